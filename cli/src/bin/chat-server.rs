@@ -1,0 +1,203 @@
+//! `chat-server`: a chat room on a TCP port.
+
+use chat_cli::address;
+use chat_cli::transcript::Transcript;
+use chat_core::Limits;
+use chat_net::TcpListener;
+use clap::{Parser, ValueEnum};
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use tokio::sync::oneshot;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// A chat room: everyone who connects hears what everyone else says.
+///
+/// Standard output shows what happens in the room, one line for each event, and nothing else.
+/// Clients are chat-client, or anything that sends lines, such as `nc 127.0.0.1 5000`.
+#[derive(Debug, Parser)]
+#[command(name = "chat-server", version, after_help = AFTER_HELP)]
+struct Args {
+    /// Listen here: HOST:PORT, or HOST for port 5000; may be given several times. With port 0 the
+    /// system chooses a port, and the first lines of standard output name it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = listen_address)]
+    listen: Vec<SocketAddr>,
+
+    /// Connections held at once; one more is told that the room is full
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+
+    /// How log messages are written on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+const AFTER_HELP: &str = "\
+Signals:
+  SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go within 5 s, exit with 0
+  a second one              exit at once
+
+Environment:
+  RUST_LOG  which log messages are written: error, warn (the default), info, debug, trace, or
+            per part, such as chat_net=debug
+
+Exit codes:
+  0    stopped by a signal, everyone was told
+  1    could not start: the address is in use, for example
+  2    wrong usage
+  130  a second SIGINT or SIGTERM";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line, for programs
+    Json,
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let addresses = address::resolve(text).map_err(|e| format!("{e}; write HOST:PORT"))?;
+    addresses
+        .first()
+        .copied()
+        .ok_or_else(|| "that name has no address".into())
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Err(error) = start_log(args.log_format) {
+        eprintln!("chat-server: {error}");
+        return ExitCode::from(2);
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(format: LogFormat) -> Result<(), String> {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let wanted = if wanted.is_empty() {
+        "warn".into()
+    } else {
+        wanted
+    };
+    let filter: Targets = wanted
+        .parse()
+        .map_err(|e| format!("RUST_LOG={wanted}: {e}"))?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    match format {
+        LogFormat::Text => registry
+            .with(layer.with_ansi(io::stderr().is_terminal()))
+            .init(),
+        LogFormat::Json => registry.with(layer.json()).init(),
+    }
+    Ok(())
+}
+
+fn run(args: &Args) -> io::Result<()> {
+    let limits = Limits {
+        connections: args.max_connections,
+        ..Limits::default()
+    };
+    allow_descriptors(limits.connections);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut listeners = Vec::new();
+        for &address in &args.listen {
+            let listener = TcpListener::bind(address).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            })?;
+            listeners.push(listener);
+        }
+        let transcript = Transcript::start(io::stdout())?;
+        let stop = stop_signal()?;
+        chat_net::serve(listeners, limits, |lines| transcript.push(lines), stop).await?;
+        transcript.finish();
+        Ok(())
+    })
+}
+
+/// Resolves at the first signal to stop; the second one ends the program.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut signals = Signals::new()?;
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        signals.next().await;
+        let _ = tell.send(());
+        signals.next().await;
+        std::process::exit(130);
+    });
+    Ok(async {
+        let _ = told.await;
+    })
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Asks the system for as many descriptors as the connections need.
+#[cfg(unix)]
+fn allow_descriptors(connections: usize) {
+    /// Listeners, standard streams and what the runtime needs.
+    const OTHERS: u64 = 64;
+    let wanted = connections as u64 + OTHERS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::info!(
+            limit,
+            wanted,
+            "the system allows fewer open files than the connections may need"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::info!(%error, "cannot ask for more open files"),
+    }
+}
+
+#[cfg(not(unix))]
+fn allow_descriptors(_connections: usize) {}

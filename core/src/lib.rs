@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod client;
+mod cursor;
+mod limits;
+mod line;
+mod log;
+mod name;
+mod room;
+mod server;
+mod text;
+mod time;
+
+pub use client::phase as client_phase;
+pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
+pub use limits::{Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
+pub use line::{Line, LineReader};
+pub use name::{InvalidName, Name};
+pub use server::phase as server_phase;
+pub use server::{Action, CloseReason, ConnId, Input, Refusal, Server, Timer};
+pub use text::{Entry, FirstLine, Request, ServerLine, printable};
+pub use time::Timestamp;

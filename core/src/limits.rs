@@ -1,0 +1,56 @@
+//! Every bound of the protocol and of the server, in one place (PROTOCOL.md, "Limits").
+
+use core::time::Duration;
+
+/// The longest line a client may send, in bytes, without its ending.
+pub const MAX_LINE: usize = 4096;
+
+/// The longest name, in bytes.
+pub const MAX_NAME: usize = 32;
+
+/// The longest line a server sends, in bytes, without its ending: a name, `": "` and a line.
+pub const MAX_SERVER_LINE: usize = MAX_NAME + 2 + MAX_LINE;
+
+/// What a server grants its clients. [`Limits::default`] is what PROTOCOL.md states.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Connections held at once; one more is refused.
+    pub connections: usize,
+    /// Bytes of the room that may wait for a connection whose socket is full; with one more it
+    /// is told and closed.
+    pub behind: u64,
+    /// Bytes of private notices that may wait for a connection before no more is read from it.
+    pub private: usize,
+    /// Stretches of its own lines that a connection steps over may wait, before no more is read
+    /// from it.
+    pub detours: usize,
+    /// Bytes appended to the room before everyone is written to; reading waits for that.
+    pub batch: u64,
+    /// Bytes of the room that are held for the transcript until it is taken.
+    pub transcript: u64,
+    /// How long a new connection may be silent before it joins as the documented client did.
+    pub first_line: Duration,
+    /// How long bytes may wait for a connection that takes none, before it is closed.
+    pub stall: Duration,
+    /// How long a connection that has been told everything may take to close its side.
+    pub linger: Duration,
+    /// How long a stopping server waits for its connections to take what is theirs.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            behind: 256 * 1024,
+            private: 16 * 1024,
+            detours: 1024,
+            batch: 64 * 1024,
+            transcript: 1024 * 1024,
+            first_line: Duration::from_millis(250),
+            stall: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
+            shutdown: Duration::from_secs(5),
+        }
+    }
+}

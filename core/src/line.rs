@@ -1,0 +1,183 @@
+//! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
+
+use alloc::vec::Vec;
+
+/// What [`LineReader::next`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A whole line, without its ending.
+    Whole(&'a [u8]),
+    /// A line longer than the limit, of which only the beginning was kept.
+    TooLong(&'a [u8]),
+}
+
+/// Cuts a stream of bytes into lines, however the bytes were chunked.
+///
+/// A line ends with `\n`; one `\r` right before it belongs to the ending. A line over the limit
+/// is reported once, when its ending is seen, and the line after it is whole again.
+///
+/// ```
+/// use chat_core::{Line, LineReader};
+///
+/// let mut reader = LineReader::new(5);
+/// let mut chunk: &[u8] = b"hello\r\nto";
+/// assert_eq!(reader.next(&mut chunk), Some(Line::Whole(b"hello")));
+/// assert_eq!(reader.next(&mut chunk), None);
+/// let mut chunk: &[u8] = b"olong\nhi\n";
+/// assert_eq!(reader.next(&mut chunk), Some(Line::TooLong(b"toolo")));
+/// assert_eq!(reader.next(&mut chunk), Some(Line::Whole(b"hi")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LineReader {
+    limit: usize,
+    /// The line begun but not ended: at most `limit` bytes and one more, which may be the `\r`
+    /// of its ending. Empty, and not allocated, between lines.
+    partial: Vec<u8>,
+    /// `partial` has been handed out; the next call starts a new line.
+    given: bool,
+    too_long: bool,
+}
+
+impl LineReader {
+    /// A reader for lines of at most `limit` bytes, their ending not counted.
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            partial: Vec::new(),
+            given: false,
+            too_long: false,
+        }
+    }
+
+    /// Takes bytes from the front of `chunk` up to the end of the next line.
+    ///
+    /// `None` means that `chunk` is used up and the line in it, if any, has not ended yet.
+    pub fn next<'r, 'c: 'r>(&'r mut self, chunk: &mut &'c [u8]) -> Option<Line<'r>> {
+        if self.given {
+            self.given = false;
+            self.partial = Vec::new();
+        }
+        let Some(end) = memchr::memchr(b'\n', chunk) else {
+            self.keep(chunk);
+            *chunk = &[];
+            return None;
+        };
+        let (line, rest) = (&chunk[..end], &chunk[end + 1..]);
+        *chunk = rest;
+        if self.partial.is_empty() {
+            return Some(measured(line, self.limit, false));
+        }
+        self.keep(line);
+        self.given = true;
+        let too_long = core::mem::take(&mut self.too_long);
+        Some(measured(&self.partial, self.limit, too_long))
+    }
+
+    /// Whether a line has begun that has not ended.
+    pub fn is_mid_line(&self) -> bool {
+        !self.given && !self.partial.is_empty()
+    }
+
+    /// Bytes held for the line that has not ended, at most one more than the limit.
+    pub fn held(&self) -> usize {
+        self.partial.len()
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = (self.limit + 1).saturating_sub(self.partial.len());
+        self.too_long |= bytes.len() > room;
+        self.partial
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+fn measured(line: &[u8], limit: usize, cut: bool) -> Line<'_> {
+    let whole = match line {
+        [head @ .., b'\r'] if !cut => head,
+        _ => line,
+    };
+    if cut || whole.len() > limit {
+        Line::TooLong(&line[..limit])
+    } else {
+        Line::Whole(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// The lines of `input`, fed in pieces of the given sizes over and over.
+    fn lines(input: &[u8], limit: usize, sizes: &[usize]) -> Vec<(bool, Vec<u8>)> {
+        let mut reader = LineReader::new(limit);
+        let mut found = Vec::new();
+        let mut rest = input;
+        let mut sizes = sizes.iter().cycle();
+        while !rest.is_empty() {
+            let (mut chunk, tail) = rest.split_at((*sizes.next().unwrap()).clamp(1, rest.len()));
+            rest = tail;
+            while let Some(line) = reader.next(&mut chunk) {
+                found.push(match line {
+                    Line::Whole(l) => (true, l.to_vec()),
+                    Line::TooLong(l) => (false, l.to_vec()),
+                });
+            }
+            assert!(reader.held() <= limit + 1);
+        }
+        found
+    }
+
+    #[test]
+    fn a_line_at_the_limit_is_whole_and_one_past_it_is_not() {
+        for ending in ["\n", "\r\n"] {
+            for (length, whole) in [(7, true), (8, true), (9, false), (10, false), (99, false)] {
+                let mut input = vec![b'a'; length];
+                input.extend_from_slice(ending.as_bytes());
+                input.extend_from_slice(b"next\n");
+                for size in 1..input.len() {
+                    let found = lines(&input, 8, &[size]);
+                    assert_eq!(
+                        found[0],
+                        (whole, vec![b'a'; length.min(8)]),
+                        "{length} in {size}s"
+                    );
+                    assert_eq!(found[1..], [(true, b"next".to_vec())]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_one_carriage_return_belongs_to_the_ending() {
+        assert_eq!(
+            lines(b"a\r\r\n\r\n\rb\n", 8, &[3]),
+            [
+                (true, b"a\r".to_vec()),
+                (true, b"".to_vec()),
+                (true, b"\rb".to_vec()),
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_held_between_lines() {
+        let mut reader = LineReader::new(8);
+        let mut chunk: &[u8] = b"ab";
+        assert_eq!(reader.next(&mut chunk), None);
+        let mut chunk: &[u8] = b"c\n";
+        assert_eq!(reader.next(&mut chunk), Some(Line::Whole(b"abc")));
+        assert_eq!(reader.next(&mut chunk), None);
+        assert_eq!(reader.partial.capacity(), 0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn framing_does_not_depend_on_chunking(
+            input in proptest::collection::vec(proptest::sample::select(&b"ab\r\n\n"[..]), 0..200),
+            sizes in proptest::collection::vec(1_usize..9, 1..9),
+        ) {
+            proptest::prop_assert_eq!(lines(&input, 6, &sizes), lines(&input, 6, &[usize::MAX]));
+        }
+    }
+}

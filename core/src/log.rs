@@ -1,0 +1,69 @@
+//! The room's log: what happened, in order, encoded once.
+
+use alloc::collections::VecDeque;
+use core::ops::Range;
+
+/// Encoded entries, one line each, addressed by their place in the stream of all bytes ever
+/// appended. Only the newest bytes are held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Log {
+    bytes: VecDeque<u8>,
+    /// The place of the first byte still held.
+    start: u64,
+}
+
+impl Log {
+    /// The place behind the last entry, where the next one will begin.
+    pub(crate) fn head(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// Appends a line, given in parts without its ending, and says where it stands.
+    pub(crate) fn append(&mut self, parts: [&str; 3]) -> Range<u64> {
+        let from = self.head();
+        for part in parts {
+            self.bytes.extend(part.as_bytes());
+        }
+        self.bytes.push_back(b'\n');
+        from..self.head()
+    }
+
+    /// Lets go of everything before `place`.
+    pub(crate) fn trim(&mut self, place: u64) {
+        let surplus = index(place.saturating_sub(self.start)).min(self.bytes.len());
+        self.bytes.drain(..surplus);
+        self.start += surplus as u64;
+    }
+
+    /// The bytes of `range`, which must be held, in two slices.
+    pub(crate) fn slices(&self, range: Range<u64>) -> [&[u8]; 2] {
+        if range.is_empty() {
+            return [&[], &[]];
+        }
+        debug_assert!(self.start <= range.start && range.end <= self.head());
+        let (from, to) = (
+            index(range.start - self.start),
+            index(range.end - self.start),
+        );
+        let (a, b) = self.bytes.as_slices();
+        [
+            &a[from.min(a.len())..to.min(a.len())],
+            &b[from.saturating_sub(a.len())..to.saturating_sub(a.len())],
+        ]
+    }
+
+    /// Whether a line begins at `place`, which must be held, or be the head.
+    pub(crate) fn is_line_start(&self, place: u64) -> bool {
+        place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
+    }
+
+    /// The place of the first byte still held.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+}
+
+/// A distance within what is held, which memory limits.
+fn index(distance: u64) -> usize {
+    usize::try_from(distance).unwrap_or(usize::MAX)
+}

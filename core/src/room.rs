@@ -1,0 +1,66 @@
+//! A room: its log and who is in it.
+
+use crate::log::Log;
+use crate::name::Name;
+use crate::server::ConnId;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// The log, the names in use, and the seats of the connections that hear it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Room {
+    pub(crate) log: Log,
+    names: BTreeMap<Box<str>, Name>,
+    seats: Vec<ConnId>,
+}
+
+impl Room {
+    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has.
+    pub(crate) fn free_name(&self, wanted: Name) -> Name {
+        if !self.names.contains_key(&wanted.key()) {
+            return wanted;
+        }
+        // There are more numbers than connections.
+        let mut numbered = (2..).map(|n| wanted.numbered(n));
+        numbered
+            .find(|n| !self.names.contains_key(&n.key()))
+            .unwrap_or(wanted)
+    }
+
+    /// Takes a seat; the answer is its number.
+    pub(crate) fn enter(&mut self, conn: ConnId, name: &Name) -> usize {
+        let before = self.names.insert(name.key(), name.clone());
+        debug_assert!(before.is_none(), "{name} is in the room twice");
+        self.seats.push(conn);
+        self.seats.len() - 1
+    }
+
+    /// Gives a seat up; the answer is who sits there now instead, if anyone.
+    pub(crate) fn leave(&mut self, seat: usize, name: &Name) -> Option<ConnId> {
+        self.names.remove(&name.key());
+        self.seats.swap_remove(seat);
+        self.seats.get(seat).copied()
+    }
+
+    /// Empties the room without a word.
+    pub(crate) fn dismiss(&mut self) {
+        self.names.clear();
+        self.seats.clear();
+    }
+
+    /// Everyone's names, in order.
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &Name> {
+        self.names.values()
+    }
+
+    /// Who sits in a seat.
+    pub(crate) fn seat(&self, seat: usize) -> Option<ConnId> {
+        self.seats.get(seat).copied()
+    }
+
+    /// How many are in the room.
+    pub(crate) fn population(&self) -> usize {
+        self.seats.len()
+    }
+}

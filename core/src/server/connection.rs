@@ -1,0 +1,131 @@
+//! What the server knows of each connection, and the table of them all.
+
+use crate::cursor::Cursor;
+use crate::limits::MAX_LINE;
+use crate::line::LineReader;
+use crate::name::Name;
+use crate::server::phase::Phase;
+use crate::server::{CloseReason, Timer};
+use crate::time::Timestamp;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Names one connection of a server, and never another one after it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId {
+    slot: u32,
+    generation: u32,
+}
+
+impl ConnId {
+    /// A small number that no other connection open at the same time has: an index for the
+    /// caller's own table.
+    pub fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
+impl fmt::Debug for ConnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}.{}", self.slot, self.generation)
+    }
+}
+
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Connection {
+    pub(crate) phase: Phase,
+    pub(crate) port: u16,
+    /// Its name and seat, while it is in the room.
+    pub(crate) stay: Option<(Name, usize)>,
+    pub(crate) reader: LineReader,
+    /// Bytes received that wait until it may be read from again.
+    pub(crate) unread: Vec<u8>,
+    pub(crate) cursor: Cursor,
+    /// Its socket took less than it was given.
+    pub(crate) blocked: bool,
+    /// The next pass visits it.
+    pub(crate) marked: bool,
+    /// It has closed its side.
+    pub(crate) eof: bool,
+    pub(crate) deadline: Option<(Timestamp, Timer)>,
+    /// Why it will be closed, once that is certain.
+    pub(crate) reason: Option<CloseReason>,
+}
+
+impl Connection {
+    pub(crate) fn new(port: u16, place: u64) -> Self {
+        Self {
+            phase: Phase::Greeting,
+            port,
+            stay: None,
+            reader: LineReader::new(MAX_LINE),
+            unread: Vec::new(),
+            cursor: Cursor::outside(place),
+            blocked: false,
+            marked: false,
+            eof: false,
+            deadline: None,
+            reason: None,
+        }
+    }
+}
+
+/// All connections, found by their [`ConnId`] in constant time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Connections {
+    slots: Vec<(u32, Option<Connection>)>,
+    free: Vec<u32>,
+}
+
+impl Connections {
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(crate) fn insert(&mut self, connection: Connection) -> ConnId {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        let (generation, place) = &mut self.slots[slot as usize];
+        *place = Some(connection);
+        ConnId {
+            slot,
+            generation: *generation,
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: ConnId) -> Option<Connection> {
+        let (generation, place) = self.slots.get_mut(id.slot())?;
+        if *generation != id.generation {
+            return None;
+        }
+        let connection = place.take()?;
+        *generation = generation.wrapping_add(1);
+        self.free.push(id.slot);
+        Some(connection)
+    }
+
+    pub(crate) fn get(&self, id: ConnId) -> Option<&Connection> {
+        let (generation, place) = self.slots.get(id.slot())?;
+        place.as_ref().filter(|_| *generation == id.generation)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
+        let (generation, place) = self.slots.get_mut(id.slot())?;
+        place.as_mut().filter(|_| *generation == id.generation)
+    }
+
+    /// The connections there are, by slot.
+    pub(crate) fn ids(&self) -> Vec<ConnId> {
+        let open = |(slot, (generation, place)): (usize, &(u32, Option<Connection>))| {
+            place.as_ref()?;
+            Some(ConnId {
+                slot: u32::try_from(slot).ok()?,
+                generation: *generation,
+            })
+        };
+        self.slots.iter().enumerate().filter_map(open).collect()
+    }
+}

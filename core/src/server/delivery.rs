@@ -1,0 +1,217 @@
+//! Delivery: who is to be written to, and what.
+//!
+//! An append touches no member. Each pass goes once over those who have something waiting and
+//! whose sockets are not full, and gives each all that lies between its cursor and its end.
+
+use super::{CloseReason, ConnId, Event, Server, Timer};
+use crate::cursor::SLICES;
+use crate::server::phase::Phase;
+use crate::text::{Goodbye, Notice};
+use crate::time::Timestamp;
+use alloc::collections::{BTreeSet, VecDeque};
+use core::mem;
+
+/// How far delivery has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Delivery {
+    /// Connections with something of their own to be written, or whose sockets have become
+    /// writable.
+    marked: VecDeque<ConnId>,
+    /// Seats that the pass under way has yet to visit: those below this number. Downwards, so
+    /// that whoever moves into a seat given up meanwhile is visited at least once.
+    seats: usize,
+    /// The head of the log when that pass began.
+    swept: u64,
+    /// The head of the log when the last pass ended.
+    passed: u64,
+    /// Connections with full sockets that need more of the log, by place in it: the one
+    /// furthest behind first.
+    blocked: BTreeSet<(u64, ConnId)>,
+    /// The place in the log up to which the transcript was taken.
+    transcript: u64,
+}
+
+impl Server {
+    /// The next connection to write to, or `None` when everyone has been given what there is.
+    pub fn next_transmit(&mut self) -> Option<ConnId> {
+        loop {
+            if let Some(id) = self.delivery.marked.pop_front() {
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.marked = false;
+                }
+                if self.has_waiting(id) {
+                    return Some(id);
+                }
+            } else if self.delivery.seats > 0 {
+                self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
+                if let Some(id) = self.room.seat(self.delivery.seats)
+                    && self.has_waiting(id)
+                {
+                    return Some(id);
+                }
+            } else if self.delivery.swept < self.room.log.head() {
+                self.delivery.swept = self.room.log.head();
+                self.delivery.seats = self.room.population();
+            } else if !self.cut_off_furthest() {
+                self.finish_pass();
+                return None;
+            }
+        }
+    }
+
+    /// Writes to a connection that [`next_transmit`](Self::next_transmit) named.
+    ///
+    /// `write` is given slices to be written one behind the other, and answers how many bytes
+    /// the socket took. If it took less than all, it is full: say so with
+    /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called again while there is more
+    /// and the socket is not full.
+    pub fn transmit(
+        &mut self,
+        now: Timestamp,
+        id: ConnId,
+        mut write: impl FnMut(&[&[u8]]) -> usize,
+    ) {
+        self.now = self.now.max(now);
+        let log = &self.room.log;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let before = (connection.blocked, connection.cursor.place_in(log));
+        let mut progress = false;
+        connection.blocked = false;
+        while !connection.blocked {
+            let mut slices = [&[][..]; SLICES];
+            let count = connection.cursor.waiting(log, &mut slices);
+            let slices = &slices[..count];
+            let offered: usize = slices.iter().map(|s| s.len()).sum();
+            if offered == 0 {
+                break;
+            }
+            let taken = write(slices).min(offered);
+            connection.blocked = taken < offered;
+            progress |= taken > 0;
+            connection.cursor.advance(log, taken);
+        }
+        let after = (connection.blocked, connection.cursor.place_in(log));
+        let drained = connection.phase == Phase::Draining && connection.cursor.is_done(log);
+        let deadline = connection.deadline;
+        if before != after {
+            self.track(id, before, after);
+        }
+        if after.0 && (progress || deadline.is_none()) {
+            self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
+        } else if !after.0 && deadline.is_some() {
+            self.set_deadline(id, None);
+        }
+        if drained {
+            self.end(id, Event::Drained, CloseReason::Eof);
+        } else if progress {
+            self.resume(id);
+        }
+    }
+
+    /// Gives the lines that the room's screen shows and has not been given yet, and answers how
+    /// many bytes of them are lost. That is none if they are taken after every round of
+    /// [`transmit`](Self::transmit), for the room does not keep them for long.
+    pub fn transcript(&mut self, mut show: impl FnMut(&[u8])) -> u64 {
+        let log = &self.room.log;
+        let from = self.delivery.transcript.max(log.start());
+        for slice in log.slices(from..log.head()) {
+            if !slice.is_empty() {
+                show(slice);
+            }
+        }
+        let lost = from - self.delivery.transcript;
+        self.delivery.transcript = log.head();
+        lost
+    }
+
+    /// Whether so much was appended that everyone is to be written to before more is read.
+    pub(super) fn is_batch_full(&self) -> bool {
+        self.room.log.head() - self.delivery.passed >= self.limits.batch
+    }
+
+    /// Has the next pass visit a connection.
+    pub(super) fn mark(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && !mem::replace(&mut connection.marked, true)
+        {
+            self.delivery.marked.push_back(id);
+        }
+    }
+
+    pub(super) fn writable(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let place = connection.cursor.place_in(&self.room.log);
+        if mem::replace(&mut connection.blocked, false) {
+            self.track(id, (true, place), (false, place));
+            self.mark(id);
+        }
+    }
+
+    /// Replaces what waits for a connection by the news that it was too much.
+    pub(super) fn cut_off(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let log = &self.room.log;
+        let place = connection.cursor.place_in(log);
+        let why = Goodbye::TooFarBehind {
+            limit: self.limits.behind,
+        };
+        connection.cursor.cut(log, &Notice::Goodbye(why).to_line());
+        let blocked = connection.blocked;
+        self.track(id, (blocked, place), (blocked, None));
+    }
+
+    /// Forgets a connection that will be closed.
+    pub(super) fn forget_delivery(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        let place = connection.cursor.place_in(&self.room.log);
+        self.track(id, (connection.blocked, place), (false, None));
+    }
+
+    fn has_waiting(&self, id: ConnId) -> bool {
+        let log = &self.room.log;
+        self.connections
+            .get(id)
+            .is_some_and(|c| !c.blocked && (c.phase == Phase::Draining || !c.cursor.is_done(log)))
+    }
+
+    /// Keeps `blocked` in step with a connection.
+    fn track(&mut self, id: ConnId, before: (bool, Option<u64>), after: (bool, Option<u64>)) {
+        if let (true, Some(place)) = before {
+            self.delivery.blocked.remove(&(place, id));
+        }
+        if let (true, Some(place)) = after {
+            self.delivery.blocked.insert((place, id));
+        }
+    }
+
+    /// Cuts the connection off that is furthest behind, if that is too far.
+    fn cut_off_furthest(&mut self) -> bool {
+        let Some(&(place, id)) = self.delivery.blocked.first() else {
+            return false;
+        };
+        let too_far = self.room.log.head() - place > self.limits.behind;
+        if too_far {
+            self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
+        }
+        too_far
+    }
+
+    fn finish_pass(&mut self) {
+        let head = self.room.log.head();
+        self.delivery.passed = head;
+        let wanted = head
+            .saturating_sub(self.limits.behind)
+            .min(self.delivery.transcript);
+        self.room
+            .log
+            .trim(wanted.max(head.saturating_sub(self.limits.transcript)));
+    }
+}

@@ -1,0 +1,110 @@
+//! The life of a connection as a table (PROTOCOL.md, "The server's connections").
+
+/// Where a connection is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Accepted; its first line is awaited for a moment.
+    Greeting,
+    /// In the room because it was silent; its first line is yet to come.
+    Silent,
+    /// In the room.
+    Joined,
+    /// Out of the room; what it is still to get is being written.
+    Draining,
+    /// Told everything, our side closed; its side is awaited.
+    Lingering,
+    /// Gone.
+    Closed,
+}
+
+/// What moves a connection from phase to phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// Its first line is `JOIN`.
+    Join,
+    /// Its first line is any other.
+    OtherLine,
+    /// Its first line speaks a protocol that is not spoken here.
+    Misdirected,
+    /// It has been silent for the time that a first line is given.
+    Quiet,
+    /// It asked to leave.
+    Leave,
+    /// It closed its side.
+    Eof,
+    /// It is further behind than is allowed.
+    TooFarBehind,
+    /// The server is stopping.
+    Stop,
+    /// Everything it was to get has been written.
+    Drained,
+    /// It took too long: no byte taken, or its side not closed.
+    Expired,
+    /// The connection failed.
+    Lost,
+}
+
+/// A row of the table: in a phase, an event, the phase after it, and what is done.
+pub type Transition = (Phase, Event, Phase, &'static str);
+
+/// Every transition there is. An event without a row for a phase changes nothing in it.
+#[rustfmt::skip]
+pub const TRANSITIONS: &[Transition] = {
+    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Stop, TooFarBehind};
+    use Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
+    &[
+        (Greeting,  Join,         Joined,    "joins, under the name asked for if there is one"),
+        (Greeting,  OtherLine,    Joined,    "joins; then the line is handled"),
+        (Greeting,  Misdirected,  Draining,  "is answered; nothing is posted"),
+        (Greeting,  Quiet,        Silent,    "joins"),
+        (Greeting,  Eof,          Draining,  "never joined"),
+        (Greeting,  Stop,         Draining,  "is told"),
+        (Greeting,  Lost,         Closed,    "never joined"),
+        (Silent,    Join,         Joined,    "is told that it is in already"),
+        (Silent,    OtherLine,    Joined,    "the line is handled"),
+        (Silent,    Misdirected,  Draining,  "leaves; nothing else is posted"),
+        (Silent,    Eof,          Draining,  "leaves"),
+        (Silent,    TooFarBehind, Draining,  "is told; leaves"),
+        (Silent,    Stop,         Draining,  "is told"),
+        (Silent,    Expired,      Closed,    "leaves"),
+        (Silent,    Lost,         Closed,    "leaves"),
+        (Joined,    Leave,        Draining,  "leaves"),
+        (Joined,    Eof,          Draining,  "leaves"),
+        (Joined,    TooFarBehind, Draining,  "is told; leaves"),
+        (Joined,    Stop,         Draining,  "is told"),
+        (Joined,    Expired,      Closed,    "leaves"),
+        (Joined,    Lost,         Closed,    "leaves"),
+        (Draining,  TooFarBehind, Draining,  "is told instead of what was waiting"),
+        (Draining,  Drained,      Lingering, "our side is closed"),
+        (Draining,  Expired,      Closed,    "is dropped"),
+        (Draining,  Lost,         Closed,    "is dropped"),
+        (Lingering, Eof,          Closed,    "both sides are closed"),
+        (Lingering, Expired,      Closed,    "is dropped"),
+        (Lingering, Lost,         Closed,    "is dropped"),
+    ]
+};
+
+impl Phase {
+    /// All phases, in the order of a life.
+    pub const ALL: [Self; 6] = [
+        Self::Greeting,
+        Self::Silent,
+        Self::Joined,
+        Self::Draining,
+        Self::Lingering,
+        Self::Closed,
+    ];
+
+    /// The phase after `event`, or `None` if it changes nothing.
+    pub fn after(self, event: Event) -> Option<Self> {
+        let row = TRANSITIONS
+            .iter()
+            .find(|row| row.0 == self && row.1 == event);
+        row.map(|row| row.2)
+    }
+
+    /// Whether the connection is in the room.
+    pub fn is_in_room(self) -> bool {
+        matches!(self, Self::Silent | Self::Joined)
+    }
+}

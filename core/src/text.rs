@@ -1,0 +1,455 @@
+//! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
+
+use crate::limits::MAX_LINE;
+use crate::name::Name;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+/// What the first line of a connection asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstLine<'a> {
+    /// `JOIN`, with or without a name behind it.
+    Join(Option<&'a str>),
+    /// `JOIN {…}`: the JSON dialect.
+    Json,
+    /// The request line of an HTTP client, which is in the wrong place.
+    Http,
+    /// Anything else: it is a line like any other.
+    Other,
+}
+
+impl<'a> FirstLine<'a> {
+    /// Reads a first line.
+    pub fn decode(line: &'a [u8]) -> Self {
+        if is_http_request(line) {
+            return Self::Http;
+        }
+        let Ok(line) = str::from_utf8(line) else {
+            return Self::Other;
+        };
+        let line = line.trim_ascii();
+        let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        if !word.eq_ignore_ascii_case("JOIN") {
+            return Self::Other;
+        }
+        match rest.trim_ascii() {
+            "" => Self::Join(None),
+            object if object.starts_with('{') => Self::Json,
+            name => Self::Join(Some(name)),
+        }
+    }
+}
+
+/// Whether a line, perhaps cut off at the limit, is the request line of HTTP (RFC 9112, section 3).
+pub(crate) fn is_http_request(line: &[u8]) -> bool {
+    const METHODS: [&[u8]; 9] = [
+        b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH",
+    ];
+    let mut words = line.split(|b| *b == b' ');
+    let method = words.next().unwrap_or_default();
+    let target = words.next().unwrap_or_default();
+    METHODS.contains(&method)
+        && (line.len() >= MAX_LINE || words.next().is_some_and(|v| v.starts_with(b"HTTP/")))
+        && !target.is_empty()
+}
+
+/// What a line of a connection asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// Nothing: the line is blank.
+    Nothing,
+    /// Say this. It is not blank and has no control character but tab.
+    Say(Cow<'a, str>),
+    /// Leave the room.
+    Leave,
+    /// List the commands.
+    Help,
+    /// List who is in the room.
+    Who,
+    /// A command that takes nothing has something behind it.
+    Surplus(&'static str),
+    /// A command that does not exist.
+    Unknown(Cow<'a, str>),
+}
+
+impl<'a> Request<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn decode(line: &'a [u8]) -> Result<Self, core::str::Utf8Error> {
+        let line = str::from_utf8(line)?;
+        let bare = line.trim();
+        Ok(if bare.is_empty() {
+            Self::Nothing
+        } else if bare.eq_ignore_ascii_case("LEAVE") {
+            Self::Leave
+        } else if let Some(command) = line.strip_prefix('/') {
+            if command.starts_with('/') {
+                Self::Say(printable(command))
+            } else {
+                Self::command(command)
+            }
+        } else {
+            Self::Say(printable(line))
+        })
+    }
+
+    fn command(line: &'a str) -> Self {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (request, name) = match word {
+            w if w.eq_ignore_ascii_case("help") => (Self::Help, "help"),
+            w if w.eq_ignore_ascii_case("who") => (Self::Who, "who"),
+            w if w.eq_ignore_ascii_case("leave") => (Self::Leave, "leave"),
+            w => return Self::Unknown(printable(w)),
+        };
+        if rest.trim().is_empty() {
+            request
+        } else {
+            Self::Surplus(name)
+        }
+    }
+}
+
+impl fmt::Display for Request<'_> {
+    /// The line that asks for this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Say(text) if text.starts_with('/') => write!(f, "/{text}"),
+            Self::Say(text) => f.write_str(text),
+            Self::Leave => f.write_str("LEAVE"),
+            Self::Help => f.write_str("/help"),
+            Self::Who => f.write_str("/who"),
+            Self::Surplus(name) => write!(f, "/{name} -"),
+            Self::Unknown(word) => write!(f, "/{word}"),
+        }
+    }
+}
+
+/// `text` with `?` for every character that could do something to a screen: control characters
+/// other than tab, and the two line separators of Unicode.
+///
+/// ```
+/// assert_eq!(chat_core::printable("\u{1b}[2J\ttidy\u{2028}"), "?[2J\ttidy?");
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) || !text.contains(acts) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(
+            text.chars()
+                .map(|c| if acts(c) { '?' } else { c })
+                .collect(),
+        )
+    }
+}
+
+/// One thing that happened in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// Somebody joined.
+    Joined(&'a Name),
+    /// Somebody left.
+    Left(&'a Name),
+    /// Somebody said something.
+    Said(&'a Name, &'a str),
+}
+
+impl Entry<'_> {
+    /// The entry as a line without its ending, in parts to be written one behind the other.
+    pub fn encode(&self) -> [&str; 3] {
+        match self {
+            Self::Joined(name) => [name.as_str(), " has joined the chat", ""],
+            Self::Left(name) => [name.as_str(), " has left the chat", ""],
+            Self::Said(name, text) => [name.as_str(), ": ", text],
+        }
+    }
+}
+
+/// A line from the server, as a client reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerLine<'a> {
+    /// We are in.
+    Welcome,
+    /// Somebody joined.
+    Joined(Name),
+    /// Somebody left.
+    Left(Name),
+    /// Somebody said something.
+    Said(Name, &'a str),
+    /// The last line before the server closes the connection, and why.
+    Goodbye(&'a str),
+    /// Another private notice.
+    Notice(&'a str),
+    /// Nothing that PROTOCOL.md knows.
+    Unknown(&'a str),
+}
+
+/// What the one who joined is told.
+pub(crate) const WELCOME: &str = "Welcome to the chatroom!";
+const NOTICE: &str = "* ";
+const GOODBYE: &str = "Goodbye: ";
+
+impl<'a> ServerLine<'a> {
+    /// Reads a line.
+    pub fn decode(line: &'a str) -> Self {
+        if line == WELCOME {
+            return Self::Welcome;
+        }
+        if let Some(notice) = line.strip_prefix(NOTICE) {
+            return match notice.strip_prefix(GOODBYE) {
+                Some(why) => Self::Goodbye(why),
+                None => Self::Notice(notice),
+            };
+        }
+        let Some(end) = line.find([':', ' ']) else {
+            return Self::Unknown(line);
+        };
+        let (Ok(name), rest) = (Name::parse(&line[..end]), &line[end..]) else {
+            return Self::Unknown(line);
+        };
+        match rest {
+            " has joined the chat" => Self::Joined(name),
+            " has left the chat" => Self::Left(name),
+            _ => match rest.strip_prefix(": ") {
+                Some(text) => Self::Said(name, text),
+                None => Self::Unknown(line),
+            },
+        }
+    }
+}
+
+/// A private line: an error, or the answer to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice<'a> {
+    Welcome,
+    InAlready(&'a Name),
+    NameTaken { asked: &'a str, given: &'a Name },
+    NameInvalid { asked: &'a str, given: &'a Name },
+    NotUtf8,
+    TooLong,
+    Unterminated,
+    Surplus(&'a str),
+    Unknown(&'a str),
+    Help,
+    Goodbye(Goodbye),
+}
+
+/// Why the server closes a connection that did not ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Goodbye {
+    ShuttingDown,
+    TooFarBehind { limit: u64 },
+    NoJson,
+    Full,
+}
+
+impl Notice<'_> {
+    /// The notice as a line, its ending included.
+    pub(crate) fn to_line(self) -> String {
+        alloc::format!("{self}\n")
+    }
+}
+
+impl fmt::Display for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Welcome => f.write_str(WELCOME),
+            Self::InAlready(name) => write!(f, "* You are in already, as {name}."),
+            Self::NameTaken { asked, given } => {
+                write!(f, "* The name {asked} is taken; you are {given}.")
+            }
+            Self::NameInvalid { asked, given } => write!(
+                f,
+                "* \"{}\" is not a name: {}. You are {given}.",
+                Short(asked),
+                crate::name::InvalidName
+            ),
+            Self::NotUtf8 => f.write_str("* Not sent: the line is not UTF-8."),
+            Self::TooLong => write!(f, "* Not sent: the line is longer than {MAX_LINE} bytes."),
+            Self::Unterminated => {
+                f.write_str("* Not sent: the last line did not end with a newline.")
+            }
+            Self::Surplus(command) => write!(
+                f,
+                "* Not done: /{command} takes nothing after it. To say a line that begins with a slash, begin it with two."
+            ),
+            Self::Unknown(command) => write!(
+                f,
+                "* Unknown command /{}. /help lists the commands. To say a line that begins with a slash, begin it with two.",
+                Short(command)
+            ),
+            Self::Help => f.write_str(
+                "* /who: who is in the room\n\
+                 * /leave, or LEAVE alone on a line: leave\n\
+                 * /help: this list\n\
+                 * //text: say a line that begins with one slash\n\
+                 * Any other line is said to everyone else in the room.",
+            ),
+            Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
+        }
+    }
+}
+
+impl fmt::Display for Goodbye {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShuttingDown => f.write_str("the server is shutting down"),
+            Self::TooFarBehind { limit } => write!(
+                f,
+                "you are too far behind; more than {limit} bytes are waiting for you"
+            ),
+            Self::NoJson => f.write_str("this server does not speak the JSON dialect"),
+            Self::Full => f.write_str("the room is full; try again later"),
+        }
+    }
+}
+
+/// At most 64 characters of a text that somebody else chose, printable.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self
+            .0
+            .char_indices()
+            .nth(64)
+            .map_or(self.0.len(), |(at, _)| at);
+        f.write_str(&printable(&self.0[..end]))?;
+        f.write_str(if end < self.0.len() { "…" } else { "" })
+    }
+}
+
+/// The answer to `/who`: as many names as a line holds, then how many more.
+pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
+    const MORE: usize = ", and 18446744073709551615 more\n".len();
+    let mut left = names.len();
+    let mut line = alloc::format!("* In the room ({left}): ");
+    for (i, name) in names.enumerate() {
+        if line.len() + 2 + name.as_str().len() + MORE > MAX_LINE {
+            break;
+        }
+        line.push_str(if i == 0 { "" } else { ", " });
+        line.push_str(name.as_str());
+        left -= 1;
+    }
+    let more = if left > 0 {
+        alloc::format!(", and {left} more")
+    } else {
+        String::new()
+    };
+    line + &more + "\n"
+}
+
+/// What an HTTP client is told.
+pub(crate) const HTTP_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 61\r\n\
+    Connection: close\r\n\r\n\
+    This is a chat server. Connect with chat-client or with nc.\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn first_lines() {
+        use FirstLine::{Http, Join, Json, Other};
+        for (line, meaning) in [
+            ("JOIN", Join(None)),
+            ("join", Join(None)),
+            (" Join \t", Join(None)),
+            ("JOIN ann", Join(Some("ann"))),
+            ("JOIN  ann b ", Join(Some("ann b"))),
+            ("JOIN {}", Json),
+            ("join {\"type\":\"join\"}", Json),
+            ("JOINED", Other),
+            ("", Other),
+            ("LEAVE", Other),
+            ("GET / HTTP/1.1", Http),
+            ("CONNECT a:443 HTTP/1.0", Http),
+            ("GET /", Other),
+            ("GET a grip HTTP/1.1", Other),
+            ("get / HTTP/1.1", Other),
+        ] {
+            assert_eq!(FirstLine::decode(line.as_bytes()), meaning, "{line:?}");
+        }
+        let long = alloc::format!("GET /{}", "a".repeat(MAX_LINE - 5));
+        assert_eq!(FirstLine::decode(long.as_bytes()), Http);
+    }
+
+    #[test]
+    fn requests() {
+        use Request::{Help, Leave, Nothing, Say, Surplus, Unknown, Who};
+        for (line, meaning) in [
+            ("", Nothing),
+            (" \t ", Nothing),
+            ("hi", Say("hi".into())),
+            (" hi ", Say(" hi ".into())),
+            ("JOIN", Say("JOIN".into())),
+            ("leave", Leave),
+            ("LEAVE ", Leave),
+            ("Leave me", Say("Leave me".into())),
+            ("/LEAVE", Leave),
+            ("/leave me", Surplus("leave")),
+            ("/Who", Who),
+            ("/help ", Help),
+            ("/helpx", Unknown("helpx".into())),
+            ("/", Unknown("".into())),
+            ("//help", Say("/help".into())),
+            ("///", Say("//".into())),
+            (" /who", Say(" /who".into())),
+            ("a\u{7}\tb\u{9b}", Say("a?\tb?".into())),
+        ] {
+            assert_eq!(Request::decode(line.as_bytes()), Ok(meaning), "{line:?}");
+        }
+        assert!(Request::decode(b"caf\xe9").is_err());
+    }
+
+    #[test]
+    fn a_request_encodes_to_a_line_that_decodes_to_it() {
+        for line in [
+            "", "hi", "leave", "/who", "/help", "/x y", "/who x", "//a", "///", "a\u{85}b",
+        ] {
+            let request = Request::decode(line.as_bytes()).unwrap();
+            let again = request.to_string();
+            assert_eq!(Request::decode(again.as_bytes()), Ok(request), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_cannot_be_taken_for_another_line() {
+        let ann = Name::parse("ann").unwrap();
+        for text in ["bob: hi", "bob has left the chat", "* Goodbye: x", WELCOME] {
+            let line = Entry::Said(&ann, text).encode().concat();
+            assert_eq!(
+                ServerLine::decode(&line),
+                ServerLine::Said(ann.clone(), text)
+            );
+        }
+    }
+
+    #[test]
+    fn who_fills_a_line_and_no_more() {
+        let names: Vec<Name> = (0..2000).map(Name::of_port).collect();
+        assert_eq!(who(names[..2].iter()), "* In the room (2): USER0, USER1\n");
+        let line = who(names.iter());
+        assert!(
+            line.len() - 1 <= MAX_LINE && line.len() > MAX_LINE - 64,
+            "{}",
+            line.len()
+        );
+        assert!(line.ends_with(" more\n"));
+    }
+
+    #[test]
+    fn the_http_answer_is_as_long_as_it_says() {
+        let (head, body) = HTTP_ANSWER.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&alloc::format!("Content-Length: {}\r\n", body.len())));
+    }
+}

@@ -1,0 +1,213 @@
+//! The client's shell: a keyboard, a screen, and one connection.
+
+use chat_core::{
+    Client, ClientAction, ClientInput, Command, Line, LineReader, MAX_LINE, Outcome, Timestamp,
+};
+use std::future::{Future, pending};
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, sleep_until};
+
+/// What comes from the keyboard, or from a pipe in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Bytes were typed; lines may be chunked in any way.
+    Bytes(Vec<u8>),
+    /// The input ended.
+    End,
+}
+
+/// Where a person looks.
+pub trait Screen {
+    /// Asks for something, in a line that is not ended: the answer is typed behind it.
+    ///
+    /// # Errors
+    /// When the screen cannot be written to; the client ends with this error.
+    fn prompt(&mut self, text: &str) -> io::Result<()>;
+
+    /// Shows a line from the room. It is safe to print.
+    ///
+    /// # Errors
+    /// As for [`Screen::prompt`].
+    fn line(&mut self, text: &str) -> io::Result<()>;
+
+    /// Shows a message that is not from the room; it begins with `* `.
+    ///
+    /// # Errors
+    /// As for [`Screen::prompt`].
+    fn notice(&mut self, text: &str) -> io::Result<()>;
+}
+
+/// Runs a client to its end: asks for `JOIN`, connects, and passes lines on in both directions.
+///
+/// `connect` is called once `JOIN` was typed. Every message on `interrupts` interrupts the client
+/// (`Ctrl-C`): the first one leaves the room, a second one does not wait for that. No more than
+/// one chunk of `input` is taken before the one before it has been sent on.
+///
+/// # Errors
+/// When the screen cannot be written to.
+pub async fn run<S, F>(
+    connect: impl FnOnce() -> F,
+    mut input: Receiver<Input>,
+    mut interrupts: Receiver<()>,
+    screen: &mut impl Screen,
+) -> io::Result<Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<S>>,
+{
+    let origin = Instant::now();
+    let now = || {
+        let elapsed = origin.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    };
+    let mut client = Client::new();
+    let mut connect = Some(connect);
+    let mut connecting: Option<Pin<Box<F>>> = None;
+    let mut reading: Option<ReadHalf<S>> = None;
+    let mut writing: Option<WriteHalf<S>> = None;
+    let mut keyboard = Keyboard::default();
+    let mut finishing = false;
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        keyboard.type_into(&mut client, now(), screen)?;
+        while let Some(action) = client.poll_action() {
+            match action {
+                ClientAction::Prompt(text) => screen.prompt(text)?,
+                ClientAction::Show(text) => screen.line(&text)?,
+                ClientAction::Notice(text) => screen.notice(&text)?,
+                ClientAction::Connect => connecting = connect.take().map(|c| Box::pin(c())),
+                ClientAction::Finish => finishing = true,
+                ClientAction::End(outcome) => return Ok(outcome),
+            }
+        }
+        if finishing && client.unsent().is_empty() {
+            finishing = false;
+            if let Some(mut stream) = writing.take() {
+                // If this fails, reading will tell.
+                let _: io::Result<()> = stream.shutdown().await;
+            }
+        }
+        let unsent = !client.unsent().is_empty();
+        let deadline = client.next_timeout();
+        let deadline = deadline.map(|d| sleep_until(origin + Duration::from_micros(d.as_micros())));
+        tokio::select! {
+            biased;
+            interrupt = interrupts.recv(), if !interrupts.is_closed() => {
+                if interrupt.is_some() {
+                    // An interrupt is never refused.
+                    let _: Result<(), _> = client.command(now(), Command::Interrupt);
+                }
+            }
+            made = optional(connecting.as_mut().map(Pin::as_mut)) => {
+                connecting = None;
+                match made {
+                    Ok(stream) => {
+                        let (r, w) = tokio::io::split(stream);
+                        (reading, writing) = (Some(r), Some(w));
+                        client.handle(now(), ClientInput::Connected);
+                    }
+                    Err(error) => client.handle(now(), ClientInput::Failed(&error.to_string())),
+                }
+            }
+            read = optional(reading.as_mut().map(|r| r.read(&mut buffer))) => match read {
+                Ok(0) => {
+                    reading = None;
+                    client.handle(now(), ClientInput::Eof);
+                }
+                Ok(count) => client.handle(now(), ClientInput::Received(&buffer[..count])),
+                Err(error) => {
+                    reading = None;
+                    client.handle(now(), ClientInput::Lost(&error.to_string()));
+                }
+            },
+            sent = optional(writing.as_mut().filter(|_| unsent).map(|w| w.write(client.unsent()))) => match sent {
+                Ok(count) => client.sent(now(), count),
+                // What the server said last is still to be read; reading will tell the end.
+                Err(_) => writing = None,
+            },
+            typed = input.recv(), if keyboard.is_idle() => keyboard.take(typed.unwrap_or(Input::End)),
+            () = optional(deadline) => {
+                client.handle(now(), ClientInput::Timeout);
+            }
+        }
+    }
+}
+
+/// `future` where there is one; otherwise nothing, for ever.
+async fn optional<F: Future>(future: Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}
+
+/// Input on its way to the client: it waits here until the client wants it.
+struct Keyboard {
+    reader: LineReader,
+    bytes: Vec<u8>,
+    used: usize,
+    ended: bool,
+    told: bool,
+}
+
+impl Default for Keyboard {
+    fn default() -> Self {
+        Self {
+            reader: LineReader::new(MAX_LINE),
+            bytes: Vec::new(),
+            used: 0,
+            ended: false,
+            told: false,
+        }
+    }
+}
+
+impl Keyboard {
+    /// Whether more input can be taken.
+    fn is_idle(&self) -> bool {
+        self.used == self.bytes.len() && !self.ended
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Bytes(bytes) => (self.bytes, self.used) = (bytes, 0),
+            Input::End => {
+                self.ended = true;
+                if self.reader.is_mid_line() {
+                    // The last line of a file need not be ended.
+                    (self.bytes, self.used) = (b"\n".to_vec(), 0);
+                }
+            }
+        }
+    }
+
+    /// Passes on as many lines as the client wants, then the end.
+    fn type_into(
+        &mut self,
+        client: &mut Client,
+        now: Timestamp,
+        screen: &mut impl Screen,
+    ) -> io::Result<()> {
+        while client.wants_input() {
+            let mut rest = &self.bytes[self.used..];
+            let line: Option<Line<'_>> = self.reader.next(&mut rest);
+            self.used = self.bytes.len() - rest.len();
+            let Some(line) = line else {
+                if self.ended && !self.told {
+                    self.told = true;
+                    // The end of the input is never refused.
+                    let _: Result<(), _> = client.command(now, Command::EndOfInput);
+                }
+                return Ok(());
+            };
+            if let Err(error) = client.command(now, Command::Line(line)) {
+                screen.notice(&format!("* {error}"))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod client;
+mod listener;
+mod ready;
+mod server;
+mod socket;
+
+pub use listener::{Listener, TcpListener, connect};
+pub use server::serve;

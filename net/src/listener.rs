@@ -1,0 +1,105 @@
+//! Where connections come from.
+
+use socket2::{SockRef, TcpKeepalive};
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Connections that are made but not yet accepted, per listener.
+const BACKLOG: u32 = 4096;
+
+/// How long a connection may be idle before the system asks whether its peer is still there.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// How often it asks, until it gives the peer up.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// A source of connections: production passes tokio's, a simulation passes its own.
+pub trait Listener {
+    /// A connection, as a stream of bytes in both directions.
+    type Stream: AsyncRead + AsyncWrite + Unpin;
+
+    /// The next connection and its peer's address.
+    ///
+    /// # Errors
+    /// When no connection can be accepted at the moment; the listener itself is still good.
+    fn poll_accept(&mut self, cx: &mut Context<'_>)
+    -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
+
+    /// The address that it listens on.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+}
+
+/// Tokio's listener. Its connections have `TCP_NODELAY` and TCP keep-alive on.
+#[derive(Debug)]
+pub struct TcpListener(tokio::net::TcpListener);
+
+impl TcpListener {
+    /// Listens on an address; port 0 has the system choose one.
+    ///
+    /// # Errors
+    /// When the address is in use, or not ours to use.
+    pub fn bind(addr: SocketAddr) -> io::Result<Self> {
+        let socket = socket_for(addr)?;
+        // On Windows this option would let two servers share a port.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        Ok(Self(socket.listen(BACKLOG)?))
+    }
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let (stream, peer) = ready!(self.0.poll_accept(cx))?;
+        prepare(&stream)?;
+        Poll::Ready(Ok((stream, peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// Connects to a server, from a port of the system's choosing or from `local_port`.
+///
+/// # Errors
+/// When the port is in use, or no server answers.
+pub async fn connect(server: SocketAddr, local_port: Option<u16>) -> io::Result<TcpStream> {
+    let socket = socket_for(server)?;
+    if let Some(port) = local_port {
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        let any: SocketAddr = match server {
+            SocketAddr::V4(_) => ([0; 4], port).into(),
+            SocketAddr::V6(_) => ([0; 16], port).into(),
+        };
+        socket.bind(any)?;
+    }
+    let stream = socket.connect(server).await?;
+    prepare(&stream)?;
+    Ok(stream)
+}
+
+fn socket_for(addr: SocketAddr) -> io::Result<TcpSocket> {
+    match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keep_alive = TcpKeepalive::new()
+        .with_time(KEEP_ALIVE_AFTER)
+        .with_interval(KEEP_ALIVE_EVERY);
+    SockRef::from(stream).set_tcp_keepalive(&keep_alive)
+}

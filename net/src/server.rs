@@ -1,0 +1,328 @@
+//! The server's shell: one task that owns the core and all sockets.
+//!
+//! Every pass takes what arrived since the last one through the core, then writes once to each
+//! connection that has something waiting (README.md, "The hot path").
+
+use crate::listener::Listener;
+use crate::ready::Ready;
+use crate::socket::Socket;
+use chat_core::{Action, ConnId, Input, Limits, Server, Timestamp};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::AsyncWrite;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The most bytes read from a connection in one pass.
+const READ: usize = 64 * 1024;
+
+/// The most connections accepted in one pass.
+const ACCEPTS: usize = 256;
+
+/// The first and the longest pause after a failure to accept; each is twice the one before.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Serves the room to all who connect, until `stop` is done and everyone has been let go.
+///
+/// `transcript` is given the server's screen in whole lines: `Listening on …` for every listener,
+/// then a line for everything that happens in the room. It must not block.
+///
+/// Failures are kept apart: a connection's ends that connection; so does a panic in serving it,
+/// which is reported through `tracing`; a failure to accept (no more descriptors) is reported,
+/// and tried again after a pause.
+///
+/// # Errors
+/// When a listener does not know its address.
+pub async fn serve<L: Listener>(
+    listeners: Vec<L>,
+    limits: Limits,
+    transcript: impl FnMut(&[u8]),
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut shell = Shell {
+        server: Server::new(limits),
+        listeners,
+        sockets: Vec::new(),
+        ready: Ready::default(),
+        woken: Vec::new(),
+        held: Vec::new(),
+        pause: None,
+        origin: Instant::now(),
+        timer: Box::pin(sleep_until(Instant::now())),
+        buffer: vec![0; READ],
+        scratch: Vec::new(),
+        transcript,
+    };
+    for listener in &shell.listeners {
+        let address = listener.local_addr()?;
+        (shell.transcript)(format!("Listening on {address}\n").as_bytes());
+    }
+    // Tokio's budget would end every pass after 128 sockets.
+    tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
+    Ok(())
+}
+
+struct Shell<L: Listener, T> {
+    server: Server,
+    listeners: Vec<L>,
+    /// By the slots of the core's ids.
+    sockets: Vec<Option<Socket<L::Stream>>>,
+    ready: Ready,
+    /// Slots to look at in this pass.
+    woken: Vec<usize>,
+    /// Slots that may have more to read, and that the core does not want read now.
+    held: Vec<usize>,
+    /// Accepting failed: when it is tried again, and how long the pause was.
+    pause: Option<(Instant, Duration)>,
+    origin: Instant,
+    timer: Pin<Box<Sleep>>,
+    buffer: Vec<u8>,
+    scratch: Vec<u8>,
+    transcript: T,
+}
+
+impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
+    async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) {
+        let mut stopping = false;
+        while !stopping || self.server.connections() > 0 {
+            let mut accepted = Vec::new();
+            poll_fn(|cx| {
+                let mut news = self.ready.poll_take(cx, &mut self.woken).is_ready();
+                if !stopping && stop.as_mut().poll(cx).is_ready() {
+                    stopping = true;
+                    news = true;
+                    // New connections are refused by the system from here on.
+                    self.listeners.clear();
+                    self.server.handle(self.now(), Input::Stop);
+                }
+                news |= self.poll_accept(cx, &mut accepted);
+                news |= self.poll_timer(cx);
+                if news || !self.woken.is_empty() {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+            .await;
+            let now = self.now();
+            for (stream, peer) in accepted {
+                self.take_on(now, stream, peer);
+            }
+            for slot in mem::take(&mut self.woken) {
+                self.serve(now, slot);
+            }
+            if self
+                .server
+                .next_timeout()
+                .is_some_and(|(due, _)| due <= now)
+            {
+                self.server.handle(now, Input::Timeout);
+            }
+            self.write(now);
+            let lost = self.server.transcript(&mut self.transcript);
+            if lost > 0 {
+                tracing::warn!(bytes = lost, "a part of the transcript is lost");
+            }
+            self.act();
+            self.look_at_held();
+            if !self.woken.is_empty() {
+                // There is more to do; let the system tell what else has arrived.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        let elapsed = self.origin.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// Accepts what waits; whether anything did.
+    fn poll_accept(
+        &mut self,
+        cx: &mut Context<'_>,
+        accepted: &mut Vec<(L::Stream, SocketAddr)>,
+    ) -> bool {
+        if self.pause.is_some_and(|(until, _)| Instant::now() < until) {
+            return false;
+        }
+        for listener in &mut self.listeners {
+            while accepted.len() < ACCEPTS
+                && let Poll::Ready(connection) = listener.poll_accept(cx)
+            {
+                match connection {
+                    Ok(connection) => {
+                        self.pause = None;
+                        accepted.push(connection);
+                    }
+                    Err(error) if is_the_peers(&error) => {
+                        tracing::debug!(%error, "a connection failed before it was accepted");
+                    }
+                    Err(error) => {
+                        let (first, longest) = PAUSES;
+                        let length = self
+                            .pause
+                            .map_or(first, |(_, last)| (last * 2).min(longest));
+                        self.pause = Some((Instant::now() + length, length));
+                        tracing::warn!(%error, ?length, "cannot accept; trying again after a pause");
+                        return !accepted.is_empty();
+                    }
+                }
+            }
+        }
+        !accepted.is_empty()
+    }
+
+    /// Waits for the next deadline of the core's, or the end of the pause in accepting.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let due = self.server.next_timeout();
+        let due = due.map(|(due, _)| self.origin + Duration::from_micros(due.as_micros()));
+        let pause = self
+            .pause
+            .map(|(until, _)| until)
+            .filter(|until| *until > Instant::now());
+        let Some(next) = due.into_iter().chain(pause).min() else {
+            return false;
+        };
+        if self.timer.deadline() != next {
+            self.timer.as_mut().reset(next);
+        }
+        self.timer.as_mut().poll(cx).is_ready()
+    }
+
+    fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
+        match self.server.accept(now, peer.port()) {
+            Ok(id) => {
+                tracing::debug!(?id, %peer, "accepted");
+                let slot = id.slot();
+                if self.sockets.len() <= slot {
+                    self.sockets.resize_with(slot + 1, || None);
+                }
+                self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot)));
+                self.woken.push(slot);
+            }
+            Err(refusal) => {
+                tracing::info!(%peer, "refused: {}", refusal.line().trim_end());
+                let mut stream = stream;
+                let mut cx = Context::from_waker(std::task::Waker::noop());
+                let _ = Pin::new(&mut stream).poll_write(&mut cx, refusal.line().as_bytes());
+                let _ = Pin::new(&mut stream).poll_shutdown(&mut cx);
+            }
+        }
+    }
+
+    /// Takes what a socket that was woken has, through the core.
+    fn serve(&mut self, now: Timestamp, slot: usize) {
+        let Some(Some(socket)) = self.sockets.get_mut(slot) else {
+            return;
+        };
+        let id = socket.id;
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            self.server.handle(now, Input::Writable(id));
+            socket.go_on_closing();
+            let mut left = READ;
+            while !socket.eof {
+                if left == 0 || !self.server.wants_input(id) {
+                    if !mem::replace(&mut socket.held, true) {
+                        self.held.push(slot);
+                    }
+                    break;
+                }
+                match socket.read(&mut self.buffer[..left]) {
+                    Poll::Pending => break,
+                    Poll::Ready(Ok(0)) => {
+                        socket.eof = true;
+                        self.server.handle(now, Input::Eof(id));
+                    }
+                    Poll::Ready(Ok(count)) => {
+                        left -= count;
+                        self.server
+                            .handle(now, Input::Received(id, &self.buffer[..count]));
+                    }
+                    Poll::Ready(Err(error)) => {
+                        tracing::debug!(?id, %error, "reading failed");
+                        socket.eof = true;
+                        self.server.handle(now, Input::Lost(id));
+                    }
+                }
+            }
+        }));
+        if served.is_err() {
+            self.give_up(now, id);
+        }
+    }
+
+    /// One pass over all that have something waiting.
+    fn write(&mut self, now: Timestamp) {
+        while let Some(id) = self.server.next_transmit() {
+            let Some(Some(socket)) = self.sockets.get_mut(id.slot()) else {
+                continue;
+            };
+            let written = catch_unwind(AssertUnwindSafe(|| {
+                let scratch = &mut self.scratch;
+                self.server
+                    .transmit(now, id, |slices| socket.write(slices, scratch));
+            }));
+            if written.is_err() {
+                self.give_up(now, id);
+            } else if let Some(error) = &socket.failure {
+                tracing::debug!(?id, %error, "writing failed");
+                self.server.handle(now, Input::Lost(id));
+            }
+        }
+    }
+
+    /// A panic was caught: a fault of ours, which costs one connection and not the server.
+    fn give_up(&mut self, now: Timestamp, id: ConnId) {
+        tracing::error!(?id, "panic while serving a connection; it is closed");
+        self.server.handle(now, Input::Lost(id));
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.server.poll_action() {
+            match action {
+                Action::Joined(id, name) => tracing::debug!(?id, %name, "joined"),
+                Action::Finish(id) => {
+                    if let Some(Some(socket)) = self.sockets.get_mut(id.slot()) {
+                        socket.finish();
+                    }
+                }
+                Action::Close(id, reason) => {
+                    tracing::debug!(?id, %reason, "closed");
+                    self.sockets[id.slot()] = None;
+                }
+            }
+        }
+    }
+
+    /// Has those looked at again that were held back and are not any more.
+    fn look_at_held(&mut self) {
+        let (server, sockets, woken) = (&self.server, &mut self.sockets, &mut self.woken);
+        self.held.retain(|&slot| {
+            let Some(Some(socket)) = sockets.get_mut(slot) else {
+                return false;
+            };
+            socket.held = !server.wants_input(socket.id);
+            if !socket.held {
+                woken.push(slot);
+            }
+            socket.held
+        });
+    }
+}
+
+/// Whether a failure to accept concerns only the connection that was to be accepted.
+fn is_the_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected
+    )
+}

@@ -1,0 +1,126 @@
+//! One accepted connection's socket.
+
+use chat_core::ConnId;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The most slices written at once; more take another write.
+const SLICES: usize = 32;
+
+/// A stream with what is to be remembered of it between two polls.
+pub(crate) struct Socket<S> {
+    pub(crate) id: ConnId,
+    stream: S,
+    waker: Waker,
+    /// It may have more to read, and waits until it is wanted.
+    pub(crate) held: bool,
+    /// Nothing more will come in.
+    pub(crate) eof: bool,
+    /// Our side is to be closed, and is not yet.
+    closing: bool,
+    /// Why it is of no more use.
+    pub(crate) failure: Option<io::Error>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    pub(crate) fn new(id: ConnId, stream: S, waker: Waker) -> Self {
+        Self {
+            id,
+            stream,
+            waker,
+            held: false,
+            eof: false,
+            closing: false,
+            failure: None,
+        }
+    }
+
+    /// Reads what is there into `buffer`; pending, and woken later, while nothing is.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        let mut cx = Context::from_waker(&self.waker);
+        Pin::new(&mut self.stream)
+            .poll_read(&mut cx, &mut buffer)
+            .map_ok(|()| buffer.filled().len())
+    }
+
+    /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If
+    /// that is not all, the socket is full or has failed.
+    pub(crate) fn write(&mut self, slices: &[&[u8]], scratch: &mut Vec<u8>) -> usize {
+        if let [one] = slices {
+            return self.write_one(one);
+        }
+        if !self.stream.is_write_vectored() {
+            scratch.clear();
+            for slice in slices {
+                scratch.extend_from_slice(slice);
+            }
+            return self.write_one(scratch);
+        }
+        let mut taken = 0;
+        for slices in slices.chunks(SLICES) {
+            let mut buffers = [IoSlice::new(&[]); SLICES];
+            for (buffer, slice) in buffers.iter_mut().zip(slices) {
+                *buffer = IoSlice::new(slice);
+            }
+            let mut rest = &mut buffers[..slices.len()];
+            while !rest.is_empty() {
+                let mut cx = Context::from_waker(&self.waker);
+                let count = Pin::new(&mut self.stream).poll_write_vectored(&mut cx, rest);
+                let Some(count) = self.written(count) else {
+                    return taken;
+                };
+                taken += count;
+                IoSlice::advance_slices(&mut rest, count);
+            }
+        }
+        taken
+    }
+
+    fn write_one(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            let mut cx = Context::from_waker(&self.waker);
+            let count = Pin::new(&mut self.stream).poll_write(&mut cx, &bytes[taken..]);
+            let Some(count) = self.written(count) else {
+                break;
+            };
+            taken += count;
+        }
+        taken
+    }
+
+    /// How many bytes one write took, or `None` if it took none.
+    fn written(&mut self, count: Poll<io::Result<usize>>) -> Option<usize> {
+        match count {
+            Poll::Pending => None,
+            Poll::Ready(Ok(0)) => {
+                self.failure = Some(io::ErrorKind::WriteZero.into());
+                None
+            }
+            Poll::Ready(Ok(count)) => Some(count),
+            Poll::Ready(Err(error)) => {
+                self.failure = Some(error);
+                None
+            }
+        }
+    }
+
+    /// Closes our side.
+    pub(crate) fn finish(&mut self) {
+        self.closing = true;
+        self.go_on_closing();
+    }
+
+    /// Goes on closing our side, if that is under way. Its failure shows when reading.
+    pub(crate) fn go_on_closing(&mut self) {
+        if self.closing {
+            let mut cx = Context::from_waker(&self.waker);
+            self.closing = Pin::new(&mut self.stream)
+                .poll_shutdown(&mut cx)
+                .is_pending();
+        }
+    }
+}
