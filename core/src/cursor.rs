@@ -169,6 +169,9 @@ impl Cursor {
             }
             sent -= ahead;
             self.place = detour.at;
+            if ahead > 0 {
+                self.mid_line = false; // Detours lie between lines.
+            }
             let taken = sent.min(detour.insert.len());
             if let Some(last) = detour.insert.drain(..taken).next_back() {
                 self.mid_line = last != b'\n';
@@ -187,6 +190,101 @@ impl Cursor {
         self.place += sent as u64;
         if sent > 0 {
             self.mid_line = !log.is_line_start(self.place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Others(u8),
+        Own(u8),
+        Note(u8),
+        Send(usize),
+        Cut,
+        End,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            4 => (0..9_u8).prop_map(Step::Others),
+            4 => (0..9_u8).prop_map(Step::Own),
+            3 => (0..9_u8).prop_map(Step::Note),
+            4 => (0..40_usize).prop_map(Step::Send),
+            1 => Just(Step::Cut),
+            1 => Just(Step::End),
+        ];
+        proptest::collection::vec(step, 0..200)
+    }
+
+    fn send(cursor: &mut Cursor, log: &Log, most: usize, sent: &mut Vec<u8>) -> bool {
+        let mut slices = [&[][..]; SLICES];
+        let count = cursor.waiting(log, &mut slices);
+        let bytes: Vec<u8> = slices[..count].concat();
+        let taken = bytes.len().min(most);
+        sent.extend_from_slice(&bytes[..taken]);
+        cursor.advance(log, taken);
+        !bytes.is_empty()
+    }
+
+    proptest! {
+        /// Whatever happens, and however little is sent at a time: the bytes are those of a
+        /// plain list of the lines that the connection is to get.
+        #[test]
+        fn what_is_sent_is_what_was_to_be_sent(steps in steps()) {
+            let mut log = Log::default();
+            log.append(["before", "", ""]);
+            let mut cursor = Cursor::new(log.head());
+            let (mut wanted, mut sent) = (Vec::new(), Vec::new());
+            let mut hears = true;
+            for (i, step) in steps.into_iter().enumerate() {
+                let text = i.to_string();
+                match step {
+                    Step::Others(n) => for _ in 0..n {
+                        log.append(["o", &text, ""]);
+                        if hears {
+                            wanted.extend_from_slice(alloc::format!("o{text}\n").as_bytes());
+                        }
+                    },
+                    Step::Own(n) if hears => for _ in 0..n {
+                        let entry = log.append(["m", &text, ""]);
+                        cursor.skip(entry);
+                    },
+                    Step::Note(n) if hears => for _ in 0..n {
+                        cursor.note(log.head(), "* note\n");
+                        wanted.extend_from_slice(b"* note\n");
+                    },
+                    Step::Send(most) => drop(send(&mut cursor, &log, most, &mut sent)),
+                    Step::End => {
+                        cursor.end_at(log.head());
+                        hears = false;
+                    }
+                    Step::Cut if sent.len() < wanted.len() => {
+                        cursor.cut(&log, "* cut\n");
+                        let rest = &wanted[sent.len()..];
+                        let begun = sent.last().is_some_and(|byte| *byte != b'\n');
+                        let end = rest.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
+                        let kept = sent.len() + if begun { end } else { 0 };
+                        wanted.truncate(kept);
+                        wanted.extend_from_slice(b"* cut\n");
+                        hears = false;
+                    }
+                    _ => {}
+                }
+            }
+            let notes = wanted[sent.len()..].to_vec();
+            let private = notes.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"note\n") || l.ends_with(b"cut\n"));
+            prop_assert!(cursor.private() <= private.map(<[u8]>::len).sum::<usize>() + 8);
+            while send(&mut cursor, &log, usize::MAX, &mut sent) {}
+            prop_assert_eq!(core::str::from_utf8(&sent), core::str::from_utf8(&wanted));
+            prop_assert!(cursor.is_done(&log));
+            prop_assert_eq!((cursor.private(), cursor.detours()), (0, 0));
         }
     }
 }

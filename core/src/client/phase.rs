@@ -41,11 +41,11 @@ pub enum Event {
 }
 
 /// A row of the table: in a phase, an event, the phase after it, and what is done.
-pub(crate) type Transition = (Phase, Event, Phase, &'static str);
+pub type Transition = (Phase, Event, Phase, &'static str);
 
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
-pub(crate) const TRANSITIONS: &[Transition] = {
+pub const TRANSITIONS: &[Transition] = {
     use Event::{Connected, Eof, Expired, Failed, Interrupt, Join, Leave, Lost, Welcomed};
     use Phase::{Asking, Connecting, Ended, Joining, Leaving, Talking};
     &[

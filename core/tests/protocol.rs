@@ -1,0 +1,310 @@
+//! PROTOCOL.md against the code: the tables of transitions and of limits say what the code does.
+
+use chat_core::{
+    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_LINE,
+    MAX_NAME, MAX_SERVER_LINE, Server, Timestamp, client_phase, server_phase,
+};
+use std::fmt::Debug;
+use std::time::Duration;
+
+const PROTOCOL: &str = include_str!("../PROTOCOL.md");
+
+/// The rows of the table under a heading, cells trimmed, without the head.
+fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    let (_, section) = PROTOCOL
+        .split_once(&format!("\n## {heading}\n"))
+        .expect("the heading");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+fn row(from: impl Debug, event: impl Debug, to: impl Debug, done: &str) -> Vec<String> {
+    vec![
+        format!("{from:?}"),
+        format!("{event:?}"),
+        format!("{to:?}"),
+        done.to_owned(),
+    ]
+}
+
+#[test]
+fn the_servers_table_is_the_codes() {
+    let rows = server_phase::TRANSITIONS.iter();
+    let code: Vec<_> = rows
+        .map(|&(from, event, to, done)| row(from, event, to, done))
+        .collect();
+    assert_eq!(table("The server's connections"), code);
+}
+
+#[test]
+fn the_clients_table_is_the_codes() {
+    let rows = client_phase::TRANSITIONS.iter();
+    let code: Vec<_> = rows
+        .map(|&(from, event, to, done)| row(from, event, to, done))
+        .collect();
+    assert_eq!(table("The client"), code);
+}
+
+#[test]
+fn the_table_of_limits_is_the_codes() {
+    let l = Limits::default();
+    let ms = |d: Duration| format!("{} ms", d.as_millis());
+    let bytes = |n: u64| format!("{n} bytes");
+    let code = [
+        bytes(MAX_LINE as u64),
+        bytes(MAX_SERVER_LINE as u64),
+        bytes(MAX_NAME as u64),
+        l.connections.to_string(),
+        bytes(l.behind),
+        bytes(l.private as u64),
+        l.detours.to_string(),
+        bytes(l.batch),
+        bytes(l.transcript),
+        ms(l.first_line),
+        ms(l.stall),
+        ms(l.linger),
+        ms(l.shutdown),
+    ];
+    let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();
+    assert_eq!(stated, code);
+}
+
+/// A server with one connection that matters and one that can talk.
+struct Bench {
+    server: Server,
+    now: Timestamp,
+    conn: ConnId,
+    talker: ConnId,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let now = Timestamp::ZERO;
+        let mut server = Server::new(Limits {
+            behind: 1000,
+            ..Limits::default()
+        });
+        let talker = server.accept(now, 1).unwrap();
+        server.handle(now, Input::Received(talker, b"JOIN\n"));
+        let conn = server.accept(now, 2).unwrap();
+        let mut bench = Self {
+            server,
+            now,
+            conn,
+            talker,
+        };
+        bench.write(true);
+        bench
+    }
+
+    /// Writes to all; the connection's socket takes everything or nothing.
+    fn write(&mut self, takes: bool) {
+        while let Some(conn) = self.server.next_transmit() {
+            let takes = takes || conn != self.conn;
+            self.server.transmit(self.now, conn, |slices| {
+                if takes {
+                    slices.iter().map(|s| s.len()).sum()
+                } else {
+                    0
+                }
+            });
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.server.handle(self.now, Input::Timeout);
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        self.server
+            .handle(self.now, Input::Received(self.conn, bytes));
+    }
+
+    fn talk(&mut self, bytes: usize) {
+        let line = [vec![b'x'; bytes], vec![b'\n']].concat();
+        self.server
+            .handle(self.now, Input::Received(self.talker, &line));
+    }
+
+    /// Has bytes wait for the connection that its socket does not take.
+    fn block(&mut self) {
+        self.talk(10);
+        self.write(false);
+    }
+
+    fn bring_to(&mut self, phase: server_phase::Phase) {
+        use server_phase::Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
+        match phase {
+            Greeting => {}
+            Silent => self.wait(Duration::from_millis(250)),
+            Joined => self.receive(b"JOIN\n"),
+            Draining => {
+                self.receive(b"JOIN\n");
+                self.block();
+                self.receive(b"LEAVE\n");
+            }
+            Lingering => {
+                self.receive(b"JOIN\nLEAVE\n");
+                self.write(true);
+            }
+            Closed => self.server.handle(self.now, Input::Lost(self.conn)),
+        }
+        assert_eq!(self.server.phase(self.conn), phase);
+    }
+
+    /// Makes the event happen, if anything from outside can in this phase.
+    fn cause(&mut self, event: server_phase::Event) {
+        use server_phase::Event::{
+            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Stop,
+            TooFarBehind,
+        };
+        let limits = Limits::default();
+        let before_first_line = self.server.phase(self.conn) < server_phase::Phase::Joined;
+        match event {
+            Join => self.receive(b"JOIN\n"),
+            OtherLine => self.receive(b"hi\n"),
+            Misdirected => self.receive(b"GET / HTTP/1.1\n"),
+            Quiet => self.wait(limits.first_line),
+            Leave if before_first_line => {} // It would be a first line before.
+            Leave => self.receive(b"LEAVE\n"),
+            Eof => self.server.handle(self.now, Input::Eof(self.conn)),
+            TooFarBehind => {
+                self.block();
+                self.talk(1100);
+                self.write(false);
+            }
+            Stop => self.server.handle(self.now, Input::Stop),
+            Drained => {
+                self.server.handle(self.now, Input::Writable(self.conn));
+                self.write(true);
+            }
+            Expired if self.server.phase(self.conn) == server_phase::Phase::Greeting => {}
+            Expired => {
+                self.block();
+                self.wait(limits.stall);
+            }
+            Lost => self.server.handle(self.now, Input::Lost(self.conn)),
+        }
+    }
+}
+
+#[test]
+fn every_event_in_every_phase_of_a_connection_does_what_the_table_says() {
+    use server_phase::{Event, Phase};
+    let events = [
+        Event::Join,
+        Event::OtherLine,
+        Event::Misdirected,
+        Event::Quiet,
+        Event::Leave,
+        Event::Eof,
+        Event::TooFarBehind,
+        Event::Stop,
+        Event::Drained,
+        Event::Expired,
+        Event::Lost,
+    ];
+    for phase in Phase::ALL {
+        for event in events {
+            let mut bench = Bench::new();
+            bench.bring_to(phase);
+            bench.cause(event);
+            let row = server_phase::TRANSITIONS
+                .iter()
+                .find(|row| (row.0, row.1) == (phase, event));
+            let expected = row.map_or(phase, |row| row.2);
+            assert_eq!(
+                bench.server.phase(bench.conn),
+                expected,
+                "{event:?} in {phase:?}"
+            );
+            let closes = std::iter::from_fn(|| bench.server.poll_action())
+                .filter(|action| matches!(action, Action::Close(conn, _) if *conn == bench.conn));
+            assert_eq!(
+                closes.count() == 1,
+                expected == Phase::Closed,
+                "{event:?} in {phase:?}"
+            );
+        }
+    }
+}
+
+fn client_in(phase: client_phase::Phase) -> Client {
+    use client_phase::Phase::{Asking, Connecting, Ended, Joining, Leaving, Talking};
+    let now = Timestamp::ZERO;
+    let mut client = Client::new();
+    if phase > Asking {
+        client
+            .command(now, Command::Line(Line::Whole(b"JOIN")))
+            .unwrap();
+    }
+    if phase > Connecting {
+        client.handle(now, ClientInput::Connected);
+    }
+    if phase > Joining {
+        client.handle(now, ClientInput::Received(b"Welcome to the chatroom!\n"));
+    }
+    if phase > Talking {
+        client
+            .command(now, Command::Line(Line::Whole(b"leave")))
+            .unwrap();
+    }
+    if phase > Leaving {
+        client.handle(now, ClientInput::Eof);
+    }
+    assert!(matches!(
+        phase,
+        Asking | Connecting | Joining | Talking | Leaving | Ended
+    ));
+    assert_eq!(client.phase(), phase);
+    client
+}
+
+#[test]
+fn every_event_in_every_phase_of_a_client_does_what_the_table_says() {
+    use client_phase::{Event, Phase};
+    let now = Timestamp::ZERO;
+    let late = now + Duration::from_secs(3600);
+    let events = [
+        Event::Join,
+        Event::Connected,
+        Event::Failed,
+        Event::Welcomed,
+        Event::Leave,
+        Event::Interrupt,
+        Event::Eof,
+        Event::Lost,
+        Event::Expired,
+    ];
+    for phase in Phase::ALL {
+        for event in events {
+            let mut client = client_in(phase);
+            while client.poll_action().is_some() {}
+            match event {
+                Event::Join => drop(client.command(now, Command::Line(Line::Whole(b"JOIN")))),
+                Event::Leave => drop(client.command(now, Command::EndOfInput)),
+                Event::Interrupt => drop(client.command(now, Command::Interrupt)),
+                Event::Connected => client.handle(now, ClientInput::Connected),
+                Event::Failed => client.handle(now, ClientInput::Failed("no")),
+                Event::Welcomed => {
+                    client.handle(now, ClientInput::Received(b"Welcome to the chatroom!\n"))
+                }
+                Event::Eof => client.handle(now, ClientInput::Eof),
+                Event::Lost => client.handle(now, ClientInput::Lost("reset")),
+                Event::Expired => client.handle(late, ClientInput::Timeout),
+            }
+            let row = client_phase::TRANSITIONS
+                .iter()
+                .find(|row| (row.0, row.1) == (phase, event));
+            let expected = row.map_or(phase, |row| row.2);
+            assert_eq!(client.phase(), expected, "{event:?} in {phase:?}");
+            let ends = std::iter::from_fn(|| client.poll_action())
+                .filter(|action| matches!(action, ClientAction::End(_)));
+            let ended_now = expected == Phase::Ended && phase != Phase::Ended;
+            assert_eq!(ends.count() == 1, ended_now, "{event:?} in {phase:?}");
+        }
+    }
+}

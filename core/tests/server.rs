@@ -1,0 +1,501 @@
+//! The server as its clients know it: who hears what, and every limit at it and one past it.
+
+use chat_core::{
+    Action, CloseReason, ConnId, Input, Limits, MAX_LINE, MAX_NAME, Server, Timer, Timestamp,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A server with its sockets: each shows what it was sent, and takes as much as it has room for.
+struct World {
+    server: Server,
+    now: Timestamp,
+    screens: BTreeMap<ConnId, Vec<u8>>,
+    room: BTreeMap<ConnId, usize>,
+    closed: BTreeMap<ConnId, CloseReason>,
+    transcript: Vec<u8>,
+    writes: usize,
+}
+
+impl World {
+    fn new(limits: Limits) -> Self {
+        Self {
+            server: Server::new(limits),
+            now: Timestamp::ZERO,
+            screens: BTreeMap::new(),
+            room: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            transcript: Vec::new(),
+            writes: 0,
+        }
+    }
+
+    /// A connection that has joined under a name.
+    fn join(&mut self, name: &str) -> ConnId {
+        let conn = self.server.accept(self.now, 1000).unwrap();
+        self.receive(conn, &format!("JOIN {name}\n"));
+        conn
+    }
+
+    fn receive(&mut self, conn: ConnId, bytes: impl AsRef<[u8]>) {
+        self.server
+            .handle(self.now, Input::Received(conn, bytes.as_ref()));
+        self.settle();
+    }
+
+    /// Writes, and goes on with what was held back, until nothing moves.
+    fn settle(&mut self) {
+        loop {
+            self.write();
+            match self.server.next_timeout() {
+                Some((due, Timer::Resume)) if due <= self.now => {
+                    self.server.handle(self.now, Input::Timeout);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// One round of writing.
+    fn write(&mut self) {
+        while let Some(conn) = self.server.next_transmit() {
+            let screen = self.screens.entry(conn).or_default();
+            let room = self.room.entry(conn).or_insert(usize::MAX);
+            let writes = &mut self.writes;
+            self.server.transmit(self.now, conn, |slices| {
+                *writes += 1;
+                let bytes = slices.concat();
+                let taken = bytes.len().min(*room);
+                screen.extend_from_slice(&bytes[..taken]);
+                *room -= taken;
+                taken
+            });
+        }
+        let transcript = &mut self.transcript;
+        assert_eq!(
+            self.server
+                .transcript(|lines| transcript.extend_from_slice(lines)),
+            0
+        );
+        while let Some(action) = self.server.poll_action() {
+            if let Action::Close(conn, reason) = action {
+                assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
+            }
+        }
+    }
+
+    /// From now on the socket takes this much and no more.
+    fn limit(&mut self, conn: ConnId, bytes: usize) {
+        self.room.insert(conn, bytes);
+    }
+
+    fn unblock(&mut self, conn: ConnId) {
+        self.limit(conn, usize::MAX);
+        self.server.handle(self.now, Input::Writable(conn));
+        self.settle();
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.server.handle(self.now, Input::Timeout);
+        self.settle();
+    }
+
+    /// What was sent since the last look.
+    fn look(&mut self, conn: ConnId) -> String {
+        String::from_utf8(std::mem::take(self.screens.entry(conn).or_default())).unwrap()
+    }
+}
+
+fn line(length: usize) -> Vec<u8> {
+    [vec![b'x'; length], vec![b'\n']].concat()
+}
+
+#[test]
+fn everyone_hears_everyone_else_in_one_order() {
+    let mut w = World::new(Limits::default());
+    let [ann, bob, cat] = ["ann", "bob", "cat"].map(|name| w.join(name));
+    w.receive(ann, "one\n");
+    w.receive(bob, "two\nthree\n");
+    w.receive(cat, "LEAVE\n");
+    w.receive(ann, "four\n");
+    assert_eq!(
+        w.look(ann),
+        "Welcome to the chatroom!\nbob has joined the chat\ncat has joined the chat\n\
+         bob: two\nbob: three\ncat has left the chat\n"
+    );
+    assert_eq!(
+        w.look(bob),
+        "Welcome to the chatroom!\ncat has joined the chat\nann: one\ncat has left the chat\nann: four\n"
+    );
+    assert_eq!(
+        w.look(cat),
+        "Welcome to the chatroom!\nann: one\nbob: two\nbob: three\n"
+    );
+    assert_eq!(
+        String::from_utf8(w.transcript).unwrap(),
+        "ann has joined the chat\nbob has joined the chat\ncat has joined the chat\n\
+         ann: one\nbob: two\nbob: three\ncat has left the chat\nann: four\n"
+    );
+}
+
+#[test]
+fn private_lines_stand_where_they_happened() {
+    let mut w = World::new(Limits::default());
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(ann);
+    w.limit(ann, 0);
+    w.receive(bob, "before\n");
+    w.receive(ann, "mine\n/nothing\nmine too\n");
+    w.receive(bob, "after\n");
+    w.unblock(ann);
+    let screen = w.look(ann);
+    let lines: Vec<_> = screen.lines().collect();
+    assert!(
+        matches!(lines[..], ["bob: before", notice, "bob: after"] if notice.starts_with("* Unknown")),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_write_carries_all_that_waits() {
+    let mut w = World::new(Limits::default());
+    let members: Vec<_> = (0..10).map(|_| w.join("m")).collect();
+    w.writes = 0;
+    let lines = "hi\n".repeat(1000);
+    w.receive(members[0], lines);
+    assert_eq!(w.writes, 9, "one for each of the others");
+}
+
+#[test]
+fn a_name_that_is_taken_is_numbered_and_a_name_that_is_left_is_free() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    let second = w.join("ANN");
+    let third = w.join("ann");
+    assert_eq!(
+        w.look(second),
+        "Welcome to the chatroom!\n* The name ANN is taken; you are ANN-2.\nann-3 has joined the chat\n"
+    );
+    w.receive(ann, "leave\n");
+    w.receive(third, "/who\n");
+    assert!(w.look(third).ends_with("* In the room (2): ANN-2, ann-3\n"));
+    let again = w.join("Ann");
+    assert_eq!(w.look(again), "Welcome to the chatroom!\n");
+    let longest = "l".repeat(MAX_NAME);
+    w.join(&longest);
+    let numbered = w.join(&longest);
+    w.receive(numbered, "hi\n");
+    assert!(
+        w.look(again)
+            .ends_with(&format!("\n{}-2: hi\n", &longest[2..]))
+    );
+    let too_long = w.join(&"l".repeat(MAX_NAME + 1));
+    assert!(w.look(too_long).contains("You are USER1000."));
+}
+
+#[test]
+fn a_line_at_the_limit_is_said_and_one_past_it_is_not() {
+    let mut w = World::new(Limits::default());
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(ann);
+    w.receive(bob, line(MAX_LINE));
+    assert_eq!(w.look(ann).len(), "bob: \n".len() + MAX_LINE);
+    w.look(bob);
+    w.receive(bob, line(MAX_LINE + 1));
+    w.receive(bob, "on\n");
+    assert_eq!(
+        w.look(bob),
+        "* Not sent: the line is longer than 4096 bytes.\n"
+    );
+    assert_eq!(w.look(ann), "bob: on\n");
+}
+
+#[test]
+fn one_connection_past_the_limit_is_refused() {
+    let mut w = World::new(Limits {
+        connections: 2,
+        ..Limits::default()
+    });
+    let ann = w.join("ann");
+    w.join("bob");
+    let refusal = w.server.accept(w.now, 1).unwrap_err();
+    assert_eq!(
+        refusal.line(),
+        "* Goodbye: the room is full; try again later.\n"
+    );
+    w.server.handle(w.now, Input::Lost(ann));
+    assert!(w.server.accept(w.now, 1).is_ok());
+}
+
+#[test]
+fn a_reader_at_the_limit_is_waited_for_and_one_past_it_is_told_and_closed() {
+    for (surplus, cut) in [(0, false), (1, true)] {
+        let mut w = World::new(Limits {
+            behind: 1000,
+            ..Limits::default()
+        });
+        let [slow, bob] = ["slow", "bob"].map(|name| w.join(name));
+        w.look(slow);
+        w.look(bob);
+        w.limit(slow, 3);
+        // Three bytes of this line are taken.
+        w.receive(bob, line(100));
+        w.receive(
+            bob,
+            line(900 - "bob: \nbob: \n".len() + 3 - 1 + 1 + surplus),
+        );
+        w.unblock(slow);
+        let screen = w.look(slow);
+        let first = format!("bob: {}\n", "x".repeat(100));
+        assert!(
+            screen.starts_with(&first),
+            "the line begun is ended: {screen}"
+        );
+        if cut {
+            assert_eq!(
+                &screen[first.len()..],
+                "* Goodbye: you are too far behind; more than 1000 bytes are waiting for you.\n"
+            );
+            assert_eq!(w.look(bob), "slow has left the chat\n");
+            w.server.handle(w.now, Input::Eof(slow));
+            w.settle();
+            assert_eq!(w.closed[&slow], CloseReason::TooFarBehind);
+        } else {
+            assert_eq!(w.look(bob), "");
+            assert_eq!(screen.lines().count(), 2);
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_dropped_in_time_and_one_that_takes_a_byte_is_not() {
+    let limits = Limits::default();
+    let just_under = limits.stall - Duration::from_micros(1);
+    let mut w = World::new(limits.clone());
+    let [slow, bob] = ["slow", "bob"].map(|name| w.join(name));
+    w.limit(slow, 0);
+    w.receive(bob, "hi\n");
+    w.wait(just_under);
+    w.limit(slow, 1);
+    w.server.handle(w.now, Input::Writable(slow));
+    w.settle();
+    w.wait(just_under);
+    // Woken for nothing: it takes no byte, and that gives it no more time.
+    w.server.handle(w.now, Input::Writable(slow));
+    w.settle();
+    assert!(w.closed.is_empty());
+    w.wait(Duration::from_micros(1));
+    assert_eq!(w.closed[&slow], CloseReason::Stalled);
+    assert!(w.look(bob).ends_with("slow has left the chat\n"));
+    let end = w.now + limits.stall + limits.stall;
+    assert!(
+        w.server.next_timeout().is_none_or(|(due, _)| due > end),
+        "no timer is left behind"
+    );
+}
+
+#[test]
+fn a_silent_connection_joins_in_time_and_not_before() {
+    let mut w = World::new(Limits::default());
+    let conn = w.server.accept(w.now, 7).unwrap();
+    assert_eq!(
+        w.server.next_timeout(),
+        Some((Timestamp::from_micros(250_000), Timer::FirstLine))
+    );
+    w.wait(Duration::from_micros(249_999));
+    assert_eq!(w.look(conn), "");
+    w.receive(conn, "JO");
+    w.wait(Duration::from_micros(1));
+    assert_eq!(w.look(conn), "Welcome to the chatroom!\n");
+    w.receive(conn, "IN\n");
+    assert_eq!(w.look(conn), "* You are in already, as USER7.\n");
+    w.receive(conn, "JOIN\n");
+    assert!(
+        w.transcript.ends_with(b"USER7: JOIN\n"),
+        "only the first line joins"
+    );
+}
+
+#[test]
+fn who_lingers_too_long_is_dropped() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    w.receive(ann, "LEAVE\nnot heard\n");
+    w.wait(Duration::from_micros(1_999_999));
+    assert!(w.closed.is_empty());
+    w.wait(Duration::from_micros(1));
+    assert_eq!(w.closed[&ann], CloseReason::Left);
+    assert_eq!(w.server.connections(), 0);
+}
+
+#[test]
+fn commands_are_not_read_faster_than_their_answers_are_taken() {
+    let limits = Limits {
+        private: 1000,
+        ..Limits::default()
+    };
+    let mut w = World::new(limits);
+    let ann = w.join("ann");
+    w.look(ann);
+    w.limit(ann, 0);
+    let answer = "* In the room (1): ann\n".len();
+    let asked = 200;
+    w.receive(ann, "/who\n".repeat(asked));
+    assert!(!w.server.wants_input(ann));
+    w.limit(ann, 1000);
+    w.server.handle(w.now, Input::Writable(ann));
+    w.settle();
+    assert_eq!(w.look(ann).len(), 1000);
+    assert!(!w.server.wants_input(ann));
+    w.unblock(ann);
+    assert_eq!(
+        w.look(ann).len(),
+        asked * answer - 1000,
+        "every answer came"
+    );
+    assert!(w.server.wants_input(ann));
+}
+
+#[test]
+fn own_lines_are_not_read_without_end_from_one_who_does_not_read() {
+    let mut w = World::new(Limits {
+        detours: 10,
+        ..Limits::default()
+    });
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.limit(ann, 0);
+    for _ in 0..9 {
+        w.receive(bob, "hers\n");
+        w.receive(ann, "mine\n");
+    }
+    assert!(w.server.wants_input(ann), "at nine stretches");
+    w.receive(bob, "hers\n");
+    w.receive(ann, "mine\nmine again\n");
+    assert!(!w.server.wants_input(ann), "at ten");
+    w.unblock(ann);
+    assert!(w.server.wants_input(ann));
+    assert!(w.look(bob).ends_with("ann: mine again\n"));
+}
+
+#[test]
+fn everyone_is_written_to_after_a_batch() {
+    let limits = Limits {
+        batch: 1000,
+        ..Limits::default()
+    };
+    let mut w = World::new(limits);
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(ann);
+    w.server
+        .handle(w.now, Input::Received(bob, &line(95).repeat(20)));
+    assert_eq!(
+        w.server.next_timeout(),
+        None,
+        "everyone is to be written to first"
+    );
+    assert!(!w.server.wants_input(ann), "nobody is read meanwhile");
+    w.write();
+    assert_eq!(
+        w.look(ann).lines().count(),
+        10,
+        "a line of 101 bytes less than the limit, and no more"
+    );
+    assert!(w.server.wants_input(ann));
+    assert!(
+        !w.server.wants_input(bob),
+        "there is something left to hear from her"
+    );
+    w.settle();
+    assert_eq!(w.look(ann).lines().count(), 10);
+    assert!(w.server.wants_input(bob));
+}
+
+#[test]
+fn what_was_sent_before_the_end_is_heard_to_the_end() {
+    let limits = Limits {
+        batch: 100,
+        ..Limits::default()
+    };
+    let mut w = World::new(limits);
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(ann);
+    w.server
+        .handle(w.now, Input::Received(bob, "hi\n".repeat(100).as_bytes()));
+    w.server.handle(w.now, Input::Eof(bob));
+    w.settle();
+    assert_eq!(w.look(ann).matches("bob: hi\n").count(), 100);
+    assert_eq!(w.closed[&bob], CloseReason::Eof);
+}
+
+#[test]
+fn a_stopping_server_tells_everyone_and_ends_in_time() {
+    let mut w = World::new(Limits::default());
+    let [ann, deaf] = ["ann", "deaf"].map(|name| w.join(name));
+    let greeting = w.server.accept(w.now, 9).unwrap();
+    w.settle();
+    w.look(ann);
+    w.limit(deaf, 0);
+    w.server.handle(w.now, Input::Stop);
+    w.settle();
+    let goodbye = "* Goodbye: the server is shutting down.\n";
+    assert_eq!(w.look(ann), goodbye);
+    assert_eq!(w.look(greeting), goodbye);
+    assert_eq!(w.server.accept(w.now, 1).unwrap_err().line(), goodbye);
+    for conn in [ann, greeting] {
+        w.server.handle(w.now, Input::Eof(conn));
+    }
+    w.wait(Duration::from_micros(4_999_999));
+    assert_eq!(w.server.connections(), 1);
+    w.wait(Duration::from_micros(1));
+    assert_eq!(w.server.connections(), 0);
+    assert!(!String::from_utf8(w.transcript).unwrap().contains("left"));
+}
+
+#[test]
+fn an_http_request_posts_nothing() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    w.look(ann);
+    let browser = w.server.accept(w.now, 80).unwrap();
+    w.receive(browser, "POST / HTTP/1.1\r\nHost: x\r\n\r\nJOIN\nboo\n");
+    assert!(w.look(browser).starts_with("HTTP/1.1 400 Bad Request\r\n"));
+    assert_eq!(w.look(ann), "");
+    let late = w.server.accept(w.now, 80).unwrap();
+    w.wait(Duration::from_millis(250));
+    w.receive(
+        late,
+        format!("GET /{} HTTP/1.1\r\nboo\n", "a".repeat(MAX_LINE)),
+    );
+    assert_eq!(w.look(late), "Welcome to the chatroom!\n");
+    assert_eq!(
+        w.look(ann),
+        "USER80 has joined the chat\nUSER80 has left the chat\n"
+    );
+}
+
+#[test]
+fn a_transcript_that_is_not_taken_loses_its_oldest_bytes_and_says_how_many() {
+    let limits = Limits {
+        transcript: 1000,
+        behind: 100,
+        ..Limits::default()
+    };
+    let mut server = Server::new(limits);
+    let now = Timestamp::ZERO;
+    let conn = server.accept(now, 1).unwrap();
+    let joined = "USER1 has joined the chat\n".len();
+    server.handle(now, Input::Received(conn, b"JOIN\n"));
+    for surplus in [0, 7] {
+        let rest = 1000 - joined - "USER1: \n".len() + surplus;
+        let mut server = server.clone();
+        server.handle(now, Input::Received(conn, &line(rest)));
+        while server.next_transmit().is_some() {}
+        let mut kept = 0;
+        assert_eq!(
+            server.transcript(|lines| kept += lines.len()),
+            surplus as u64
+        );
+        assert_eq!(kept, 1000);
+    }
+}
