@@ -290,7 +290,7 @@ fn every_event_in_every_phase_of_a_client_does_what_the_table_says() {
                 Event::Connected => client.handle(now, ClientInput::Connected),
                 Event::Failed => client.handle(now, ClientInput::Failed("no")),
                 Event::Welcomed => {
-                    client.handle(now, ClientInput::Received(b"Welcome to the chatroom!\n"))
+                    client.handle(now, ClientInput::Received(b"Welcome to the chatroom!\n"));
                 }
                 Event::Eof => client.handle(now, ClientInput::Eof),
                 Event::Lost => client.handle(now, ClientInput::Lost("reset")),

@@ -1,0 +1,269 @@
+//! The server's shell over streams in memory: faults of one connection, and of accepting.
+
+use chat_core::Limits;
+use chat_net::{Listener, serve};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream,
+    ReadBuf, duplex,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout};
+
+/// A stream in memory that panics once the peer has sent `!`.
+struct Stream(DuplexStream);
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        assert!(!buf.filled()[before..].contains(&b'!'), "a fault of ours");
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A listener in memory, which fails as often as it is told to before the next connection.
+struct Memory {
+    coming: mpsc::UnboundedReceiver<(Stream, SocketAddr)>,
+    failures: Arc<Mutex<VecDeque<io::Error>>>,
+}
+
+impl Listener for Memory {
+    type Stream = Stream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, SocketAddr)>> {
+        if let Some(error) = self.failures.lock().unwrap().pop_front() {
+            return Poll::Ready(Err(error));
+        }
+        match self.coming.poll_recv(cx) {
+            Poll::Ready(Some(connection)) => Poll::Ready(Ok(connection)),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(([127, 0, 0, 1], 5000).into())
+    }
+}
+
+struct Room {
+    connections: mpsc::UnboundedSender<(Stream, SocketAddr)>,
+    failures: Arc<Mutex<VecDeque<io::Error>>>,
+    screen: Arc<Mutex<Vec<u8>>>,
+    stop: Option<oneshot::Sender<()>>,
+    server: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+impl Room {
+    fn open(limits: Limits) -> Self {
+        let (connections, coming) = mpsc::unbounded_channel();
+        let failures = Arc::default();
+        let screen = Arc::<Mutex<Vec<u8>>>::default();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listener = Memory {
+            coming,
+            failures: Arc::clone(&failures),
+        };
+        let shown = Arc::clone(&screen);
+        let server = tokio::spawn(serve(
+            vec![listener],
+            limits,
+            move |lines| shown.lock().unwrap().extend_from_slice(lines),
+            async {
+                let _ = stopped.await;
+            },
+        ));
+        Self {
+            connections,
+            failures,
+            screen,
+            stop: Some(stop),
+            server,
+        }
+    }
+
+    fn connect(&self, port: u16, buffer: usize) -> BufReader<DuplexStream> {
+        let (ours, theirs) = duplex(buffer);
+        self.connections
+            .send((Stream(theirs), ([127, 0, 0, 1], port).into()))
+            .unwrap();
+        BufReader::new(ours)
+    }
+
+    async fn join(&self, port: u16) -> BufReader<DuplexStream> {
+        let mut client = self.connect(port, 64 * 1024);
+        client.write_all(b"JOIN\n").await.unwrap();
+        assert_eq!(line(&mut client).await, "Welcome to the chatroom!\n");
+        client
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8(self.screen.lock().unwrap().clone()).unwrap()
+    }
+}
+
+async fn line(client: &mut BufReader<DuplexStream>) -> String {
+    let mut line = String::new();
+    timeout(Duration::from_secs(60), client.read_line(&mut line))
+        .await
+        .expect("a line")
+        .unwrap();
+    line
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_serving_a_connection_ends_that_connection() {
+    let room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    let mut bob = room.join(2).await;
+    let mut cat = room.join(3).await;
+    for _ in 0..2 {
+        line(&mut ann).await;
+    }
+    line(&mut bob).await;
+    bob.write_all(b"boom!\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "USER2 has left the chat\n");
+    assert_eq!(line(&mut cat).await, "USER2 has left the chat\n");
+    assert_eq!(line(&mut bob).await, "", "closed");
+    cat.write_all(b"still here\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "USER3: still here\n");
+    room.join(4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failing_to_accept_backs_off_and_recovers_while_the_room_goes_on() {
+    let room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    let mut bob = room.join(2).await;
+    line(&mut ann).await;
+    let start = Instant::now();
+    // Three times out of descriptors: 50, 100, 200 ms.
+    room.failures
+        .lock()
+        .unwrap()
+        .extend((0..3).map(|_| io::Error::other("too many open files")));
+    let mut cat = room.connect(3, 1024);
+    cat.write_all(b"JOIN\n").await.unwrap();
+    // Wakes the server; the listener fails from here on.
+    bob.write_all(b"hi\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "USER2: hi\n");
+    bob.write_all(b"still here\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "USER2: still here\n");
+    assert_eq!(line(&mut cat).await, "Welcome to the chatroom!\n");
+    assert_eq!(start.elapsed().as_millis() / 10, 35, "the pauses add up");
+    assert!(room.failures.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_tells_everyone_and_waits_for_nobody_longer_than_the_bound() {
+    let mut room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    let _silent = room.join(2).await;
+    line(&mut ann).await;
+    let start = Instant::now();
+    room.stop.take().unwrap().send(()).unwrap();
+    assert_eq!(
+        line(&mut ann).await,
+        "* Goodbye: the server is shutting down.\n"
+    );
+    assert_eq!(line(&mut ann).await, "");
+    drop(ann);
+    room.server.await.unwrap().unwrap();
+    assert_eq!(start.elapsed().as_secs(), 2, "the silent one lingers");
+    assert!(
+        room.screen
+            .lock()
+            .unwrap()
+            .ends_with(b"USER2 has joined the chat\n")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loud_connection_does_not_keep_others_from_being_heard() {
+    let room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    let loud = room.join(2).await;
+    let mut bob = room.join(3).await;
+    // All of it fits into what may wait for a slow reader.
+    let lines = 10_000;
+    let (mut reading, mut writing) = tokio::io::split(loud.into_inner());
+    tokio::spawn(async move { tokio::io::copy(&mut reading, &mut tokio::io::sink()).await });
+    let talking = tokio::spawn(async move {
+        for _ in 0..lines / 100 {
+            writing
+                .write_all("lalala\n".repeat(100).as_bytes())
+                .await
+                .unwrap();
+        }
+        writing
+    });
+    let mut before = 0;
+    bob.write_all(b"excuse me\n").await.unwrap();
+    loop {
+        match line(&mut ann).await.as_str() {
+            "USER3: excuse me\n" => break,
+            "USER2: lalala\n" => before += 1,
+            other => assert!(other.ends_with("joined the chat\n"), "{other:?}"),
+        }
+    }
+    assert!(before < lines / 2, "heard after {before} lines");
+    let mut count = before;
+    while count < lines {
+        assert_eq!(line(&mut ann).await, "USER2: lalala\n");
+        count += 1;
+    }
+    drop(talking.await.unwrap());
+    assert!(
+        room.screen()
+            .starts_with("Listening on 127.0.0.1:5000\nUSER1 has joined the chat\n")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_full_stream_arrives_when_it_drains() {
+    let room = Room::open(Limits::default());
+    let mut slow = room.connect(1, 64);
+    slow.write_all(b"JOIN\n").await.unwrap();
+    assert_eq!(line(&mut slow).await, "Welcome to the chatroom!\n");
+    let mut bob = room.join(2).await;
+    for i in 0..1000 {
+        bob.write_all(format!("{i}\n").as_bytes()).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(29)).await;
+    assert_eq!(line(&mut slow).await, "USER2 has joined the chat\n");
+    for i in 0..1000 {
+        assert_eq!(line(&mut slow).await, format!("USER2: {i}\n"));
+    }
+    slow.write_all(b"LEAVE\n").await.unwrap();
+    let mut rest = Vec::new();
+    slow.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
+}
