@@ -19,7 +19,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most bytes read from a connection in one pass.
-const READ: usize = 64 * 1024;
+const READ: usize = 16 * 1024;
 
 /// The most connections accepted in one pass.
 const ACCEPTS: usize = 256;
@@ -130,8 +130,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             }
             self.act();
             self.look_at_held();
-            if !self.woken.is_empty() {
-                // There is more to do; let the system tell what else has arrived.
+            if !self.woken.is_empty() || self.is_due(now) {
+                // There is more to do at once; let the system tell first what else has happened.
                 tokio::task::yield_now().await;
             }
         }
@@ -142,31 +142,36 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.server
+            .next_timeout()
+            .is_some_and(|(due, _)| due <= now)
+    }
+
     /// Accepts what waits; whether anything did.
     fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
         accepted: &mut Vec<(L::Stream, SocketAddr)>,
     ) -> bool {
-        if self.pause.is_some_and(|(until, _)| Instant::now() < until) {
+        let last_pause = self.pause;
+        if last_pause.is_some_and(|(until, _)| Instant::now() < until) {
             return false;
         }
+        self.pause = None;
         for listener in &mut self.listeners {
             while accepted.len() < ACCEPTS
                 && let Poll::Ready(connection) = listener.poll_accept(cx)
             {
                 match connection {
-                    Ok(connection) => {
-                        self.pause = None;
-                        accepted.push(connection);
-                    }
+                    Ok(connection) => accepted.push(connection),
                     Err(error) if is_the_peers(&error) => {
                         tracing::debug!(%error, "a connection failed before it was accepted");
                     }
                     Err(error) => {
                         let (first, longest) = PAUSES;
-                        let length = self
-                            .pause
+                        let length = last_pause
+                            .filter(|_| accepted.is_empty())
                             .map_or(first, |(_, last)| (last * 2).min(longest));
                         self.pause = Some((Instant::now() + length, length));
                         tracing::warn!(%error, ?length, "cannot accept; trying again after a pause");
