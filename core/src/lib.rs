@@ -10,7 +10,6 @@ mod limits;
 mod line;
 mod log;
 mod name;
-mod room;
 mod server;
 mod text;
 mod time;

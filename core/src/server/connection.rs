@@ -1,35 +1,15 @@
 //! What the server knows of each connection, and the table of them all.
 
+use super::id::ConnId;
+use super::io::CloseReason;
+use super::phase::Phase;
+use super::timers::Timer;
 use crate::cursor::Cursor;
 use crate::limits::MAX_LINE;
 use crate::line::LineReader;
 use crate::name::Name;
-use crate::server::phase::Phase;
-use crate::server::{CloseReason, Timer};
 use crate::time::Timestamp;
 use alloc::vec::Vec;
-use core::fmt;
-
-/// Names one connection of a server, and never another one after it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnId {
-    slot: u32,
-    generation: u32,
-}
-
-impl ConnId {
-    /// A small number that no other connection open at the same time has: an index for the
-    /// caller's own table.
-    pub fn slot(self) -> usize {
-        self.slot as usize
-    }
-}
-
-impl fmt::Debug for ConnId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}.{}", self.slot, self.generation)
-    }
-}
 
 /// One connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

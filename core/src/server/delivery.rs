@@ -3,9 +3,12 @@
 //! An append touches no member. Each pass goes once over those who have something waiting and
 //! whose sockets are not full, and gives each all that lies between its cursor and its end.
 
-use super::{CloseReason, ConnId, Event, Server, Timer};
+use super::Server;
+use super::id::ConnId;
+use super::io::CloseReason;
+use super::phase::{Event, Phase};
+use super::timers::Timer;
 use crate::cursor::SLICES;
-use crate::server::phase::Phase;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};

@@ -2,86 +2,28 @@
 
 mod connection;
 mod delivery;
+mod id;
+mod io;
 pub mod phase;
+mod room;
 mod timers;
 
-pub use connection::ConnId;
+pub use id::ConnId;
+pub use io::{Action, CloseReason, Input, Refusal};
 
 use crate::limits::Limits;
 use crate::line::Line;
 use crate::name::Name;
-use crate::room::Room;
 use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
 use crate::time::Timestamp;
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
-use core::fmt;
 use core::mem;
 use phase::{Event, Phase};
+use room::Room;
 pub use timers::Timer;
 use timers::Timers;
-
-/// What happened outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input<'a> {
-    /// Bytes came in.
-    Received(ConnId, &'a [u8]),
-    /// The peer closed its side; nothing more will come in.
-    Eof(ConnId),
-    /// The connection failed; its socket is of no more use.
-    Lost(ConnId),
-    /// A socket may take more than it did; of no consequence where it took everything.
-    Writable(ConnId),
-    /// The moment that [`Server::next_timeout`] named has come.
-    Timeout,
-    /// Stop: tell everyone and let them go.
-    Stop,
-}
-
-/// What is to be done outside, besides writing what [`Server::transmit`] gives.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Nothing to do: a connection joined under this name.
-    Joined(ConnId, Name),
-    /// Close our side of the connection, and go on reading.
-    Finish(ConnId),
-    /// Close the socket. The id means nothing from now on.
-    Close(ConnId, CloseReason),
-}
-
-/// Why a connection was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CloseReason {
-    /// It asked to leave.
-    Left,
-    /// It closed its side.
-    Eof,
-    /// It failed.
-    Lost,
-    /// More of the room waited for it than is allowed.
-    TooFarBehind,
-    /// It took no byte for too long.
-    Stalled,
-    /// It spoke HTTP.
-    Http,
-    /// It asked for the JSON dialect.
-    Json,
-    /// The server stopped.
-    Stopped,
-}
-
-/// A connection that is not accepted: write [`Refusal::line`] to it and close it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal(String);
-
-impl Refusal {
-    /// What to tell the peer, as far as its socket takes it at once.
-    pub fn line(&self) -> &str {
-        &self.0
-    }
-}
 
 /// The server's side of the protocol, for all connections.
 ///
@@ -549,20 +491,5 @@ impl Server {
         if let Some((at, timer)) = deadline {
             self.timers.insert(at, timer, Some(id));
         }
-    }
-}
-
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Left => "left",
-            Self::Eof => "closed by the peer",
-            Self::Lost => "connection lost",
-            Self::TooFarBehind => "too far behind",
-            Self::Stalled => "stalled",
-            Self::Http => "spoke HTTP",
-            Self::Json => "asked for the JSON dialect",
-            Self::Stopped => "server stopped",
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! Deadlines, each with its reason.
 
-use crate::server::ConnId;
+use super::id::ConnId;
 use crate::time::Timestamp;
 use alloc::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! A room: its log and who is in it.
 
+use super::id::ConnId;
 use crate::log::Log;
 use crate::name::Name;
-use crate::server::ConnId;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
