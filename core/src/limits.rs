@@ -14,8 +14,10 @@ pub const MAX_SERVER_LINE: usize = MAX_NAME + 2 + MAX_LINE;
 /// What a server grants its clients. [`Limits::default`] is what PROTOCOL.md states.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// Connections held at once; one more is refused.
+    /// Connections held at once; one more is told that the room is full, and closed.
     pub connections: usize,
+    /// Connections that are being told so at once; one more is closed without a word.
+    pub refusals: usize,
     /// Bytes of the room that may wait for a connection whose socket is full; with one more it
     /// is told and closed.
     pub behind: u64,
@@ -42,6 +44,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            refusals: 64,
             behind: 256 * 1024,
             private: 16 * 1024,
             detours: 1024,

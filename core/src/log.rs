@@ -4,9 +4,10 @@ use alloc::collections::VecDeque;
 use core::ops::Range;
 
 /// Encoded entries, one line each, addressed by their place in the stream of all bytes ever
-/// appended. Only the newest bytes are held.
+/// appended. Only the newest bytes are held. Outside the core there is nothing to do with it but
+/// to lend it to [`Parcel::write`](crate::Parcel::write).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Log {
+pub struct Log {
     bytes: VecDeque<u8>,
     /// The place of the first byte still held.
     start: u64,

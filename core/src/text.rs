@@ -244,6 +244,7 @@ pub(crate) enum Goodbye {
     ShuttingDown,
     TooFarBehind { limit: u64 },
     NoJson,
+    NoHttp,
     Full,
 }
 
@@ -303,6 +304,7 @@ impl fmt::Display for Goodbye {
                 "you are too far behind; more than {limit} bytes are waiting for you"
             ),
             Self::NoJson => f.write_str("this server does not speak the JSON dialect"),
+            Self::NoHttp => f.write_str("this is a chat server, not a web server"),
             Self::Full => f.write_str("the room is full; try again later"),
         }
     }

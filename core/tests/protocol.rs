@@ -57,6 +57,7 @@ fn the_table_of_limits_is_the_codes() {
         bytes(MAX_SERVER_LINE as u64),
         bytes(MAX_NAME as u64),
         l.connections.to_string(),
+        l.refusals.to_string(),
         bytes(l.behind),
         bytes(l.private as u64),
         l.detours.to_string(),
@@ -158,7 +159,7 @@ impl Bench {
     /// Makes the event happen, if anything from outside can in this phase.
     fn cause(&mut self, event: server_phase::Event) {
         use server_phase::Event::{
-            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Stop,
+            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Stop,
             TooFarBehind,
         };
         let limits = Limits::default();
@@ -167,6 +168,7 @@ impl Bench {
             Join => self.receive(b"JOIN\n"),
             OtherLine => self.receive(b"hi\n"),
             Misdirected => self.receive(b"GET / HTTP/1.1\n"),
+            Refused => {} // It happens to a connection that has only just been accepted.
             Quiet => self.wait(limits.first_line),
             Leave if before_first_line => {} // It would be a first line before.
             Leave => self.receive(b"LEAVE\n"),

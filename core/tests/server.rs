@@ -212,20 +212,28 @@ fn a_line_at_the_limit_is_said_and_one_past_it_is_not() {
 }
 
 #[test]
-fn one_connection_past_the_limit_is_refused() {
+fn one_connection_past_the_limit_is_told_and_one_too_many_to_be_told_is_closed() {
     let mut w = World::new(Limits {
         connections: 2,
+        refusals: 1,
         ..Limits::default()
     });
     let ann = w.join("ann");
     w.join("bob");
-    let refusal = w.server.accept(w.now, 1).unwrap_err();
+    let refused = w.server.accept(w.now, 1).unwrap();
+    assert_eq!(w.server.accept(w.now, 1), None);
+    w.receive(refused, "JOIN\nhello\n");
     assert_eq!(
-        refusal.line(),
+        w.look(refused),
         "* Goodbye: the room is full; try again later.\n"
     );
+    w.server.handle(w.now, Input::Eof(refused));
+    w.settle();
+    assert_eq!(w.closed[&refused], CloseReason::Refused);
     w.server.handle(w.now, Input::Lost(ann));
-    assert!(w.server.accept(w.now, 1).is_ok());
+    let welcome = w.join("cat");
+    assert_eq!(w.look(welcome), "Welcome to the chatroom!\n");
+    assert!(!String::from_utf8(w.transcript).unwrap().contains("hello"));
 }
 
 #[test]
@@ -441,7 +449,7 @@ fn a_stopping_server_tells_everyone_and_ends_in_time() {
     let goodbye = "* Goodbye: the server is shutting down.\n";
     assert_eq!(w.look(ann), goodbye);
     assert_eq!(w.look(greeting), goodbye);
-    assert_eq!(w.server.accept(w.now, 1).unwrap_err().line(), goodbye);
+    assert_eq!(w.server.accept(w.now, 1), None);
     for conn in [ann, greeting] {
         w.server.handle(w.now, Input::Eof(conn));
     }
@@ -467,7 +475,10 @@ fn an_http_request_posts_nothing() {
         late,
         format!("GET /{} HTTP/1.1\r\nboo\n", "a".repeat(MAX_LINE)),
     );
-    assert_eq!(w.look(late), "Welcome to the chatroom!\n");
+    assert_eq!(
+        w.look(late),
+        "Welcome to the chatroom!\n* Goodbye: this is a chat server, not a web server.\n"
+    );
     assert_eq!(
         w.look(ann),
         "USER80 has joined the chat\nUSER80 has left the chat\n"

@@ -3,9 +3,10 @@
 use chat_core::{
     Client, ClientAction, ClientInput, Command, Line, LineReader, MAX_LINE, Outcome, Timestamp,
 };
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::Receiver;
@@ -22,22 +23,28 @@ pub enum Input {
 
 /// Where a person looks.
 pub trait Screen {
-    /// Asks for something, in a line that is not ended: the answer is typed behind it.
+    /// Whether more can be shown. While not, nothing more is read from the server.
     ///
     /// # Errors
     /// When the screen cannot be written to; the client ends with this error.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Asks for something, in a line that is not ended: the answer is typed behind it.
+    ///
+    /// # Errors
+    /// As for [`Screen::poll_ready`].
     fn prompt(&mut self, text: &str) -> io::Result<()>;
 
     /// Shows a line from the room. It is safe to print.
     ///
     /// # Errors
-    /// As for [`Screen::prompt`].
+    /// As for [`Screen::poll_ready`].
     fn line(&mut self, text: &str) -> io::Result<()>;
 
     /// Shows a message that is not from the room; it begins with `* `.
     ///
     /// # Errors
-    /// As for [`Screen::prompt`].
+    /// As for [`Screen::poll_ready`].
     fn notice(&mut self, text: &str) -> io::Result<()>;
 }
 
@@ -113,7 +120,7 @@ where
                     Err(error) => client.handle(now(), ClientInput::Failed(&error.to_string())),
                 }
             }
-            read = optional(reading.as_mut().map(|r| r.read(&mut buffer))) => match read {
+            read = optional(reading.as_mut().map(|r| read(screen, r, &mut buffer))) => match read? {
                 Ok(0) => {
                     reading = None;
                     client.handle(now(), ClientInput::Eof);
@@ -135,6 +142,16 @@ where
             }
         }
     }
+}
+
+/// Reads once the screen can show more; the outer failure is the screen's.
+async fn read<R: AsyncRead + Unpin>(
+    screen: &mut impl Screen,
+    stream: &mut R,
+    buffer: &mut [u8],
+) -> io::Result<io::Result<usize>> {
+    poll_fn(|cx| screen.poll_ready(cx)).await?;
+    Ok(stream.read(buffer).await)
 }
 
 /// `future` where there is one; otherwise nothing, for ever.

@@ -15,7 +15,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most bytes read from a connection in one pass.
@@ -201,24 +200,17 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     }
 
     fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
-        match self.server.accept(now, peer.port()) {
-            Ok(id) => {
-                tracing::debug!(?id, %peer, "accepted");
-                let slot = id.slot();
-                if self.sockets.len() <= slot {
-                    self.sockets.resize_with(slot + 1, || None);
-                }
-                self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot)));
-                self.woken.push(slot);
-            }
-            Err(refusal) => {
-                tracing::info!(%peer, "refused: {}", refusal.line().trim_end());
-                let mut stream = stream;
-                let mut cx = Context::from_waker(std::task::Waker::noop());
-                let _ = Pin::new(&mut stream).poll_write(&mut cx, refusal.line().as_bytes());
-                let _ = Pin::new(&mut stream).poll_shutdown(&mut cx);
-            }
+        let Some(id) = self.server.accept(now, peer.port()) else {
+            tracing::info!(%peer, "closed at once: too many connections");
+            return;
+        };
+        tracing::debug!(?id, %peer, "accepted");
+        let slot = id.slot();
+        if self.sockets.len() <= slot {
+            self.sockets.resize_with(slot + 1, || None);
         }
+        self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot)));
+        self.woken.push(slot);
     }
 
     /// Takes what a socket that was woken has, through the core.

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long leaving may go on without a byte in either direction.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long an interrupted client waits for the server to close.
+const INTERRUPT_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Bytes to send that may wait before no more is taken from the person.
 const MAX_UNSENT: usize = 64 * 1024;
 
@@ -281,7 +284,12 @@ impl Client {
         }
         if self.phase == Phase::Leaving {
             self.send(b"LEAVE");
-            self.deadline = Some(now + LEAVE_PATIENCE);
+            let patience = if self.interrupted {
+                INTERRUPT_PATIENCE
+            } else {
+                LEAVE_PATIENCE
+            };
+            self.deadline = Some(now + patience);
             self.actions.push_back(ClientAction::Finish);
         } else if before == Phase::Asking && event == Event::Leave {
             self.finish(
@@ -330,13 +338,14 @@ impl Client {
                 _ => "The server did not close the connection; what was said last may be lost."
                     .into(),
             };
-            self.end(Event::Expired, &news);
+            let news = if self.interrupted { "" } else { &news };
+            self.end(Event::Expired, news);
         }
     }
 
     /// While leaving, every byte that moves gives the server more time.
     fn keep_waiting(&mut self, now: Timestamp) {
-        if self.phase == Phase::Leaving {
+        if self.phase == Phase::Leaving && !self.interrupted {
             self.deadline = Some(now + LEAVE_PATIENCE);
         }
     }
@@ -349,12 +358,9 @@ impl Client {
         }
         let outcome = match (before, event) {
             (Phase::Connecting, _) => Outcome::Unreachable,
-            (Phase::Leaving, Event::Eof) if !self.goodbye => match (self.interrupted, self.refused)
-            {
-                (true, _) => Outcome::Interrupted,
-                (false, true) => Outcome::Refused,
-                (false, false) => Outcome::Left,
-            },
+            (Phase::Leaving, _) if self.interrupted => Outcome::Interrupted,
+            (Phase::Leaving, Event::Eof) if !self.goodbye && self.refused => Outcome::Refused,
+            (Phase::Leaving, Event::Eof) if !self.goodbye => Outcome::Left,
             _ => Outcome::Lost,
         };
         self.finish(outcome, news);

@@ -66,9 +66,9 @@ pub const TRANSITIONS: &[Transition] = {
         (Talking,    Eof,       Ended,      "lost"),
         (Talking,    Lost,      Ended,      "lost"),
         (Leaving,    Interrupt, Ended,      "interrupted"),
-        (Leaving,    Eof,       Ended,      "left; lost if the server said goodbye first"),
-        (Leaving,    Lost,      Ended,      "lost"),
-        (Leaving,    Expired,   Ended,      "lost"),
+        (Leaving,    Eof,       Ended,      "left; lost if the server said goodbye first; interrupted if that began it"),
+        (Leaving,    Lost,      Ended,      "lost; interrupted if that began it"),
+        (Leaving,    Expired,   Ended,      "lost; interrupted if that began it"),
     ]
 };
 

@@ -8,22 +8,24 @@ use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::timers::Timer;
-use crate::cursor::SLICES;
+use crate::cursor::{Cursor, SLICES};
+use crate::log::Log;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
 use core::mem;
 
 /// How far delivery has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Delivery {
+pub(super) struct Delivery {
     /// Connections with something of their own to be written, or whose sockets have become
     /// writable.
     marked: VecDeque<ConnId>,
-    /// Seats that the pass under way has yet to visit: those below this number. Downwards, so
+    /// Seats that the round under way has yet to visit: those below this number. Downwards, so
     /// that whoever moves into a seat given up meanwhile is visited at least once.
     seats: usize,
-    /// The head of the log when that pass began.
+    /// The head of the log when that round began.
     swept: u64,
     /// The head of the log when the last pass ended.
     passed: u64,
@@ -34,76 +36,110 @@ pub(crate) struct Delivery {
     transcript: u64,
 }
 
-impl Server {
-    /// The next connection to write to, or `None` when everyone has been given what there is.
-    pub fn next_transmit(&mut self) -> Option<ConnId> {
-        loop {
-            if let Some(id) = self.delivery.marked.pop_front() {
-                if let Some(connection) = self.connections.get_mut(id) {
-                    connection.marked = false;
-                }
-                if self.has_waiting(id) {
-                    return Some(id);
-                }
-            } else if self.delivery.seats > 0 {
-                self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
-                if let Some(id) = self.room.seat(self.delivery.seats)
-                    && self.has_waiting(id)
-                {
-                    return Some(id);
-                }
-            } else if self.delivery.swept < self.room.log.head() {
-                self.delivery.swept = self.room.log.head();
-                self.delivery.seats = self.room.population();
-            } else if !self.cut_off_furthest() {
-                self.finish_pass();
-                return None;
-            }
-        }
+/// What waits for one connection, lent by the server until it is
+/// [settled](Server::settle). What was lent at the same time can be written at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Parcel {
+    id: ConnId,
+    cursor: Cursor,
+    full: bool,
+    progress: bool,
+}
+
+impl Parcel {
+    /// Whose it is.
+    pub fn id(&self) -> ConnId {
+        self.id
     }
 
-    /// Writes to a connection that [`next_transmit`](Self::next_transmit) named.
+    /// Writes what waits.
     ///
     /// `write` is given slices to be written one behind the other, and answers how many bytes
     /// the socket took. If it took less than all, it is full: say so with
-    /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called again while there is more
-    /// and the socket is not full.
-    pub fn transmit(
-        &mut self,
-        now: Timestamp,
-        id: ConnId,
-        mut write: impl FnMut(&[&[u8]]) -> usize,
-    ) {
-        self.now = self.now.max(now);
-        let log = &self.room.log;
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let before = (connection.blocked, connection.cursor.place_in(log));
-        let mut progress = false;
-        connection.blocked = false;
-        while !connection.blocked {
+    /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
+    /// again while there is more and the socket is not full.
+    pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
+        while !self.full {
             let mut slices = [&[][..]; SLICES];
-            let count = connection.cursor.waiting(log, &mut slices);
+            let count = self.cursor.waiting(log, &mut slices);
             let slices = &slices[..count];
             let offered: usize = slices.iter().map(|s| s.len()).sum();
             if offered == 0 {
                 break;
             }
             let taken = write(slices).min(offered);
-            connection.blocked = taken < offered;
-            progress |= taken > 0;
-            connection.cursor.advance(log, taken);
+            self.full = taken < offered;
+            self.progress |= taken > 0;
+            self.cursor.advance(log, taken);
         }
-        let after = (connection.blocked, connection.cursor.place_in(log));
-        let drained = connection.phase == Phase::Draining && connection.cursor.is_done(log);
+    }
+}
+
+impl Server {
+    /// The next connection to write to, or `None` when everyone has been given what there is.
+    pub fn next_transmit(&mut self) -> Option<ConnId> {
+        loop {
+            if let Some(id) = self.next_in_round() {
+                return Some(id);
+            }
+            if !self.begin_round() {
+                return None;
+            }
+        }
+    }
+
+    /// Writes to a connection that [`next_transmit`](Self::next_transmit) named, as
+    /// [`Parcel::write`] does.
+    pub fn transmit(&mut self, now: Timestamp, id: ConnId, write: impl FnMut(&[&[u8]]) -> usize) {
+        if let Some(mut parcel) = self.lend(id) {
+            parcel.write(&self.room.log, write);
+            self.settle(now, parcel);
+        }
+    }
+
+    /// Lends out all that can be written now, for callers that write to many connections at
+    /// once: write every parcel, with [`log`](Self::log), settle them, and ask again. None means
+    /// that everyone has been given what there is.
+    pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>) {
+        while parcels.is_empty() {
+            while let Some(id) = self.next_in_round() {
+                parcels.extend(self.lend(id));
+            }
+            if parcels.is_empty() && !self.begin_round() {
+                return;
+            }
+        }
+    }
+
+    /// The room's log, for [`Parcel::write`].
+    pub fn log(&self) -> &Log {
+        &self.room.log
+    }
+
+    /// Takes back a parcel, written or not.
+    pub fn settle(&mut self, now: Timestamp, parcel: Parcel) {
+        self.now = self.now.max(now);
+        let Parcel {
+            id,
+            cursor,
+            full,
+            progress,
+        } = parcel;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        connection.cursor = cursor;
+        connection.blocked = full;
+        let place = connection.cursor.place_in(&self.room.log);
         let deadline = connection.deadline;
-        if before != after {
-            self.track(id, before, after);
+        let drained =
+            connection.phase == Phase::Draining && connection.cursor.is_done(&self.room.log);
+        if full {
+            self.track(id, (false, None), (true, place));
         }
-        if after.0 && (progress || deadline.is_none()) {
+        if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
-        } else if !after.0 && deadline.is_some() {
+        } else if !full && deadline.is_some() {
             self.set_deadline(id, None);
         }
         if drained {
@@ -111,6 +147,53 @@ impl Server {
         } else if progress {
             self.resume(id);
         }
+    }
+
+    /// Lends out what waits for a connection whose socket is not full.
+    fn lend(&mut self, id: ConnId) -> Option<Parcel> {
+        let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
+        let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
+        Some(Parcel {
+            id,
+            cursor,
+            full: false,
+            progress: false,
+        })
+    }
+
+    /// The next connection of this round that has something waiting.
+    fn next_in_round(&mut self) -> Option<ConnId> {
+        while let Some(id) = self.delivery.marked.pop_front() {
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.marked = false;
+            }
+            if self.has_waiting(id) {
+                return Some(id);
+            }
+        }
+        while self.delivery.seats > 0 {
+            self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
+            if let Some(id) = self.room.seat(self.delivery.seats)
+                && self.has_waiting(id)
+            {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Begins another round if there is anything to write; otherwise the pass is over.
+    fn begin_round(&mut self) -> bool {
+        if self.delivery.swept < self.room.log.head() {
+            self.delivery.swept = self.room.log.head();
+            self.delivery.seats = self.room.population();
+            return true;
+        }
+        let more = self.cut_off_furthest();
+        if !more {
+            self.finish_pass();
+        }
+        more
     }
 
     /// Gives the lines that the room's screen shows and has not been given yet, and answers how

@@ -2,7 +2,6 @@
 
 use super::id::ConnId;
 use crate::name::Name;
-use alloc::string::String;
 use core::fmt;
 
 /// What happened outside.
@@ -46,23 +45,14 @@ pub enum CloseReason {
     TooFarBehind,
     /// It took no byte for too long.
     Stalled,
+    /// There were as many connections as the limits allow.
+    Refused,
     /// It spoke HTTP.
     Http,
     /// It asked for the JSON dialect.
     Json,
     /// The server stopped.
     Stopped,
-}
-
-/// A connection that is not accepted: write [`Refusal::line`] to it and close it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal(pub(super) String);
-
-impl Refusal {
-    /// What to tell the peer, as far as its socket takes it at once.
-    pub fn line(&self) -> &str {
-        &self.0
-    }
 }
 
 impl fmt::Display for CloseReason {
@@ -73,6 +63,7 @@ impl fmt::Display for CloseReason {
             Self::Lost => "connection lost",
             Self::TooFarBehind => "too far behind",
             Self::Stalled => "stalled",
+            Self::Refused => "refused: the room is full",
             Self::Http => "spoke HTTP",
             Self::Json => "asked for the JSON dialect",
             Self::Stopped => "server stopped",

@@ -8,8 +8,9 @@ pub mod phase;
 mod room;
 mod timers;
 
+pub use delivery::Parcel;
 pub use id::ConnId;
-pub use io::{Action, CloseReason, Input, Refusal};
+pub use io::{Action, CloseReason, Input};
 
 use crate::limits::Limits;
 use crate::line::Line;
@@ -86,26 +87,26 @@ impl Server {
         }
     }
 
-    /// Takes on a new connection from a peer's port.
-    ///
-    /// # Errors
-    /// When there are as many as the limits allow, or the server is stopping.
-    pub fn accept(&mut self, now: Timestamp, port: u16) -> Result<ConnId, Refusal> {
+    /// Takes on a new connection from a peer's port. Past the limit on connections it is only told
+    /// so, as far as the limit on refusals goes; `None` means that it is to be closed at once.
+    pub fn accept(&mut self, now: Timestamp, port: u16) -> Option<ConnId> {
         self.now = self.now.max(now);
-        let refuse = |why| Err(Refusal(Notice::Goodbye(why).to_line()));
-        if self.stopping {
-            return refuse(Goodbye::ShuttingDown);
-        }
-        if self.connections.len() >= self.limits.connections {
-            return refuse(Goodbye::Full);
+        let surplus = self.connections.len().checked_sub(self.limits.connections);
+        if self.stopping || surplus.is_some_and(|surplus| surplus >= self.limits.refusals) {
+            return None;
         }
         let place = self.room.log.head();
         let id = self.connections.insert(Connection::new(port, place));
-        self.set_deadline(
-            id,
-            Some((self.now + self.limits.first_line, Timer::FirstLine)),
-        );
-        Ok(id)
+        if surplus.is_some() {
+            self.tell(id, Notice::Goodbye(Goodbye::Full));
+            self.end(id, Event::Refused, CloseReason::Refused);
+        } else {
+            self.set_deadline(
+                id,
+                Some((self.now + self.limits.first_line, Timer::FirstLine)),
+            );
+        }
+        Some(id)
     }
 
     /// Takes note of what happened. A peer's fault has consequences for that peer alone; what
@@ -332,7 +333,7 @@ impl Server {
         match reason {
             // What has been welcomed as a text client is no HTTP exchange any more.
             CloseReason::Http if self.phase(id) == Phase::Greeting => self.note(id, HTTP_ANSWER),
-            CloseReason::Http => {}
+            CloseReason::Http => self.tell(id, Notice::Goodbye(Goodbye::NoHttp)),
             _ => self.tell(id, Notice::Goodbye(Goodbye::NoJson)),
         }
         self.end(id, Event::Misdirected, reason);

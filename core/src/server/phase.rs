@@ -26,6 +26,8 @@ pub enum Event {
     OtherLine,
     /// Its first line speaks a protocol that is not spoken here.
     Misdirected,
+    /// There are as many connections as are allowed.
+    Refused,
     /// It has been silent for the time that a first line is given.
     Quiet,
     /// It asked to leave.
@@ -50,19 +52,20 @@ pub type Transition = (Phase, Event, Phase, &'static str);
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition] = {
-    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Stop, TooFarBehind};
+    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Stop, TooFarBehind};
     use Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
     &[
         (Greeting,  Join,         Joined,    "joins, under the name asked for if there is one"),
         (Greeting,  OtherLine,    Joined,    "joins; then the line is handled"),
         (Greeting,  Misdirected,  Draining,  "is answered; nothing is posted"),
+        (Greeting,  Refused,      Draining,  "is told"),
         (Greeting,  Quiet,        Silent,    "joins"),
         (Greeting,  Eof,          Draining,  "never joined"),
         (Greeting,  Stop,         Draining,  "is told"),
         (Greeting,  Lost,         Closed,    "never joined"),
         (Silent,    Join,         Joined,    "is told that it is in already"),
         (Silent,    OtherLine,    Joined,    "the line is handled"),
-        (Silent,    Misdirected,  Draining,  "leaves; nothing else is posted"),
+        (Silent,    Misdirected,  Draining,  "is told; leaves; nothing else is posted"),
         (Silent,    Eof,          Draining,  "leaves"),
         (Silent,    TooFarBehind, Draining,  "is told; leaves"),
         (Silent,    Stop,         Draining,  "is told"),

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod chop;
+mod crowd;
+mod dice;
+pub mod expect;
+mod host;
+mod load;
+mod person;
+pub mod promises;
+mod raw;
+pub mod record;
+pub mod report;
+mod run;
+pub mod scenario;
+mod server;
+mod text;
+
+pub use load::{LoadError, files, load};
+pub use run::run;
+
+use crate::{record::Record, scenario::Scenario};
+
+/// Everything that is wrong with a run: with the run itself, with what the
+/// scenario expects of it, and with what is promised of every run.
+pub fn faults(scenario: &Scenario, record: &Record) -> Vec<String> {
+    let mut faults = record.faults.clone();
+    faults.extend(expect::unmet(scenario, record));
+    faults.extend(promises::broken(record));
+    faults
+}

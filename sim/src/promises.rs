@@ -1,0 +1,370 @@
+//! What is promised of every run, whatever the scenario.
+//!
+//! 1. **Everyone sees the same room.** From joining to leaving, a client is shown what the
+//!    server's transcript shows, without its own lines and its own coming and going: every line,
+//!    once, in the same order. Who was cut off, crashed or stopped reading saw a beginning of it.
+//! 2. **What was said is in the room.** What a client said is in the transcript: every line,
+//!    once, in the order it was said. Of what a client said that was cut off, a beginning is.
+//! 3. **A stay begins once and ends once**, and nobody speaks outside it.
+//! 4. **The welcome comes first,** and only once; nothing of the room is shown without it.
+//! 5. **Goodbye is the last line.**
+//! 6. **No line does anything to a screen**: none has a control character other than tab.
+
+use chat_core::{FirstLine, MAX_LINE, Request};
+
+use crate::{
+    record::{Kind, Life, Record, Role, Screen},
+    report::screen_text,
+    scenario::Ending,
+    text::visible,
+};
+
+const WELCOME: &[u8] = b"Welcome to the chatroom!";
+const PRIVATE: &[u8] = b"* ";
+const GOODBYE: &[u8] = b"* Goodbye: ";
+const JOINED: &str = " has joined the chat";
+const LEFT: &str = " has left the chat";
+
+/// Every promise that was broken, and on whose screen.
+pub fn broken(record: &Record) -> Vec<String> {
+    let mut faults = Vec::new();
+    let server = record.server();
+    let rooms: Vec<Room> = server
+        .lives
+        .iter()
+        .map(|life| Room::of(server, life))
+        .collect();
+    for (room, life) in rooms.iter().zip(&server.lives) {
+        faults.extend(room.faults.iter().map(|why| fault(server, why)));
+        faults.extend(harmless(server, server.of_kind(life, Kind::Transcript)));
+    }
+    let mut claimed: Vec<(usize, usize)> = Vec::new();
+    for screen in record.screens.iter().filter(|s| s.role != Role::Server) {
+        for life in &screen.lives {
+            let client = Client::of(screen, life);
+            faults.extend(client.framed());
+            let room = &rooms[life.server_life];
+            if !client.welcomed {
+                if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
+                    let why = format!("was shown \"{}\" without a welcome", visible(line));
+                    faults.push(fault(screen, &why));
+                }
+                faults.extend(harmless(screen, client.lines.iter().copied()));
+                continue;
+            }
+            let free = |stay: &&Stay| {
+                let begins = stay.joined;
+                client.may_be(&stay.name) && !claimed.contains(&(life.server_life, begins))
+            };
+            match client.stay(room.stays.iter().filter(free)) {
+                Ok(stay) => {
+                    claimed.push((life.server_life, stay.joined));
+                    // The others are the transcript's, and that was looked at.
+                    let private = client.lines.iter().filter(|l| l.starts_with(PRIVATE));
+                    faults.extend(harmless(screen, private.copied()));
+                }
+                Err(why) => faults.push(fault(screen, &why)),
+            }
+        }
+    }
+    faults
+}
+
+fn fault(screen: &Screen, why: &str) -> String {
+    format!(
+        "{} {why}; its screen:\n{}",
+        screen.name,
+        screen_text(screen)
+    )
+}
+
+/// Promise 6.
+fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> Option<String> {
+    let acts = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    let moves = |line: &&[u8]| {
+        // Who speaks HTTP is answered in HTTP, whose lines end so.
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        String::from_utf8_lossy(line).contains(acts)
+    };
+    let line = lines.find(moves)?;
+    let why = format!("was shown \"{}\"", visible(line));
+    Some(fault(screen, &why))
+}
+
+/// One life of the server, as its transcript tells it.
+struct Room<'a> {
+    lines: Vec<&'a [u8]>,
+    stays: Vec<Stay<'a>>,
+    faults: Vec<String>,
+}
+
+/// From somebody's joining to their leaving.
+struct Stay<'a> {
+    name: String,
+    joined: usize,
+    /// What others see of the room meanwhile.
+    seen: Vec<&'a [u8]>,
+    /// What they said, without their name.
+    said: Vec<&'a [u8]>,
+}
+
+impl<'a> Room<'a> {
+    /// Promise 3, and the stays that the others are measured by.
+    fn of(server: &'a Screen, life: &'a Life) -> Self {
+        let lines: Vec<&[u8]> = server.of_kind(life, Kind::Transcript).collect();
+        let mut stays: Vec<Stay> = Vec::new();
+        let mut faults = Vec::new();
+        let mut present: Vec<(usize, String)> = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            match event(line) {
+                Event::Joined(name) => {
+                    if present
+                        .iter()
+                        .any(|(_, other)| other.eq_ignore_ascii_case(&name))
+                    {
+                        faults.push(format!("shows a second {name} joining"));
+                    }
+                    present.push((stays.len(), name.clone()));
+                    stays.push(Stay {
+                        name,
+                        joined: at,
+                        seen: Vec::new(),
+                        said: Vec::new(),
+                    });
+                }
+                Event::Left(name) => {
+                    let leaving = present.iter().position(|(_, other)| *other == name);
+                    if let Some(leaving) = leaving {
+                        let (stay, _) = present.swap_remove(leaving);
+                        let stay = &mut stays[stay];
+                        stay.take(&lines[stay.joined + 1..at]);
+                    } else {
+                        faults.push(format!("shows {name} leaving, who was not there"));
+                    }
+                }
+                Event::Said(name) => {
+                    if !present.iter().any(|(_, other)| *other == name) {
+                        faults.push(format!("shows {name} speaking, who was not there"));
+                    }
+                }
+                Event::Other => {
+                    if !line.starts_with(b"Listening on ") {
+                        faults.push(format!("shows \"{}\"", visible(line)));
+                    }
+                }
+            }
+        }
+        for (stay, _) in present {
+            let stay = &mut stays[stay];
+            stay.take(&lines[stay.joined + 1..]);
+        }
+        Self {
+            lines,
+            stays,
+            faults,
+        }
+    }
+}
+
+impl<'a> Stay<'a> {
+    fn take(&mut self, lines: &[&'a [u8]]) {
+        let own = format!("{}: ", self.name);
+        for line in lines {
+            match line.strip_prefix(own.as_bytes()) {
+                Some(said) => self.said.push(said),
+                None => self.seen.push(line),
+            }
+        }
+    }
+}
+
+enum Event {
+    Joined(String),
+    Left(String),
+    Said(String),
+    Other,
+}
+
+fn event(line: &[u8]) -> Event {
+    let line = String::from_utf8_lossy(line);
+    let name = line.split([' ', ':']).next().unwrap_or_default();
+    match &line[name.len()..] {
+        JOINED => Event::Joined(name.into()),
+        LEFT => Event::Left(name.into()),
+        rest if rest.starts_with(": ") => Event::Said(name.into()),
+        _ => Event::Other,
+    }
+}
+
+/// One life of a client, as its screen tells it.
+struct Client<'a> {
+    screen: &'a Screen,
+    life: &'a Life,
+    lines: Vec<&'a [u8]>,
+    welcomed: bool,
+    /// Whether nothing kept it from seeing, and saying, all there was.
+    whole: bool,
+    /// The names it may have been given, or these with a number behind them.
+    names: Vec<String>,
+    /// What it said.
+    said: Vec<Vec<u8>>,
+}
+
+impl<'a> Client<'a> {
+    fn of(screen: &'a Screen, life: &'a Life) -> Self {
+        let lines: Vec<&[u8]> = screen.of_kind(life, Kind::Line).collect();
+        let dismissed = lines.iter().any(|line| line.starts_with(GOODBYE));
+        let port = life.port.unwrap_or(0);
+        let mut names = vec![format!("USER{port}")];
+        let (asked, said, left) = spoken(screen, life);
+        names.extend(asked);
+        let ended_well = match life.ending {
+            Ending::Running | Ending::Left | Ending::Refused => true,
+            // The server may have had reasons of its own.
+            Ending::Closed => left || life.finished,
+            _ => false,
+        };
+        Self {
+            screen,
+            life,
+            welcomed: lines.first() == Some(&WELCOME),
+            whole: ended_well && !life.disturbed && !dismissed,
+            lines,
+            names,
+            said,
+        }
+    }
+
+    /// Promises 4 and 5.
+    fn framed(&self) -> Option<String> {
+        let welcomes = self.lines.iter().filter(|line| **line == WELCOME).count();
+        let goodbye = self.lines.iter().position(|line| line.starts_with(GOODBYE));
+        if welcomes > usize::from(self.welcomed) {
+            return Some(fault(self.screen, "was welcomed late, or twice"));
+        }
+        if goodbye.is_some_and(|at| at + 1 < self.lines.len()) {
+            return Some(fault(self.screen, "was shown something after goodbye"));
+        }
+        None
+    }
+
+    fn may_be(&self, name: &str) -> bool {
+        let is = |own: &String| {
+            name.strip_prefix(own.as_str()).is_some_and(|rest| {
+                let number = rest.strip_prefix('-').unwrap_or("0");
+                rest.is_empty() || number.parse::<u32>().is_ok_and(|n| n > 1)
+            })
+        };
+        self.names.iter().any(is)
+    }
+
+    /// Promises 1 and 2: the stay that this screen tells of.
+    fn stay<'r, 'l: 'r>(
+        &self,
+        stays: impl Iterator<Item = &'r Stay<'l>>,
+    ) -> Result<&'r Stay<'l>, String> {
+        let mut seen: Vec<&[u8]> = self.lines[1..].to_vec();
+        seen.retain(|line| !line.starts_with(PRIVATE));
+        let said: Vec<&[u8]> = self.said.iter().map(Vec::as_slice).collect();
+        let mut why = format!(
+            "was welcomed, but nobody named {} joined",
+            self.names.join(" or ")
+        );
+        for (nth, stay) in stays.enumerate() {
+            let saw = compare(&stay.seen, &seen, self.whole);
+            let spoke = if self.whole {
+                compare(&said, &stay.said, self.life.ending != Ending::Running)
+            } else {
+                compare(&said, &stay.said, false)
+            };
+            match (saw, spoke) {
+                (None, None) => return Ok(stay),
+                (Some(saw), _) if nth == 0 => why = format!("did not see the room: {saw}"),
+                (None, Some(spoke)) if nth == 0 => {
+                    why = format!("did not say what the room heard: {spoke}");
+                }
+                _ => {}
+            }
+        }
+        Err(why)
+    }
+}
+
+/// How `got` is not what was `wanted`, or, unless `whole`, not a beginning of it.
+fn compare(wanted: &[&[u8]], got: &[&[u8]], whole: bool) -> Option<String> {
+    for (n, line) in got.iter().enumerate() {
+        let broken_off = !whole && n + 1 == got.len();
+        let same = wanted
+            .get(n)
+            .is_some_and(|w| w == line || (broken_off && w.starts_with(line)));
+        if !same {
+            let wanted = wanted
+                .get(n)
+                .map_or("nothing".into(), |w| format!("\"{}\"", visible(w)));
+            let got = visible(line);
+            return Some(format!(
+                "line {} is \"{got}\", where {wanted} was due",
+                n + 1
+            ));
+        }
+    }
+    let missing = wanted.get(got.len()).filter(|_| whole)?;
+    Some(format!(
+        "\"{}\" is missing after line {}",
+        visible(missing),
+        got.len()
+    ))
+}
+
+/// The name that was asked for, the lines that were meant for everyone, and whether the last
+/// was followed by leaving.
+fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) {
+    let mut typed: Vec<Vec<u8>> = Vec::new();
+    if screen.role == Role::Raw {
+        let bytes: Vec<u8> = screen
+            .of_kind(life, Kind::Typed)
+            .flatten()
+            .copied()
+            .collect();
+        typed.extend(bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec));
+        typed.pop();
+    } else {
+        typed.extend(screen.of_kind(life, Kind::Typed).map(<[u8]>::to_vec));
+    }
+    for line in &mut typed {
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    }
+    let join = |line: &Vec<u8>| match FirstLine::decode(line) {
+        FirstLine::Join(asked) => Some(asked.map(str::to_string)),
+        _ => None,
+    };
+    let mut typed = typed.into_iter().peekable();
+    let mut asked = None;
+    // The chat client asks until it is told to join; a bare socket says what it says.
+    while let Some(line) = typed.peek() {
+        if let Some(name) = join(line) {
+            asked = name;
+            typed.next();
+            break;
+        }
+        if matches!(FirstLine::decode(line), FirstLine::Http | FirstLine::Json) {
+            // Another protocol's words: none of them are meant for the room.
+            return (None, Vec::new(), false);
+        }
+        if screen.role == Role::Raw {
+            break;
+        }
+        typed.next();
+    }
+    let mut said = Vec::new();
+    for line in typed.filter(|line| line.len() <= MAX_LINE) {
+        match Request::decode(&line) {
+            Ok(Request::Say(text)) => said.push(text.as_bytes().to_vec()),
+            Ok(Request::Leave) => return (asked, said, true),
+            _ => {}
+        }
+    }
+    (asked, said, false)
+}

@@ -1,0 +1,125 @@
+//! The server's host: the shipped accept loop and connection loop, behind a
+//! simulated listener.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use chat_core::Limits;
+use tokio::sync::mpsc;
+use turmoil::net::{TcpListener, TcpStream};
+
+use crate::{
+    chop::Chop,
+    dice::Dice,
+    host::PORT,
+    record::{Kind, Witness},
+    scenario::{Ending, Scenario},
+};
+
+type Accepting = Pin<Box<dyn Future<Output = io::Result<(TcpStream, SocketAddr)>>>>;
+
+/// The simulated network's listener, as production's is.
+struct Listener {
+    inner: Rc<TcpListener>,
+    accepting: Option<Accepting>,
+    /// The address for the screen. The simulated host has one of its own,
+    /// which nobody ever types.
+    address: SocketAddr,
+    /// The seed of the streams, where they are chopped.
+    seed: Option<u64>,
+    accepted: u64,
+}
+
+impl chat_net::Listener for Listener {
+    type Stream = Chop<TcpStream>;
+
+    fn poll_accept(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Self::Stream, SocketAddr)>> {
+        let accepting = self.accepting.get_or_insert_with(|| {
+            let inner = Rc::clone(&self.inner);
+            Box::pin(async move { inner.accept().await })
+        });
+        let accepted = ready!(accepting.as_mut().poll(cx));
+        self.accepting = None;
+        let (stream, peer) = accepted?;
+        self.accepted += 1;
+        let dice = self.seed.map(|seed| Dice::new(seed, self.accepted));
+        Poll::Ready(Ok((Chop::new(stream, dice), peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}
+
+/// The shipped limits, but for those the scenario sets.
+pub(crate) fn limits(scenario: &Scenario) -> Limits {
+    let mut limits = Limits::default();
+    let server = &scenario.server;
+    if let Some(connections) = server.connections {
+        limits.connections = connections;
+    }
+    if let Some(behind) = server.behind {
+        limits.behind = behind;
+    }
+    if let Some(ms) = server.stall_ms {
+        limits.stall = Duration::from_millis(ms);
+    }
+    if let Some(ms) = server.shutdown_ms {
+        limits.shutdown = Duration::from_millis(ms);
+    }
+    limits
+}
+
+/// One life of the server.
+pub(crate) async fn run(
+    witness: Witness,
+    limits: Limits,
+    address: SocketAddr,
+    seed: Option<u64>,
+    mut stop: mpsc::Receiver<()>,
+) {
+    let inner = match TcpListener::bind(("0.0.0.0", PORT)).await {
+        Ok(inner) => Rc::new(inner),
+        Err(error) => {
+            witness.event(format!("cannot listen: {error}"));
+            return witness.end(Ending::Failed);
+        }
+    };
+    let listener = Listener {
+        inner,
+        accepting: None,
+        address,
+        seed,
+        accepted: 0,
+    };
+    let mut screen = witness.clone();
+    let ended = chat_net::serve(
+        vec![listener],
+        limits,
+        |bytes: &[u8]| screen.bytes(Kind::Transcript, bytes),
+        async move {
+            if stop.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        },
+    )
+    .await;
+    screen.flush(Kind::Transcript);
+    match ended {
+        Ok(()) => witness.end(Ending::Left),
+        Err(error) => {
+            witness.event(format!("failed: {error}"));
+            witness.end(Ending::Failed);
+        }
+    }
+}
