@@ -6,6 +6,31 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 /// The port of the documented program.
 pub const DEFAULT_PORT: u16 = 5000;
 
+/// Whether `text` has the form of an address: `HOST:PORT` or `HOST`. No name is looked up.
+///
+/// # Errors
+/// When it has not; the message says what is wrong.
+///
+/// ```
+/// assert!(chat_cli::address::check("chat.example.org:5000").is_ok());
+/// assert!(chat_cli::address::check("chat.example.org:70000").is_err());
+/// ```
+pub fn check(text: &str) -> Result<String, String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Ok(text.into());
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, "0"));
+    if host.is_empty() {
+        return Err("the host is missing; write HOST:PORT".into());
+    }
+    match port.parse::<u16>() {
+        Ok(_) => Ok(text.into()),
+        Err(_) => Err(format!(
+            "{port:?} is not a port, a number up to 65535; write HOST:PORT"
+        )),
+    }
+}
+
 /// The addresses that `text` stands for: `HOST:PORT`, or `HOST` alone for the default port. A
 /// host is a name or an IP address.
 ///

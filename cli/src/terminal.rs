@@ -1,88 +1,153 @@
 //! The keyboard and the screen of a person, or the pipes in their place.
 
+use crate::writer::Writer;
 use chat_net::client::{Input, Screen};
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Standard output and standard error; standard input is read by a thread beside it.
+/// Bytes that may wait for a slow standard output before no more is read from the server.
+const MAX_WAITING: usize = 64 * 1024;
+
+/// How long a message on standard error waits for the lines before it.
+const IN_ORDER: Duration = Duration::from_millis(100);
+
+/// Standard output and standard error, each written by a thread, and standard input, read by one:
+/// whichever is stuck, the client goes on.
 #[derive(Debug)]
 pub struct Terminal {
-    interactive: bool,
+    output: Writer,
+    errors: Writer,
+    asking: Asking,
     /// The last thing on the screen is a prompt that was not answered yet.
     prompting: Arc<AtomicBool>,
 }
 
+/// Where a person is asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    /// Nobody is there to be asked: standard input is no terminal.
+    Nowhere,
+    OnOutput,
+    OnErrors,
+}
+
 impl Terminal {
-    /// The terminal, and what is typed on it. Chunks wait to be taken, so a large file in place of
-    /// the keyboard is not read faster than it is sent.
+    /// The terminal, and what is typed on it. A chunk waits to be taken before the next one is
+    /// read, so a large file in place of the keyboard is not read faster than it is sent.
     ///
     /// # Errors
-    /// When the thread that reads cannot be started.
+    /// When a thread cannot be started.
     pub fn open() -> io::Result<(Self, mpsc::Receiver<Input>)> {
-        let prompting = Arc::new(AtomicBool::new(false));
+        let asking = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+            (false, _) => Asking::Nowhere,
+            (true, true) => Asking::OnOutput,
+            (true, false) => Asking::OnErrors,
+        };
+        let terminal = Self {
+            output: Writer::start("screen", MAX_WAITING, io::stdout())?,
+            errors: Writer::start("messages", MAX_WAITING, io::stderr())?,
+            asking,
+            prompting: Arc::new(AtomicBool::new(false)),
+        };
         let (typed, input) = mpsc::channel(1);
-        let answered = Arc::clone(&prompting);
+        let prompting = Arc::clone(&terminal.prompting);
         thread::Builder::new()
             .name("keyboard".into())
-            .spawn(move || {
-                let mut stdin = io::stdin().lock();
-                let mut buffer = vec![0; 8 * 1024];
-                loop {
-                    let input = match stdin.read(&mut buffer) {
-                        Ok(0) | Err(_) => Input::End,
-                        Ok(count) => {
-                            answered
-                                .fetch_and(!buffer[..count].ends_with(b"\n"), Ordering::Relaxed);
-                            Input::Bytes(buffer[..count].to_vec())
-                        }
-                    };
-                    let over = input == Input::End;
-                    if typed.blocking_send(input).is_err() || over {
-                        return;
-                    }
-                }
-            })?;
-        let interactive = io::stdin().is_terminal();
-        Ok((
-            Self {
-                interactive,
-                prompting,
-            },
-            input,
-        ))
+            .spawn(move || read_keyboard(&typed, &prompting))?;
+        Ok((terminal, input))
+    }
+
+    /// Waits until everything is on the screen, or for as long as given.
+    pub fn finish(&self, longest: Duration) {
+        self.output.finish(longest);
+        self.errors.finish(longest);
+    }
+}
+
+fn read_keyboard(typed: &mpsc::Sender<Input>, prompting: &AtomicBool) {
+    let mut stdin = io::stdin().lock();
+    let mut buffer = vec![0; 8 * 1024];
+    loop {
+        let input = match stdin.read(&mut buffer) {
+            Ok(0) | Err(_) => Input::End,
+            Ok(count) => {
+                prompting.fetch_and(!buffer[..count].ends_with(b"\n"), Ordering::Relaxed);
+                Input::Bytes(buffer[..count].to_vec())
+            }
+        };
+        let over = input == Input::End;
+        if typed.blocking_send(input).is_err() || over {
+            return;
+        }
     }
 }
 
 impl Screen for Terminal {
-    /// Only a person is asked: where standard input is no terminal, nothing is shown.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.output.poll_ready(cx)
+    }
+
+    /// Only a person is asked.
     fn prompt(&mut self, text: &str) -> io::Result<()> {
-        if !self.interactive {
-            return Ok(());
+        match self.asking {
+            Asking::Nowhere => return Ok(()),
+            Asking::OnOutput => self.output.push(text.as_bytes()),
+            Asking::OnErrors => self.errors.push(text.as_bytes()),
         }
         self.prompting.store(true, Ordering::Relaxed);
-        if io::stdout().is_terminal() {
-            write_flushed(io::stdout(), text)
-        } else {
-            write_flushed(io::stderr(), text)
-        }
+        Ok(())
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(io::stdout(), "{text}")
+        self.output.push(format!("{text}\n").as_bytes());
+        Ok(())
     }
 
     fn notice(&mut self, text: &str) -> io::Result<()> {
-        if self.prompting.swap(false, Ordering::Relaxed) {
-            writeln!(io::stderr())?;
-        }
-        writeln!(io::stderr(), "{text}")
+        // On a terminal, a message stands below the lines that came before it.
+        self.output.finish(IN_ORDER);
+        let before = if self.prompting.swap(false, Ordering::Relaxed) {
+            "\n"
+        } else {
+            ""
+        };
+        self.errors.push(format!("{before}{text}\n").as_bytes());
+        Ok(())
     }
 }
 
-fn write_flushed(mut out: impl Write, text: &str) -> io::Result<()> {
-    out.write_all(text.as_bytes())?;
-    out.flush()
+/// Log messages on standard error, which never hold the program up: where they are not read, they
+/// are left out.
+#[derive(Clone, Debug)]
+pub struct Log(Writer);
+
+impl Log {
+    /// A log on standard error.
+    ///
+    /// # Errors
+    /// When the thread that writes cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Writer::start("log", 1024 * 1024, io::stderr()).map(Self)
+    }
+
+    /// Waits for everything to be written, but not for long.
+    pub fn finish(&self) {
+        self.0.finish(Duration::from_secs(1));
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.offer(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

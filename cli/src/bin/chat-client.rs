@@ -6,6 +6,7 @@ use chat_core::Outcome;
 use clap::Parser;
 use std::io;
 use std::process::exit;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
     /// The server: HOST:PORT, or HOST for port 5000
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000")]
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = address::check)]
     server: String,
 
     /// Connect from this port of ours; the server names you USER and this number
@@ -72,13 +73,20 @@ fn run(args: &Args) -> io::Result<Outcome> {
             while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).await.is_ok() {}
         });
         let connect = || connect(&args.server, args.local_port);
-        chat_net::client::run(connect, input, interrupts, &mut terminal).await
+        let outcome = chat_net::client::run(connect, input, interrupts, &mut terminal).await;
+        terminal.finish(match outcome {
+            Ok(Outcome::Interrupted) => Duration::from_millis(100),
+            _ => Duration::from_secs(u32::MAX.into()),
+        });
+        outcome
     })
 }
 
 /// Connects to the first of the server's addresses that answers.
 async fn connect(server: &str, local_port: Option<u16>) -> io::Result<TcpStream> {
-    let failed = |error: io::Error| io::Error::new(error.kind(), format!("{server}: {error}"));
+    let from = local_port.map_or(String::new(), |port| format!(" from port {port}"));
+    let failed =
+        |error: io::Error| io::Error::new(error.kind(), format!("{server}{from}: {error}"));
     let mut result = Err(io::ErrorKind::NotFound.into());
     for address in address::resolve(server).map_err(failed)? {
         result = chat_net::connect(address, local_port).await;

@@ -1,6 +1,7 @@
 //! `chat-server`: a chat room on a TCP port.
 
 use chat_cli::address;
+use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
 use chat_core::Limits;
 use chat_net::TcpListener;
@@ -67,11 +68,16 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Err(error) = start_log(args.log_format) {
-        eprintln!("chat-server: {error}");
-        return ExitCode::from(2);
-    }
-    match run(&args) {
+    let log = match start_log(args.log_format) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("chat-server: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let result = run(&args);
+    log.finish();
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("chat-server: {error}");
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn start_log(format: LogFormat) -> Result<(), String> {
+fn start_log(format: LogFormat) -> Result<Log, String> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let wanted = if wanted.is_empty() {
         "warn".into()
@@ -90,7 +96,9 @@ fn start_log(format: LogFormat) -> Result<(), String> {
     let filter: Targets = wanted
         .parse()
         .map_err(|e| format!("RUST_LOG={wanted}: {e}"))?;
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let log = Log::start().map_err(|e| e.to_string())?;
+    let writer = log.clone();
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry
@@ -98,7 +106,7 @@ fn start_log(format: LogFormat) -> Result<(), String> {
             .init(),
         LogFormat::Json => registry.with(layer.json()).init(),
     }
-    Ok(())
+    Ok(log)
 }
 
 fn run(args: &Args) -> io::Result<()> {
@@ -118,7 +126,7 @@ fn run(args: &Args) -> io::Result<()> {
             })?;
             listeners.push(listener);
         }
-        let transcript = Transcript::start(io::stdout())?;
+        let mut transcript = Transcript::start(io::stdout())?;
         let stop = stop_signal()?;
         chat_net::serve(listeners, limits, |lines| transcript.push(lines), stop).await?;
         transcript.finish();

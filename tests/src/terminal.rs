@@ -1,0 +1,64 @@
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::ffi::OsStringExt;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::{Output, Process};
+
+/// A process in a terminal of its own, with someone at the keyboard.
+pub struct Terminal {
+    /// The process.
+    pub process: Process,
+    /// The screen: what the process printed, and what was typed.
+    pub screen: Output,
+    keyboard: File,
+}
+
+impl Terminal {
+    /// Starts `command` with a new terminal as its input, its output and its errors.
+    pub fn start(command: &mut Command) -> Self {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+        grantpt(&ours).expect("a new terminal is ours");
+        unlockpt(&ours).expect("a new terminal can be opened");
+        let path = ptsname(&ours, Vec::new()).expect("a terminal has a name");
+        let theirs = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(std::ffi::OsString::from_vec(path.into_bytes()))
+            .expect("a new terminal can be opened");
+        let copy = || Stdio::from(theirs.try_clone().expect("a file can be shared"));
+        let process = Process::spawn(command.stdin(copy()).stdout(copy()).stderr(copy()));
+        // The command still holds its copies, and a terminal that is held open never reads as ended.
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let keyboard = File::from(ours);
+        let screen = Output::of(keyboard.try_clone().expect("a file can be shared"));
+        Self {
+            process,
+            screen,
+            keyboard,
+        }
+    }
+
+    /// Types a line and the Enter key.
+    pub fn type_line(&mut self, line: &str) {
+        self.press(&format!("{line}\r"));
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, keys: &str) {
+        self.keyboard
+            .write_all(keys.as_bytes())
+            .expect("a terminal takes what is typed");
+    }
+
+    /// Waits for the process's exit and returns its exit code with the whole screen, its lines ending in `\n`.
+    pub fn finish(mut self) -> (i32, String) {
+        let code = self.process.exit_code();
+        (code, self.screen.all().replace("\r\n", "\n"))
+    }
+}

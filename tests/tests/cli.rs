@@ -1,0 +1,310 @@
+//! The two commands as commands: help, usage, addresses, logs, and an output that nobody reads.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{ChildStdout, Command, Output, Stdio};
+
+use chat_tests::{Client, Process, Raw, Server, chat_client, chat_server, loopback};
+
+const USAGE: i32 = 2;
+
+fn run(program: &Path, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binaries can be started")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("what is printed is UTF-8")
+}
+
+mod help_and_version {
+    use super::*;
+
+    #[test]
+    fn help_names_everything_there_is() {
+        for (program, words) in [
+            (
+                chat_server(),
+                &[
+                    "--listen",
+                    "127.0.0.1:5000",
+                    "--log-format",
+                    "json",
+                    "RUST_LOG",
+                    "--max-connections",
+                ][..],
+            ),
+            (
+                chat_client(),
+                &["--local-port", "127.0.0.1:5000", "JOIN", "leave", "130"][..],
+            ),
+        ] {
+            let output = run(program, &["--help"]);
+            assert_eq!(output.status.code(), Some(0));
+            assert_eq!(text(&output.stderr), "");
+            let help = text(&output.stdout);
+            for word in words {
+                assert!(help.contains(word), "{word} is not in:\n{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn version_is_the_packages() {
+        for (program, name) in [
+            (chat_server(), "chat-server"),
+            (chat_client(), "chat-client"),
+        ] {
+            let output = run(program, &["--version"]);
+            assert_eq!(output.status.code(), Some(0));
+            let version = concat!(" ", env!("CARGO_PKG_VERSION"), "\n");
+            assert_eq!(text(&output.stdout), format!("{name}{version}"));
+        }
+    }
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    let server: &[&[&str]] = &[
+        &["--nonsense"],
+        &["surplus"],
+        &["--listen"],
+        &["--listen", "127.0.0.1:port"],
+        &["--listen", "127.0.0.1:70000"],
+        &["--log-format", "xml"],
+        &["--max-connections", "many"],
+        &["--max-connections", "-1"],
+    ];
+    let client: &[&[&str]] = &[
+        &["--nonsense"],
+        &["127.0.0.1:70000"],
+        &["127.0.0.1:port"],
+        &["127.0.0.1:5000", "surplus"],
+        &["--local-port"],
+        &["--local-port", "70000"],
+        &["--local-port", "first"],
+    ];
+    for (program, wrong) in [(chat_server(), server), (chat_client(), client)] {
+        for arguments in wrong {
+            let output = run(program, arguments);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(USAGE), "{arguments:?}: {said}");
+            assert_eq!(text(&output.stdout), "", "{arguments:?}");
+            assert!(said.contains("--help"), "{arguments:?}: {said}");
+        }
+    }
+}
+
+mod addresses {
+    use super::*;
+
+    #[test]
+    fn may_be_several_with_one_room_behind_them() {
+        let command = Server::command(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"]);
+        let server = Server::launch(command, 3);
+        let [first, second, third] = server.addresses() else {
+            panic!("three were asked for");
+        };
+        let mut ports = [first.port(), second.port(), third.port()];
+        ports.sort_unstable();
+        assert!(
+            ports[0] != 0 && ports[0] < ports[1] && ports[1] < ports[2],
+            "{ports:?}"
+        );
+
+        let mut one = Raw::join(*first);
+        let mut two = Raw::join(*second);
+        let mut three = Raw::join(*third);
+        one.expect(&format!("{} has joined the chat", two.name()));
+        for raw in [&mut one, &mut two] {
+            raw.expect(&format!("{} has joined the chat", three.name()));
+        }
+        three.say("hello, all");
+        for raw in [&mut one, &mut two] {
+            raw.expect(&format!("{}: hello, all", three.name()));
+        }
+    }
+
+    #[test]
+    fn in_use_are_named_in_a_clear_error() {
+        let taken = TcpListener::bind(loopback(0)).expect("there are free ports");
+        let address = taken.local_addr().expect("it is bound").to_string();
+        for arguments in [
+            &["--listen", &address][..],
+            &["--listen", "127.0.0.1:0", "--listen", &address],
+        ] {
+            let output = run(chat_server(), arguments);
+            let said = text(&output.stderr);
+            assert!(output.status.code().is_some_and(|code| code != 0), "{said}");
+            assert!(said.contains(&address), "{said}");
+            assert!(!said.contains("panicked"), "{said}");
+            assert!(!text(&output.stdout).contains(&address));
+        }
+    }
+
+    #[test]
+    fn of_a_client_may_be_chosen() {
+        let mut server = Server::start();
+        let port = TcpListener::bind(loopback(0))
+            .and_then(|listener| listener.local_addr())
+            .expect("there are free ports")
+            .port();
+        let address = server.address().to_string();
+        let arguments = [address.as_str(), "--local-port", &port.to_string()];
+        let mut client = Client::with(&arguments);
+        client.type_line("JOIN");
+        server.expect(&format!("USER{port} has joined the chat"));
+
+        let mut another = Client::with(&arguments);
+        another.type_line("JOIN");
+        let refused = another.finish();
+        assert_eq!(refused.code, 3, "{refused:?}");
+        assert!(refused.stderr.contains(&port.to_string()), "{refused:?}");
+
+        client.type_line("leave");
+        assert_eq!(client.finish().code, 0);
+    }
+}
+
+mod logs {
+    use super::*;
+
+    #[test]
+    fn in_json_are_json_and_only_on_the_error_output() {
+        let mut command = Server::command(&["--log-format", "json"]);
+        command.env("RUST_LOG", "trace");
+        let server = Server::launch(command, 1);
+        let mut raw = Raw::join(server.address());
+        raw.say("a line with \"quotes\"");
+        raw.say("leave");
+        raw.expect_end();
+        let (transcript, log) = ended(server);
+        let name = raw.name();
+        assert_eq!(
+            transcript,
+            [
+                format!("{name} has joined the chat"),
+                format!("{name}: a line with \"quotes\""),
+                format!("{name} has left the chat"),
+            ]
+        );
+        assert_ne!(log, "");
+        for line in log.lines() {
+            let object = line.starts_with('{') && line.ends_with('}');
+            assert!(object && line.contains(r#""level":""#), "not JSON: {line}");
+        }
+    }
+
+    #[test]
+    fn as_text_leave_the_transcript_alone_too() {
+        let mut command = Server::command(&["--log-format", "text"]);
+        command.env("RUST_LOG", "trace");
+        let server = Server::launch(command, 1);
+        let mut raw = Raw::join(server.address());
+        raw.say("leave");
+        raw.expect_end();
+        let (transcript, log) = ended(server);
+        assert_eq!(transcript.len(), 2, "{transcript:?}");
+        assert_ne!(log, "");
+        assert!(
+            !log.contains('\x1b'),
+            "no colours where there is no terminal: {log:?}"
+        );
+    }
+
+    /// What is said in the room is the room's business.
+    #[test]
+    fn do_not_repeat_what_is_said() {
+        let server = Server::start();
+        let mut raw = Raw::join(server.address());
+        raw.say("between you and me");
+        raw.say("leave");
+        raw.expect_end();
+        let (_, log) = ended(server);
+        assert!(!log.contains("between you and me"), "{log}");
+    }
+
+    /// The transcript and the log of a server when the room is empty.
+    fn ended(mut server: Server) -> (Vec<String>, String) {
+        let mut transcript = Vec::new();
+        while !transcript
+            .last()
+            .is_some_and(|line: &String| line.ends_with(" has left the chat"))
+        {
+            transcript.push(server.transcript.line());
+        }
+        server.process.kill();
+        transcript.append(&mut server.transcript.rest());
+        (transcript, server.log.all())
+    }
+}
+
+mod an_output_that_nobody_reads {
+    use super::*;
+
+    #[test]
+    fn does_not_stop_the_room_when_it_is_full() {
+        let (mut server, address, unread) = unread_server();
+        talk(address);
+        assert!(server.runs());
+        stop(&mut server);
+        drop(unread);
+    }
+
+    #[test]
+    fn does_not_stop_the_room_when_it_is_closed() {
+        let (mut server, address, unread) = unread_server();
+        drop(unread);
+        talk(address);
+        assert!(server.runs());
+        stop(&mut server);
+    }
+
+    /// A server, its address, and its output, of which the first line was read.
+    fn unread_server() -> (Process, SocketAddr, BufReader<ChildStdout>) {
+        let mut command = Server::command(&[]);
+        let mut process = Process::spawn(
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
+        let stdout = process.child().stdout.take().expect("it is piped");
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the server prints");
+        let address = line
+            .trim_end()
+            .rsplit(' ')
+            .next()
+            .and_then(|address| address.parse().ok())
+            .expect("the first line ends with the address");
+        (process, address, stdout)
+    }
+
+    /// Several times what a pipe holds.
+    fn talk(address: SocketAddr) {
+        let mut speaker = Raw::first_line(address, "JOIN speaker");
+        let mut listener = Raw::join(address);
+        let line = "x".repeat(4000);
+        for _ in 0..200 {
+            speaker.say(&line);
+            listener.expect(&format!("speaker: {line}"));
+        }
+    }
+
+    #[cfg(unix)]
+    fn stop(server: &mut Process) {
+        server.signal(chat_tests::Signal::TERM);
+        assert_eq!(server.exit_code(), 0);
+    }
+
+    #[cfg(not(unix))]
+    fn stop(server: &mut Process) {
+        server.kill();
+    }
+}

@@ -1,0 +1,87 @@
+//! The README's commands do what it says, as it writes them.
+
+use chat_tests::{Output, Process};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const README: &str = include_str!("../../README.md");
+
+/// The command lines in the README's shell blocks, in order.
+fn commands() -> Vec<&'static str> {
+    let blocks = README.split("```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    blocks.flat_map(str::lines).collect()
+}
+
+/// A command line of the README, as typed at the root of the project.
+fn typed(line: &str) -> Command {
+    let mut words = line.split(' ');
+    assert_eq!(words.next(), Some("cargo"), "{line}");
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the project's root");
+    command.args(words).current_dir(root);
+    command
+}
+
+fn succeeds(line: &str) -> String {
+    let output = typed(line)
+        .output()
+        .unwrap_or_else(|error| panic!("{line}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{line}: {errors}");
+    String::from_utf8(output.stdout).expect("what is printed is UTF-8")
+}
+
+#[test]
+fn the_commands_are_these() {
+    assert_eq!(
+        commands(),
+        [
+            "cargo run --release",
+            "cargo run --release --bin chat-client",
+            "cargo test --workspace",
+            "cargo run -p chat-sim -- list",
+            "cargo run -p chat-sim -- run sim/scenarios/documented.ron",
+            "cargo +nightly fuzz run server -- -max_total_time=600",
+        ]
+    );
+}
+
+#[test]
+fn the_first_runs_a_server_and_the_second_talks_to_it() {
+    // What follows has a deadline, and is not to spend it on compiling.
+    succeeds("cargo build --release --bin chat-server --bin chat-client");
+    let mut server = Process::spawn(
+        typed(commands()[0])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()),
+    );
+    let mut screen = Output::of(server.child().stdout.take().expect("it is piped"));
+    screen.expect("Listening on 127.0.0.1:5000");
+
+    let mut client = typed(commands()[1]);
+    client
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut client = Process::spawn(&mut client);
+    let mut heard = Output::of(client.child().stdout.take().expect("it is piped"));
+    let mut keyboard = client.child().stdin.take().expect("it is piped");
+    keyboard
+        .write_all(b"JOIN reader\nit works\nleave\n")
+        .expect("the client reads");
+    heard.expect("Welcome to the chatroom!");
+    assert_eq!(client.exit_code(), 0);
+    screen.expect("reader has joined the chat");
+    screen.expect("reader: it works");
+    screen.expect("reader has left the chat");
+}
+
+#[test]
+fn scenarios_are_listed_and_told() {
+    assert!(succeeds(commands()[3]).contains("documented"));
+    assert!(succeeds(commands()[4]).contains("USER61014: Hi Guys!!!"));
+}

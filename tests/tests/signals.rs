@@ -1,0 +1,206 @@
+//! Signals: how a server is stopped, and how a client is interrupted.
+
+#![cfg(unix)]
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chat_tests::{Client, Process, Raw, Server, Signal, chat_client, eventually};
+
+const SHUTTING_DOWN: &str = "* Goodbye: the server is shutting down.";
+const STOPPING: [Signal; 2] = [Signal::INT, Signal::TERM];
+
+#[test]
+fn a_stopping_server_tells_everyone_and_exits_in_order() {
+    for signal in STOPPING {
+        let mut server = Server::start();
+        let mut silent = Raw::connect(server.address());
+        silent.expect("Welcome to the chatroom!");
+        let mut speaker = Raw::first_line(server.address(), "JOIN speaker");
+        silent.expect("speaker has joined the chat");
+        let client = Client::join(server.address());
+        speaker.say("last words");
+        silent.line();
+        silent.expect("speaker: last words");
+
+        server.process.signal(signal);
+        assert_eq!(silent.rest(), [SHUTTING_DOWN]);
+        assert_eq!(
+            speaker.rest().last().map(String::as_str),
+            Some(SHUTTING_DOWN)
+        );
+        let finished = client.finish();
+        assert_eq!(finished.code, 4, "{finished:?}");
+        assert!(
+            finished.stdout.ends_with(&format!("{SHUTTING_DOWN}\n")),
+            "{finished:?}"
+        );
+        drop((silent, speaker));
+
+        assert_eq!(server.process.exit_code(), 0);
+        let refused = TcpStream::connect(server.address()).expect_err("nobody listens");
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        assert!(
+            !server.log.all().contains("panicked"),
+            "{}",
+            server.log.all()
+        );
+    }
+}
+
+#[test]
+fn a_stopping_server_with_nobody_in_it_exits() {
+    for signal in STOPPING {
+        let mut server = Server::start();
+        server.process.signal(signal);
+        assert_eq!(server.process.exit_code(), 0);
+        assert_eq!(server.transcript.rest(), Vec::<String>::new());
+    }
+}
+
+/// It was told everything, and does not close its side.
+#[test]
+fn a_stopping_server_does_not_wait_for_the_silent() {
+    let mut server = Server::start();
+    let _silent = Raw::join(server.address());
+    server.process.signal(Signal::TERM);
+    assert_eq!(server.process.exit_code(), 0);
+}
+
+mod a_server_that_waits_for_a_peer {
+    use super::*;
+
+    #[test]
+    fn refuses_new_connections() {
+        let (mut server, _deaf) = stopping();
+        eventually("a refused connection", || {
+            TcpStream::connect(server.address())
+                .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+                .then_some(())
+        });
+        assert_eq!(server.process.exit_code(), 0);
+    }
+
+    /// Its bound is 5 s, where the one who does not read is otherwise given 30 s.
+    #[test]
+    fn does_not_wait_for_long() {
+        let started = Instant::now();
+        let (mut server, _deaf) = stopping();
+        assert_eq!(server.process.exit_code(), 0);
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn exits_at_once_at_a_second_signal() {
+        for second in STOPPING {
+            let (mut server, _deaf) = stopping();
+            assert!(
+                server.process.runs(),
+                "it waits for the one who does not read"
+            );
+            server.process.signal(second);
+            assert_eq!(server.process.exit_code(), 130);
+        }
+    }
+
+    /// A server that was told to stop while it has more to send to someone than the kernel takes; and that someone, who
+    /// reads nothing.
+    fn stopping() -> (Server, Raw) {
+        let mut server = Server::start();
+        let deaf = Raw::first_line(server.address(), "JOIN deaf");
+        let mut speaker = Raw::join(server.address());
+        let line = "x".repeat(4000);
+        let mut said = 0;
+        while !speaker.has_heard("deaf has left the chat") {
+            assert!(said < 10_000, "deaf may be behind without a limit");
+            for _ in 0..32 {
+                speaker.say(&line);
+                said += 1;
+            }
+        }
+        server.process.signal(Signal::TERM);
+        assert_eq!(speaker.rest(), [SHUTTING_DOWN]);
+        (server, deaf)
+    }
+}
+
+mod an_interrupted_client {
+    use super::*;
+
+    #[test]
+    fn leaves() {
+        let mut server = Server::start();
+        let mut client = Client::join(server.address());
+        let joined = server.transcript.line();
+        client.process.signal(Signal::INT);
+        let finished = client.finish();
+        assert_eq!(finished.code, 130, "{finished:?}");
+        let name = joined.trim_end_matches(" has joined the chat");
+        server.expect(&format!("{name} has left the chat"));
+    }
+
+    #[test]
+    fn need_not_have_joined() {
+        let server = Server::start();
+        let mut client = Client::start(server.address());
+        client.type_line("not yet");
+        // It handles signals once it has asked for a line, which nothing outside shows: a second attempt is fair.
+        eventually("an interrupted client", || {
+            if client.process.runs() {
+                client.process.signal(Signal::INT);
+            }
+            (!client.process.runs()).then_some(())
+        });
+        assert_eq!(client.finish().code, 130);
+    }
+
+    /// `chat-client | less`, with nobody scrolling: what it prints goes nowhere, and Control-C works all the same.
+    #[test]
+    fn need_not_be_able_to_print() {
+        let mut server = Server::start();
+        let mut process = Process::spawn(
+            Command::new(chat_client())
+                .arg(server.address().to_string())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
+        let mut input = process.child().stdin.take().expect("it is piped");
+        input.write_all(b"JOIN stuck\n").expect("the client reads");
+        server.expect("stuck has joined the chat");
+        let mut speaker = Raw::join(server.address());
+        let line = "x".repeat(4000);
+        for _ in 0..100 {
+            speaker.say(&line);
+        }
+        speaker.expect_nothing_more();
+        process.signal(Signal::INT);
+        assert_eq!(process.exit_code(), 130);
+    }
+
+    /// Control-C as it is typed: the terminal makes the signal.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn may_be_interrupted_from_its_keyboard() {
+        use chat_tests::Terminal;
+
+        let mut server = Server::start();
+        let mut terminal = Terminal::start(
+            Command::new("setsid")
+                .arg("--ctty")
+                .arg(chat_client())
+                .arg(server.address().to_string()),
+        );
+        terminal
+            .screen
+            .wait_for("Please type JOIN to join the Chatroom : ");
+        terminal.type_line("JOIN terminal");
+        terminal.screen.wait_for("Welcome to the chatroom!\r\n");
+        terminal.press("\u{3}");
+        assert_eq!(terminal.process.exit_code(), 130);
+        server.expect("terminal has joined the chat");
+        server.expect("terminal has left the chat");
+    }
+}
