@@ -160,11 +160,10 @@ fn room(members: usize) {
         // Whoever alone has spoken has nothing to hear.
         let silent = usize::from(speakers.len() == 1);
         assert_eq!(writes, rounds * (members - silent));
-        let rows = labels.map(|label| match label {
-            "– per line" => (label, writes * lines_each * speakers.len()),
-            _ => (label, writes),
-        });
-        done(&rows);
+        // Every line is for everyone but its speaker.
+        let heard = rounds * lines_each * speakers.len() * (members - 1);
+        let [each, per_line] = labels;
+        done(&[(each, writes), (per_line, heard)]);
     }
 
     for warm in [true, false] {

@@ -94,7 +94,7 @@ fn room(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append 500 lines");
     for world in &mut worlds {
         let speaker = world.members[0];
-        rounds(&mut group, world, Duration::from_millis(10), |world| {
+        rounds(&mut group, world, |world| {
             let start = Instant::now();
             for _ in 0..ROUND {
                 world.receive(speaker, &line);
@@ -104,16 +104,15 @@ fn room(criterion: &mut Criterion) {
     }
     group.finish();
 
-    let time = Duration::from_millis(60);
     let mut group = criterion.benchmark_group("join, 500 times");
     for world in &mut worlds {
-        rounds(&mut group, world, time, |world| join_and_leave(world).0);
+        rounds(&mut group, world, |world| join_and_leave(world).0);
     }
     group.finish();
 
     let mut group = criterion.benchmark_group("leave, 500 times");
     for world in &mut worlds {
-        rounds(&mut group, world, time, |world| join_and_leave(world).1);
+        rounds(&mut group, world, |world| join_and_leave(world).1);
     }
     group.finish();
 
@@ -135,21 +134,13 @@ fn members_of(world: &World) -> BenchmarkId {
     BenchmarkId::from_parameter(format!("{} members", world.members.len()))
 }
 
-/// Measures what is done before everyone is told, without the telling, which takes far longer in
-/// a large room: there, `large` is time enough.
+/// Measures what is done before everyone is told, without the telling.
 fn rounds(
     group: &mut BenchmarkGroup<'_, WallTime>,
     world: &mut World,
-    large: Duration,
     mut round: impl FnMut(&mut World) -> Duration,
 ) {
-    let small = Duration::from_millis(500);
-    group.measurement_time(if world.members.len() > 1_000 {
-        large
-    } else {
-        small
-    });
-    group.sampling_mode(SamplingMode::Flat);
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(ROUND));
     group.bench_function(members_of(world), |b| {
         b.iter_custom(|iterations| {

@@ -7,4 +7,4 @@ mod server;
 mod socket;
 
 pub use listener::{Listener, TcpListener, connect};
-pub use server::serve;
+pub use server::{Options, serve};

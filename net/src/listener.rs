@@ -20,7 +20,7 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// A source of connections: production passes tokio's, a simulation passes its own.
 pub trait Listener {
     /// A connection, as a stream of bytes in both directions.
-    type Stream: AsyncRead + AsyncWrite + Unpin;
+    type Stream: AsyncRead + AsyncWrite + Send + Unpin;
 
     /// The next connection and its peer's address.
     ///

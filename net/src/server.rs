@@ -6,14 +6,16 @@
 use crate::listener::Listener;
 use crate::ready::Ready;
 use crate::socket::Socket;
-use chat_core::{Action, ConnId, Input, Limits, Server, Timestamp};
+use chat_core::{Action, ConnId, Input, Limits, Parcel, Server, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -23,8 +25,32 @@ const READ: usize = 16 * 1024;
 /// The most connections accepted in one pass.
 const ACCEPTS: usize = 256;
 
+/// The fewest connections that are worth a thread to write to them: each takes the system some
+/// 3 µs, and a thread about 30 µs to start.
+const SHARE: usize = 128;
+
 /// The first and the longest pause after a failure to accept; each is twice the one before.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// How a server is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it grants its clients.
+    pub limits: Limits,
+    /// Threads that write at the same time, where many connections are to be written to. The room
+    /// is one thread's in any case, and with 1 so is all writing.
+    pub writers: NonZeroUsize,
+}
+
+impl From<Limits> for Options {
+    /// These limits, and one writer.
+    fn from(limits: Limits) -> Self {
+        Self {
+            limits,
+            writers: NonZeroUsize::MIN,
+        }
+    }
+}
 
 /// Serves the room to all who connect, until `stop` is done and everyone has been let go.
 ///
@@ -39,12 +65,14 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// When a listener does not know its address.
 pub async fn serve<L: Listener>(
     listeners: Vec<L>,
-    limits: Limits,
+    options: impl Into<Options>,
     transcript: impl FnMut(&[u8]),
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let Options { limits, writers } = options.into();
     let mut shell = Shell {
         server: Server::new(limits),
+        writers: writers.get(),
         listeners,
         sockets: Vec::new(),
         ready: Ready::default(),
@@ -54,6 +82,7 @@ pub async fn serve<L: Listener>(
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
         buffer: vec![0; READ],
+        parcels: Vec::new(),
         scratch: Vec::new(),
         transcript,
     };
@@ -81,7 +110,10 @@ struct Shell<L: Listener, T> {
     origin: Instant,
     timer: Pin<Box<Sleep>>,
     buffer: Vec<u8>,
+    /// Empty between passes; kept for its memory, as is `scratch`.
+    parcels: Vec<Parcel>,
     scratch: Vec<u8>,
+    writers: usize,
     transcript: T,
 }
 
@@ -256,21 +288,72 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
 
     /// One pass over all that have something waiting.
     fn write(&mut self, now: Timestamp) {
-        while let Some(id) = self.server.next_transmit() {
-            let Some(Some(socket)) = self.sockets.get_mut(id.slot()) else {
-                continue;
-            };
-            let written = catch_unwind(AssertUnwindSafe(|| {
-                let scratch = &mut self.scratch;
-                self.server
-                    .transmit(now, id, |slices| socket.write(slices, scratch));
-            }));
-            if written.is_err() {
-                self.give_up(now, id);
-            } else if let Some(error) = &socket.failure {
-                tracing::debug!(?id, %error, "writing failed");
-                self.server.handle(now, Input::Lost(id));
+        let mut parcels = mem::take(&mut self.parcels);
+        loop {
+            self.server.lend_round(&mut parcels);
+            if parcels.is_empty() {
+                break;
             }
+            let writers = self.writers.min(parcels.len() / SHARE);
+            if writers > 1 {
+                self.write_in_parallel(&mut parcels, writers);
+            } else {
+                for parcel in &mut parcels {
+                    if let Some(Some(socket)) = self.sockets.get_mut(parcel.id().slot()) {
+                        socket.write_parcel(parcel, self.server.log(), &mut self.scratch);
+                    }
+                }
+            }
+            for parcel in parcels.drain(..) {
+                let id = parcel.id();
+                self.server.settle(now, parcel);
+                if let Some(Some(socket)) = self.sockets.get(id.slot())
+                    && let Some(error) = &socket.failure
+                {
+                    tracing::debug!(?id, %error, "writing failed");
+                    self.server.handle(now, Input::Lost(id));
+                }
+            }
+        }
+        self.parcels = parcels;
+    }
+
+    /// Has threads write, each its share. The log stands still meanwhile, and no two of them have
+    /// the same connection, so that what is written does not depend on them.
+    fn write_in_parallel(&mut self, parcels: &mut Vec<Parcel>, writers: usize) {
+        let log = self.server.log();
+        let share = parcels.len().div_ceil(writers);
+        let sockets = &mut self.sockets;
+        let with_socket = |parcel: Parcel| {
+            let socket = sockets[parcel.id().slot()].take();
+            (parcel, socket)
+        };
+        let mut jobs: Vec<_> = parcels.drain(..).map(with_socket).collect();
+        let work = |jobs: &mut [(Parcel, Option<Socket<L::Stream>>)]| {
+            let mut scratch = Vec::new();
+            for (parcel, socket) in jobs {
+                if let Some(socket) = socket {
+                    socket.write_parcel(parcel, log, &mut scratch);
+                }
+            }
+        };
+        let mut short_of_threads = false;
+        thread::scope(|scope| {
+            let mut shares = jobs.chunks_mut(share);
+            let own = shares.next();
+            for share in shares {
+                let writer = thread::Builder::new().name("writer".into());
+                let started = writer.spawn_scoped(scope, move || work(share));
+                short_of_threads |= started.is_err();
+            }
+            own.map(work);
+        });
+        if short_of_threads {
+            work(&mut jobs); // What is written already is not written again.
+        }
+        for (parcel, socket) in jobs {
+            self.sockets[parcel.id().slot()] = socket;
+            parcels.push(parcel);
         }
     }
 

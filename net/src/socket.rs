@@ -1,7 +1,8 @@
 //! One accepted connection's socket.
 
-use chat_core::ConnId;
+use chat_core::{ConnId, Log, Parcel};
 use std::io::{self, IoSlice};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -46,9 +47,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             .map_ok(|()| buffer.filled().len())
     }
 
+    /// Writes what waits for the connection. A panic in that is a failure of the socket.
+    pub(crate) fn write_parcel(&mut self, parcel: &mut Parcel, log: &Log, scratch: &mut Vec<u8>) {
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            parcel.write(log, |slices| self.write(slices, scratch));
+        }));
+        if written.is_err() {
+            tracing::error!(id = ?self.id, "panic while writing to a connection");
+            self.failure = Some(io::Error::other("panic"));
+        }
+    }
+
     /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If
     /// that is not all, the socket is full or has failed.
-    pub(crate) fn write(&mut self, slices: &[&[u8]], scratch: &mut Vec<u8>) -> usize {
+    fn write(&mut self, slices: &[&[u8]], scratch: &mut Vec<u8>) -> usize {
         if let [one] = slices {
             return self.write_one(one);
         }

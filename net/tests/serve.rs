@@ -1,10 +1,11 @@
 //! The server's shell over streams in memory: faults of one connection, and of accepting.
 
 use chat_core::Limits;
-use chat_net::{Listener, serve};
+use chat_net::{Listener, Options, serve};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -83,7 +84,8 @@ struct Room {
 }
 
 impl Room {
-    fn open(limits: Limits) -> Self {
+    fn open(options: impl Into<Options>) -> Self {
+        let options = options.into();
         let (connections, coming) = mpsc::unbounded_channel();
         let failures = Arc::default();
         let screen = Arc::<Mutex<Vec<u8>>>::default();
@@ -95,7 +97,7 @@ impl Room {
         let shown = Arc::clone(&screen);
         let server = tokio::spawn(serve(
             vec![listener],
-            limits,
+            options,
             move |lines| shown.lock().unwrap().extend_from_slice(lines),
             async {
                 let _ = stopped.await;
@@ -266,4 +268,50 @@ async fn what_waits_for_a_full_stream_arrives_when_it_drains() {
     let mut rest = Vec::new();
     slow.read_to_end(&mut rest).await.unwrap();
     assert_eq!(rest, b"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_hears_the_same_however_many_threads_write() {
+    const CROWD: u16 = 700;
+    let lines = ["one", "two", "three"].repeat(20);
+    for writers in [1, 2, 5] {
+        let writers = NonZeroUsize::new(writers).unwrap();
+        let room = Room::open(Options {
+            limits: Limits::default(),
+            writers,
+        });
+        let mut crowd = Vec::new();
+        for port in 1..=CROWD {
+            // Every seventh takes less than is written at once.
+            let mut member = room.connect(port, if port % 7 == 0 { 100 } else { 1 << 20 });
+            member.write_all(b"JOIN\n").await.unwrap();
+            // Some leave without a word while everyone is written to.
+            if port % 50 == 0 {
+                drop(member);
+            } else {
+                crowd.push((port, member));
+            }
+        }
+        for (_, member) in &mut crowd {
+            assert_eq!(line(member).await, "Welcome to the chatroom!\n");
+        }
+        let (_, speaker) = &mut crowd[0];
+        for said in &lines {
+            speaker
+                .write_all(format!("{said}\n").as_bytes())
+                .await
+                .unwrap();
+        }
+        for (port, member) in crowd.iter_mut().skip(1) {
+            let mut heard = Vec::new();
+            while heard.len() < lines.len() {
+                let line = line(member).await;
+                assert_ne!(line, "", "USER{port} was closed");
+                if let Some(said) = line.strip_prefix("USER1: ") {
+                    heard.push(said.trim_end().to_owned());
+                }
+            }
+            assert_eq!(heard, lines, "USER{port}, {writers} writers");
+        }
+    }
 }

@@ -4,11 +4,13 @@ use chat_cli::address;
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
 use chat_core::Limits;
-use chat_net::TcpListener;
+use chat_net::{Options, TcpListener};
 use clap::{Parser, ValueEnum};
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread;
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -29,6 +31,11 @@ struct Args {
     /// Connections held at once; one more is told that the room is full
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
+
+    /// Threads that write at the same time where hundreds are in the room [default: one for each
+    /// processor]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<NonZeroUsize>,
 
     /// How log messages are written on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
@@ -64,6 +71,15 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
         .first()
         .copied()
         .ok_or_else(|| "that name has no address".into())
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 64;
+    let number = text
+        .parse::<NonZeroUsize>()
+        .ok()
+        .filter(|n| n.get() <= MOST);
+    number.ok_or_else(|| format!("a number from 1 to {MOST} is wanted"))
 }
 
 fn main() -> ExitCode {
@@ -115,6 +131,11 @@ fn run(args: &Args) -> io::Result<()> {
         ..Limits::default()
     };
     allow_descriptors(limits.connections);
+    let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let options = Options {
+        limits,
+        writers: args.threads.unwrap_or(processors),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -128,7 +149,7 @@ fn run(args: &Args) -> io::Result<()> {
         }
         let mut transcript = Transcript::start(io::stdout())?;
         let stop = stop_signal()?;
-        chat_net::serve(listeners, limits, |lines| transcript.push(lines), stop).await?;
+        chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await?;
         transcript.finish();
         Ok(())
     })
