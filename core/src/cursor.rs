@@ -107,7 +107,7 @@ impl Cursor {
     pub(crate) fn cut(&mut self, log: &Log, last: &str) {
         let mut tail = VecDeque::new();
         let mut waiting = [&[][..]; SLICES];
-        let count = self.waiting(log, &mut waiting);
+        let (count, _) = self.waiting(log, &mut waiting);
         if self.mid_line {
             for byte in waiting[..count].iter().copied().flatten() {
                 tail.push_back(*byte);
@@ -132,8 +132,13 @@ impl Cursor {
         self.place == self.end.unwrap_or(log.head()) && self.detours.is_empty()
     }
 
-    /// The bytes to send now, as slices; `out` may be too short for all of them.
-    pub(crate) fn waiting<'a>(&'a self, log: &'a Log, out: &mut [&'a [u8]; SLICES]) -> usize {
+    /// The bytes to send now, as slices: how many there are, and whether there may be more behind
+    /// them.
+    pub(crate) fn waiting<'a>(
+        &'a self,
+        log: &'a Log,
+        out: &mut [&'a [u8]; SLICES],
+    ) -> (usize, bool) {
         let mut count = 0;
         let mut put = |slice: &'a [u8]| {
             if !slice.is_empty() {
@@ -148,13 +153,13 @@ impl Cursor {
             let (c, d) = detour.insert.as_slices();
             place = detour.at + detour.skip;
             if [a, b, c, d].into_iter().fold(false, |_, slice| put(slice)) {
-                return count;
+                return (count, true);
             }
         }
         for slice in log.slices(place..self.end.unwrap_or(log.head())) {
             put(slice);
         }
-        count
+        (count, false)
     }
 
     /// Moves on by `sent` bytes of what [`Cursor::waiting`] gave.
@@ -225,7 +230,7 @@ mod tests {
 
     fn send(cursor: &mut Cursor, log: &Log, most: usize, sent: &mut Vec<u8>) -> bool {
         let mut slices = [&[][..]; SLICES];
-        let count = cursor.waiting(log, &mut slices);
+        let (count, _) = cursor.waiting(log, &mut slices);
         let bytes: Vec<u8> = slices[..count].concat();
         let taken = bytes.len().min(most);
         sent.extend_from_slice(&bytes[..taken]);

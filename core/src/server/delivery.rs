@@ -38,6 +38,10 @@ pub(super) struct Delivery {
 
 /// What waits for one connection, lent by the server until it is
 /// [settled](Server::settle). What was lent at the same time can be written at the same time.
+///
+/// Settle every parcel before anything else is asked of the server: it has nothing else to tell it
+/// where the connection stands.
+#[must_use = "a parcel that is not settled silences its connection"]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Parcel {
     id: ConnId,
@@ -59,9 +63,11 @@ impl Parcel {
     /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
     /// again while there is more and the socket is not full.
     pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
-        while !self.full {
+        let mut more = true;
+        while more && !self.full {
             let mut slices = [&[][..]; SLICES];
-            let count = self.cursor.waiting(log, &mut slices);
+            let count;
+            (count, more) = self.cursor.waiting(log, &mut slices);
             let slices = &slices[..count];
             let offered: usize = slices.iter().map(|s| s.len()).sum();
             if offered == 0 {
