@@ -15,13 +15,13 @@ pub enum Input<'a> {
     Lost(ConnId),
     /// A socket may take more than it did; of no consequence where it took everything.
     Writable(ConnId),
-    /// The moment that [`Server::next_timeout`] named has come.
+    /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
     /// Stop: tell everyone and let them go.
     Stop,
 }
 
-/// What is to be done outside, besides writing what [`Server::transmit`] gives.
+/// What is to be done outside, besides writing what [`Server::transmit`](super::Server::transmit) gives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
