@@ -1,0 +1,205 @@
+//! Messages: what lines mean.
+
+use arbitrary::{Arbitrary, Unstructured};
+use chat_core::{
+    ConnId, Entry, FirstLine, Input, Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Name, Request,
+    Server, ServerLine, Timestamp, printable, server_phase::Phase,
+};
+
+/// Checks the text dialect on the lines in `data`.
+///
+/// Properties, for any line:
+/// - decoding it, in any of its three meanings, does not panic;
+/// - the request it is decoded to is encoded to a line that is decoded to the same request;
+/// - said by a member, it makes exactly one line on the server's screen, and the same line for
+///   another member, if it is something to say; one that somebody left, if it is a leave; and
+///   none otherwise;
+/// - as a first line it makes at most one line more than that: that somebody joined;
+/// - no byte that is sent is a control character other than tab, and no line is over its limit.
+///
+/// And for any name and text, taken from `data` by `arbitrary`: an entry with a valid name and a
+/// printable text is encoded to a line that is decoded to the same entry.
+///
+/// # Panics
+/// When a property does not hold.
+pub fn check(data: &[u8]) {
+    let mut talk = Talk::new();
+    for line in data.split(|b| *b == b'\n').take(64) {
+        decode(line);
+        talk.say(line);
+    }
+    if let Some(line) = data.split(|b| *b == b'\n').next() {
+        greet(line);
+    }
+    if let Ok(written) = Written::arbitrary_take_rest(Unstructured::new(data)) {
+        written.check();
+    }
+}
+
+/// An entry in the making.
+#[derive(Arbitrary, Debug)]
+struct Written<'a> {
+    kind: u8,
+    name: [u8; MAX_NAME],
+    length: u8,
+    text: &'a str,
+}
+
+impl Written<'_> {
+    fn check(&self) {
+        const SAFE: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.";
+        let kept = 1 + usize::from(self.length) % MAX_NAME;
+        let name: String = self.name[..kept]
+            .iter()
+            .map(|b| char::from(SAFE[usize::from(*b) % SAFE.len()]))
+            .collect();
+        let Ok(name) = Name::parse(&name) else {
+            assert!(name.starts_with(['-', '_', '.']), "{name} is no name");
+            return;
+        };
+        let text = printable(self.text);
+        let entry = match self.kind % 3 {
+            0 => Entry::Joined(&name),
+            1 => Entry::Left(&name),
+            _ => Entry::Said(&name, &text),
+        };
+        let line = entry.encode().concat();
+        assert!(is_printable(&line), "{line:?}");
+        let again = match ServerLine::decode(&line) {
+            ServerLine::Joined(again) => (0, again, ""),
+            ServerLine::Left(again) => (1, again, ""),
+            ServerLine::Said(again, text) => (2, again, text),
+            other => panic!("{line:?} was decoded to {other:?}"),
+        };
+        let said = if self.kind % 3 == 2 { &*text } else { "" };
+        assert_eq!(again, (self.kind % 3, name.clone(), said), "{line:?}");
+    }
+}
+
+fn decode(line: &[u8]) {
+    let _ = FirstLine::decode(line);
+    let Ok(text) = str::from_utf8(line) else {
+        assert!(Request::decode(line).is_err());
+        return;
+    };
+    let _ = ServerLine::decode(text);
+    let request = Request::decode(line).expect("it is UTF-8");
+    if let Request::Say(text) = &request {
+        assert!(is_printable(text) && !text.trim().is_empty(), "{text:?}");
+    }
+    let again = request.to_string();
+    assert!(!again.contains('\n'), "{request:?} became {again:?}");
+    assert_eq!(Request::decode(again.as_bytes()).as_ref(), Ok(&request));
+}
+
+/// A room in which `ann` talks and `bob` listens.
+struct Talk {
+    server: Server,
+    ann: ConnId,
+}
+
+/// What one line had for a consequence.
+#[derive(Debug, Default)]
+struct Heard {
+    ann: Vec<u8>,
+    bob: Vec<u8>,
+    screen: Vec<u8>,
+}
+
+impl Talk {
+    fn new() -> Self {
+        let mut talk = Self::with("ann");
+        let heard = talk.hear(b"");
+        assert_eq!(heard.bob, b"Welcome to the chatroom!\n");
+        talk
+    }
+
+    /// A room that `bob` is in; `name` asks to join unless it is empty.
+    fn with(name: &str) -> Self {
+        let mut server = Server::new(Limits::default());
+        let mut accept = |port| {
+            server
+                .accept(Timestamp::ZERO, port)
+                .expect("the room is not full")
+        };
+        let (ann, bob) = (accept(1), accept(2));
+        if !name.is_empty() {
+            let join = format!("JOIN {name}\n");
+            server.handle(Timestamp::ZERO, Input::Received(ann, join.as_bytes()));
+        }
+        server.handle(Timestamp::ZERO, Input::Received(bob, b"JOIN bob\n"));
+        Self { server, ann }
+    }
+
+    /// One line of ann's, in one chunk, and all that comes of it.
+    fn hear(&mut self, line: &[u8]) -> Heard {
+        let now = Timestamp::ZERO;
+        let mut heard = Heard::default();
+        self.server.handle(now, Input::Received(self.ann, line));
+        while let Some(id) = self.server.next_transmit() {
+            let got = if id == self.ann {
+                &mut heard.ann
+            } else {
+                &mut heard.bob
+            };
+            self.server.transmit(now, id, |slices| {
+                got.extend(slices.concat());
+                slices.iter().map(|s| s.len()).sum()
+            });
+        }
+        let lost = self
+            .server
+            .transcript(|lines| heard.screen.extend_from_slice(lines));
+        assert_eq!(lost, 0);
+        for bytes in [&heard.ann, &heard.bob, &heard.screen] {
+            assert!(bytes.is_empty() || bytes.ends_with(b"\n"));
+            let text = str::from_utf8(bytes).expect("what is sent is UTF-8");
+            for line in text.lines().filter(|_| !text.starts_with("HTTP/")) {
+                assert!(is_printable(line), "{line:?}");
+                assert!(line.len() <= MAX_SERVER_LINE, "{line:?}");
+            }
+        }
+        heard
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        if self.server.phase(self.ann) != Phase::Joined {
+            return;
+        }
+        let heard = self.hear(&[line, b"\n"].concat());
+        assert_eq!(heard.bob, heard.screen);
+        let bare = line.strip_suffix(b"\r").unwrap_or(line);
+        let request = Request::decode(bare).ok();
+        let expected = match request.filter(|_| bare.len() <= MAX_LINE) {
+            Some(Request::Say(text)) => format!("ann: {text}\n"),
+            Some(Request::Leave) => "ann has left the chat\n".into(),
+            _ => String::new(),
+        };
+        assert_eq!(str::from_utf8(&heard.screen), Ok(&*expected));
+        assert_eq!(expected.lines().count(), usize::from(!expected.is_empty()));
+    }
+}
+
+/// Sends `line` as a first line.
+fn greet(line: &[u8]) {
+    let mut talk = Talk::with("");
+    talk.hear(b"");
+    let heard = talk.hear(&[line, b"\n"].concat());
+    assert_eq!(heard.bob, heard.screen);
+    let bare = line.strip_suffix(b"\r").unwrap_or(line);
+    let most = match FirstLine::decode(&bare[..bare.len().min(MAX_LINE)]) {
+        FirstLine::Http | FirstLine::Json if bare.len() <= MAX_LINE => 0,
+        FirstLine::Http => 0,
+        FirstLine::Join(_) if bare.len() <= MAX_LINE => 1,
+        _ => 2,
+    };
+    let lines = heard.bob.split_inclusive(|b| *b == b'\n').count();
+    assert!(lines <= most, "{:?}", heard.bob.escape_ascii().to_string());
+    assert!(most == 0 || heard.bob.ends_with(b" the chat\n") || lines == 2);
+}
+
+/// Whether nothing in a text acts on a screen.
+fn is_printable(text: &str) -> bool {
+    let acts = |c: char| c.is_control() && c != '\t' || c == '\u{2028}' || c == '\u{2029}';
+    !text.chars().any(acts)
+}

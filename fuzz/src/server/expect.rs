@@ -1,0 +1,199 @@
+//! What a peer's input calls for, line by line.
+
+use chat_core::{
+    CloseReason, FirstLine, Input, Limits, MAX_LINE, Name, Request, Server, Timestamp,
+};
+use std::sync::OnceLock;
+
+/// A private line that is to come.
+#[derive(Debug)]
+pub(super) enum Notice {
+    /// Exactly this line.
+    Exact(String),
+    /// A line that begins so.
+    Begins(String),
+    /// The answer to `/who`.
+    Who,
+}
+
+impl Notice {
+    /// Whether a line is it, as far as that can be told from the line alone.
+    pub(super) fn is(&self, line: &str) -> bool {
+        match self {
+            Self::Exact(expected) => line == expected,
+            Self::Begins(start) => line.starts_with(start),
+            Self::Who => line.starts_with("* In the room ("),
+        }
+    }
+
+    /// How long it is at least, with its ending.
+    pub(super) fn len(&self) -> usize {
+        1 + match self {
+            Self::Exact(line) | Self::Begins(line) => line.len(),
+            Self::Who => "* In the room (1): a".len(),
+        }
+    }
+}
+
+/// What a peer's lines call for, apart from what others do.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    /// What it says, as it is shown.
+    pub(super) says: Vec<String>,
+    /// Private lines, each with how much it had said before.
+    pub(super) notices: Vec<(usize, Notice)>,
+    /// Why it will be closed.
+    pub(super) end: Option<CloseReason>,
+    /// It is known how it joined, or that it never will.
+    pub(super) settled: bool,
+    /// Its first line has been seen.
+    started: bool,
+}
+
+impl Expected {
+    /// There are too many connections.
+    pub(super) fn refused(&mut self) {
+        self.exact("* Goodbye: the room is full; try again later.");
+        self.end = Some(CloseReason::Refused);
+    }
+
+    /// It joined under a name; `line` is its first line if that made it join.
+    pub(super) fn joins(&mut self, name: &Name, asked: Option<&str>) {
+        self.exact("Welcome to the chatroom!");
+        match asked.map(|asked| (asked, Name::parse(asked))) {
+            Some((asked, Ok(_))) if asked != name.as_str() => {
+                self.exact(&format!("* The name {asked} is taken; you are {name}."));
+            }
+            Some((_, Err(_))) => self.begins("* \""),
+            _ => {}
+        }
+    }
+
+    /// A whole line of its input, its ending dropped. `name` is none if it did not join yet, and
+    /// then the line is the first one and did not make it join either.
+    pub(super) fn line(&mut self, line: &[u8], name: Option<&Name>, joins: bool) {
+        if self.end.is_some() {
+            return;
+        }
+        let too_long = line.len() > MAX_LINE;
+        if !std::mem::replace(&mut self.started, true) {
+            match first_line(line) {
+                FirstLine::Http => {
+                    if name.is_some() {
+                        self.begins("* Goodbye: this is ");
+                    } else {
+                        for line in &answers().http {
+                            self.exact(line);
+                        }
+                    }
+                    self.end = Some(CloseReason::Http);
+                    return;
+                }
+                FirstLine::Json => {
+                    self.exact("* Goodbye: this server does not speak the JSON dialect.");
+                    self.end = Some(CloseReason::Json);
+                    return;
+                }
+                FirstLine::Join(asked) => {
+                    let Some(name) = name else { return };
+                    if joins {
+                        self.joins(name, asked);
+                    } else {
+                        self.exact(&format!("* You are in already, as {name}."));
+                    }
+                    return;
+                }
+                FirstLine::Other => {
+                    let Some(name) = name else { return };
+                    if joins {
+                        self.joins(name, None);
+                    }
+                }
+            }
+        }
+        if too_long {
+            return self.exact("* Not sent: the line is longer than 4096 bytes.");
+        }
+        match Request::decode(line) {
+            Err(_) => self.exact("* Not sent: the line is not UTF-8."),
+            Ok(Request::Nothing) => {}
+            Ok(Request::Say(text)) => self.says.push(text.into_owned()),
+            Ok(Request::Leave) => self.end = Some(CloseReason::Left),
+            Ok(Request::Help) => {
+                for line in &answers().help {
+                    self.exact(line);
+                }
+            }
+            Ok(Request::Who) => self.notices.push((self.says.len(), Notice::Who)),
+            Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
+            Ok(Request::Unknown(word)) => {
+                let start: String = word.chars().take(64).collect();
+                self.begins(&format!("* Unknown command /{start}"));
+            }
+        }
+    }
+
+    /// Its input ended, perhaps within a line.
+    pub(super) fn eof(&mut self, mid_line: bool) {
+        if self.end.is_none() {
+            if mid_line {
+                self.begins("* Not sent: the last line ");
+            }
+            self.end = Some(CloseReason::Eof);
+        }
+    }
+
+    fn exact(&mut self, line: &str) {
+        let notice = Notice::Exact(line.into());
+        self.notices.push((self.says.len(), notice));
+    }
+
+    fn begins(&mut self, start: &str) {
+        let notice = Notice::Begins(start.into());
+        self.notices.push((self.says.len(), notice));
+    }
+}
+
+/// What a line asks for as a first one. Of a line that is too long only its beginning counts, and
+/// only to tell HTTP.
+pub(super) fn first_line(line: &[u8]) -> FirstLine<'_> {
+    match FirstLine::decode(&line[..line.len().min(MAX_LINE)]) {
+        FirstLine::Http => FirstLine::Http,
+        first if line.len() <= MAX_LINE => first,
+        _ => FirstLine::Other,
+    }
+}
+
+/// The answers whose wording is not the model's business, line by line.
+struct Answers {
+    help: Vec<String>,
+    http: Vec<String>,
+}
+
+fn answers() -> &'static Answers {
+    static ANSWERS: OnceLock<Answers> = OnceLock::new();
+    ANSWERS.get_or_init(|| {
+        let help = alone(b"JOIN\n/help\n").split_off(1);
+        let http = alone(b"GET / HTTP/1.1\n");
+        assert!(!help.is_empty() && help.iter().all(|line| line.starts_with("* ")));
+        assert!(http[0].starts_with("HTTP/1.1 400 "));
+        Answers { help, http }
+    })
+}
+
+/// The lines that one gets who is alone and sends this.
+fn alone(input: &[u8]) -> Vec<String> {
+    let now = Timestamp::ZERO;
+    let mut server = Server::new(Limits::default());
+    let id = server.accept(now, 1).expect("nobody else is there");
+    server.handle(now, Input::Received(id, input));
+    let mut got = Vec::new();
+    while let Some(id) = server.next_transmit() {
+        server.transmit(now, id, |slices| {
+            got.extend(slices.concat());
+            slices.iter().map(|s| s.len()).sum()
+        });
+    }
+    let text = String::from_utf8(got).expect("what is sent is UTF-8");
+    text.split_terminator('\n').map(String::from).collect()
+}

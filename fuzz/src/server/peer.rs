@@ -1,0 +1,361 @@
+//! A peer: its socket, what it sent, and what it is right for it to hear.
+
+use super::expect::{Expected, Notice, first_line};
+use super::script::Socket;
+use super::story::Story;
+use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
+
+/// What ended a stay before the peer's own input did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Short {
+    /// The server stopped.
+    Stopped,
+    /// It was too far behind; how much it had got by then, if that is known.
+    CutOff(Option<usize>),
+    /// Its connection went without a word.
+    Dropped,
+}
+
+/// What is written to a peer in one go.
+pub(super) struct Writer<'a> {
+    peer: &'a mut Peer,
+    now: u64,
+    calls: usize,
+    took: usize,
+}
+
+impl Writer<'_> {
+    /// Gives bytes to its socket; how many of them it took.
+    pub(super) fn write(&mut self, slices: &[&[u8]]) -> usize {
+        let peer = &mut *self.peer;
+        assert!(!peer.blocked, "written to though it is full");
+        assert!(!slices.is_empty() && slices.iter().all(|s| !s.is_empty()));
+        let bytes = slices.concat();
+        let taken = match &mut peer.socket {
+            Socket::TakesAll => bytes.len(),
+            Socket::Fails => 0,
+            Socket::Takes(left) => {
+                let taken = bytes.len().min(*left);
+                *left -= taken;
+                taken
+            }
+        };
+        peer.got.extend(&bytes[..taken]);
+        peer.blocked = taken < bytes.len();
+        self.calls += 1;
+        self.took += taken;
+        taken
+    }
+
+    /// That was all.
+    pub(super) fn done(self) {
+        let peer = self.peer;
+        let called = self.calls > 0 || peer.phase == Phase::Draining;
+        assert!(called, "there is nothing to write");
+        if !peer.blocked {
+            peer.stuck = None;
+        } else if self.took > 0 || peer.stuck.is_none() {
+            peer.stuck = Some(self.now);
+        }
+    }
+}
+
+/// One connection, from the other side.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) id: ConnId,
+    pub(super) port: u16,
+    pub(super) accepted: u64,
+    pub(super) phase: Phase,
+
+    pub(super) socket: Socket,
+    /// It took less than it was given, and was not called writable since.
+    pub(super) blocked: bool,
+    /// Since when it has taken nothing of what waits.
+    pub(super) stuck: Option<u64>,
+    pub(super) finished: Option<u64>,
+    pub(super) closed: Option<CloseReason>,
+
+    /// It has closed its side.
+    pub(super) eof: bool,
+    /// The line that it has begun.
+    partial: Vec<u8>,
+    /// Its lines, until it is known how it joined.
+    lines: Vec<Vec<u8>>,
+    pub(super) expected: Expected,
+    pub(super) short: Option<Short>,
+
+    pub(super) name: Option<Name>,
+    /// The entries of the story that are its own stay.
+    pub(super) joined: Option<usize>,
+    pub(super) left: Option<usize>,
+    /// How much of what it says is in the story.
+    pub(super) said: usize,
+
+    pub(super) got: Vec<u8>,
+    checked: usize,
+    /// The next entry it is to hear.
+    next: usize,
+    /// How many entries of its own it has stepped over.
+    stepped: usize,
+    /// How many notices it has heard, and has to hear if it is not cut off.
+    heard: usize,
+    pub(super) sure: usize,
+    goodbye: bool,
+    /// How long the line was that it got while it was cut off.
+    cut_line: usize,
+}
+
+impl Peer {
+    pub(super) fn new(id: ConnId, port: u16, accepted: u64) -> Self {
+        Self {
+            id,
+            port,
+            accepted,
+            phase: Phase::Greeting,
+            socket: Socket::TakesAll,
+            blocked: false,
+            stuck: None,
+            finished: None,
+            closed: None,
+            eof: false,
+            partial: Vec::new(),
+            lines: Vec::new(),
+            expected: Expected::default(),
+            short: None,
+            name: None,
+            joined: None,
+            left: None,
+            said: 0,
+            got: Vec::new(),
+            checked: 0,
+            next: 0,
+            stepped: 0,
+            heard: 0,
+            sure: 0,
+            goodbye: false,
+            cut_line: 0,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// A round of writing to it, at a time.
+    pub(super) fn writer(&mut self, now: u64) -> Writer<'_> {
+        assert!(self.is_open() && self.finished.is_none() && !self.blocked);
+        Writer {
+            peer: self,
+            now,
+            calls: 0,
+            took: 0,
+        }
+    }
+
+    /// It sends bytes while somebody listens; how many lines they end.
+    pub(super) fn sends(&mut self, bytes: &[u8]) -> usize {
+        let before = self.lines.len();
+        for piece in bytes.split_inclusive(|b| *b == b'\n') {
+            self.partial.extend(piece);
+            if let Some(line) = self.partial.strip_suffix(b"\n") {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                self.lines.push(line.to_vec());
+                self.partial.clear();
+            }
+        }
+        self.lines.len() - before
+    }
+
+    /// Works out what its lines call for, once that can be known. `in_time` says whether a line
+    /// that came made it join, and not its silence.
+    pub(super) fn interpret(&mut self, in_time: bool) {
+        if self.phase == Phase::Greeting && self.is_open() {
+            return;
+        }
+        let mut joins = false;
+        if !self.expected.settled {
+            self.expected.settled = true;
+            joins = in_time;
+            if let (false, Some(name)) = (joins, &self.name) {
+                self.expected.joins(name, None);
+            }
+        }
+        if self.name.is_some() || self.short.is_none() {
+            for line in std::mem::take(&mut self.lines) {
+                self.expected.line(&line, self.name.as_ref(), joins);
+                joins = false;
+            }
+        }
+        if self.eof && self.short.is_none() {
+            self.expected.eof(!self.partial.is_empty());
+        }
+    }
+
+    /// The name that it wants, given the line that made it join.
+    pub(super) fn wants(&self, in_time: bool) -> Name {
+        let asked = self
+            .lines
+            .first()
+            .filter(|_| in_time && !self.expected.settled);
+        match asked.map(|line| first_line(line)) {
+            Some(FirstLine::Join(Some(asked))) => Name::parse(asked).ok(),
+            _ => None,
+        }
+        .unwrap_or_else(|| Name::of_port(self.port))
+    }
+
+    pub(super) fn enters(&mut self, entry: usize) {
+        self.joined = Some(entry);
+        self.next = entry + 1;
+    }
+
+    /// What is left of the story for it to hear ends here.
+    pub(super) fn end(&self, story: &Story) -> usize {
+        match self.joined {
+            Some(_) => self.left.unwrap_or(story.entries.len()),
+            None => self.next,
+        }
+    }
+
+    /// Checks the lines it has got since the last time. `me` is its number, `behind` the limit
+    /// past which it may be cut off.
+    pub(super) fn hear(&mut self, me: usize, story: &Story, behind: u64) {
+        let got = std::mem::take(&mut self.got);
+        while let Some(length) = got[self.checked..].iter().position(|b| *b == b'\n') {
+            let line = &got[self.checked..self.checked + length];
+            let line = str::from_utf8(line).expect("what is sent is UTF-8");
+            assert!(line.len() <= MAX_SERVER_LINE, "{line:?}");
+            assert!(!self.goodbye, "{line:?} after goodbye");
+            self.line(me, line, story, behind);
+            self.checked += length + 1;
+        }
+        self.got = got;
+    }
+
+    fn line(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
+        let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
+        if self.expected.end == Some(CloseReason::Http) && self.joined.is_none() {
+            return self.notice(me, line, story);
+        }
+        assert!(!line.contains(acts), "{line:?}");
+        let next = self.expected.notices.get(self.heard);
+        let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
+        if line.starts_with("* Goodbye: ") && !called_for() {
+            self.goodbye(me, line, story, behind);
+        } else if line.starts_with('*') || line == "Welcome to the chatroom!" {
+            self.notice(me, line, story);
+            self.goodbye = line.starts_with("* Goodbye: ");
+        } else {
+            self.step_over(me, usize::MAX, story);
+            assert!(self.next < self.end(story), "{line:?} is not for this peer");
+            assert_eq!(line, story.entries[self.next].line);
+            self.next += 1;
+        }
+        if let Some(Short::CutOff(Some(at))) = self.short
+            && !self.goodbye
+        {
+            assert!(self.checked < at, "{line:?} was begun after the cut");
+            if self.checked + line.len() >= at {
+                self.cut_line = line.len() + 1;
+            }
+        }
+    }
+
+    fn notice(&mut self, me: usize, line: &str, story: &Story) {
+        let Some(&(said, _)) = self.expected.notices.get(self.heard) else {
+            panic!("{line:?} was not called for");
+        };
+        self.step_over(me, said, story);
+        assert_eq!(self.stepped, said, "{line:?} is in the wrong place");
+        let (_, notice) = &self.expected.notices[self.heard];
+        match notice {
+            Notice::Who => assert_eq!(line, story.answer_to_who(self.next)),
+            _ => assert!(notice.is(line), "{line:?}, not {notice:?}"),
+        }
+        self.heard += 1;
+    }
+
+    /// The server has a reason of its own.
+    fn goodbye(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
+        if line == "* Goodbye: the server is shutting down." {
+            assert_eq!(self.short, Some(Short::Stopped));
+            self.step_over(me, usize::MAX, story);
+            assert_eq!(self.next, self.end(story), "goodbye before the end");
+            assert!(self.heard >= self.sure, "notices are lost");
+        } else {
+            assert!(line.starts_with("* Goodbye: you are too far behind; "));
+            if matches!(self.short, None | Some(Short::Stopped)) && self.phase >= Phase::Draining {
+                self.short = Some(Short::CutOff(None));
+            }
+            let Some(Short::CutOff(at)) = self.short else {
+                panic!("{line:?} to one who was not cut off");
+            };
+            if at.is_some() {
+                let (_, all) = self.backlog(me, story);
+                let waited = (all + self.cut_line) as u64;
+                assert!(waited > behind, "cut off with {waited} bytes waiting");
+            }
+        }
+        self.goodbye = true;
+    }
+
+    /// Steps over its own entries that come next, up to `said` of them in all.
+    fn step_over(&mut self, me: usize, said: usize, story: &Story) {
+        while self.stepped < said
+            && self.next < self.end(story)
+            && story.entries[self.next].speaker == Some(me)
+        {
+            self.next += 1;
+            self.stepped += 1;
+        }
+    }
+
+    /// Bytes of the entries whose end it has not got: of others, and of all.
+    pub(super) fn backlog(&self, me: usize, story: &Story) -> (usize, usize) {
+        let end = self.end(story);
+        let rest = story.entries.get(self.next..end).unwrap_or_default();
+        let others = rest.iter().filter(|e| e.speaker != Some(me));
+        let foreign = others.map(|e| e.line.len() + 1).sum();
+        let all = story.at(end) - story.at(self.next.min(end));
+        (foreign, all)
+    }
+
+    /// Stretches of its own lines that lie ahead of it, behind lines of others.
+    pub(super) fn detours(&self, me: usize, story: &Story) -> usize {
+        let end = self.end(story);
+        let rest = story.entries.get(self.next..end).unwrap_or_default();
+        let own = |i: usize| rest[i].speaker == Some(me);
+        let foreign = rest.iter().position(|e| e.speaker != Some(me));
+        (foreign.unwrap_or(rest.len()) + 1..rest.len())
+            .filter(|&i| own(i) && !own(i - 1))
+            .count()
+    }
+
+    /// Bytes of private lines that are still to be sent to it, at least.
+    pub(super) fn private(&self) -> usize {
+        let waiting = self.expected.notices.iter().skip(self.heard + 1);
+        waiting.map(|(_, notice)| notice.len()).sum()
+    }
+
+    /// Bytes it has got of a line whose end it has not.
+    pub(super) fn under_way(&self) -> usize {
+        self.got.len() - self.checked
+    }
+
+    /// Checks that nothing is left to be sent to it. `all` says that all it sent was acted on.
+    pub(super) fn is_up_to_date(&mut self, me: usize, story: &Story, all: bool) {
+        assert_eq!(self.under_way(), 0, "a part of a line is missing");
+        if let Some(Short::Stopped | Short::CutOff(_)) = self.short {
+            assert!(self.goodbye, "no goodbye");
+            return;
+        }
+        self.step_over(me, usize::MAX, story);
+        assert_eq!(self.next, self.end(story), "an entry is missing");
+        if all {
+            let notices = self.expected.notices.len();
+            assert_eq!(self.heard, notices, "a private line is missing");
+            assert_eq!(self.said, self.expected.says.len(), "not all is said");
+        }
+    }
+}
