@@ -18,8 +18,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections that are being told so at once; one more is closed without a word.
     pub refusals: usize,
-    /// Bytes of the room that may wait for a connection whose socket is full; with one more it
-    /// is told and closed.
+    /// Bytes that may wait for a connection whose socket is full; with one more it is told and
+    /// closed.
     pub behind: u64,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,

@@ -510,3 +510,95 @@ fn a_transcript_that_is_not_taken_loses_its_oldest_bytes_and_says_how_many() {
         assert_eq!(kept, 1000);
     }
 }
+
+#[test]
+fn who_ends_while_only_private_lines_wait_is_forgotten() {
+    for end in ["lost", "left", "stalled"] {
+        let mut w = World::new(Limits {
+            behind: 1000,
+            ..Limits::default()
+        });
+        let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+        w.limit(ann, 0);
+        w.receive(ann, "/help\n");
+        match end {
+            "lost" => w.server.handle(w.now, Input::Lost(ann)),
+            "left" => w.receive(ann, "LEAVE\n"),
+            _ => w.wait(Duration::from_secs(30)),
+        }
+        w.look(bob);
+        w.receive(bob, line(500).repeat(4));
+        w.receive(bob, "/who\n");
+        assert_eq!(
+            w.look(bob).lines().last(),
+            Some("* In the room (1): bob"),
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn ones_own_lines_and_those_of_others_after_leaving_do_not_count_as_waiting() {
+    let mut w = World::new(Limits {
+        behind: 1000,
+        detours: 100,
+        ..Limits::default()
+    });
+    let [ann, bob, cat] = ["ann", "bob", "cat"].map(|name| w.join(name));
+    w.settle();
+    for conn in [ann, bob, cat] {
+        w.look(conn);
+    }
+    w.limit(ann, 5);
+    w.limit(bob, 5);
+    w.receive(cat, "something for everyone\n");
+    // Much more than the limit, but ann's own; bob has left before it.
+    w.receive(bob, "LEAVE\n");
+    w.receive(ann, line(400).repeat(4));
+    w.receive(cat, "the end\n");
+    w.unblock(ann);
+    w.unblock(bob);
+    assert_eq!(
+        w.look(ann),
+        "cat: something for everyone\nbob has left the chat\ncat: the end\n"
+    );
+    assert_eq!(w.look(bob), "cat: something for everyone\n");
+}
+
+#[test]
+fn many_loud_connections_are_gone_through_in_turn() {
+    let mut w = World::new(Limits {
+        batch: 1000,
+        ..Limits::default()
+    });
+    let loud: Vec<_> = (0..50).map(|_| w.join("loud")).collect();
+    for conn in &loud {
+        w.server.handle(
+            w.now,
+            Input::Received(*conn, "la\n".repeat(1000).as_bytes()),
+        );
+    }
+    w.settle();
+    assert_eq!(
+        String::from_utf8(w.transcript)
+            .unwrap()
+            .matches(": la\n")
+            .count(),
+        50_000
+    );
+}
+
+#[test]
+fn a_name_that_too_many_ask_for_is_given_up() {
+    let mut w = World::new(Limits::default());
+    for _ in 0..99 {
+        w.join("ann");
+    }
+    let surplus = w.join("ann");
+    assert_eq!(
+        w.look(surplus),
+        "Welcome to the chatroom!\n* The name ann is taken; you are USER1000.\n"
+    );
+    let another = w.join("ann");
+    assert!(w.look(another).ends_with("you are USER1000-2.\n"));
+}

@@ -24,8 +24,12 @@ pub(crate) struct Connection {
     pub(crate) cursor: Cursor,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
+    /// What it is filed under among the blocked connections, while it is there.
+    pub(crate) filed: Option<i64>,
     /// The next pass visits it.
     pub(crate) marked: bool,
+    /// It is among those whose `unread` can be gone through.
+    pub(crate) resumable: bool,
     /// It has closed its side.
     pub(crate) eof: bool,
     pub(crate) deadline: Option<(Timestamp, Timer)>,
@@ -43,7 +47,9 @@ impl Connection {
             unread: Vec::new(),
             cursor: Cursor::outside(place),
             blocked: false,
+            filed: None,
             marked: false,
+            resumable: false,
             eof: false,
             deadline: None,
             reason: None,

@@ -29,9 +29,9 @@ pub(super) struct Delivery {
     swept: u64,
     /// The head of the log when the last pass ended.
     passed: u64,
-    /// Connections with full sockets that need more of the log, by place in it: the one
-    /// furthest behind first.
-    blocked: BTreeSet<(u64, ConnId)>,
+    /// Connections with full sockets that need more of the log, the one furthest behind first: by
+    /// place in it, less the bytes of their own that wait.
+    blocked: BTreeSet<(i64, ConnId)>,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
 }
@@ -136,13 +136,10 @@ impl Server {
         };
         connection.cursor = cursor;
         connection.blocked = full;
-        let place = connection.cursor.place_in(&self.room.log);
         let deadline = connection.deadline;
         let drained =
             connection.phase == Phase::Draining && connection.cursor.is_done(&self.room.log);
-        if full {
-            self.track(id, (false, None), (true, place));
-        }
+        self.file(id);
         if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
         } else if !full && deadline.is_some() {
@@ -233,38 +230,49 @@ impl Server {
     }
 
     pub(super) fn writable(&mut self, id: ConnId) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let place = connection.cursor.place_in(&self.room.log);
-        if mem::replace(&mut connection.blocked, false) {
-            self.track(id, (true, place), (false, place));
+        if let Some(connection) = self.connections.get_mut(id)
+            && mem::replace(&mut connection.blocked, false)
+        {
+            self.file(id);
             self.mark(id);
         }
     }
 
     /// Replaces what waits for a connection by the news that it was too much.
     pub(super) fn cut_off(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            let why = Goodbye::TooFarBehind {
+                limit: self.limits.behind,
+            };
+            connection
+                .cursor
+                .cut(&self.room.log, &Notice::Goodbye(why).to_line());
+        }
+    }
+
+    /// Has a connection filed among the blocked ones if it belongs there, and as it is now.
+    pub(super) fn file(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let log = &self.room.log;
-        let place = connection.cursor.place_in(log);
-        let why = Goodbye::TooFarBehind {
-            limit: self.limits.behind,
-        };
-        connection.cursor.cut(log, &Notice::Goodbye(why).to_line());
-        let blocked = connection.blocked;
-        self.track(id, (blocked, place), (blocked, None));
-    }
-
-    /// Forgets a connection that will be closed.
-    pub(super) fn forget_delivery(&mut self, id: ConnId) {
-        let Some(connection) = self.connections.get(id) else {
-            return;
-        };
-        let place = connection.cursor.place_in(&self.room.log);
-        self.track(id, (connection.blocked, place), (false, None));
+        let needs = connection
+            .cursor
+            .place_in(&self.room.log)
+            .filter(|_| connection.blocked);
+        let key = needs.map(|place| {
+            place
+                .cast_signed()
+                .saturating_sub_unsigned(connection.cursor.private() as u64)
+        });
+        let before = mem::replace(&mut connection.filed, key);
+        if before != key {
+            if let Some(key) = before {
+                self.delivery.blocked.remove(&(key, id));
+            }
+            if let Some(key) = key {
+                self.delivery.blocked.insert((key, id));
+            }
+        }
     }
 
     fn has_waiting(&self, id: ConnId) -> bool {
@@ -274,29 +282,36 @@ impl Server {
             .is_some_and(|c| !c.blocked && (c.phase == Phase::Draining || !c.cursor.is_done(log)))
     }
 
-    /// Keeps `blocked` in step with a connection.
-    fn track(&mut self, id: ConnId, before: (bool, Option<u64>), after: (bool, Option<u64>)) {
-        if let (true, Some(place)) = before {
-            self.delivery.blocked.remove(&(place, id));
-        }
-        if let (true, Some(place)) = after {
-            self.delivery.blocked.insert((place, id));
-        }
-    }
-
-    /// Cuts the connection off that is furthest behind, if that is too far.
+    /// Sees to the connection that is furthest behind, if it is at the limit: cuts it off if too
+    /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
+    /// what waits. Either way it needs nothing of the log as it is now.
     fn cut_off_furthest(&mut self) -> bool {
-        let Some(&(place, id)) = self.delivery.blocked.first() else {
+        let Some(&(key, id)) = self.delivery.blocked.first() else {
             return false;
         };
-        let too_far = self.room.log.head() - place > self.limits.behind;
-        if too_far {
-            self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
+        let head = self.room.log.head();
+        let distance = u64::try_from(head.cast_signed() - key).unwrap_or(0);
+        let Some(connection) = self.connections.get_mut(id) else {
+            return false;
+        };
+        if distance <= self.limits.behind {
+            return false;
         }
-        too_far
+        if connection.cursor.total(&self.room.log) > self.limits.behind {
+            self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
+        } else {
+            connection.cursor.detach(&self.room.log);
+        }
+        self.file(id);
+        true
     }
 
     fn finish_pass(&mut self) {
+        debug_assert!(self.delivery.blocked.iter().all(|&(key, id)| {
+            self.connections
+                .get(id)
+                .is_some_and(|c| c.blocked && c.filed == Some(key))
+        }));
         let head = self.room.log.head();
         self.delivery.passed = head;
         let wanted = head

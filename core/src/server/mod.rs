@@ -197,10 +197,20 @@ impl Server {
         connection.reader = reader;
         connection.unread = bytes.to_vec();
         if !bytes.is_empty() && batch_is_full {
-            self.resumable.push_back(id);
+            self.queue(id);
         } else if bytes.is_empty() && connection.eof {
             self.eof(id);
         }
+    }
+
+    /// Has a connection's `unread` gone through in its turn.
+    fn queue(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && !mem::replace(&mut connection.resumable, true)
+        {
+            self.resumable.push_back(id);
+        }
+        debug_assert!(self.resumable.len() <= self.connections.len());
     }
 
     /// Goes on with a connection that was held back, if it is not any more.
@@ -209,7 +219,7 @@ impl Server {
             && !connection.unread.is_empty()
             && !self.owes_much(connection)
         {
-            self.resumable.push_back(id);
+            self.queue(id);
         }
     }
 
@@ -301,7 +311,7 @@ impl Server {
             Some((_, Ok(name))) => name.clone(),
             _ => Name::of_port(connection.port),
         };
-        let name = self.room.free_name(wanted);
+        let name = self.room.free_name(wanted, connection.port);
         self.room.log.append(Entry::Joined(&name).encode());
         connection.cursor = crate::cursor::Cursor::new(self.room.log.head());
         connection.stay = Some((name.clone(), self.room.enter(id, &name)));
@@ -369,10 +379,11 @@ impl Server {
                 _ => self.end(id, Event::Expired, CloseReason::Stalled),
             }
         }
-        for id in mem::take(&mut self.resumable) {
-            if self.is_batch_full() {
-                self.resumable.push_back(id);
-            } else if let Some(connection) = self.connections.get_mut(id) {
+        while !self.is_batch_full()
+            && let Some(id) = self.resumable.pop_front()
+        {
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.resumable = false;
                 let unread = mem::take(&mut connection.unread);
                 self.read_lines(id, &unread);
             }
@@ -410,6 +421,9 @@ impl Server {
         if after >= Phase::Draining {
             connection.unread = Vec::new();
             connection.cursor.end_at(self.room.log.head());
+            if after == Phase::Closed {
+                connection.blocked = false;
+            }
         }
         if before == Phase::Greeting {
             self.set_deadline(id, None);
@@ -417,6 +431,7 @@ impl Server {
         if event == Event::TooFarBehind {
             self.cut_off(id);
         }
+        self.file(id);
         self.leave_room(id);
         match after {
             Phase::Draining => self.mark(id),
@@ -452,7 +467,6 @@ impl Server {
 
     fn close(&mut self, id: ConnId) {
         self.set_deadline(id, None);
-        self.forget_delivery(id);
         if let Some(connection) = self.connections.remove(id) {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));
@@ -478,6 +492,7 @@ impl Server {
         let head = self.room.log.head();
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor.note(head, lines);
+            self.file(id);
             self.mark(id);
         }
     }

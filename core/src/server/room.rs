@@ -7,6 +7,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+/// The highest number put behind a name that was asked for; finding a free one takes no longer.
+const MAX_NUMBER: u32 = 99;
+
 /// The log, the names in use, and the seats of the connections that hear it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Room {
@@ -16,16 +19,21 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has.
-    pub(crate) fn free_name(&self, wanted: Name) -> Name {
-        if !self.names.contains_key(&wanted.key()) {
+    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
+    /// many have asked for the same, the same is done for the name that goes with the port.
+    pub(crate) fn free_name(&self, wanted: Name, port: u16) -> Name {
+        let is_free = |name: &Name| !self.names.contains_key(&name.key());
+        if is_free(&wanted) {
             return wanted;
         }
-        // There are more numbers than connections.
-        let mut numbered = (2..).map(|n| wanted.numbered(n));
-        numbered
-            .find(|n| !self.names.contains_key(&n.key()))
-            .unwrap_or(wanted)
+        let numbered = (2..=MAX_NUMBER).map(|n| wanted.numbered(n)).find(is_free);
+        let by_port = || {
+            let name = Name::of_port(port);
+            // There are more numbers than connections.
+            let numbered = (2..).map(|n| name.numbered(n));
+            core::iter::once(name.clone()).chain(numbered).find(is_free)
+        };
+        numbered.or_else(by_port).unwrap_or(wanted)
     }
 
     /// Takes a seat; the answer is its number.
