@@ -31,8 +31,17 @@ pub fn check(text: &str) -> Result<String, String> {
     }
 }
 
+/// `text` with the default port, where it names none.
+pub fn with_port(text: &str) -> String {
+    match text.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::from((ip, DEFAULT_PORT)).to_string(),
+        Err(_) if text.contains(':') => text.into(),
+        Err(_) => format!("{text}:{DEFAULT_PORT}"),
+    }
+}
+
 /// The addresses that `text` stands for: `HOST:PORT`, or `HOST` alone for the default port. A
-/// host is a name or an IP address.
+/// host is a name or an IP address. Looking a name up may take a while.
 ///
 /// # Errors
 /// When it is no address, or the name is not known.
@@ -43,11 +52,5 @@ pub fn check(text: &str) -> Result<String, String> {
 /// assert!(chat_cli::address::resolve("127.0.0.1:port").is_err());
 /// ```
 pub fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = text.parse::<IpAddr>() {
-        return Ok(vec![(ip, DEFAULT_PORT).into()]);
-    }
-    if text.contains(':') {
-        return Ok(text.to_socket_addrs()?.collect());
-    }
-    Ok((text, DEFAULT_PORT).to_socket_addrs()?.collect())
+    Ok(with_port(text).to_socket_addrs()?.collect())
 }

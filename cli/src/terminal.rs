@@ -2,6 +2,7 @@
 
 use crate::writer::Writer;
 use chat_net::client::{Input, Screen};
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,10 +63,15 @@ impl Terminal {
         Ok((terminal, input))
     }
 
-    /// Waits until everything is on the screen, or for as long as given.
-    pub fn finish(&self, longest: Duration) {
-        self.output.finish(longest);
-        self.errors.finish(longest);
+    /// Waits until everything is on the screen.
+    ///
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub async fn finish(&self) -> io::Result<()> {
+        poll_fn(|cx| self.output.poll_finished(cx)).await?;
+        // Where messages cannot be shown, there is nowhere to say so.
+        let _ = poll_fn(|cx| self.errors.poll_finished(cx)).await;
+        Ok(())
     }
 }
 

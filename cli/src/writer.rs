@@ -85,6 +85,24 @@ impl Writer {
         }
     }
 
+    /// Whether everything is written.
+    ///
+    /// # Errors
+    /// When writing has failed.
+    pub fn poll_finished(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.lock();
+        if let Some(kind) = state.failure {
+            return Poll::Ready(Err(kind.into()));
+        }
+        state.waker = Some(cx.waker().clone());
+        let unwritten = state.writing || !state.waiting.is_empty();
+        if unwritten {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+
     /// Whether writing has failed.
     pub fn is_gone(&self) -> bool {
         self.lock().failure.is_some()
@@ -155,7 +173,7 @@ mod tests {
     #[test]
     fn offers_are_taken_up_to_the_capacity_and_not_past_it() {
         let (permit, permits) = mpsc::channel();
-        let (written, writes) = mpsc::channel();
+        let (written, given) = mpsc::channel();
         let writer = Writer::start("test", 8, Gate(permits, written)).unwrap();
         assert!(writer.offer(b"first"));
         while !writer.lock().writing {
@@ -170,7 +188,7 @@ mod tests {
         writer.finish(LONG);
         assert!(writer.poll_ready(&mut cx).is_ready());
         assert_eq!(
-            writes.try_iter().collect::<Vec<_>>(),
+            given.try_iter().collect::<Vec<_>>(),
             [&b"first"[..], b"12345678"]
         );
         writer.finish(Duration::ZERO);

@@ -6,9 +6,9 @@ use chat_core::{
 use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
@@ -59,7 +59,7 @@ pub trait Screen {
 pub async fn run<S, F>(
     connect: impl FnOnce() -> F,
     mut input: Receiver<Input>,
-    mut interrupts: Receiver<()>,
+    interrupts: &mut Receiver<()>,
     screen: &mut impl Screen,
 ) -> io::Result<Outcome>
 where
@@ -150,8 +150,13 @@ async fn read<R: AsyncRead + Unpin>(
     stream: &mut R,
     buffer: &mut [u8],
 ) -> io::Result<io::Result<usize>> {
-    poll_fn(|cx| screen.poll_ready(cx)).await?;
-    Ok(stream.read(buffer).await)
+    poll_fn(|cx| {
+        ready!(screen.poll_ready(cx))?;
+        let mut buffer = ReadBuf::new(buffer);
+        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
+        Poll::Ready(Ok(read.map(|()| buffer.filled().len())))
+    })
+    .await
 }
 
 /// `future` where there is one; otherwise nothing, for ever.

@@ -78,6 +78,7 @@ pub async fn serve<L: Listener>(
         ready: Ready::default(),
         woken: Vec::new(),
         held: Vec::new(),
+        turned: Vec::new(),
         pause: None,
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
@@ -103,8 +104,10 @@ struct Shell<L: Listener, T> {
     ready: Ready,
     /// Slots to look at in this pass.
     woken: Vec<usize>,
-    /// Slots that may have more to read, and that the core does not want read now.
+    /// Slots that may have more to read, and that the core does not want read now: those that
+    /// have waited since before this pass, then those that had their turn in it.
     held: Vec<usize>,
+    turned: Vec<usize>,
     /// Accepting failed: when it is tried again, and how long the pause was.
     pause: Option<(Instant, Duration)>,
     origin: Instant,
@@ -141,18 +144,16 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             })
             .await;
             let now = self.now();
+            let many = accepted.len() == ACCEPTS;
             for (stream, peer) in accepted {
                 self.take_on(now, stream, peer);
             }
+            // Who was held back before comes before who has more only now.
+            if self.is_due(now) {
+                self.server.handle(now, Input::Timeout);
+            }
             for slot in mem::take(&mut self.woken) {
                 self.serve(now, slot);
-            }
-            if self
-                .server
-                .next_timeout()
-                .is_some_and(|(due, _)| due <= now)
-            {
-                self.server.handle(now, Input::Timeout);
             }
             self.write(now);
             let lost = self.server.transcript(&mut self.transcript);
@@ -161,7 +162,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             }
             self.act();
             self.look_at_held();
-            if !self.woken.is_empty() || self.is_due(now) {
+            if many || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
                 tokio::task::yield_now().await;
             }
@@ -190,6 +191,9 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             return false;
         }
         self.pause = None;
+        // Each has a turn at being first.
+        let first = 1.min(self.listeners.len());
+        self.listeners.rotate_left(first);
         for listener in &mut self.listeners {
             while accepted.len() < ACCEPTS
                 && let Poll::Ready(connection) = listener.poll_accept(cx)
@@ -258,7 +262,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             while !socket.eof {
                 if left == 0 || !self.server.wants_input(id) {
                     if !mem::replace(&mut socket.held, true) {
-                        self.held.push(slot);
+                        let list = if left < READ {
+                            &mut self.turned
+                        } else {
+                            &mut self.held
+                        };
+                        list.push(slot);
                     }
                     break;
                 }
@@ -383,6 +392,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// Has those looked at again that were held back and are not any more.
     fn look_at_held(&mut self) {
         let (server, sockets, woken) = (&self.server, &mut self.sockets, &mut self.woken);
+        self.held.append(&mut self.turned);
         self.held.retain(|&slot| {
             let Some(Some(socket)) = sockets.get_mut(slot) else {
                 return false;

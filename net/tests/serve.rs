@@ -249,6 +249,27 @@ async fn a_loud_connection_does_not_keep_others_from_being_heard() {
     );
 }
 
+/// Lines that fill what is read at once, and the batch, to the byte: whoever is read then has
+/// nothing left over, and is ready again at once.
+#[tokio::test(start_paused = true)]
+async fn loud_connections_that_fill_every_batch_leave_others_their_turn() {
+    const EACH: usize = 1000;
+    let room = Room::open(Limits::default());
+    for port in 1..=6 {
+        let loud = room.connect(port, 8 << 20).into_inner();
+        let (mut reading, mut writing) = tokio::io::split(loud);
+        let flood = format!("{}\n", "x".repeat(4095)).repeat(EACH);
+        tokio::spawn(async move { tokio::io::copy(&mut reading, &mut tokio::io::sink()).await });
+        writing.write_all(flood.as_bytes()).await.unwrap();
+        std::mem::forget(writing);
+    }
+    let mut quiet = room.connect(7, 64 << 20);
+    quiet.write_all(b"JOIN\n/who\n").await.unwrap();
+    while !line(&mut quiet).await.starts_with("* In the room (7)") {}
+    let said = room.screen().matches(": x").count();
+    assert!(said < EACH, "answered after {said} lines of the others");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_a_full_stream_arrives_when_it_drains() {
     let room = Room::open(Limits::default());

@@ -14,11 +14,11 @@ pub(crate) async fn run(
     witness: Witness,
     origin: Origin,
     keys: mpsc::Receiver<client::Input>,
-    interrupts: mpsc::Receiver<()>,
+    mut interrupts: mpsc::Receiver<()>,
 ) {
     let mut screen = witness.clone();
     let dial = || async { connect(&origin, &witness).await };
-    match client::run(dial, keys, interrupts, &mut screen).await {
+    match client::run(dial, keys, &mut interrupts, &mut screen).await {
         Ok(outcome) => witness.end(outcome.into()),
         Err(error) => {
             witness.show(Kind::Notice, format!("* {error}").as_bytes());

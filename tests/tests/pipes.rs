@@ -449,3 +449,30 @@ fn what_was_said_before_the_end_is_printed() {
     assert_eq!(finished.stdout, wanted);
     assert_eq!(finished.code, LEFT);
 }
+
+/// A full disk in place of the screen: the exit code does not claim that all is well.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    let server = Server::start();
+    for _ in 0..5 {
+        let full = std::fs::File::create("/dev/full").expect("there is such a device");
+        let mut client = Process::spawn(
+            Command::new(chat_client())
+                .arg(server.address().to_string())
+                .stdin(Stdio::piped())
+                .stdout(full)
+                .stderr(Stdio::piped()),
+        );
+        let mut input = client.child().stdin.take().expect("it is piped");
+        input
+            .write_all(b"JOIN\nhi\nLEAVE\n")
+            .expect("the client reads");
+        drop(input);
+        assert_eq!(client.exit_code(), 1);
+        let mut said = String::new();
+        let mut errors = client.child().stderr.take().expect("it is piped");
+        std::io::Read::read_to_string(&mut errors, &mut said).expect("it is UTF-8");
+        assert!(said.contains("standard output"), "{said}");
+    }
+}

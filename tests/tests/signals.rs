@@ -180,6 +180,31 @@ mod an_interrupted_client {
         assert_eq!(process.exit_code(), 130);
     }
 
+    /// It has left and the server is gone; only its output is still stuck.
+    #[test]
+    fn need_not_have_shown_everything() {
+        let mut server = Server::start();
+        let mut process = Process::spawn(
+            Command::new(chat_client())
+                .arg(server.address().to_string())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
+        let mut input = process.child().stdin.take().expect("it is piped");
+        input.write_all(b"JOIN stuck\n").expect("the client reads");
+        server.expect("stuck has joined the chat");
+        let mut speaker = Raw::join(server.address());
+        for _ in 0..25 {
+            speaker.say(&"x".repeat(4000));
+        }
+        speaker.expect_nothing_more();
+        input.write_all(b"LEAVE\n").expect("the client reads");
+        server.skip_to("stuck has left the chat");
+        process.signal(Signal::INT);
+        assert_eq!(process.exit_code(), 130);
+    }
+
     /// Control-C as it is typed: the terminal makes the signal.
     #[cfg(target_os = "linux")]
     #[test]

@@ -7,8 +7,9 @@ use clap::Parser;
 use std::io;
 use std::process::exit;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 /// Joins a chat room: what you type is said to the others, what they say is shown.
 ///
@@ -68,18 +69,31 @@ fn run(args: &Args) -> io::Result<Outcome> {
         .build()?;
     runtime.block_on(async {
         let (mut terminal, input) = Terminal::open()?;
-        let (interrupt, interrupts) = mpsc::channel(2);
+        let (interrupt, mut interrupts) = mpsc::channel(2);
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).await.is_ok() {}
         });
         let connect = || connect(&args.server, args.local_port);
-        let outcome = chat_net::client::run(connect, input, interrupts, &mut terminal).await;
-        terminal.finish(match outcome {
-            Ok(Outcome::Interrupted) => Duration::from_millis(100),
-            _ => Duration::from_secs(u32::MAX.into()),
-        });
-        outcome
+        let run = chat_net::client::run(connect, input, &mut interrupts, &mut terminal);
+        let outcome = run.await.map_err(|error| of_output(&error))?;
+        if outcome == Outcome::Interrupted {
+            // Nobody waits for a screen that is stuck.
+            let _ = timeout(Duration::from_millis(100), terminal.finish()).await;
+            return Ok(outcome);
+        }
+        tokio::select! {
+            biased;
+            finished = terminal.finish() => finished.map(|()| outcome).map_err(|error| of_output(&error)),
+            _ = interrupts.recv() => Ok(Outcome::Interrupted),
+        }
     })
+}
+
+fn of_output(error: &io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("cannot write to standard output: {error}"),
+    )
 }
 
 /// Connects to the first of the server's addresses that answers.
@@ -88,7 +102,10 @@ async fn connect(server: &str, local_port: Option<u16>) -> io::Result<TcpStream>
     let failed =
         |error: io::Error| io::Error::new(error.kind(), format!("{server}{from}: {error}"));
     let mut result = Err(io::ErrorKind::NotFound.into());
-    for address in address::resolve(server).map_err(failed)? {
+    let addresses = lookup_host(address::with_port(server))
+        .await
+        .map_err(failed)?;
+    for address in addresses {
         result = chat_net::connect(address, local_port).await;
         if result.is_ok() {
             break;
