@@ -1,0 +1,142 @@
+//! What a benchmark found: a table for people, or one JSON object for programs.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use std::fmt;
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Words.
+    Text(String),
+    /// A count.
+    Count(u64),
+    /// A measure; `null` in JSON if it is no number.
+    Measure(f64),
+    /// Whether something is so.
+    Flag(bool),
+    /// Several lines.
+    Lines(Vec<String>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Count(count) => f.write_str(&grouped(*count)),
+            Self::Measure(measure) if *measure < 10.0 => write!(f, "{measure:.4}"),
+            Self::Measure(measure) => write!(f, "{measure:.1}"),
+            Self::Flag(flag) => f.write_str(if *flag { "yes" } else { "no" }),
+            Self::Lines(lines) => f.write_str(&lines.join("; ")),
+        }
+    }
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What was found, in the order in which it is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report(Vec<(&'static str, Value)>);
+
+impl Report {
+    /// Adds words.
+    pub fn text(&mut self, key: &'static str, text: impl Into<String>) {
+        self.0.push((key, Value::Text(text.into())));
+    }
+
+    /// Adds a count.
+    pub fn count(&mut self, key: &'static str, count: impl Into<u64>) {
+        self.0.push((key, Value::Count(count.into())));
+    }
+
+    /// Adds a measure, if there is one.
+    pub fn measure(&mut self, key: &'static str, measure: impl Into<Option<f64>>) {
+        if let Some(measure) = measure.into() {
+            // What comes behind is noise.
+            let rounded = (measure * 1e6).round() / 1e6;
+            self.0.push((key, Value::Measure(rounded)));
+        }
+    }
+
+    /// Adds whether all was exact, and if not, what was not.
+    pub fn verdict(&mut self, faults: &[String]) {
+        self.0.push(("exact", Value::Flag(faults.is_empty())));
+        if !faults.is_empty() {
+            self.0.push(("faults", Value::Lines(faults.to_vec())));
+        }
+    }
+
+    /// One JSON object, in one line.
+    ///
+    /// # Errors
+    /// Never: texts and numbers are JSON.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The table.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.0.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+        for (key, value) in &self.0 {
+            let label = key.replace('_', " ");
+            writeln!(f, "{label:width$}  {value}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_report_is_a_table_and_json() {
+        let mut report = Report::default();
+        report.text("mode", "fanout");
+        report.count("deliveries", 1_234_567_u64);
+        report.measure("seconds", 2.0);
+        report.measure("not_known", None);
+        report.measure("no_number", f64::NAN);
+        report.verdict(&["a".into(), "b \"c\"".into()]);
+        assert_eq!(
+            report.json().unwrap(),
+            r#"{"mode":"fanout","deliveries":1234567,"seconds":2.0,"no_number":null,"exact":false,"faults":["a","b \"c\""]}"#
+        );
+        assert_eq!(
+            report.to_string(),
+            "mode        fanout\ndeliveries  1,234,567\nseconds     2.0000\nno number   NaN\nexact       no\nfaults      a; b \"c\"\n"
+        );
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 12_345_678].map(grouped),
+            ["0", "999", "1,000", "12,345,678"]
+        );
+    }
+}

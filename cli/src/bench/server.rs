@@ -1,0 +1,226 @@
+//! The server that is loaded: one that runs, or one that is started and stopped.
+
+use crate::address;
+use crate::bench::Error;
+use crate::bench::limits;
+use crate::bench::usage::Usage;
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a server may take to say where it listens.
+const START: Duration = Duration::from_secs(10);
+
+/// How long a server may take to stop when it is asked to.
+const STOP: Duration = Duration::from_secs(6);
+
+/// What the server's standard output may be ahead of us, in bytes.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1024 * 1024;
+
+/// The connections that a server holds without being told to.
+const CONNECTIONS: u32 = 16_000;
+
+/// A server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    process: Option<u32>,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// A server that runs, at the first of the addresses that `text` stands for. `process` is its
+    /// process, if that is known. `remote` has to be set for an address that is not this machine's.
+    ///
+    /// # Errors
+    /// When there is no such address or process, or the address is not this machine's.
+    pub fn running(text: &str, remote: bool, process: Option<u32>) -> Result<Self, Error> {
+        let usage = |message: String| Error::Usage(format!("{text}: {message}"));
+        let addresses =
+            address::resolve(text).map_err(|e| usage(format!("{e}; write HOST:PORT")))?;
+        let Some(&address) = addresses.first() else {
+            return Err(usage("that name has no address".into()));
+        };
+        if !remote && !address.ip().to_canonical().is_loopback() {
+            return Err(Error::Usage(format!(
+                "{text} is on another machine. What this program does can bring a server down; if \
+                 it is yours, say --remote"
+            )));
+        }
+        if let Some(process) = process {
+            Usage::of(process).map_err(|e| Error::Usage(format!("--pid {process}: {e}")))?;
+        }
+        Ok(Self {
+            address,
+            process,
+            child: None,
+        })
+    }
+
+    /// Starts `program` as a chat server with room for so many connections, on a port of the
+    /// system's choosing.
+    ///
+    /// # Errors
+    /// When it does not start or does not say where it listens, or the system allows too few
+    /// connections.
+    pub fn start(program: &Path, connections: u32) -> Result<Self, Error> {
+        // It inherits what we are allowed.
+        limits::allow_connections(connections)?;
+        let mut command = Command::new(program);
+        command.args(["--listen", "127.0.0.1:0"]);
+        if connections > CONNECTIONS {
+            command.args(["--max-connections", &(connections + 64).to_string()]);
+        }
+        if env::var_os("RUST_LOG").is_none() {
+            // Its transcript is read beside the load, and may have gaps: that is no news then.
+            command.env("RUST_LOG", "error");
+        }
+        Self::run(&mut command)
+    }
+
+    /// Starts `command`, a server whose first line on standard output is `Listening on ADDRESS`.
+    ///
+    /// # Errors
+    /// As for [`Server::start`].
+    pub fn run(command: &mut Command) -> Result<Self, Error> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let failed = |what: String| Error::Failed(format!("{program}: {what}"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .map_err(|e| failed(format!("cannot start it: {e}")))?;
+        let output = child.stdout.take();
+        #[cfg(target_os = "linux")]
+        if let Some(output) = &output {
+            // A transcript of a loaded server is long; where this is refused, it gets gaps.
+            let _ = rustix::pipe::fcntl_setpipe_size(output, PIPE);
+        }
+        let process = child.id();
+        let mut server = Self {
+            address: ([127, 0, 0, 1], 0).into(),
+            process: Some(process),
+            child: Some(child),
+        };
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || output.map(|output| read_output(output, &tell)));
+        let line = told.recv_timeout(START).unwrap_or_default();
+        let address = line.trim_end().strip_prefix("Listening on ");
+        server.address = address
+            .and_then(|address| address.parse().ok())
+            .ok_or_else(|| failed(format!("it does not say where it listens, but “{line}”")))?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process, if that is known.
+    pub fn process(&self) -> Option<u32> {
+        self.process
+    }
+
+    /// What it has used so far; `None` if its process is not known, is gone, or is not on Linux.
+    pub fn usage(&self) -> Option<Usage> {
+        Usage::of(self.process?).ok()
+    }
+
+    /// Stops it, if it was started here.
+    ///
+    /// # Errors
+    /// When it had ended before, or does not stop in good order.
+    pub fn stop(mut self) -> Result<(), Error> {
+        let Some(child) = &mut self.child else {
+            return Ok(());
+        };
+        if let Ok(Some(status)) = child.try_wait() {
+            return Err(Error::Failed(format!("the server had ended: {status}")));
+        }
+        ask_to_stop(child);
+        match wait(child) {
+            Some(status) if status.success() || cfg!(not(unix)) => Ok(()),
+            Some(status) => Err(Error::Failed(format!("the server stopped: {status}"))),
+            None => Err(Error::Failed("the server does not stop".into())),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Tells the first line, then reads on, so that the server need not wait.
+fn read_output(output: ChildStdout, tell: &mpsc::Sender<String>) {
+    let mut output = BufReader::new(output);
+    let mut line = String::new();
+    let _ = output.by_ref().take(1000).read_line(&mut line);
+    let _ = tell.send(line);
+    let mut output = output.into_inner();
+    let mut rest = vec![0; 64 * 1024];
+    while let Ok(1..) = output.read(&mut rest) {}
+}
+
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < STOP {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+#[cfg(unix)]
+fn ask_to_stop(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    // It was not waited for yet, so the id is still its own.
+    let _ = kill_process(Pid::from_child(child), Signal::TERM);
+}
+
+#[cfg(not(unix))]
+fn ask_to_stop(child: &mut Child) {
+    let _ = child.kill();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_must_be_meant() {
+        for text in ["203.0.113.5:5000", "[2001:db8::1]:80", "0.0.0.0:1"] {
+            let error = Server::running(text, false, None).unwrap_err().to_string();
+            assert!(error.contains("--remote"), "{error}");
+            assert!(Server::running(text, true, None).is_ok());
+        }
+        for text in [
+            "127.0.0.1",
+            "127.9.9.9:1",
+            "[::1]:5000",
+            "[::ffff:127.0.0.1]:5000",
+        ] {
+            assert!(Server::running(text, false, None).is_ok(), "{text}");
+        }
+        assert!(Server::running("127.0.0.1:port", false, None).is_err());
+        assert!(Server::running("127.0.0.1", false, Some(u32::MAX)).is_err());
+    }
+
+    #[test]
+    fn what_is_no_server_is_told() {
+        let error = Server::start(Path::new("/nowhere/chat-server"), 2).unwrap_err();
+        assert!(error.to_string().contains("cannot start it"), "{error}");
+    }
+}

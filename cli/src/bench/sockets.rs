@@ -1,0 +1,328 @@
+//! All connections of a benchmark, in one thread.
+
+use crate::bench::Error;
+use crate::bench::interrupt;
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Read at once, from one socket, into a buffer that all share.
+const READ: usize = 256 * 1024;
+
+/// Reads from one socket before others have their turn.
+const TURN: usize = 16;
+
+/// A line longer than this is no line of a chat server.
+const LONGEST_LINE: usize = 16 * 1024;
+
+/// Connections from one address of this machine. There are some 28,000 ports for each.
+const PER_ADDRESS: usize = 20_000;
+
+/// Whether a read that does not fill the buffer has emptied the socket. Elsewhere the system tells
+/// of new bytes only after a read that found none.
+const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// What hears of everything that happens on the connections.
+pub trait Sink {
+    /// Bytes have come; their lines follow.
+    fn arrived(&mut self) {}
+
+    /// A whole line has come.
+    fn line(&mut self, connection: usize, line: &[u8]);
+
+    /// The peer closed its side, or the connection failed, or was never made.
+    fn ended(&mut self, connection: usize, made: bool, how: io::Result<()>);
+}
+
+/// The connections, and what is waited for on them.
+#[derive(Debug)]
+pub struct Sockets {
+    poll: Poll,
+    events: Events,
+    connections: Vec<Connection>,
+    buffer: Vec<u8>,
+    /// Those that may have more to read.
+    again: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: Option<TcpStream>,
+    made: bool,
+    /// The beginning of a line whose end has not come yet.
+    begun: Vec<u8>,
+    /// To be written, from `written` on.
+    out: Vec<u8>,
+    written: usize,
+}
+
+impl Sockets {
+    /// No connections yet.
+    ///
+    /// # Errors
+    /// When the system gives no means to wait.
+    pub fn new() -> Result<Self, Error> {
+        Ok(Self {
+            poll: Poll::new().map_err(|e| Error::Failed(format!("cannot wait: {e}")))?,
+            events: Events::with_capacity(1024),
+            connections: Vec::new(),
+            buffer: vec![0; READ],
+            again: Vec::new(),
+        })
+    }
+
+    /// Begins to connect; connections are numbered from 0. What is queued meanwhile is sent as
+    /// soon as the connection is made.
+    ///
+    /// # Errors
+    /// When the system has no more sockets or ports.
+    pub fn open(&mut self, server: SocketAddr) -> io::Result<usize> {
+        let number = self.connections.len();
+        let stream = connect(self.poll.registry(), server, number)?;
+        self.connections.push(Connection {
+            stream: Some(stream),
+            made: false,
+            begun: Vec::new(),
+            out: Vec::new(),
+            written: 0,
+        });
+        Ok(number)
+    }
+
+    /// What is to be written to a connection, to add to; [`Sockets::flush`] then writes it.
+    pub fn out(&mut self, connection: usize) -> &mut Vec<u8> {
+        &mut self.connections[connection].out
+    }
+
+    /// How many bytes the connection has not taken yet.
+    pub fn waiting(&self, connection: usize) -> usize {
+        let connection = &self.connections[connection];
+        connection.out.len() - connection.written
+    }
+
+    /// Writes what the connection takes; the rest goes when it takes more.
+    pub fn flush(&mut self, connection: usize) {
+        self.connections[connection].flush();
+    }
+
+    /// Closes a connection.
+    pub fn close(&mut self, connection: usize) {
+        self.connections[connection].close();
+    }
+
+    /// Closes all connections.
+    pub fn close_all(&mut self) {
+        self.connections.iter_mut().for_each(Connection::close);
+    }
+
+    /// Waits for something to happen, at most so long, and has `sink` hear all of it.
+    ///
+    /// # Errors
+    /// When the user interrupts, or waiting fails.
+    pub fn wait(&mut self, at_most: Duration, sink: &mut impl Sink) -> Result<(), Error> {
+        if interrupt::was_asked_for() {
+            return Err(Error::Interrupted);
+        }
+        let at_most = if self.again.is_empty() {
+            at_most
+        } else {
+            Duration::ZERO
+        };
+        match self.poll.poll(&mut self.events, Some(at_most)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(Error::Failed(format!("cannot wait: {error}"))),
+        }
+        for number in std::mem::take(&mut self.again) {
+            let connection = &mut self.connections[number];
+            if connection.read(number, &mut self.buffer, false, sink) {
+                self.again.push(number);
+            }
+        }
+        for event in &self.events {
+            let Token(number) = event.token();
+            let connection = &mut self.connections[number];
+            if connection.serve(number, event, &mut self.buffer, sink) {
+                self.again.push(number);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn connect(registry: &Registry, server: SocketAddr, number: usize) -> io::Result<TcpStream> {
+    let socket = Socket::new(
+        Domain::for_address(server),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(true)?;
+    if let Some(source) = source(server, number) {
+        socket.bind(&SockAddr::from(source))?;
+    }
+    match socket.connect(&server.into()) {
+        Err(error) if !is_under_way(&error) => return Err(error),
+        _ => {}
+    }
+    let mut stream = TcpStream::from_std(socket.into());
+    let interest = Interest::READABLE | Interest::WRITABLE;
+    registry.register(&mut stream, Token(number), interest)?;
+    Ok(stream)
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) {
+        return true;
+    }
+    error.kind() == ErrorKind::WouldBlock
+}
+
+/// Where the connection comes from, where that must be chosen: on Linux all of 127.0.0.0/8 is this
+/// machine, elsewhere there are no more ports than one address has.
+fn source(server: SocketAddr, number: usize) -> Option<SocketAddr> {
+    let address = u8::try_from(number / PER_ADDRESS).ok()?;
+    let local = cfg!(target_os = "linux") && server.is_ipv4() && server.ip().is_loopback();
+    (local && address > 0).then(|| (Ipv4Addr::new(127, 0, 1, address), 0).into())
+}
+
+impl Connection {
+    /// Whether there may be more to read.
+    fn serve(
+        &mut self,
+        number: usize,
+        event: &Event,
+        buffer: &mut [u8],
+        sink: &mut impl Sink,
+    ) -> bool {
+        if event.is_writable() || event.is_error() {
+            if !self.made {
+                match self.is_made() {
+                    Ok(made) => self.made = made,
+                    Err(error) => self.end(number, Err(error), sink),
+                }
+            }
+            self.flush();
+        }
+        let closed = event.is_read_closed() || event.is_error();
+        (event.is_readable() || closed) && self.read(number, buffer, closed, sink)
+    }
+
+    fn is_made(&self) -> io::Result<bool> {
+        let Some(stream) = &self.stream else {
+            return Ok(false);
+        };
+        if let Some(error) = stream.take_error()? {
+            return Err(error);
+        }
+        Ok(stream.peer_addr().is_ok())
+    }
+
+    /// A failure to write is a failure of the connection, which reading tells.
+    fn flush(&mut self) {
+        let Some(stream) = self.stream.as_mut().filter(|_| self.made) else {
+            return;
+        };
+        while self.written < self.out.len() {
+            match stream.write(&self.out[self.written..]) {
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        if self.written == self.out.len() {
+            self.out.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Has `sink` hear what has come. Whether there may be more.
+    fn read(
+        &mut self,
+        number: usize,
+        buffer: &mut [u8],
+        closed: bool,
+        sink: &mut impl Sink,
+    ) -> bool {
+        for _ in 0..TURN {
+            let Some(stream) = &mut self.stream else {
+                return false;
+            };
+            match stream.read(buffer) {
+                Ok(0) => {
+                    self.end(number, Ok(()), sink);
+                    return false;
+                }
+                Ok(count) => {
+                    sink.arrived();
+                    self.take(number, &buffer[..count], sink);
+                    if SHORT_READ_IS_LAST && count < buffer.len() && !closed {
+                        return false;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) if !self.made => return false,
+                Err(error) => {
+                    self.end(number, Err(error), sink);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Cuts what has come into lines.
+    fn take(&mut self, number: usize, bytes: &[u8], sink: &mut impl Sink) {
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            if self.begun.is_empty() {
+                sink.line(number, &bytes[from..end]);
+            } else {
+                self.begun.extend_from_slice(&bytes[from..end]);
+                sink.line(number, &self.begun);
+                self.begun.clear();
+            }
+            from = end + 1;
+        }
+        self.begun.extend_from_slice(&bytes[from..]);
+        if self.begun.len() > LONGEST_LINE {
+            let error = io::Error::new(ErrorKind::InvalidData, "a line without an end");
+            self.end(number, Err(error), sink);
+        }
+    }
+
+    fn end(&mut self, number: usize, how: io::Result<()>, sink: &mut impl Sink) {
+        self.close();
+        sink.ended(number, self.made, how);
+    }
+
+    fn close(&mut self) {
+        self.stream = None;
+        (self.begun, self.out) = (Vec::new(), Vec::new());
+        self.written = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn more_than_one_address_has_ports_for_come_from_several() {
+        let here = "127.0.0.1:5000".parse().unwrap();
+        let from = |number| source(here, number).map(|source| source.to_string());
+        assert_eq!(from(PER_ADDRESS - 1), None);
+        assert_eq!(from(PER_ADDRESS).as_deref(), Some("127.0.1.1:0"));
+        assert_eq!(from(3 * PER_ADDRESS - 1).as_deref(), Some("127.0.1.2:0"));
+        for elsewhere in ["192.0.2.1:5000", "[::1]:5000"] {
+            assert_eq!(source(elsewhere.parse().unwrap(), PER_ADDRESS), None);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `chat-bench`: load for a chat server, and whether it delivers everything.
+
+use chat_cli::bench::progress::Progress;
+use chat_cli::bench::report::Report;
+use chat_cli::bench::server::Server;
+use chat_cli::bench::{Error, fanout, idle, interrupt, latency, storm};
+use clap::{Parser, Subcommand};
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Loads a chat server and says what it can do, and whether all was delivered exactly: once, in
+/// order for each sender, and never back to the sender.
+#[derive(Debug, Parser)]
+#[command(name = "chat-bench", version, after_help = AFTER_HELP)]
+struct Args {
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Debug, Subcommand)]
+enum Mode {
+    /// Deliveries a second, with so many messages under way at any time
+    #[command(after_help = SEE)]
+    Fanout {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        options: fanout::Options,
+    },
+    /// How long deliveries take at a fixed rate, from when each message was to be sent
+    #[command(after_help = SEE)]
+    Latency {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        options: latency::Options,
+    },
+    /// Members that say nothing, and the server's memory for each
+    #[command(after_help = SEE)]
+    Idle {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        options: idle::Options,
+    },
+    /// Everyone joins, then everyone leaves, and everyone is told of all of it
+    #[command(after_help = SEE)]
+    Storm {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        options: storm::Options,
+    },
+}
+
+/// Which server, and how the result is shown.
+#[derive(Debug, clap::Args)]
+struct Target {
+    /// The server: HOST:PORT, or HOST for port 5000
+    #[arg(
+        value_name = "ADDR",
+        default_value = "127.0.0.1:5000",
+        conflicts_with = "spawn"
+    )]
+    server: String,
+
+    /// Start the chat-server that lies beside this program, and stop it at the end
+    #[arg(long)]
+    spawn: bool,
+
+    /// The server is on another machine, and it is yours
+    #[arg(long, conflicts_with = "spawn")]
+    remote: bool,
+
+    /// The server's process, to report what it uses (Linux; known with --spawn)
+    #[arg(long, value_name = "PID", conflicts_with_all = ["spawn", "remote"])]
+    pid: Option<u32>,
+
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  chat-bench fanout --spawn                     a server of its own: no other is needed
+  chat-bench fanout --members 1000 --cap 10     the server on 127.0.0.1:5000
+  chat-bench latency --rate 5000 --json         as JSON, for programs
+  chat-bench idle --members 10000 --pid $(pidof chat-server)
+
+The result is written on standard output; what was not exact, and how far it is, on standard error.
+People may talk in the room meanwhile: their lines are counted and not judged.
+
+Exit codes:
+  0    everything was delivered exactly
+  1    something was not, or the server failed
+  2    wrong usage, or more than this system allows
+  3    could not connect
+  130  interrupted (Ctrl-C)";
+
+const SEE: &str = "See chat-bench --help for examples and exit codes.";
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match interrupt::note().map_err(|e| Error::Failed(format!("cannot wait for signals: {e}"))) {
+        Ok(()) => {}
+        Err(error) => return fail(&error),
+    }
+    let result = match &args.mode {
+        Mode::Fanout { target, options } => target.load(options.members, |server, progress| {
+            let outcome = fanout::run(server, options, progress)?;
+            Ok((outcome.report(server), outcome.faults))
+        }),
+        Mode::Latency { target, options } => target.load(options.members, |server, progress| {
+            let outcome = latency::run(server, options, progress)?;
+            Ok((outcome.report(server), outcome.faults))
+        }),
+        Mode::Idle { target, options } => target.load(options.members, |server, progress| {
+            let outcome = idle::run(server, options, progress)?;
+            Ok((outcome.report(server), outcome.faults))
+        }),
+        Mode::Storm { target, options } => target.load(options.members, |server, progress| {
+            let outcome = storm::run(server, options, progress)?;
+            Ok((outcome.report(server), outcome.faults))
+        }),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(_) if interrupt::was_asked_for() => fail(&Error::Interrupted),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    eprintln!("chat-bench: {error}");
+    ExitCode::from(error.exit_code())
+}
+
+impl Target {
+    /// Runs a mode against the server and shows what it found. Whether all was exact.
+    fn load(
+        &self,
+        members: u32,
+        mode: impl FnOnce(&Server, &mut Progress) -> Result<(Report, Vec<String>), Error>,
+    ) -> Result<bool, Error> {
+        let server = if self.spawn {
+            let here = env::current_exe()
+                .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
+            let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
+            Server::start(&program, members)?
+        } else {
+            Server::running(&self.server, self.remote, self.pid)?
+        };
+        let mut progress = Progress::on_stderr();
+        let (report, faults) = mode(&server, &mut progress)?;
+        drop(progress);
+        self.show(&report)
+            .map_err(|error| Error::Failed(format!("cannot write on standard output: {error}")))?;
+        for fault in &faults {
+            eprintln!("chat-bench: not exact: {fault}");
+        }
+        server.stop()?;
+        Ok(faults.is_empty())
+    }
+
+    fn show(&self, report: &Report) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", report.json()?)?;
+        } else {
+            write!(out, "{report}")?;
+        }
+        out.flush()
+    }
+}
