@@ -26,8 +26,17 @@ impl Notice {
         }
     }
 
+    /// How long it is at most, with its ending.
+    pub(super) fn most(&self) -> usize {
+        match self {
+            Self::Exact(line) => line.len() + 1,
+            Self::Begins(start) => start.len() + 300,
+            Self::Who => MAX_LINE + 1,
+        }
+    }
+
     /// How long it is at least, with its ending.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn least(&self) -> usize {
         1 + match self {
             Self::Exact(line) | Self::Begins(line) => line.len(),
             Self::Who => "* In the room (1): a".len(),

@@ -102,8 +102,9 @@ pub(super) struct Peer {
     heard: usize,
     pub(super) sure: usize,
     goodbye: bool,
-    /// How long the line was that it got while it was cut off.
+    /// How long the line was that it got while it was cut off, and how long the last one.
     cut_line: usize,
+    last_line: usize,
 }
 
 impl Peer {
@@ -135,6 +136,7 @@ impl Peer {
             sure: 0,
             goodbye: false,
             cut_line: 0,
+            last_line: 0,
         }
     }
 
@@ -229,6 +231,7 @@ impl Peer {
             assert!(!self.goodbye, "{line:?} after goodbye");
             self.line(me, line, story, behind);
             self.checked += length + 1;
+            self.last_line = length + 1;
         }
         self.got = got;
     }
@@ -285,17 +288,22 @@ impl Peer {
             assert!(self.heard >= self.sure, "notices are lost");
         } else {
             assert!(line.starts_with("* Goodbye: you are too far behind; "));
+            let goodbye = "* Goodbye: the server is shutting down.\n".len();
+            let told = goodbye * usize::from(self.short == Some(Short::Stopped));
             if matches!(self.short, None | Some(Short::Stopped)) && self.phase >= Phase::Draining {
                 self.short = Some(Short::CutOff(None));
             }
             let Some(Short::CutOff(at)) = self.short else {
                 panic!("{line:?} to one who was not cut off");
             };
-            if at.is_some() {
-                let (_, all) = self.backlog(me, story);
-                let waited = (all + self.cut_line) as u64;
-                assert!(waited > behind, "cut off with {waited} bytes waiting");
-            }
+            // Of one who was leaving it is not known when; the line before may have been under way.
+            let line = at.map_or(self.last_line, |_| self.cut_line);
+            let private = self.private(usize::MAX, Notice::most);
+            let waited = self.backlog(me, story) + private + told + line;
+            assert!(
+                waited as u64 > behind,
+                "cut off with {waited} bytes waiting"
+            );
         }
         self.goodbye = true;
     }
@@ -311,14 +319,12 @@ impl Peer {
         }
     }
 
-    /// Bytes of the entries whose end it has not got: of others, and of all.
-    pub(super) fn backlog(&self, me: usize, story: &Story) -> (usize, usize) {
+    /// Bytes of the entries of others whose end it has not got.
+    pub(super) fn backlog(&self, me: usize, story: &Story) -> usize {
         let end = self.end(story);
         let rest = story.entries.get(self.next..end).unwrap_or_default();
         let others = rest.iter().filter(|e| e.speaker != Some(me));
-        let foreign = others.map(|e| e.line.len() + 1).sum();
-        let all = story.at(end) - story.at(self.next.min(end));
-        (foreign, all)
+        others.map(|e| e.line.len() + 1).sum()
     }
 
     /// Stretches of its own lines that lie ahead of it, behind lines of others.
@@ -332,10 +338,10 @@ impl Peer {
             .count()
     }
 
-    /// Bytes of private lines that are still to be sent to it, at least.
-    pub(super) fn private(&self) -> usize {
-        let waiting = self.expected.notices.iter().skip(self.heard + 1);
-        waiting.map(|(_, notice)| notice.len()).sum()
+    /// Bytes of private lines whose end it has not got, `length` of each, up to the `count`th.
+    pub(super) fn private(&self, count: usize, length: fn(&Notice) -> usize) -> usize {
+        let waiting = self.expected.notices.iter().take(count).skip(self.heard);
+        waiting.map(|(_, notice)| length(notice)).sum()
     }
 
     /// Bytes it has got of a line whose end it has not.

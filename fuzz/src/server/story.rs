@@ -9,8 +9,6 @@ pub(super) struct Entry {
     pub(super) line: String,
     /// The peer who said it, if anyone did.
     pub(super) speaker: Option<usize>,
-    /// Its place among the bytes of the screen.
-    pub(super) at: usize,
 }
 
 /// Everything on the screen so far.
@@ -29,7 +27,6 @@ impl Story {
         self.entries.push(Entry {
             line: line.into(),
             speaker,
-            at: self.bytes,
         });
         self.bytes += line.len() + 1;
     }
@@ -66,11 +63,6 @@ impl Story {
         let past = self.pasts.iter().rfind(|(from, _)| *from < next);
         let names = past.map_or(&[][..], |(_, names)| names);
         format!("* In the room ({}): {}", names.len(), names.join(", "))
-    }
-
-    /// The place of an entry, or of the next one to come.
-    pub(super) fn at(&self, entry: usize) -> usize {
-        self.entries.get(entry).map_or(self.bytes, |e| e.at)
     }
 
     fn remember(&mut self) {

@@ -1,6 +1,7 @@
 //! The watch: what the screen tells, and whether server and model agree.
 
 use super::driver::Driver;
+use super::expect::Notice;
 use super::peer::Short;
 use chat_core::{Name, ServerLine, server_phase::Phase};
 
@@ -73,9 +74,10 @@ impl Driver {
             assert_eq!(peer.said, peer.expected.says.len(), "not all is said");
             peer.sure = peer.expected.notices.len();
         }
-        let (foreign, _) = peer.backlog(who, &self.story);
         if peer.is_open() && peer.blocked {
-            let waiting = foreign.saturating_sub(peer.under_way());
+            let private = peer.private(peer.sure, Notice::least);
+            let waiting = peer.backlog(who, &self.story) + private;
+            let waiting = waiting.saturating_sub(peer.under_way());
             let within = waiting as u64 <= self.limits.behind;
             assert!(!in_room || within, "{waiting} bytes wait");
         } else if peer.finished.is_some() || peer.is_open() {
@@ -114,7 +116,9 @@ impl Driver {
         let peer = &self.peers[who];
         let appended = (self.story.bytes - self.passed) as u64;
         assert!(appended < self.limits.batch, "the batch is full");
-        assert!(peer.private() < self.limits.private, "owes private lines");
+        let private = peer.private(usize::MAX, Notice::least);
+        let private = private.saturating_sub(peer.under_way());
+        assert!(private < self.limits.private, "owes private lines");
         let detours = peer.detours(who, &self.story);
         assert!(detours < self.limits.detours, "makes {detours} detours");
     }
