@@ -102,6 +102,9 @@ pub(super) struct Peer {
     heard: usize,
     pub(super) sure: usize,
     goodbye: bool,
+    /// It has been so far behind, by its own lines as well, that the server may have taken a copy
+    /// of what waits for it; stretches of its own lines are none in that.
+    pub(super) copied: bool,
     /// How long the line was that it got while it was cut off, and how long the last one.
     cut_line: usize,
     last_line: usize,
@@ -135,6 +138,7 @@ impl Peer {
             heard: 0,
             sure: 0,
             goodbye: false,
+            copied: false,
             cut_line: 0,
             last_line: 0,
         }
@@ -325,6 +329,12 @@ impl Peer {
         let rest = story.entries.get(self.next..end).unwrap_or_default();
         let others = rest.iter().filter(|e| e.speaker != Some(me));
         others.map(|e| e.line.len() + 1).sum()
+    }
+
+    /// Bytes of all entries whose end it has not got, its own included.
+    pub(super) fn distance(&self, story: &Story) -> usize {
+        let rest = story.entries.get(self.next..).unwrap_or_default();
+        rest.iter().map(|e| e.line.len() + 1).sum()
     }
 
     /// Stretches of its own lines that lie ahead of it, behind lines of others.
