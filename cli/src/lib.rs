@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod bench;
+pub mod signals;
 pub mod terminal;
 pub mod transcript;
 pub mod writer;

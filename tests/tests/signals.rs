@@ -4,7 +4,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chat_tests::{Client, Process, Raw, Server, Signal, chat_client, eventually};
@@ -160,30 +160,24 @@ mod an_interrupted_client {
     #[test]
     fn need_not_be_able_to_print() {
         let mut server = Server::start();
-        let mut process = Process::spawn(
-            Command::new(chat_client())
-                .arg(server.address().to_string())
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        );
-        let mut input = process.child().stdin.take().expect("it is piped");
-        input.write_all(b"JOIN stuck\n").expect("the client reads");
-        server.expect("stuck has joined the chat");
-        let mut speaker = Raw::join(server.address());
-        let line = "x".repeat(4000);
-        for _ in 0..100 {
-            speaker.say(&line);
-        }
-        speaker.expect_nothing_more();
+        let (mut process, _input) = stuck(&mut server, 100);
         process.signal(Signal::INT);
         assert_eq!(process.exit_code(), 130);
     }
 
-    /// It has left and the server is gone; only its output is still stuck.
+    /// It has left and the server is done with it; only its output is still stuck.
     #[test]
     fn need_not_have_shown_everything() {
         let mut server = Server::start();
+        let (mut process, mut input) = stuck(&mut server, 25);
+        input.write_all(b"LEAVE\n").expect("the client reads");
+        server.skip_to("stuck has left the chat");
+        process.signal(Signal::INT);
+        assert_eq!(process.exit_code(), 130);
+    }
+
+    /// A client whose output nobody reads, and its input, after others have said `lines` long lines.
+    fn stuck(server: &mut Server, lines: usize) -> (Process, ChildStdin) {
         let mut process = Process::spawn(
             Command::new(chat_client())
                 .arg(server.address().to_string())
@@ -195,14 +189,11 @@ mod an_interrupted_client {
         input.write_all(b"JOIN stuck\n").expect("the client reads");
         server.expect("stuck has joined the chat");
         let mut speaker = Raw::join(server.address());
-        for _ in 0..25 {
+        for _ in 0..lines {
             speaker.say(&"x".repeat(4000));
         }
         speaker.expect_nothing_more();
-        input.write_all(b"LEAVE\n").expect("the client reads");
-        server.skip_to("stuck has left the chat");
-        process.signal(Signal::INT);
-        assert_eq!(process.exit_code(), 130);
+        (process, input)
     }
 
     /// Control-C as it is typed: the terminal makes the signal.
