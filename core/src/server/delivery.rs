@@ -317,8 +317,7 @@ impl Server {
         let wanted = head
             .saturating_sub(self.limits.behind)
             .min(self.delivery.transcript);
-        self.room
-            .log
-            .trim(wanted.max(head.saturating_sub(self.limits.transcript)));
+        let most = self.limits.transcript.max(self.limits.behind);
+        self.room.log.trim(wanted.max(head.saturating_sub(most)));
     }
 }

@@ -468,6 +468,9 @@ impl Server {
     fn close(&mut self, id: ConnId) {
         self.set_deadline(id, None);
         if let Some(connection) = self.connections.remove(id) {
+            if connection.resumable {
+                self.resumable.retain(|waiting| *waiting != id);
+            }
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));
         }
