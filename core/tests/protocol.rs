@@ -62,6 +62,7 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.private as u64),
         l.detours.to_string(),
         bytes(l.batch),
+        bytes(l.pass),
         bytes(l.transcript),
         ms(l.first_line),
         ms(l.stall),

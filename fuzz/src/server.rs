@@ -1,17 +1,12 @@
 //! The server: connections, sockets and time, in any order.
 
-mod driver;
-mod expect;
-mod peer;
+mod play;
 mod script;
-mod story;
-mod watch;
 
-use driver::Driver;
+use play::Play;
 
-/// Plays a script against a [`Server`](chat_core::Server), as its shell would, and checks it
-/// against a model that knows no log and no cursor: what each peer sent, what the screen showed,
-/// and what each peer got.
+/// Plays a script against a [`Server`](chat_core::Server), as its shell would, and holds it against
+/// the [reference model](chat_sim::model).
 ///
 /// `data` is a script, one step a line; any bytes are one. Peers are named by letters, in the
 /// order in which they were accepted. After each step comes one round of the shell: a timeout if
@@ -32,33 +27,19 @@ use driver::Driver;
 /// | `^` | the server stops |
 /// | `>` | rounds until nothing is due |
 /// | `_` before a step | no round after it |
-/// | `%c 3` | before the first connection, sets a limit: `c`onnections, `r`efusals, `b`ehind, `p`rivate, `d`etours, batch (`q`), `t`ranscript |
+/// | `%c 3` | before the first connection, sets a limit: `c`onnections, `r`efusals, `b`ehind, `p`rivate, `d`etours, batch (`q`), pass (`m`), `t`ranscript |
 /// | `%l 1` | the screen is read only once a round |
 /// | `%w 1` | all peers are written to at once, from parcels |
 ///
 /// At the end, unless the script stopped the server, all sockets take everything and all lines
 /// have to be delivered; then it stops, and everything has to end in time.
 ///
-/// Properties:
-/// - nothing panics; every pass and every row of timeouts ends; no deadline is missed or early;
-/// - a peer gets whole lines, without control characters: every entry of the screen from its
-///   joining to its leaving but its own, in order and once, with the private lines that its input
-///   calls for between the entries where they happened, and nothing else;
-/// - a pass leaves nothing to be sent to a peer whose socket takes it; when our side is closed the
-///   peer has got everything, nothing is written after that, and nothing is heard of a connection
-///   that was closed;
-/// - who was cut off has got a prefix of that, up to the end of a line, then `* Goodbye: …` as its
-///   last line; who stays until the server stops is told goodbye behind everything else;
-/// - what a peer says is on the screen, in its order, under its name, once, and whatever it sent
-///   has been acted on when it is read from again;
-/// - names are unique in the room, and each peer has the first of those that are its due;
-/// - limits hold: connections, bytes behind, private bytes, detours, batch; nobody is cut off who
-///   is within them; a stop ends everything within its bound.
+/// The properties are the promises of [`chat_sim::Promise`] that concern a server.
 ///
 /// # Panics
 /// When a property does not hold.
 pub fn check(data: &[u8]) {
-    let mut driver = Driver::new(data);
+    let mut play = Play::new(data);
     for line in data.split(|b| *b == b'\n') {
         let (quiet, line) = match line.strip_prefix(b"_") {
             Some(line) => (true, line),
@@ -67,12 +48,12 @@ pub fn check(data: &[u8]) {
         let Some(step) = script::Step::parse(line) else {
             continue;
         };
-        if driver.step(step) && !quiet {
-            driver.round();
+        if play.step(step) && !quiet {
+            play.round();
         }
-        if driver.is_over() {
+        if play.is_over() {
             return;
         }
     }
-    driver.finale();
+    play.finale();
 }

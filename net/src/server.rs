@@ -22,6 +22,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The most bytes read from a connection in one pass.
 const READ: usize = 16 * 1024;
 
+/// The most bytes read at once. The core keeps as much of each connection that waits for its turn.
+const CHUNK: usize = 4 * 1024;
+
 /// The most connections accepted in one pass.
 const ACCEPTS: usize = 256;
 
@@ -78,11 +81,10 @@ pub async fn serve<L: Listener>(
         ready: Ready::default(),
         woken: Vec::new(),
         held: Vec::new(),
-        turned: Vec::new(),
         pause: None,
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
-        buffer: vec![0; READ],
+        buffer: vec![0; CHUNK],
         parcels: Vec::new(),
         scratch: Vec::new(),
         transcript,
@@ -104,10 +106,8 @@ struct Shell<L: Listener, T> {
     ready: Ready,
     /// Slots to look at in this pass.
     woken: Vec<usize>,
-    /// Slots that may have more to read, and that the core does not want read now: those that
-    /// have waited since before this pass, then those that had their turn in it.
+    /// Slots that may have more to read, and that are not read now.
     held: Vec<usize>,
-    turned: Vec<usize>,
     /// Accepting failed: when it is tried again, and how long the pause was.
     pause: Option<(Instant, Duration)>,
     origin: Instant,
@@ -148,12 +148,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             for (stream, peer) in accepted {
                 self.take_on(now, stream, peer);
             }
-            // Who was held back before comes before who has more only now.
-            if self.is_due(now) {
-                self.server.handle(now, Input::Timeout);
-            }
             for slot in mem::take(&mut self.woken) {
                 self.serve(now, slot);
+            }
+            // After that, so that what has just come has its turn in this pass.
+            if self.is_due(now) {
+                self.server.handle(now, Input::Timeout);
             }
             self.write(now);
             let lost = self.server.transcript(&mut self.transcript);
@@ -262,23 +262,18 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             while !socket.eof {
                 if left == 0 || !self.server.wants_input(id) {
                     if !mem::replace(&mut socket.held, true) {
-                        let list = if left < READ {
-                            &mut self.turned
-                        } else {
-                            &mut self.held
-                        };
-                        list.push(slot);
+                        self.held.push(slot);
                     }
                     break;
                 }
-                match socket.read(&mut self.buffer[..left]) {
+                match socket.read(&mut self.buffer) {
                     Poll::Pending => break,
                     Poll::Ready(Ok(0)) => {
                         socket.eof = true;
                         self.server.handle(now, Input::Eof(id));
                     }
                     Poll::Ready(Ok(count)) => {
-                        left -= count;
+                        left = left.saturating_sub(count);
                         self.server
                             .handle(now, Input::Received(id, &self.buffer[..count]));
                     }
@@ -389,10 +384,9 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         }
     }
 
-    /// Has those looked at again that were held back and are not any more.
+    /// Has those looked at again that were not read and may be now.
     fn look_at_held(&mut self) {
         let (server, sockets, woken) = (&self.server, &mut self.sockets, &mut self.woken);
-        self.held.append(&mut self.turned);
         self.held.retain(|&slot| {
             let Some(Some(socket)) = sockets.get_mut(slot) else {
                 return false;

@@ -6,7 +6,9 @@ mod dice;
 pub mod expect;
 mod host;
 mod load;
+pub mod model;
 mod person;
+mod promise;
 pub mod promises;
 mod raw;
 pub mod record;
@@ -15,6 +17,8 @@ mod run;
 pub mod scenario;
 mod server;
 mod text;
+
+pub use promise::Promise;
 
 pub use load::{LoadError, files, load};
 pub use run::run;

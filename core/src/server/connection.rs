@@ -4,6 +4,7 @@ use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::Phase;
 use super::timers::Timer;
+use super::turns::Place;
 use crate::cursor::Cursor;
 use crate::limits::MAX_LINE;
 use crate::line::LineReader;
@@ -28,8 +29,10 @@ pub(crate) struct Connection {
     pub(crate) filed: Option<i64>,
     /// The next pass visits it.
     pub(crate) marked: bool,
-    /// It is among those whose `unread` can be gone through.
-    pub(crate) resumable: bool,
+    /// Its place among those whose `unread` is to be gone through, while it is there.
+    pub(super) turn: Option<Place>,
+    /// When its next turn as a sparse speaker would be due at the rate granted.
+    pub(super) next_sparse: Timestamp,
     /// It has closed its side.
     pub(crate) eof: bool,
     pub(crate) deadline: Option<(Timestamp, Timer)>,
@@ -49,7 +52,8 @@ impl Connection {
             blocked: false,
             filed: None,
             marked: false,
-            resumable: false,
+            turn: None,
+            next_sparse: Timestamp::ZERO,
             eof: false,
             deadline: None,
             reason: None,

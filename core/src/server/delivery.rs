@@ -217,7 +217,9 @@ impl Server {
 
     /// Whether so much was appended that everyone is to be written to before more is read.
     pub(super) fn is_batch_full(&self) -> bool {
-        self.room.log.head() - self.delivery.passed >= self.limits.batch
+        let appended = self.room.log.head() - self.delivery.passed;
+        let to_be_sent = appended.saturating_mul(self.room.population() as u64);
+        appended >= self.limits.batch || to_be_sent >= self.limits.pass
     }
 
     /// Has the next pass visit a connection.

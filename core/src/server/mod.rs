@@ -7,6 +7,7 @@ mod io;
 pub mod phase;
 mod room;
 mod timers;
+mod turns;
 
 pub use delivery::Parcel;
 pub use id::ConnId;
@@ -25,6 +26,7 @@ use phase::{Event, Phase};
 use room::Room;
 pub use timers::Timer;
 use timers::Timers;
+use turns::{Class, Turns};
 
 /// The server's side of the protocol, for all connections.
 ///
@@ -65,8 +67,7 @@ pub struct Server {
     room: Room,
     timers: Timers,
     stopping: bool,
-    /// Connections whose `unread` can be gone through once everyone has been written to.
-    resumable: VecDeque<ConnId>,
+    turns: Turns,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
 }
@@ -81,7 +82,7 @@ impl Server {
             room: Room::default(),
             timers: Timers::default(),
             stopping: false,
-            resumable: VecDeque::new(),
+            turns: Turns::default(),
             actions: VecDeque::new(),
             delivery: delivery::Delivery::default(),
         }
@@ -125,18 +126,19 @@ impl Server {
 
     /// When [`Input::Timeout`] is due, and why.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if !self.resumable.is_empty() && !self.is_batch_full() {
+        if !self.turns.is_empty() && !self.is_batch_full() {
             return Some((self.now, Timer::Resume));
         }
         self.timers.next()
     }
 
-    /// Whether to read from a connection now. Where the answer is no, ask again after the next
-    /// round of [`transmit`](Self::transmit).
+    /// Whether to read from a connection now, a few kilobytes at a time: what cannot be handled at
+    /// once is kept. Where the answer is no, ask again after the next round of
+    /// [`transmit`](Self::transmit).
     pub fn wants_input(&self, id: ConnId) -> bool {
-        self.connections.get(id).is_some_and(|c| match c.phase {
-            Phase::Draining | Phase::Lingering => !c.eof,
-            _ => !c.eof && c.unread.is_empty() && !self.is_held_back(c),
+        self.connections.get(id).is_some_and(|c| {
+            let is_heard = c.unread.is_empty() && !self.owes_much(c);
+            !c.eof && (is_heard || c.phase.is_ending())
         })
     }
 
@@ -161,74 +163,75 @@ impl Server {
     }
 
     fn received(&mut self, id: ConnId, bytes: &[u8]) {
+        let at_once = self.turns.is_empty() && !self.is_batch_full();
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        if connection.unread.is_empty() {
-            self.read_lines(id, bytes);
-        } else {
-            connection.unread.extend_from_slice(bytes);
+        if connection.phase.is_ending() {
+            return;
+        }
+        let is_first = connection.unread.is_empty();
+        if is_first && at_once {
+            let handled = self.read_lines(id, bytes, usize::MAX);
+            return self.keep(id, bytes[handled..].to_vec());
+        }
+        connection.unread.extend_from_slice(bytes);
+        if is_first {
+            self.queue_by_rate(id);
         }
     }
 
-    /// Handles the lines in `bytes` for as long as the connection is not held back, and keeps
-    /// the rest.
-    fn read_lines(&mut self, id: ConnId, mut bytes: &[u8]) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let mut reader = mem::replace(&mut connection.reader, crate::LineReader::new(0));
-        while let Some(connection) = self.connections.get(id) {
-            if matches!(connection.phase, Phase::Draining | Phase::Lingering) {
-                return;
-            }
-            if self.is_held_back(connection) {
-                break;
-            }
-            match reader.next(&mut bytes) {
-                Some(line) => self.line(id, line),
-                None => break,
-            }
+    /// Handles the lines at the front of `bytes`, up to the one that passes `turn` bytes, for as
+    /// long as the connection is not held back; says how many bytes that were.
+    fn read_lines(&mut self, id: ConnId, bytes: &[u8], turn: usize) -> usize {
+        let mut rest = bytes;
+        let mut reader = crate::LineReader::new(0);
+        if let Some(connection) = self.connections.get_mut(id) {
+            mem::swap(&mut connection.reader, &mut reader);
         }
-        let batch_is_full = self.is_batch_full();
+        while let Some(connection) = self.connections.get(id)
+            && !connection.phase.is_ending()
+            && !self.is_batch_full()
+            && !self.owes_much(connection)
+            && bytes.len() - rest.len() < turn
+            && let Some(line) = reader.next(&mut rest)
+        {
+            self.line(id, line);
+        }
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.reader = reader;
+        }
+        bytes.len() - rest.len()
+    }
+
+    /// Keeps what could not be handled yet, if it is still of interest.
+    fn keep(&mut self, id: ConnId, unread: Vec<u8>) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        connection.reader = reader;
-        connection.unread = bytes.to_vec();
-        if !bytes.is_empty() && batch_is_full {
-            self.queue(id);
-        } else if bytes.is_empty() && connection.eof {
+        if connection.phase.is_ending() {
+            return;
+        }
+        connection.unread = unread;
+        if !connection.unread.is_empty() {
+            self.resume(id);
+        } else if connection.eof {
             self.eof(id);
         }
     }
 
-    /// Has a connection's `unread` gone through in its turn.
-    fn queue(&mut self, id: ConnId) {
-        if let Some(connection) = self.connections.get_mut(id)
-            && !mem::replace(&mut connection.resumable, true)
-        {
-            self.resumable.push_back(id);
-        }
-        debug_assert!(self.resumable.len() <= self.connections.len());
-    }
-
-    /// Goes on with a connection that was held back, if it is not any more.
+    /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken
+    /// what is its own.
     fn resume(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get(id)
             && !connection.unread.is_empty()
             && !self.owes_much(connection)
         {
-            self.queue(id);
+            self.queue(id, Class::Bulk);
         }
     }
 
-    /// Whether lines of a connection must wait: until everyone has been written to, or until it
-    /// has taken what is its own.
-    fn is_held_back(&self, c: &Connection) -> bool {
-        self.is_batch_full() || self.owes_much(c)
-    }
-
+    /// Whether lines of a connection must wait until it has taken what is its own.
     fn owes_much(&self, c: &Connection) -> bool {
         c.cursor.private() >= self.limits.private || c.cursor.detours() >= self.limits.detours
     }
@@ -357,7 +360,7 @@ impl Server {
         if !connection.unread.is_empty() {
             return; // It is heard to the end first.
         }
-        if connection.reader.is_mid_line() && connection.phase < Phase::Draining {
+        if connection.reader.is_mid_line() && !connection.phase.is_ending() {
             self.tell(id, Notice::Unterminated);
         }
         self.end(id, Event::Eof, CloseReason::Eof);
@@ -379,15 +382,7 @@ impl Server {
                 _ => self.end(id, Event::Expired, CloseReason::Stalled),
             }
         }
-        while !self.is_batch_full()
-            && let Some(id) = self.resumable.pop_front()
-        {
-            if let Some(connection) = self.connections.get_mut(id) {
-                connection.resumable = false;
-                let unread = mem::take(&mut connection.unread);
-                self.read_lines(id, &unread);
-            }
-        }
+        self.take_turns();
     }
 
     fn stop(&mut self) {
@@ -398,7 +393,7 @@ impl Server {
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.stay = None;
-                if connection.phase < Phase::Draining {
+                if !connection.phase.is_ending() {
                     self.tell(id, Notice::Goodbye(Goodbye::ShuttingDown));
                 }
             }
@@ -418,12 +413,16 @@ impl Server {
         };
         let after = connection.phase;
         connection.reason.get_or_insert(reason);
-        if after >= Phase::Draining {
+        let turn = connection.turn.take_if(|_| after.is_ending());
+        if after.is_ending() {
             connection.unread = Vec::new();
             connection.cursor.end_at(self.room.log.head());
             if after == Phase::Closed {
                 connection.blocked = false;
             }
+        }
+        if let Some(turn) = turn {
+            self.turns.remove(turn, id);
         }
         if before == Phase::Greeting {
             self.set_deadline(id, None);
@@ -468,9 +467,6 @@ impl Server {
     fn close(&mut self, id: ConnId) {
         self.set_deadline(id, None);
         if let Some(connection) = self.connections.remove(id) {
-            if connection.resumable {
-                self.resumable.retain(|waiting| *waiting != id);
-            }
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));
         }

@@ -106,6 +106,11 @@ impl Phase {
         row.map(|row| row.2)
     }
 
+    /// Whether nothing that the connection sends counts any more.
+    pub fn is_ending(self) -> bool {
+        self >= Self::Draining
+    }
+
     /// Whether the connection is in the room.
     pub fn is_in_room(self) -> bool {
         matches!(self, Self::Silent | Self::Joined)

@@ -1,6 +1,7 @@
 //! Scripts: the steps that a peer, a socket or the clock takes.
 
 use chat_core::Limits;
+use chat_sim::model::Habits;
 
 /// One step. Peers are numbers that are taken modulo how many there are.
 #[derive(Debug)]
@@ -81,8 +82,7 @@ impl Step {
 /// What a script asks for before its first connection.
 pub(super) struct Config {
     pub(super) limits: Limits,
-    pub(super) lazy: bool,
-    pub(super) at_once: bool,
+    pub(super) habits: Habits,
 }
 
 impl Config {
@@ -99,7 +99,7 @@ impl Config {
             batch: 400,
             ..Limits::default()
         };
-        let (mut lazy, mut at_once) = (false, false);
+        let mut habits = Habits::default();
         for line in script.split(|b| *b == b'\n') {
             match line {
                 [b'+', ..] => break,
@@ -112,10 +112,11 @@ impl Config {
                         b'p' => limits.private = count.max(1),
                         b'd' => limits.detours = count.max(1),
                         b'q' => limits.batch = value.max(1),
+                        b'm' => limits.pass = value.max(1),
                         b't' => limits.transcript = value,
                         b'r' => limits.refusals = count.min(24),
-                        b'l' => lazy = value > 0,
-                        b'w' => at_once = value > 0,
+                        b'l' => habits.lazy = value > 0,
+                        b'w' => habits.at_once = value > 0,
                         _ => {}
                     }
                 }
@@ -123,11 +124,7 @@ impl Config {
             }
         }
         limits.transcript = limits.transcript.max(limits.behind);
-        Self {
-            limits,
-            lazy,
-            at_once,
-        }
+        Self { limits, habits }
     }
 }
 

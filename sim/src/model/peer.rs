@@ -1,9 +1,10 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
 use super::expect::{Expected, Notice, first_line};
-use super::script::Socket;
 use super::story::Story;
+use crate::promise::Promise;
 use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
+use std::collections::VecDeque;
 
 /// What ended a stay before the peer's own input did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,15 @@ pub(super) enum Short {
     Dropped,
 }
 
+/// What became of bytes that were given to a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It took so many of them; if not all, it is full.
+    Bytes(usize),
+    /// It has failed.
+    Failed,
+}
+
 /// What is written to a peer in one go.
 pub(super) struct Writer<'a> {
     peer: &'a mut Peer,
@@ -26,18 +36,17 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Gives bytes to its socket; how many of them it took.
-    pub(super) fn write(&mut self, slices: &[&[u8]]) -> usize {
+    pub(super) fn write(&mut self, slices: &[&[u8]], socket: impl FnOnce(&[u8]) -> Taken) -> usize {
         let peer = &mut *self.peer;
-        assert!(!peer.blocked, "written to though it is full");
-        assert!(!slices.is_empty() && slices.iter().all(|s| !s.is_empty()));
+        Promise::ClosedForGood.holds(!peer.blocked, || "written to though it is full".into());
+        let holds_any = !slices.is_empty() && slices.iter().all(|s| !s.is_empty());
+        Promise::NothingMissing.holds(holds_any, || "given nothing to write".into());
         let bytes = slices.concat();
-        let taken = match &mut peer.socket {
-            Socket::TakesAll => bytes.len(),
-            Socket::Fails => 0,
-            Socket::Takes(left) => {
-                let taken = bytes.len().min(*left);
-                *left -= taken;
-                taken
+        let taken = match socket(&bytes) {
+            Taken::Bytes(taken) => taken.min(bytes.len()),
+            Taken::Failed => {
+                peer.failed = true;
+                0
             }
         };
         peer.got.extend(&bytes[..taken]);
@@ -51,7 +60,7 @@ impl Writer<'_> {
     pub(super) fn done(self) {
         let peer = self.peer;
         let called = self.calls > 0 || peer.phase == Phase::Draining;
-        assert!(called, "there is nothing to write");
+        Promise::NothingMissing.holds(called, || "named, and there is nothing to write".into());
         if !peer.blocked {
             peer.stuck = None;
         } else if self.took > 0 || peer.stuck.is_none() {
@@ -68,7 +77,8 @@ pub(super) struct Peer {
     pub(super) accepted: u64,
     pub(super) phase: Phase,
 
-    pub(super) socket: Socket,
+    /// Its socket has failed.
+    pub(super) failed: bool,
     /// It took less than it was given, and was not called writable since.
     pub(super) blocked: bool,
     /// Since when it has taken nothing of what waits.
@@ -91,6 +101,8 @@ pub(super) struct Peer {
     pub(super) left: Option<usize>,
     /// How much of what it says is in the story.
     pub(super) said: usize,
+    /// Its own entries that it has not come past.
+    own: VecDeque<usize>,
 
     pub(super) got: Vec<u8>,
     checked: usize,
@@ -117,7 +129,7 @@ impl Peer {
             port,
             accepted,
             phase: Phase::Greeting,
-            socket: Socket::TakesAll,
+            failed: false,
             blocked: false,
             stuck: None,
             finished: None,
@@ -131,6 +143,7 @@ impl Peer {
             joined: None,
             left: None,
             said: 0,
+            own: VecDeque::new(),
             got: Vec::new(),
             checked: 0,
             next: 0,
@@ -150,7 +163,8 @@ impl Peer {
 
     /// A round of writing to it, at a time.
     pub(super) fn writer(&mut self, now: u64) -> Writer<'_> {
-        assert!(self.is_open() && self.finished.is_none() && !self.blocked);
+        let is_sound = self.is_open() && self.finished.is_none() && !self.blocked;
+        Promise::ClosedForGood.holds(is_sound, || format!("{:?} is written to", self.id));
         Writer {
             peer: self,
             now,
@@ -211,6 +225,12 @@ impl Peer {
         .unwrap_or_else(|| Name::of_port(self.port))
     }
 
+    /// Something that it said is in the story.
+    pub(super) fn has_said(&mut self, entry: usize) {
+        self.said += 1;
+        self.own.push_back(entry);
+    }
+
     pub(super) fn enters(&mut self, entry: usize) {
         self.joined = Some(entry);
         self.next = entry + 1;
@@ -230,9 +250,13 @@ impl Peer {
         let got = std::mem::take(&mut self.got);
         while let Some(length) = got[self.checked..].iter().position(|b| *b == b'\n') {
             let line = &got[self.checked..self.checked + length];
-            let line = str::from_utf8(line).expect("what is sent is UTF-8");
-            assert!(line.len() <= MAX_SERVER_LINE, "{line:?}");
-            assert!(!self.goodbye, "{line:?} after goodbye");
+            let Ok(line) = str::from_utf8(line) else {
+                Promise::WholeLines.is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
+            };
+            Promise::WholeLines.holds(line.len() <= MAX_SERVER_LINE, || {
+                format!("{line:?} is too long")
+            });
+            Promise::GoodbyeLast.holds(!self.goodbye, || format!("{line:?} after goodbye"));
             self.line(me, line, story, behind);
             self.checked += length + 1;
             self.last_line = length + 1;
@@ -245,7 +269,9 @@ impl Peer {
         if self.expected.end == Some(CloseReason::Http) && self.joined.is_none() {
             return self.notice(me, line, story);
         }
-        assert!(!line.contains(acts), "{line:?}");
+        Promise::WholeLines.holds(!line.contains(acts), || {
+            format!("{line:?} acts on a screen")
+        });
         let next = self.expected.notices.get(self.heard);
         let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
         if line.starts_with("* Goodbye: ") && !called_for() {
@@ -255,14 +281,29 @@ impl Peer {
             self.goodbye = line.starts_with("* Goodbye: ");
         } else {
             self.step_over(me, usize::MAX, story);
-            assert!(self.next < self.end(story), "{line:?} is not for this peer");
-            assert_eq!(line, story.entries[self.next].line);
+            let due = story
+                .entries
+                .get(self.next)
+                .filter(|_| self.next < self.end(story));
+            Promise::OneOrder.holds(due.is_some_and(|entry| entry.line == line), || {
+                let echo = if self.is_own(line) {
+                    ", which it said itself,"
+                } else {
+                    ""
+                };
+                let due = due.map_or("nothing", |entry| &entry.line);
+                format!(
+                    "{:?} was sent {line:?}{echo} where {due:?} was due",
+                    self.id
+                )
+            });
             self.next += 1;
         }
         if let Some(Short::CutOff(Some(at))) = self.short
             && !self.goodbye
         {
-            assert!(self.checked < at, "{line:?} was begun after the cut");
+            let begun = self.checked < at;
+            Promise::GoodbyeLast.holds(begun, || format!("{line:?} was begun after the cut"));
             if self.checked + line.len() >= at {
                 self.cut_line = line.len() + 1;
             }
@@ -271,43 +312,53 @@ impl Peer {
 
     fn notice(&mut self, me: usize, line: &str, story: &Story) {
         let Some(&(said, _)) = self.expected.notices.get(self.heard) else {
-            panic!("{line:?} was not called for");
+            let why = format!("{:?} was sent {line:?}, which nothing called for", self.id);
+            Promise::InItsPlace.is_broken(&why)
         };
         self.step_over(me, said, story);
-        assert_eq!(self.stepped, said, "{line:?} is in the wrong place");
+        Promise::InItsPlace.holds(self.stepped == said, || {
+            format!(
+                "{:?} was sent {line:?} after {} of its lines, not {said}",
+                self.id, self.stepped
+            )
+        });
         let (_, notice) = &self.expected.notices[self.heard];
-        match notice {
-            Notice::Who => assert_eq!(line, story.answer_to_who(self.next)),
-            _ => assert!(notice.is(line), "{line:?}, not {notice:?}"),
-        }
+        let is_it = notice.is(line)
+            && (!matches!(notice, Notice::Who) || story.is_answer_to_who(line, self.next));
+        Promise::InItsPlace.holds(is_it, || {
+            format!("{:?} was sent {line:?} where {notice:?} was due", self.id)
+        });
         self.heard += 1;
     }
 
     /// The server has a reason of its own.
     fn goodbye(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
         if line == "* Goodbye: the server is shutting down." {
-            assert_eq!(self.short, Some(Short::Stopped));
+            let stopped = self.short == Some(Short::Stopped);
+            Promise::GoodbyeLast.holds(stopped, || format!("{line:?}, and it does not"));
             self.step_over(me, usize::MAX, story);
-            assert_eq!(self.next, self.end(story), "goodbye before the end");
-            assert!(self.heard >= self.sure, "notices are lost");
+            let has_all = self.next == self.end(story) && self.heard >= self.sure;
+            Promise::NothingMissing.holds(has_all, || {
+                format!("{:?} lacks lines before goodbye", self.id)
+            });
         } else {
-            assert!(line.starts_with("* Goodbye: you are too far behind; "));
+            let known = line.starts_with("* Goodbye: you are too far behind; ");
+            Promise::GoodbyeLast.holds(known, || format!("{:?} was sent {line:?}", self.id));
             let goodbye = "* Goodbye: the server is shutting down.\n".len();
             let told = goodbye * usize::from(self.short == Some(Short::Stopped));
             if matches!(self.short, None | Some(Short::Stopped)) && self.phase >= Phase::Draining {
                 self.short = Some(Short::CutOff(None));
             }
             let Some(Short::CutOff(at)) = self.short else {
-                panic!("{line:?} to one who was not cut off");
+                Promise::GoodbyeLast.is_broken(&format!("{line:?} to one who was not cut off"))
             };
             // Of one who was leaving it is not known when; the line before may have been under way.
             let line = at.map_or(self.last_line, |_| self.cut_line);
             let private = self.private(usize::MAX, Notice::most);
-            let waited = self.backlog(me, story) + private + told + line;
-            assert!(
-                waited as u64 > behind,
-                "cut off with {waited} bytes waiting"
-            );
+            let waited = self.backlog(story) + private + told + line;
+            Promise::Limits.holds(waited as u64 > behind, || {
+                format!("{:?} was cut off with {waited} bytes waiting", self.id)
+            });
         }
         self.goodbye = true;
     }
@@ -316,36 +367,51 @@ impl Peer {
     fn step_over(&mut self, me: usize, said: usize, story: &Story) {
         while self.stepped < said
             && self.next < self.end(story)
-            && story.entries[self.next].speaker == Some(me)
+            && story.entries[self.next].is_by(me)
         {
             self.next += 1;
             self.stepped += 1;
         }
     }
 
+    /// Whether it said a line itself.
+    fn is_own(&self, line: &str) -> bool {
+        let own = |name: &Name| {
+            line.strip_prefix(name.as_str())
+                .is_some_and(|l| l.starts_with(": "))
+        };
+        self.name.as_ref().is_some_and(own)
+    }
+
+    /// Its own entries that lie ahead of it.
+    fn ahead(&mut self) -> &VecDeque<usize> {
+        while self.own.front().is_some_and(|entry| *entry < self.next) {
+            self.own.pop_front();
+        }
+        &self.own
+    }
+
     /// Bytes of the entries of others whose end it has not got.
-    pub(super) fn backlog(&self, me: usize, story: &Story) -> usize {
-        let end = self.end(story);
-        let rest = story.entries.get(self.next..end).unwrap_or_default();
-        let others = rest.iter().filter(|e| e.speaker != Some(me));
-        others.map(|e| e.line.len() + 1).sum()
+    pub(super) fn backlog(&mut self, story: &Story) -> usize {
+        let all = story.bytes_between(self.next, self.end(story));
+        let own = self.ahead().iter();
+        all - own.map(|e| story.bytes_between(*e, e + 1)).sum::<usize>()
     }
 
     /// Bytes of all entries whose end it has not got, its own included.
     pub(super) fn distance(&self, story: &Story) -> usize {
-        let rest = story.entries.get(self.next..).unwrap_or_default();
-        rest.iter().map(|e| e.line.len() + 1).sum()
+        story.bytes_between(self.next, story.entries.len())
     }
 
     /// Stretches of its own lines that lie ahead of it, behind lines of others.
-    pub(super) fn detours(&self, me: usize, story: &Story) -> usize {
-        let end = self.end(story);
-        let rest = story.entries.get(self.next..end).unwrap_or_default();
-        let own = |i: usize| rest[i].speaker == Some(me);
-        let foreign = rest.iter().position(|e| e.speaker != Some(me));
-        (foreign.unwrap_or(rest.len()) + 1..rest.len())
-            .filter(|&i| own(i) && !own(i - 1))
-            .count()
+    pub(super) fn detours(&mut self) -> usize {
+        let mut before = self.next.wrapping_sub(1);
+        let mut stretches = 0;
+        for entry in self.ahead() {
+            stretches += usize::from(*entry != before.wrapping_add(1));
+            before = *entry;
+        }
+        stretches
     }
 
     /// Bytes of private lines whose end it has not got, `length` of each, up to the `count`th.
@@ -361,17 +427,24 @@ impl Peer {
 
     /// Checks that nothing is left to be sent to it. `all` says that all it sent was acted on.
     pub(super) fn is_up_to_date(&mut self, me: usize, story: &Story, all: bool) {
-        assert_eq!(self.under_way(), 0, "a part of a line is missing");
+        let (id, under_way) = (self.id, self.under_way());
+        let missing = Promise::NothingMissing;
+        missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
         if let Some(Short::Stopped | Short::CutOff(_)) = self.short {
-            assert!(self.goodbye, "no goodbye");
+            missing.holds(self.goodbye, || format!("{id:?} lacks a goodbye"));
             return;
         }
         self.step_over(me, usize::MAX, story);
-        assert_eq!(self.next, self.end(story), "an entry is missing");
+        missing.holds(self.next == self.end(story), || {
+            format!("{id:?} lacks {:?}", story.entries[self.next].line)
+        });
         if all {
-            let notices = self.expected.notices.len();
-            assert_eq!(self.heard, notices, "a private line is missing");
-            assert_eq!(self.said, self.expected.says.len(), "not all is said");
+            let notice = self.expected.notices.get(self.heard);
+            Promise::InItsPlace.holds(notice.is_none(), || format!("{id:?} lacks {notice:?}"));
+            let unsaid = self.expected.says.get(self.said);
+            Promise::Heard.holds(unsaid.is_none(), || {
+                format!("{id:?} said {unsaid:?}, which was not heard")
+            });
         }
     }
 }

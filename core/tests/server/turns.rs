@@ -1,0 +1,191 @@
+//! Batches and turns: nobody makes another one wait.
+
+use super::world::{World, line};
+use chat_core::{ConnId, Input, Limits, Timer};
+use std::time::Duration;
+
+#[test]
+fn everyone_is_written_to_after_a_batch() {
+    let limits = Limits {
+        batch: 1000,
+        ..Limits::default()
+    };
+    let mut w = World::new(limits);
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(ann);
+    w.server
+        .handle(w.now, Input::Received(bob, &line(95).repeat(20)));
+    assert_eq!(
+        w.server.next_timeout(),
+        None,
+        "everyone is to be written to first"
+    );
+    assert!(w.server.wants_input(ann), "others are read meanwhile, once");
+    w.server.handle(w.now, Input::Received(ann, b"hi\n"));
+    assert!(!w.server.wants_input(ann));
+    w.look(bob);
+    w.write();
+    assert_eq!(
+        w.look(ann).lines().count(),
+        10,
+        "a line of 101 bytes less than the limit, and no more"
+    );
+    assert!(!w.server.wants_input(bob), "there is more to hear of him");
+    w.server.handle(w.now, Input::Timeout);
+    w.write();
+    assert_eq!(w.look(bob), "ann: hi\n", "what has come first comes second");
+    w.settle();
+    assert!(w.server.wants_input(ann));
+    assert_eq!(w.look(ann).lines().count(), 10);
+    assert!(w.server.wants_input(bob));
+}
+
+#[test]
+fn many_loud_connections_are_gone_through_in_turn() {
+    let mut w = World::new(Limits {
+        batch: 1000,
+        ..Limits::default()
+    });
+    let loud: Vec<_> = (0..50).map(|_| w.join("loud")).collect();
+    for conn in &loud {
+        w.server.handle(
+            w.now,
+            Input::Received(*conn, "la\n".repeat(1000).as_bytes()),
+        );
+    }
+    w.settle();
+    assert_eq!(
+        String::from_utf8(w.transcript)
+            .unwrap()
+            .matches(": la\n")
+            .count(),
+        50_000
+    );
+}
+
+/// What was said in the next batch, by whom.
+fn speakers(w: &mut World) -> Vec<String> {
+    w.transcript.clear();
+    w.server.handle(w.now, Input::Timeout);
+    w.write();
+    let said = String::from_utf8(std::mem::take(&mut w.transcript)).unwrap();
+    let speaker = |line: &str| line.split(':').next().unwrap().to_string();
+    said.lines().map(speaker).collect()
+}
+
+/// A room where 50 have sent more than ten thousand bytes each, and batches are of some ten lines;
+/// and one who has said nothing yet.
+fn loud_room() -> (World, ConnId) {
+    let mut w = World::new(Limits {
+        batch: 1000,
+        ..Limits::default()
+    });
+    let loud: Vec<_> = (0..50).map(|n| w.join(&format!("loud{n}"))).collect();
+    let calm = w.join("calm");
+    w.now = w.now + Duration::from_secs(60);
+    for conn in loud {
+        assert!(w.server.wants_input(conn), "everyone is read once");
+        let lines = line(90).repeat(120);
+        w.server.handle(w.now, Input::Received(conn, &lines));
+        assert!(!w.server.wants_input(conn));
+    }
+    w.write();
+    // Until each of them has had a turn as one that nothing was held back of.
+    for _ in 0..20 {
+        speakers(&mut w);
+    }
+    (w, calm)
+}
+
+#[test]
+fn a_batch_is_smaller_where_it_goes_to_many() {
+    for (pass, lines) in [(10 * 1010, 10), (10 * 1010 + 1, 11)] {
+        let mut w = World::new(Limits {
+            pass,
+            ..Limits::default()
+        });
+        let members: Vec<_> = (0..10).map(|n| w.join(&format!("m{n}"))).collect();
+        w.look(members[1]);
+        let said = line(96).repeat(20); // 101 bytes each, with the name.
+        w.server.handle(w.now, Input::Received(members[0], &said));
+        w.write();
+        assert_eq!(w.look(members[1]).lines().count(), lines);
+        w.settle();
+        assert_eq!(w.look(members[1]).lines().count(), 20 - lines);
+    }
+}
+
+#[test]
+fn turns_go_round_and_end_with_the_line_that_makes_them_256_bytes() {
+    let mut w = World::new(Limits {
+        batch: 4 * 4 * 69, // Four turns of four lines.
+        ..Limits::default()
+    });
+    let [ann, bob, cat] = ["ann", "bob", "cat"].map(|name| w.join(name));
+    for conn in [ann, bob, cat] {
+        let lines = line(63).repeat(32);
+        w.server.handle(w.now, Input::Received(conn, &lines));
+    }
+    w.write();
+    w.transcript.clear();
+    w.settle();
+    let said = String::from_utf8(w.transcript).unwrap();
+    let speakers: Vec<_> = said.lines().map(|line| &line[..3]).collect();
+    let turns: Vec<_> = speakers.chunks(4).map(|turn| turn[0]).collect();
+    assert!(
+        speakers
+            .chunks(4)
+            .all(|turn| turn.iter().all(|s| *s == turn[0]))
+    );
+    // Nothing of Bob and Cat was held back at first, and they come before the rest of Ann.
+    assert_eq!(
+        turns[..8],
+        ["bob", "cat", "ann", "bob", "cat", "ann", "bob", "cat"]
+    );
+}
+
+#[test]
+fn who_speaks_now_and_then_is_heard_in_the_next_batch() {
+    let (mut w, calm) = loud_room();
+    for second in 0..20 {
+        w.now = w.now + Duration::from_millis(500);
+        w.server.handle(w.now, Input::Received(calm, b"now\n"));
+        assert_eq!(speakers(&mut w)[0], "calm", "after {second} half seconds");
+        assert!(speakers(&mut w).iter().all(|name| name.starts_with("loud")));
+    }
+}
+
+#[test]
+fn who_speaks_more_often_than_that_waits_like_the_others() {
+    let (mut w, drip) = loud_room();
+    for _ in 0..8 {
+        w.server.handle(w.now, Input::Received(drip, b"now\n"));
+        assert_eq!(speakers(&mut w)[0], "calm", "eight times at once");
+    }
+    w.server.handle(w.now, Input::Received(drip, b"now\n"));
+    let wait = (0..).take_while(|_| !speakers(&mut w).contains(&"calm".to_string()));
+    assert!((10..30).contains(&wait.count()), "a turn each of 50");
+    // And after that it has no more than one turn at once, and that only 500 ms later.
+    w.now = w.now + Duration::from_millis(499);
+    w.server.handle(w.now, Input::Received(drip, b"now\n"));
+    assert!(!speakers(&mut w).contains(&"calm".to_string()));
+    while !speakers(&mut w).contains(&"calm".to_string()) {}
+    w.now = w.now + Duration::from_millis(500);
+    w.server.handle(w.now, Input::Received(drip, b"now\n"));
+    assert_eq!(speakers(&mut w)[0], "calm");
+    w.server.handle(w.now, Input::Received(drip, b"now\n"));
+    assert!(!speakers(&mut w).contains(&"calm".to_string()));
+}
+
+/// Nobody who is gone keeps a place.
+#[test]
+fn who_leaves_while_waiting_for_a_turn_waits_no_more() {
+    let (mut w, calm) = loud_room();
+    w.server.handle(w.now, Input::Received(calm, b"unheard\n"));
+    w.server.handle(w.now, Input::Lost(calm));
+    w.server.handle(w.now, Input::Stop);
+    w.write();
+    assert!(!String::from_utf8(w.transcript).unwrap().contains("unheard"));
+    let next = w.server.next_timeout().map(|(_, timer)| timer);
+    assert_ne!(next, Some(Timer::Resume));
+}

@@ -1,0 +1,110 @@
+//! A server with its sockets.
+
+use chat_core::{Action, CloseReason, ConnId, Input, Limits, Server, Timer, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A server with its sockets: each shows what it was sent, and takes as much as it has room for.
+pub(super) struct World {
+    pub(super) server: Server,
+    pub(super) now: Timestamp,
+    pub(super) screens: BTreeMap<ConnId, Vec<u8>>,
+    pub(super) room: BTreeMap<ConnId, usize>,
+    pub(super) closed: BTreeMap<ConnId, CloseReason>,
+    pub(super) transcript: Vec<u8>,
+    pub(super) writes: usize,
+}
+
+impl World {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            server: Server::new(limits),
+            now: Timestamp::ZERO,
+            screens: BTreeMap::new(),
+            room: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            transcript: Vec::new(),
+            writes: 0,
+        }
+    }
+
+    /// A connection that has joined under a name.
+    pub(super) fn join(&mut self, name: &str) -> ConnId {
+        let conn = self.server.accept(self.now, 1000).unwrap();
+        self.receive(conn, format!("JOIN {name}\n"));
+        conn
+    }
+
+    pub(super) fn receive(&mut self, conn: ConnId, bytes: impl AsRef<[u8]>) {
+        self.server
+            .handle(self.now, Input::Received(conn, bytes.as_ref()));
+        self.settle();
+    }
+
+    /// Writes, and goes on with what was held back, until nothing moves.
+    pub(super) fn settle(&mut self) {
+        loop {
+            self.write();
+            match self.server.next_timeout() {
+                Some((due, Timer::Resume)) if due <= self.now => {
+                    self.server.handle(self.now, Input::Timeout);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// One round of writing.
+    pub(super) fn write(&mut self) {
+        while let Some(conn) = self.server.next_transmit() {
+            let screen = self.screens.entry(conn).or_default();
+            let room = self.room.entry(conn).or_insert(usize::MAX);
+            let writes = &mut self.writes;
+            self.server.transmit(self.now, conn, |slices| {
+                *writes += 1;
+                let bytes = slices.concat();
+                let taken = bytes.len().min(*room);
+                screen.extend_from_slice(&bytes[..taken]);
+                *room -= taken;
+                taken
+            });
+        }
+        let transcript = &mut self.transcript;
+        assert_eq!(
+            self.server
+                .transcript(|lines| transcript.extend_from_slice(lines)),
+            0
+        );
+        while let Some(action) = self.server.poll_action() {
+            if let Action::Close(conn, reason) = action {
+                assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
+            }
+        }
+    }
+
+    /// From now on the socket takes this much and no more.
+    pub(super) fn limit(&mut self, conn: ConnId, bytes: usize) {
+        self.room.insert(conn, bytes);
+    }
+
+    pub(super) fn unblock(&mut self, conn: ConnId) {
+        self.limit(conn, usize::MAX);
+        self.server.handle(self.now, Input::Writable(conn));
+        self.settle();
+    }
+
+    pub(super) fn wait(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.server.handle(self.now, Input::Timeout);
+        self.settle();
+    }
+
+    /// What was sent since the last look.
+    pub(super) fn look(&mut self, conn: ConnId) -> String {
+        String::from_utf8(std::mem::take(self.screens.entry(conn).or_default())).unwrap()
+    }
+}
+
+pub(super) fn line(length: usize) -> Vec<u8> {
+    [vec![b'x'; length], vec![b'\n']].concat()
+}

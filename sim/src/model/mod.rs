@@ -1,0 +1,500 @@
+//! The server held against a reference model.
+//!
+//! The model knows no log and no cursor, only lists: what each peer sent and what that calls for,
+//! what the room's screen showed, and what each peer got. It is compared with the real
+//! [`Server`] after every step; whatever differs is a broken [`Promise`].
+
+mod expect;
+mod peer;
+mod story;
+mod watch;
+
+use crate::promise::Promise;
+use chat_core::{
+    Action, CloseReason, ConnId, Input, Limits, Name, Server, Timer, Timestamp, server_phase::Phase,
+};
+pub use peer::Taken;
+use peer::{Peer, Short};
+use std::collections::{BTreeSet, VecDeque};
+use std::mem;
+use std::time::Duration;
+use story::Story;
+
+/// How the server's shell does what it may do in several ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// It reads the screen only once a round.
+    pub lazy: bool,
+    /// It writes to all peers at the same time, from parcels.
+    pub at_once: bool,
+}
+
+/// What the shell is to do outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A peer is in the room.
+    Joined,
+    /// Close our side of a peer's connection.
+    Finish,
+    /// Close a peer's connection.
+    Close(CloseReason),
+}
+
+/// One life of a server, with the model of it. Peers are numbered in the order in which they were
+/// accepted. Every method panics when a promise is broken.
+pub struct Watched {
+    server: Server,
+    limits: Limits,
+    habits: Habits,
+    /// The latest time that the server was told.
+    seen: u64,
+    peers: Vec<Peer>,
+    /// Peers by the slots of their ids.
+    slots: Vec<usize>,
+    open: BTreeSet<usize>,
+    blocked: BTreeSet<usize>,
+    /// Peers to be looked at when the pass is over.
+    touched: BTreeSet<usize>,
+    story: Story,
+    /// Who joined, and what name they were to have, until the story tells it.
+    joins: VecDeque<(usize, Name, Name)>,
+    /// Entries and bytes of the story that were there when the last pass ended.
+    passed: (usize, usize),
+    stopped: Option<u64>,
+    /// A part of the story was lost, as it may be if it is held for too short a time.
+    lost: bool,
+    deeds: VecDeque<(usize, Deed)>,
+}
+
+impl Watched {
+    /// A server with an empty room.
+    pub fn new(limits: Limits, habits: Habits) -> Self {
+        Self {
+            server: Server::new(limits.clone()),
+            limits,
+            habits,
+            seen: 0,
+            peers: Vec::new(),
+            slots: Vec::new(),
+            open: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            story: Story::default(),
+            joins: VecDeque::new(),
+            passed: (0, 0),
+            stopped: None,
+            lost: false,
+            deeds: VecDeque::new(),
+        }
+    }
+
+    /// Whether a part of the story was lost: nothing can be compared any more.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
+    /// How many are in the room.
+    pub fn population(&self) -> usize {
+        self.server.population()
+    }
+
+    /// The phase of a peer's connection.
+    pub fn phase(&self, peer: usize) -> Phase {
+        self.server.phase(self.peers[peer].id)
+    }
+
+    /// The name of a peer that has been in the room.
+    pub fn name(&self, peer: usize) -> Option<&Name> {
+        self.peers[peer].name.as_ref()
+    }
+
+    /// Whether a peer is to be read from.
+    pub fn wants_input(&self, peer: usize) -> bool {
+        self.server.wants_input(self.peers[peer].id)
+    }
+
+    /// When the server is to be called next, in microseconds of its clock, and why.
+    pub fn next_timeout(&self) -> Option<(u64, Timer)> {
+        let next = self.server.next_timeout();
+        next.map(|(due, timer)| (due.as_micros(), timer))
+    }
+
+    /// What is to be done outside.
+    pub fn poll_deed(&mut self) -> Option<(usize, Deed)> {
+        self.deeds.pop_front()
+    }
+
+    /// What the room's screen showed, line by line.
+    pub fn screen(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.story.entries.iter().map(|entry| entry.line.as_str())
+    }
+
+    /// What a peer has been sent so far.
+    pub fn sent_to(&self, peer: usize) -> &[u8] {
+        &self.peers[peer].got
+    }
+
+    /// Why the server closed a peer's connection, if it has.
+    pub fn closed(&self, peer: usize) -> Option<CloseReason> {
+        self.peers[peer].closed
+    }
+
+    /// A connection comes in; its peer's number, unless it is to be closed at once.
+    pub fn accept(&mut self, clock: u64, port: u16) -> Option<usize> {
+        let open = self.open.len();
+        let connections = self.server.connections();
+        Promise::Closing.holds(open == connections, || {
+            format!("{connections} connections, not {open}")
+        });
+        let now = self.read(clock);
+        let most = self.limits.connections + self.limits.refusals;
+        let Some(id) = self.server.accept(now, port) else {
+            let is_full = self.stopped.is_some() || open == most;
+            Promise::Limits.holds(is_full, || {
+                "a connection was closed though there is room".into()
+            });
+            return None;
+        };
+        let has_room = self.stopped.is_none() && open < most && id.slot() < most;
+        Promise::Limits.holds(has_room, || {
+            "a connection was taken though there is no room".into()
+        });
+        let number = self.peers.len();
+        if self.slots.len() <= id.slot() {
+            self.slots.resize(id.slot() + 1, number);
+        }
+        let before = mem::replace(&mut self.slots[id.slot()], number);
+        let is_new =
+            before == number || !self.open.contains(&before) && self.peers[before].id != id;
+        Promise::ClosedForGood.holds(is_new, || format!("{id:?} came twice"));
+        let mut peer = Peer::new(id, port, self.seen);
+        peer.phase = self.server.phase(id);
+        let right = if open >= self.limits.connections {
+            peer.expected.refused();
+            Phase::Draining
+        } else {
+            Phase::Greeting
+        };
+        Promise::Limits.holds(peer.phase == right, || {
+            format!("{:?} with {open} open", peer.phase)
+        });
+        self.peers.push(peer);
+        self.open.insert(number);
+        self.touched.insert(number);
+        Some(number)
+    }
+
+    /// Bytes came in from a peer, which was to be read from or is gone.
+    pub fn received(&mut self, clock: u64, peer: usize, bytes: &[u8]) {
+        let is_heard = self.wants_input(peer) && !self.phase(peer).is_ending();
+        if is_heard {
+            if !self.habits.lazy {
+                self.is_within_limits(peer);
+            }
+            self.peers[peer].sends(bytes);
+        }
+        let most = self.most_in_batch();
+        self.handle(
+            clock,
+            Input::Received(self.peers[peer].id, bytes),
+            Some(peer),
+        );
+        let appended = self.story.bytes - self.passed.1;
+        Promise::Limits.holds(self.habits.lazy || appended <= most, || {
+            format!("{appended} bytes in a batch")
+        });
+    }
+
+    /// A peer closed its side.
+    pub fn eof(&mut self, clock: u64, peer: usize) {
+        self.peers[peer].eof = true;
+        self.handle(clock, Input::Eof(self.peers[peer].id), Some(peer));
+    }
+
+    /// A peer's connection failed.
+    pub fn lose(&mut self, clock: u64, peer: usize) {
+        let it = &mut self.peers[peer];
+        it.failed = true;
+        it.short.get_or_insert(Short::Dropped);
+        let id = it.id;
+        self.handle(clock, Input::Lost(id), Some(peer));
+        let phase = self.server.phase(id);
+        Promise::ClosedForGood.holds(phase == Phase::Closed, || format!("{phase:?} though lost"));
+    }
+
+    /// A peer's socket may take more.
+    pub fn writable(&mut self, clock: u64, peer: usize) {
+        self.peers[peer].blocked = false;
+        self.blocked.remove(&peer);
+        self.handle(clock, Input::Writable(self.peers[peer].id), Some(peer));
+    }
+
+    /// The server is to stop.
+    pub fn stop(&mut self, clock: u64) {
+        // Everything that is to be heard is on the screen by now.
+        self.read_story();
+        if self.stopped.is_none() {
+            self.read(clock);
+            self.stopped = Some(self.seen);
+            for (_, who) in mem::take(&mut self.story.room).into_values() {
+                self.peers[who].left = Some(self.story.entries.len());
+            }
+            for &who in &self.open {
+                let peer = &mut self.peers[who];
+                if !peer.phase.is_ending() {
+                    peer.short.get_or_insert(Short::Stopped);
+                }
+            }
+        }
+        self.handle(clock, Input::Stop, None);
+    }
+
+    /// The moment has come that [`next_timeout`](Self::next_timeout) named.
+    pub fn timeout(&mut self, clock: u64) {
+        self.handle(clock, Input::Timeout, None);
+        for &who in &self.open {
+            let peer = &self.peers[who];
+            let due = self.deadline(peer);
+            Promise::InTime.holds(due.is_none_or(|due| due > self.seen), || {
+                format!("a deadline of {:?} was missed", peer.id)
+            });
+        }
+    }
+
+    /// When something has to happen to a peer if nothing else does.
+    fn deadline(&self, peer: &Peer) -> Option<u64> {
+        let first = (peer.phase == Phase::Greeting).then(|| peer.accepted + self.first_line());
+        let stall = peer.stuck.map(|at| at + micros(self.limits.stall));
+        let linger = peer.finished.map(|at| at + micros(self.limits.linger));
+        let end = self.stopped.map(|at| at + micros(self.limits.shutdown));
+        [first, stall, linger, end].into_iter().flatten().min()
+    }
+
+    fn first_line(&self) -> u64 {
+        micros(self.limits.first_line)
+    }
+
+    /// What the clock shows; the server is told.
+    fn read(&mut self, clock: u64) -> Timestamp {
+        self.seen = self.seen.max(clock);
+        Timestamp::from_micros(clock)
+    }
+
+    fn handle(&mut self, clock: u64, input: Input<'_>, peer: Option<usize>) {
+        let now = self.read(clock);
+        self.server.handle(now, input);
+        match peer {
+            Some(peer) => drop(self.touched.insert(peer)),
+            None => self.touched.extend(&self.open),
+        }
+        self.act(input == Input::Timeout);
+        if !self.habits.lazy {
+            self.read_story();
+        }
+    }
+
+    /// Writes to everyone as much as their sockets take: `socket` is given a peer and bytes.
+    pub fn pass(&mut self, clock: u64, mut socket: impl FnMut(usize, &[u8]) -> Taken) {
+        let most = 100 + 20 * self.open.len() * self.open.len();
+        let mut turns = 0;
+        while if self.habits.at_once {
+            self.transmit_to_all(clock, &mut socket)
+        } else {
+            self.transmit_to_next(clock, &mut socket)
+        } {
+            turns += 1;
+            Promise::Rest.holds(turns < most, || "a pass does not end".into());
+        }
+        self.act(false);
+        self.read_story();
+        if self.lost {
+            return;
+        }
+        if self.story.entries.len() > self.passed.0 {
+            self.touched.extend(&self.open);
+        }
+        self.passed = (self.story.entries.len(), self.story.bytes);
+        for who in mem::take(&mut self.touched) {
+            self.peers[who].hear(who, &self.story, self.limits.behind);
+            self.check_peer(who);
+        }
+        self.check_room();
+    }
+
+    /// Takes note of who was cut off just now.
+    fn see_cuts(&mut self) {
+        for &who in &self.blocked {
+            let peer = &mut self.peers[who];
+            let phase = self.server.phase(peer.id);
+            if peer.phase.is_in_room() && phase == Phase::Draining {
+                peer.short = Some(Short::CutOff(Some(peer.got.len())));
+                self.touched.insert(who);
+            }
+            if peer.is_open() && phase != Phase::Closed {
+                peer.phase = phase;
+            }
+        }
+    }
+
+    /// Writes to the next peer; whether there was one.
+    fn transmit_to_next(
+        &mut self,
+        clock: u64,
+        socket: &mut impl FnMut(usize, &[u8]) -> Taken,
+    ) -> bool {
+        let next = self.server.next_transmit();
+        self.see_cuts();
+        let Some(id) = next else { return false };
+        let now = self.read(clock);
+        let who = self.number(id);
+        let mut write = self.peers[who].writer(self.seen);
+        self.server.transmit(now, id, |slices| {
+            write.write(slices, |bytes| socket(who, bytes))
+        });
+        write.done();
+        self.written(clock, who);
+        true
+    }
+
+    /// Writes to all peers that there is something for; whether there were any.
+    fn transmit_to_all(
+        &mut self,
+        clock: u64,
+        socket: &mut impl FnMut(usize, &[u8]) -> Taken,
+    ) -> bool {
+        let mut parcels = Vec::new();
+        self.server.lend_round(&mut parcels);
+        self.see_cuts();
+        let written: Vec<_> = parcels.iter().map(|p| self.number(p.id())).collect();
+        let now = self.read(clock);
+        for (parcel, &who) in parcels.iter_mut().zip(&written) {
+            let mut write = self.peers[who].writer(self.seen);
+            parcel.write(self.server.log(), |slices| {
+                write.write(slices, |bytes| socket(who, bytes))
+            });
+            write.done();
+        }
+        for parcel in parcels {
+            self.server.settle(now, parcel);
+        }
+        for &who in &written {
+            self.written(clock, who);
+        }
+        !written.is_empty()
+    }
+
+    /// A peer was written to.
+    fn written(&mut self, clock: u64, who: usize) {
+        self.touched.insert(who);
+        if self.peers[who].blocked {
+            self.blocked.insert(who);
+        }
+        if self.peers[who].failed && self.peers[who].is_open() {
+            self.peers[who].short.get_or_insert(Short::Dropped);
+            self.handle(clock, Input::Lost(self.peers[who].id), Some(who));
+        }
+    }
+
+    fn number(&self, id: ConnId) -> usize {
+        let who = self.slots.get(id.slot()).copied();
+        match who.filter(|who| self.peers[*who].id == id) {
+            Some(who) => who,
+            None => Promise::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
+        }
+    }
+
+    /// Carries out the actions, and works out what follows from them for the peers.
+    fn act(&mut self, timeout: bool) {
+        let mut joined = Vec::new();
+        while let Some(action) = self.server.poll_action() {
+            let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action;
+            let who = self.number(id);
+            self.touched.insert(who);
+            let peer = &mut self.peers[who];
+            Promise::ClosedForGood
+                .holds(peer.is_open(), || format!("{action:?} after it was closed"));
+            match action {
+                Action::Joined(_, name) => {
+                    let before = peer.name.replace(name.clone());
+                    Promise::OneStay.holds(before.is_none(), || format!("{name} joined twice"));
+                    joined.push((who, name));
+                    self.deeds.push_back((who, Deed::Joined));
+                }
+                Action::Finish(_) => {
+                    let before = peer.finished.replace(self.seen);
+                    Promise::ClosedForGood
+                        .holds(before.is_none(), || format!("{id:?} finished twice"));
+                    self.deeds.push_back((who, Deed::Finish));
+                }
+                Action::Close(_, reason) => {
+                    self.close(who, reason);
+                    self.deeds.push_back((who, Deed::Close(reason)));
+                }
+            }
+        }
+        for (who, name) in joined {
+            let peer = &self.peers[who];
+            let in_time = !self.was_silent(peer, timeout);
+            self.joins.push_back((who, name, peer.wants(in_time)));
+        }
+        for &who in &self.touched {
+            let in_time = !self.was_silent(&self.peers[who], timeout);
+            let peer = &mut self.peers[who];
+            peer.phase = self.server.phase(peer.id);
+            peer.interpret(in_time);
+        }
+    }
+
+    /// Whether a peer that has just joined did so because it was silent.
+    fn was_silent(&self, peer: &Peer, timeout: bool) -> bool {
+        timeout && self.seen >= peer.accepted + self.first_line()
+    }
+
+    fn close(&mut self, who: usize, reason: CloseReason) {
+        let (stall, linger) = (micros(self.limits.stall), micros(self.limits.linger));
+        let bound = micros(self.limits.shutdown);
+        self.open.remove(&who);
+        self.blocked.remove(&who);
+        let peer = &mut self.peers[who];
+        peer.closed = Some(reason);
+        peer.blocked = false;
+        let expired = self.stopped.is_some_and(|at| self.seen >= at + bound);
+        let due = if let Some(at) = peer.finished {
+            peer.eof || peer.failed || expired || self.seen >= at + linger
+        } else {
+            let stalled = peer.stuck.is_some_and(|at| self.seen >= at + stall);
+            peer.short.get_or_insert(Short::Dropped);
+            peer.failed || stalled || expired
+        };
+        Promise::Closing.holds(due, || {
+            format!("{:?} was closed too soon: {reason}", peer.id)
+        });
+    }
+
+    /// Whether the moment has come that [`next_timeout`](Self::next_timeout) named.
+    pub fn is_due(&self, clock: u64) -> bool {
+        self.next_timeout().is_some_and(|(due, _)| due <= clock)
+    }
+
+    /// Checks that everyone has been heard who takes what they are given, when nothing is due.
+    pub fn is_at_rest(&self) {
+        for &who in &self.open {
+            let peer = &self.peers[who];
+            if !peer.blocked {
+                let heard = self.server.wants_input(peer.id) || peer.eof;
+                Promise::Heard.holds(heard, || format!("nobody listens to {:?}", peer.id));
+                let gone = !peer.eof || peer.phase.is_ending();
+                Promise::Heard.holds(gone, || format!("{:?} is still here", peer.id));
+            }
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

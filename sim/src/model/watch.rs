@@ -1,0 +1,178 @@
+//! The watch: what the screen tells, and whether server and model agree.
+
+use super::Watched;
+use super::expect::Notice;
+use super::peer::Short;
+use super::story::About;
+use crate::promise::Promise;
+use chat_core::{MAX_SERVER_LINE, Name, ServerLine, server_phase::Phase};
+
+/// The highest number that is put behind a name that was asked for.
+const MAX_NUMBER: u32 = 99;
+
+impl Watched {
+    /// Reads what is new on the screen.
+    pub(super) fn read_story(&mut self) {
+        let mut news = Vec::new();
+        let lost = self.server.transcript(|part| news.extend_from_slice(part));
+        if lost > 0 {
+            let was_full = lost + news.len() as u64 > self.limits.transcript;
+            Promise::Limits.holds(was_full, || format!("{lost} bytes of the screen were lost"));
+            self.lost = true;
+        }
+        if self.lost {
+            return;
+        }
+        let whole = news.is_empty() || news.ends_with(b"\n");
+        Promise::WholeLines.holds(whole, || "the screen shows a part of a line".into());
+        let Ok(news) = String::from_utf8(news) else {
+            Promise::WholeLines.is_broken("the screen is not UTF-8")
+        };
+        for line in news.split_terminator('\n') {
+            let goes_on = self.stopped.is_none();
+            Promise::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
+            self.tell(line);
+        }
+    }
+
+    fn tell(&mut self, line: &str) {
+        match ServerLine::decode(line) {
+            ServerLine::Joined(name) => {
+                let Some((who, given, wanted)) = self.joins.pop_front() else {
+                    Promise::OneStay.is_broken(&format!("{line:?}, but nobody did"))
+                };
+                let free = self.first_free(&wanted, self.peers[who].port);
+                Promise::UniqueNames.holds(name == given && name == free, || {
+                    format!("{name} joined, who is called {given} and was to be called {free}")
+                });
+                self.peers[who].enters(self.story.entries.len());
+                self.story.enter(line, name.as_str(), who);
+            }
+            ServerLine::Left(name) => {
+                let who = self.story.leave(line, name.as_str());
+                self.peers[who].left = Some(self.story.entries.len() - 1);
+            }
+            ServerLine::Said(name, text) => {
+                let who = self.story.who(name.as_str());
+                let peer = &mut self.peers[who];
+                let expected = peer.expected.says.get(peer.said);
+                Promise::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
+                    format!("{line:?} was heard where {name} said {expected:?}")
+                });
+                peer.has_said(self.story.entries.len());
+                self.story.push(line, About::Said(who));
+            }
+            other => Promise::WholeLines.is_broken(&format!("{other:?} is on the screen")),
+        }
+    }
+
+    fn first_free(&self, wanted: &Name, port: u16) -> Name {
+        let by_port = Name::of_port(port);
+        let asked = (2..=MAX_NUMBER).map(|n| wanted.numbered(n));
+        let others = (2..).map(|n| by_port.numbered(n));
+        let mut all = std::iter::once(wanted.clone())
+            .chain(asked)
+            .chain([by_port.clone()])
+            .chain(others);
+        let is_free = |name: &Name| {
+            let key = name.as_str().to_ascii_lowercase();
+            !self.story.room.contains_key(&key)
+        };
+        all.find(is_free).unwrap_or_else(|| wanted.clone())
+    }
+
+    /// Checks what a pass promises to a peer.
+    pub(super) fn check_peer(&mut self, who: usize) {
+        let peer = &mut self.peers[who];
+        peer.phase = self.server.phase(peer.id);
+        let (id, phase) = (peer.id, peer.phase);
+        let wanted = self.server.wants_input(id);
+        let in_room = phase.is_in_room();
+        let on_screen = peer.joined.is_some() && peer.left.is_none();
+        Promise::OneStay.holds(in_room == on_screen, || {
+            let is = if on_screen { "is" } else { "is not" };
+            format!("{id:?} {is} in the room on the screen, and is {phase:?}")
+        });
+        if in_room && wanted {
+            let unsaid = peer.expected.says.get(peer.said);
+            Promise::Heard.holds(unsaid.is_none(), || {
+                format!("{id:?} said {unsaid:?}, and is read from again")
+            });
+            peer.sure = peer.expected.notices.len();
+        }
+        let distance = peer.distance(&self.story) + peer.private(usize::MAX, Notice::most);
+        peer.copied = peer.blocked && (peer.copied || distance as u64 > self.limits.behind);
+        if peer.is_open() && peer.blocked {
+            let private = peer.private(peer.sure, Notice::least);
+            let waiting = peer.backlog(&self.story) + private;
+            let waiting = waiting.saturating_sub(peer.under_way());
+            let within = !in_room || waiting as u64 <= self.limits.behind;
+            Promise::Limits.holds(within, || format!("{waiting} bytes wait for {id:?}"));
+        } else if peer.finished.is_some() || peer.is_open() {
+            let told = phase != Phase::Draining;
+            Promise::Closing.holds(told, || {
+                format!("{id:?} has been told everything, and waits")
+            });
+            let all = peer.finished.is_some() || wanted;
+            peer.is_up_to_date(who, &self.story, all);
+        }
+        if let (Some(reason), None | Some(Short::Dropped)) = (peer.closed, peer.short)
+            && peer.finished.is_some()
+        {
+            let right = peer.expected.end;
+            Promise::Closing.holds(right == Some(reason), || {
+                format!("{id:?} was closed for {reason:?}, not {right:?}")
+            });
+        }
+    }
+
+    /// Checks what is to hold between two rounds.
+    pub(super) fn check_room(&self) {
+        let (counted, listed) = (self.server.population(), self.story.room.len());
+        Promise::OneStay.holds(counted == listed, || {
+            format!("{counted} are in the room, and {listed} on the screen")
+        });
+        let (open, known) = (self.server.connections(), self.open.len());
+        Promise::Closing.holds(open == known, || format!("{open} connections, not {known}"));
+        let most = self.limits.connections + self.limits.refusals;
+        Promise::Limits.holds(open <= most, || format!("{open} connections"));
+        let seen = self.joins.is_empty();
+        Promise::OneStay.holds(seen, || "somebody joined unseen".into());
+        let deadlines = self.open.iter().map(|&who| &self.peers[who]);
+        if let Some(first) = deadlines.filter_map(|p| self.deadline(p)).min() {
+            let next = self.next_timeout();
+            let in_time = next.is_some_and(|(due, _)| due <= first);
+            Promise::InTime.holds(in_time, || format!("{first} would be missed for {next:?}"));
+        }
+    }
+
+    /// Checks that a peer that is read from owes little.
+    pub(super) fn is_within_limits(&mut self, who: usize) {
+        let peer = &mut self.peers[who];
+        let id = peer.id;
+        let private = peer.private(usize::MAX, Notice::least);
+        let private = private.saturating_sub(peer.under_way());
+        Promise::Limits.holds(private < self.limits.private, || {
+            format!("{id:?} is read from and owes {private} bytes of private lines")
+        });
+        let detours = peer.detours();
+        let few = peer.copied || detours < self.limits.detours;
+        Promise::Limits.holds(few, || {
+            format!("{id:?} is read from and makes {detours} detours")
+        });
+    }
+
+    /// How much may have been appended once more comes in: a batch that is full takes nothing, and
+    /// any other the line that fills it and, at most, the entry of a joining before that.
+    pub(super) fn most_in_batch(&self) -> usize {
+        let appended = self.story.bytes - self.passed.1;
+        let members = self.server.population().max(1) as u64;
+        let limit = self.limits.batch.min(self.limits.pass.div_ceil(members));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if appended >= limit {
+            appended
+        } else {
+            limit.saturating_add(2 * (MAX_SERVER_LINE + 1))
+        }
+    }
+}
