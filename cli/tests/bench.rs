@@ -122,6 +122,43 @@ fn latency_keeps_its_rate() {
 }
 
 #[test]
+fn members_are_measured_alone_and_beside_abusers() {
+    let args = [
+        "latency",
+        "--spawn",
+        "--json",
+        "--members",
+        "20",
+        "--rate",
+        "200",
+        "--deaf",
+        "3",
+        "--flooding",
+        "3",
+    ];
+    let found = exact(&bench(&[&args[..], &SHORT].concat()));
+    assert_eq!(found["messages"], 2 * 80, "0.4 s of 200 a second, twice");
+    for part in ["alone", "beside"] {
+        assert_eq!(found[format!("{part}_deliveries")], 60 * 19);
+        let keys = ["p50_us", "p90_us", "p99_us", "p999_us", "max_us"];
+        let taken = keys.map(|key| number(&found, &format!("{part}_{key}")));
+        assert!(taken[0] > 0.0 && taken.is_sorted(), "{found}");
+    }
+    assert!(number(&found, "p50_beside_to_alone") > 0.0, "{found}");
+    assert!(number(&found, "p99_beside_to_alone") > 0.0, "{found}");
+    assert!(
+        number(&found, "flooding_lines_per_second") > 100.0,
+        "{found}"
+    );
+    assert!(number(&found, "flooding_closed") <= 3.0, "{found}");
+    if cfg!(target_os = "linux") {
+        assert_eq!(found["deaf_closed"], 3, "they fell behind at once");
+        assert!(number(&found, "server_resident_bytes_before") > 0.0);
+        assert!(number(&found, "server_peak_bytes") >= number(&found, "server_resident_bytes"));
+    }
+}
+
+#[test]
 fn idle_members_are_held() {
     let args = [
         "idle",
@@ -336,6 +373,7 @@ fn what_cannot_be_done_is_said() {
         (&["fanout", "--members", "60001"], 2, "2..=60000"),
         (&["storm", "--members", "-5"], 2, ""),
         (&["latency", "--seconds", "3601"], 2, "0.1..=3600"),
+        (&["latency", "--deaf", "60001"], 2, "0..=60000"),
         (&["latency", "-m", "10000", "-s", "10000"], 2, "product"),
         (&["idle", "127.0.0.1", "--spawn"], 2, "--spawn"),
         (&["idle", "--pid", "4294967295"], 2, "--pid"),

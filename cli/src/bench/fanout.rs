@@ -172,10 +172,7 @@ impl Outcome {
     /// What was found, to be shown.
     pub fn report(&self, server: &Server) -> Report {
         let options = &self.options;
-        let mut report = Report::default();
-        report.text("mode", "fanout");
-        report.text("server", server.address().to_string());
-        report.count("members", options.members);
+        let mut report = Report::begin("fanout", server, options.members);
         report.count("senders", options.senders.min(options.members));
         report.count("cap", options.cap);
         report.count("bytes", options.bytes);

@@ -6,9 +6,39 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The bytes that every name of one run begins with.
 const PREFIX: usize = 8;
 
-/// The names of the members of one run: no other run has them, and no person.
+/// The names of one run, of members such as `b0c0de1-7` and of abusers such as `flood-0c0de1-7`: no
+/// other run has them, and no person.
 #[derive(Clone, Copy, Debug)]
 pub struct Names([u8; PREFIX]);
+
+/// A connection of this run that is there to disturb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abuser {
+    /// It reads nothing.
+    Deaf,
+    /// It speaks without a pause.
+    Flooding,
+}
+
+impl Abuser {
+    fn word(self) -> &'static [u8] {
+        match self {
+            Self::Deaf => b"deaf-",
+            Self::Flooding => b"flood-",
+        }
+    }
+}
+
+/// What somebody does in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It said a line.
+    Said,
+    /// It has joined.
+    Joined,
+    /// It has left.
+    Left,
+}
 
 /// A line from the server. Members are those of this run, by their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +49,8 @@ pub enum Heard<'a> {
     Joined(u32),
     /// A member has left.
     Left(u32),
+    /// An abuser did this.
+    Abuser(Abuser, Deed),
     /// The one who hears it is in the room.
     Welcome,
     /// A private line from the server.
@@ -53,13 +85,42 @@ impl Names {
         out.push(b'\n');
     }
 
+    /// The line with which an abuser joins.
+    pub fn join_as(&self, abuser: Abuser, number: u32, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"JOIN ");
+        out.extend_from_slice(abuser.word());
+        out.extend_from_slice(self.of_abusers());
+        out.extend_from_slice(number.to_string().as_bytes());
+        out.push(b'\n');
+    }
+
+    /// What stands between word and number in the names of abusers.
+    fn of_abusers(&self) -> &[u8] {
+        &self.0[1..]
+    }
+
     /// What a line is.
     #[inline]
     pub fn hear<'a>(&self, line: &'a [u8]) -> Heard<'a> {
         match line.split_first_chunk() {
             Some((prefix, rest)) if *prefix == self.0 => of_member(rest),
-            _ => of_others(line),
+            _ => self.of_abuser(line).unwrap_or_else(|| of_others(line)),
         }
+    }
+
+    fn of_abuser(self, line: &[u8]) -> Option<Heard<'static>> {
+        let rest_for = |abuser: Abuser| {
+            let rest = line.strip_prefix(abuser.word())?;
+            Some((abuser, rest.strip_prefix(self.of_abusers())?))
+        };
+        let (abuser, rest) = rest_for(Abuser::Flooding).or_else(|| rest_for(Abuser::Deaf))?;
+        let deed = match of_member(rest) {
+            Heard::Said(..) => Deed::Said,
+            Heard::Joined(_) => Deed::Joined,
+            Heard::Left(_) => Deed::Left,
+            _ => return None,
+        };
+        Some(Heard::Abuser(abuser, deed))
     }
 }
 
@@ -101,7 +162,8 @@ mod tests {
         let names = Names::of_run(0xabc);
         let mut join = Vec::new();
         names.join(207, &mut join);
-        assert_eq!(join, b"JOIN b000abc-207\n");
+        names.join_as(Abuser::Deaf, 3, &mut join);
+        assert_eq!(join, b"JOIN b000abc-207\nJOIN deaf-000abc-3\n");
         for (line, heard) in [
             (
                 "b000abc-207: b000abc-1: hi",
@@ -109,12 +171,26 @@ mod tests {
             ),
             ("b000abc-0 has joined the chat", Heard::Joined(0)),
             ("b000abc-59999 has left the chat", Heard::Left(59_999)),
+            (
+                "flood-000abc-1: !!!",
+                Heard::Abuser(Abuser::Flooding, Deed::Said),
+            ),
+            (
+                "flood-000abc-1000 has joined the chat",
+                Heard::Abuser(Abuser::Flooding, Deed::Joined),
+            ),
+            (
+                "deaf-000abc-3 has left the chat",
+                Heard::Abuser(Abuser::Deaf, Deed::Left),
+            ),
             ("Welcome to the chatroom!", Heard::Welcome),
             (
                 "* Goodbye: the room is full.",
                 Heard::Notice(b"* Goodbye: the room is full."),
             ),
             ("b000abd-207: hi", Heard::Other),
+            ("flood-000abd-1: !!!", Heard::Other),
+            ("flood-000abc-1-2: !!!", Heard::Other),
             ("b000abc-207-2: hi", Heard::Other),
             ("b000abc-207 has joined the chat!", Heard::Other),
             ("b000abc-999999999999999: hi", Heard::Other),

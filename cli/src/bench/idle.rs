@@ -79,18 +79,11 @@ impl Outcome {
 
     /// What was found, to be shown.
     pub fn report(&self, server: &Server) -> Report {
-        let mut report = Report::default();
-        report.text("mode", "idle");
-        report.text("server", server.address().to_string());
-        report.count("members", self.members);
+        let mut report = Report::begin("idle", server, self.members);
         report.measure("join_seconds", self.join_seconds);
         report.measure("held_seconds", self.held_seconds);
         report.count("lines_of_others", self.lines_of_others);
-        if let (Some(before), Some(after)) = (self.before, self.after) {
-            report.count("server_resident_bytes_before", before.resident);
-            report.count("server_resident_bytes", after.resident);
-            report.count("server_peak_bytes", after.peak);
-        }
+        report.memory(self.before, self.after);
         report.measure("server_bytes_per_member", self.bytes_per_member());
         report.verdict(&self.faults);
         report

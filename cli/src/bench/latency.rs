@@ -2,15 +2,20 @@
 //!
 //! The time of a delivery begins when its message was to be sent, not when it was: a server that is
 //! stuck makes messages late, and that is its delay and not the schedule's.
+//!
+//! With [`abusers`], the members talk twice in the same room: alone, then beside them.
 
 use crate::bench::Error;
+use crate::bench::abusers::{self, Abusers};
+use crate::bench::heard::{Abuser, Deed};
 use crate::bench::histogram::Histogram;
 use crate::bench::limits;
-use crate::bench::members::Stopwatch;
+use crate::bench::members::{Stopwatch, Tally};
 use crate::bench::progress::Progress;
 use crate::bench::report::Report;
 use crate::bench::room::{self, Room};
 use crate::bench::server::Server;
+use crate::bench::usage::Usage;
 use crate::bench::window::{Start, Window};
 use clap::value_parser;
 use std::thread;
@@ -52,9 +57,24 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = limits::seconds)]
     pub warm_up: Duration,
 
+    /// Who is there to disturb.
+    #[command(flatten)]
+    pub abusers: abusers::Counts,
+
     /// How the room is filled.
     #[command(flatten)]
     pub room: room::Filling,
+}
+
+impl Options {
+    /// How many connections it takes.
+    pub fn connections(&self) -> u32 {
+        self.members + self.abusers.all()
+    }
+
+    fn speakers(&self) -> u32 {
+        self.senders.min(self.members)
+    }
 }
 
 /// What was found.
@@ -63,13 +83,36 @@ pub struct Outcome {
     options: Options,
     messages: u64,
     lines_of_others: u64,
+    /// Without abusers.
+    pub alone: Stretch,
+    /// With them, if there were to be any and it came to that.
+    pub beside: Option<Beside>,
+    /// What was not exact.
+    pub faults: Vec<String>,
+}
+
+/// What was measured in one stretch of time.
+#[derive(Clone, Debug)]
+pub struct Stretch {
     window: Window,
+    /// How many lines of flooding connections member 0 heard.
+    flooded: u64,
     /// How long deliveries took, in nanoseconds.
     pub taken: Histogram,
     /// How late messages were sent, in nanoseconds.
     pub late: Histogram,
-    /// What was not exact.
-    pub faults: Vec<String>,
+}
+
+/// What was measured beside abusers.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Of the members.
+    pub stretch: Stretch,
+    /// What member 0 was told of the abusers, from their joining to the end of the stretch.
+    pub tally: Tally,
+    /// Before they came.
+    before: Option<Usage>,
+    after: Option<Usage>,
 }
 
 /// Fills a room, has its senders talk to a schedule, and empties it.
@@ -77,26 +120,80 @@ pub struct Outcome {
 /// # Errors
 /// When there is nothing to report.
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
-    let senders = options.senders.min(options.members);
-    let shape = (options.members, senders, options.bytes.into());
+    limits::allow_connections(options.connections())?;
+    let shape = (options.members, options.speakers(), options.bytes.into());
     let mut room = Room::open(server, shape, &options.room, progress)?;
+    let alone = talk(&mut room, server, options, progress, None)?;
+    let mut beside = None;
+    if options.abusers.all() > 0 && !room.is_broken() {
+        beside = Some(talk_beside_abusers(&mut room, server, options, progress)?);
+    }
+    if !room.is_broken() {
+        room.leave(progress)?;
+    }
+    let outcome = Outcome {
+        options: options.clone(),
+        messages: room.deliveries().said(),
+        lines_of_others: room.members().lines_of_others(),
+        alone,
+        beside,
+        faults: room.faults(),
+    };
+    room.close();
+    Ok(outcome)
+}
+
+/// Has abusers join, the senders talk, and the abusers be gone.
+fn talk_beside_abusers(
+    room: &mut Room,
+    server: &Server,
+    options: &Options,
+    progress: &mut Progress,
+) -> Result<Beside, Error> {
+    let before = server.usage();
+    let at_once = options.room.at_once;
+    let mut abusers = Abusers::join(server, room, options.abusers, at_once, progress)?;
+    let stretch = talk(room, server, options, progress, Some(&mut abusers))?;
+    Ok(Beside {
+        stretch,
+        tally: *room.members().abusers(),
+        before,
+        after: server.usage(),
+    })
+}
+
+/// Has the senders talk to a schedule, and hears all of it.
+fn talk(
+    room: &mut Room,
+    server: &Server,
+    options: &Options,
+    progress: &mut Progress,
+    mut abusers: Option<&mut Abusers>,
+) -> Result<Stretch, Error> {
+    let senders = u64::from(options.speakers());
     let schedule = Schedule::new(options);
     let clock = Stopwatch::new(Instant::now(), schedule.warm);
     room.measure(clock.clone());
     let mut late = Histogram::default();
     let mut watch = room.watch();
     let mut start = None;
+    let said_before = room.deliveries().said();
+    let flooded = |room: &Room| room.members().abusers().count(Abuser::Flooding, Deed::Said);
+    let begin = |room: &Room| {
+        let start = Start::now(server, room.deliveries().heard());
+        (start, flooded(room))
+    };
     progress.begin("latency", schedule.end / 1_000_000);
     loop {
         let now = clock.now();
         progress.at(now / 1_000_000);
         if start.is_none() && now >= schedule.warm {
-            start = Some(Start::now(server, room.deliveries().heard()));
+            start = Some(begin(room));
         }
-        let mut said = room.deliveries().said();
+        let mut said = room.deliveries().said() - said_before;
         let mut due = schedule.due(said);
         while said < schedule.messages && due <= now {
-            let speaker = u32::try_from(said % u64::from(senders)).unwrap_or(0);
+            let speaker = u32::try_from(said % senders).unwrap_or(0);
             room.say(speaker, due);
             room.send(speaker);
             if due >= schedule.warm {
@@ -113,35 +210,27 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
         if room.is_broken() || all_said && room.deliveries().in_flight() == 0 {
             break;
         }
-        let next = Duration::from_nanos(due.saturating_sub(clock.now()));
-        room.wait(if all_said { WAIT } else { nap(next) })?;
+        let mut wait = WAIT;
+        if !all_said {
+            wait = nap(Duration::from_nanos(due.saturating_sub(clock.now())));
+        }
+        if let Some(abusers) = &mut abusers {
+            abusers.go_on()?;
+            wait = wait.min(abusers::NAP);
+        }
+        room.wait(wait)?;
         let moved = room.deliveries().heard() + room.deliveries().said();
         if watch.is_stalled(moved) && (all_said || room.deliveries().in_flight() > 0) {
             room.stall();
         }
     }
-    let heard = room.deliveries().heard();
-    let start = start.unwrap_or_else(|| Start::now(server, heard));
-    let window = start.end(server, heard);
-    if !room.is_broken() {
-        room.leave(progress)?;
-    }
-    let outcome = Outcome {
-        options: options.clone(),
-        messages: room.deliveries().said(),
-        lines_of_others: room.members().lines_of_others(),
-        window,
-        taken: room
-            .members()
-            .stopwatch
-            .as_ref()
-            .map(|s| s.taken().clone())
-            .unwrap_or_default(),
+    let (start, flooded_before) = start.unwrap_or_else(|| begin(room));
+    Ok(Stretch {
+        window: start.end(server, room.deliveries().heard()),
+        flooded: flooded(room) - flooded_before,
+        taken: room.measured(),
         late,
-        faults: room.faults(),
-    };
-    room.close();
-    Ok(outcome)
+    })
 }
 
 /// How long to sleep when something is due then. With one processor, sleeping too long is better
@@ -186,15 +275,30 @@ impl Outcome {
     /// What was found, to be shown.
     pub fn report(&self, server: &Server) -> Report {
         let options = &self.options;
-        let mut report = Report::default();
-        report.text("mode", "latency");
-        report.text("server", server.address().to_string());
-        report.count("members", options.members);
-        report.count("senders", options.senders.min(options.members));
+        let mut report = Report::begin("latency", server, options.members);
+        report.count("senders", options.speakers());
         report.count("rate", options.rate);
         report.count("bytes", options.bytes);
+        let abusers = options.abusers;
+        if abusers.all() > 0 {
+            report.count("deaf", abusers.deaf);
+            report.count("flooding", abusers.flooding);
+        }
         report.count("messages", self.messages);
         report.count("lines_of_others", self.lines_of_others);
+        let prefix = if abusers.all() > 0 { "alone_" } else { "" };
+        report.append(prefix, self.alone.report());
+        if let Some(beside) = &self.beside {
+            beside.report(&self.alone, &mut report);
+        }
+        report.verdict(&self.faults);
+        report
+    }
+}
+
+impl Stretch {
+    fn report(&self) -> Report {
+        let mut report = Report::default();
         report.measure("seconds", self.window.seconds);
         report.count("deliveries", self.taken.total());
         report.measure("p50_us", micros(self.taken.at(500)));
@@ -205,8 +309,30 @@ impl Outcome {
         report.measure("sent_late_p50_us", micros(self.late.at(500)));
         report.measure("sent_late_p99_us", micros(self.late.at(990)));
         self.window.report_cpu(&mut report);
-        report.verdict(&self.faults);
         report
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2 to the 52")]
+    fn flooded_per_second(&self) -> f64 {
+        self.flooded as f64 / self.window.seconds
+    }
+}
+
+impl Beside {
+    fn report(&self, alone: &Stretch, report: &mut Report) {
+        let stretch = &self.stretch;
+        report.append("beside_", stretch.report());
+        let ratio = |per_mille| {
+            let alone = micros(alone.taken.at(per_mille));
+            (alone > 0.0).then(|| micros(stretch.taken.at(per_mille)) / alone)
+        };
+        report.measure("p50_beside_to_alone", ratio(500));
+        report.measure("p99_beside_to_alone", ratio(990));
+        let left = |abuser| self.tally.count(abuser, Deed::Left);
+        report.count("deaf_closed", left(Abuser::Deaf));
+        report.count("flooding_closed", left(Abuser::Flooding));
+        report.measure("flooding_lines_per_second", stretch.flooded_per_second());
+        report.memory(self.before, self.after);
     }
 }
 

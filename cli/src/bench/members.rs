@@ -2,7 +2,7 @@
 
 use crate::bench::deliveries::Deliveries;
 use crate::bench::faults::{Faults, Kind};
-use crate::bench::heard::{Heard, Names};
+use crate::bench::heard::{Abuser, Deed, Heard, Names};
 use crate::bench::histogram::Histogram;
 use crate::bench::message::Message;
 use crate::bench::notices::Notices;
@@ -52,8 +52,8 @@ impl Stopwatch {
     }
 
     /// What was measured, in nanoseconds.
-    pub fn taken(&self) -> &Histogram {
-        &self.taken
+    pub fn into_taken(self) -> Histogram {
+        self.taken
     }
 
     #[inline]
@@ -61,6 +61,21 @@ impl Stopwatch {
         if message.due >= self.from {
             self.taken.add(self.arrival.saturating_sub(message.due));
         }
+    }
+}
+
+/// How often member 0 was told of what abusers did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally([[u64; 3]; 2]);
+
+impl Tally {
+    /// How often abusers of this kind did this.
+    pub fn count(&self, abuser: Abuser, deed: Deed) -> u64 {
+        self.0[abuser as usize][deed as usize]
+    }
+
+    fn add(&mut self, abuser: Abuser, deed: Deed) {
+        self.0[abuser as usize][deed as usize] += 1;
     }
 }
 
@@ -75,6 +90,7 @@ pub struct Members {
     pub notices: Notices,
     /// Measures how long deliveries take, where that is wanted.
     pub stopwatch: Option<Stopwatch>,
+    abusers: Tally,
     phases: Vec<Phase>,
     welcomed: u32,
     gone: u32,
@@ -92,6 +108,7 @@ impl Members {
             deliveries,
             notices: Notices::new(members),
             stopwatch: None,
+            abusers: Tally::default(),
             phases: vec![Phase::Coming; members as usize],
             welcomed: 0,
             gone: 0,
@@ -115,6 +132,11 @@ impl Members {
     /// From here on, the member is leaving.
     pub fn leave(&mut self, member: usize) {
         self.phases[member] = Phase::Leaving;
+    }
+
+    /// What member 0 was told of abusers.
+    pub fn abusers(&self) -> &Tally {
+        &self.abusers
     }
 
     /// How many lines there were that have nothing to do with this run.
@@ -176,6 +198,11 @@ impl Sink for Members {
             Heard::Joined(who) if exists(who) => self.notices.joined(member, who),
             Heard::Left(who) if exists(who) => self.notices.left(member, who),
             Heard::Joined(who) | Heard::Left(who) => self.not_a_member(connection, who),
+            Heard::Abuser(abuser, deed) => {
+                if member == 0 {
+                    self.abusers.add(abuser, deed);
+                }
+            }
             Heard::Welcome => {
                 if self.phases[connection] == Phase::Coming {
                     self.phases[connection] = Phase::In;

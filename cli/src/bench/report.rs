@@ -1,5 +1,7 @@
 //! What a benchmark found: a table for people, or one JSON object for programs.
 
+use crate::bench::server::Server;
+use crate::bench::usage::Usage;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::fmt;
@@ -48,33 +50,61 @@ fn grouped(count: u64) -> String {
 
 /// What was found, in the order in which it is shown.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report(Vec<(&'static str, Value)>);
+pub struct Report(Vec<(String, Value)>);
 
 impl Report {
+    /// Begins with what every mode says: what was done, to which server, with how many members.
+    pub fn begin(mode: &str, server: &Server, members: u32) -> Self {
+        let mut report = Self::default();
+        report.text("mode", mode);
+        report.text("server", server.address().to_string());
+        report.count("members", members);
+        report
+    }
+
+    /// Adds all of a part; `prefix` is put before its keys.
+    pub fn append(&mut self, prefix: &str, part: Self) {
+        let renamed = |(key, value)| (format!("{prefix}{key}"), value);
+        self.0.extend(part.0.into_iter().map(renamed));
+    }
+
+    fn add(&mut self, key: &str, value: Value) {
+        self.0.push((key.into(), value));
+    }
+
     /// Adds words.
-    pub fn text(&mut self, key: &'static str, text: impl Into<String>) {
-        self.0.push((key, Value::Text(text.into())));
+    pub fn text(&mut self, key: &str, text: impl Into<String>) {
+        self.add(key, Value::Text(text.into()));
     }
 
     /// Adds a count.
-    pub fn count(&mut self, key: &'static str, count: impl Into<u64>) {
-        self.0.push((key, Value::Count(count.into())));
+    pub fn count(&mut self, key: &str, count: impl Into<u64>) {
+        self.add(key, Value::Count(count.into()));
     }
 
     /// Adds a measure, if there is one.
-    pub fn measure(&mut self, key: &'static str, measure: impl Into<Option<f64>>) {
+    pub fn measure(&mut self, key: &str, measure: impl Into<Option<f64>>) {
         if let Some(measure) = measure.into() {
             // What comes behind is noise.
             let rounded = (measure * 1e6).round() / 1e6;
-            self.0.push((key, Value::Measure(rounded)));
+            self.add(key, Value::Measure(rounded));
+        }
+    }
+
+    /// Adds the server's memory, in bytes, if both are known.
+    pub fn memory(&mut self, before: Option<Usage>, after: Option<Usage>) {
+        if let (Some(before), Some(after)) = (before, after) {
+            self.count("server_resident_bytes_before", before.resident);
+            self.count("server_resident_bytes", after.resident);
+            self.count("server_peak_bytes", after.peak);
         }
     }
 
     /// Adds whether all was exact, and if not, what was not.
     pub fn verdict(&mut self, faults: &[String]) {
-        self.0.push(("exact", Value::Flag(faults.is_empty())));
+        self.add("exact", Value::Flag(faults.is_empty()));
         if !faults.is_empty() {
-            self.0.push(("faults", Value::Lines(faults.to_vec())));
+            self.add("faults", Value::Lines(faults.to_vec()));
         }
     }
 
@@ -117,18 +147,20 @@ mod tests {
     fn one_report_is_a_table_and_json() {
         let mut report = Report::default();
         report.text("mode", "fanout");
-        report.count("deliveries", 1_234_567_u64);
-        report.measure("seconds", 2.0);
+        let mut part = Report::default();
+        part.count("deliveries", 1_234_567_u64);
+        part.measure("seconds", 2.0);
+        report.append("all_", part);
         report.measure("not_known", None);
         report.measure("no_number", f64::NAN);
         report.verdict(&["a".into(), "b \"c\"".into()]);
         assert_eq!(
             report.json().unwrap(),
-            r#"{"mode":"fanout","deliveries":1234567,"seconds":2.0,"no_number":null,"exact":false,"faults":["a","b \"c\""]}"#
+            r#"{"mode":"fanout","all_deliveries":1234567,"all_seconds":2.0,"no_number":null,"exact":false,"faults":["a","b \"c\""]}"#
         );
         assert_eq!(
             report.to_string(),
-            "mode        fanout\ndeliveries  1,234,567\nseconds     2.0000\nno number   NaN\nexact       no\nfaults      a; b \"c\"\n"
+            "mode            fanout\nall deliveries  1,234,567\nall seconds     2.0000\nno number       NaN\nexact           no\nfaults          a; b \"c\"\n"
         );
     }
 

@@ -3,6 +3,7 @@
 use crate::bench::Error;
 use crate::bench::deliveries::Deliveries;
 use crate::bench::faults::Faults;
+use crate::bench::histogram::Histogram;
 use crate::bench::limits;
 use crate::bench::members::{Members, Stopwatch};
 use crate::bench::message::Format;
@@ -95,7 +96,7 @@ impl Room {
         limits::allow_connections(size)?;
         let deliveries = Deliveries::new(size, speakers, Format::new(length));
         let mut room = Self {
-            sockets: Sockets::new()?,
+            sockets: Sockets::new(0)?,
             members: Members::new(size, deliveries),
             patience: filling.patience,
             size,
@@ -126,7 +127,7 @@ impl Room {
             while opened < self.size && opened - welcomed < at_once {
                 let number = self
                     .sockets
-                    .open(server.address())
+                    .open(server.address(), None)
                     .map_err(|error| unreachable(server, opened, self.size, &error.to_string()))?;
                 self.members.names.join(opened, self.sockets.out(number));
                 opened += 1;
@@ -188,6 +189,12 @@ impl Room {
     /// Has how long deliveries take measured from here on.
     pub fn measure(&mut self, stopwatch: Stopwatch) {
         self.members.stopwatch = Some(stopwatch);
+    }
+
+    /// How long deliveries took since then, in nanoseconds; none is measured from here on.
+    pub fn measured(&mut self) -> Histogram {
+        let stopwatch = self.members.stopwatch.take();
+        stopwatch.map(Stopwatch::into_taken).unwrap_or_default()
     }
 
     /// Waits for something to come, and hears all that has.

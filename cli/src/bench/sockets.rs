@@ -1,12 +1,15 @@
 //! All connections of a benchmark, in one thread.
 
 use crate::bench::Error;
+use crate::bench::heard::Abuser;
 use crate::bench::interrupt;
 use mio::event::Event;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -16,11 +19,25 @@ const READ: usize = 256 * 1024;
 /// Reads from one socket before others have their turn.
 const TURN: usize = 16;
 
+/// Bytes read from all sockets before the caller has its turn: some milliseconds.
+const WHOLE_TURN: usize = 16 * 1024 * 1024;
+
 /// A line longer than this is no line of a chat server.
 const LONGEST_LINE: usize = 16 * 1024;
 
 /// Connections from one address of this machine. There are some 28,000 ports for each.
 const PER_ADDRESS: usize = 20_000;
+
+/// What the system may hold for a deaf connection, in bytes.
+const DEAF: usize = 4096;
+
+/// The longest segment that a deaf connection is sent, in bytes. The peer's system holds some of
+/// them for it: of the 64 KiB that are usual within a machine, that would be megabytes.
+#[cfg(target_os = "linux")]
+const DEAF_SEGMENT: u32 = 1024;
+
+/// What the system may hold of what a flooding connection said, in bytes.
+const FLOODING: usize = 64 * 1024;
 
 /// Whether a read that does not fill the buffer has emptied the socket. Elsewhere the system tells
 /// of new bytes only after a read that found none.
@@ -41,18 +58,25 @@ pub trait Sink {
 /// The connections, and what is waited for on them.
 #[derive(Debug)]
 pub struct Sockets {
+    /// How many connections others hold.
+    others: usize,
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
-    /// Those that may have more to read.
-    again: Vec<usize>,
+    /// Those that may have something to read; they have their turns in this order.
+    readable: VecDeque<usize>,
 }
 
 #[derive(Debug)]
 struct Connection {
     stream: Option<TcpStream>,
+    abuser: Option<Abuser>,
     made: bool,
+    /// There may be something to read.
+    is_readable: bool,
+    /// Nothing will come behind that.
+    is_closed: bool,
     /// The beginning of a line whose end has not come yet.
     begun: Vec<u8>,
     /// To be written, from `written` on.
@@ -61,31 +85,43 @@ struct Connection {
 }
 
 impl Sockets {
-    /// No connections yet.
+    /// No connections yet, beside so many that others hold.
     ///
     /// # Errors
     /// When the system gives no means to wait.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new(others: usize) -> Result<Self, Error> {
         Ok(Self {
+            others,
             poll: Poll::new().map_err(|e| Error::Failed(format!("cannot wait: {e}")))?,
             events: Events::with_capacity(1024),
             connections: Vec::new(),
             buffer: vec![0; READ],
-            again: Vec::new(),
+            readable: VecDeque::new(),
         })
     }
 
     /// Begins to connect; connections are numbered from 0. What is queued meanwhile is sent as
-    /// soon as the connection is made.
+    /// soon as the connection is made. What abusers are sent is not heard: a deaf one does not read
+    /// it, a flooding one throws it away.
     ///
     /// # Errors
     /// When the system has no more sockets or ports.
-    pub fn open(&mut self, server: SocketAddr) -> io::Result<usize> {
+    pub fn open(&mut self, server: SocketAddr, abuser: Option<Abuser>) -> io::Result<usize> {
         let number = self.connections.len();
-        let stream = connect(self.poll.registry(), server, number)?;
+        let socket = connect(server, source(server, self.others + number), abuser)?;
+        let mut stream = TcpStream::from_std(socket.into());
+        let interest = match abuser {
+            Some(Abuser::Deaf) => Interest::WRITABLE,
+            _ => Interest::READABLE | Interest::WRITABLE,
+        };
+        let registry = self.poll.registry();
+        registry.register(&mut stream, Token(number), interest)?;
         self.connections.push(Connection {
             stream: Some(stream),
+            abuser,
             made: false,
+            is_readable: false,
+            is_closed: false,
             begun: Vec::new(),
             out: Vec::new(),
             written: 0,
@@ -127,7 +163,7 @@ impl Sockets {
         if interrupt::was_asked_for() {
             return Err(Error::Interrupted);
         }
-        let at_most = if self.again.is_empty() {
+        let at_most = if self.readable.is_empty() {
             at_most
         } else {
             Duration::ZERO
@@ -137,24 +173,35 @@ impl Sockets {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(Error::Failed(format!("cannot wait: {error}"))),
         }
-        for number in std::mem::take(&mut self.again) {
-            let connection = &mut self.connections[number];
-            if connection.read(number, &mut self.buffer, false, sink) {
-                self.again.push(number);
-            }
-        }
         for event in &self.events {
             let Token(number) = event.token();
+            if self.connections[number].serve(number, event, sink) {
+                self.readable.push_back(number);
+            }
+        }
+        let mut left = WHOLE_TURN;
+        for _ in 0..self.readable.len() {
+            if left == 0 {
+                break;
+            }
+            let Some(number) = self.readable.pop_front() else {
+                break;
+            };
             let connection = &mut self.connections[number];
-            if connection.serve(number, event, &mut self.buffer, sink) {
-                self.again.push(number);
+            connection.is_readable = connection.read(number, &mut self.buffer, &mut left, sink);
+            if connection.is_readable {
+                self.readable.push_back(number);
             }
         }
         Ok(())
     }
 }
 
-fn connect(registry: &Registry, server: SocketAddr, number: usize) -> io::Result<TcpStream> {
+fn connect(
+    server: SocketAddr,
+    source: Option<SocketAddr>,
+    abuser: Option<Abuser>,
+) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(server),
         Type::STREAM,
@@ -162,17 +209,30 @@ fn connect(registry: &Registry, server: SocketAddr, number: usize) -> io::Result
     )?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
-    if let Some(source) = source(server, number) {
+    if let Some(abuser) = abuser {
+        restrict(&socket, abuser)?;
+    }
+    if let Some(source) = source {
         socket.bind(&SockAddr::from(source))?;
     }
     match socket.connect(&server.into()) {
-        Err(error) if !is_under_way(&error) => return Err(error),
-        _ => {}
+        Err(error) if !is_under_way(&error) => Err(error),
+        _ => Ok(socket),
     }
-    let mut stream = TcpStream::from_std(socket.into());
-    let interest = Interest::READABLE | Interest::WRITABLE;
-    registry.register(&mut stream, Token(number), interest)?;
-    Ok(stream)
+}
+
+/// Bounds what the system holds for an abuser: there are many, and nobody will read it.
+fn restrict(socket: &Socket, abuser: Abuser) -> io::Result<()> {
+    // When it is closed, what it has sent and nobody has read is gone as well.
+    socket.set_linger(Some(Duration::ZERO))?;
+    match abuser {
+        Abuser::Deaf => {
+            #[cfg(target_os = "linux")]
+            socket.set_tcp_mss(DEAF_SEGMENT)?;
+            socket.set_recv_buffer_size(DEAF)
+        }
+        Abuser::Flooding => socket.set_send_buffer_size(FLOODING),
+    }
 }
 
 fn is_under_way(error: &io::Error) -> bool {
@@ -192,14 +252,8 @@ fn source(server: SocketAddr, number: usize) -> Option<SocketAddr> {
 }
 
 impl Connection {
-    /// Whether there may be more to read.
-    fn serve(
-        &mut self,
-        number: usize,
-        event: &Event,
-        buffer: &mut [u8],
-        sink: &mut impl Sink,
-    ) -> bool {
+    /// Whether there may be something to read, and was not before.
+    fn serve(&mut self, number: usize, event: &Event, sink: &mut impl Sink) -> bool {
         if event.is_writable() || event.is_error() {
             if !self.made {
                 match self.is_made() {
@@ -210,7 +264,8 @@ impl Connection {
             self.flush();
         }
         let closed = event.is_read_closed() || event.is_error();
-        (event.is_readable() || closed) && self.read(number, buffer, closed, sink)
+        self.is_closed |= closed;
+        (event.is_readable() || closed) && !mem::replace(&mut self.is_readable, true)
     }
 
     fn is_made(&self) -> io::Result<bool> {
@@ -241,12 +296,12 @@ impl Connection {
         }
     }
 
-    /// Has `sink` hear what has come. Whether there may be more.
+    /// Has `sink` hear what has come, and takes its length from `left`. Whether there may be more.
     fn read(
         &mut self,
         number: usize,
         buffer: &mut [u8],
-        closed: bool,
+        left: &mut usize,
         sink: &mut impl Sink,
     ) -> bool {
         for _ in 0..TURN {
@@ -259,9 +314,12 @@ impl Connection {
                     return false;
                 }
                 Ok(count) => {
-                    sink.arrived();
-                    self.take(number, &buffer[..count], sink);
-                    if SHORT_READ_IS_LAST && count < buffer.len() && !closed {
+                    *left = left.saturating_sub(count);
+                    if self.abuser.is_none() {
+                        sink.arrived();
+                        self.take(number, &buffer[..count], sink);
+                    }
+                    if SHORT_READ_IS_LAST && count < buffer.len() && !self.is_closed {
                         return false;
                     }
                 }

@@ -64,10 +64,7 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
 impl Outcome {
     /// What was found, to be shown.
     pub fn report(&self, server: &Server) -> Report {
-        let mut report = Report::default();
-        report.text("mode", "storm");
-        report.text("server", server.address().to_string());
-        report.count("members", self.members);
+        let mut report = Report::begin("storm", server, self.members);
         report.measure("join_seconds", self.joining.seconds);
         report.count("join_notices", self.joining.count);
         report.measure("join_notices_per_second", self.joining.per_second());
@@ -84,11 +81,7 @@ impl Outcome {
             "leave_server_cpu_seconds_per_million",
             per_million(&self.leaving),
         );
-        if let (Some(before), Some(after)) = (self.before, self.after) {
-            report.count("server_resident_bytes_before", before.resident);
-            report.count("server_resident_bytes", after.resident);
-            report.count("server_peak_bytes", after.peak);
-        }
+        report.memory(self.before, self.after);
         report.verdict(&self.faults);
         report
     }

@@ -87,6 +87,8 @@ Examples:
   chat-bench fanout --spawn                     a server of its own: no other is needed
   chat-bench fanout --members 1000 --cap 10     the server on 127.0.0.1:5000
   chat-bench latency --rate 5000 --json         as JSON, for programs
+  chat-bench latency --spawn --deaf 10 --flooding 10
+                                                what abusive connections do to the others
   chat-bench idle --members 10000 --pid $(pidof chat-server)
 
 The result is written on standard output; what was not exact, and how far it is, on standard error.
@@ -112,10 +114,12 @@ fn main() -> ExitCode {
             let outcome = fanout::run(server, options, progress)?;
             Ok((outcome.report(server), outcome.faults))
         }),
-        Mode::Latency { target, options } => target.load(options.members, |server, progress| {
-            let outcome = latency::run(server, options, progress)?;
-            Ok((outcome.report(server), outcome.faults))
-        }),
+        Mode::Latency { target, options } => {
+            target.load(options.connections(), |server, progress| {
+                let outcome = latency::run(server, options, progress)?;
+                Ok((outcome.report(server), outcome.faults))
+            })
+        }
         Mode::Idle { target, options } => target.load(options.members, |server, progress| {
             let outcome = idle::run(server, options, progress)?;
             Ok((outcome.report(server), outcome.faults))
@@ -139,17 +143,18 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 impl Target {
-    /// Runs a mode against the server and shows what it found. Whether all was exact.
+    /// Runs a mode, which makes so many connections, against the server and shows what it found.
+    /// Whether all was exact.
     fn load(
         &self,
-        members: u32,
+        connections: u32,
         mode: impl FnOnce(&Server, &mut Progress) -> Result<(Report, Vec<String>), Error>,
     ) -> Result<bool, Error> {
         let server = if self.spawn {
             let here = env::current_exe()
                 .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
             let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
-            Server::start(&program, members)?
+            Server::start(&program, connections)?
         } else {
             Server::running(&self.server, self.remote, self.pid)?
         };
