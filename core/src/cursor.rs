@@ -1,6 +1,8 @@
 //! A connection's place in the room's log, and what it does not share with the others.
 
 use crate::log::Log;
+use crate::mark::{Mark, mark, mark_if};
+use crate::planted::{Bug, is_planted};
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
@@ -81,8 +83,11 @@ impl Cursor {
     pub(crate) fn note(&mut self, head: u64, line: &str) {
         let at = self.end.unwrap_or(head);
         self.private += line.len();
+        let anywhere = is_planted(Bug::NoticeEarly);
         match self.detours.back_mut() {
-            Some(last) if last.at == at && last.skip == 0 => last.insert.extend(line.as_bytes()),
+            Some(last) if (last.at == at || anywhere) && last.skip == 0 => {
+                last.insert.extend(line.as_bytes());
+            }
             _ => self.detours.push_back(Detour {
                 at,
                 insert: line.bytes().collect(),
@@ -124,7 +129,8 @@ impl Cursor {
             if length == 0 {
                 break;
             }
-            rest.extend(waiting[..count].iter().copied().flatten());
+            let lost = usize::from(is_planted(Bug::CopyCutShort) && count > 1);
+            rest.extend(waiting[..count - lost].iter().copied().flatten());
             let mid_line = self.mid_line;
             self.advance(log, length);
             self.mid_line = mid_line;
@@ -152,7 +158,8 @@ impl Cursor {
         let mut tail = VecDeque::new();
         let mut waiting = [&[][..]; SLICES];
         let (count, _) = self.waiting(log, &mut waiting);
-        if self.mid_line {
+        mark_if(self.mid_line, Mark::CutOffMidLine);
+        if self.mid_line && !is_planted(Bug::BegunLineDropped) {
             for byte in waiting[..count].iter().copied().flatten() {
                 tail.push_back(*byte);
                 if *byte == b'\n' {
@@ -160,10 +167,17 @@ impl Cursor {
                 }
             }
         }
-        tail.extend(last.as_bytes());
+        if !is_planted(Bug::GoodbyeLeftOut) || tail.is_empty() {
+            tail.extend(last.as_bytes());
+        }
         self.place = log.head();
         self.end = Some(self.place);
         self.put_only(tail);
+    }
+
+    /// Whether the last byte sent was within a line.
+    pub(crate) fn is_mid_line(&self) -> bool {
+        self.mid_line
     }
 
     /// Whether everything up to the end has been sent.
@@ -192,6 +206,7 @@ impl Cursor {
             let (c, d) = detour.insert.as_slices();
             place = detour.at + detour.skip;
             if [a, b, c, d].into_iter().fold(false, |_, slice| put(slice)) {
+                mark(Mark::SlicesFull);
                 return (count, true);
             }
         }
@@ -217,11 +232,17 @@ impl Cursor {
                 self.mid_line = false; // Detours lie between lines.
             }
             let taken = sent.min(detour.insert.len());
+            let in_part = 0 < taken && taken < detour.insert.len();
+            mark_if(in_part, Mark::NoticeInPart);
             if let Some(last) = detour.insert.drain(..taken).next_back() {
                 self.mid_line = last != b'\n';
             }
             self.private -= taken;
             sent -= taken;
+            if is_planted(Bug::NoticeResumedLate) && in_part {
+                detour.insert.pop_front();
+                self.private -= 1;
+            }
             if !detour.insert.is_empty() {
                 return;
             }

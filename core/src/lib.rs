@@ -9,7 +9,11 @@ mod cursor;
 mod limits;
 mod line;
 mod log;
+#[cfg_attr(not(feature = "marks"), doc(hidden))]
+pub mod mark;
 mod name;
+#[cfg_attr(not(feature = "planted"), doc(hidden))]
+pub mod planted;
 mod server;
 mod text;
 mod time;

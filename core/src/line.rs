@@ -1,5 +1,6 @@
 //! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
 
+use crate::planted::{Bug, is_planted};
 use alloc::vec::Vec;
 
 /// What [`LineReader::next`] found.
@@ -55,7 +56,11 @@ impl LineReader {
     pub fn next<'r, 'c: 'r>(&'r mut self, chunk: &mut &'c [u8]) -> Option<Line<'r>> {
         if self.given {
             self.given = false;
-            self.partial = Vec::new();
+            let is_long = self.partial.len() > self.limit;
+            let is_kept = is_planted(Bug::PartialKept) || is_long && is_planted(Bug::LongLineKept);
+            if !is_kept {
+                self.partial = Vec::new();
+            }
         }
         let Some(end) = memchr::memchr(b'\n', chunk) else {
             self.keep(chunk);
@@ -70,6 +75,9 @@ impl LineReader {
         self.keep(line);
         self.given = true;
         let too_long = core::mem::take(&mut self.too_long);
+        if is_planted(Bug::ReturnKept) && line.is_empty() && self.partial.len() <= self.limit {
+            return Some(Line::Whole(&self.partial));
+        }
         Some(measured(&self.partial, self.limit, too_long))
     }
 
@@ -96,7 +104,9 @@ fn measured(line: &[u8], limit: usize, cut: bool) -> Line<'_> {
         [head @ .., b'\r'] if !cut => head,
         _ => line,
     };
-    if cut || whole.len() > limit {
+    let longest = (limit + usize::from(is_planted(Bug::LineLimitHigh)))
+        .saturating_sub(usize::from(is_planted(Bug::LineLimitLow)));
+    if cut || whole.len() > longest {
         Line::TooLong(&line[..limit])
     } else {
         Line::Whole(whole)

@@ -1,5 +1,6 @@
 //! The room's log: what happened, in order, encoded once.
 
+use crate::mark::{Mark, mark_if};
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
@@ -32,6 +33,7 @@ impl Log {
     /// Lets go of everything before `place`.
     pub(crate) fn trim(&mut self, place: u64) {
         let surplus = index(place.saturating_sub(self.start)).min(self.bytes.len());
+        mark_if(surplus > 0, Mark::LogTrimmed);
         self.bytes.drain(..surplus);
         self.start += surplus as u64;
     }

@@ -1,6 +1,7 @@
 //! Names of people (PROTOCOL.md, "Names").
 
 use crate::limits::MAX_NAME;
+use crate::planted::{Bug, is_planted};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -49,7 +50,8 @@ impl Name {
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
         let suffix = format!("-{number}");
-        let kept = self.0.len().min(MAX_NAME - suffix.len());
+        let longest = MAX_NAME + usize::from(is_planted(Bug::LongName));
+        let kept = self.0.len().min(longest - suffix.len());
         Self((String::from(&self.0[..kept]) + &suffix).into())
     }
 
@@ -60,6 +62,9 @@ impl Name {
 
     /// What two names that differ only in case have in common; names are unique in this.
     pub(crate) fn key(&self) -> Box<str> {
+        if is_planted(Bug::NameCase) {
+            return self.0.clone();
+        }
         self.0.to_ascii_lowercase().into()
     }
 }

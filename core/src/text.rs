@@ -1,7 +1,9 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
 use crate::limits::MAX_LINE;
+use crate::mark::{Mark, mark_if};
 use crate::name::Name;
+use crate::planted::{Bug, is_planted};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -135,7 +137,9 @@ impl fmt::Display for Request<'_> {
 /// assert_eq!(chat_core::printable("\u{1b}[2J\ttidy\u{2028}"), "?[2J\ttidy?");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    let separates =
+        |c: char| matches!(c, '\u{2028}' | '\u{2029}') && !is_planted(Bug::SeparatorPasses);
+    let acts = |c: char| (c.is_control() && c != '\t') || separates(c);
     // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
     let is_plain = |chunk: &[u8]| {
         chunk
@@ -344,6 +348,7 @@ pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String 
         line.push_str(name.as_str());
         left -= 1;
     }
+    mark_if(left > 0, Mark::WhoCutShort);
     let more = if left > 0 {
         alloc::format!(", and {left} more")
     } else {

@@ -1,5 +1,6 @@
 //! The client's shell: a keyboard, a screen, and one connection.
 
+use chat_core::planted::{Bug, is_planted};
 use chat_core::{
     Client, ClientAction, ClientInput, Command, Line, LineReader, MAX_LINE, Outcome, Timestamp,
 };
@@ -199,7 +200,7 @@ impl Keyboard {
             Input::Bytes(bytes) => (self.bytes, self.used) = (bytes, 0),
             Input::End => {
                 self.ended = true;
-                if self.reader.is_mid_line() {
+                if self.reader.is_mid_line() && !is_planted(Bug::LastLineLost) {
                     // The last line of a file need not be ended.
                     (self.bytes, self.used) = (b"\n".to_vec(), 0);
                 }

@@ -34,6 +34,11 @@ pub trait Listener {
     /// # Errors
     /// When the system does not tell.
     fn local_addr(&self) -> io::Result<SocketAddr>;
+
+    /// Drops a connection so that its peer cannot take that for a proper end, where there is a way.
+    fn reset(stream: Self::Stream) {
+        drop(stream);
+    }
 }
 
 /// Tokio's listener. Its connections have `TCP_NODELAY` and TCP keep-alive on.
@@ -66,6 +71,11 @@ impl Listener for TcpListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
+    }
+
+    fn reset(stream: TcpStream) {
+        // Where this fails, the connection is gone already.
+        let _: io::Result<()> = stream.set_zero_linger();
     }
 }
 

@@ -1,5 +1,7 @@
 //! One accepted connection's socket.
 
+use crate::listener::Listener;
+use chat_core::planted::{Bug, is_planted};
 use chat_core::{ConnId, Log, Parcel};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +23,8 @@ pub(crate) struct Socket<S> {
     pub(crate) eof: bool,
     /// Our side is to be closed, and is not yet.
     closing: bool,
+    /// Our side was to be closed.
+    finished: bool,
     /// Why it is of no more use.
     pub(crate) failure: Option<io::Error>,
 }
@@ -34,6 +38,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             held: false,
             eof: false,
             closing: false,
+            finished: false,
             failure: None,
         }
     }
@@ -86,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 };
                 taken += count;
                 IoSlice::advance_slices(&mut rest, count);
+                taken += usize::from(is_planted(Bug::VectoredMiscount) && !rest.is_empty());
             }
         }
         taken
@@ -97,6 +103,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let mut cx = Context::from_waker(&self.waker);
             let count = Pin::new(&mut self.stream).poll_write(&mut cx, &bytes[taken..]);
             let Some(count) = self.written(count) else {
+                if is_planted(Bug::ShortWriteForgotten) {
+                    return 0;
+                }
                 break;
             };
             taken += count;
@@ -122,8 +131,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Closes our side.
     pub(crate) fn finish(&mut self) {
-        self.closing = true;
+        (self.closing, self.finished) = (true, true);
         self.go_on_closing();
+    }
+
+    /// Closes the connection: properly if our side was to be closed, and otherwise by a reset.
+    pub(crate) fn close<L: Listener<Stream = S>>(self) {
+        if !self.finished {
+            L::reset(self.stream);
+        }
     }
 
     /// Goes on closing our side, if that is under way. Its failure shows when reading.
@@ -132,7 +148,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let mut cx = Context::from_waker(&self.waker);
             self.closing = Pin::new(&mut self.stream)
                 .poll_shutdown(&mut cx)
-                .is_pending();
+                .is_pending()
+                && !is_planted(Bug::FinishForgotten);
         }
     }
 }

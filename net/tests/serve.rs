@@ -265,7 +265,7 @@ async fn loud_connections_that_fill_every_batch_leave_others_their_turn() {
     }
     let mut quiet = room.connect(7, 64 << 20);
     quiet.write_all(b"JOIN\n/who\n").await.unwrap();
-    while !line(&mut quiet).await.starts_with("* In the room (7)") {}
+    while !line(&mut quiet).await.starts_with("* In the room (") {}
     let said = room.screen().matches(": x").count();
     assert!(said < EACH, "answered after {said} lines of the others");
 }

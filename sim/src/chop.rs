@@ -25,6 +25,8 @@ pub(crate) struct Chop<S> {
     /// Read from the network, not yet by the program.
     arrived: Vec<u8>,
     given: usize,
+    /// It was asked to close our side, and was not ready to.
+    closing: bool,
 }
 
 impl<S> Chop<S> {
@@ -35,6 +37,7 @@ impl<S> Chop<S> {
             dice,
             arrived: Vec::new(),
             given: 0,
+            closing: false,
         }
     }
 }
@@ -132,6 +135,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Chop<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A stream may take its time to close its side.
+        let at_once = self.closing || self.dice.as_mut().is_none_or(|dice| dice.one_in(2));
+        if !at_once {
+            self.closing = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }

@@ -28,6 +28,11 @@ impl Dice {
         if bound == 0 { 0 } else { rolled % bound }
     }
 
+    /// A power of two, each as likely as any other, below two to the `bound`.
+    pub(crate) fn power(&mut self, bound: usize) -> usize {
+        1 << self.below(bound)
+    }
+
     /// True once in `n` throws.
     pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0

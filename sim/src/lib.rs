@@ -4,6 +4,7 @@ mod chop;
 mod crowd;
 mod dice;
 pub mod expect;
+pub mod explore;
 mod host;
 mod load;
 pub mod model;

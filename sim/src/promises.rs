@@ -11,6 +11,7 @@
 //! 6. **No line does anything to a screen**: none has a control character other than tab.
 
 use chat_core::{FirstLine, MAX_LINE, Request};
+use std::cmp::Reverse;
 
 use crate::{
     record::{Kind, Life, Record, Role, Screen},
@@ -39,32 +40,42 @@ pub fn broken(record: &Record) -> Vec<String> {
         faults.extend(harmless(server, server.of_kind(life, Kind::Transcript)));
     }
     let mut claimed: Vec<(usize, usize)> = Vec::new();
-    for screen in record.screens.iter().filter(|s| s.role != Role::Server) {
-        for life in &screen.lives {
-            let client = Client::of(screen, life);
-            faults.extend(client.framed());
-            let room = &rooms[life.server_life];
-            if !client.welcomed {
-                if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
-                    let why = format!("was shown \"{}\" without a welcome", visible(line));
-                    faults.push(fault(screen, &why));
-                }
-                faults.extend(harmless(screen, client.lines.iter().copied()));
-                continue;
+    let screens = record.screens.iter().filter(|s| s.role != Role::Server);
+    let mut clients: Vec<Client> = screens
+        .flat_map(|screen| screen.lives.iter().map(|life| Client::of(screen, life)))
+        .collect();
+    // Who saw little might have seen it of several stays: those who saw more choose first.
+    clients.sort_by_key(|client| {
+        let seen = client
+            .lines
+            .iter()
+            .filter(|line| !line.starts_with(PRIVATE));
+        (!client.whole, Reverse(seen.count()))
+    });
+    for client in clients {
+        let (screen, life) = (client.screen, client.life);
+        faults.extend(client.framed());
+        let room = &rooms[life.server_life];
+        if !client.welcomed {
+            if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
+                let why = format!("was shown \"{}\" without a welcome", visible(line));
+                faults.push(fault(screen, &why));
             }
-            let free = |stay: &&Stay| {
-                let begins = stay.joined;
-                client.may_be(&stay.name) && !claimed.contains(&(life.server_life, begins))
-            };
-            match client.stay(room.stays.iter().filter(free)) {
-                Ok(stay) => {
-                    claimed.push((life.server_life, stay.joined));
-                    // The others are the transcript's, and that was looked at.
-                    let private = client.lines.iter().filter(|l| l.starts_with(PRIVATE));
-                    faults.extend(harmless(screen, private.copied()));
-                }
-                Err(why) => faults.push(fault(screen, &why)),
+            faults.extend(harmless(screen, client.lines.iter().copied()));
+            continue;
+        }
+        let free = |stay: &&Stay| {
+            let begins = stay.joined;
+            client.may_be(&stay.name) && !claimed.contains(&(life.server_life, begins))
+        };
+        match client.stay(room.stays.iter().filter(free)) {
+            Ok(stay) => {
+                claimed.push((life.server_life, stay.joined));
+                // The others are the transcript's, and that was looked at.
+                let private = client.lines.iter().filter(|l| l.starts_with(PRIVATE));
+                faults.extend(harmless(screen, private.copied()));
             }
+            Err(why) => faults.push(fault(screen, &why)),
         }
     }
     faults
@@ -215,9 +226,11 @@ impl<'a> Client<'a> {
         let lines: Vec<&[u8]> = screen.of_kind(life, Kind::Line).collect();
         let dismissed = lines.iter().any(|line| line.starts_with(GOODBYE));
         let port = life.port.unwrap_or(0);
-        let mut names = vec![format!("USER{port}")];
+        let by_port = format!("USER{port}");
         let (asked, said, left) = spoken(screen, life);
-        names.extend(asked);
+        let given = lines.iter().find_map(|line| given_name(line));
+        // Who is given another name than they asked for is told.
+        let names = given.map_or_else(|| asked.into_iter().chain([by_port]).collect(), |n| vec![n]);
         let ended_well = match life.ending {
             Ending::Running | Ending::Left | Ending::Refused => true,
             // The server may have had reasons of its own.
@@ -249,13 +262,16 @@ impl<'a> Client<'a> {
     }
 
     fn may_be(&self, name: &str) -> bool {
-        let is = |own: &String| {
-            name.strip_prefix(own.as_str()).is_some_and(|rest| {
-                let number = rest.strip_prefix('-').unwrap_or("0");
-                rest.is_empty() || number.parse::<u32>().is_ok_and(|n| n > 1)
-            })
+        let numbered = |name: &str, own: &str| {
+            let number = name
+                .strip_prefix(own)
+                .and_then(|rest| rest.strip_prefix("-"));
+            number.is_some_and(|number| number.parse::<u32>().is_ok_and(|n| n > 1))
         };
-        self.names.iter().any(is)
+        // Who is given a number is told, unless they asked for no name.
+        self.names
+            .iter()
+            .any(|own| own == name || own.starts_with("USER") && numbered(name, own))
     }
 
     /// Promises 1 and 2: the stay that this screen tells of.
@@ -316,6 +332,14 @@ fn compare(wanted: &[&[u8]], got: &[&[u8]], whole: bool) -> Option<String> {
     ))
 }
 
+/// The name that a private line says one is given.
+fn given_name(line: &[u8]) -> Option<String> {
+    let line = str::from_utf8(line).ok()?;
+    let taken = line.strip_prefix("* The name ")?;
+    let (_, given) = taken.split_once(" is taken; you are ")?;
+    given.strip_suffix('.').map(str::to_string)
+}
+
 /// The name that was asked for, the lines that were meant for everyone, and whether the last
 /// was followed by leaving.
 fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) {
@@ -349,11 +373,11 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
             typed.next();
             break;
         }
-        if matches!(FirstLine::decode(line), FirstLine::Http | FirstLine::Json) {
-            // Another protocol's words: none of them are meant for the room.
-            return (None, Vec::new(), false);
-        }
         if screen.role == Role::Raw {
+            if matches!(FirstLine::decode(line), FirstLine::Http | FirstLine::Json) {
+                // Another protocol's words: none of them are meant for the room.
+                return (None, Vec::new(), false);
+            }
             break;
         }
         typed.next();

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, SeqAccess, Visitor},
+    ser::SerializeSeq,
 };
 
 /// Bytes to type or send. In a scenario: a string, a byte string such as
@@ -20,6 +21,36 @@ impl Text {
             Ok(text) => Self(text.replace("{n}", &n.to_string()).into_bytes()),
             Err(_) => self.clone(),
         }
+    }
+}
+
+impl Serialize for Text {
+    /// As it would be written by hand: long runs of a byte as a number behind it.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let runs: Vec<&[u8]> = self.0.chunk_by(|a, b| a == b).collect();
+        if runs.iter().all(|run| run.len() < LONG_RUN) {
+            return match str::from_utf8(&self.0) {
+                Ok(text) => to.serialize_str(text),
+                Err(_) => to.serialize_bytes(&self.0),
+            };
+        }
+        let mut list = to.serialize_seq(None)?;
+        let mut plain = Vec::new();
+        for run in runs {
+            if run.len() < LONG_RUN {
+                plain.extend_from_slice(run);
+                continue;
+            }
+            if !plain.is_empty() {
+                list.serialize_element(&Self(std::mem::take(&mut plain)))?;
+            }
+            list.serialize_element(&Self(vec![run[0]]))?;
+            list.serialize_element(&run.len())?;
+        }
+        if !plain.is_empty() {
+            list.serialize_element(&Self(plain))?;
+        }
+        list.end()
     }
 }
 
@@ -106,6 +137,9 @@ impl Visitor<'_> for PieceVisitor {
         Ok(Piece::Times(times))
     }
 }
+
+/// A byte that stands so often in a row is written once, with a number.
+const LONG_RUN: usize = 16;
 
 /// Longer lines are shown by their beginning, their length and a hash.
 const SHOWN: usize = 160;

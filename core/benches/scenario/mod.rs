@@ -1,6 +1,6 @@
 //! What both benches do to the core: rooms of many members, and sockets that take everything.
 
-use chat_core::{Action, ConnId, Input, Limits, Server, Timestamp};
+use chat_core::{Action, ConnId, Input, Limits, Server, Timer, Timestamp};
 use std::hint::black_box;
 
 /// How many are in the room.
@@ -108,14 +108,19 @@ impl World {
     /// Everyone is sent everything. The answer is how many were written to.
     pub(crate) fn settle(&mut self) -> usize {
         let mut writes = 0;
-        while self.write().is_some() {
-            writes += 1;
+        loop {
+            while self.write().is_some() {
+                writes += 1;
+            }
+            let lost = self.server.transcript(|lines| {
+                black_box(lines);
+            });
+            assert_eq!(lost, 0);
+            while self.server.poll_action().is_some() {}
+            match self.server.next_timeout() {
+                Some((now, Timer::Resume)) => self.server.handle(now, Input::Timeout),
+                _ => return writes,
+            }
         }
-        let lost = self.server.transcript(|lines| {
-            black_box(lines);
-        });
-        assert_eq!(lost, 0);
-        while self.server.poll_action().is_some() {}
-        writes
     }
 }

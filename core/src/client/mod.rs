@@ -4,6 +4,8 @@ pub mod phase;
 
 use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
 use crate::line::{Line, LineReader};
+use crate::mark::{Mark, mark, mark_if};
+use crate::planted::{Bug, is_planted};
 use crate::text::{FirstLine, Request, ServerLine, printable};
 use crate::time::Timestamp;
 use alloc::collections::VecDeque;
@@ -166,7 +168,11 @@ impl Client {
                     self.answer(now, line);
                     Ok(())
                 }
-                Phase::Talking => self.typed(now, line).inspect_err(|_| self.refused = true),
+                Phase::Talking => self.typed(now, line).inspect_err(|why| {
+                    mark(Mark::TypedRefused);
+                    let is_binary = *why == CommandError::NotUtf8;
+                    self.refused |= !(is_planted(Bug::RefusalForgotten) && is_binary);
+                }),
                 _ => Ok(()),
             },
             Command::EndOfInput => {
@@ -198,7 +204,7 @@ impl Client {
                     Phase::Joining if !self.goodbye => {
                         "The server closed the connection without a welcome."
                     }
-                    Phase::Leaving if !self.goodbye => "",
+                    Phase::Leaving if self.is_taken() => "",
                     _ => "The server closed the connection.",
                 };
                 self.end(Event::Eof, news);
@@ -232,6 +238,15 @@ impl Client {
     /// Takes note that the first `count` bytes of [`unsent`](Self::unsent) were sent.
     pub fn sent(&mut self, now: Timestamp, count: usize) {
         self.unsent.drain(..count.min(self.unsent.len()));
+        if is_planted(Bug::TypedLineLost)
+            && let Some(end) = self.unsent.iter().position(|b| *b == b'\n')
+        {
+            self.unsent.truncate(end + 1);
+        }
+        if is_planted(Bug::LeftUnanswered) && self.phase == Phase::Leaving && self.unsent.is_empty()
+        {
+            self.end(Event::Eof, "");
+        }
         self.keep_waiting(now);
     }
 
@@ -282,6 +297,15 @@ impl Client {
         if !self.step(event) {
             return;
         }
+        if event == Event::Interrupt {
+            mark(match before {
+                Phase::Asking => Mark::InterruptedAsking,
+                Phase::Connecting => Mark::InterruptedConnecting,
+                Phase::Joining => Mark::InterruptedJoining,
+                Phase::Talking => Mark::InterruptedTalking,
+                Phase::Leaving | Phase::Ended => Mark::InterruptedLeaving,
+            });
+        }
         if self.phase == Phase::Leaving {
             self.send(b"LEAVE");
             let patience = if self.interrupted {
@@ -304,6 +328,7 @@ impl Client {
     fn send(&mut self, line: &[u8]) {
         self.unsent.extend(line);
         self.unsent.push_back(b'\n');
+        mark_if(self.unsent.len() >= MAX_UNSENT, Mark::UnsentFull);
     }
 
     fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
@@ -320,7 +345,10 @@ impl Client {
             let text = String::from_utf8_lossy(bytes);
             match ServerLine::decode(&text) {
                 ServerLine::Welcome if self.step(Event::Welcomed) => self.deadline = None,
-                ServerLine::Goodbye(_) => self.goodbye = true,
+                ServerLine::Goodbye(_) => {
+                    mark(Mark::GoodbyeHeard);
+                    self.goodbye = true;
+                }
                 _ => {}
             }
             let text = printable(&text).to_string() + cut;
@@ -353,20 +381,39 @@ impl Client {
     /// What happened on the connection ends it, if the table says so.
     fn end(&mut self, event: Event, news: &str) {
         let before = self.phase;
+        let taken = self.is_taken();
         if !self.step(event) {
             return;
+        }
+        mark_if(event == Event::Failed, Mark::ConnectFailed);
+        if event == Event::Expired {
+            mark(match before {
+                Phase::Connecting => Mark::ConnectTimedOut,
+                Phase::Joining => Mark::WelcomeTimedOut,
+                _ => Mark::LeaveTimedOut,
+            });
         }
         let outcome = match (before, event) {
             (Phase::Connecting, _) => Outcome::Unreachable,
             (Phase::Leaving, _) if self.interrupted => Outcome::Interrupted,
-            (Phase::Leaving, Event::Eof) if !self.goodbye && self.refused => Outcome::Refused,
-            (Phase::Leaving, Event::Eof) if !self.goodbye => Outcome::Left,
+            (Phase::Leaving, Event::Eof) if taken && self.refused => Outcome::Refused,
+            (Phase::Leaving, Event::Eof) if taken => Outcome::Left,
             _ => Outcome::Lost,
         };
         self.finish(outcome, news);
     }
 
+    /// Whether a server that closes its side now has taken everything.
+    fn is_taken(&self) -> bool {
+        (!self.goodbye || is_planted(Bug::GoodbyeIgnored))
+            && (self.unsent.is_empty() || is_planted(Bug::LeftUnsent))
+            && !self.reader.is_mid_line()
+    }
+
     fn finish(&mut self, outcome: Outcome, news: &str) {
+        mark_if(outcome == Outcome::Refused, Mark::EndedRefused);
+        mark_if(outcome == Outcome::NeverJoined, Mark::EndedNeverJoined);
+        mark_if(outcome == Outcome::Lost, Mark::EndedLost);
         self.deadline = None;
         if !news.is_empty() {
             self.actions

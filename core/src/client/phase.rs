@@ -66,7 +66,7 @@ pub const TRANSITIONS: &[Transition] = {
         (Talking,    Eof,       Ended,      "lost"),
         (Talking,    Lost,      Ended,      "lost"),
         (Leaving,    Interrupt, Ended,      "interrupted"),
-        (Leaving,    Eof,       Ended,      "left; lost if the server said goodbye first; interrupted if that began it"),
+        (Leaving,    Eof,       Ended,      "left; lost if the server said goodbye first, broke off a line, or was not sent everything; interrupted if that began it"),
         (Leaving,    Lost,      Ended,      "lost; interrupted if that began it"),
         (Leaving,    Expired,   Ended,      "lost; interrupted if that began it"),
     ]

@@ -10,7 +10,9 @@ use super::phase::{Event, Phase};
 use super::timers::Timer;
 use crate::cursor::{Cursor, SLICES};
 use crate::log::Log;
-use crate::text::{Goodbye, Notice};
+use crate::mark::{Mark, mark_if};
+use crate::planted::{Bug, is_planted};
+use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -76,7 +78,11 @@ impl Parcel {
             let taken = write(slices).min(offered);
             self.full = taken < offered;
             self.progress |= taken > 0;
-            self.cursor.advance(log, taken);
+            let again = usize::from(is_planted(Bug::ByteAgain) && self.full && taken > 1);
+            let all = is_planted(Bug::AdvancedByOffer);
+            let moved = if all { offered } else { taken - again };
+            self.cursor.advance(log, moved);
+            mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
         }
     }
 }
@@ -137,18 +143,23 @@ impl Server {
         connection.cursor = cursor;
         connection.blocked = full;
         let deadline = connection.deadline;
+        let is_held = !connection.unread.is_empty() && connection.turn.is_none();
         let drained =
             connection.phase == Phase::Draining && connection.cursor.is_done(&self.room.log);
         self.file(id);
-        if full && (progress || deadline.is_none()) {
+        if full && (progress || deadline.is_none() || is_planted(Bug::StallRestarted)) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
-        } else if !full && deadline.is_some() {
+        } else if !full && deadline.is_some() && !is_planted(Bug::StallKept) {
             self.set_deadline(id, None);
+        } else {
+            mark_if(full, Mark::WokenForNothing);
         }
         if drained {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
             self.resume(id);
+            let goes_on = self.connections.get(id).is_some_and(|c| c.turn.is_some());
+            mark_if(is_held && goes_on, Mark::HeardAgain);
         }
     }
 
@@ -211,6 +222,7 @@ impl Server {
             }
         }
         let lost = from - self.delivery.transcript;
+        mark_if(lost > 0, Mark::TranscriptLost);
         self.delivery.transcript = log.head();
         lost
     }
@@ -219,7 +231,8 @@ impl Server {
     pub(super) fn is_batch_full(&self) -> bool {
         let appended = self.room.log.head() - self.delivery.passed;
         let to_be_sent = appended.saturating_mul(self.room.population() as u64);
-        appended >= self.limits.batch || to_be_sent >= self.limits.pass
+        appended >= self.limits.batch
+            || to_be_sent >= self.limits.pass && !is_planted(Bug::PassForgotten)
     }
 
     /// Has the next pass visit a connection.
@@ -246,6 +259,11 @@ impl Server {
             let why = Goodbye::TooFarBehind {
                 limit: self.limits.behind,
             };
+            if is_planted(Bug::LeftTwice)
+                && let Some((name, _)) = &connection.stay
+            {
+                self.room.log.append(Entry::Left(name).encode());
+            }
             connection
                 .cursor
                 .cut(&self.room.log, &Notice::Goodbye(why).to_line());
@@ -261,11 +279,12 @@ impl Server {
             .cursor
             .place_in(&self.room.log)
             .filter(|_| connection.blocked);
-        let key = needs.map(|place| {
-            place
-                .cast_signed()
-                .saturating_sub_unsigned(connection.cursor.private() as u64)
-        });
+        let private = if is_planted(Bug::BehindWithoutNotices) {
+            0
+        } else {
+            connection.cursor.private() as u64
+        };
+        let key = needs.map(|place| place.cast_signed().saturating_sub_unsigned(private));
         let before = mem::replace(&mut connection.filed, key);
         if before != key {
             if let Some(key) = before {
@@ -296,12 +315,19 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
-        if distance <= self.limits.behind {
+        let most = (self.limits.behind + u64::from(is_planted(Bug::BehindOneMore)))
+            .saturating_sub(u64::from(is_planted(Bug::BehindOneLess)));
+        if distance <= most {
             return false;
         }
-        if connection.cursor.total(&self.room.log) > self.limits.behind {
+        let in_room = connection.phase.is_in_room();
+        if connection.cursor.total(&self.room.log) > most {
+            mark_if(in_room, Mark::CutOffInRoom);
+            mark_if(!in_room, Mark::CutOffDraining);
             self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
         } else {
+            mark_if(in_room, Mark::CopiedInRoom);
+            mark_if(!in_room, Mark::CopiedDraining);
             connection.cursor.detach(&self.room.log);
         }
         self.file(id);
@@ -315,10 +341,19 @@ impl Server {
                 .is_some_and(|c| c.blocked && c.filed == Some(key))
         }));
         let head = self.room.log.head();
+        let appended = head - self.delivery.passed;
+        let is_full = appended >= self.limits.batch;
+        mark_if(is_full, Mark::BatchFull);
+        mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
         self.delivery.passed = head;
         let wanted = head
             .saturating_sub(self.limits.behind)
             .min(self.delivery.transcript);
+        let wanted = if is_planted(Bug::TrimmedEarly) {
+            (wanted + appended).min(self.delivery.transcript)
+        } else {
+            wanted
+        };
         let most = self.limits.transcript.max(self.limits.behind);
         self.room.log.trim(wanted.max(head.saturating_sub(most)));
     }

@@ -28,7 +28,8 @@ pub enum Action {
     Joined(ConnId, Name),
     /// Close our side of the connection, and go on reading.
     Finish(ConnId),
-    /// Close the socket. The id means nothing from now on.
+    /// Close the socket; reset it if [`Action::Finish`] did not come before. The id means nothing
+    /// from now on.
     Close(ConnId, CloseReason),
 }
 

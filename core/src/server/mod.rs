@@ -13,12 +13,16 @@ pub use delivery::Parcel;
 pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
 
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_LINE, MAX_NAME};
 use crate::line::Line;
+use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
+use crate::planted::{Bug, is_planted};
 use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
 use crate::time::Timestamp;
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
@@ -92,13 +96,17 @@ impl Server {
     /// so, as far as the limit on refusals goes; `None` means that it is to be closed at once.
     pub fn accept(&mut self, now: Timestamp, port: u16) -> Option<ConnId> {
         self.now = self.now.max(now);
-        let surplus = self.connections.len().checked_sub(self.limits.connections);
+        let most = self.limits.connections + usize::from(is_planted(Bug::OneTooMany));
+        let surplus = self.connections.len().checked_sub(most);
         if self.stopping || surplus.is_some_and(|surplus| surplus >= self.limits.refusals) {
+            mark_if(self.stopping, Mark::StopRefuses);
+            mark_if(!self.stopping, Mark::ClosedUnheard);
             return None;
         }
         let place = self.room.log.head();
         let id = self.connections.insert(Connection::new(port, place));
         if surplus.is_some() {
+            mark(Mark::Refused);
             self.tell(id, Notice::Goodbye(Goodbye::Full));
             self.end(id, Event::Refused, CloseReason::Refused);
         } else {
@@ -173,9 +181,16 @@ impl Server {
         let is_first = connection.unread.is_empty();
         if is_first && at_once {
             let handled = self.read_lines(id, bytes, usize::MAX);
+            if is_planted(Bug::RestDropped) && self.is_batch_full() {
+                return;
+            }
             return self.keep(id, bytes[handled..].to_vec());
         }
         connection.unread.extend_from_slice(bytes);
+        if connection.phase == Phase::Greeting && bytes.contains(&b'\n') {
+            // Its first line has come in time, whenever its turn comes.
+            self.set_deadline(id, None);
+        }
         if is_first {
             self.queue_by_rate(id);
         }
@@ -214,6 +229,9 @@ impl Server {
         }
         connection.unread = unread;
         if !connection.unread.is_empty() {
+            let (private, detours) = (connection.cursor.private(), connection.cursor.detours());
+            mark_if(private >= self.limits.private, Mark::HeldByNotices);
+            mark_if(detours >= self.limits.detours, Mark::HeldByDetours);
             self.resume(id);
         } else if connection.eof {
             self.eof(id);
@@ -226,6 +244,7 @@ impl Server {
         if let Some(connection) = self.connections.get(id)
             && !connection.unread.is_empty()
             && !self.owes_much(connection)
+            && !(is_planted(Bug::TurnForgotten) && self.is_batch_full())
         {
             self.queue(id, Class::Bulk);
         }
@@ -233,7 +252,9 @@ impl Server {
 
     /// Whether lines of a connection must wait until it has taken what is its own.
     fn owes_much(&self, c: &Connection) -> bool {
-        c.cursor.private() >= self.limits.private || c.cursor.detours() >= self.limits.detours
+        let private = self.limits.private + usize::from(is_planted(Bug::NoticesOneMore));
+        let detours = self.limits.detours + usize::from(is_planted(Bug::DetoursOneMore));
+        c.cursor.private() >= private || c.cursor.detours() >= detours
     }
 
     fn line(&mut self, id: ConnId, line: Line<'_>) {
@@ -257,10 +278,19 @@ impl Server {
             }
         }
         match line {
-            Line::TooLong(_) => self.tell(id, Notice::TooLong),
+            Line::TooLong(_) => {
+                mark(Mark::LineTooLong);
+                self.tell(id, Notice::TooLong);
+            }
             Line::Whole(line) => match Request::decode(line) {
-                Err(_) => self.tell(id, Notice::NotUtf8),
-                Ok(request) => self.request(id, &request),
+                Err(_) => {
+                    mark(Mark::LineNotUtf8);
+                    self.tell(id, Notice::NotUtf8);
+                }
+                Ok(request) => {
+                    mark_if(line.len() == MAX_LINE, Mark::LineAtLimit);
+                    self.request(id, &request);
+                }
             },
         }
     }
@@ -268,15 +298,29 @@ impl Server {
     fn request(&mut self, id: ConnId, request: &Request<'_>) {
         match request {
             Request::Nothing => {}
-            Request::Say(text) => self.say(id, text),
+            Request::Say(text) => {
+                let is_escaped = text.starts_with('/');
+                mark_if(is_escaped, Mark::SlashEscaped);
+                mark_if(matches!(text, Cow::Owned(_)), Mark::ControlReplaced);
+                if is_planted(Bug::BothSlashes) && is_escaped {
+                    return self.say(id, &format!("/{text}"));
+                }
+                self.say(id, text);
+            }
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Help => self.tell(id, Notice::Help),
             Request::Who => {
                 let answer = who(self.room.names());
                 self.note(id, &answer);
             }
-            Request::Surplus(command) => self.tell(id, Notice::Surplus(command)),
-            Request::Unknown(command) => self.tell(id, Notice::Unknown(command)),
+            Request::Surplus(command) => {
+                mark(Mark::CommandSurplus);
+                self.tell(id, Notice::Surplus(command));
+            }
+            Request::Unknown(command) => {
+                mark(Mark::CommandUnknown);
+                self.tell(id, Notice::Unknown(command));
+            }
         }
     }
 
@@ -288,6 +332,9 @@ impl Server {
             return;
         };
         let entry = self.room.log.append(Entry::Said(name, text).encode());
+        if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
+            return;
+        }
         connection.cursor.skip(entry);
     }
 
@@ -296,6 +343,7 @@ impl Server {
         if self.phase(id) == Phase::Greeting {
             return self.enter(id, Event::Join, asked);
         }
+        mark(Mark::JoinAfterSilence);
         self.step(id, Event::Join);
         if let Some((name, _)) = self.connections.get(id).and_then(|c| c.stay.clone()) {
             self.tell(id, Notice::InAlready(&name));
@@ -305,7 +353,10 @@ impl Server {
     /// Brings a connection into the room.
     fn enter(&mut self, id: ConnId, event: Event, asked: Option<&str>) {
         self.step(id, event);
-        self.set_deadline(id, None);
+        mark_if(event == Event::Quiet, Mark::JoinedBySilence);
+        if event != Event::Join || !is_planted(Bug::FirstLineKept) {
+            self.set_deadline(id, None);
+        }
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -315,10 +366,18 @@ impl Server {
             _ => Name::of_port(connection.port),
         };
         let name = self.room.free_name(wanted, connection.port);
-        self.room.log.append(Entry::Joined(&name).encode());
+        let announced = match &asked {
+            Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
+            _ => &name,
+        };
+        let is_mid_line = connection.reader.is_mid_line();
+        if !(is_planted(Bug::SilentUnannounced) && event == Event::Quiet && is_mid_line) {
+            self.room.log.append(Entry::Joined(announced).encode());
+        }
         connection.cursor = crate::cursor::Cursor::new(self.room.log.head());
         connection.stay = Some((name.clone(), self.room.enter(id, &name)));
         self.tell(id, Notice::Welcome);
+        mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
         match asked {
             Some((asked, Err(_))) => self.tell(
                 id,
@@ -328,6 +387,9 @@ impl Server {
                 },
             ),
             Some((asked, Ok(_))) if asked != name.as_str() => {
+                let is_shorter =
+                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked);
+                mark_if(is_shorter, Mark::NameShortened);
                 self.tell(
                     id,
                     Notice::NameTaken {
@@ -343,9 +405,15 @@ impl Server {
 
     /// The first line speaks a protocol that is not spoken here.
     fn misdirected(&mut self, id: ConnId, reason: CloseReason) {
+        let in_time = self.phase(id) == Phase::Greeting;
+        mark(match reason {
+            CloseReason::Http if in_time => Mark::HttpUnjoined,
+            CloseReason::Http => Mark::HttpAfterSilence,
+            _ => Mark::JsonAsked,
+        });
         match reason {
             // What has been welcomed as a text client is no HTTP exchange any more.
-            CloseReason::Http if self.phase(id) == Phase::Greeting => self.note(id, HTTP_ANSWER),
+            CloseReason::Http if in_time => self.note(id, HTTP_ANSWER),
             CloseReason::Http => self.tell(id, Notice::Goodbye(Goodbye::NoHttp)),
             _ => self.tell(id, Notice::Goodbye(Goodbye::NoJson)),
         }
@@ -357,10 +425,12 @@ impl Server {
             return;
         };
         connection.eof = true;
-        if !connection.unread.is_empty() {
+        if !connection.unread.is_empty() && !is_planted(Bug::EofDropsInput) {
+            mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
         if connection.reader.is_mid_line() && !connection.phase.is_ending() {
+            mark(Mark::LineUnended);
             self.tell(id, Notice::Unterminated);
         }
         self.end(id, Event::Eof, CloseReason::Eof);
@@ -369,6 +439,7 @@ impl Server {
     fn timeout(&mut self) {
         while let Some((id, timer)) = self.timers.pop_due(self.now) {
             let Some(id) = id else {
+                mark_if(self.connections.len() > 0, Mark::StopExpired);
                 for id in self.connections.ids() {
                     self.end(id, Event::Expired, CloseReason::Stopped);
                 }
@@ -376,6 +447,10 @@ impl Server {
             };
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.deadline = None;
+                let in_room = connection.phase.is_in_room();
+                mark_if(timer == Timer::Linger, Mark::LingeredOut);
+                mark_if(timer == Timer::Stall && in_room, Mark::StalledInRoom);
+                mark_if(timer == Timer::Stall && !in_room, Mark::StalledDraining);
             }
             match timer {
                 Timer::FirstLine => self.enter(id, Event::Quiet, None),
@@ -387,12 +462,15 @@ impl Server {
 
     fn stop(&mut self) {
         self.stopping = true;
-        self.timers
-            .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
+        if !is_planted(Bug::StopUnbounded) {
+            self.timers
+                .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
+        }
         self.room.dismiss();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.stay = None;
+                mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {
                     self.tell(id, Notice::Goodbye(Goodbye::ShuttingDown));
                 }
@@ -416,12 +494,15 @@ impl Server {
         let turn = connection.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
             connection.unread = Vec::new();
-            connection.cursor.end_at(self.room.log.head());
+            if !(is_planted(Bug::HearsOn) && event == Event::Leave && connection.blocked) {
+                connection.cursor.end_at(self.room.log.head());
+            }
             if after == Phase::Closed {
                 connection.blocked = false;
             }
         }
         if let Some(turn) = turn {
+            mark(Mark::ClosedInTurn);
             self.turns.remove(turn, id);
         }
         if before == Phase::Greeting {
@@ -436,7 +517,9 @@ impl Server {
             Phase::Draining => self.mark(id),
             Phase::Lingering => {
                 self.actions.push_back(Action::Finish(id));
-                self.set_deadline(id, Some((self.now + self.limits.linger, Timer::Linger)));
+                if !is_planted(Bug::LingerUnset) {
+                    self.set_deadline(id, Some((self.now + self.limits.linger, Timer::Linger)));
+                }
                 if self.connections.get(id).is_some_and(|c| c.eof) {
                     self.end(id, Event::Eof, reason);
                 }
@@ -453,7 +536,14 @@ impl Server {
         let Some((name, seat)) = connection.stay.take() else {
             return;
         };
-        if let Some(moved) = self.room.leave(seat, &name)
+        let has_failed = connection.phase == Phase::Closed;
+        let freed = if is_planted(Bug::NameKept) && has_failed {
+            &Name::of_port(connection.port)
+        } else {
+            &name
+        };
+        if let Some(moved) = self.room.leave(seat, freed)
+            && !(is_planted(Bug::SeatNotUpdated) && has_failed)
             && let Some(Connection {
                 stay: Some((_, its_seat)),
                 ..
@@ -469,6 +559,9 @@ impl Server {
         if let Some(connection) = self.connections.remove(id) {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));
+            let is_last = self.stopping && self.connections.len() == 0;
+            let in_time = is_last && matches!(self.timers.next(), Some((_, Timer::Shutdown)));
+            mark_if(in_time, Mark::StopEmptied);
         }
     }
 
@@ -491,6 +584,9 @@ impl Server {
         let head = self.room.log.head();
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor.note(head, lines);
+            if is_planted(Bug::NoticeTwice) && connection.blocked {
+                connection.cursor.note(head, lines);
+            }
             self.file(id);
             self.mark(id);
         }

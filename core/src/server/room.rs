@@ -2,6 +2,7 @@
 
 use super::id::ConnId;
 use crate::log::Log;
+use crate::mark::{Mark, mark};
 use crate::name::Name;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -26,8 +27,10 @@ impl Room {
         if is_free(&wanted) {
             return wanted;
         }
+        mark(Mark::NameTaken);
         let numbered = (2..=MAX_NUMBER).map(|n| wanted.numbered(n)).find(is_free);
         let by_port = || {
+            mark(Mark::NameByPort);
             let name = Name::of_port(port);
             // There are more numbers than connections.
             let numbered = (2..).map(|n| name.numbered(n));

@@ -6,6 +6,7 @@
 
 use super::Server;
 use super::id::ConnId;
+use crate::mark::{Mark, mark, mark_if};
 use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;
@@ -77,7 +78,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let class = if connection.next_sparse <= now + AHEAD {
+        let class = if connection.unread.len() <= TURN && connection.next_sparse <= now + AHEAD {
             connection.next_sparse = connection.next_sparse.max(now) + PERIOD;
             Class::Sparse
         } else {
@@ -95,12 +96,15 @@ impl Server {
                 continue;
             };
             connection.turn = None;
+            mark_if(class == Class::Sparse, Mark::TurnSparse);
             if class == Class::Bulk {
+                mark(Mark::TurnBulk);
                 connection.next_sparse = self.now + AHEAD + PERIOD;
             }
             let mut unread = mem::take(&mut connection.unread);
             let handled = self.read_lines(id, &unread, TURN);
             unread.drain(..handled);
+            mark_if(!unread.is_empty(), Mark::TurnLeftOver);
             self.keep(id, unread);
         }
     }

@@ -144,6 +144,13 @@ impl Watched {
         self.peers[peer].closed
     }
 
+    /// Whether all that a peer sent has been acted on, up to its leaving.
+    pub fn has_heard_all(&self, peer: usize) -> bool {
+        let it = &self.peers[peer];
+        let left = matches!(it.expected.end, Some(CloseReason::Left | CloseReason::Eof));
+        left && it.said == it.expected.says.len()
+    }
+
     /// A connection comes in; its peer's number, unless it is to be closed at once.
     pub fn accept(&mut self, clock: u64, port: u16) -> Option<usize> {
         let open = self.open.len();
@@ -268,15 +275,12 @@ impl Watched {
 
     /// When something has to happen to a peer if nothing else does.
     fn deadline(&self, peer: &Peer) -> Option<u64> {
-        let first = (peer.phase == Phase::Greeting).then(|| peer.accepted + self.first_line());
+        let first = (peer.phase == Phase::Greeting && !peer.has_spoken())
+            .then(|| peer.accepted + micros(self.limits.first_line));
         let stall = peer.stuck.map(|at| at + micros(self.limits.stall));
         let linger = peer.finished.map(|at| at + micros(self.limits.linger));
         let end = self.stopped.map(|at| at + micros(self.limits.shutdown));
         [first, stall, linger, end].into_iter().flatten().min()
-    }
-
-    fn first_line(&self) -> u64 {
-        micros(self.limits.first_line)
     }
 
     /// What the clock shows; the server is told.
@@ -292,7 +296,7 @@ impl Watched {
             Some(peer) => drop(self.touched.insert(peer)),
             None => self.touched.extend(&self.open),
         }
-        self.act(input == Input::Timeout);
+        self.act();
         if !self.habits.lazy {
             self.read_story();
         }
@@ -310,7 +314,8 @@ impl Watched {
             turns += 1;
             Promise::Rest.holds(turns < most, || "a pass does not end".into());
         }
-        self.act(false);
+        self.see_cuts();
+        self.act();
         self.read_story();
         if self.lost {
             return;
@@ -326,7 +331,7 @@ impl Watched {
         self.check_room();
     }
 
-    /// Takes note of who was cut off just now.
+    /// Takes note of who was cut off in this pass; nothing was written to them after that.
     fn see_cuts(&mut self) {
         for &who in &self.blocked {
             let peer = &mut self.peers[who];
@@ -348,7 +353,6 @@ impl Watched {
         socket: &mut impl FnMut(usize, &[u8]) -> Taken,
     ) -> bool {
         let next = self.server.next_transmit();
-        self.see_cuts();
         let Some(id) = next else { return false };
         let now = self.read(clock);
         let who = self.number(id);
@@ -369,7 +373,9 @@ impl Watched {
     ) -> bool {
         let mut parcels = Vec::new();
         self.server.lend_round(&mut parcels);
-        self.see_cuts();
+        if parcels.is_empty() {
+            return false;
+        }
         let written: Vec<_> = parcels.iter().map(|p| self.number(p.id())).collect();
         let now = self.read(clock);
         for (parcel, &who) in parcels.iter_mut().zip(&written) {
@@ -385,7 +391,7 @@ impl Watched {
         for &who in &written {
             self.written(clock, who);
         }
-        !written.is_empty()
+        true
     }
 
     /// A peer was written to.
@@ -409,7 +415,7 @@ impl Watched {
     }
 
     /// Carries out the actions, and works out what follows from them for the peers.
-    fn act(&mut self, timeout: bool) {
+    fn act(&mut self) {
         let mut joined = Vec::new();
         while let Some(action) = self.server.poll_action() {
             let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action;
@@ -439,20 +445,14 @@ impl Watched {
         }
         for (who, name) in joined {
             let peer = &self.peers[who];
-            let in_time = !self.was_silent(peer, timeout);
-            self.joins.push_back((who, name, peer.wants(in_time)));
+            self.joins
+                .push_back((who, name, peer.wants(peer.has_spoken())));
         }
         for &who in &self.touched {
-            let in_time = !self.was_silent(&self.peers[who], timeout);
             let peer = &mut self.peers[who];
             peer.phase = self.server.phase(peer.id);
-            peer.interpret(in_time);
+            peer.interpret(peer.has_spoken());
         }
-    }
-
-    /// Whether a peer that has just joined did so because it was silent.
-    fn was_silent(&self, peer: &Peer, timeout: bool) -> bool {
-        timeout && self.seen >= peer.accepted + self.first_line()
     }
 
     fn close(&mut self, who: usize, reason: CloseReason) {

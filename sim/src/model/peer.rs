@@ -187,6 +187,11 @@ impl Peer {
         self.lines.len() - before
     }
 
+    /// Whether a whole line of it came before it is known how it joined.
+    pub(super) fn has_spoken(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
     /// Works out what its lines call for, once that can be known. `in_time` says whether a line
     /// that came made it join, and not its silence.
     pub(super) fn interpret(&mut self, in_time: bool) {
@@ -305,7 +310,8 @@ impl Peer {
             let begun = self.checked < at;
             Promise::GoodbyeLast.holds(begun, || format!("{line:?} was begun after the cut"));
             if self.checked + line.len() >= at {
-                self.cut_line = line.len() + 1;
+                // What it had got of this line did not wait.
+                self.cut_line = line.len() + 1 - (at - self.checked);
             }
         }
     }

@@ -166,8 +166,11 @@ impl Watched {
     /// any other the line that fills it and, at most, the entry of a joining before that.
     pub(super) fn most_in_batch(&self) -> usize {
         let appended = self.story.bytes - self.passed.1;
-        let members = self.server.population().max(1) as u64;
-        let limit = self.limits.batch.min(self.limits.pass.div_ceil(members));
+        let pass = match self.server.population() as u64 {
+            0 => u64::MAX,
+            members => self.limits.pass.div_ceil(members),
+        };
+        let limit = self.limits.batch.min(pass);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         if appended >= limit {
             appended

@@ -1,0 +1,130 @@
+//! Marks on rare paths, to prove that exploration reaches them.
+//!
+//! A search that finds nothing tells something only about the paths that it took. Each mark stands on
+//! one that small sessions do not take, and counts how often it was passed, in the whole process.
+//! A mark changes nothing, and without the feature `marks` it is not there.
+
+#[cfg(feature = "marks")]
+use core::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! marks {
+    ($($variant:ident $name:literal)*) => {
+        /// A rare path.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mark {
+            $(#[doc = $name] $variant,)*
+        }
+
+        #[cfg(feature = "marks")]
+        impl Mark {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// What happens on it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+marks! {
+    NameTaken "a name is taken, and numbered"
+    NameShortened "a numbered name loses characters"
+    NameByPort "a name is taken too often, and gives way to the port"
+    NameInvalid "a name that is asked for is not one"
+    JoinedBySilence "somebody joins by silence"
+    JoinAfterSilence "JOIN comes after joining by silence"
+    HttpUnjoined "HTTP comes before joining"
+    HttpAfterSilence "HTTP comes after joining by silence"
+    JsonAsked "JSON is asked for"
+    Refused "a connection is refused, as the room is full"
+    ClosedUnheard "a connection is closed without a word, as too many are being refused"
+    StopRefuses "a connection comes while the server stops"
+    LineAtLimit "a line is exactly as long as a line may be"
+    LineTooLong "a line over the limit is dropped"
+    LineNotUtf8 "a line that is not UTF-8 is dropped"
+    LineUnended "a last line is not ended"
+    ControlReplaced "a control character is replaced"
+    SlashEscaped "a line begins with two slashes"
+    CommandUnknown "a command does not exist"
+    CommandSurplus "a command has something behind it"
+    WhoCutShort "more are in the room than a line has names"
+    HeldByNotices "input is held back by private bytes"
+    HeldByDetours "input is held back by stretches of own lines"
+    HeardAgain "input that was held back for that is gone on with"
+    BatchFull "a batch is full"
+    PassFull "a batch is full that would not be with fewer members"
+    TurnSparse "somebody has a turn who speaks now and then"
+    TurnBulk "somebody has a turn who talks without pause"
+    TurnLeftOver "a turn ends before the input does"
+    EofHeldBack "an end of input waits for what came before it"
+    ClosedInTurn "a connection ends that waits for its turn"
+    CutOffInRoom "somebody in the room is cut off for being too far behind"
+    CutOffDraining "somebody who has left is cut off for being too far behind"
+    CutOffMidLine "somebody is cut off within a line"
+    CopiedInRoom "what waits is copied, as most of it is the speaker's own"
+    CopiedDraining "what waits is copied, as its reader has left"
+    WrittenMidLine "a write ends within a line"
+    NoticeInPart "a private line is written in part"
+    SlicesFull "there is more than one write has slices for"
+    WokenForNothing "a socket is woken and takes nothing"
+    LogTrimmed "the log is trimmed"
+    TranscriptLost "a part of the transcript is lost"
+    StalledInRoom "somebody in the room takes nothing for too long"
+    StalledDraining "somebody who has left takes nothing for too long"
+    LingeredOut "a connection lingers too long"
+    StopUnjoined "the server stops before somebody has joined"
+    StopEmptied "a stopping server sees the last one off in time"
+    StopExpired "a stopping server does not wait any longer"
+    ConnectFailed "a client cannot connect"
+    ConnectTimedOut "a client does not connect in time"
+    WelcomeTimedOut "a client is not welcomed in time"
+    LeaveTimedOut "a client that leaves is not answered in time"
+    GoodbyeHeard "a client is told goodbye"
+    TypedRefused "a client refuses a line"
+    UnsentFull "a client has so much to send that it takes no more"
+    InterruptedAsking "a client is interrupted before JOIN"
+    InterruptedConnecting "a client is interrupted while it connects"
+    InterruptedJoining "a client is interrupted before it is welcomed"
+    InterruptedTalking "a client is interrupted in the room"
+    InterruptedLeaving "a client is interrupted while it leaves"
+    EndedNeverJoined "a client's input ends before JOIN"
+    EndedRefused "a client has left, and had refused a line"
+    EndedLost "a client's connection is lost"
+}
+
+#[cfg(feature = "marks")]
+static COUNTS: [AtomicU64; Mark::ALL.len()] = [const { AtomicU64::new(0) }; Mark::ALL.len()];
+
+/// How often each mark was passed since the process began, in the order of [`Mark::ALL`].
+#[cfg(feature = "marks")]
+pub fn counts() -> [u64; Mark::ALL.len()] {
+    core::array::from_fn(|nth| COUNTS[nth].load(Ordering::Relaxed))
+}
+
+/// How often a mark was passed since the process began.
+#[cfg(feature = "marks")]
+pub fn count(mark: Mark) -> u64 {
+    COUNTS[mark as usize].load(Ordering::Relaxed)
+}
+
+/// Passes a mark.
+#[cfg(feature = "marks")]
+#[inline]
+pub(crate) fn mark(mark: Mark) {
+    COUNTS[mark as usize].fetch_add(1, Ordering::Relaxed);
+}
+
+/// Passes no mark: there are none.
+#[cfg(not(feature = "marks"))]
+#[inline]
+pub(crate) const fn mark(_: Mark) {}
+
+/// Passes a mark where something is the case.
+#[inline]
+pub(crate) fn mark_if(is_the_case: bool, which: Mark) {
+    if is_the_case {
+        mark(which);
+    }
+}

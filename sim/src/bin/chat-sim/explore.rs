@@ -1,0 +1,291 @@
+//! `chat-sim explore`.
+
+use chat_core::mark::{self, Mark};
+use chat_sim::explore::hunt::{Finding, Report, hunt};
+use chat_sim::explore::world::Op;
+use chat_sim::explore::{chart, draw, file, hunt as hunting, play, shrink};
+use clap::builder::ValueParser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// In so many worlds every rare path is passed; one that is not is a finding.
+const ENOUGH: u64 = 20_000;
+
+/// How long a finding is shrunk.
+const SHRINKING: Duration = Duration::from_secs(20);
+
+/// What to explore.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// From these seeds: from the first to before the last [default: 0..20000]
+    #[arg(long, value_name = "A..B", value_parser = ValueParser::new(range))]
+    seeds: Option<Range<u64>>,
+    /// For so many minutes, from as many seeds as that allows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    minutes: Option<u64>,
+    /// On so many threads [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Clients in each world [1 to 10000; default: drawn, up to 12]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    clients: Option<u16>,
+    /// Through the production shell, under turmoil: slower, and with fewer kinds of faults
+    #[arg(long, conflicts_with = "clients")]
+    production: bool,
+    /// Where findings are written
+    #[arg(long, value_name = "DIR", default_value = "target/findings")]
+    out: PathBuf,
+    /// Stop after so many findings
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    findings: usize,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let wrong = || format!("{text:?} is no range of seeds, such as 0..1000");
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+    let range = number(from)?..number(to)?;
+    if range.is_empty() {
+        return Err(format!("there are no seeds in {text}"));
+    }
+    Ok(range)
+}
+
+pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
+    let time = options
+        .minutes
+        .map(|minutes| Duration::from_secs(60 * minutes));
+    let seeds = match (&options.seeds, time) {
+        (Some(seeds), _) => seeds.clone(),
+        (None, Some(_)) => 0..u64::MAX,
+        (None, None) => 0..ENOUGH,
+    };
+    let jobs = options
+        .jobs
+        .or_else(|| thread::available_parallelism().ok());
+    let what = hunting::Options {
+        seeds: seeds.clone(),
+        time,
+        jobs: jobs.map_or(1, NonZeroUsize::get),
+        clients: options.clients.map(usize::from),
+        production: options.production,
+        findings: options.findings,
+    };
+    let progress = Progress::new(&seeds, time);
+    let report = hunt(&what, |report| progress.tell(report));
+    progress.end();
+
+    let mut out = io::stdout().lock();
+    out.write_all(summary(&report, &seeds).as_bytes())?;
+    let unmarked: Vec<Mark> = Mark::ALL
+        .iter()
+        .copied()
+        .filter(|m| mark::count(*m) == 0)
+        .collect();
+    let is_whole =
+        report.tally.worlds >= ENOUGH && options.clients.is_none() && !options.production;
+    let mut good = report.findings.is_empty();
+    for mark in unmarked.iter().filter(|_| !options.production) {
+        let finding = if is_whole {
+            "a finding"
+        } else {
+            "too few worlds to tell"
+        };
+        writeln!(out, "never: {} ({finding})", mark.name())?;
+        good &= !is_whole;
+    }
+    for finding in &report.findings {
+        keep(options, finding, &mut out)?;
+    }
+    out.flush()?;
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Shrinks a finding, writes it down, and says where.
+fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let (seed, promise) = (finding.seed, finding.broken.promise);
+    if options.production {
+        writeln!(
+            out,
+            "\nfound: \"{promise}\" is broken by seed {seed}: {}",
+            finding.broken.why
+        )?;
+        let again = format!("explore --production --seeds {seed}..{}", seed + 1);
+        return writeln!(out, "  again: cargo run --release -p chat-sim -- {again}");
+    }
+    let world = draw(seed, options.clients.map(usize::from));
+    let small = shrink(&world, promise, SHRINKING);
+    let played = play(&small, true);
+    let why = played.broken.as_ref().map_or("", |broken| &broken.why);
+    let comments = [
+        format!("Breaks \"{promise}\": {}", promise.sentence()),
+        format!("Found from seed {seed} at {}, and shrunk.", commit()),
+        why.to_string(),
+    ];
+    fs::create_dir_all(&options.out)?;
+    let path = options
+        .out
+        .join(format!("{}-{seed}.ron", promise.name().replace(' ', "-")));
+    let text = file::write(&small, &comments).map_err(io::Error::other)?;
+    fs::write(&path, text)?;
+    fs::write(path.with_extension("html"), chart::html(&small, &played))?;
+    writeln!(
+        out,
+        "\nfound: \"{promise}\" is broken by seed {seed}, after {:.1} s",
+        finding.after.as_secs_f64()
+    )?;
+    writeln!(out, "  {}", promise.sentence())?;
+    writeln!(out, "  {}", finding.broken.why)?;
+    writeln!(
+        out,
+        "  {} steps of {}, {} clients of {}: {}, and the same as .html",
+        small.steps.len(),
+        world.steps.len(),
+        small.clients.len(),
+        world.clients.len(),
+        path.display()
+    )?;
+    writeln!(
+        out,
+        "  again: cargo run --release -p chat-sim -- run {}",
+        path.display()
+    )
+}
+
+/// The commit that is explored, as far as it can be told.
+fn commit() -> String {
+    let asked = Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output();
+    let commit = asked.ok().filter(|answer| answer.status.success());
+    commit.map_or_else(
+        || format!("version {}", env!("CARGO_PKG_VERSION")),
+        |answer| format!("commit {}", String::from_utf8_lossy(&answer.stdout).trim()),
+    )
+}
+
+fn summary(report: &Report, seeds: &Range<u64>) -> String {
+    let tally = &report.tally;
+    let seconds = report.took.as_secs_f64().max(0.001);
+    let mut text = String::new();
+    let mut line = |line: String| {
+        text += &line;
+        text.push('\n');
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
+    let rate = |count: u64| count as f64 / seconds;
+    line(format!(
+        "{} worlds from seed {} in {seconds:.1} s ({:.0} a minute), at {}",
+        tally.worlds,
+        seeds.start,
+        60.0 * rate(tally.worlds),
+        commit()
+    ));
+    line(format!(
+        "{} events, {} deliveries, {} faults, {} s simulated ({:.0} times as fast as real time)",
+        tally.events,
+        tally.deliveries,
+        tally.faults(),
+        tally.simulated / 1_000_000,
+        rate(tally.simulated) / 1e6
+    ));
+    line(format!("trace hash {:016x}", report.hash));
+    line("\nwhat happened, and how often".into());
+    for (name, count) in Op::NAMES.iter().zip(tally.ops.0) {
+        line(format!("{count:>12}  {name}"));
+    }
+    line("\nwhy the server closed connections".into());
+    for (name, count) in hunting::close_reasons().iter().zip(tally.closes.0) {
+        line(format!("{count:>12}  {name}"));
+    }
+    line("\nhow it ended for persons".into());
+    for (name, count) in hunting::outcomes().iter().zip(tally.outcomes.0) {
+        line(format!("{count:>12}  {name}"));
+    }
+    line("\nrare paths in the core".into());
+    for mark in Mark::ALL {
+        line(format!("{:>12}  {}", mark::count(*mark), mark.name()));
+    }
+    text
+}
+
+/// A bar on a terminal, a line now and then elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    is_terminal: bool,
+    told: Mutex<Instant>,
+    seeds: Range<u64>,
+    time: Option<Duration>,
+}
+
+impl Progress {
+    fn new(seeds: &Range<u64>, time: Option<Duration>) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let length = time.map_or(seeds.end - seeds.start, |time| time.as_secs());
+        let bar = ProgressBar::with_draw_target(
+            Some(length),
+            if is_terminal {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            is_terminal,
+            told: Mutex::new(Instant::now()),
+            seeds: seeds.clone(),
+            time,
+        }
+    }
+
+    fn tell(&self, report: &Report) {
+        let tally = &report.tally;
+        let millis = report.took.as_millis().max(1);
+        let state = format!(
+            "{} worlds ({}/s), {} events, {} deliveries, {} faults, {} findings",
+            tally.worlds,
+            u128::from(tally.worlds) * 1000 / millis,
+            tally.events,
+            tally.deliveries,
+            tally.faults(),
+            report.findings.len()
+        );
+        if self.is_terminal {
+            let done = self.time.map_or(tally.worlds, |_| report.took.as_secs());
+            self.bar.set_message(state);
+            return self.bar.set_position(done);
+        }
+        let Ok(mut told) = self.told.lock() else {
+            return;
+        };
+        if told.elapsed() >= Duration::from_secs(5) {
+            *told = Instant::now();
+            let of = match self.time {
+                Some(time) => format!("{} s of {} s", report.took.as_secs(), time.as_secs()),
+                None => format!("of {}", self.seeds.end - self.seeds.start),
+            };
+            eprintln!("{state}; {of}");
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,95 @@
+//! `chat-sim planted`.
+
+use chat_core::planted::{Bug, plant};
+use chat_sim::explore::hunt::{Options as Hunt, hunt};
+use chat_sim::explore::{draw, shrink};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How faults are looked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// For how many seconds each is looked for, at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    time: u64,
+    /// From this seed on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// On so many threads
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+    /// For how many seconds each finding is shrunk, at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    shrink: u64,
+    /// Only faults whose names have this in them
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+}
+
+pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let bugs = Bug::ALL
+        .iter()
+        .filter(|bug| bug.name().contains(&options.only));
+    let (mut planted, mut times, mut missed) = (0, Vec::new(), Vec::new());
+    for &bug in bugs {
+        planted += 1;
+        plant(Some(bug));
+        let what = Hunt {
+            seeds: options.seed..u64::MAX,
+            time: Some(Duration::from_secs(options.time)),
+            jobs: options.jobs,
+            clients: None,
+            production: bug.is_in_net(),
+            findings: 1,
+        };
+        let report = hunt(&what, |_| {});
+        let Some(finding) = report.findings.first() else {
+            plant(None);
+            missed.push(bug);
+            writeln!(
+                out,
+                "{:26} not found in {} worlds",
+                bug.name(),
+                report.tally.worlds
+            )?;
+            continue;
+        };
+        let steps = if bug.is_in_net() {
+            "  -".into()
+        } else {
+            let world = draw(finding.seed, None);
+            let patience = Duration::from_secs(options.shrink);
+            let small = shrink(&world, finding.broken.promise, patience);
+            format!("{:>3}", small.steps.len())
+        };
+        plant(None);
+        times.push(finding.after);
+        writeln!(
+            out,
+            "{:26} {:>9.3} s  {:>7} worlds  {} steps  {}",
+            bug.name(),
+            finding.after.as_secs_f64(),
+            finding.seed - options.seed + 1,
+            steps,
+            finding.broken.promise,
+        )?;
+        out.flush()?;
+    }
+    times.sort();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let (found, median) = (times.len(), median.as_secs_f64());
+    writeln!(
+        out,
+        "\n{found} of {planted} found, in {median:.3} s in the median"
+    )?;
+    for bug in &missed {
+        writeln!(out, "not found: {}: {}", bug.name(), bug.sentence())?;
+    }
+    Ok(if missed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

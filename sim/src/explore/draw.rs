@@ -1,0 +1,343 @@
+//! Draws worlds from seeds, swarm fashion: each world has a mixture of its own, with some things left
+//! out altogether, so that rare ones meet each other.
+
+use super::world::{Client, Machine, Network, Op, Server, Way, World};
+use crate::dice::Dice;
+use crate::text::Text;
+use chat_core::{MAX_LINE, MAX_NAME};
+
+/// Draws a world with so many clients, or with a number of them drawn, too.
+pub fn draw(seed: u64, clients: Option<usize>) -> World {
+    let mut dice = Dice::new(seed, 1);
+    let mood = Mood::draw(&mut dice);
+    let count = clients.unwrap_or_else(|| match mood {
+        Mood::Crowd => 140 + dice.below(60),
+        _ => 1 + dice.below(12),
+    });
+    let mut draw = Draw {
+        ops: weights(&mut dice, Op::NAMES.len()),
+        lines: weights(&mut dice, LINES),
+        names: 1 + dice.below(6),
+        mood,
+        dice,
+        count,
+    };
+    draw.be_in_the_mood();
+    let server = draw.server();
+    let network = draw.network();
+    let clients: Vec<Client> = (0..count).map(|n| draw.client(n)).collect();
+    let duration = 100_u64 << draw.dice.below(10);
+    let many = 16 * draw.dice.power(5);
+    let steps = draw.steps(&clients, duration, many.max(3 * count));
+    World {
+        about: format!("drawn from seed {seed}"),
+        breaks: None,
+        seed,
+        server,
+        network,
+        clients,
+        steps,
+    }
+}
+
+/// Weights drawn wildly, many of them zero.
+fn weights(dice: &mut Dice, count: usize) -> Vec<usize> {
+    let weight = |_| {
+        if dice.below(5) < 2 {
+            0
+        } else {
+            1 << dice.below(7)
+        }
+    };
+    (0..count).map(weight).collect()
+}
+
+/// One of them, by weight; the first where all are zero.
+fn pick(dice: &mut Dice, weights: &[usize]) -> usize {
+    let mut left = dice.below(weights.iter().sum());
+    for (at, weight) in weights.iter().enumerate() {
+        if left < *weight {
+            return at;
+        }
+        left -= weight;
+    }
+    0
+}
+
+/// How many kinds of lines there are.
+const LINES: usize = 16;
+
+/// What some worlds have much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Any,
+    /// Many of the same name.
+    Crowd,
+    /// Talk of one and the other, while readers stop and go on.
+    Chatter,
+    /// Long lines, and connections that hold little.
+    Flood,
+    /// Persons who leave while their last words are on their way, and a server that dies.
+    Farewell,
+}
+
+impl Mood {
+    fn draw(dice: &mut Dice) -> Self {
+        match dice.below(500) {
+            0 => Self::Crowd,
+            1..9 => Self::Chatter,
+            9..15 => Self::Flood,
+            15..40 => Self::Farewell,
+            _ => Self::Any,
+        }
+    }
+}
+
+struct Draw {
+    dice: Dice,
+    mood: Mood,
+    ops: Vec<usize>,
+    lines: Vec<usize>,
+    /// How many names there are to ask for.
+    names: usize,
+    count: usize,
+}
+
+impl Draw {
+    /// Has the mood decide what there is much of: sending is op 4, typing op 0.
+    fn be_in_the_mood(&mut self) {
+        match self.mood {
+            Mood::Any => {}
+            Mood::Crowd => {
+                self.ops = vec![0; self.ops.len()];
+                (self.ops[0], self.ops[4]) = (1, 1);
+                self.lines = vec![0; LINES];
+                (self.lines[0], self.lines[15]) = (1, 3);
+            }
+            Mood::Chatter => {
+                (self.ops[0], self.ops[4]) = (200, 200);
+                (self.ops[5], self.ops[6]) = (60, 20);
+                self.lines = vec![0; LINES];
+                (self.lines[0], self.lines[15]) = (1, 20);
+            }
+            Mood::Farewell => {
+                self.ops = vec![0; self.ops.len()];
+                (self.ops[0], self.ops[1], self.ops[18], self.ops[20]) = (16, 16, 100, 16);
+            }
+            Mood::Flood => {
+                self.ops[0] = 400;
+                self.lines = vec![0; LINES];
+                (self.lines[7], self.lines[15]) = (20, 1);
+            }
+        }
+    }
+
+    fn server(&mut self) -> Server {
+        let default = Server::default();
+        let dice = &mut self.dice;
+        let mut small = |least: usize, most: usize, usual: usize| {
+            if dice.one_in(2) {
+                usual
+            } else {
+                least + dice.below(most - least + 1)
+            }
+        };
+        // In a large room, a pass for every line would be all that happens.
+        let crowd = self.count.max(10);
+        let transcript = if small(0, 30, 1) == 0 {
+            3000
+        } else {
+            default.transcript
+        };
+        if self.mood != Mood::Any {
+            return Server {
+                batch: small(1, 200, 500) as u64,
+                ..default
+            };
+        }
+        Server {
+            transcript,
+            connections: small(1, self.count + 1, default.connections),
+            refusals: small(0, 3, default.refusals),
+            behind: small(64, 3000, 256 * 1024) as u64,
+            private: small(1, 500, default.private),
+            detours: small(1, 6, default.detours),
+            batch: small(1, 200 * crowd, 64 * 1024) as u64,
+            pass: small(1, 800 * crowd, 32 * 1024 * 1024) as u64,
+            chunk: small(1, 200, default.chunk),
+            lazy: self.dice.one_in(4),
+            at_once: self.dice.one_in(3),
+        }
+    }
+
+    fn network(&mut self) -> Network {
+        let dice = &mut self.dice;
+        let least = dice.power(16) as u64;
+        let jitter = {
+            let most = dice.power(18);
+            dice.below(most) as u64
+        };
+        Network {
+            delay_us: (least, least + jitter),
+            chop: if dice.one_in(3) {
+                0
+            } else {
+                1 << dice.below(12)
+            },
+            buffer: match self.mood {
+                Mood::Chatter => 400,
+                Mood::Farewell => 2 * dice.power(5),
+                _ => 2 * dice.power(18),
+            },
+            give_up_ms: 1000 << dice.below(7),
+        }
+    }
+
+    fn client(&mut self, number: usize) -> Client {
+        let port = if self.dice.one_in(20) {
+            5000
+        } else {
+            u16::try_from(5000 + number).unwrap_or(u16::MAX)
+        };
+        if self.dice.one_in(2) {
+            Client::Person(port)
+        } else {
+            Client::Raw(port)
+        }
+    }
+
+    fn steps(&mut self, clients: &[Client], duration: u64, many: usize) -> Vec<(u64, Op)> {
+        let mut steps = Vec::new();
+        for (who, client) in clients.iter().enumerate() {
+            // Most come early, so that there is a room for the rest to happen in.
+            let at = self
+                .dice
+                .below(usize::try_from(duration / 4).unwrap_or(1) + 1) as u64;
+            match client {
+                Client::Person(_) => steps.push((at, Op::Type(who, self.join()))),
+                Client::Raw(_) => {
+                    steps.push((at, Op::Connect(who)));
+                    if !self.dice.one_in(3) {
+                        let join = Text([&self.join().0[..], b"\n"].concat());
+                        steps.push((at, Op::Send(who, join)));
+                    }
+                }
+            }
+        }
+        for _ in 0..many {
+            let at = self.dice.below(usize::try_from(duration).unwrap_or(1)) as u64;
+            let op = self.op(clients);
+            steps.push((at, op));
+        }
+        steps.sort_by_key(|(at, _)| *at);
+        steps
+    }
+
+    fn op(&mut self, clients: &[Client]) -> Op {
+        let who = self.dice.below(clients.len());
+        let machine = if self.dice.one_in(4) {
+            Machine::Server
+        } else {
+            Machine::Client(who)
+        };
+        let is_person = matches!(clients[who], Client::Person(_));
+        match pick(&mut self.dice, &self.ops) {
+            0 | 3 | 4 if is_person => Op::Type(who, Text(self.line())),
+            0 | 4 => Op::Send(who, Text(self.bytes())),
+            1 => Op::End(who),
+            2 => Op::Interrupt(who),
+            3 => Op::Connect(who),
+            5 => Op::Deaf(who),
+            6 => Op::Read(who),
+            7 => Op::Finish(who),
+            8 => Op::Close(who),
+            9 => Op::Reset(who),
+            10 => Op::Cut(who, [Way::Up, Way::Down, Way::Both][self.dice.below(3)]),
+            11 => Op::Heal(who),
+            12 => Op::Vanish(who),
+            13 => {
+                let most = self.dice.power(12);
+                Op::Window(who, self.dice.below(most))
+            }
+            14 => Op::Pause(machine, self.dice.power(14) as u64),
+            15 => Op::Rate(machine, 100 << self.dice.below(6)),
+            16 => Op::Jump(machine, (1_i64 << self.dice.below(16)) - 4000),
+            17 if self.dice.one_in(8) => Op::Stop,
+            18 if self.dice.one_in(8) => Op::Crash,
+            19 if self.dice.one_in(8) => Op::Blackout,
+            20 => Op::Start,
+            _ if is_person => Op::Type(who, Text(self.line())),
+            _ => Op::Send(who, Text(self.bytes())),
+        }
+    }
+
+    fn join(&mut self) -> Text {
+        let name = match self.dice.below(3) {
+            _ if self.mood == Mood::Crowd => {
+                format!(" {}", ["ann".into(), "x".repeat(MAX_NAME)][self.names % 2])
+            }
+            0 => String::new(),
+            _ => format!(" {}", self.name()),
+        };
+        Text(format!("JOIN{name}").into_bytes())
+    }
+
+    fn name(&mut self) -> String {
+        match self.dice.below(self.names) {
+            0 => "ann".into(),
+            1 => "Ann".into(),
+            2 => "bob".into(),
+            3 => "x".repeat(MAX_NAME),
+            4 => "x".repeat(MAX_NAME + 1),
+            _ => format!("USER{}", 5000 + self.dice.below(4)),
+        }
+    }
+
+    /// Bytes of a raw peer: lines, mostly whole ones.
+    fn bytes(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let lines = self.dice.power(5);
+        for _ in 0..=self.dice.below(lines) {
+            bytes.extend(self.line());
+            match self.dice.below(12) {
+                0 => {}
+                1 | 2 => bytes.extend(b"\r\n"),
+                _ => bytes.push(b'\n'),
+            }
+        }
+        bytes
+    }
+
+    /// A line without its ending.
+    fn line(&mut self) -> Vec<u8> {
+        let dice = &mut self.dice;
+        match pick(dice, &self.lines) {
+            0 => b"/who".to_vec(),
+            1 => b"/help".to_vec(),
+            2 => [&b" \t "[..], b""][dice.below(2)].to_vec(),
+            3 => b"//slashed".to_vec(),
+            4 => [&b"/frobnicate now"[..], b"/who now", b"/", b"/WHO"][dice.below(4)].to_vec(),
+            5 if dice.one_in(3) => {
+                [&b"LEAVE"[..], b" leave ", b"/leave", b"Leave"][dice.below(4)].to_vec()
+            }
+            6 => self.join().0,
+            7 => vec![b'x'; MAX_LINE - 2 + dice.below(5)],
+            8 => vec![b'y'; dice.power(14)],
+            9 => [
+                &b"\x1b[31mred\x07"[..],
+                b"a\rb",
+                "a\u{2028}b".as_bytes(),
+                b"\xff\xfe",
+            ][dice.below(4)]
+            .to_vec(),
+            10 if dice.one_in(4) => {
+                [&b"GET / HTTP/1.1"[..], b"JOIN {}", b"JOIN {\"v\":1}"][dice.below(3)].to_vec()
+            }
+            11 => "söme \u{1f600} text".into(),
+            12 => b"* Goodbye: not really".to_vec(),
+            13 => b"ann has left the chat".to_vec(),
+            14 => vec![b'\0'; dice.below(4)],
+            _ => format!("line {}", dice.below(1000)).into_bytes(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Worlds as files, and as stories.
+
+use super::Played;
+use super::trace::Moment;
+use super::world::{Client, World};
+use ron::ser::PrettyConfig;
+use std::fmt::Write as _;
+
+/// Whether a file's text is a world, and not a scenario.
+pub fn is_world(text: &str) -> bool {
+    let begins = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    text.lines()
+        .find(begins)
+        .is_some_and(|line| line.starts_with("World("))
+}
+
+/// A world as a file's text; `comments` are put in front.
+///
+/// # Errors
+/// When it cannot be written, which is a fault of ours.
+pub fn write(world: &World, comments: &[String]) -> Result<String, ron::Error> {
+    let pretty = PrettyConfig::new().struct_names(true).depth_limit(2);
+    let mut text = String::new();
+    for comment in comments {
+        for line in comment.lines() {
+            let _ = writeln!(text, "// {line}");
+        }
+    }
+    text += &ron::Options::default().to_string_pretty(world, pretty)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// A file's text as a world.
+///
+/// # Errors
+/// When it is none: where, and why.
+pub fn read(text: &str) -> Result<World, String> {
+    let world: World = ron::from_str(text).map_err(|error| error.to_string())?;
+    let count = world.clients.len();
+    for (at, op) in &world.steps {
+        if op.client().is_some_and(|who| who >= count) {
+            return Err(format!(
+                "at {at} ms: there are only {count} clients, from 0: {op:?}"
+            ));
+        }
+    }
+    if !world.steps.is_sorted_by_key(|(at, _)| *at) {
+        return Err("the steps are not in order of time".into());
+    }
+    if world.network.buffer == 0 || world.server.chunk == 0 {
+        return Err("the buffer and the chunk hold one byte at least".into());
+    }
+    if world.network.delay_us.0 > world.network.delay_us.1 {
+        return Err("the least delay is above the most".into());
+    }
+    Ok(world)
+}
+
+/// The name of a lane.
+pub fn lane(world: &World, lane: usize) -> String {
+    match lane.checked_sub(1).map(|who| (who, world.clients.get(who))) {
+        None => "server".into(),
+        Some((who, Some(Client::Person(_)))) => format!("person {who}"),
+        Some((who, _)) => format!("raw {who}"),
+    }
+}
+
+/// What happened, line by line, with milliseconds.
+pub fn story(world: &World, played: &Played) -> String {
+    let mut out = String::new();
+    for moment in &played.trace.moments {
+        let (at, who, mark, text) = match moment {
+            Moment::Arrow {
+                from,
+                to,
+                sent,
+                arrived,
+                text,
+            } => {
+                let came = arrived.map_or("lost".into(), ms);
+                let route = format!("{} → {}", lane(world, *from), lane(world, *to));
+                (*sent, route, '~', format!("{text} ({came})"))
+            }
+            Moment::Note {
+                lane: at_lane,
+                at,
+                kind,
+                text,
+            } => (*at, lane(world, *at_lane), kind.mark(), text.clone()),
+        };
+        let _ = writeln!(out, "{:>12} ms  {who:24} {mark} {text}", ms(at));
+    }
+    out
+}
+
+fn ms(micros: u64) -> String {
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}

@@ -1,0 +1,138 @@
+//! Plays worlds from many seeds, on several threads.
+
+use super::tally::Tally;
+use super::{Broken, draw, play, play_production};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What to explore.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// From these seeds.
+    pub seeds: Range<u64>,
+    /// For so long at most.
+    pub time: Option<Duration>,
+    /// On so many threads.
+    pub jobs: usize,
+    /// Clients in each world; drawn if nothing is said.
+    pub clients: Option<usize>,
+    /// Through the production shell, under turmoil.
+    pub production: bool,
+    /// Stop after so many findings.
+    pub findings: usize,
+}
+
+/// A seed whose world breaks a promise.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The seed.
+    pub seed: u64,
+    /// What it breaks.
+    pub broken: Broken,
+    /// When it was found.
+    pub after: Duration,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Counts over all worlds.
+    pub tally: Tally,
+    /// Findings, by seed.
+    pub findings: Vec<Finding>,
+    /// A hash of the traces of all worlds, whatever their order.
+    pub hash: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Explores. `progress` is told now and then how far it is.
+pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
+    let begun = Instant::now();
+    let next = AtomicU64::new(options.seeds.start);
+    let over = AtomicBool::new(false);
+    let report = Mutex::new(Report::default());
+    let work = || {
+        let mut tally = Tally::default();
+        let mut hash = 0;
+        let mut told = Instant::now();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let late = options.time.is_some_and(|time| begun.elapsed() >= time);
+            let end = seed >= options.seeds.end || late || over.load(Ordering::Relaxed);
+            if !end {
+                let broken = if options.production {
+                    tally.worlds += 1;
+                    play_production(seed).1
+                } else {
+                    let played = play(&draw(seed, options.clients), false);
+                    tally.add(&played.tally);
+                    hash ^= played.trace.hash().rotate_left((seed % 64) as u32);
+                    played.broken
+                };
+                if let Some(broken) = broken {
+                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.findings.push(Finding {
+                        seed,
+                        broken,
+                        after: begun.elapsed(),
+                    });
+                    let enough = report.findings.len() >= options.findings;
+                    over.fetch_or(enough, Ordering::Relaxed);
+                }
+            }
+            if end || told.elapsed() >= Duration::from_millis(100) {
+                told = Instant::now();
+                let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                report.tally.add(&std::mem::take(&mut tally));
+                report.hash ^= std::mem::take(&mut hash);
+                report.took = begun.elapsed();
+                progress(&report);
+            }
+            if end {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..options.jobs {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.findings.sort_by_key(|finding| finding.seed);
+    report
+}
+
+/// The reasons counted in [`Tally::closes`], in their order.
+pub fn close_reasons() -> [String; 9] {
+    use chat_core::CloseReason as R;
+    let all = [
+        R::Left,
+        R::Eof,
+        R::Lost,
+        R::TooFarBehind,
+        R::Stalled,
+        R::Refused,
+        R::Http,
+        R::Json,
+        R::Stopped,
+    ];
+    all.map(|reason| reason.to_string())
+}
+
+/// The outcomes counted in [`Tally::outcomes`], in their order.
+pub fn outcomes() -> [&'static str; 6] {
+    [
+        "left",
+        "left, with a line refused",
+        "never joined",
+        "unreachable",
+        "lost",
+        "interrupted",
+    ]
+}

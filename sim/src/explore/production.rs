@@ -1,0 +1,124 @@
+//! Drawn worlds against the production shell: the same clients and steps as a scenario, under turmoil.
+//!
+//! Fewer worlds and slower ones, for what the network model of exploration cannot show: faults of
+//! `chat_net` itself. What turmoil has no like of (clocks, pauses, windows, resets) is left out.
+
+use super::world::{Client, Op, World};
+use super::{Broken, draw, quietly};
+use crate::promise::Promise;
+use crate::scenario::{self, Action, SERVER, Scenario};
+use crate::text::Text;
+use std::collections::BTreeSet;
+
+/// The most clients: each has a host of its own.
+const CLIENTS: usize = 8;
+
+/// How many milliseconds after connecting a raw peer is in the room, whatever the network is like.
+const SETTLED: u64 = 1000;
+
+/// Draws a world, plays it under turmoil, and says what is wrong with it.
+pub fn play_production(seed: u64) -> (Scenario, Option<Broken>) {
+    let clients = 1 + usize::try_from(seed).unwrap_or(0) % CLIENTS;
+    let scenario = scenario(&draw(seed, Some(clients)));
+    let faults = quietly(|| {
+        let record = crate::run(&scenario, seed);
+        crate::faults(&scenario, &record)
+    });
+    let broken = match faults {
+        // What is said to somebody who has gone is nobody's fault here.
+        Ok(faults) => faults
+            .into_iter()
+            .find(|fault| !fault.contains("but had ended already"))
+            .map(|why| (Promise::OneOrder, why)),
+        Err(panic) => Some((Promise::NoPanic, panic)),
+    };
+    let broken = broken.map(|(promise, why)| Broken {
+        promise,
+        why,
+        at: 0,
+    });
+    (scenario, broken)
+}
+
+/// A world as a scenario, as far as there is one.
+fn scenario(world: &World) -> Scenario {
+    let name = |who: usize| format!("c{who}");
+    let client = |client: &Client| match client {
+        Client::Person(_) => scenario::Client::Person { port: None },
+        Client::Raw(_) => scenario::Client::Raw { port: None },
+    };
+    let mut steps = Vec::new();
+    let mut held = BTreeSet::new();
+    let (mut is_up, mut stopped) = (true, false);
+    // What each is up to: raw peers since when they have been connected, and who has ended.
+    let mut since: Vec<Option<u64>> = vec![None; world.clients.len()];
+    let mut over = vec![false; world.clients.len()];
+    for (at, op) in &world.steps {
+        let who = op.client().unwrap_or(0);
+        let is_person = matches!(world.clients[who], Client::Person(_));
+        let is_settled = since[who].is_some_and(|since| at - since > SETTLED);
+        let action = match op {
+            _ if op.client().is_some() && over[who] => continue,
+            Op::Type(_, text) if is_person => Action::Type(name(who), text.clone()),
+            Op::Interrupt(_) if is_person => Action::Interrupt(name(who)),
+            Op::Connect(_) if !is_person && since[who].is_none() => {
+                since[who] = Some(*at);
+                steps.push((*at, Action::Connect(name(who))));
+                Action::Send(name(who), Text(b"JOIN\n".to_vec()))
+            }
+            Op::Send(_, text) if !is_person && is_settled => {
+                Action::Send(name(who), Text([&text.0[..], b"\n"].concat()))
+            }
+            Op::End(_) | Op::Finish(_) if is_person || is_settled => Action::End(name(who)),
+            Op::Deaf(_) if !is_person && is_settled => Action::StopReading(name(who)),
+            Op::Read(_) if !is_person && is_settled => Action::Read(name(who)),
+            Op::Cut(..) if held.insert(who) => Action::Hold(name(who), SERVER.into()),
+            Op::Heal(_) if held.remove(&who) => Action::Release(name(who), SERVER.into()),
+            Op::Stop if is_up && !stopped => {
+                stopped = true;
+                Action::Stop
+            }
+            Op::Crash if is_up && !stopped => {
+                is_up = false;
+                Action::Crash(SERVER.into())
+            }
+            Op::Start if !is_up => {
+                is_up = true;
+                Action::Bounce(SERVER.into())
+            }
+            _ => continue,
+        };
+        over[who] |= matches!(action, Action::End(_) | Action::Interrupt(_));
+        steps.push((*at, action));
+    }
+    let end = steps.last().map_or(0, |(at, _)| *at);
+    steps.extend(
+        held.iter()
+            .map(|who| (end + 10, Action::Release(name(*who), SERVER.into()))),
+    );
+    let limits = world.server.limits();
+    let (least, most) = world.network.delay_us;
+    Scenario {
+        about: world.about.clone(),
+        seed: world.seed,
+        duration_ms: Some(end + 3000),
+        server: scenario::Server {
+            connections: Some(limits.connections),
+            behind: Some(limits.behind),
+            ..scenario::Server::default()
+        },
+        network: scenario::Network {
+            latency_ms: (least.div_ceil(1000).min(50), most.div_ceil(1000).min(50)),
+            ..scenario::Network::default()
+        },
+        clients: world
+            .clients
+            .iter()
+            .enumerate()
+            .map(|(who, c)| (name(who), client(c)))
+            .collect(),
+        crowd: None,
+        steps,
+        expect: Vec::new(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Shrinks a world that breaks a promise to a small one that still does.
+
+use super::play;
+use super::world::{Network, Op, Server, World};
+use crate::promise::Promise;
+use crate::text::Text;
+use std::time::{Duration, Instant};
+
+/// The smallest world found within `time` that breaks the same promise.
+pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
+    let mut hunt = Shrink {
+        best: world.clone(),
+        promise,
+        until: Instant::now() + time,
+    };
+    loop {
+        let before = hunt.best.clone();
+        hunt.steps();
+        hunt.clients();
+        hunt.calm();
+        hunt.texts();
+        hunt.times();
+        if hunt.best == before || hunt.is_late() {
+            break;
+        }
+    }
+    hunt.best.breaks = Some(promise.name().into());
+    hunt.best
+}
+
+struct Shrink {
+    best: World,
+    promise: Promise,
+    until: Instant,
+}
+
+impl Shrink {
+    fn is_late(&self) -> bool {
+        Instant::now() > self.until
+    }
+
+    /// Takes a smaller world if it still breaks the promise.
+    fn take(&mut self, smaller: World) -> bool {
+        if self.is_late() || smaller == self.best {
+            return false;
+        }
+        let broken = play(&smaller, false).broken;
+        let still = broken.is_some_and(|broken| broken.promise == self.promise);
+        if still {
+            self.best = smaller;
+        }
+        still
+    }
+
+    fn attempt(&mut self, change: impl FnOnce(&mut World)) -> bool {
+        let mut smaller = self.best.clone();
+        change(&mut smaller);
+        self.take(smaller)
+    }
+
+    /// Leaves out steps, many at a time at first.
+    fn steps(&mut self) {
+        let mut length = self.best.steps.len().next_power_of_two();
+        while length > 0 {
+            let mut at = self.best.steps.len();
+            while at > 0 {
+                let from = at.saturating_sub(length);
+                self.attempt(|world| drop(world.steps.drain(from..at.min(world.steps.len()))));
+                at = from;
+            }
+            length /= 2;
+        }
+    }
+
+    /// Leaves out clients that do nothing.
+    fn clients(&mut self) {
+        for who in (0..self.best.clients.len()).rev() {
+            self.attempt(|world| {
+                world.clients.remove(who);
+                world.steps.retain(|(_, op)| op.client() != Some(who));
+                for (_, op) in &mut world.steps {
+                    if let Some(other) = op.client().filter(|other| *other > who) {
+                        *op = op.clone().with_client(other - 1);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Makes the network quiet, and the limits usual.
+    fn calm(&mut self) {
+        self.attempt(|world| world.network = Network::default());
+        self.attempt(|world| world.network.chop = 0);
+        self.attempt(|world| world.network.delay_us = (100, 100));
+        self.attempt(|world| world.network.buffer = 64 * 1024);
+        self.attempt(|world| world.network.give_up_ms = 60_000);
+        let usual = Server::default();
+        self.attempt(|world| world.server = usual.clone());
+        let fields: [fn(&mut Server, &Server); 11] = [
+            |s, u| s.connections = u.connections,
+            |s, u| s.refusals = u.refusals,
+            |s, u| s.behind = u.behind,
+            |s, u| s.private = u.private,
+            |s, u| s.detours = u.detours,
+            |s, u| s.batch = u.batch,
+            |s, u| s.pass = u.pass,
+            |s, u| s.transcript = u.transcript,
+            |s, u| s.chunk = u.chunk,
+            |s, u| s.lazy = u.lazy,
+            |s, u| s.at_once = u.at_once,
+        ];
+        for field in fields {
+            self.attempt(|world| field(&mut world.server, &usual));
+        }
+        for seed in 0..3 {
+            self.attempt(|world| world.seed = seed);
+        }
+    }
+
+    /// Shortens what is said.
+    fn texts(&mut self) {
+        for at in 0..self.best.steps.len() {
+            while let (_, Op::Type(_, text) | Op::Send(_, text)) = &self.best.steps[at] {
+                let text = text.0.clone();
+                let middle = text.len() / 2;
+                let shorter = [
+                    [
+                        &text[..middle],
+                        &text[text.len().min(middle + middle.max(1))..],
+                    ]
+                    .concat(),
+                    text[..middle].to_vec(),
+                    text[middle..].to_vec(),
+                    text[1.min(text.len())..].to_vec(),
+                ];
+                let better = shorter.into_iter().any(|shorter| {
+                    shorter.len() < text.len()
+                        && self.attempt(|world| {
+                            let (_, Op::Type(_, it) | Op::Send(_, it)) = &mut world.steps[at]
+                            else {
+                                return;
+                            };
+                            *it = Text(shorter);
+                        })
+                });
+                if !better {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Brings steps together in time.
+    fn times(&mut self) {
+        self.attempt(|world| {
+            for (number, (at, _)) in world.steps.iter_mut().enumerate() {
+                *at = 10 * number as u64;
+            }
+        });
+        for divisor in [1000, 10, 2] {
+            self.attempt(|world| {
+                for (at, _) in &mut world.steps {
+                    *at /= divisor;
+                }
+            });
+        }
+        for at in 0..self.best.steps.len() {
+            let before = at
+                .checked_sub(1)
+                .map_or(0, |before| self.best.steps[before].0);
+            self.attempt(|world| {
+                let gap = world.steps[at].0 - before;
+                for (time, _) in &mut world.steps[at..] {
+                    *time -= gap;
+                }
+            });
+        }
+    }
+}

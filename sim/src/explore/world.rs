@@ -1,0 +1,329 @@
+//! A world: everything that is drawn from a seed, as data that can be shrunk, written and read.
+
+use crate::model::Habits;
+use crate::text::Text;
+use chat_core::Limits;
+use serde::{Deserialize, Serialize};
+
+/// Machines, a network, and what happens in it. Times of steps are milliseconds since the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Where it comes from.
+    pub about: String,
+    /// The promise that is broken in it, if it is known to break one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<String>,
+    /// What delays and pieces follow from.
+    pub seed: u64,
+    /// The server's limits and habits.
+    #[serde(default)]
+    pub server: Server,
+    /// The network.
+    #[serde(default)]
+    pub network: Network,
+    /// The clients.
+    pub clients: Vec<Client>,
+    /// What happens, in order of time.
+    pub steps: Vec<(u64, Op)>,
+}
+
+/// The server's limits, where a world sets them, and its habits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections that are told that there are too many.
+    pub refusals: usize,
+    /// Bytes that may wait for one reader.
+    pub behind: u64,
+    /// Bytes of private lines that may wait for one.
+    pub private: usize,
+    /// Stretches of own lines that may wait for one.
+    pub detours: usize,
+    /// Bytes of a batch.
+    pub batch: u64,
+    /// Bytes of a batch for all members together.
+    pub pass: u64,
+    /// Bytes of the screen that are kept until it is read.
+    pub transcript: u64,
+    /// Bytes read at once.
+    pub chunk: usize,
+    /// The screen is read only once a round.
+    pub lazy: bool,
+    /// All are written to at the same time.
+    pub at_once: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            connections: limits.connections,
+            refusals: limits.refusals,
+            behind: limits.behind,
+            private: limits.private,
+            detours: limits.detours,
+            batch: limits.batch,
+            pass: limits.pass,
+            transcript: limits.transcript,
+            chunk: 4096,
+            lazy: false,
+            at_once: false,
+        }
+    }
+}
+
+impl Server {
+    /// The limits of the core.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            connections: self.connections,
+            refusals: self.refusals,
+            behind: self.behind,
+            private: self.private,
+            detours: self.detours,
+            batch: self.batch,
+            pass: self.pass,
+            transcript: self.transcript.max(self.behind),
+            ..Limits::default()
+        }
+    }
+
+    /// What the shell does as it likes.
+    pub fn habits(&self) -> Habits {
+        Habits {
+            lazy: self.lazy,
+            at_once: self.at_once,
+        }
+    }
+}
+
+/// The network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// The least and the most a segment is under way, in microseconds.
+    pub delay_us: (u64, u64),
+    /// The longest piece that bytes are chopped into; 0 if they are not.
+    pub chop: usize,
+    /// Bytes that a connection holds in each direction.
+    pub buffer: usize,
+    /// How long a system goes on sending to a peer that does not answer.
+    pub give_up_ms: u64,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            delay_us: (100, 100),
+            chop: 0,
+            buffer: 64 * 1024,
+            give_up_ms: 60_000,
+        }
+    }
+}
+
+/// A client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Client {
+    /// Someone at a terminal, with the client that is shipped; connects from this port.
+    Person(u16),
+    /// Anything that speaks bytes, from this port.
+    Raw(u16),
+}
+
+impl Client {
+    /// The port that it connects from.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Person(port) | Self::Raw(port) => *port,
+        }
+    }
+}
+
+/// Which direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// To the server.
+    Up,
+    /// From the server.
+    Down,
+    /// Both.
+    Both,
+}
+
+/// Whose clock, or whose pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Machine {
+    /// The server's.
+    Server,
+    /// A client's.
+    Client(usize),
+}
+
+/// Something that happens. Clients are numbered from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// A person types a line; begins again first if it was over.
+    Type(usize, Text),
+    /// A person's input ends.
+    End(usize),
+    /// A person presses Ctrl-C.
+    Interrupt(usize),
+    /// A raw peer connects, if it is not connected.
+    Connect(usize),
+    /// A raw peer sends bytes.
+    Send(usize, Text),
+    /// A raw peer reads no more.
+    Deaf(usize),
+    /// A raw peer reads again.
+    Read(usize),
+    /// A raw peer closes its side, and goes on reading.
+    Finish(usize),
+    /// A raw peer closes its connection.
+    Close(usize),
+    /// Someone's connection is reset on the way.
+    Reset(usize),
+    /// What goes this way between a client and the server gets nowhere.
+    Cut(usize, Way),
+    /// What was cut goes on.
+    Heal(usize),
+    /// A client's machine goes without a word.
+    Vanish(usize),
+    /// A client's connection holds only so many bytes from the server.
+    Window(usize, usize),
+    /// A machine stands still for so many milliseconds.
+    Pause(Machine, u64),
+    /// A machine's clock counts so many milliseconds in a second.
+    Rate(Machine, u64),
+    /// A machine's clock jumps by so many milliseconds.
+    Jump(Machine, i64),
+    /// The server is asked to stop.
+    Stop,
+    /// The server's program dies.
+    Crash,
+    /// The server's machine goes without a word.
+    Blackout,
+    /// The server begins again, if it has ended.
+    Start,
+}
+
+impl Op {
+    /// All kinds of them.
+    pub const NAMES: &[&str] = &[
+        "type",
+        "end of input",
+        "interrupt",
+        "connect",
+        "send",
+        "read no more",
+        "read again",
+        "close one side",
+        "close",
+        "reset",
+        "cut",
+        "heal",
+        "vanish",
+        "window",
+        "pause",
+        "clock rate",
+        "clock jump",
+        "stop",
+        "crash",
+        "blackout",
+        "start",
+    ];
+
+    /// Which kind it is: an index into [`Op::NAMES`].
+    pub fn kind(&self) -> usize {
+        match self {
+            Self::Type(..) => 0,
+            Self::End(_) => 1,
+            Self::Interrupt(_) => 2,
+            Self::Connect(_) => 3,
+            Self::Send(..) => 4,
+            Self::Deaf(_) => 5,
+            Self::Read(_) => 6,
+            Self::Finish(_) => 7,
+            Self::Close(_) => 8,
+            Self::Reset(_) => 9,
+            Self::Cut(..) => 10,
+            Self::Heal(_) => 11,
+            Self::Vanish(_) => 12,
+            Self::Window(..) => 13,
+            Self::Pause(..) => 14,
+            Self::Rate(..) => 15,
+            Self::Jump(..) => 16,
+            Self::Stop => 17,
+            Self::Crash => 18,
+            Self::Blackout => 19,
+            Self::Start => 20,
+        }
+    }
+
+    /// The client it is about, if it is about one.
+    pub fn client(&self) -> Option<usize> {
+        match self {
+            Self::Type(who, _)
+            | Self::End(who)
+            | Self::Interrupt(who)
+            | Self::Connect(who)
+            | Self::Send(who, _)
+            | Self::Deaf(who)
+            | Self::Read(who)
+            | Self::Finish(who)
+            | Self::Close(who)
+            | Self::Reset(who)
+            | Self::Cut(who, _)
+            | Self::Heal(who)
+            | Self::Vanish(who)
+            | Self::Window(who, _) => Some(*who),
+            Self::Pause(machine, _) | Self::Rate(machine, _) | Self::Jump(machine, _) => {
+                match machine {
+                    Machine::Client(who) => Some(*who),
+                    Machine::Server => None,
+                }
+            }
+            Self::Stop | Self::Crash | Self::Blackout | Self::Start => None,
+        }
+    }
+
+    /// The same about a client of another number.
+    #[must_use]
+    pub fn with_client(mut self, number: usize) -> Self {
+        match &mut self {
+            Self::Type(who, _)
+            | Self::End(who)
+            | Self::Interrupt(who)
+            | Self::Connect(who)
+            | Self::Send(who, _)
+            | Self::Deaf(who)
+            | Self::Read(who)
+            | Self::Finish(who)
+            | Self::Close(who)
+            | Self::Reset(who)
+            | Self::Cut(who, _)
+            | Self::Heal(who)
+            | Self::Vanish(who)
+            | Self::Window(who, _)
+            | Self::Pause(Machine::Client(who), _)
+            | Self::Rate(Machine::Client(who), _)
+            | Self::Jump(Machine::Client(who), _) => *who = number,
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether a kind is a fault, and not what users do.
+    pub fn is_fault_kind(kind: usize) -> bool {
+        matches!(kind, 9..=16 | 18..=19)
+    }
+
+    /// Whether it is a fault, and not what users do.
+    pub fn is_fault(&self) -> bool {
+        Self::is_fault_kind(self.kind())
+    }
+}

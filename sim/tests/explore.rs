@@ -1,0 +1,86 @@
+//! Exploration: it finds nothing, tells the same in every process, and what it finds can be kept.
+
+use chat_sim::explore::hunt::{Options, hunt};
+use chat_sim::explore::{draw, file, play};
+use std::process::{Command, Output};
+
+fn options(seeds: std::ops::Range<u64>) -> Options {
+    Options {
+        seeds,
+        time: None,
+        jobs: 2,
+        clients: None,
+        production: false,
+        findings: 1,
+    }
+}
+
+#[test]
+fn no_world_breaks_a_promise() {
+    let report = hunt(&options(0..500), |_| {});
+    assert_eq!(report.tally.worlds, 500);
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(report.tally.deliveries > 1000 && report.tally.faults() > 1000);
+}
+
+#[test]
+fn no_world_breaks_a_promise_in_the_production_shell() {
+    let production = Options {
+        production: true,
+        ..options(0..60)
+    };
+    let report = hunt(&production, |_| {});
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+#[test]
+fn two_processes_tell_the_same() {
+    let explore = || {
+        Command::new(env!("CARGO_BIN_EXE_chat-sim"))
+            .args(["explore", "--seeds", "1000..2000"])
+            .output()
+            .unwrap()
+    };
+    let (first, second) = (explore(), explore());
+    let hash = |output: &Output| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text.lines().find(|line| line.starts_with("trace hash "));
+        line.unwrap_or_else(|| panic!("no hash in {output:?}"))
+            .to_string()
+    };
+    assert_eq!(hash(&first), hash(&second));
+    assert!(first.status.success(), "{first:?}");
+}
+
+#[test]
+fn other_seeds_tell_something_else() {
+    let hash = |seed| play(&draw(seed, None), false).trace.hash();
+    assert_eq!(hash(1), hash(1));
+    assert_ne!(hash(1), hash(2));
+}
+
+#[test]
+fn a_world_in_a_file_is_the_world_that_was_drawn() {
+    for seed in 0..200 {
+        let world = draw(seed, None);
+        let text = file::write(&world, &["Two lines\nof words.".into()]).unwrap();
+        assert!(file::is_world(&text));
+        assert_eq!(file::read(&text).as_ref(), Ok(&world), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_world_is_refused_with_a_reason() {
+    let world = file::write(&draw(1, Some(2)), &[]).unwrap();
+    for (from, to, why) in [
+        ("seed: 1", "seed: one", "expected integer"),
+        ("buffer: ", "buffer: 0, // ", "one byte at least"),
+        ("steps: [", "steps: [(0, Heal(2)),", "only 2 clients"),
+        ("steps: [", "steps: [(99999999, Start),", "order of time"),
+    ] {
+        let text = world.replacen(from, to, 1);
+        assert_ne!(text, world, "{from}");
+        let error = file::read(&text).unwrap_err();
+        assert!(error.to_lowercase().contains(why), "{error}");
+    }
+}
