@@ -31,6 +31,8 @@ pub struct Limits {
     /// Bytes to be sent to all members together before everyone is written to: with so many members
     /// that a batch would come to more, it is smaller.
     pub pass: u64,
+    /// Of these, what those may add who talk without pause, while others do, too.
+    pub bulk: u64,
     /// Bytes of the room that are held for the transcript until it is taken.
     pub transcript: u64,
     /// How long a new connection may be silent before it joins as the documented client did.
@@ -53,6 +55,7 @@ impl Default for Limits {
             detours: 1024,
             batch: 64 * 1024,
             pass: 32 * 1024 * 1024,
+            bulk: 8 * 1024 * 1024,
             transcript: 1024 * 1024,
             first_line: Duration::from_millis(250),
             stall: Duration::from_secs(30),

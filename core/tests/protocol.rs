@@ -63,6 +63,7 @@ fn the_table_of_limits_is_the_codes() {
         l.detours.to_string(),
         bytes(l.batch),
         bytes(l.pass),
+        bytes(l.bulk),
         bytes(l.transcript),
         ms(l.first_line),
         ms(l.stall),

@@ -142,6 +142,7 @@ impl Abusers {
         let connection = opened.map_err(|error| unreachable(server, &error.to_string()))?;
         let out = self.sockets.out(connection);
         room.members().names.join_as(abuser, number, out);
+        self.sockets.flush(connection);
         Ok(())
     }
 

@@ -130,6 +130,7 @@ impl Room {
                     .open(server.address(), None)
                     .map_err(|error| unreachable(server, opened, self.size, &error.to_string()))?;
                 self.members.names.join(opened, self.sockets.out(number));
+                self.sockets.flush(number);
                 opened += 1;
             }
             self.wait(WAIT)?;

@@ -142,7 +142,13 @@ impl Sockets {
 
     /// Writes what the connection takes; the rest goes when it takes more.
     pub fn flush(&mut self, connection: usize) {
-        self.connections[connection].flush();
+        let connection = &mut self.connections[connection];
+        // On one machine it is made at once, and the event that says so may come much later.
+        if !connection.made {
+            let stream = connection.stream.as_ref();
+            connection.made = stream.is_some_and(|stream| stream.peer_addr().is_ok());
+        }
+        connection.flush();
     }
 
     /// Closes a connection.

@@ -196,14 +196,17 @@ impl Server {
         None
     }
 
-    /// Begins another round if there is anything to write; otherwise the pass is over.
+    /// Begins another round if there is anything to write; otherwise the pass is over. Whoever is too
+    /// far behind is cut off first, all of them at once: everyone is to be told of each, and a round
+    /// for each would take a crowd of slow readers as long as all their leavings one by one.
     fn begin_round(&mut self) -> bool {
+        while self.cut_off_furthest() {}
         if self.delivery.swept < self.room.log.head() {
             self.delivery.swept = self.room.log.head();
             self.delivery.seats = self.room.population();
             return true;
         }
-        let more = self.cut_off_furthest();
+        let more = !self.delivery.marked.is_empty();
         if !more {
             self.finish_pass();
         }
@@ -229,10 +232,24 @@ impl Server {
 
     /// Whether so much was appended that everyone is to be written to before more is read.
     pub(super) fn is_batch_full(&self) -> bool {
-        let appended = self.room.log.head() - self.delivery.passed;
-        let to_be_sent = appended.saturating_mul(self.room.population() as u64);
-        appended >= self.limits.batch
-            || to_be_sent >= self.limits.pass && !is_planted(Bug::PassForgotten)
+        self.appended() >= self.limits.batch
+            || self.to_be_sent() >= self.limits.pass && !is_planted(Bug::PassForgotten)
+    }
+
+    /// Whether those who talk without pause have to wait until everyone has been written to.
+    pub(super) fn is_bulk_full(&self) -> bool {
+        self.to_be_sent() >= self.limits.bulk
+    }
+
+    /// Bytes appended since everyone was written to.
+    fn appended(&self) -> u64 {
+        self.room.log.head() - self.delivery.passed
+    }
+
+    /// The same, for all members together.
+    fn to_be_sent(&self) -> u64 {
+        let members = self.room.population() as u64;
+        self.appended().saturating_mul(members)
     }
 
     /// Has the next pass visit a connection.

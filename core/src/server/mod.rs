@@ -134,7 +134,7 @@ impl Server {
 
     /// When [`Input::Timeout`] is due, and why.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if !self.turns.is_empty() && !self.is_batch_full() {
+        if self.is_turn_due() {
             return Some((self.now, Timer::Resume));
         }
         self.timers.next()

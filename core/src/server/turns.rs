@@ -87,9 +87,20 @@ impl Server {
         self.queue(id, class);
     }
 
+    /// Whether somebody waits whose turn can be given now.
+    pub(super) fn is_turn_due(&self) -> bool {
+        self.turns
+            .waiting
+            .first()
+            .is_some_and(|((class, _), _)| match class {
+                Class::Sparse => !self.is_batch_full(),
+                Class::Bulk => !self.is_batch_full() && !self.is_bulk_full(),
+            })
+    }
+
     /// Gives turns for as long as the batch has room.
     pub(super) fn take_turns(&mut self) {
-        while !self.is_batch_full()
+        while self.is_turn_due()
             && let Some(((class, _), id)) = self.turns.waiting.pop_first()
         {
             let Some(connection) = self.connections.get_mut(id) else {

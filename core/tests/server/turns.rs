@@ -112,6 +112,32 @@ fn a_batch_is_smaller_where_it_goes_to_many() {
 }
 
 #[test]
+fn who_talks_without_pause_adds_less_to_a_batch_that_goes_to_many() {
+    for (bulk, lines) in [(10 * 909, 9), (10 * 909 + 1, 12)] {
+        let mut w = World::new(Limits {
+            batch: 2000,
+            bulk,
+            ..Limits::default()
+        });
+        let members: Vec<_> = (0..10).map(|n| w.join(&format!("m{n}"))).collect();
+        let said = line(96).repeat(60); // 101 bytes each, with the name, three a turn.
+        for loud in &members[..2] {
+            w.server.handle(w.now, Input::Received(*loud, &said));
+        }
+        w.write();
+        w.look(members[9]);
+        w.server.handle(w.now, Input::Timeout);
+        assert_ne!(
+            w.server.next_timeout().map(|(_, timer)| timer),
+            Some(Timer::Resume),
+            "everyone is to be written to first"
+        );
+        w.write();
+        assert_eq!(w.look(members[9]).lines().count(), lines);
+    }
+}
+
+#[test]
 fn turns_go_round_and_end_with_the_line_that_makes_them_256_bytes() {
     let mut w = World::new(Limits {
         batch: 4 * 4 * 69, // Four turns of four lines.
