@@ -164,6 +164,7 @@ impl Draw {
             detours: small(1, 6, default.detours),
             batch: small(1, 200 * crowd, 64 * 1024) as u64,
             pass: small(1, 800 * crowd, 32 * 1024 * 1024) as u64,
+            bulk: small(1, 400 * crowd, 8 * 1024 * 1024) as u64,
             chunk: small(1, 200, default.chunk),
             lazy: self.dice.one_in(4),
             at_once: self.dice.one_in(3),

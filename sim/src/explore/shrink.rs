@@ -96,7 +96,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 11] = [
+        let fields: [fn(&mut Server, &Server); 12] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -105,6 +105,7 @@ impl Shrink {
             |s, u| s.batch = u.batch,
             |s, u| s.pass = u.pass,
             |s, u| s.transcript = u.transcript,
+            |s, u| s.bulk = u.bulk,
             |s, u| s.chunk = u.chunk,
             |s, u| s.lazy = u.lazy,
             |s, u| s.at_once = u.at_once,

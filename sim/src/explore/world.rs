@@ -46,6 +46,8 @@ pub struct Server {
     pub batch: u64,
     /// Bytes of a batch for all members together.
     pub pass: u64,
+    /// Bytes of these from those who talk without pause.
+    pub bulk: u64,
     /// Bytes of the screen that are kept until it is read.
     pub transcript: u64,
     /// Bytes read at once.
@@ -67,6 +69,7 @@ impl Default for Server {
             detours: limits.detours,
             batch: limits.batch,
             pass: limits.pass,
+            bulk: limits.bulk,
             transcript: limits.transcript,
             chunk: 4096,
             lazy: false,
@@ -86,6 +89,7 @@ impl Server {
             detours: self.detours,
             batch: self.batch,
             pass: self.pass,
+            bulk: self.bulk,
             transcript: self.transcript.max(self.behind),
             ..Limits::default()
         }
