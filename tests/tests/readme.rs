@@ -46,6 +46,7 @@ fn the_commands_are_these() {
             "cargo run --release --bin chat-bench -- fanout --spawn",
             "cargo run -p chat-sim -- list",
             "cargo run -p chat-sim -- run sim/scenarios/documented.ron",
+            "cargo run -p chat-sim -- explore --seeds 0..1000",
             "cargo +nightly fuzz run server -- -max_total_time=600",
         ]
     );
@@ -88,4 +89,5 @@ fn the_first_runs_a_server_and_the_second_talks_to_it() {
 fn scenarios_are_listed_and_told() {
     assert!(succeeds(commands()[4]).contains("documented"));
     assert!(succeeds(commands()[5]).contains("USER61014: Hi Guys!!!"));
+    assert!(succeeds(commands()[6]).starts_with("1000 worlds from seed 0"));
 }
