@@ -8,6 +8,7 @@ use super::{Broken, draw, quietly};
 use crate::promise::Promise;
 use crate::scenario::{self, Action, SERVER, Scenario};
 use crate::text::Text;
+use chat_core::FirstLine;
 use std::collections::BTreeSet;
 
 /// The most clients: each has a host of its own.
@@ -59,7 +60,7 @@ fn scenario(world: &World) -> Scenario {
         let is_settled = since[who].is_some_and(|since| at - since > SETTLED);
         let action = match op {
             _ if op.client().is_some() && over[who] => continue,
-            Op::Type(_, text) if is_person => Action::Type(name(who), text.clone()),
+            Op::Type(_, text) if is_person => Action::Type(name(who), alone(text, who)),
             Op::Interrupt(_) if is_person => Action::Interrupt(name(who)),
             Op::Connect(_) if !is_person && since[who].is_none() => {
                 since[who] = Some(*at);
@@ -120,5 +121,14 @@ fn scenario(world: &World) -> Scenario {
         crowd: None,
         steps,
         expect: Vec::new(),
+    }
+}
+
+/// A line, but for the name that it may ask for: that is nobody else's. Screens tell a stay by its
+/// name, and cannot tell those of two people with the same name apart for sure.
+fn alone(text: &Text, who: usize) -> Text {
+    match FirstLine::decode(&text.0) {
+        FirstLine::Join(Some(name)) => Text(format!("JOIN {name}{who}").into_bytes()),
+        _ => text.clone(),
     }
 }
