@@ -74,6 +74,8 @@ pub(super) struct Link {
     /// Bytes the server's program has read.
     pub(super) read: u64,
     cuts: u32,
+    /// It has failed on the way, and one side or both are yet to hear of it.
+    dead: bool,
 }
 
 /// What a machine is doing.
@@ -393,6 +395,7 @@ impl<'a> Stage<'a> {
             disturbed: false,
             read: 0,
             cuts: 0,
+            dead: false,
         });
         let link = self.links.len() - 1;
         self.actors[who].link = Some(link);
@@ -424,7 +427,11 @@ impl<'a> Stage<'a> {
 
     /// A connection fails on the way, for both.
     fn lose(&mut self, link: usize) {
-        self.links[link].disturbed = true;
+        let it = &mut self.links[link];
+        it.disturbed = true;
+        // What comes after something that was lost is not delivered either.
+        it.dead = true;
+        (it.up.is_cut, it.down.is_cut) = (true, true);
         self.drop_under_way(link);
         self.soon(Event::LostUp(link));
         self.soon(Event::LostDown(link));
@@ -461,7 +468,7 @@ impl<'a> Stage<'a> {
         }
         for link in self.links_of(who) {
             let it = &mut self.links[link];
-            if it.client_open {
+            if it.client_open && !it.dead {
                 (it.up.is_cut, it.down.is_cut) = (false, false);
                 it.cuts += 1;
                 self.soon(Event::Up(link));
