@@ -1,7 +1,7 @@
 //! Charts of worlds: what happened has to be in them, in a page that is well-formed.
 
 use chat_sim::Promise;
-use chat_sim::explore::trace::{Kind, Moment};
+use chat_sim::explore::trace::{Fate, Kind, Moment};
 use chat_sim::explore::{Broken, Played, World, chart, draw, file, play};
 use std::collections::BTreeSet;
 
@@ -52,12 +52,12 @@ fn note(lane: usize, at: u64, kind: Kind, text: &str) -> Moment {
     }
 }
 
-fn arrow((from, to): (usize, usize), sent: u64, arrived: Option<u64>, text: &str) -> Moment {
+fn arrow((from, to): (usize, usize), sent: u64, fate: Fate, text: &str) -> Moment {
     Moment::Arrow {
         from,
         to,
         sent,
-        arrived,
+        fate,
         text: text.into(),
     }
 }
@@ -164,8 +164,8 @@ fn each_machine_that_takes_part_has_one_line() {
     let titles = all(&alone, "<g class=\"lane\"><title>", "</title>");
     assert_eq!(titles, ["server", "raw 2"]);
     let ends = with(vec![
-        arrow((0, 2), 1, Some(2), ""),
-        arrow((3, 0), 1, Some(2), ""),
+        arrow((0, 2), 1, Fate::Arrived(2), ""),
+        arrow((3, 0), 1, Fate::Arrived(2), ""),
     ]);
     let titles = all(&ends, "<g class=\"lane\"><title>", "</title>");
     assert_eq!(titles, ["server", "raw 1", "raw 2"]);
@@ -192,8 +192,8 @@ fn every_arrow_is_there_lost_or_not() {
     for (played, page) in drawn() {
         let count = |up: bool, lost: bool| {
             let is = |moment: &&Moment| {
-                matches!(moment, Moment::Arrow { from, to, arrived, .. }
-                    if (to < from) == up && arrived.is_none() == lost)
+                matches!(moment, Moment::Arrow { from, to, fate, .. }
+                    if (to < from) == up && (*fate == Fate::Lost) == lost)
             };
             played.trace.moments.iter().filter(is).count()
         };
@@ -257,7 +257,7 @@ fn shafts(page: &str) -> Vec<[usize; 4]> {
 
 #[test]
 fn time_runs_downwards() {
-    let at_once = with(vec![arrow((1, 0), 5, Some(5), "at once")]);
+    let at_once = with(vec![arrow((1, 0), 5, Fate::Arrived(5), "at once")]);
     assert!(shafts(&at_once).iter().all(|[_, from, _, to]| from < to));
     for (_, page) in drawn() {
         for [_, from, _, to] in shafts(&page) {
@@ -283,11 +283,11 @@ fn time_runs_downwards() {
 #[test]
 fn a_chopped_stream_is_one_arrow() {
     let page = with(vec![
-        arrow((1, 0), 10, Some(20), "JO"),
-        arrow((1, 0), 10, Some(20), "IN\\n"),
-        arrow((1, 0), 10, Some(20), ""),
-        arrow((1, 0), 10, Some(21), "later"),
-        arrow((2, 0), 10, Some(21), "another"),
+        arrow((1, 0), 10, Fate::Arrived(20), "JO"),
+        arrow((1, 0), 10, Fate::Arrived(20), "IN\\n"),
+        arrow((1, 0), 10, Fate::Arrived(20), ""),
+        arrow((1, 0), 10, Fate::Arrived(21), "later"),
+        arrow((2, 0), 10, Fate::Arrived(21), "another"),
     ]);
     let arrows = all(&page, "<g class=\"arrow up\"><title>", "</title>");
     assert_eq!(
@@ -305,9 +305,9 @@ fn a_chopped_stream_is_one_arrow() {
 fn a_lost_arrow_ends_halfway() {
     let page = with(vec![
         note(1, 0, Kind::Did, "connect"),
-        arrow((0, 1), 10, None, "down"),
-        arrow((1, 0), 20, None, "up"),
-        arrow((0, 1), 30, Some(40), "whole"),
+        arrow((0, 1), 10, Fate::Lost, "down"),
+        arrow((1, 0), 20, Fate::Lost, "up"),
+        arrow((0, 1), 30, Fate::Arrived(40), "whole"),
     ]);
     let [[x1, _, x2, _], [x3, _, x4, _], [x5, _, x6, _]] = shafts(&page)[..] else {
         panic!("three arrows are wanted");
@@ -315,6 +315,19 @@ fn a_lost_arrow_ends_halfway() {
     // The one that arrives is drawn first.
     let half = usize::midpoint(x1, x2);
     assert_eq!([x3, x4, x5, x6], [x1, half, x2, half]);
+}
+
+#[test]
+fn what_is_under_way_when_all_ends_is_there_and_not_lost() {
+    let page = with(vec![
+        note(1, 0, Kind::Did, "connect"),
+        arrow((1, 0), 10, Fate::UnderWay, "asked"),
+        note(0, 20, Kind::Broken, "too late"),
+    ]);
+    check_form(&page);
+    let title = "person 0 → server\nsent 0.010 ms, still under way at the end\nasked";
+    assert!(page.contains(&format!("<g class=\"arrow up under-way\"><title>{title}<")));
+    assert!(!page.contains("class=\"cross\""));
 }
 
 #[test]
@@ -391,11 +404,11 @@ fn no_text_is_markup() {
     for kind in kinds {
         played.trace.moments.push(note(1, 99_000_000, kind, evil));
     }
-    for arrived in [None, Some(99_000_000)] {
+    for fate in [Fate::Lost, Fate::UnderWay, Fate::Arrived(99_000_000)] {
         played
             .trace
             .moments
-            .push(arrow((1, 0), 98_000_000, arrived, evil));
+            .push(arrow((1, 0), 98_000_000, fate, evil));
     }
     played.broken = Some(Broken {
         promise: Promise::NoPanic,
@@ -406,7 +419,7 @@ fn no_text_is_markup() {
     check_form(&page);
     assert!(!page.contains("<script"));
     assert!(!page.contains(['\u{202e}', '\u{1b}']));
-    assert!(page.matches("&lt;script&gt;").count() >= 2 + 1 + 1 + 6 + 4);
+    assert!(page.matches("&lt;script&gt;").count() >= 2 + 1 + 1 + 6 + 6);
 }
 
 #[test]
@@ -414,8 +427,8 @@ fn only_the_last_of_very_many_are_drawn() {
     let many = (0..3000).map(|n| note(1 + n % 3, 10 * n as u64, Kind::Did, "x"));
     let mut moments: Vec<Moment> = many.collect();
     // Pieces of one arrow are drawn as one, and left out as many.
-    moments.splice(0..0, vec![arrow((1, 0), 0, Some(0), "y"); 234]);
-    moments.push(arrow((1, 0), 5, Some(30_000), "from before"));
+    moments.splice(0..0, vec![arrow((1, 0), 0, Fate::Arrived(0), "y"); 234]);
+    moments.push(arrow((1, 0), 5, Fate::Arrived(30_000), "from before"));
     let page = with(moments);
     check_form(&page);
     assert!(page.contains("The 1,235 moments before 10.010 ms are left out."));

@@ -7,7 +7,7 @@ mod svg;
 mod text;
 
 use super::file::lane;
-use super::trace::{Kind, Moment};
+use super::trace::{Fate, Kind, Moment};
 use super::world::{Client, Op, World};
 use super::{Broken, Played};
 use layout::Layout;
@@ -90,9 +90,9 @@ fn counts(played: &Played) -> String {
     let mut arrows = 0;
     let mut lost = 0;
     for moment in &played.trace.moments {
-        if let Moment::Arrow { arrived, .. } = moment {
+        if let Moment::Arrow { fate, .. } = moment {
             arrows += 1;
-            lost += usize::from(arrived.is_none());
+            lost += usize::from(*fate == Fate::Lost);
         }
     }
     let mut parts = vec![
@@ -131,6 +131,7 @@ fn legend() -> String {
         ("line up", "to the server"),
         ("line down", "from the server"),
         ("line lost", "lost on the way"),
+        ("line under-way", "still under way at the end"),
         ("box did", "typed or done"),
         ("box shown", "shown to a person"),
         ("box transcript", "shown by the server"),

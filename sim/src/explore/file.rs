@@ -1,7 +1,7 @@
 //! Worlds as files, and as stories.
 
 use super::Played;
-use super::trace::Moment;
+use super::trace::{Fate, Moment};
 use super::world::{Client, World};
 use ron::ser::PrettyConfig;
 use std::fmt::Write as _;
@@ -75,10 +75,14 @@ pub fn story(world: &World, played: &Played) -> String {
                 from,
                 to,
                 sent,
-                arrived,
+                fate,
                 text,
             } => {
-                let came = arrived.map_or("lost".into(), ms);
+                let came = match fate {
+                    Fate::Arrived(at) => ms(*at),
+                    Fate::Lost => "lost".into(),
+                    Fate::UnderWay => "under way".into(),
+                };
                 let route = format!("{} → {}", lane(world, *from), lane(world, *to));
                 (*sent, route, '~', format!("{text} ({came})"))
             }

@@ -5,8 +5,10 @@ pub mod chart;
 mod draw;
 pub mod file;
 pub mod hunt;
+mod links;
 mod play;
 mod production;
+mod serving;
 mod shrink;
 mod tally;
 pub mod trace;
@@ -64,6 +66,9 @@ pub fn play(world: &World, keep: bool) -> Played {
             at: stage.now,
         }
     });
+    if broken.is_some() {
+        stage.stand_still();
+    }
     let Stage {
         mut trace,
         mut tally,

@@ -3,7 +3,7 @@
 /// What happened at one moment on one machine. Lane 0 is the server, lane `n + 1` client `n`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Something went from one machine to another, and when it arrived, if it did.
+    /// Something went from one machine to another.
     Arrow {
         /// Where from.
         from: usize,
@@ -11,8 +11,8 @@ pub enum Moment {
         to: usize,
         /// When it was sent, in microseconds.
         sent: u64,
-        /// When it arrived; nothing if it was lost.
-        arrived: Option<u64>,
+        /// What became of it.
+        fate: Fate,
         /// What it was.
         text: String,
     },
@@ -27,6 +27,36 @@ pub enum Moment {
         /// What.
         text: String,
     },
+}
+
+/// What became of something that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrived, at this time in microseconds.
+    Arrived(u64),
+    /// It was lost.
+    Lost,
+    /// It was still under way when all ended.
+    UnderWay,
+}
+
+impl Fate {
+    /// When it arrived, if it did.
+    pub fn arrival(self) -> Option<u64> {
+        match self {
+            Self::Arrived(at) => Some(at),
+            Self::Lost | Self::UnderWay => None,
+        }
+    }
+
+    /// A number that is no other's.
+    fn number(self) -> u64 {
+        match self {
+            Self::Arrived(at) => at,
+            Self::Lost => u64::MAX,
+            Self::UnderWay => u64::MAX - 1,
+        }
+    }
 }
 
 /// Kinds of notes.
@@ -103,18 +133,17 @@ impl Trace {
         &mut self,
         (from, to): (usize, usize),
         sent: u64,
-        arrived: Option<u64>,
+        fate: Fate,
         bytes: &[u8],
         shown: impl FnOnce() -> String,
     ) {
-        let numbers = [from as u64, to as u64, sent, arrived.unwrap_or(u64::MAX)];
-        self.mix(&numbers, bytes);
+        self.mix(&[from as u64, to as u64, sent, fate.number()], bytes);
         if self.keep {
             self.moments.push(Moment::Arrow {
                 from,
                 to,
                 sent,
-                arrived,
+                fate,
                 text: shown(),
             });
         }

@@ -149,8 +149,8 @@ impl Pipe {
         free
     }
 
-    /// What is under way is lost.
-    pub(super) fn lose(&mut self) -> Vec<Segment> {
+    /// What is under way, which will not arrive.
+    pub(super) fn take_under_way(&mut self) -> Vec<Segment> {
         self.load = 0;
         self.under_way.drain(..).collect()
     }

@@ -270,35 +270,20 @@ impl Op {
 
     /// The client it is about, if it is about one.
     pub fn client(&self) -> Option<usize> {
-        match self {
-            Self::Type(who, _)
-            | Self::End(who)
-            | Self::Interrupt(who)
-            | Self::Connect(who)
-            | Self::Send(who, _)
-            | Self::Deaf(who)
-            | Self::Read(who)
-            | Self::Finish(who)
-            | Self::Close(who)
-            | Self::Reset(who)
-            | Self::Cut(who, _)
-            | Self::Heal(who)
-            | Self::Vanish(who)
-            | Self::Window(who, _) => Some(*who),
-            Self::Pause(machine, _) | Self::Rate(machine, _) | Self::Jump(machine, _) => {
-                match machine {
-                    Machine::Client(who) => Some(*who),
-                    Machine::Server => None,
-                }
-            }
-            Self::Stop | Self::Crash | Self::Blackout | Self::Start => None,
-        }
+        self.clone().client_mut().copied()
     }
 
     /// The same about a client of another number.
     #[must_use]
     pub fn with_client(mut self, number: usize) -> Self {
-        match &mut self {
+        if let Some(who) = self.client_mut() {
+            *who = number;
+        }
+        self
+    }
+
+    fn client_mut(&mut self) -> Option<&mut usize> {
+        match self {
             Self::Type(who, _)
             | Self::End(who)
             | Self::Interrupt(who)
@@ -315,10 +300,15 @@ impl Op {
             | Self::Window(who, _)
             | Self::Pause(Machine::Client(who), _)
             | Self::Rate(Machine::Client(who), _)
-            | Self::Jump(Machine::Client(who), _) => *who = number,
-            _ => {}
+            | Self::Jump(Machine::Client(who), _) => Some(who),
+            Self::Pause(Machine::Server, _)
+            | Self::Rate(Machine::Server, _)
+            | Self::Jump(Machine::Server, _)
+            | Self::Stop
+            | Self::Crash
+            | Self::Blackout
+            | Self::Start => None,
         }
-        self
     }
 
     /// Whether a kind is a fault, and not what users do.

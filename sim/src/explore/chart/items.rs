@@ -1,6 +1,6 @@
 //! What is drawn: moments, where many are one.
 
-use crate::explore::trace::{Kind, Moment};
+use crate::explore::trace::{Fate, Kind, Moment};
 
 /// More arrows and notes than this are not drawn.
 const MOST: usize = 2000;
@@ -16,7 +16,7 @@ pub(super) struct Arrow<'a> {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) sent: u64,
-    pub(super) arrived: Option<u64>,
+    pub(super) fate: Fate,
     pub(super) pieces: Vec<&'a str>,
 }
 
@@ -49,17 +49,17 @@ pub(super) fn gather(moments: &[Moment]) -> Kept<'_> {
                 from,
                 to,
                 sent,
-                arrived,
+                fate,
                 text,
             } => {
-                let way = (*from, *to, *sent, *arrived);
+                let way = (*from, *to, *sent, *fate);
                 match items.last_mut() {
                     Some(Item::Arrow(last)) if last.way() == way => last.pieces.push(text),
                     _ => items.push(Item::Arrow(Arrow {
                         from: *from,
                         to: *to,
                         sent: *sent,
-                        arrived: *arrived,
+                        fate: *fate,
                         pieces: vec![text],
                     })),
                 }
@@ -91,7 +91,7 @@ impl Item<'_> {
     /// When it became a moment.
     fn at(&self) -> u64 {
         match self {
-            Self::Arrow(arrow) => arrow.arrived.unwrap_or(arrow.sent),
+            Self::Arrow(arrow) => arrow.fate.arrival().unwrap_or(arrow.sent),
             Self::Note(note) => note.at,
         }
     }
@@ -105,8 +105,8 @@ impl Item<'_> {
 }
 
 impl Arrow<'_> {
-    fn way(&self) -> (usize, usize, u64, Option<u64>) {
-        (self.from, self.to, self.sent, self.arrived)
+    fn way(&self) -> (usize, usize, u64, Fate) {
+        (self.from, self.to, self.sent, self.fate)
     }
 
     /// What was sent in all; nothing is the end of it.

@@ -19,7 +19,7 @@ pub(super) const NOTE: usize = 16;
 const NOTES: usize = 18;
 /// From one label of an arrow to the next.
 const LABELS: usize = 15;
-/// How far an arrow that is lost comes down.
+/// How far an arrow that does not arrive comes down.
 const FALL: usize = 16;
 /// The least height of a row, for its time.
 const ROW: usize = 15;
@@ -80,7 +80,7 @@ pub(super) struct Shaft<'a> {
     /// What is written at it, and where that ends.
     pub(super) label: String,
     pub(super) label_at: (usize, usize),
-    /// That is where it begins: behind the cross of an arrow that is lost on the way down.
+    /// That is where it begins: behind the end of an arrow that does not arrive on the way down.
     pub(super) is_label_first: bool,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Layout<'a> {
                     let sent = instants.entry(arrow.sent.max(kept.begin)).or_default();
                     let cell = sent.cells.entry(arrow.from).or_default();
                     cell.departures.push(number);
-                    if let Some(arrived) = arrow.arrived {
+                    if let Some(arrived) = arrow.fate.arrival() {
                         let instant = instants.entry(arrived).or_default();
                         let cell = instant.cells.entry(arrow.to).or_default();
                         cell.arrivals.push(number);
@@ -299,7 +299,7 @@ impl<'a> Layout<'a> {
                 shaft.label_at = (lane_x - 12, bottom + 10);
                 bottom += LABELS;
             }
-            if shaft.arrow.arrived.is_none() {
+            if shaft.arrow.fate.arrival().is_none() {
                 bottom = bottom.max(shaft.from.1 + FALL - 6);
             }
         }
@@ -312,7 +312,7 @@ impl<'a> Layout<'a> {
         for shaft in &mut arrows {
             let label = shaft.arrow.label_lane();
             let mut room = self.column(label).map_or(0, |column| column.label);
-            if shaft.arrow.arrived.is_none() {
+            if shaft.arrow.fate.arrival().is_none() {
                 let from = shaft.from.0;
                 let to = self.x(shaft.arrow.to).unwrap_or(from);
                 shaft.to = (usize::midpoint(from, to), shaft.from.1 + FALL);

@@ -5,6 +5,7 @@ use super::layout::{ASIDE, Band, IDLE_HEIGHT, LINE, Layout, NOTE, Shaft, Tag};
 use super::lines::Ill;
 use super::text::{counted, escape, ms};
 use crate::explore::file::lane;
+use crate::explore::trace::Fate;
 use crate::explore::world::World;
 use std::fmt::Write as _;
 
@@ -46,7 +47,7 @@ const HEADS: &str = "<defs>\n\
     <path class=\"head-down\" d=\"M0 0L10 4L0 8z\"/></marker>\n</defs>\n";
 
 fn is_lost(shaft: &Shaft<'_>) -> bool {
-    shaft.arrow.arrived.is_none()
+    shaft.arrow.fate == Fate::Lost
 }
 
 /// Where something happens, where nothing does, and where the steps end.
@@ -108,10 +109,11 @@ fn lanes(out: &mut String, world: &World, layout: &Layout<'_>) {
 fn about(world: &World, shaft: &Shaft<'_>) -> (String, String) {
     let arrow = &shaft.arrow;
     let way = if arrow.is_up() { "up" } else { "down" };
-    let lost = if is_lost(shaft) { " lost" } else { "" };
-    let came = arrow
-        .arrived
-        .map_or("lost".into(), |at| format!("arrived {} ms", ms(at)));
+    let (fate, came) = match arrow.fate {
+        Fate::Arrived(at) => ("", format!("arrived {} ms", ms(at))),
+        Fate::Lost => (" lost", "lost".into()),
+        Fate::UnderWay => (" under-way", "still under way at the end".into()),
+    };
     let pieces = match arrow.pieces.len() {
         1 => String::new(),
         pieces => format!(", {}", counted(pieces, "piece")),
@@ -123,7 +125,7 @@ fn about(world: &World, shaft: &Shaft<'_>) -> (String, String) {
         ms(arrow.sent),
         arrow.text()
     );
-    (format!("{way}{lost}"), escape(&title))
+    (format!("{way}{fate}"), escape(&title))
 }
 
 fn arrow(out: &mut String, world: &World, shaft: &Shaft<'_>) {
@@ -137,7 +139,8 @@ fn arrow(out: &mut String, world: &World, shaft: &Shaft<'_>) {
              d=\"M{left} {top}L{right} {bottom}M{left} {bottom}L{right} {top}\"/>"
         )
     } else {
-        format!(" marker-end=\"url(#{class})\"/>")
+        let head = if shaft.arrow.is_up() { "up" } else { "down" };
+        format!(" marker-end=\"url(#{head})\"/>")
     };
     // What is wider than the arrow, and not seen, is easier to point at.
     let _ = writeln!(
