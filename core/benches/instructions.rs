@@ -3,6 +3,7 @@
 //! They are counted by callgrind, a tool of valgrind, in which this program runs itself once for
 //! each size of the room. Unlike times they do not depend on what else the machine does, so that a
 //! change of a few in a hundred is a change of the code. Without valgrind nothing is counted.
+//! With `-- --check` all is done once and not counted, to see that it can be.
 
 mod scenario;
 
@@ -42,6 +43,9 @@ fn main() {
             0 => lines_alone(),
             members => room(members),
         }
+    } else if arguments.iter().any(|argument| argument == "--check") {
+        lines_alone();
+        SIZES.into_iter().for_each(room);
     } else if arguments.iter().any(|argument| argument == "--bench") {
         report();
     } else {

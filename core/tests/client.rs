@@ -337,7 +337,7 @@ fn a_connection_that_is_not_made_or_does_not_welcome_is_told() {
 #[track_caller]
 fn waits_for(mut world: World, patience: Duration, outcome: Outcome, told: &str) {
     assert_eq!(world.client.next_timeout(), Some(world.now + patience));
-    world.wait(patience - MS);
+    world.wait(patience.checked_sub(MS).unwrap());
     assert_eq!(world.outcome, None);
     world.wait(MS);
     world.ends(outcome, told);
@@ -367,7 +367,7 @@ fn each_wait_has_an_end() {
 #[test]
 fn the_time_for_joining_begins_when_the_connection_is_made() {
     let mut world = World::connecting();
-    world.wait(PATIENCE - MS);
+    world.wait(PATIENCE.checked_sub(MS).unwrap());
     world.hears(ClientInput::Connected);
     waits_for(
         world,

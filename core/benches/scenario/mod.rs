@@ -15,7 +15,7 @@ pub(crate) fn lines(count: usize) -> Vec<u8> {
 }
 
 /// A server and the members of its room. The limits are those of production, but for the number
-/// of connections.
+/// of connections, and that a batch does not get smaller with the number of members.
 pub(crate) struct World {
     server: Server,
     /// Who stays.
@@ -30,6 +30,9 @@ impl World {
         let mut world = Self {
             server: Server::new(Limits {
                 connections: members + 10_000,
+                pass: u64::MAX,
+                bulk: u64::MAX,
+                bulk_beside: u64::MAX,
                 ..Limits::default()
             }),
             members: Vec::new(),
