@@ -19,8 +19,11 @@ pub struct Limits {
     /// Connections that are being told so at once; one more is closed without a word.
     pub refusals: usize,
     /// Bytes that may wait for a connection whose socket is full; with one more it is told and
-    /// closed.
+    /// closed. What a crowd appends that comes or goes at once is granted on top.
     pub behind: u64,
+    /// Of these, bytes that are held for all connections together once the log has moved on; whose
+    /// would be more is told and closed.
+    pub copies: u64,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,
     /// Stretches of its own lines that a connection steps over may wait, before no more is read
@@ -33,7 +36,10 @@ pub struct Limits {
     pub pass: u64,
     /// Of these, what those may add who talk without pause, while others do, too.
     pub bulk: u64,
-    /// Bytes of the room that are held for the transcript until it is taken.
+    /// The same, while somebody speaks now and then.
+    pub bulk_beside: u64,
+    /// Bytes of the room that are held for the transcript until it is taken, and for readers that
+    /// are behind a crowd.
     pub transcript: u64,
     /// How long a new connection may be silent before it joins as the documented client did.
     pub first_line: Duration,
@@ -51,11 +57,13 @@ impl Default for Limits {
             connections: 16_384,
             refusals: 64,
             behind: 256 * 1024,
+            copies: 16 * 1024 * 1024,
             private: 16 * 1024,
             detours: 1024,
             batch: 64 * 1024,
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,
+            bulk_beside: 1024 * 1024,
             transcript: 1024 * 1024,
             first_line: Duration::from_millis(250),
             stall: Duration::from_secs(30),

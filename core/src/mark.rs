@@ -65,6 +65,7 @@ marks! {
     CutOffMidLine "somebody is cut off within a line"
     CopiedInRoom "what waits is copied, as most of it is the speaker's own"
     CopiedDraining "what waits is copied, as its reader has left"
+    CopiesFull "what waits is not copied, as too much is"
     WrittenMidLine "a write ends within a line"
     NoticeInPart "a private line is written in part"
     SlicesFull "there is more than one write has slices for"

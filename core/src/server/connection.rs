@@ -25,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) cursor: Cursor,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
+    /// Bytes of what waits for it that the log does not hold any more.
+    pub(crate) copied: u64,
     /// What it is filed under among the blocked connections, while it is there.
     pub(crate) filed: Option<i64>,
     /// The next pass visits it.
@@ -50,6 +52,7 @@ impl Connection {
             unread: Vec::new(),
             cursor: Cursor::outside(place),
             blocked: false,
+            copied: 0,
             filed: None,
             marked: false,
             turn: None,

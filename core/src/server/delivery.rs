@@ -9,6 +9,7 @@ use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::timers::Timer;
 use crate::cursor::{Cursor, SLICES};
+use crate::limits::MAX_SERVER_LINE;
 use crate::log::Log;
 use crate::mark::{Mark, mark_if};
 use crate::planted::{Bug, is_planted};
@@ -34,6 +35,10 @@ pub(super) struct Delivery {
     /// Connections with full sockets that need more of the log, the one furthest behind first: by
     /// place in it, less the bytes of their own that wait.
     blocked: BTreeSet<(i64, ConnId)>,
+    /// What a crowd that came or went at once has appended, as long as somebody is behind it.
+    surge: u64,
+    /// Bytes held for connections that the log has left behind.
+    copied: u64,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
 }
@@ -142,10 +147,12 @@ impl Server {
         };
         connection.cursor = cursor;
         connection.blocked = full;
+        let copied = connection.copied.min(connection.cursor.private() as u64);
         let deadline = connection.deadline;
         let is_held = !connection.unread.is_empty() && connection.turn.is_none();
         let drained =
             connection.phase == Phase::Draining && connection.cursor.is_done(&self.room.log);
+        self.set_copied(id, copied);
         self.file(id);
         if full && (progress || deadline.is_none() || is_planted(Bug::StallRestarted)) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
@@ -238,7 +245,12 @@ impl Server {
 
     /// Whether those who talk without pause have to wait until everyone has been written to.
     pub(super) fn is_bulk_full(&self) -> bool {
-        self.to_be_sent() >= self.limits.bulk
+        let most = if self.is_beside_sparse() {
+            self.limits.bulk_beside
+        } else {
+            self.limits.bulk
+        };
+        self.to_be_sent() >= most
     }
 
     /// Bytes appended since everyone was written to.
@@ -272,6 +284,7 @@ impl Server {
 
     /// Replaces what waits for a connection by the news that it was too much.
     pub(super) fn cut_off(&mut self, id: ConnId) {
+        self.set_copied(id, 0);
         if let Some(connection) = self.connections.get_mut(id) {
             let why = Goodbye::TooFarBehind {
                 limit: self.limits.behind,
@@ -285,6 +298,31 @@ impl Server {
                 .cursor
                 .cut(&self.room.log, &Notice::Goodbye(why).to_line());
         }
+    }
+
+    /// Takes note of how many bytes are held for a connection alone because the log has moved on.
+    pub(super) fn set_copied(&mut self, id: ConnId, bytes: u64) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            let before = mem::replace(&mut connection.copied, bytes);
+            self.delivery.copied = self.delivery.copied - before + bytes;
+        }
+    }
+
+    /// How far behind the log a connection may be. A crowd that comes or goes at once appends more
+    /// than anyone could have taken meanwhile; whoever listens is not to go with it.
+    fn most_behind(&mut self) -> u64 {
+        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
+        let surplus = self.appended().saturating_sub(batch);
+        let most = self.limits.transcript.saturating_sub(self.limits.behind);
+        self.delivery.surge = self.delivery.surge.max(surplus).min(most);
+        self.limits.behind + self.delivery.surge
+    }
+
+    /// How far the connection that is furthest behind is, and which one it is.
+    fn furthest(&self) -> Option<(u64, ConnId)> {
+        let &(key, id) = self.delivery.blocked.first()?;
+        let distance = self.room.log.head().cast_signed() - key;
+        Some((u64::try_from(distance).unwrap_or(0), id))
     }
 
     /// Has a connection filed among the blocked ones if it belongs there, and as it is now.
@@ -324,21 +362,22 @@ impl Server {
     /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
     /// what waits. Either way it needs nothing of the log as it is now.
     fn cut_off_furthest(&mut self) -> bool {
-        let Some(&(key, id)) = self.delivery.blocked.first() else {
+        let most = (self.most_behind() + u64::from(is_planted(Bug::BehindOneMore)))
+            .saturating_sub(u64::from(is_planted(Bug::BehindOneLess)));
+        let Some((_, id)) = self.furthest().filter(|(distance, _)| *distance > most) else {
             return false;
         };
-        let head = self.room.log.head();
-        let distance = u64::try_from(head.cast_signed() - key).unwrap_or(0);
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
-        let most = (self.limits.behind + u64::from(is_planted(Bug::BehindOneMore)))
-            .saturating_sub(u64::from(is_planted(Bug::BehindOneLess)));
-        if distance <= most {
-            return false;
-        }
         let in_room = connection.phase.is_in_room();
-        if connection.cursor.total(&self.room.log) > most {
+        let waiting = connection.cursor.total(&self.room.log);
+        let copied = self.delivery.copied - connection.copied + waiting;
+        mark_if(
+            waiting <= most && copied > self.limits.copies,
+            Mark::CopiesFull,
+        );
+        if waiting > most || copied > self.limits.copies {
             mark_if(in_room, Mark::CutOffInRoom);
             mark_if(!in_room, Mark::CutOffDraining);
             self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
@@ -346,6 +385,7 @@ impl Server {
             mark_if(in_room, Mark::CopiedInRoom);
             mark_if(!in_room, Mark::CopiedDraining);
             connection.cursor.detach(&self.room.log);
+            self.set_copied(id, waiting);
         }
         self.file(id);
         true
@@ -363,8 +403,12 @@ impl Server {
         mark_if(is_full, Mark::BatchFull);
         mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
         self.delivery.passed = head;
+        let behind = self.limits.behind;
+        if self.furthest().is_none_or(|(far, _)| far <= behind) {
+            self.delivery.surge = 0;
+        }
         let wanted = head
-            .saturating_sub(self.limits.behind)
+            .saturating_sub(behind + self.delivery.surge)
             .min(self.delivery.transcript);
         let wanted = if is_planted(Bug::TrimmedEarly) {
             (wanted + appended).min(self.delivery.transcript)

@@ -556,6 +556,7 @@ impl Server {
 
     fn close(&mut self, id: ConnId) {
         self.set_deadline(id, None);
+        self.set_copied(id, 0);
         if let Some(connection) = self.connections.remove(id) {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));

@@ -7,6 +7,7 @@
 use super::Server;
 use super::id::ConnId;
 use crate::mark::{Mark, mark, mark_if};
+use crate::time::Timestamp;
 use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;
@@ -19,6 +20,9 @@ const PERIOD: Duration = Duration::from_millis(500);
 
 /// How far it may be ahead of that: seven turns at once, and then one a period.
 const AHEAD: Duration = Duration::from_millis(3_500);
+
+/// For so long after a turn of a sparse speaker, passes are kept short for the next one.
+const BESIDE: Duration = Duration::from_secs(1);
 
 /// A connection's place among those that wait.
 pub(super) type Place = (Class, u64);
@@ -37,6 +41,8 @@ pub(super) enum Class {
 pub(super) struct Turns {
     waiting: BTreeSet<(Place, ConnId)>,
     next: u64,
+    /// When somebody last waited for a turn who speaks now and then.
+    last_sparse: Option<Timestamp>,
 }
 
 impl Turns {
@@ -78,13 +84,25 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let class = if connection.unread.len() <= TURN && connection.next_sparse <= now + AHEAD {
-            connection.next_sparse = connection.next_sparse.max(now) + PERIOD;
+        let unread = &connection.unread;
+        let is_one_line = memchr::memchr(b'\n', unread).is_none_or(|end| end + 1 == unread.len());
+        let is_little = unread.len() <= TURN || is_one_line;
+        let class = if is_little && connection.next_sparse <= now + AHEAD {
+            // A long line counts for as many turns as it fills.
+            let turns = u32::try_from(unread.len().div_ceil(TURN)).unwrap_or(u32::MAX);
+            connection.next_sparse = connection.next_sparse.max(now) + PERIOD * turns;
+            self.turns.last_sparse = Some(now);
             Class::Sparse
         } else {
             Class::Bulk
         };
         self.queue(id, class);
+    }
+
+    /// Whether somebody speaks now and then beside those who talk without pause.
+    pub(super) fn is_beside_sparse(&self) -> bool {
+        let last = self.turns.last_sparse;
+        last.is_some_and(|last| self.now < last + BESIDE)
     }
 
     /// Whether somebody waits whose turn can be given now.

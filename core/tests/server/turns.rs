@@ -198,6 +198,46 @@ fn who_speaks_more_often_than_that_waits_like_the_others() {
     assert!(!speakers(&mut w).contains(&"calm".to_string()));
 }
 
+#[test]
+fn a_long_line_now_and_then_is_heard_in_the_next_batch_as_well() {
+    let (mut w, calm) = loud_room();
+    w.server.handle(w.now, Input::Received(calm, &line(4095)));
+    assert_eq!(speakers(&mut w)[0], "calm");
+    // It counts for as many turns as it fills: 16, of which seven may be ahead.
+    w.now = w.now + Duration::from_millis(16 * 500 - 3500 - 1);
+    w.server.handle(w.now, Input::Received(calm, b"too soon\n"));
+    assert!(!speakers(&mut w).contains(&"calm".to_string()));
+    while !speakers(&mut w).contains(&"calm".to_string()) {}
+    // Two lines are not one.
+    w.now = w.now + Duration::from_secs(60);
+    w.server
+        .handle(w.now, Input::Received(calm, &line(200).repeat(2)));
+    assert!(!speakers(&mut w).contains(&"calm".to_string()));
+}
+
+#[test]
+fn beside_who_speaks_now_and_then_the_others_add_less_to_a_batch() {
+    let mut w = World::new(Limits {
+        batch: 10_000,
+        bulk: 10 * 2000,
+        bulk_beside: 10 * 500,
+        ..Limits::default()
+    });
+    let members: Vec<_> = (0..10).map(|n| w.join(&format!("m{n}"))).collect();
+    for loud in &members[..2] {
+        let said = line(96).repeat(1000); // 101 bytes each, with the name.
+        w.server.handle(w.now, Input::Received(*loud, &said));
+    }
+    w.write();
+    assert_eq!(speakers(&mut w).len(), 21, "in turns of three");
+    w.server.handle(w.now, Input::Received(members[9], b"hi\n"));
+    assert_eq!(speakers(&mut w).len(), 1 + 6);
+    w.now = w.now + Duration::from_millis(999);
+    assert_eq!(speakers(&mut w).len(), 6, "for a second after that");
+    w.now = w.now + Duration::from_millis(1);
+    assert_eq!(speakers(&mut w).len(), 21);
+}
+
 /// Nobody who is gone keeps a place.
 #[test]
 fn who_leaves_while_waiting_for_a_turn_waits_no_more() {

@@ -160,6 +160,7 @@ impl Draw {
             connections: small(1, self.count + 1, default.connections),
             refusals: small(0, 3, default.refusals),
             behind: small(64, 3000, 256 * 1024) as u64,
+            copies: small(0, 2000, 16 * 1024 * 1024) as u64,
             private: small(1, 500, default.private),
             detours: small(1, 6, default.detours),
             batch: small(1, 200 * crowd, 64 * 1024) as u64,

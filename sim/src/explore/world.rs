@@ -38,6 +38,8 @@ pub struct Server {
     pub refusals: usize,
     /// Bytes that may wait for one reader.
     pub behind: u64,
+    /// Bytes of these, for all together, that the log does not hold any more.
+    pub copies: u64,
     /// Bytes of private lines that may wait for one.
     pub private: usize,
     /// Stretches of own lines that may wait for one.
@@ -65,6 +67,7 @@ impl Default for Server {
             connections: limits.connections,
             refusals: limits.refusals,
             behind: limits.behind,
+            copies: limits.copies,
             private: limits.private,
             detours: limits.detours,
             batch: limits.batch,
@@ -85,6 +88,7 @@ impl Server {
             connections: self.connections,
             refusals: self.refusals,
             behind: self.behind,
+            copies: self.copies,
             private: self.private,
             detours: self.detours,
             batch: self.batch,

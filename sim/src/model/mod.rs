@@ -11,8 +11,10 @@ mod watch;
 
 use crate::promise::Promise;
 use chat_core::{
-    Action, CloseReason, ConnId, Input, Limits, Name, Server, Timer, Timestamp, server_phase::Phase,
+    Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Server, Timer, Timestamp,
+    server_phase::Phase,
 };
+use expect::Notice;
 pub use peer::Taken;
 use peer::{Peer, Short};
 use std::collections::{BTreeSet, VecDeque};
@@ -60,6 +62,10 @@ pub struct Watched {
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
     passed: (usize, usize),
+    /// The most that a pass has appended beyond a batch: so much further behind one may be.
+    surge: u64,
+    /// So much was held back for full sockets that some may have been cut off for that.
+    copies_full: bool,
     stopped: Option<u64>,
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
@@ -82,6 +88,8 @@ impl Watched {
             story: Story::default(),
             joins: VecDeque::new(),
             passed: (0, 0),
+            surge: 0,
+            copies_full: false,
             stopped: None,
             lost: false,
             deeds: VecDeque::new(),
@@ -323,9 +331,22 @@ impl Watched {
         if self.story.entries.len() > self.passed.0 {
             self.touched.extend(&self.open);
         }
+        let appended = (self.story.bytes - self.passed.1) as u64;
+        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
+        self.surge = self.surge.max(appended.saturating_sub(batch));
         self.passed = (self.story.entries.len(), self.story.bytes);
+        let waiting = |who: &usize| {
+            let peer = &self.peers[*who];
+            (peer.distance(&self.story) + peer.private(usize::MAX, Notice::most)) as u64
+        };
+        self.copies_full |= self.blocked.iter().map(waiting).sum::<u64>() > self.limits.copies;
+        let behind = if self.copies_full {
+            0
+        } else {
+            self.limits.behind
+        };
         for who in mem::take(&mut self.touched) {
-            self.peers[who].hear(who, &self.story, self.limits.behind);
+            self.peers[who].hear(who, &self.story, behind);
             self.check_peer(who);
         }
         self.check_room();

@@ -106,7 +106,7 @@ impl Watched {
             let private = peer.private(peer.sure, Notice::least);
             let waiting = peer.backlog(&self.story) + private;
             let waiting = waiting.saturating_sub(peer.under_way());
-            let within = !in_room || waiting as u64 <= self.limits.behind;
+            let within = !in_room || waiting as u64 <= self.limits.behind + self.surge;
             Promise::Limits.holds(within, || format!("{waiting} bytes wait for {id:?}"));
         } else if peer.finished.is_some() || peer.is_open() {
             let told = phase != Phase::Draining;
