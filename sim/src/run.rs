@@ -19,6 +19,7 @@ use crate::{
     record::{Kind, Record, Recorder, Role, Witness},
     scenario::{Action, Client, Ending, SERVER, Scenario},
     server,
+    text::Text,
 };
 
 /// The first port of the clients that ask for none.
@@ -143,12 +144,9 @@ impl Stage<'_> {
     /// Makes something happen.
     fn act(&mut self, action: &Action) {
         match action {
-            Action::Type(who, text) => {
-                let (witness, program) = self.find(who);
-                witness.show(Kind::Typed, &text.0);
-                let taken = matches!(program, Program::Person(wire, _)
-                    if witness.is_running() && wire.send(person::line(&text.0)));
-                self.untaken(who, taken, "typed");
+            Action::Type(who, text) => self.type_bytes(who, text, person::line(&text.0)),
+            Action::Begin(who, text) => {
+                self.type_bytes(who, text, Input::Bytes(text.0.clone()));
             }
             Action::End(who) => {
                 let (witness, program) = self.find(who);
@@ -221,6 +219,15 @@ impl Stage<'_> {
             }
             Action::Repeat { .. } => unreachable!("the timetable has repetitions written out"),
         }
+    }
+
+    /// Has a person type a line.
+    fn type_bytes(&self, who: &str, line: &Text, input: Input) {
+        let (witness, program) = self.find(who);
+        witness.show(Kind::Typed, &line.0);
+        let taken = matches!(program, Program::Person(wire, _)
+            if witness.is_running() && wire.send(input));
+        self.untaken(who, taken, "typed");
     }
 
     /// Starts a host again.

@@ -52,6 +52,8 @@ pub struct Server {
     pub connections: Option<usize>,
     /// Bytes that may wait for one reader.
     pub behind: Option<u64>,
+    /// Bytes appended before everyone is written to.
+    pub batch: Option<u64>,
     /// How long bytes may wait without any progress.
     pub stall_ms: Option<u64>,
     /// How long a shutdown may take.
@@ -64,6 +66,7 @@ impl Default for Server {
             address: SocketAddr::from(([127, 0, 0, 1], 5000)),
             connections: None,
             behind: None,
+            batch: None,
             stall_ms: None,
             shutdown_ms: None,
         }
@@ -141,6 +144,8 @@ pub struct Crowd {
 pub enum Action {
     /// A person types a line.
     Type(String, Text),
+    /// A person types, and does not end the line: the input is to end next.
+    Begin(String, Text),
     /// A person's input ends, or a raw client sends its last byte.
     End(String),
     /// A person presses Ctrl-C.
@@ -185,6 +190,7 @@ impl Action {
     pub fn hosts(&self) -> Vec<&str> {
         match self {
             Self::Type(who, _)
+            | Self::Begin(who, _)
             | Self::End(who)
             | Self::Interrupt(who)
             | Self::Connect(who)
@@ -205,6 +211,7 @@ impl Action {
     fn numbered(&self, n: u64) -> Self {
         match self {
             Self::Type(who, text) => Self::Type(who.clone(), text.numbered(n)),
+            Self::Begin(who, text) => Self::Begin(who.clone(), text.numbered(n)),
             Self::Send(who, text) => Self::Send(who.clone(), text.numbered(n)),
             other => other.clone(),
         }
@@ -381,7 +388,7 @@ impl Scenario {
             found.map(|(_, client)| client)
         };
         match action {
-            Action::Type(who, _) | Action::Interrupt(who) => {
+            Action::Type(who, _) | Action::Begin(who, _) | Action::Interrupt(who) => {
                 let person = matches!(kind(who), Some(Client::Person { .. }));
                 (!person).then_some((who, "a Person, who types"))
             }

@@ -71,6 +71,9 @@ pub(crate) fn limits(scenario: &Scenario) -> Limits {
     if let Some(behind) = server.behind {
         limits.behind = behind;
     }
+    if let Some(batch) = server.batch {
+        limits.batch = batch;
+    }
     if let Some(ms) = server.stall_ms {
         limits.stall = Duration::from_millis(ms);
     }

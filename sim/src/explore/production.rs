@@ -14,6 +14,12 @@ use std::collections::BTreeSet;
 /// The most clients: each has a host of its own.
 const CLIENTS: usize = 8;
 
+/// In some worlds much happens at the same moment: at multiples of so many milliseconds.
+const BURST: u64 = 50;
+
+/// Segments that a socket holds, in some worlds.
+const FEW_SEGMENTS: usize = 12;
+
 /// How many milliseconds after connecting a raw peer is in the room, whatever the network is like.
 const SETTLED: u64 = 1000;
 
@@ -54,7 +60,18 @@ fn scenario(world: &World) -> Scenario {
     // What each is up to: raw peers since when they have been connected, and who has ended.
     let mut since: Vec<Option<u64>> = vec![None; world.clients.len()];
     let mut over = vec![false; world.clients.len()];
+    let bursts = world.seed.is_multiple_of(2);
+    let duration = world.steps.last().map_or(0, |(at, _)| *at);
+    let begun = SETTLED.min(duration / 4);
     for (at, op) in &world.steps {
+        // All that are there from the beginning are in the room before the rest happens.
+        let begins = matches!(op, Op::Connect(_) | Op::Type(..)) && *at <= begun;
+        let at = if begins { *at } else { at + 2 * SETTLED };
+        let at = &if bursts {
+            at.next_multiple_of(BURST)
+        } else {
+            at
+        };
         let who = op.client().unwrap_or(0);
         let is_person = matches!(world.clients[who], Client::Person(_));
         let is_settled = since[who].is_some_and(|since| at - since > SETTLED);
@@ -70,7 +87,12 @@ fn scenario(world: &World) -> Scenario {
             Op::Send(_, text) if !is_person && is_settled => {
                 Action::Send(name(who), Text([&text.0[..], b"\n"].concat()))
             }
-            Op::End(_) | Op::Finish(_) if is_person || is_settled => Action::End(name(who)),
+            Op::End(_) | Op::Finish(_) if is_person || is_settled => {
+                if is_person && who.is_multiple_of(2) {
+                    steps.push((*at, Action::Begin(name(who), Text(b"unended".to_vec()))));
+                }
+                Action::End(name(who))
+            }
             Op::Deaf(_) if !is_person && is_settled => Action::StopReading(name(who)),
             Op::Read(_) if !is_person && is_settled => Action::Read(name(who)),
             Op::Cut(..) if held.insert(who) => Action::Hold(name(who), SERVER.into()),
@@ -97,6 +119,7 @@ fn scenario(world: &World) -> Scenario {
         held.iter()
             .map(|who| (end + 10, Action::Release(name(*who), SERVER.into()))),
     );
+    steps.sort_by_key(|(at, _)| *at);
     let limits = world.server.limits();
     let (least, most) = world.network.delay_us;
     Scenario {
@@ -106,10 +129,15 @@ fn scenario(world: &World) -> Scenario {
         server: scenario::Server {
             connections: Some(limits.connections),
             behind: Some(limits.behind),
+            batch: Some(limits.batch),
             ..scenario::Server::default()
         },
         network: scenario::Network {
             latency_ms: (least.div_ceil(1000).min(50), most.div_ceil(1000).min(50)),
+            tcp_capacity: match world.seed % 3 {
+                0 => FEW_SEGMENTS,
+                _ => scenario::Network::default().tcp_capacity,
+            },
             ..scenario::Network::default()
         },
         clients: world
