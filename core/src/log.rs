@@ -60,6 +60,13 @@ impl Log {
         place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
     }
 
+    /// The first place behind `place`, which must be held, where a line begins, or the head.
+    pub(crate) fn next_line_start(&self, place: u64) -> u64 {
+        let [a, b] = self.slices(place..self.head());
+        let ending = a.iter().chain(b).position(|&byte| byte == b'\n');
+        ending.map_or(self.head(), |before| place + before as u64 + 1)
+    }
+
     /// The place of the first byte still held.
     pub(crate) fn start(&self) -> u64 {
         self.start

@@ -223,9 +223,16 @@ impl Server {
     /// Gives the lines that the room's screen shows and has not been given yet, and answers how
     /// many bytes of them are lost. That is none if they are taken after every round of
     /// [`transmit`](Self::transmit), for the room does not keep them for long.
+    ///
+    /// Together they are whole lines, whatever is lost before them. They come in two pieces at
+    /// most, and the first may end anywhere in a line.
     pub fn transcript(&mut self, mut show: impl FnMut(&[u8])) -> u64 {
         let log = &self.room.log;
-        let from = self.delivery.transcript.max(log.start());
+        let mut from = self.delivery.transcript;
+        if from < log.start() {
+            // What is still held may begin within a line.
+            from = log.next_line_start(log.start());
+        }
         for slice in log.slices(from..log.head()) {
             if !slice.is_empty() {
                 show(slice);

@@ -197,7 +197,7 @@ fn own_lines_are_not_read_without_end_from_one_who_does_not_read() {
 }
 
 #[test]
-fn a_transcript_that_is_not_taken_loses_its_oldest_bytes_and_says_how_many() {
+fn a_transcript_that_is_not_taken_loses_its_oldest_lines_and_says_how_many_bytes() {
     let limits = Limits {
         transcript: 1000,
         behind: 100,
@@ -206,19 +206,23 @@ fn a_transcript_that_is_not_taken_loses_its_oldest_bytes_and_says_how_many() {
     let mut server = Server::new(limits);
     let now = Timestamp::ZERO;
     let conn = server.accept(now, 1).unwrap();
-    let joined = "USER1 has joined the chat\n".len();
+    let joined = "USER1 has joined the chat\n";
     server.handle(now, Input::Received(conn, b"JOIN\n"));
-    for surplus in [0, 7] {
-        let rest = 1000 - joined - "USER1: \n".len() + surplus;
+    for surplus in [0, 1, 7] {
+        let rest = 1000 - joined.len() - "USER1: \n".len() + surplus;
+        let said = format!("USER1: {}\n", "x".repeat(rest));
         let mut server = server.clone();
         server.handle(now, Input::Received(conn, &line(rest)));
         while server.next_transmit().is_some() {}
-        let mut kept = 0;
-        assert_eq!(
-            server.transcript(|lines| kept += lines.len()),
-            surplus as u64
-        );
-        assert_eq!(kept, 1000);
+        let mut kept = Vec::new();
+        let lost = server.transcript(|lines| kept.extend_from_slice(lines));
+        // Where a line is cut, its rest is words of a member that nobody is named for.
+        let (all, wanted) = match surplus {
+            0 => (format!("{joined}{said}"), 0),
+            _ => (said, joined.len() as u64),
+        };
+        assert_eq!(String::from_utf8(kept).unwrap(), all);
+        assert_eq!(lost, wanted);
     }
 }
 
