@@ -62,7 +62,8 @@ impl From<Limits> for Options {
 /// Serves the room to all who connect, until `stop` is done and everyone has been let go.
 ///
 /// `transcript` is given the server's screen in whole lines: `Listening on …` for every listener,
-/// then a line for everything that happens in the room. It must not block.
+/// then a line for everything that happens in the room, all lines of a pass at once. It must not
+/// block.
 ///
 /// Failures are kept apart: a connection's ends that connection; so does a panic in serving it,
 /// which is reported through `tracing`; a failure to accept (no more descriptors) is reported,
@@ -160,10 +161,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 self.server.handle(now, Input::Timeout);
             }
             self.write(now);
-            let lost = self.server.transcript(&mut self.transcript);
-            if lost > 0 {
-                tracing::warn!(bytes = lost, "a part of the transcript is lost");
-            }
+            self.show();
             self.act();
             self.look_at_held();
             let was_long = self.now().since(now) > LONG;
@@ -368,6 +366,22 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         for (parcel, socket) in jobs {
             self.sockets[parcel.id().slot()] = socket;
             parcels.push(parcel);
+        }
+    }
+
+    /// Shows what happened in this pass. The pieces that the core gives may end within a line; who
+    /// has no room for both of them is not to take one alone.
+    fn show(&mut self) {
+        let lines = &mut self.scratch;
+        lines.clear();
+        let lost = self
+            .server
+            .transcript(|piece| lines.extend_from_slice(piece));
+        if lost > 0 {
+            tracing::warn!(bytes = lost, "a part of the transcript is lost");
+        }
+        if !lines.is_empty() {
+            (self.transcript)(lines);
         }
     }
 

@@ -78,7 +78,8 @@ impl Listener for Memory {
 struct Room {
     connections: mpsc::UnboundedSender<(Stream, SocketAddr)>,
     failures: Arc<Mutex<VecDeque<io::Error>>>,
-    screen: Arc<Mutex<Vec<u8>>>,
+    /// What the transcript was given, call by call.
+    shown: Arc<Mutex<Vec<Vec<u8>>>>,
     stop: Option<oneshot::Sender<()>>,
     server: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -88,17 +89,17 @@ impl Room {
         let options = options.into();
         let (connections, coming) = mpsc::unbounded_channel();
         let failures = Arc::default();
-        let screen = Arc::<Mutex<Vec<u8>>>::default();
+        let shown = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let (stop, stopped) = oneshot::channel::<()>();
         let listener = Memory {
             coming,
             failures: Arc::clone(&failures),
         };
-        let shown = Arc::clone(&screen);
+        let screen = Arc::clone(&shown);
         let server = tokio::spawn(serve(
             vec![listener],
             options,
-            move |lines| shown.lock().unwrap().extend_from_slice(lines),
+            move |lines| screen.lock().unwrap().push(lines.to_vec()),
             async {
                 let _ = stopped.await;
             },
@@ -106,7 +107,7 @@ impl Room {
         Self {
             connections,
             failures,
-            screen,
+            shown,
             stop: Some(stop),
             server,
         }
@@ -128,7 +129,7 @@ impl Room {
     }
 
     fn screen(&self) -> String {
-        String::from_utf8(self.screen.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.shown.lock().unwrap().concat()).unwrap()
     }
 }
 
@@ -184,6 +185,26 @@ async fn failing_to_accept_backs_off_and_recovers_while_the_room_goes_on() {
     assert!(room.failures.lock().unwrap().is_empty());
 }
 
+/// The log goes round its ring several times, and its end falls on every byte of a line.
+#[tokio::test(start_paused = true)]
+async fn the_transcript_is_given_whole_lines_each_time() {
+    let room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    for number in 0..200 {
+        let flood = format!("{}\n", "x".repeat(number)).repeat(100);
+        ann.write_all(flood.as_bytes()).await.unwrap();
+    }
+    ann.write_all(b"LEAVE\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "");
+    for lines in room.shown.lock().unwrap().iter() {
+        let lines = str::from_utf8(lines).unwrap();
+        assert!(lines.ends_with('\n'), "{lines:?}");
+        let begins = ["USER1", "Listening"].iter().any(|s| lines.starts_with(s));
+        assert!(begins, "{lines:?}");
+    }
+    assert_eq!(room.screen().lines().count(), 3 + 199 * 100);
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopping_tells_everyone_and_waits_for_nobody_longer_than_the_bound() {
     let mut room = Room::open(Limits::default());
@@ -200,12 +221,8 @@ async fn stopping_tells_everyone_and_waits_for_nobody_longer_than_the_bound() {
     drop(ann);
     room.server.await.unwrap().unwrap();
     assert_eq!(start.elapsed().as_secs(), 2, "the silent one lingers");
-    assert!(
-        room.screen
-            .lock()
-            .unwrap()
-            .ends_with(b"USER2 has joined the chat\n")
-    );
+    let shown = room.shown.lock().unwrap().concat();
+    assert!(shown.ends_with(b"USER2 has joined the chat\n"));
 }
 
 #[tokio::test(start_paused = true)]
