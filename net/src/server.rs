@@ -225,10 +225,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let due = self.server.next_timeout();
         let due = due.map(|(due, _)| self.origin + Duration::from_micros(due.as_micros()));
-        let pause = self
-            .pause
-            .map(|(until, _)| until)
-            .filter(|until| *until > Instant::now());
+        // Where that has ended since it was looked at, the timer is due at once.
+        let pause = self.pause.map(|(until, _)| until);
         let Some(next) = due.into_iter().chain(pause).min() else {
             return false;
         };

@@ -185,6 +185,41 @@ async fn failing_to_accept_backs_off_and_recovers_while_the_room_goes_on() {
     assert!(room.failures.lock().unwrap().is_empty());
 }
 
+/// A subscriber for which a failure to accept takes so long that the pause after it is over.
+struct SlowLog;
+
+impl tracing::Subscriber for SlowLog {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        std::thread::sleep(Duration::from_millis(70));
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Time goes on by itself here, and nobody but the timer wakes the server.
+#[tokio::test]
+async fn a_pause_that_is_over_before_it_is_waited_for_ends_all_the_same() {
+    let _slow = tracing::subscriber::set_default(SlowLog);
+    let room = Room::open(Limits::default());
+    let error = io::Error::other("too many open files");
+    room.failures.lock().unwrap().push_back(error);
+    let mut ann = room.connect(1, 1024);
+    ann.write_all(b"JOIN\n").await.unwrap();
+    let welcome = timeout(Duration::from_secs(5), line(&mut ann)).await;
+    assert_eq!(welcome.as_deref(), Ok("Welcome to the chatroom!\n"));
+}
+
 /// The log goes round its ring several times, and its end falls on every byte of a line.
 #[tokio::test(start_paused = true)]
 async fn the_transcript_is_given_whole_lines_each_time() {
