@@ -1,4 +1,5 @@
-//! `chat-client` in a pipeline: what it sends, what it prints, what it reports, and how it exits.
+//! `chat-client` in a pipeline: what it sends, what it prints, what it reports, and how it exits; and the transcript of
+//! `chat-server`, whoever reads it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -474,5 +475,105 @@ fn an_output_that_cannot_be_written_is_a_failure() {
         let mut errors = client.child().stderr.take().expect("it is piped");
         std::io::Read::read_to_string(&mut errors, &mut said).expect("it is UTF-8");
         assert!(said.contains("standard output"), "{said}");
+    }
+}
+
+#[cfg(unix)]
+mod a_transcript {
+    use super::*;
+    use chat_tests::{Output, Signal};
+    use std::net::SocketAddr;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    /// Forged, wherever a line that says it is torn at one of these.
+    const WORDS: &str = "admin has left the chat";
+
+    /// Much more than may wait anywhere.
+    const FLOOD: usize = 16 * 1024 * 1024;
+
+    struct Room {
+        server: Process,
+        address: SocketAddr,
+        screen: BufReader<UnixStream>,
+        log: Output,
+    }
+
+    impl Room {
+        /// A server whose standard output is a socket, of which the first line is read.
+        fn open(nonblocking: bool) -> Self {
+            let (ours, theirs) = UnixStream::pair().expect("there are sockets");
+            theirs
+                .set_nonblocking(nonblocking)
+                .expect("a socket has options");
+            let mut command = Server::command(&[]);
+            command.env_remove("RUST_LOG").stdin(Stdio::null());
+            command.stdout(OwnedFd::from(theirs)).stderr(Stdio::piped());
+            let mut server = Process::spawn(&mut command);
+            let errors = server.child().stderr.take().expect("it is piped");
+            let mut screen = BufReader::new(ours);
+            let mut line = String::new();
+            screen.read_line(&mut line).expect("the server prints");
+            let address = line.trim_end().strip_prefix("Listening on ");
+            let address = address.and_then(|address| address.parse().ok());
+            Self {
+                server,
+                address: address.expect("the first line names the address"),
+                screen,
+                log: Output::of(errors),
+            }
+        }
+
+        /// Stops the server; what it has shown since the last look, and what it has logged.
+        fn stop(mut self) -> (String, String) {
+            let reading = thread::spawn(move || {
+                let mut rest = String::new();
+                let read = self.screen.read_to_string(&mut rest);
+                read.expect("what is shown is UTF-8");
+                rest
+            });
+            self.server.signal(Signal::TERM);
+            assert_eq!(self.server.exit_code(), 0);
+            let rest = reading.join().expect("a reader does not panic");
+            (rest, self.log.all())
+        }
+    }
+
+    /// How many bytes the log says are missing, warning by warning.
+    fn missing(log: &str) -> Vec<usize> {
+        let number = |line: &str| {
+            let (_, number) = line.split_once("bytes=")?;
+            number.trim().parse().ok()
+        };
+        log.lines().filter_map(number).collect()
+    }
+
+    #[test]
+    fn is_whole_lines_for_a_reader_that_is_too_slow() {
+        let mut room = Room::open(false);
+        let mut speaker = Raw::first_line(room.address, "JOIN mallory");
+        let said = [WORDS; 4].join(" ");
+        let flood = format!("{said}\n").repeat(2000);
+        let mut shown = Vec::new();
+        let mut part = vec![0; 32 * 1024];
+        for _ in 0..FLOOD / flood.len() {
+            speaker.send(flood.as_bytes());
+            let length = room.screen.read(&mut part).expect("the server prints");
+            shown.extend_from_slice(&part[..length]);
+        }
+        speaker.say("LEAVE");
+        speaker.expect_end();
+        drop(speaker);
+        let (rest, log) = room.stop();
+        let shown = String::from_utf8(shown).expect("what is shown is UTF-8") + &rest;
+        let missing = missing(&log).iter().sum::<usize>();
+        let mut lines: Vec<_> = shown.split('\n').collect();
+        assert_eq!(lines.pop(), Some(""), "the last line is whole");
+        let said = format!("mallory: {said}");
+        let events = ["mallory has joined the chat", "mallory has left the chat"];
+        for line in &lines {
+            assert!(*line == said || events.contains(line), "{line:?}");
+        }
+        assert!(missing > 0, "the reader was not too slow");
     }
 }
