@@ -28,7 +28,7 @@ impl Transcript {
     /// # Errors
     /// When the thread that writes cannot be started.
     pub fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
-        let writer = Writer::start("transcript", MAX_WAITING, out)?;
+        let writer = Writer::start_lasting("transcript", MAX_WAITING, out)?;
         Ok(Self {
             writer,
             missed: 0,

@@ -3,28 +3,42 @@
 //! Standard output and standard error may be pipes that nobody reads, or terminals that somebody
 //! has stopped. A write to them may block for ever; here it blocks a thread of its own.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+/// The first and the longest pause before another attempt to write; each is twice the one before.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
+
+/// The most bytes written at once: of a piece that is stuck, nobody knows how much is written.
+const PIECE: usize = 64 * 1024;
+
 /// Bytes on their way to be written, bounded in number.
 #[derive(Clone, Debug)]
 pub struct Writer {
     shared: Arc<(Mutex<State>, Condvar)>,
     capacity: usize,
+    /// A disk that is full is waited for.
+    lasting: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
-    /// The thread has taken bytes that it has not written yet.
-    writing: bool,
-    failure: Option<io::ErrorKind>,
+    /// Bytes that the thread has taken and not written yet.
+    taken: usize,
+    failure: Option<ErrorKind>,
     /// Who waits until there is room.
     waker: Option<Waker>,
+}
+
+impl State {
+    fn unwritten(&self) -> usize {
+        self.taken + self.waiting.len()
+    }
 }
 
 impl Writer {
@@ -37,9 +51,32 @@ impl Writer {
         capacity: usize,
         out: impl Write + Send + 'static,
     ) -> io::Result<Self> {
+        Self::start_with(name, capacity, false, out)
+    }
+
+    /// The same, for a program that goes on for long: where a disk is full, it may not be so for
+    /// ever, and writing is tried again.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start_lasting(
+        name: &str,
+        capacity: usize,
+        out: impl Write + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::start_with(name, capacity, true, out)
+    }
+
+    fn start_with(
+        name: &str,
+        capacity: usize,
+        lasting: bool,
+        out: impl Write + Send + 'static,
+    ) -> io::Result<Self> {
         let writer = Self {
             shared: Arc::default(),
             capacity,
+            lasting,
         };
         let thread = writer.clone();
         thread::Builder::new()
@@ -95,8 +132,7 @@ impl Writer {
             return Poll::Ready(Err(kind.into()));
         }
         state.waker = Some(cx.waker().clone());
-        let unwritten = state.writing || !state.waiting.is_empty();
-        if unwritten {
+        if state.unwritten() > 0 {
             Poll::Pending
         } else {
             Poll::Ready(Ok(()))
@@ -108,11 +144,14 @@ impl Writer {
         self.lock().failure.is_some()
     }
 
-    /// Waits until everything is written, or for as long as given.
-    pub fn finish(&self, longest: Duration) {
-        let unwritten = |s: &mut State| s.failure.is_none() && (s.writing || !s.waiting.is_empty());
+    /// Waits until everything is written, or for as long as given, and answers how many bytes are
+    /// not; all of a piece that is being written count as such.
+    pub fn finish(&self, longest: Duration) -> usize {
+        let goes_on = |s: &mut State| s.failure.is_none() && s.unwritten() > 0;
         let state = self.lock();
-        let _ = self.shared.1.wait_timeout_while(state, longest, unwritten);
+        let waited = self.shared.1.wait_timeout_while(state, longest, goes_on);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.unwritten()
     }
 
     fn write_to(&self, mut out: impl Write) {
@@ -127,11 +166,11 @@ impl Writer {
                 continue;
             }
             let bytes = mem::take(&mut state.waiting);
-            state.writing = true;
+            state.taken = bytes.len();
             drop(state);
-            let written = out.write_all(&bytes).and_then(|()| out.flush());
+            let written = self.write_all(&mut out, &bytes);
             state = self.lock();
-            state.writing = false;
+            state.taken = 0;
             state.failure = written.err().map(|error| error.kind());
             if let Some(waker) = state.waker.take() {
                 waker.wake();
@@ -139,6 +178,45 @@ impl Writer {
             self.shared.1.notify_all();
         }
         state.waiting = Vec::new();
+    }
+
+    fn write_all(&self, out: &mut impl Write, mut rest: &[u8]) -> io::Result<()> {
+        let mut pause = PAUSES.0;
+        loop {
+            // First what `out` itself has held back of what it took: until then, that is not written.
+            let step = out.flush().and_then(|()| {
+                self.lock().taken = rest.len();
+                if rest.is_empty() {
+                    Ok(0)
+                } else {
+                    out.write(&rest[..rest.len().min(PIECE)])
+                }
+            });
+            match step {
+                Ok(0) if rest.is_empty() => return Ok(()),
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    rest = &rest[count..];
+                    pause = PAUSES.0;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if self.may_pass(error.kind()) => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether writing may succeed again after this failure. Whoever shares a pipe with us can make
+    /// it one that never blocks, for us as well.
+    fn may_pass(&self, failure: ErrorKind) -> bool {
+        match failure {
+            ErrorKind::WouldBlock => true,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => self.lasting,
+            _ => false,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -158,7 +236,7 @@ mod tests {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0
                 .recv()
-                .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+                .map_err(|_| io::Error::from(ErrorKind::BrokenPipe))?;
             let _ = self.1.send(bytes.to_vec());
             Ok(bytes.len())
         }
@@ -176,7 +254,7 @@ mod tests {
         let (written, given) = mpsc::channel();
         let writer = Writer::start("test", 8, Gate(permits, written)).unwrap();
         assert!(writer.offer(b"first"));
-        while !writer.lock().writing {
+        while writer.lock().taken == 0 {
             thread::yield_now();
         }
         assert!(writer.offer(b"12345678"));
@@ -205,5 +283,52 @@ mod tests {
         assert!(writer.offer(b"second"));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(writer.poll_ready(&mut cx), Poll::Ready(Err(_))));
+    }
+
+    /// Takes three bytes, then fails as it is told to, and so on.
+    struct Hiccups(Vec<ErrorKind>, Option<ErrorKind>, mpsc::Sender<Vec<u8>>);
+
+    impl Write for Hiccups {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(failure) = self.1.take() {
+                return Err(failure.into());
+            }
+            self.1 = self.0.pop();
+            let count = bytes.len().min(3);
+            let _ = self.2.send(bytes[..count].to_vec());
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_failure_that_may_pass_costs_no_byte_and_repeats_none() {
+        let text = b"what is written, three bytes at a time, is what was left to be written";
+        let failures = [
+            ErrorKind::WouldBlock,
+            ErrorKind::StorageFull,
+            ErrorKind::Interrupted,
+            ErrorKind::QuotaExceeded,
+        ]
+        .repeat(4);
+        let (written, given) = mpsc::channel();
+        let out = Hiccups(failures, None, written);
+        let writer = Writer::start_lasting("test", 1024, out).unwrap();
+        writer.push(text);
+        assert_eq!(writer.finish(LONG), 0);
+        let given: Vec<_> = given.try_iter().collect();
+        assert_eq!(given.concat(), text);
+    }
+
+    #[test]
+    fn a_full_disk_is_a_failure_for_a_program_that_is_to_end() {
+        let out = Hiccups(vec![ErrorKind::StorageFull], None, mpsc::channel().0);
+        let writer = Writer::start("test", 1024, out).unwrap();
+        writer.push(b"more than that");
+        writer.finish(LONG);
+        assert!(writer.is_gone());
     }
 }

@@ -576,4 +576,26 @@ mod a_transcript {
         }
         assert!(missing > 0, "the reader was not too slow");
     }
+
+    /// Whoever shares a pipe with the server may have made it one that never blocks.
+    #[test]
+    fn is_complete_where_a_write_would_block() {
+        let room = Room::open(true);
+        let mut speaker = Raw::first_line(room.address, "JOIN ann");
+        // More than a socket holds, and less than may wait.
+        let said = "x".repeat(1000);
+        speaker.send(format!("{said}\n").repeat(800).as_bytes());
+        speaker.say("LEAVE");
+        speaker.expect_end();
+        drop(speaker);
+        let (shown, log) = room.stop();
+        let said = format!("ann: {said}\n").repeat(800);
+        let events = ["ann has joined the chat\n", "ann has left the chat\n"];
+        assert!(
+            shown == format!("{}{said}{}", events[0], events[1]),
+            "{} bytes, {log}",
+            shown.len()
+        );
+        assert_eq!(log, "");
+    }
 }
