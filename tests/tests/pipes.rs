@@ -598,4 +598,41 @@ mod a_transcript {
         );
         assert_eq!(log, "");
     }
+
+    #[test]
+    fn that_nobody_reads_is_reported_at_once_and_at_the_end() {
+        for nonblocking in [false, true] {
+            let mut room = Room::open(nonblocking);
+            let mut speaker = Raw::first_line(room.address, "JOIN ann");
+            let flood = format!("{}\n", "x".repeat(999)).repeat(1000);
+            let line = "ann: ".len() + 1000;
+            let mut said = "ann has joined the chat\n".len();
+            for _ in 0..8 {
+                speaker.send(flood.as_bytes());
+                said += 1000 * line;
+            }
+            room.log.wait_for("lines are missing");
+            speaker.say("LEAVE");
+            speaker.expect_end();
+            drop(speaker);
+            let so_far = missing(&room.log.so_far());
+            assert!(so_far.len() <= 2, "{so_far:?}");
+
+            room.server.signal(Signal::TERM);
+            assert_eq!(room.server.exit_code(), 0);
+            said += "ann has left the chat\n".len();
+            let mut shown = Vec::new();
+            let read = room.screen.read_to_end(&mut shown);
+            read.expect("what was written can be read");
+            let missing: usize = missing(&room.log.all()).iter().sum();
+            // Of a piece that is being written nobody knows how much is.
+            let most = 64 * 1024;
+            let twice = (shown.len() + missing).checked_sub(said);
+            assert!(
+                twice.is_some_and(|twice| twice <= most),
+                "{missing} of {said} bytes, and {} are there",
+                shown.len()
+            );
+        }
+    }
 }
