@@ -315,6 +315,16 @@ fn lies_about_what_was_said_are_named() {
 }
 
 #[test]
+fn another_order_for_half_of_the_members_is_named() {
+    for (mode, senders) in [("fanout", "3"), ("latency", "3"), ("fanout", "6")] {
+        let args = [mode, "-m", "6", "-s", senders];
+        let faults = caught(Lie::Diverge, &[&args[..], &SHORT].concat());
+        let is_named = |fault: &String| fault.contains(" not the same for everyone");
+        assert!(faults.len() == 1 && is_named(&faults[0]), "{faults:?}");
+    }
+}
+
+#[test]
 fn lies_about_who_is_there_are_named() {
     let kind = "member told wrongly who joined or left: ";
     for (lie, fault) in [

@@ -1,8 +1,9 @@
-//! Holds every delivery against what was said: exactly once, in order for each speaker, never back
-//! to the speaker.
+//! Holds every delivery against what was said: exactly once, in order for each speaker and in the
+//! same order for everyone, never back to the speaker.
 
 use crate::bench::faults::{Faults, Kind};
 use crate::bench::message::{Format, Message};
+use crate::bench::order::Order;
 use std::collections::BTreeSet;
 
 /// Lines that did not come in their turn and are remembered, in case that they come later.
@@ -18,6 +19,7 @@ pub struct Deliveries {
     said_by_all: u64,
     /// The number of the next message from each speaker, for one member after the other.
     next: Vec<u32>,
+    order: Order,
     heard: u64,
     /// Member, speaker, number.
     missing: BTreeSet<(u32, u32, u32)>,
@@ -35,6 +37,7 @@ impl Deliveries {
             said: vec![0; speakers as usize],
             said_by_all: 0,
             next: vec![0; members as usize * speakers as usize],
+            order: Order::new(members, speakers),
             heard: 0,
             missing: BTreeSet::new(),
             forgotten: 0,
@@ -86,6 +89,7 @@ impl Deliveries {
             *next += 1;
         }
         self.heard += 1;
+        self.order.hear(member, speaker, number);
         Some(message)
     }
 
@@ -157,6 +161,9 @@ impl Deliveries {
                     faults.add(Kind::Lost, rest, || lost((member, speaker, *next)));
                 }
             }
+        }
+        if self.missing.is_empty() && self.forgotten == 0 {
+            faults.append(&self.order.faults());
         }
         faults
     }
@@ -240,6 +247,23 @@ mod tests {
         swapped.swap(2, 3);
         let fault = "delivery out of order: member 2 heard line 0 of member 0 after a later one";
         assert_eq!(found(&swapped), [fault]);
+    }
+
+    #[test]
+    fn another_order_of_two_speakers_is_named() {
+        let mut room = Deliveries::new(4, 2, Format::new(32));
+        let mut lines = [Vec::new(), Vec::new()];
+        (0..2).for_each(|speaker| room.say(speaker, 0, &mut lines[speaker as usize]));
+        for (member, speaker) in [(2, 1), (2, 0), (3, 0), (3, 1), (0, 1), (1, 0)] {
+            let line = &lines[speaker as usize];
+            assert!(
+                room.hear(member, speaker, &line[..line.len() - 1])
+                    .is_some()
+            );
+        }
+        let fault = "order not the same for everyone: member 2 heard the lines of all in another \
+                     order than member 3";
+        assert_eq!(room.faults().lines(), [fault]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Kind {
     Doubled,
     /// A line came after a later one of the same speaker.
     Disordered,
+    /// The lines of several speakers came in another order than to others.
+    Diverged,
     /// A line came back to its speaker.
     Echoed,
     /// A line came that nobody had said, or not in this way.
@@ -29,6 +31,7 @@ impl Kind {
             Self::Lost => "delivery lost",
             Self::Doubled => "delivery doubled",
             Self::Disordered => "delivery out of order",
+            Self::Diverged => "order not the same for everyone",
             Self::Echoed => "line echoed to its speaker",
             Self::Altered => "line altered or invented",
             Self::Misreported => "member told wrongly who joined or left",
@@ -42,6 +45,7 @@ impl Kind {
             Self::Lost => "deliveries lost",
             Self::Doubled => "deliveries doubled",
             Self::Disordered => "deliveries out of order",
+            Self::Diverged => "orders not the same for everyone",
             Self::Echoed => "lines echoed to their speakers",
             Self::Altered => "lines altered or invented",
             Self::Misreported => "members told wrongly who joined or left",

@@ -1,8 +1,8 @@
 //! What `chat-bench` is made of: load for a chat server, and the check that everything that was
-//! said was delivered exactly once and in order.
+//! said was delivered exactly once and in one order for everyone.
 //!
 //! [`room::Room`] holds the members, all in one thread, over [`sockets`]. What they hear goes
-//! through [`heard`] to [`deliveries`] and [`notices`], which know what they should hear. The modes,
+//! through [`heard`] to [`deliveries`], [`order`] and [`notices`], which know what they should hear. The modes,
 //! [`fanout`], [`latency`], [`idle`] and [`storm`], say what the members do, and [`report`] what was
 //! found. [`abusers`] are in the room to disturb them.
 
@@ -19,12 +19,14 @@ pub mod limits;
 pub mod members;
 pub mod message;
 pub mod notices;
+pub mod order;
 pub mod progress;
 pub mod report;
 pub mod room;
 pub mod server;
 pub mod sockets;
 pub mod storm;
+pub mod sum;
 pub mod usage;
 pub mod window;
 

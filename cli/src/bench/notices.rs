@@ -6,29 +6,7 @@
 //! count and a hash for each member, however many members there are.
 
 use crate::bench::faults::{Faults, Kind};
-
-/// What one member heard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sum {
-    count: u32,
-    hash: u64,
-}
-
-const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl Sum {
-    #[inline]
-    fn add(&mut self, who: u32) {
-        self.count += 1;
-        self.hash = self.hash.wrapping_mul(BASE).wrapping_add(worth(who));
-    }
-}
-
-#[inline]
-fn worth(who: u32) -> u64 {
-    let mixed = (u64::from(who) + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    mixed ^ mixed >> 32
-}
+use crate::bench::sum::{self, Sum};
 
 /// What all members heard about joinings or about leavings.
 #[derive(Clone, Debug)]
@@ -53,7 +31,7 @@ impl Ledger {
     #[inline]
     fn hear(&mut self, member: u32, who: u32, what: &str) {
         self.total += 1;
-        self.sums[member as usize].add(who);
+        self.sums[member as usize].add(who.into());
         if member == 0 && self.log.len() < self.sums.len() {
             self.log.push(who);
         }
@@ -163,12 +141,12 @@ impl Notices {
             let mut power = 1_u64;
             for place in (0..ledger.log.len()).rev() {
                 let after = wanted[place + 1];
-                let hash = worth(ledger.log[place]).wrapping_mul(power);
+                let hash = sum::worth(ledger.log[place].into()).wrapping_mul(power);
                 wanted[place] = Sum {
                     count: after.count + 1,
                     hash: after.hash.wrapping_add(hash),
                 };
-                power = power.wrapping_mul(BASE);
+                power = power.wrapping_mul(sum::BASE);
             }
             let wanted: Vec<_> = std::iter::once(wanted[0])
                 .chain(places.iter().map(|place| wanted[place + 1]))
@@ -185,7 +163,7 @@ impl Notices {
             let mut wanted = vec![Sum::default()];
             for who in &ledger.log {
                 let mut sum = wanted[wanted.len() - 1];
-                sum.add(*who);
+                sum.add((*who).into());
                 wanted.push(sum);
             }
             let wanted: Vec<_> = std::iter::once(wanted[wanted.len() - 1])

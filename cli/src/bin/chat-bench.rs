@@ -9,8 +9,8 @@ use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Loads a chat server and says what it can do, and whether all was delivered exactly: once, in
-/// order for each sender, and never back to the sender.
+/// Loads a chat server and says what it can do, and whether all was delivered exactly: once, in the
+/// same order for everyone, and never back to the sender.
 #[derive(Debug, Parser)]
 #[command(name = "chat-bench", version, after_help = AFTER_HELP)]
 struct Args {

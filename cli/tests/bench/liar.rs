@@ -18,6 +18,9 @@ pub(crate) enum Lie {
     Echo,
     Alter,
     Goodbye,
+    /// Half of the members hear what one speaker said after what another one said later; the order
+    /// of each speaker's lines is kept.
+    Diverge,
     /// Nothing that is said is passed on.
     Silent,
     /// These are about the joining of the third member, and told to the second one.
@@ -30,7 +33,7 @@ pub(crate) enum Lie {
 struct Room {
     lie: Lie,
     said: usize,
-    held: Option<String>,
+    held: Vec<String>,
     members: Vec<(String, TcpStream)>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) fn start(lie: Lie) -> String {
     let room = Arc::new(Mutex::new(Room {
         lie,
         said: 0,
-        held: None,
+        held: Vec::new(),
         members: Vec::new(),
     }));
     thread::spawn(move || {
@@ -116,6 +119,9 @@ impl Room {
     fn say(&mut self, name: &str, text: &str) {
         self.said += 1;
         let line = format!("{name}: {text}");
+        if self.lie == Lie::Diverge {
+            return self.diverge(name, line);
+        }
         let now = self.said == 10;
         for (listener, stream) in &self.members {
             let chosen = now && listener.ends_with("-1");
@@ -126,7 +132,7 @@ impl Room {
                 Lie::Drop if chosen => {}
                 Lie::Double if chosen => (0..2).for_each(|_| write(stream, &line)),
                 Lie::Alter if chosen => write(stream, &line.replace("....", ":-) ")),
-                Lie::Reorder if chosen => self.held = Some(line.clone()),
+                Lie::Reorder if chosen => self.held.push(line.clone()),
                 Lie::Goodbye if chosen => {
                     write(stream, "* Goodbye: enough.");
                     let _ = stream.shutdown(Shutdown::Write);
@@ -138,8 +144,29 @@ impl Room {
                 _ => write(stream, &line),
             }
             if !now && listener.ends_with("-1") {
-                self.held.take().iter().for_each(|held| write(stream, held));
+                self.held.drain(..).for_each(|held| write(stream, &held));
             }
+        }
+    }
+
+    fn diverge(&mut self, name: &str, line: String) {
+        let is_by = |line: &str, name: &str| line.starts_with(&format!("{name}: "));
+        let holds = self.said >= 10 && self.held.iter().all(|held| is_by(held, name));
+        for (listener, stream) in &self.members {
+            let is_odd = listener.ends_with(['1', '3', '5', '7', '9']);
+            if listener != name && !(holds && is_odd) {
+                write(stream, &line);
+            }
+            if !holds && is_odd {
+                let held = self.held.iter().filter(|held| !is_by(held, listener));
+                held.for_each(|held| write(stream, held));
+            }
+        }
+        if holds {
+            self.held.push(line);
+        } else if !self.held.is_empty() {
+            self.held.clear();
+            self.lie = Lie::None;
         }
     }
 }
