@@ -1,7 +1,10 @@
 //! `chat-bench` against the real server, and against servers that lie.
 
 use serde_json::Value;
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 #[path = "bench/liar.rs"]
@@ -399,6 +402,37 @@ fn what_cannot_be_done_is_said() {
 }
 
 #[test]
+fn a_server_that_does_not_belong_to_it_is_not_started() {
+    let folder = format!("beside-{}", std::process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let place = |program: &str, name: &str| {
+        let there = folder.join(format!("{name}{EXE_SUFFIX}"));
+        fs::hard_link(program, &there).unwrap();
+        there
+    };
+    let bench = place(env!("CARGO_BIN_EXE_chat-bench"), "chat-bench");
+    let refused = || {
+        let mut command = Command::new(&bench);
+        let output = command.args(["storm", "--spawn", "-m", "2"]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert_eq!(output.stdout, b"");
+        let said = stderr(&output);
+        assert!(said.contains("cargo build --release"), "{said}");
+        said
+    };
+    let said = refused();
+    assert!(said.contains("cannot start it"), "none is there: {said}");
+    // It takes `--version` as well, and says something else.
+    place(env!("CARGO_BIN_EXE_chat-client"), "chat-server");
+    let said = refused();
+    assert!(said.contains("it is “chat-client "), "{said}");
+    let _ = fs::remove_dir_all(&folder);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn an_interrupted_run_leaves_no_server_behind() {
     use rustix::process::{Pid, Signal, kill_process};
@@ -410,7 +444,7 @@ fn an_interrupted_run_leaves_no_server_behind() {
     let begin = Instant::now();
     let children = format!("/proc/{0}/task/{0}/children", child.id());
     let server = loop {
-        let server = std::fs::read_to_string(&children).unwrap();
+        let server = fs::read_to_string(&children).unwrap();
         if let Ok(server) = server.trim().parse::<u32>() {
             break server;
         }
@@ -419,5 +453,5 @@ fn an_interrupted_run_leaves_no_server_behind() {
     };
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(!std::path::Path::new(&format!("/proc/{server}")).exists());
+    assert!(!Path::new(&format!("/proc/{server}")).exists());
 }

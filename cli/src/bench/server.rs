@@ -26,6 +26,12 @@ const PIPE: usize = 1024 * 1024;
 /// The connections that a server holds without being told to.
 const CONNECTIONS: u32 = 16_000;
 
+/// What the server beside this program says of itself if it belongs to it.
+const VERSION: &str = concat!("chat-server ", env!("CARGO_PKG_VERSION"));
+
+/// What to do if it is not there or another one.
+const BUILD: &str = "build it together with this program: cargo build --release";
+
 /// A server.
 #[derive(Debug)]
 pub struct Server {
@@ -61,6 +67,18 @@ impl Server {
             process,
             child: None,
         })
+    }
+
+    /// Starts the chat server that lies beside this program, with room for so many connections.
+    ///
+    /// # Errors
+    /// When there is none or it is of another version, and as for [`Server::start`].
+    pub fn start_beside(connections: u32) -> Result<Self, Error> {
+        let here = env::current_exe()
+            .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
+        let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
+        check_version(&program)?;
+        Self::start(&program, connections)
     }
 
     /// Starts `program` as a chat server with room for so many connections, on a port of the
@@ -157,6 +175,22 @@ impl Drop for Server {
         if let Some(child) = &mut self.child {
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+}
+
+fn check_version(program: &Path) -> Result<(), Error> {
+    let failed = |what: String| {
+        let program = program.display();
+        Err(Error::Failed(format!("{program}: {what}; {BUILD}")))
+    };
+    let mut command = Command::new(program);
+    match command.arg("--version").stdin(Stdio::null()).output() {
+        Err(error) => failed(format!("cannot start it: {error}")),
+        Ok(output) if output.stdout.trim_ascii() == VERSION.as_bytes() => Ok(()),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(output.stdout.trim_ascii());
+            failed(format!("it is “{said}”, and not “{VERSION}”"))
         }
     }
 }

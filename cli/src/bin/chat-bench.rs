@@ -5,7 +5,6 @@ use chat_cli::bench::report::Report;
 use chat_cli::bench::server::Server;
 use chat_cli::bench::{Error, fanout, idle, interrupt, latency, storm};
 use clap::{Parser, Subcommand};
-use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -151,10 +150,7 @@ impl Target {
         mode: impl FnOnce(&Server, &mut Progress) -> Result<(Report, Vec<String>), Error>,
     ) -> Result<bool, Error> {
         let server = if self.spawn {
-            let here = env::current_exe()
-                .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
-            let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
-            Server::start(&program, connections)?
+            Server::start_beside(connections)?
         } else {
             Server::running(&self.server, self.remote, self.pid)?
         };
