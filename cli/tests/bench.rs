@@ -25,12 +25,18 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The one JSON object on standard output of a run that was exact.
+/// The one JSON object on standard output.
+#[track_caller]
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
+}
+
+/// What a run found that was exact.
 #[track_caller]
 fn exact(output: &Output) -> Value {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
     assert_eq!(stderr(output), "", "nothing to say where nobody looks");
-    let value: Value = serde_json::from_slice(&output.stdout).expect("stdout is one JSON object");
+    let value = object(output);
     assert_eq!(value["exact"], true, "{value}");
     assert_eq!(value.get("faults"), None, "{value}");
     value
@@ -122,6 +128,46 @@ fn latency_keeps_its_rate() {
     let keys = ["p50_us", "p90_us", "p99_us", "p999_us", "max_us"];
     let taken = keys.map(|key| number(&found, key));
     assert!(taken[0] > 0.0 && taken.is_sorted(), "{found}");
+}
+
+/// What was not done as asked in a run that was exact.
+#[track_caller]
+fn unmet(args: &[&str]) -> (Value, String) {
+    let output = bench(args);
+    let found = object(&output);
+    assert_eq!(output.status.code(), Some(1), "{found}");
+    assert_eq!(found["exact"], true, "{found}");
+    let unmet = found["not_as_asked"].as_array().expect("it says what");
+    let unmet: Vec<_> = unmet.iter().map(|line| line.as_str().unwrap()).collect();
+    let told: Vec<_> = unmet
+        .iter()
+        .map(|line| format!("chat-bench: not as asked: {line}\n"))
+        .collect();
+    assert_eq!(stderr(&output), told.concat());
+    let unmet = unmet.join("\n");
+    (found, unmet)
+}
+
+#[test]
+fn a_rate_that_cannot_be_kept_is_no_fault_of_the_deliveries() {
+    let args = ["latency", "--spawn", "--json", "-m", "100", "-r", "1000000"];
+    let times = ["--warm-up", "0.1", "--seconds", "0.3", "--patience", "1"];
+    let (found, unmet) = unmet(&[&args[..], &times].concat());
+    assert!(
+        unmet.starts_with("the rate of 1000000 a second was not kept: "),
+        "{unmet}"
+    );
+    assert_eq!(found["rate_kept"], false, "{found}");
+    assert!(number(&found, "messages") < 400_000.0, "{found}");
+}
+
+#[test]
+fn where_nothing_was_measured_there_are_no_figures() {
+    let args = ["latency", "--spawn", "--json", "-m", "3", "--rate", "1"];
+    let times = ["--warm-up", "0.3", "--seconds", "0.2"];
+    let (found, unmet) = unmet(&[&args[..], &times].concat());
+    assert!(unmet.starts_with("nothing was measured: "), "{unmet}");
+    assert_eq!((found.get("p50_us"), found.get("max_us")), (None, None));
 }
 
 #[test]
@@ -265,7 +311,7 @@ fn caught(lie: Lie, args: &[&str]) -> Vec<String> {
         "{lie:?}: {}",
         stderr(&output)
     );
-    let found: Value = serde_json::from_slice(&output.stdout).expect("stdout is one JSON object");
+    let found = object(&output);
     assert_eq!(found["exact"], false, "{lie:?}");
     let faults = found["faults"].as_array().expect("it names faults");
     let faults: Vec<_> = faults
@@ -366,12 +412,11 @@ fn a_closed_connection_is_named() {
 fn a_server_that_delivers_nothing_is_not_waited_for() {
     let args = ["fanout", "-m", "3", "-s", "1", "--patience", "0.5"];
     let faults = caught(Lie::Silent, &args);
-    assert!(
-        faults
-            .iter()
-            .any(|fault| fault.starts_with("stall: nothing came")),
-        "{faults:?}"
-    );
+    let kinds = ["stall: nothing came", "deliveries still under way when"];
+    assert_eq!(faults.len(), 2, "nothing proves a loss: {faults:?}");
+    for (fault, kind) in faults.iter().zip(kinds) {
+        assert!(fault.contains(kind), "{faults:?}");
+    }
 }
 
 #[test]

@@ -169,10 +169,9 @@ impl Talk {
 }
 
 impl Outcome {
-    /// What was found, to be shown.
-    pub fn report(&self, server: &Server) -> Report {
+    /// Adds what was found.
+    pub fn report(&self, report: &mut Report) {
         let options = &self.options;
-        let mut report = Report::begin("fanout", server, options.members);
         report.count("senders", options.senders.min(options.members));
         report.count("cap", options.cap);
         report.count("bytes", options.bytes);
@@ -182,9 +181,8 @@ impl Outcome {
             report.measure("seconds", window.seconds);
             report.count("deliveries", window.count);
             report.measure("deliveries_per_second", window.per_second());
-            window.report_cpu(&mut report);
+            window.report_cpu(report);
         }
-        report.verdict(&self.faults);
-        report
+        report.verdict(&self.faults, &[]);
     }
 }

@@ -23,6 +23,8 @@ pub enum Kind {
     Closed,
     /// The server said and took nothing any more.
     Stalled,
+    /// A line had not come when the server had stalled.
+    UnderWay,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Misreported => "member told wrongly who joined or left",
             Self::Closed => "connection closed by the server",
             Self::Stalled => "stall",
+            Self::UnderWay => "delivery still under way when patience ended",
         }
     }
 
@@ -51,6 +54,7 @@ impl Kind {
             Self::Misreported => "members told wrongly who joined or left",
             Self::Closed => "connections closed by the server",
             Self::Stalled => "stalls",
+            Self::UnderWay => "deliveries still under way when patience ended",
         }
     }
 }

@@ -36,22 +36,22 @@ impl Histogram {
         self.total
     }
 
-    /// The largest value, exactly; 0 where there is none.
-    pub fn largest(&self) -> u64 {
-        self.largest
+    /// The largest value, exactly.
+    pub fn largest(&self) -> Option<u64> {
+        (self.total > 0).then_some(self.largest)
     }
 
     /// A value that at least `per_mille` of 1,000 values do not exceed, at most 1 % too large.
-    pub fn at(&self, per_mille: u32) -> u64 {
+    pub fn at(&self, per_mille: u32) -> Option<u64> {
         let wanted = u128::from(self.total) * u128::from(per_mille);
         let mut seen = 0;
         for (slot, count) in self.counts.iter().enumerate() {
             seen += u128::from(*count) * 1000;
             if *count > 0 && seen >= wanted {
-                return last_of(slot).min(self.largest);
+                return Some(last_of(slot).min(self.largest));
             }
         }
-        self.largest
+        None
     }
 }
 
@@ -93,14 +93,15 @@ mod tests {
     #[test]
     fn shares_are_found() {
         let mut histogram = Histogram::default();
-        assert_eq!((histogram.at(500), histogram.largest()), (0, 0));
+        assert_eq!((histogram.at(500), histogram.largest()), (None, None));
         for value in 1..=100_000 {
             histogram.add(value);
         }
         for (per_mille, wanted) in [(500, 50_000), (990, 99_000), (999, 99_900)] {
-            let found = histogram.at(per_mille);
+            let found = histogram.at(per_mille).unwrap();
             assert!((wanted..=wanted + wanted / 100).contains(&found), "{found}");
         }
-        assert_eq!((histogram.largest(), histogram.total()), (100_000, 100_000));
+        assert_eq!(histogram.largest(), Some(100_000));
+        assert_eq!(histogram.total(), 100_000);
     }
 }

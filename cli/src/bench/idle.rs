@@ -56,13 +56,15 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
         progress.at_time(begin.elapsed());
         room.wait(options.seconds.saturating_sub(begin.elapsed()))?;
     }
+    let held_seconds = begin.elapsed().as_secs_f64();
+    let after = server.usage();
     let outcome = Outcome {
         members: room.size(),
         join_seconds,
-        held_seconds: begin.elapsed().as_secs_f64(),
+        held_seconds,
         lines_of_others: room.members().lines_of_others(),
         before,
-        after: server.usage(),
+        after,
         faults: room.faults(),
     };
     room.close();
@@ -77,15 +79,13 @@ impl Outcome {
         Some((after as f64 - before as f64) / f64::from(self.members))
     }
 
-    /// What was found, to be shown.
-    pub fn report(&self, server: &Server) -> Report {
-        let mut report = Report::begin("idle", server, self.members);
+    /// Adds what was found.
+    pub fn report(&self, report: &mut Report) {
         report.measure("join_seconds", self.join_seconds);
         report.measure("held_seconds", self.held_seconds);
         report.count("lines_of_others", self.lines_of_others);
         report.memory(self.before, self.after);
         report.measure("server_bytes_per_member", self.bytes_per_member());
-        report.verdict(&self.faults);
-        report
+        report.verdict(&self.faults, &[]);
     }
 }

@@ -26,6 +26,7 @@ pub mod room;
 pub mod server;
 pub mod sockets;
 pub mod storm;
+pub mod stretch;
 pub mod sum;
 pub mod usage;
 pub mod window;

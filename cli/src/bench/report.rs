@@ -50,7 +50,10 @@ fn grouped(count: u64) -> String {
 
 /// What was found, in the order in which it is shown.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Report(Vec<(String, Value)>);
+pub struct Report {
+    values: Vec<(String, Value)>,
+    complaints: Vec<String>,
+}
 
 impl Report {
     /// Begins with what every mode says: what was done, to which server, with how many members.
@@ -65,11 +68,11 @@ impl Report {
     /// Adds all of a part; `prefix` is put before its keys.
     pub fn append(&mut self, prefix: &str, part: Self) {
         let renamed = |(key, value)| (format!("{prefix}{key}"), value);
-        self.0.extend(part.0.into_iter().map(renamed));
+        self.values.extend(part.values.into_iter().map(renamed));
     }
 
     fn add(&mut self, key: &str, value: Value) {
-        self.0.push((key.into(), value));
+        self.values.push((key.into(), value));
     }
 
     /// Adds words.
@@ -80,6 +83,11 @@ impl Report {
     /// Adds a count.
     pub fn count(&mut self, key: &str, count: impl Into<u64>) {
         self.add(key, Value::Count(count.into()));
+    }
+
+    /// Adds whether something is so.
+    pub fn flag(&mut self, key: &str, flag: bool) {
+        self.add(key, Value::Flag(flag));
     }
 
     /// Adds a measure, if there is one.
@@ -100,12 +108,25 @@ impl Report {
         }
     }
 
-    /// Adds whether all was exact, and if not, what was not.
-    pub fn verdict(&mut self, faults: &[String]) {
-        self.add("exact", Value::Flag(faults.is_empty()));
-        if !faults.is_empty() {
-            self.add("faults", Value::Lines(faults.to_vec()));
+    /// Adds whether all was exact, and what was not; and what was not done as it was asked for,
+    /// however exactly the rest was.
+    pub fn verdict(&mut self, faults: &[String], unmet: &[String]) {
+        self.flag("exact", faults.is_empty());
+        self.complain("faults", "not exact", faults);
+        self.complain("not_as_asked", "not as asked", unmet);
+    }
+
+    fn complain(&mut self, key: &str, what: &str, lines: &[String]) {
+        if !lines.is_empty() {
+            self.add(key, Value::Lines(lines.to_vec()));
         }
+        let complaints = lines.iter().map(|line| format!("{what}: {line}"));
+        self.complaints.extend(complaints);
+    }
+
+    /// All that was not as it should be, in words.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
     }
 
     /// One JSON object, in one line.
@@ -119,8 +140,8 @@ impl Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (key, value) in &self.values {
             map.serialize_entry(key, value)?;
         }
         map.end()
@@ -130,8 +151,13 @@ impl Serialize for Report {
 /// The table.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.0.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
-        for (key, value) in &self.0 {
+        let width = self
+            .values
+            .iter()
+            .map(|(key, _)| key.len())
+            .max()
+            .unwrap_or(0);
+        for (key, value) in &self.values {
             let label = key.replace('_', " ");
             writeln!(f, "{label:width$}  {value}")?;
         }
@@ -153,15 +179,17 @@ mod tests {
         report.append("all_", part);
         report.measure("not_known", None);
         report.measure("no_number", f64::NAN);
-        report.verdict(&["a".into(), "b \"c\"".into()]);
+        report.verdict(&["a".into(), "b \"c\"".into()], &["d".into()]);
         assert_eq!(
             report.json().unwrap(),
-            r#"{"mode":"fanout","all_deliveries":1234567,"all_seconds":2.0,"no_number":null,"exact":false,"faults":["a","b \"c\""]}"#
+            r#"{"mode":"fanout","all_deliveries":1234567,"all_seconds":2.0,"no_number":null,"exact":false,"faults":["a","b \"c\""],"not_as_asked":["d"]}"#
         );
         assert_eq!(
             report.to_string(),
-            "mode            fanout\nall deliveries  1,234,567\nall seconds     2.0000\nno number       NaN\nexact           no\nfaults          a; b \"c\"\n"
+            "mode            fanout\nall deliveries  1,234,567\nall seconds     2.0000\nno number       NaN\nexact           no\nfaults          a; b \"c\"\nnot as asked    d\n"
         );
+        let complaints = ["not exact: a", "not exact: b \"c\"", "not as asked: d"];
+        assert_eq!(report.complaints(), complaints);
     }
 
     #[test]

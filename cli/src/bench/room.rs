@@ -73,6 +73,7 @@ pub struct Room {
     patience: Duration,
     size: u32,
     all_left: bool,
+    has_stalled: bool,
 }
 
 impl Room {
@@ -101,6 +102,7 @@ impl Room {
             patience: filling.patience,
             size,
             all_left: false,
+            has_stalled: false,
         };
         room.join(server, filling.at_once, progress)?;
         Ok(room)
@@ -218,6 +220,7 @@ impl Room {
 
     /// Notes that nothing moves any more though deliveries are due.
     pub fn stall(&mut self) {
+        self.has_stalled = true;
         let due = self.members.deliveries.in_flight();
         let patience = self.patience;
         self.members
@@ -292,6 +295,9 @@ impl Room {
     pub fn faults(&mut self) -> Vec<String> {
         let mut faults = Faults::default();
         faults.append(&self.members.deliveries.faults());
+        if self.has_stalled {
+            faults.append(&self.members.deliveries.under_way());
+        }
         faults.append(&self.members.notices.faults_in_joinings());
         if self.all_left {
             faults.append(&self.members.notices.faults_in_leavings());

@@ -26,7 +26,6 @@ pub struct Options {
 /// What was found.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    members: u32,
     joining: Window,
     leaving: Window,
     lines_of_others: u64,
@@ -49,7 +48,6 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
     room.leave(progress)?;
     let leaving = start.end(server, room.members().notices.leavings());
     let outcome = Outcome {
-        members: room.size(),
         joining,
         leaving,
         lines_of_others: room.members().lines_of_others(),
@@ -62,9 +60,8 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
 }
 
 impl Outcome {
-    /// What was found, to be shown.
-    pub fn report(&self, server: &Server) -> Report {
-        let mut report = Report::begin("storm", server, self.members);
+    /// Adds what was found.
+    pub fn report(&self, report: &mut Report) {
         report.measure("join_seconds", self.joining.seconds);
         report.count("join_notices", self.joining.count);
         report.measure("join_notices_per_second", self.joining.per_second());
@@ -82,7 +79,6 @@ impl Outcome {
             per_million(&self.leaving),
         );
         report.memory(self.before, self.after);
-        report.verdict(&self.faults);
-        report
+        report.verdict(&self.faults, &[]);
     }
 }

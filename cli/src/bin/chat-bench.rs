@@ -95,7 +95,8 @@ People may talk in the room meanwhile: their lines are counted and not judged.
 
 Exit codes:
   0    everything was delivered exactly
-  1    something was not, or the server failed
+  1    something was not, or not done as asked (too late to send the rest, nothing measured), or the
+       server failed
   2    wrong usage, or more than this system allows
   3    could not connect
   130  interrupted (Ctrl-C)";
@@ -109,24 +110,35 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     }
     let result = match &args.mode {
-        Mode::Fanout { target, options } => target.load(options.members, |server, progress| {
-            let outcome = fanout::run(server, options, progress)?;
-            Ok((outcome.report(server), outcome.faults))
-        }),
-        Mode::Latency { target, options } => {
-            target.load(options.connections(), |server, progress| {
-                let outcome = latency::run(server, options, progress)?;
-                Ok((outcome.report(server), outcome.faults))
+        Mode::Fanout { target, options } => {
+            let run = Run::new("fanout", options.members);
+            target.load(&run, |server, progress, report| {
+                fanout::run(server, options, progress)?.report(report);
+                Ok(())
             })
         }
-        Mode::Idle { target, options } => target.load(options.members, |server, progress| {
-            let outcome = idle::run(server, options, progress)?;
-            Ok((outcome.report(server), outcome.faults))
-        }),
-        Mode::Storm { target, options } => target.load(options.members, |server, progress| {
-            let outcome = storm::run(server, options, progress)?;
-            Ok((outcome.report(server), outcome.faults))
-        }),
+        Mode::Latency { target, options } => {
+            let mut run = Run::new("latency", options.members);
+            run.connections = options.connections();
+            target.load(&run, |server, progress, report| {
+                latency::run(server, options, progress)?.report(report);
+                Ok(())
+            })
+        }
+        Mode::Idle { target, options } => {
+            let run = Run::new("idle", options.members);
+            target.load(&run, |server, progress, report| {
+                idle::run(server, options, progress)?.report(report);
+                Ok(())
+            })
+        }
+        Mode::Storm { target, options } => {
+            let run = Run::new("storm", options.members);
+            target.load(&run, |server, progress, report| {
+                storm::run(server, options, progress)?.report(report);
+                Ok(())
+            })
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -141,29 +153,46 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
+/// What is run.
+struct Run {
+    mode: &'static str,
+    members: u32,
+    connections: u32,
+}
+
+impl Run {
+    fn new(mode: &'static str, members: u32) -> Self {
+        Self {
+            mode,
+            members,
+            connections: members,
+        }
+    }
+}
+
 impl Target {
-    /// Runs a mode, which makes so many connections, against the server and shows what it found.
-    /// Whether all was exact.
+    /// Runs a mode against the server and shows what it found. Whether all was as it should be.
     fn load(
         &self,
-        connections: u32,
-        mode: impl FnOnce(&Server, &mut Progress) -> Result<(Report, Vec<String>), Error>,
+        run: &Run,
+        mode: impl FnOnce(&Server, &mut Progress, &mut Report) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let server = if self.spawn {
-            Server::start_beside(connections)?
+            Server::start_beside(run.connections)?
         } else {
             Server::running(&self.server, self.remote, self.pid)?
         };
+        let mut report = Report::begin(run.mode, &server, run.members);
         let mut progress = Progress::on_stderr();
-        let (report, faults) = mode(&server, &mut progress)?;
+        mode(&server, &mut progress, &mut report)?;
         drop(progress);
         self.show(&report)
             .map_err(|error| Error::Failed(format!("cannot write on standard output: {error}")))?;
-        for fault in &faults {
-            eprintln!("chat-bench: not exact: {fault}");
+        for complaint in report.complaints() {
+            eprintln!("chat-bench: {complaint}");
         }
         server.stop()?;
-        Ok(faults.is_empty())
+        Ok(report.complaints().is_empty())
     }
 
     fn show(&self, report: &Report) -> io::Result<()> {
