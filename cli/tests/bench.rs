@@ -420,6 +420,20 @@ fn a_server_that_delivers_nothing_is_not_waited_for() {
 }
 
 #[test]
+fn idle_members_that_nothing_comes_through_to_are_named() {
+    let args = ["idle", "-m", "3", "--seconds", "0.1", "--patience", "0.5"];
+    let faults = caught(Lie::Silent, &args);
+    assert_eq!(
+        faults,
+        [
+            "stall: nothing came for 500ms, and 2 deliveries were due",
+            "2 deliveries still under way when patience ended; the first: line 0 of member 0 to \
+             member 1"
+        ]
+    );
+}
+
+#[test]
 fn what_cannot_be_done_is_said() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = unused.local_addr().unwrap().to_string();

@@ -1,4 +1,5 @@
-//! Idle: members that say nothing, and the memory that the server holds for each of them.
+//! Idle: members that say nothing until the end, and the memory that the server holds for each of
+//! them.
 
 use crate::bench::Error;
 use crate::bench::limits;
@@ -40,14 +41,14 @@ pub struct Outcome {
     pub faults: Vec<String>,
 }
 
-/// Fills a room, holds it, and drops all connections.
+/// Fills a room, holds it, has everyone hear one line, and drops all connections.
 ///
 /// # Errors
 /// When there is nothing to report.
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
     let before = server.usage();
     let begin = Instant::now();
-    let mut room = Room::open(server, (options.members, 0, 0), &options.room, progress)?;
+    let mut room = Room::open(server, (options.members, 1, 0), &options.room, progress)?;
     let join_seconds = begin.elapsed().as_secs_f64();
     let begin = Instant::now();
     let millis = u64::try_from(options.seconds.as_millis()).unwrap_or(u64::MAX);
@@ -58,6 +59,10 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
     }
     let held_seconds = begin.elapsed().as_secs_f64();
     let after = server.usage();
+    // A server that does nothing any more keeps its connections as well.
+    room.say(0, 0);
+    room.send(0);
+    room.settle()?;
     let outcome = Outcome {
         members: room.size(),
         join_seconds,

@@ -227,6 +227,21 @@ impl Room {
             .stalled(|| format!("nothing came for {patience:?}, and {due} deliveries were due"));
     }
 
+    /// Hears all that is under way, or notes that it does not come.
+    ///
+    /// # Errors
+    /// When the user interrupts, or this machine fails.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        let mut watch = self.watch();
+        while self.deliveries().in_flight() > 0 && !self.is_broken() {
+            self.wait(WAIT)?;
+            if watch.is_stalled(self.deliveries().heard()) {
+                self.stall();
+            }
+        }
+        Ok(())
+    }
+
     /// Has everyone leave, member 0 last, and hears all that there is to hear until then.
     ///
     /// # Errors
