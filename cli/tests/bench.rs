@@ -434,6 +434,20 @@ fn idle_members_that_nothing_comes_through_to_are_named() {
 }
 
 #[test]
+fn a_failure_is_in_the_object_as_well() {
+    let address = liar::start(Lie::Die);
+    let output = bench(&["storm", &address, "--json", "-m", "10", "--at-once", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let found = object(&output);
+    assert_eq!(found["mode"], "storm");
+    assert_eq!(found["members"], 10);
+    assert_eq!(found["exact"], false);
+    let failure = found["failure"].as_str().expect("it says why");
+    assert!(failure.contains("closed by the server"), "{failure}");
+    assert_eq!(stderr(&output), format!("chat-bench: {failure}\n"));
+}
+
+#[test]
 fn what_cannot_be_done_is_said() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = unused.local_addr().unwrap().to_string();

@@ -1,5 +1,6 @@
 //! What a benchmark found: a table for people, or one JSON object for programs.
 
+use crate::bench::Error;
 use crate::bench::server::Server;
 use crate::bench::usage::Usage;
 use serde::Serialize;
@@ -122,6 +123,13 @@ impl Report {
         }
         let complaints = lines.iter().map(|line| format!("{what}: {line}"));
         self.complaints.extend(complaints);
+    }
+
+    /// Adds why there is no more than that.
+    pub fn failure(&mut self, error: &Error) {
+        self.values.retain(|(key, _)| key != "exact");
+        self.flag("exact", false);
+        self.text("failure", error.to_string());
     }
 
     /// All that was not as it should be, in words.

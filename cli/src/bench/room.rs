@@ -141,7 +141,11 @@ impl Room {
             }
             let faults = self.members.faults();
             if !faults.is_empty() {
-                return Err(Error::Failed(faults.lines().join("; ")));
+                let faults = faults.lines().join("; ");
+                let (welcomed, size) = (self.members.welcomed(), self.size);
+                return Err(Error::Failed(format!(
+                    "{faults}; {welcomed} members of {size} had joined"
+                )));
             }
             progress.at(told + u64::from(welcomed));
             if watch.is_stalled(told + u64::from(welcomed)) {

@@ -184,15 +184,22 @@ impl Target {
         };
         let mut report = Report::begin(run.mode, &server, run.members);
         let mut progress = Progress::on_stderr();
-        mode(&server, &mut progress, &mut report)?;
+        let found = mode(&server, &mut progress, &mut report);
         drop(progress);
-        self.show(&report)
-            .map_err(|error| Error::Failed(format!("cannot write on standard output: {error}")))?;
+        let is_found = found.is_ok();
+        let done = found.and_then(|()| server.stop());
+        if let Err(error) = &done {
+            report.failure(error);
+        }
+        if self.json || is_found {
+            self.show(&report).map_err(|error| {
+                Error::Failed(format!("cannot write on standard output: {error}"))
+            })?;
+        }
         for complaint in report.complaints() {
             eprintln!("chat-bench: {complaint}");
         }
-        server.stop()?;
-        Ok(report.complaints().is_empty())
+        done.map(|()| report.complaints().is_empty())
     }
 
     fn show(&self, report: &Report) -> io::Result<()> {

@@ -23,6 +23,8 @@ pub(crate) enum Lie {
     Diverge,
     /// Nothing that is said is passed on.
     Silent,
+    /// It ends when the third member joins.
+    Die,
     /// These are about the joining of the third member, and told to the second one.
     DropJoined,
     DoubleJoined,
@@ -87,6 +89,11 @@ impl Room {
             (Lie::DropJoined, Lie::DoubleJoined),
         );
         self.members.push((name.into(), stream));
+        if self.lie == Lie::Die && self.members.len() == 3 {
+            for (_, stream) in &self.members {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
     }
 
     fn leave(&mut self, name: &str) {
