@@ -6,21 +6,21 @@ use chat_cli::bench::progress::Progress;
 use chat_cli::bench::server::Server;
 use clap::{Parser, value_parser};
 use rustix::process::Pid;
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 /// What is measured: a name, members, messages under way.
-const SCENES: [(&str, u32, u32); 4] = [
+const SCENES: [(&str, u32, u32); 5] = [
     ("saturated", 10, 256),
     ("saturated", 100, 256),
     ("saturated", 1000, 256),
     ("one in flight", 100, 10),
+    ("one in flight", 1000, 10),
 ];
 
 /// What a delivery costs the server, beside what it costs a floor
@@ -47,7 +47,9 @@ struct Args {
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let floor = env::current_exe()?;
-    if !apart() {
+    let (ours, theirs) = processors()?;
+    move_to(std::process::id(), ours)?;
+    if ours == theirs {
         println!("one processor only: the load takes from the servers");
     }
     println!("CPU seconds of the server for a million deliveries of 64 bytes, 10 senders");
@@ -71,10 +73,13 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         };
         let (mut floors, mut servers) = (Vec::new(), Vec::new());
         for round in 0..args.rounds {
-            let floor = || measure(Server::run(Command::new(&floor).arg("--floor"))?, &options);
+            let floor = || {
+                let server = Server::run(Command::new(&floor).arg("--floor"))?;
+                measure(server, theirs, &options)
+            };
             let server = || {
                 let program = Path::new(env!("CARGO_BIN_EXE_chat-server"));
-                measure(Server::start(program, members)?, &options)
+                measure(Server::start(program, members)?, theirs, &options)
             };
             // Whoever comes first may have it better.
             if round % 2 == 0 {
@@ -96,10 +101,10 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// CPU seconds for a million deliveries.
-fn measure(server: Server, options: &Options) -> Result<f64, Box<dyn Error>> {
+/// CPU seconds for a million deliveries of a server on this processor.
+fn measure(server: Server, processor: usize, options: &Options) -> Result<f64, Box<dyn Error>> {
     if let Some(process) = server.process() {
-        move_to(process, 0)?;
+        move_to(process, processor)?;
     }
     let outcome = fanout::run(&server, options, &mut Progress::on_stderr())?;
     if !outcome.faults.is_empty() {
@@ -112,10 +117,13 @@ fn measure(server: Server, options: &Options) -> Result<f64, Box<dyn Error>> {
         .ok_or_else(|| "the system does not tell".into())
 }
 
-/// Keeps this process off the processor of the servers. Whether there are two.
-fn apart() -> bool {
-    let two = thread::available_parallelism().is_ok_and(|count| count.get() > 1);
-    two && move_to(std::process::id(), 1).is_ok()
+/// Which processors this process and the servers are to run on: two of those that it may use, if
+/// there are as many.
+fn processors() -> Result<(usize, usize), Box<dyn Error>> {
+    let allowed = sched_getaffinity(None)?;
+    let mut allowed = (0..CpuSet::MAX_CPU).filter(|processor| allowed.is_set(*processor));
+    let theirs = allowed.next().ok_or("there is no processor to run on")?;
+    Ok((allowed.next().unwrap_or(theirs), theirs))
 }
 
 /// Pins all threads of a process to one processor.
