@@ -114,12 +114,15 @@ impl Server {
         }
     }
 
-    /// Lends out all that can be written now, for callers that write to many connections at
-    /// once: write every parcel, with [`log`](Self::log), settle them, and ask again. None means
-    /// that everyone has been given what there is.
-    pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>) {
+    /// Lends out what can be written now, for `most` connections at most, to callers that write to
+    /// many at once: write every parcel, with [`log`](Self::log), settle them, and ask again. None
+    /// means that everyone has been given what there is. In a large room that takes its time; what
+    /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
+    pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
         while parcels.is_empty() {
-            while let Some(id) = self.next_in_round() {
+            while parcels.len() < most
+                && let Some(id) = self.next_in_round()
+            {
                 parcels.extend(self.lend(id));
             }
             if parcels.is_empty() && !self.begin_round() {

@@ -77,8 +77,8 @@ impl Play {
         true
     }
 
-    /// One round of the shell.
-    pub(super) fn round(&mut self) {
+    /// One round of the shell; whether a pass ended with it.
+    pub(super) fn round(&mut self) -> bool {
         if self.server.is_due(self.now) {
             self.server.timeout(self.clock());
         }
@@ -92,7 +92,7 @@ impl Play {
                     *left -= taken;
                     Taken::Bytes(taken)
                 }
-            });
+            })
     }
 
     /// Everyone takes everything; then the server stops.
@@ -173,13 +173,13 @@ impl Play {
     /// Rounds until nothing is due; then everyone who is not blocked has been heard.
     fn settle(&mut self) {
         self.behind = 0;
-        self.round();
+        let mut is_over = self.round();
         let most = self.bytes + 4 * self.sockets.len() + 16;
-        for _ in 0..most {
-            if !self.server.is_due(self.now) {
+        for _ in 0..most * (1 + self.sockets.len()) {
+            if is_over && !self.server.is_due(self.now) {
                 break;
             }
-            self.round();
+            is_over = self.round();
         }
         assert!(
             !self.server.is_due(self.now),

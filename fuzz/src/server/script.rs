@@ -117,6 +117,7 @@ impl Config {
                         b'r' => limits.refusals = count.min(24),
                         b'l' => habits.lazy = value > 0,
                         b'w' => habits.at_once = value > 0,
+                        b's' => habits.stretch = count.min(24),
                         _ => {}
                     }
                 }

@@ -169,6 +169,11 @@ impl Draw {
             chunk: small(1, 200, default.chunk),
             lazy: self.dice.one_in(4),
             at_once: self.dice.one_in(3),
+            stretch: if self.dice.one_in(3) {
+                1 + self.dice.below(4)
+            } else {
+                0
+            },
         }
     }
 

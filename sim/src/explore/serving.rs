@@ -95,12 +95,12 @@ impl Stage<'_> {
         if server.is_due(clock) {
             server.timeout(clock);
         }
-        self.pass(&mut server, clock);
+        let is_over = self.pass(&mut server, clock);
         while let Some((peer, deed)) = server.poll_deed() {
             self.carry_out(&server, peer, deed);
         }
         self.show(&server);
-        let mut again = server.is_due(clock);
+        let mut again = !is_over || server.is_due(clock);
         for link in held {
             let it = &self.links[link];
             if it.server_open {
@@ -166,11 +166,12 @@ impl Stage<'_> {
         true
     }
 
-    fn pass(&mut self, server: &mut Watched, clock: u64) {
+    /// Whether the pass is over.
+    fn pass(&mut self, server: &mut Watched, clock: u64) -> bool {
         let (links, peers, dice) = (&mut self.links, &self.peers, &mut self.dice);
         let (now, weather) = (self.now, self.weather);
         let mut written = BTreeSet::new();
-        server.pass(clock, |peer, bytes| {
+        let is_over = server.pass(clock, |peer, bytes| {
             let link = &mut links[peers[peer]];
             if link.server_lost {
                 return Taken::Failed;
@@ -185,6 +186,7 @@ impl Stage<'_> {
                 self.soon(Event::RoomDown(link));
             }
         }
+        is_over
     }
 
     fn carry_out(&mut self, server: &Watched, peer: usize, deed: Deed) {

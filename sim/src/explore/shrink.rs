@@ -96,7 +96,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 12] = [
+        let fields: [fn(&mut Server, &Server); 14] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -109,6 +109,8 @@ impl Shrink {
             |s, u| s.chunk = u.chunk,
             |s, u| s.lazy = u.lazy,
             |s, u| s.at_once = u.at_once,
+            |s, u| s.stretch = u.stretch,
+            |s, u| s.copies = u.copies,
         ];
         for field in fields {
             self.attempt(|world| field(&mut world.server, &usual));

@@ -58,6 +58,8 @@ pub struct Server {
     pub lazy: bool,
     /// All are written to at the same time.
     pub at_once: bool,
+    /// So many are written to before others are heard, in the middle of a pass; 0 if they are not.
+    pub stretch: usize,
 }
 
 impl Default for Server {
@@ -77,6 +79,7 @@ impl Default for Server {
             chunk: 4096,
             lazy: false,
             at_once: false,
+            stretch: 0,
         }
     }
 }
@@ -104,6 +107,7 @@ impl Server {
         Habits {
             lazy: self.lazy,
             at_once: self.at_once,
+            stretch: self.stretch,
         }
     }
 }

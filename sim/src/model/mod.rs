@@ -29,6 +29,8 @@ pub struct Habits {
     pub lazy: bool,
     /// It writes to all peers at the same time, from parcels.
     pub at_once: bool,
+    /// It writes to so many before it hears others, in the middle of a pass; 0 if it does not.
+    pub stretch: usize,
 }
 
 /// What the shell is to do outside.
@@ -221,7 +223,7 @@ impl Watched {
         );
         let appended = self.story.bytes - self.passed.1;
         Promise::Limits.holds(self.habits.lazy || appended <= most, || {
-            format!("{appended} bytes in a batch")
+            format!("{appended} bytes in a batch, {most} at most, of {peer}")
         });
     }
 
@@ -310,11 +312,22 @@ impl Watched {
         }
     }
 
-    /// Writes to everyone as much as their sockets take: `socket` is given a peer and bytes.
-    pub fn pass(&mut self, clock: u64, mut socket: impl FnMut(usize, &[u8]) -> Taken) {
+    /// Writes to everyone as much as their sockets take, or to as many as the shell does before it
+    /// hears others: `socket` is given a peer and bytes. Whether the pass is over.
+    pub fn pass(&mut self, clock: u64, mut socket: impl FnMut(usize, &[u8]) -> Taken) -> bool {
         let most = 100 + 20 * self.open.len() * self.open.len();
         let mut turns = 0;
-        while if self.habits.at_once {
+        while if turns > 0 && turns == self.habits.stretch {
+            self.see_cuts();
+            self.act();
+            if !self.habits.lazy {
+                self.read_story();
+            }
+            if !self.habits.lazy && !self.lost {
+                self.hear();
+            }
+            return false;
+        } else if self.habits.at_once {
             self.transmit_to_all(clock, &mut socket)
         } else {
             self.transmit_to_next(clock, &mut socket)
@@ -326,7 +339,7 @@ impl Watched {
         self.act();
         self.read_story();
         if self.lost {
-            return;
+            return true;
         }
         if self.story.entries.len() > self.passed.0 {
             self.touched.extend(&self.open);
@@ -335,6 +348,16 @@ impl Watched {
         let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
         self.surge = self.surge.max(appended.saturating_sub(batch));
         self.passed = (self.story.entries.len(), self.story.bytes);
+        self.hear();
+        for who in mem::take(&mut self.touched) {
+            self.check_peer(who);
+        }
+        self.check_room();
+        true
+    }
+
+    /// Checks what those got that something has happened to.
+    fn hear(&mut self) {
         let waiting = |who: &usize| {
             let peer = &self.peers[*who];
             (peer.distance(&self.story) + peer.private(usize::MAX, Notice::most)) as u64
@@ -345,11 +368,9 @@ impl Watched {
         } else {
             self.limits.behind
         };
-        for who in mem::take(&mut self.touched) {
+        for &who in &self.touched {
             self.peers[who].hear(who, &self.story, behind);
-            self.check_peer(who);
         }
-        self.check_room();
     }
 
     /// Takes note of who was cut off in this pass; nothing was written to them after that.
@@ -393,7 +414,11 @@ impl Watched {
         socket: &mut impl FnMut(usize, &[u8]) -> Taken,
     ) -> bool {
         let mut parcels = Vec::new();
-        self.server.lend_round(&mut parcels);
+        let most = match self.habits.stretch {
+            0 => usize::MAX,
+            stretch => stretch,
+        };
+        self.server.lend_round(&mut parcels, most);
         if parcels.is_empty() {
             return false;
         }
