@@ -14,6 +14,7 @@ pub mod mark;
 mod name;
 #[cfg_attr(not(feature = "planted"), doc(hidden))]
 pub mod planted;
+mod record;
 mod server;
 mod text;
 mod time;
@@ -24,6 +25,7 @@ pub use limits::{Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
 pub use line::{Line, LineReader};
 pub use log::Log;
 pub use name::{InvalidName, Name};
+pub use record::{Kind, Record, SessionId};
 pub use server::phase as server_phase;
 pub use server::{Action, CloseReason, ConnId, Input, Parcel, Server, Timer};
 pub use text::{Entry, FirstLine, Request, ServerLine, printable};
