@@ -5,6 +5,7 @@ mod listener;
 mod ready;
 mod server;
 mod socket;
+pub mod store;
 
 pub use listener::{Listener, TcpListener, connect};
 pub use server::{Options, serve};

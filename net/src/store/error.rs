@@ -1,0 +1,177 @@
+//! What can go wrong with a log, and what to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why something could not be done with a log. Its `Display` says what is wrong, where, and what
+/// to do.
+#[derive(Debug)]
+pub struct StoreError {
+    /// The log's directory.
+    pub dir: PathBuf,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with a log, or with what was asked of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Someone has it open.
+    InUse,
+    /// There is none.
+    Missing,
+    /// There is one where a new one was to be made.
+    Exists,
+    /// A newer version of this program wrote it.
+    Newer {
+        /// The version of its format.
+        found: u32,
+    },
+    /// It is not as it was written.
+    Damaged(String),
+    /// There is no room left on the disk.
+    Full(io::Error),
+    /// The disk or the system failed.
+    Io(io::Error),
+    /// The caller numbered an entry wrongly.
+    Sequence {
+        /// What its number should have been.
+        expected: u64,
+        /// What it was.
+        found: u64,
+    },
+    /// An earlier append failed.
+    Stopped,
+    /// What was to be imported is not a whole export.
+    BadExport {
+        /// Where, from 1.
+        line: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// What was exported could not be written.
+    Unwritten(io::Error),
+}
+
+impl Fault {
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged(what.into())
+    }
+
+    pub(super) fn at(self, dir: impl Into<PathBuf>) -> StoreError {
+        let dir = dir.into();
+        StoreError { dir, fault: self }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dir = self.dir.display();
+        match &self.fault {
+            Fault::InUse => write!(
+                f,
+                "the log in {dir} is in use: stop the server that has it open, or choose another \
+                 directory"
+            ),
+            Fault::Missing => write!(f, "there is no log in {dir}"),
+            Fault::Exists => write!(
+                f,
+                "there is a log in {dir} already: choose another directory, or move it away first"
+            ),
+            Fault::Newer { found } => write!(
+                f,
+                "the log in {dir} has format version {found}, and this program knows no later one \
+                 than {}: use the newer version of this program that wrote it",
+                super::format::VERSION
+            ),
+            Fault::Damaged(what) => write!(
+                f,
+                "the log in {dir} is damaged: {what}. Nothing was changed. Look closer with \
+                 `chat-server check --data {dir}`; then restore the whole directory from a copy, or \
+                 save what can be read with `chat-server export` and make a new log of it in \
+                 another directory with `chat-server import`"
+            ),
+            Fault::Full(error) => write!(
+                f,
+                "there is no room for the log in {dir} ({error}): make room on that disk, then \
+                 start again"
+            ),
+            Fault::Io(error) => write!(
+                f,
+                "the log in {dir} could not be read or written ({error}): see to the disk and the \
+                 permissions, then start again"
+            ),
+            Fault::Sequence { expected, found } => write!(
+                f,
+                "an entry for the log in {dir} has number {found} instead of {expected}"
+            ),
+            Fault::Stopped => write!(
+                f,
+                "the log in {dir} takes no more entries since one could not be kept: start again"
+            ),
+            Fault::BadExport { line, what } => write!(
+                f,
+                "not imported into {dir}: line {line} {what}. The file is not as it was exported: \
+                 export it again, or use another copy"
+            ),
+            Fault::Unwritten(error) => write!(
+                f,
+                "the log in {dir} was not exported: what it is written to failed ({error})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.fault {
+            Fault::Full(error) | Fault::Io(error) | Fault::Unwritten(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{
+            FileTooLarge, InvalidData, QuotaExceeded, StorageFull, UnexpectedEof, WriteZero,
+        };
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge | WriteZero => Self::Full(error),
+            // Only a file that is shorter than it was, or has other bytes, leads to these.
+            UnexpectedEof => Self::damaged("a file is shorter than it was written"),
+            InvalidData => Self::damaged(error.to_string()),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<redb::Error> for Fault {
+    fn from(error: redb::Error) -> Self {
+        match error {
+            redb::Error::Io(error) => error.into(),
+            redb::Error::PreviousIo => Self::Io(io::Error::other("it failed before")),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+macro_rules! from_redb {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for Fault {
+            fn from(error: redb::$error) -> Self {
+                redb::Error::from(error).into()
+            }
+        }
+    )*};
+}
+
+from_redb!(
+    CommitError,
+    DatabaseError,
+    StorageError,
+    TableError,
+    TransactionError
+);

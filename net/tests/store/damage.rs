@@ -1,0 +1,319 @@
+//! A log that is not as it was written: every entry is there, or it is refused.
+
+use crate::memory::Memory;
+use crate::{ALL, all_said, contents, error, open, place, said};
+use chat_core::Record;
+use chat_net::store::{Fault, Retention, Store, check, export, import};
+use std::fmt;
+use std::ops::Range;
+use std::panic;
+use std::sync::Once;
+use std::time::Instant;
+
+const LOG: &str = "log/log.redb";
+const HEAD: &str = "log/head";
+const TAIL: usize = 64 * 1024;
+const SECTOR: usize = 4096;
+
+/// A log, and what is in it.
+struct Sample {
+    disk: Memory,
+    name: &'static str,
+    log: Vec<u8>,
+    head: Vec<u8>,
+    held: Vec<Record>,
+}
+
+#[derive(Default)]
+struct Counts {
+    cases: u64,
+    /// Opened with every entry.
+    whole: u64,
+    refused: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cases,
+            whole,
+            refused,
+        } = self;
+        write!(
+            f,
+            "{cases} cases, {whole} with every entry, {refused} refused"
+        )
+    }
+}
+
+/// One log that was closed, and one whose process was killed, after some entries were removed.
+fn samples() -> [Sample; 2] {
+    let disk = Memory::default();
+    let keep = Retention {
+        count: Some(400),
+        ..ALL
+    };
+    let mut store = Store::open(place(&disk), keep).unwrap();
+    for batch in all_said(1..=602).chunks(7) {
+        store.append(batch).unwrap();
+    }
+    let killed = disk.copy();
+    drop(store);
+    [(killed, "killed"), (disk.copy(), "closed")].map(|(disk, name)| Sample {
+        name,
+        log: disk.get(LOG),
+        head: disk.get(HEAD),
+        disk,
+        held: all_said(203..=602),
+    })
+}
+
+impl Sample {
+    /// Opens the log after `damage` to one of its files, and counts what comes of it; every so
+    /// often where it opens, `after` what number of times, more is appended.
+    fn try_with(
+        &self,
+        file: &str,
+        after: u64,
+        damage: impl FnOnce(&mut Vec<u8>),
+        counts: &mut Counts,
+    ) {
+        let mut bytes = if file == LOG {
+            self.log.clone()
+        } else {
+            self.head.clone()
+        };
+        damage(&mut bytes);
+        self.disk.put(file, &bytes);
+        counts.cases += 1;
+        match Store::open(place(&self.disk), ALL) {
+            Ok(mut store) => {
+                assert!(contents(&store) == self.held, "entries are lost in silence");
+                counts.whole += 1;
+                // Nor does what comes after do harm.
+                if !counts.whole.is_multiple_of(after) {
+                    drop(store);
+                    self.restore();
+                    return;
+                }
+                store.append(&[said(603)]).unwrap();
+                drop(store);
+                let store = open(&self.disk);
+                let mut entries = store.entries().map(Result::unwrap);
+                assert!(entries.by_ref().take(400).eq(self.held.iter().cloned()));
+                assert!(entries.eq([said(603)]));
+                drop(store);
+                self.restore();
+            }
+            Err(refused) => {
+                let fault = &refused.fault;
+                assert!(
+                    matches!(fault, Fault::Damaged(_) | Fault::Newer { .. }),
+                    "{refused}"
+                );
+                counts.refused += 1;
+                assert!(self.disk.get(file) == bytes, "it is left as it is");
+                self.restore();
+            }
+        }
+    }
+
+    fn restore(&self) {
+        self.disk.put(LOG, &self.log);
+        self.disk.put(HEAD, &self.head);
+    }
+
+    fn cut(&self, file: &str, lengths: impl Iterator<Item = usize>) -> Counts {
+        let mut counts = Counts::default();
+        for len in lengths {
+            self.try_with(file, 1, |bytes| bytes.truncate(len), &mut counts);
+        }
+        counts
+    }
+
+    /// Changes a bit at a time.
+    fn flip(&self, file: &str, after: u64, bits: impl Iterator<Item = usize>) -> Counts {
+        let mut counts = Counts::default();
+        for bit in bits {
+            let flip = |bytes: &mut Vec<u8>| bytes[bit / 8] ^= 1 << (bit % 8);
+            self.try_with(file, after, flip, &mut counts);
+        }
+        counts
+    }
+
+    /// The pages that hold one of the seven newest entries, or did.
+    fn newest(&self) -> Vec<Range<usize>> {
+        let texts: Vec<_> = self
+            .held
+            .iter()
+            .rev()
+            .take(7)
+            .map(|record| &record.text)
+            .collect();
+        let pages = self
+            .log
+            .chunks(SECTOR)
+            .enumerate()
+            .filter(|(_, page)| texts.iter().any(|text| memchr(page, text.as_bytes())));
+        pages
+            .map(|(page, _)| page * SECTOR..(page + 1) * SECTOR)
+            .collect()
+    }
+
+    /// Tries every `step`th case there is.
+    fn sweep(&self, step: usize) {
+        quiet();
+        // In all of them, it would take too long.
+        let after = if step == 1 { 15 } else { 1 };
+        let began = Instant::now();
+        let tail = self.log.len() - TAIL..self.log.len();
+        let bits = |bytes: Range<usize>| (8 * bytes.start..8 * bytes.end).step_by(step);
+        let tell = |what: &str, counts: Counts| {
+            let seconds = began.elapsed().as_secs();
+            println!("{}: {what}: {counts} ({seconds} s)", self.name);
+        };
+        tell(
+            "log.redb cut in its last 64 KiB",
+            self.cut(LOG, tail.clone().step_by(step)),
+        );
+        tell(
+            "head cut",
+            self.cut(HEAD, (0..self.head.len()).step_by(step)),
+        );
+        tell(
+            "bits of head",
+            self.flip(HEAD, after, bits(0..self.head.len())),
+        );
+        tell(
+            "bits of log.redb's header",
+            self.flip(LOG, after, bits(0..SECTOR)),
+        );
+        for page in self.newest() {
+            let what = format!(
+                "bits of log.redb from {} on, with newest entries",
+                page.start
+            );
+            tell(&what, self.flip(LOG, after, bits(page)));
+        }
+        tell(
+            "bits of log.redb's last 64 KiB",
+            self.flip(LOG, after, bits(tail)),
+        );
+    }
+}
+
+fn memchr(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+/// Has the database's own panics, which are caught, not printed.
+fn quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let told = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if panic
+                .location()
+                .is_none_or(|location| !location.file().contains("redb"))
+            {
+                told(panic);
+            }
+        }));
+    });
+}
+
+#[test]
+fn no_cut_and_no_changed_bit_loses_an_entry_in_silence() {
+    // A prime, so that every bit of a byte has its turn.
+    for sample in samples() {
+        sample.sweep(1499);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p chat-net --test store -- --ignored --nocapture"]
+fn no_cut_and_no_changed_bit_at_all_of_a_killed_log_loses_an_entry_in_silence() {
+    let [killed, _] = samples();
+    killed.sweep(1);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p chat-net --test store -- --ignored --nocapture"]
+fn no_cut_and_no_changed_bit_at_all_of_a_closed_log_loses_an_entry_in_silence() {
+    let [_, closed] = samples();
+    closed.sweep(1);
+}
+
+/// Among the bits of the database's header that no checksum covers is the one that says which of
+/// its two roots is the newer.
+#[test]
+fn a_database_that_goes_back_by_one_append_is_refused() {
+    let [killed, _] = samples();
+    let mut bytes = killed.log.clone();
+    bytes[9] ^= 1;
+    killed.disk.put(LOG, &bytes);
+    let refused = error(Store::open(place(&killed.disk), ALL)).to_string();
+    let told = "ends with entry 595, and entries up to 602 were kept in it";
+    assert!(refused.contains(told), "{refused}");
+    assert!(
+        refused.contains("`chat-server check --data log`"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_file_that_is_missing_or_of_another_log_is_refused() {
+    for (file, told) in [(LOG, "`log.redb` is missing"), (HEAD, "`head` is missing")] {
+        let [sample, _] = samples();
+        sample.disk.remove(file);
+        let refused = error(Store::open(place(&sample.disk), ALL)).to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+    let [sample, _] = samples();
+    sample.disk.put(LOG, &[]);
+    let refused = error(Store::open(place(&sample.disk), ALL)).to_string();
+    assert!(refused.contains("`log.redb` is empty"), "{refused}");
+
+    // Made by the same dice, but a later one.
+    let other = sample.disk.copy();
+    other.remove(LOG);
+    other.remove(HEAD);
+    drop(open(&other));
+    sample.disk.put(LOG, &other.get(LOG));
+    let refused = error(Store::open(place(&sample.disk), ALL)).to_string();
+    assert!(refused.contains("are of two logs"), "{refused}");
+}
+
+#[test]
+fn what_can_be_read_of_a_damaged_log_is_exported_and_makes_another_log() {
+    quiet();
+    for sample in samples() {
+        let text = sample.held[200].text.as_bytes();
+        let mut bytes = sample.log.clone();
+        // Pages that are no longer in use may have it too.
+        let windows = sample.log.windows(text.len()).enumerate();
+        let places = windows.filter(|(_, window)| *window == text);
+        for (at, _) in places {
+            bytes[at] ^= 1;
+        }
+        sample.disk.put(LOG, &bytes);
+        let refused = error(check(place(&sample.disk)));
+        assert!(matches!(refused.fault, Fault::Damaged(_)), "{refused}");
+
+        let mut lines = Vec::new();
+        let told = error(export(place(&sample.disk), &mut lines)).to_string();
+        let what = "entry 403 is not as it was written (200 entries, 203 to 402, were exported";
+        assert!(told.contains(what), "{}: {told}", sample.name);
+        // The same dice made the epoch of each first log of a disk.
+        let other = sample.disk.copy();
+        other.remove(LOG);
+        other.remove(HEAD);
+        let report = import(place(&other), lines.as_slice()).unwrap();
+        assert_eq!(contents(&open(&other)), all_said(203..=402));
+        let epoch = format!("\"epoch\":\"{}\"", report.epoch);
+        let lines = String::from_utf8(lines).unwrap();
+        assert!(!lines.contains(&epoch), "its numbers will be used anew");
+    }
+}
