@@ -301,6 +301,20 @@ mod tests {
         !bytes.is_empty()
     }
 
+    #[test]
+    fn a_write_is_given_as_many_slices_as_it_may_need() {
+        for (detours, given) in [(14, (28, false)), (15, (30, true)), (100, (30, true))] {
+            let mut log = Log::default();
+            let mut cursor = Cursor::new(0);
+            for _ in 0..detours {
+                log.append(["other", "", ""]);
+                cursor.note(log.head(), "* note\n");
+            }
+            let mut slices = [&[][..]; SLICES];
+            assert_eq!(cursor.waiting(&log, &mut slices), given);
+        }
+    }
+
     proptest! {
         /// Whatever happens, and however little is sent at a time: the bytes are those of a
         /// plain list of the lines that the connection is to get.

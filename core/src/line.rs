@@ -190,4 +190,21 @@ mod tests {
             proptest::prop_assert_eq!(lines(&input, 6, &sizes), lines(&input, 6, &[usize::MAX]));
         }
     }
+
+    #[test]
+    fn what_is_held_is_the_line_begun() {
+        let mut reader = LineReader::new(3);
+        for (chunk, held) in [
+            ("ab", 2),
+            ("c", 3),
+            ("d", 4),
+            ("e", 4),
+            ("\nx", 1),
+            ("\n", 0),
+        ] {
+            let mut chunk = chunk.as_bytes();
+            while reader.next(&mut chunk).is_some() {}
+            assert_eq!(reader.held(), held, "after {chunk:?}");
+        }
+    }
 }

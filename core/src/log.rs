@@ -77,3 +77,46 @@ impl Log {
 fn index(distance: u64) -> usize {
     usize::try_from(distance).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_begins_where_the_log_does_and_behind_each_ending() {
+        let mut log = Log::default();
+        assert!(log.is_line_start(0));
+        for _ in 0..3 {
+            log.append(["four", "", ""]);
+        }
+        let begins = |log: &Log, range: Range<u64>| -> alloc::vec::Vec<u64> {
+            range.filter(|place| log.is_line_start(*place)).collect()
+        };
+        assert_eq!(begins(&log, 0..16), [0, 5, 10, 15]);
+        log.trim(7);
+        assert_eq!((log.start(), log.head()), (7, 15));
+        assert_eq!(begins(&log, 7..16), [7, 10, 15]);
+        log.trim(3);
+        assert_eq!(log.start(), 7, "what is gone is gone");
+        log.trim(99);
+        assert_eq!((log.start(), log.head()), (15, 15));
+    }
+
+    #[test]
+    fn slices_are_what_was_appended_wherever_the_ring_wraps() {
+        let mut log = Log::default();
+        let mut all = alloc::vec::Vec::new();
+        for n in 0..200_u8 {
+            let text =
+                alloc::string::String::from(char::from(b'a' + n % 26)).repeat(1 + n as usize % 7);
+            let entry = log.append([&text, ":", &text]);
+            all.extend(alloc::format!("{text}:{text}\n").bytes());
+            assert_eq!(entry.end, all.len() as u64);
+            log.trim(entry.end.saturating_sub(40));
+            for from in log.start()..=log.head() {
+                let held = log.slices(from..log.head()).concat();
+                assert_eq!(held, all[usize::try_from(from).unwrap()..]);
+            }
+        }
+    }
+}
