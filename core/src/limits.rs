@@ -36,8 +36,6 @@ pub struct Limits {
     pub pass: u64,
     /// Of these, what those may add who talk without pause, while others do, too.
     pub bulk: u64,
-    /// The same, while somebody speaks now and then.
-    pub bulk_beside: u64,
     /// Bytes of the room that are held for the transcript until it is taken, and for readers that
     /// are behind a crowd.
     pub transcript: u64,
@@ -63,7 +61,6 @@ impl Default for Limits {
             batch: 64 * 1024,
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,
-            bulk_beside: 1024 * 1024,
             transcript: 1024 * 1024,
             first_line: Duration::from_millis(250),
             stall: Duration::from_secs(30),

@@ -65,7 +65,6 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.batch),
         bytes(l.pass),
         bytes(l.bulk),
-        bytes(l.bulk_beside),
         bytes(l.transcript),
         ms(l.first_line),
         ms(l.stall),

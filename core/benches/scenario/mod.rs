@@ -32,7 +32,6 @@ impl World {
                 connections: members + 10_000,
                 pass: u64::MAX,
                 bulk: u64::MAX,
-                bulk_beside: u64::MAX,
                 ..Limits::default()
             }),
             members: Vec::new(),

@@ -255,12 +255,7 @@ impl Server {
 
     /// Whether those who talk without pause have to wait until everyone has been written to.
     pub(super) fn is_bulk_full(&self) -> bool {
-        let most = if self.is_beside_sparse() {
-            self.limits.bulk_beside
-        } else {
-            self.limits.bulk
-        };
-        self.to_be_sent() >= most
+        self.to_be_sent() >= self.limits.bulk
     }
 
     /// Bytes appended since everyone was written to.

@@ -7,7 +7,6 @@
 use super::Server;
 use super::id::ConnId;
 use crate::mark::{Mark, mark, mark_if};
-use crate::time::Timestamp;
 use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;
@@ -20,9 +19,6 @@ const PERIOD: Duration = Duration::from_millis(500);
 
 /// How far it may be ahead of that: seven turns at once, and then one a period.
 const AHEAD: Duration = Duration::from_millis(3_500);
-
-/// For so long after a turn of a sparse speaker, passes are kept short for the next one.
-const BESIDE: Duration = Duration::from_secs(1);
 
 /// A connection's place among those that wait.
 pub(super) type Place = (Class, u64);
@@ -41,8 +37,6 @@ pub(super) enum Class {
 pub(super) struct Turns {
     waiting: BTreeSet<(Place, ConnId)>,
     next: u64,
-    /// When somebody last waited for a turn who speaks now and then.
-    last_sparse: Option<Timestamp>,
 }
 
 impl Turns {
@@ -91,18 +85,11 @@ impl Server {
             // A long line counts for as many turns as it fills.
             let turns = u32::try_from(unread.len().div_ceil(TURN)).unwrap_or(u32::MAX);
             connection.next_sparse = connection.next_sparse.max(now) + PERIOD * turns;
-            self.turns.last_sparse = Some(now);
             Class::Sparse
         } else {
             Class::Bulk
         };
         self.queue(id, class);
-    }
-
-    /// Whether somebody speaks now and then beside those who talk without pause.
-    pub(super) fn is_beside_sparse(&self) -> bool {
-        let last = self.turns.last_sparse;
-        last.is_some_and(|last| self.now < last + BESIDE)
     }
 
     /// Whether somebody waits whose turn can be given now.
@@ -128,7 +115,9 @@ impl Server {
             mark_if(class == Class::Sparse, Mark::TurnSparse);
             if class == Class::Bulk {
                 mark(Mark::TurnBulk);
-                connection.next_sparse = self.now + AHEAD + PERIOD;
+                // A long line is paid for, whatever comes between.
+                let next = self.now + AHEAD + PERIOD;
+                connection.next_sparse = connection.next_sparse.max(next);
             }
             let mut unread = mem::take(&mut connection.unread);
             let handled = self.read_lines(id, &unread, TURN);

@@ -216,26 +216,15 @@ fn a_long_line_now_and_then_is_heard_in_the_next_batch_as_well() {
 }
 
 #[test]
-fn beside_who_speaks_now_and_then_the_others_add_less_to_a_batch() {
-    let mut w = World::new(Limits {
-        batch: 10_000,
-        bulk: 10 * 2000,
-        bulk_beside: 10 * 500,
-        ..Limits::default()
-    });
-    let members: Vec<_> = (0..10).map(|n| w.join(&format!("m{n}"))).collect();
-    for loud in &members[..2] {
-        let said = line(96).repeat(1000); // 101 bytes each, with the name.
-        w.server.handle(w.now, Input::Received(*loud, &said));
-    }
-    w.write();
-    assert_eq!(speakers(&mut w).len(), 21, "in turns of three");
-    w.server.handle(w.now, Input::Received(members[9], b"hi\n"));
-    assert_eq!(speakers(&mut w).len(), 1 + 6);
-    w.now = w.now + Duration::from_millis(999);
-    assert_eq!(speakers(&mut w).len(), 6, "for a second after that");
-    w.now = w.now + Duration::from_millis(1);
-    assert_eq!(speakers(&mut w).len(), 21);
+fn a_long_line_is_paid_for_whatever_comes_between() {
+    let (mut w, calm) = loud_room();
+    w.server.handle(w.now, Input::Received(calm, &line(4095)));
+    assert_eq!(speakers(&mut w)[0], "calm");
+    w.server.handle(w.now, Input::Received(calm, b"between\n"));
+    while !speakers(&mut w).contains(&"calm".to_string()) {}
+    w.now = w.now + Duration::from_millis(16 * 500 - 3500 - 1);
+    w.server.handle(w.now, Input::Received(calm, b"too soon\n"));
+    assert!(!speakers(&mut w).contains(&"calm".to_string()));
 }
 
 /// Nobody who is gone keeps a place.

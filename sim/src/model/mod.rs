@@ -25,7 +25,7 @@ use story::Story;
 /// How the server's shell does what it may do in several ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
-    /// It reads the screen only once a round.
+    /// It reads the screen only when it has written.
     pub lazy: bool,
     /// It writes to all peers at the same time, from parcels.
     pub at_once: bool,
@@ -320,10 +320,8 @@ impl Watched {
         while if turns > 0 && turns == self.habits.stretch {
             self.see_cuts();
             self.act();
-            if !self.habits.lazy {
-                self.read_story();
-            }
-            if !self.habits.lazy && !self.lost {
+            self.read_story();
+            if !self.lost {
                 self.hear();
             }
             return false;
