@@ -9,8 +9,6 @@
 //! 4. **The welcome comes first,** and only once; nothing of the room is shown without it.
 //! 5. **Goodbye is the last line.**
 //! 6. **No line does anything to a screen**: none has a control character other than tab.
-//! 7. **Who leaves has left**: a person whose input ended, and whom neither the network nor the
-//!    server kept from it, is told that all was delivered.
 
 use chat_core::{FirstLine, MAX_LINE, Request};
 use std::cmp::Reverse;
@@ -57,7 +55,6 @@ pub fn broken(record: &Record) -> Vec<String> {
     for client in clients {
         let (screen, life) = (client.screen, client.life);
         faults.extend(client.framed());
-        faults.extend(client.has_left());
         let room = &rooms[life.server_life];
         if !client.welcomed {
             if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
@@ -262,16 +259,6 @@ impl<'a> Client<'a> {
             return Some(fault(self.screen, "was shown something after goodbye"));
         }
         None
-    }
-
-    /// Promise 7.
-    fn has_left(&self) -> Option<String> {
-        let life = self.life;
-        let dismissed = self.lines.iter().any(|line| line.starts_with(GOODBYE));
-        let undisturbed = life.finished && !life.disturbed && !dismissed;
-        let lost = self.screen.role == Role::Person && life.ending == Ending::Lost;
-        let why = "asked to leave, and is told that the connection was lost";
-        (undisturbed && lost && self.welcomed).then(|| fault(self.screen, why))
     }
 
     fn may_be(&self, name: &str) -> bool {

@@ -17,9 +17,6 @@ const CLIENTS: usize = 8;
 /// In some worlds much happens at the same moment: at multiples of so many milliseconds.
 const BURST: u64 = 50;
 
-/// Segments that a socket holds, in some worlds.
-const FEW_SEGMENTS: usize = 12;
-
 /// How many milliseconds after connecting a raw peer is in the room, whatever the network is like.
 const SETTLED: u64 = 1000;
 
@@ -134,10 +131,6 @@ fn scenario(world: &World) -> Scenario {
         },
         network: scenario::Network {
             latency_ms: (least.div_ceil(1000).min(50), most.div_ceil(1000).min(50)),
-            tcp_capacity: match world.seed % 3 {
-                0 => FEW_SEGMENTS,
-                _ => scenario::Network::default().tcp_capacity,
-            },
             ..scenario::Network::default()
         },
         clients: world
