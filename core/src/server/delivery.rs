@@ -116,8 +116,9 @@ impl Server {
 
     /// Lends out what can be written now, for `most` connections at most, to callers that write to
     /// many at once: write every parcel, with [`log`](Self::log), settle them, and ask again. None
-    /// means that everyone has been given what there is. In a large room that takes its time; what
-    /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
+    /// means that everyone has been given what there is. What happens meanwhile may be told in
+    /// between, and whoever is still to be written to has it, too; but nothing is handled beyond the
+    /// batch until the pass is over, and it is not while each round finds that somebody came or went.
     pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
         while parcels.is_empty() {
             while parcels.len() < most
