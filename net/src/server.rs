@@ -29,8 +29,13 @@ const CHUNK: usize = 4 * 1024;
 /// The most connections accepted in one pass.
 const ACCEPTS: usize = 256;
 
-/// After a pass of this length, what has come meanwhile is heard of before time is.
-const LONG: Duration = Duration::from_millis(10);
+/// After writing for so long, and for as long as hearing took, what has come meanwhile is heard before
+/// the others are written to: they have it with the rest, and nobody's words wait for a whole pass
+/// through a large room.
+const LONG: Duration = Duration::from_millis(5);
+
+/// So many are written to before the clock is looked at.
+const STRETCH: usize = 256;
 
 /// The fewest connections that are worth a thread to write to them: each takes the system some
 /// 3 µs, and a thread about 30 µs to start.
@@ -128,6 +133,7 @@ struct Shell<L: Listener, T> {
 impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) {
         let mut stopping = false;
+        let mut is_written = true;
         while !stopping || self.server.connections() > 0 {
             let mut accepted = Vec::new();
             poll_fn(|cx| {
@@ -141,7 +147,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 }
                 news |= self.poll_accept(cx, &mut accepted);
                 news |= self.poll_timer(cx);
-                if news || !self.woken.is_empty() {
+                if news || !is_written || !self.woken.is_empty() {
                     Poll::Ready(())
                 } else {
                     Poll::Pending
@@ -160,12 +166,11 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             if self.is_due(now) {
                 self.server.handle(now, Input::Timeout);
             }
-            self.write(now);
+            is_written = self.write(now);
             self.show();
             self.act();
             self.look_at_held();
-            let was_long = self.now().since(now) > LONG;
-            if many || was_long || !self.woken.is_empty() || self.is_due(now) {
+            if many || !is_written || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
                 tokio::task::yield_now().await;
             }
@@ -296,14 +301,16 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         }
     }
 
-    /// One pass over all that have something waiting.
-    fn write(&mut self, now: Timestamp) {
+    /// One pass over all that have something waiting, or as much of it as is done before others
+    /// are heard; whether it is over.
+    fn write(&mut self, now: Timestamp) -> bool {
         let mut parcels = mem::take(&mut self.parcels);
-        loop {
-            self.server.lend_round(&mut parcels, usize::MAX);
-            if parcels.is_empty() {
-                break;
-            }
+        let begun = self.now();
+        let long = LONG.max(begun.since(now));
+        let mut is_over = false;
+        while !is_over && self.now().since(begun) <= long {
+            self.server.lend_round(&mut parcels, STRETCH * self.writers);
+            is_over = parcels.is_empty();
             let writers = self.writers.min(parcels.len() / SHARE);
             if writers > 1 {
                 self.write_in_parallel(&mut parcels, writers);
@@ -326,6 +333,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             }
         }
         self.parcels = parcels;
+        is_over
     }
 
     /// Has threads write, each its share. The log stands still meanwhile, and no two of them have

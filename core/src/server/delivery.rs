@@ -25,15 +25,18 @@ pub(super) struct Delivery {
     /// Connections with something of their own to be written, or whose sockets have become
     /// writable.
     marked: VecDeque<ConnId>,
-    /// Seats that the round under way has yet to visit: those below this number. Downwards, so
-    /// that whoever moves into a seat given up meanwhile is visited at least once.
+    /// How many of them the round under way visits yet, so that it comes to its end though others
+    /// are marked all the time.
+    visits: usize,
+    /// Seats that it has yet to visit: those below this number. Downwards, so that whoever moves
+    /// into a seat given up meanwhile is visited at least once.
     seats: usize,
-    /// The head of the log when that round began.
+    /// The head of the log when it began.
     swept: u64,
-    /// The head of the log when the last pass ended.
+    /// The same of the round before: all whose sockets are not full have come as far.
     passed: u64,
-    /// Connections with full sockets that need more of the log, the one furthest behind first: by
-    /// place in it, less the bytes of their own that wait.
+    /// Connections that need more of the log and whose sockets are full, or were until they were
+    /// marked; the one furthest behind first: by place in it, less the bytes of their own that wait.
     blocked: BTreeSet<(i64, ConnId)>,
     /// What a crowd that came or went at once has appended, as long as somebody is behind it.
     surge: u64,
@@ -116,9 +119,8 @@ impl Server {
 
     /// Lends out what can be written now, for `most` connections at most, to callers that write to
     /// many at once: write every parcel, with [`log`](Self::log), settle them, and ask again. None
-    /// means that everyone has been given what there is. What happens meanwhile may be told in
-    /// between, and whoever is still to be written to has it, too; but nothing is handled beyond the
-    /// batch until the pass is over, and it is not while each round finds that somebody came or went.
+    /// means that everyone has been given what there is. In a large room that takes its time; what
+    /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
     pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
         while parcels.is_empty() {
             while parcels.len() < most
@@ -188,13 +190,17 @@ impl Server {
 
     /// The next connection of this round that has something waiting.
     fn next_in_round(&mut self) -> Option<ConnId> {
-        while let Some(id) = self.delivery.marked.pop_front() {
+        while self.delivery.visits > 0
+            && let Some(id) = self.delivery.marked.pop_front()
+        {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.marked = false;
             }
             if self.has_waiting(id) {
+                self.delivery.visits -= 1;
                 return Some(id);
             }
+            self.file(id);
         }
         while self.delivery.seats > 0 {
             self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
@@ -211,17 +217,18 @@ impl Server {
     /// far behind is cut off first, all of them at once: everyone is to be told of each, and a round
     /// for each would take a crowd of slow readers as long as all their leavings one by one.
     fn begin_round(&mut self) -> bool {
+        let is_full = self.appended() >= self.limits.batch;
+        mark_if(is_full, Mark::BatchFull);
+        mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
         while self.cut_off_furthest() {}
-        if self.delivery.swept < self.room.log.head() {
-            self.delivery.swept = self.room.log.head();
+        let head = self.room.log.head();
+        self.delivery.passed = mem::replace(&mut self.delivery.swept, head);
+        self.trim();
+        self.delivery.visits = 1 + self.limits.connections;
+        if self.delivery.passed < head {
             self.delivery.seats = self.room.population();
-            return true;
         }
-        let more = !self.delivery.marked.is_empty();
-        if !more {
-            self.finish_pass();
-        }
-        more
+        self.delivery.passed < head || !self.delivery.marked.is_empty()
     }
 
     /// Gives the lines that the room's screen shows and has not been given yet, and answers how
@@ -248,7 +255,7 @@ impl Server {
         lost
     }
 
-    /// Whether so much was appended that everyone is to be written to before more is read.
+    /// Whether so much was appended that another round is to begin before more is read.
     pub(super) fn is_batch_full(&self) -> bool {
         self.appended() >= self.limits.batch
             || self.to_be_sent() >= self.limits.pass && !is_planted(Bug::PassForgotten)
@@ -259,9 +266,9 @@ impl Server {
         self.to_be_sent() >= self.limits.bulk
     }
 
-    /// Bytes appended since everyone was written to.
+    /// Bytes appended since the round under way began.
     fn appended(&self) -> u64 {
-        self.room.log.head() - self.delivery.passed
+        self.room.log.head() - self.delivery.swept
     }
 
     /// The same, for all members together.
@@ -283,7 +290,6 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id)
             && mem::replace(&mut connection.blocked, false)
         {
-            self.file(id);
             self.mark(id);
         }
     }
@@ -317,11 +323,15 @@ impl Server {
     /// How far behind the log a connection may be. A crowd that comes or goes at once appends more
     /// than anyone could have taken meanwhile; whoever listens is not to go with it.
     fn most_behind(&mut self) -> u64 {
-        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
-        let surplus = self.appended().saturating_sub(batch);
         let most = self.limits.transcript.saturating_sub(self.limits.behind);
-        self.delivery.surge = self.delivery.surge.max(surplus).min(most);
+        self.delivery.surge = self.delivery.surge.max(self.surplus()).min(most);
         self.limits.behind + self.delivery.surge
+    }
+
+    /// What was appended, beyond a batch, since somebody may have been written to last.
+    fn surplus(&self) -> u64 {
+        let appended = self.room.log.head() - self.delivery.passed;
+        appended.saturating_sub(self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
     }
 
     /// How far the connection that is furthest behind is, and which one it is.
@@ -331,15 +341,18 @@ impl Server {
         Some((u64::try_from(distance).unwrap_or(0), id))
     }
 
-    /// Has a connection filed among the blocked ones if it belongs there, and as it is now.
+    /// Has a connection filed among the blocked ones if it belongs there, and as it is now. It stays
+    /// there until it is visited.
     pub(super) fn file(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
+        let is_kept = connection.marked && connection.filed.is_some();
+        let is_open = connection.phase != Phase::Closed;
         let needs = connection
             .cursor
             .place_in(&self.room.log)
-            .filter(|_| connection.blocked);
+            .filter(|_| is_open && (connection.blocked || is_kept));
         let private = if is_planted(Bug::BehindWithoutNotices) {
             0
         } else {
@@ -397,31 +410,27 @@ impl Server {
         true
     }
 
-    fn finish_pass(&mut self) {
+    /// Has the log forget what nobody is to be given any more.
+    fn trim(&mut self) {
         debug_assert!(self.delivery.blocked.iter().all(|&(key, id)| {
             self.connections
                 .get(id)
-                .is_some_and(|c| c.blocked && c.filed == Some(key))
+                .is_some_and(|c| (c.blocked || c.marked) && c.filed == Some(key))
         }));
-        let head = self.room.log.head();
-        let appended = head - self.delivery.passed;
-        let is_full = appended >= self.limits.batch;
-        mark_if(is_full, Mark::BatchFull);
-        mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
-        self.delivery.passed = head;
-        let behind = self.limits.behind;
-        if self.furthest().is_none_or(|(far, _)| far <= behind) {
+        let (head, behind) = (self.room.log.head(), self.limits.behind);
+        let is_anyone_behind = self.furthest().is_some_and(|(far, _)| far > behind);
+        if self.surplus() == 0 && !is_anyone_behind {
             self.delivery.surge = 0;
         }
-        let wanted = head
-            .saturating_sub(behind + self.delivery.surge)
-            .min(self.delivery.transcript);
-        let wanted = if is_planted(Bug::TrimmedEarly) {
-            (wanted + appended).min(self.delivery.transcript)
-        } else {
-            wanted
-        };
-        let most = self.limits.transcript.max(self.limits.behind);
-        self.room.log.trim(wanted.max(head.saturating_sub(most)));
+        let mut kept = behind + self.delivery.surge;
+        if is_planted(Bug::TrimmedEarly) {
+            kept /= 2;
+        }
+        let wanted = head.saturating_sub(kept).min(self.delivery.transcript);
+        let most = self.limits.transcript.max(behind);
+        let forced = head.saturating_sub(most);
+        self.room
+            .log
+            .trim(wanted.max(forced).min(self.delivery.passed));
     }
 }

@@ -3,5 +3,6 @@
 mod behind;
 mod limits;
 mod room;
+mod rounds;
 mod turns;
 mod world;

@@ -54,9 +54,18 @@ impl World {
         }
     }
 
-    /// One round of writing.
+    /// A whole pass.
     pub(super) fn write(&mut self) {
-        while let Some(conn) = self.server.next_transmit() {
+        while !self.stretch(usize::MAX) {}
+    }
+
+    /// Writes to `most` connections at most; whether the pass is over.
+    pub(super) fn stretch(&mut self, most: usize) -> bool {
+        let mut written = 0;
+        while written < most
+            && let Some(conn) = self.server.next_transmit()
+        {
+            written += 1;
             let screen = self.screens.entry(conn).or_default();
             let room = self.room.entry(conn).or_insert(usize::MAX);
             let writes = &mut self.writes;
@@ -80,6 +89,7 @@ impl World {
                 assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
             }
         }
+        written < most
     }
 
     /// From now on the socket takes this much and no more.
