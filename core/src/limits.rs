@@ -29,10 +29,10 @@ pub struct Limits {
     /// Stretches of its own lines that a connection steps over may wait, before no more is read
     /// from it.
     pub detours: usize,
-    /// Bytes appended to the room before everyone is written to; reading waits for that.
+    /// Bytes appended to the room in one round of writing to everyone; reading waits for the next.
     pub batch: u64,
-    /// Bytes to be sent to all members together before everyone is written to: with so many members
-    /// that a batch would come to more, it is smaller.
+    /// Bytes of these to be sent to all members together: with so many members that a batch would come
+    /// to more, it is smaller.
     pub pass: u64,
     /// Of these, what those may add who talk without pause, while others do, too.
     pub bulk: u64,

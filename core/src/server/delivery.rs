@@ -25,16 +25,19 @@ pub(super) struct Delivery {
     /// Connections with something of their own to be written, or whose sockets have become
     /// writable.
     marked: VecDeque<ConnId>,
-    /// How many of them the round under way visits yet, so that it comes to its end though others
-    /// are marked all the time.
-    visits: usize,
+    /// How many of them the round under way has yet to visit. Who is marked meanwhile waits for the
+    /// next one, so that each comes to its end.
+    due: usize,
     /// Seats that it has yet to visit: those below this number. Downwards, so that whoever moves
     /// into a seat given up meanwhile is visited at least once.
     seats: usize,
     /// The head of the log when it began.
     swept: u64,
-    /// The same of the round before: all whose sockets are not full have come as far.
+    /// The same of the round before: everyone in the room whose socket is not full has come as far.
+    /// Who left before the round came to them may have come only as far as the one before that.
     passed: u64,
+    /// What that round appended beyond a batch.
+    excess: u64,
     /// Connections that need more of the log and whose sockets are full, or were until they were
     /// marked; the one furthest behind first: by place in it, less the bytes of their own that wait.
     blocked: BTreeSet<(i64, ConnId)>,
@@ -123,7 +126,7 @@ impl Server {
     /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
     pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
         while parcels.is_empty() {
-            while parcels.len() < most
+            while parcels.len() < most.max(1)
                 && let Some(id) = self.next_in_round()
             {
                 parcels.extend(self.lend(id));
@@ -190,14 +193,14 @@ impl Server {
 
     /// The next connection of this round that has something waiting.
     fn next_in_round(&mut self) -> Option<ConnId> {
-        while self.delivery.visits > 0
+        while self.delivery.due > 0
             && let Some(id) = self.delivery.marked.pop_front()
         {
+            self.delivery.due -= 1;
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.marked = false;
             }
             if self.has_waiting(id) {
-                self.delivery.visits -= 1;
                 return Some(id);
             }
             self.file(id);
@@ -222,13 +225,21 @@ impl Server {
         mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
         while self.cut_off_furthest() {}
         let head = self.room.log.head();
-        self.delivery.passed = mem::replace(&mut self.delivery.swept, head);
-        self.trim();
-        self.delivery.visits = 1 + self.limits.connections;
-        if self.delivery.passed < head {
+        self.delivery.excess = self.excess();
+        let swept = mem::replace(&mut self.delivery.swept, head);
+        let passed = mem::replace(&mut self.delivery.passed, swept);
+        let more = swept < head || !self.delivery.marked.is_empty();
+        self.trim(if more { passed } else { head });
+        self.delivery.due = if more {
+            self.delivery.marked.len()
+        } else {
+            // Between passes no round is under way: whoever is marked then is visited first.
+            self.limits.connections.saturating_add(1)
+        };
+        if swept < head {
             self.delivery.seats = self.room.population();
         }
-        self.delivery.passed < head || !self.delivery.marked.is_empty()
+        more
     }
 
     /// Gives the lines that the room's screen shows and has not been given yet, and answers how
@@ -323,15 +334,16 @@ impl Server {
     /// How far behind the log a connection may be. A crowd that comes or goes at once appends more
     /// than anyone could have taken meanwhile; whoever listens is not to go with it.
     fn most_behind(&mut self) -> u64 {
+        let surplus = self.delivery.excess + self.excess();
         let most = self.limits.transcript.saturating_sub(self.limits.behind);
-        self.delivery.surge = self.delivery.surge.max(self.surplus()).min(most);
+        self.delivery.surge = self.delivery.surge.max(surplus).min(most);
         self.limits.behind + self.delivery.surge
     }
 
-    /// What was appended, beyond a batch, since somebody may have been written to last.
-    fn surplus(&self) -> u64 {
-        let appended = self.room.log.head() - self.delivery.passed;
-        appended.saturating_sub(self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
+    /// What the round under way has appended beyond a batch.
+    fn excess(&self) -> u64 {
+        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
+        self.appended().saturating_sub(batch)
     }
 
     /// How far the connection that is furthest behind is, and which one it is.
@@ -410,8 +422,9 @@ impl Server {
         true
     }
 
-    /// Has the log forget what nobody is to be given any more.
-    fn trim(&mut self) {
+    /// Has the log forget what nobody is to be given any more, up to a place that all whose sockets
+    /// are not full have come to.
+    fn trim(&mut self, passed: u64) {
         debug_assert!(self.delivery.blocked.iter().all(|&(key, id)| {
             self.connections
                 .get(id)
@@ -419,7 +432,7 @@ impl Server {
         }));
         let (head, behind) = (self.room.log.head(), self.limits.behind);
         let is_anyone_behind = self.furthest().is_some_and(|(far, _)| far > behind);
-        if self.surplus() == 0 && !is_anyone_behind {
+        if self.delivery.excess == 0 && !is_anyone_behind {
             self.delivery.surge = 0;
         }
         let mut kept = behind + self.delivery.surge;
@@ -429,8 +442,6 @@ impl Server {
         let wanted = head.saturating_sub(kept).min(self.delivery.transcript);
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
-        self.room
-            .log
-            .trim(wanted.max(forced).min(self.delivery.passed));
+        self.room.log.trim(wanted.max(forced).min(passed));
     }
 }

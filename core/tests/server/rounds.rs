@@ -134,3 +134,70 @@ fn who_can_take_more_has_it_though_many_are_visited_first() {
     assert_eq!(heard.matches("Ann: ping\n").count(), 40);
     assert!(!heard.contains("Goodbye"));
 }
+
+#[test]
+fn who_leaves_before_the_round_comes_to_them_is_sent_what_they_are_owed() {
+    let mut w = World::new(Limits {
+        behind: 1000,
+        connections: 12,
+        ..Limits::default()
+    });
+    let bob = w.join("Bob");
+    let ann = w.join("Ann");
+    let askers: Vec<_> = (0..10).map(|n| w.join(&format!("asker{n}"))).collect();
+    w.look(bob);
+    for _ in 0..3 {
+        w.server.handle(w.now, Input::Received(ann, &line(4000)));
+    }
+    for visits in 0..60 {
+        for asker in &askers {
+            w.server.handle(w.now, Input::Received(*asker, b"/x\n"));
+        }
+        if visits == 30 {
+            // Those who were told something have been visited, and a part of the seats; his is the last.
+            w.server.handle(w.now, Input::Received(bob, b"LEAVE\n"));
+        }
+        w.stretch(1);
+    }
+    w.settle();
+    assert_eq!(w.look(bob).matches("Ann: ").count(), 3);
+}
+
+#[test]
+fn talk_alone_does_not_count_as_a_crowd() {
+    let cut_off_at = |in_stretches: bool| {
+        let mut w = World::new(Limits::default());
+        let ann = w.join("Ann");
+        w.join("Cat");
+        let bob = w.join("Bob");
+        w.limit(bob, 0);
+        w.receive(ann, line(1000 - "Ann: \n".len()));
+        for rounds in 0.. {
+            if w.server.population() < 3 {
+                return rounds;
+            }
+            // Nearly a batch.
+            for _ in 0..60 {
+                let said = line(1000 - "Ann: \n".len());
+                w.server.handle(w.now, Input::Received(ann, &said));
+            }
+            if in_stretches {
+                w.stretch(1);
+            } else {
+                w.write();
+            }
+        }
+        unreachable!()
+    };
+    assert_eq!(cut_off_at(true), cut_off_at(false));
+}
+
+#[test]
+fn there_may_be_no_limit_on_connections() {
+    let mut w = World::new(Limits {
+        connections: usize::MAX,
+        ..Limits::default()
+    });
+    let ann = w.join("Ann");
+    assert_eq!(w.look(ann), "Welcome to the chatroom!\n");
+}
