@@ -248,8 +248,8 @@ impl Watched {
 
     /// A peer's socket may take more.
     pub fn writable(&mut self, clock: u64, peer: usize) {
+        // Until it is written to, it may be cut off all the same.
         self.peers[peer].blocked = false;
-        self.blocked.remove(&peer);
         self.handle(clock, Input::Writable(self.peers[peer].id), Some(peer));
     }
 
@@ -373,18 +373,26 @@ impl Watched {
         }
     }
 
-    /// Takes note of who was cut off in this pass; nothing was written to them after that.
+    /// Takes note of who was cut off in this pass, and is not written to in it.
     fn see_cuts(&mut self) {
-        for &who in &self.blocked {
-            let peer = &mut self.peers[who];
-            let phase = self.server.phase(peer.id);
-            if peer.phase.is_in_room() && phase == Phase::Draining {
-                peer.short = Some(Short::CutOff(Some(peer.got.len())));
-                self.touched.insert(who);
-            }
-            if peer.is_open() && phase != Phase::Closed {
-                peer.phase = phase;
-            }
+        for who in self.blocked.clone() {
+            self.see_phase(who);
+        }
+    }
+
+    /// Takes note of whether a peer was cut off, before anything else is written to it.
+    fn see_phase(&mut self, who: usize) {
+        let peer = &mut self.peers[who];
+        if !self.blocked.contains(&who) {
+            return;
+        }
+        let phase = self.server.phase(peer.id);
+        if peer.phase.is_in_room() && phase == Phase::Draining {
+            peer.short = Some(Short::CutOff(Some(peer.got.len())));
+            self.touched.insert(who);
+        }
+        if peer.is_open() && phase != Phase::Closed {
+            peer.phase = phase;
         }
     }
 
@@ -398,6 +406,7 @@ impl Watched {
         let Some(id) = next else { return false };
         let now = self.read(clock);
         let who = self.number(id);
+        self.see_phase(who);
         let mut write = self.peers[who].writer(self.seen);
         self.server.transmit(now, id, |slices| {
             write.write(slices, |bytes| socket(who, bytes))
@@ -425,6 +434,7 @@ impl Watched {
         let written: Vec<_> = parcels.iter().map(|p| self.number(p.id())).collect();
         let now = self.read(clock);
         for (parcel, &who) in parcels.iter_mut().zip(&written) {
+            self.see_phase(who);
             let mut write = self.peers[who].writer(self.seen);
             parcel.write(self.server.log(), |slices| {
                 write.write(slices, |bytes| socket(who, bytes))
@@ -445,6 +455,8 @@ impl Watched {
         self.touched.insert(who);
         if self.peers[who].blocked {
             self.blocked.insert(who);
+        } else {
+            self.blocked.remove(&who);
         }
         if self.peers[who].failed && self.peers[who].is_open() {
             self.peers[who].short.get_or_insert(Short::Dropped);
