@@ -1,8 +1,8 @@
 //! A connection's place in the room's log, and what it does not share with the others.
 
-use crate::log::Log;
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
+use crate::stream::Stream;
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
@@ -57,7 +57,7 @@ impl Cursor {
     }
 
     /// Where in the log it stands, or `None` when it needs nothing more of the log.
-    pub(crate) fn place_in(&self, log: &Log) -> Option<u64> {
+    pub(crate) fn place_in(&self, log: &Stream) -> Option<u64> {
         debug_assert!(self.place <= log.head());
         self.end
             .is_none_or(|end| self.place < end)
@@ -65,7 +65,7 @@ impl Cursor {
     }
 
     /// All bytes that wait.
-    pub(crate) fn total(&self, log: &Log) -> u64 {
+    pub(crate) fn total(&self, log: &Stream) -> u64 {
         self.end.unwrap_or(log.head()) - self.place - self.skipped + self.private as u64
     }
 
@@ -114,13 +114,24 @@ impl Cursor {
         }
     }
 
+    /// Goes elsewhere, with its private lines: to where a log that it reads from now on ends, or to
+    /// the end of another one. It must need nothing of the log where it is.
+    pub(crate) fn move_to(&mut self, head: u64, hears: bool) {
+        debug_assert!(self.end == Some(self.place) && self.skipped == 0);
+        self.place = head;
+        self.end = (!hears).then_some(head);
+        for detour in &mut self.detours {
+            detour.at = head;
+        }
+    }
+
     /// Ends the stay: nothing that is appended from `head` on will be sent.
     pub(crate) fn end_at(&mut self, head: u64) {
         self.end.get_or_insert(head);
     }
 
     /// Takes a copy of everything that waits, and needs nothing more of the log as it is now.
-    pub(crate) fn detach(&mut self, log: &Log) {
+    pub(crate) fn detach(&mut self, log: &Stream) {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
@@ -154,7 +165,7 @@ impl Cursor {
 
     /// Gives up on everything that waits, except the rest of a line of which a part was sent;
     /// `last` follows it.
-    pub(crate) fn cut(&mut self, log: &Log, last: &str) {
+    pub(crate) fn cut(&mut self, log: &Stream, last: &str) {
         let mut tail = VecDeque::new();
         let mut waiting = [&[][..]; SLICES];
         let (count, _) = self.waiting(log, &mut waiting);
@@ -181,7 +192,7 @@ impl Cursor {
     }
 
     /// Whether everything up to the end has been sent.
-    pub(crate) fn is_done(&self, log: &Log) -> bool {
+    pub(crate) fn is_done(&self, log: &Stream) -> bool {
         self.place == self.end.unwrap_or(log.head()) && self.detours.is_empty()
     }
 
@@ -189,7 +200,7 @@ impl Cursor {
     /// them.
     pub(crate) fn waiting<'a>(
         &'a self,
-        log: &'a Log,
+        log: &'a Stream,
         out: &mut [&'a [u8]; SLICES],
     ) -> (usize, bool) {
         let mut count = 0;
@@ -217,7 +228,7 @@ impl Cursor {
     }
 
     /// Moves on by `sent` bytes of what [`Cursor::waiting`] gave.
-    pub(crate) fn advance(&mut self, log: &Log, mut sent: usize) {
+    pub(crate) fn advance(&mut self, log: &Stream, mut sent: usize) {
         if sent == 0 {
             return;
         }
@@ -291,7 +302,7 @@ mod tests {
         proptest::collection::vec(step, 0..200)
     }
 
-    fn send(cursor: &mut Cursor, log: &Log, most: usize, sent: &mut Vec<u8>) -> bool {
+    fn send(cursor: &mut Cursor, log: &Stream, most: usize, sent: &mut Vec<u8>) -> bool {
         let mut slices = [&[][..]; SLICES];
         let (count, _) = cursor.waiting(log, &mut slices);
         let bytes: Vec<u8> = slices[..count].concat();
@@ -304,7 +315,7 @@ mod tests {
     #[test]
     fn a_write_is_given_as_many_slices_as_it_may_need() {
         for (detours, given) in [(14, (28, false)), (15, (30, true)), (100, (30, true))] {
-            let mut log = Log::default();
+            let mut log = Stream::default();
             let mut cursor = Cursor::new(0);
             for _ in 0..detours {
                 log.append(["other", "", ""]);
@@ -320,7 +331,7 @@ mod tests {
         /// plain list of the lines that the connection is to get.
         #[test]
         fn what_is_sent_is_what_was_to_be_sent(steps in steps()) {
-            let mut log = Log::default();
+            let mut log = Stream::default();
             log.append(["before", "", ""]);
             let mut cursor = Cursor::new(log.head());
             let (mut wanted, mut sent) = (Vec::new(), Vec::new());

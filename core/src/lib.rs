@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod client;
 mod cursor;
+pub mod json;
 mod limits;
 mod line;
 mod log;
@@ -16,17 +17,18 @@ mod name;
 pub mod planted;
 mod record;
 mod server;
+mod stream;
 mod text;
 mod time;
 
 pub use client::phase as client_phase;
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
-pub use limits::{Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
+pub use limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
 pub use line::{Line, LineReader};
 pub use log::Log;
 pub use name::{InvalidName, Name};
 pub use record::{Kind, Record, SessionId};
 pub use server::phase as server_phase;
-pub use server::{Action, CloseReason, ConnId, Input, Parcel, Server, Timer};
+pub use server::{Action, CloseReason, ConnId, Input, Origin, Parcel, Server, Timer};
 pub use text::{Entry, FirstLine, Request, ServerLine, printable};
 pub use time::Timestamp;

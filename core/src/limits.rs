@@ -5,11 +5,15 @@ use core::time::Duration;
 /// The longest line a client may send, in bytes, without its ending.
 pub const MAX_LINE: usize = 4096;
 
+/// The longest line a client of the JSON dialect may send, in bytes, without its ending: room for a
+/// text of [`MAX_LINE`] bytes with every character escaped.
+pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
+
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
-/// The longest line a server sends, in bytes, without its ending: a name, `": "` and a line.
-pub const MAX_SERVER_LINE: usize = MAX_NAME + 2 + MAX_LINE;
+/// The longest line a server sends, in bytes, without its ending: `"* "`, a name, `": "` and a line.
+pub const MAX_SERVER_LINE: usize = 2 + MAX_NAME + 2 + MAX_LINE;
 
 /// What a server grants its clients. [`Limits::default`] is what PROTOCOL.md states.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +43,11 @@ pub struct Limits {
     /// Bytes of the room that are held for the transcript until it is taken, and for readers that
     /// are behind a crowd.
     pub transcript: u64,
+    /// How long a stay goes on while its session has no connection.
+    pub grace: Duration,
+    /// Sessions without a connection at once; with one more, the one that has been without for
+    /// longest is given up.
+    pub detached: usize,
     /// How long a new connection may be silent before it joins as the documented client did.
     pub first_line: Duration,
     /// How long bytes may wait for a connection that takes none, before it is closed.
@@ -62,6 +71,8 @@ impl Default for Limits {
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,
             transcript: 1024 * 1024,
+            grace: Duration::from_secs(60),
+            detached: 16_384,
             first_line: Duration::from_millis(250),
             stall: Duration::from_secs(30),
             linger: Duration::from_secs(2),

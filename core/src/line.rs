@@ -50,6 +50,11 @@ impl LineReader {
         }
     }
 
+    /// Has lines be longer from now on.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Takes bytes from the front of `chunk` up to the end of the next line.
     ///
     /// `None` means that `chunk` is used up and the line in it, if any, has not ended yet.

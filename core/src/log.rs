@@ -1,81 +1,205 @@
-//! The room's log: what happened, in order, encoded once.
+//! The room's log: what happened, in order, encoded once for each dialect that is read.
 
-use crate::mark::{Mark, mark_if};
-use alloc::collections::VecDeque;
+use crate::json;
+use crate::name::Name;
+use crate::record::{Kind, Record, SessionId};
+use crate::stream::Stream;
+use crate::text::Entry;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Encoded entries, one line each, addressed by their place in the stream of all bytes ever
-/// appended. Only the newest bytes are held. Outside the core there is nothing to do with it but
-/// to lend it to [`Parcel::write`](crate::Parcel::write).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Log {
-    bytes: VecDeque<u8>,
-    /// The place of the first byte still held.
-    start: u64,
+/// Which of the two forms a connection reads and writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Dialect {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// Objects for programs.
+    Json,
 }
+
+impl Dialect {
+    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Json];
+}
+
+/// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
+/// nothing to do with it but to lend it to [`Parcel::write`](crate::Parcel::write).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Log {
+    epoch: Box<str>,
+    text: Stream,
+    /// Written only while somebody reads it.
+    json: Stream,
+    readers: usize,
+    /// Of each entry whose line is held, the oldest first, what the line does not say.
+    held: VecDeque<Facts>,
+    /// The number of the last entry.
+    last: u64,
+    /// The entries held that have ids, by these.
+    ids: BTreeMap<Sender, u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Facts {
+    /// Where its line begins.
+    place: u64,
+    at: u64,
+    kind: Kind,
+    /// How long the name is.
+    name: u8,
+    sender: Option<Box<Sender>>,
+}
+
+/// Who said an entry, and the id they gave it.
+pub(crate) type Sender = (SessionId, Box<str>);
 
 impl Log {
-    /// The place behind the last entry, where the next one will begin.
-    pub(crate) fn head(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-
-    /// Appends a line, given in parts without its ending, and says where it stands.
-    pub(crate) fn append(&mut self, parts: [&str; 3]) -> Range<u64> {
-        let from = self.head();
-        for part in parts {
-            self.bytes.extend(part.as_bytes());
+    /// An empty log with a name of its own.
+    pub(crate) fn new(epoch: u128) -> Self {
+        Self {
+            epoch: alloc::format!("{epoch:032x}").into(),
+            text: Stream::default(),
+            json: Stream::default(),
+            readers: 0,
+            held: VecDeque::new(),
+            last: 0,
+            ids: BTreeMap::new(),
         }
-        self.bytes.push_back(b'\n');
-        from..self.head()
     }
 
-    /// Lets go of everything before `place`.
-    pub(crate) fn trim(&mut self, place: u64) {
-        let surplus = index(place.saturating_sub(self.start)).min(self.bytes.len());
-        mark_if(surplus > 0, Mark::LogTrimmed);
-        self.bytes.drain(..surplus);
-        self.start += surplus as u64;
+    /// Which log it is: no other one has the same name.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.epoch
     }
 
-    /// The bytes of `range`, which must be held, in two slices.
-    pub(crate) fn slices(&self, range: Range<u64>) -> [&[u8]; 2] {
-        if range.is_empty() {
-            return [&[], &[]];
+    /// The lines of one dialect.
+    pub(crate) fn stream(&self, dialect: Dialect) -> &Stream {
+        match dialect {
+            Dialect::Text => &self.text,
+            Dialect::Json => &self.json,
         }
-        debug_assert!(self.start <= range.start && range.end <= self.head());
-        let (from, to) = (
-            index(range.start - self.start),
-            index(range.end - self.start),
-        );
-        let (a, b) = self.bytes.as_slices();
-        [
-            &a[from.min(a.len())..to.min(a.len())],
-            &b[from.saturating_sub(a.len())..to.saturating_sub(a.len())],
-        ]
     }
 
-    /// Whether a line begins at `place`, which must be held, or be the head.
-    pub(crate) fn is_line_start(&self, place: u64) -> bool {
-        place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
+    /// The place behind the last line of a dialect, where the next one will begin.
+    pub(crate) fn head(&self, dialect: Dialect) -> u64 {
+        self.stream(dialect).head()
     }
 
-    /// The first place behind `place`, which must be held, where a line begins, or the head.
-    pub(crate) fn next_line_start(&self, place: u64) -> u64 {
-        let [a, b] = self.slices(place..self.head());
-        let ending = a.iter().chain(b).position(|&byte| byte == b'\n');
-        ending.map_or(self.head(), |before| place + before as u64 + 1)
+    /// The number of the last entry; 0 if there is none.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
     }
 
-    /// The place of the first byte still held.
-    pub(crate) fn start(&self) -> u64 {
-        self.start
+    /// The number of the oldest entry held; one more than the last while none is.
+    pub(crate) fn first(&self) -> u64 {
+        self.last + 1 - self.held.len() as u64
     }
-}
 
-/// A distance within what is held, which memory limits.
-fn index(distance: u64) -> usize {
-    usize::try_from(distance).unwrap_or(usize::MAX)
+    /// Appends an entry, and says where its line in the text dialect stands.
+    pub(crate) fn append(
+        &mut self,
+        at: u64,
+        entry: Entry<'_>,
+        sender: Option<Sender>,
+    ) -> Range<u64> {
+        let (kind, name) = match entry {
+            Entry::Joined(name) => (Kind::Joined, name),
+            Entry::Left(name) => (Kind::Left, name),
+            Entry::Said(name, _) => (Kind::Said, name),
+        };
+        self.last += 1;
+        if self.readers > 0 {
+            let text = match entry {
+                Entry::Said(_, text) => Some(text),
+                _ => None,
+            };
+            let line = json::Message::Entry(json::Entry {
+                room: json::ROOM.into(),
+                epoch: (&*self.epoch).into(),
+                seq: self.last,
+                at,
+                kind,
+                name: name.as_str().into(),
+                text: text.map(Into::into),
+                id: sender.as_ref().map(|(_, id)| (&**id).into()),
+            })
+            .to_line();
+            self.json.append([line.trim_end_matches('\n'), "", ""]);
+        }
+        let range = self.text.append(entry.encode());
+        if let Some(sender) = &sender {
+            self.ids.insert(sender.clone(), self.last);
+        }
+        self.held.push_back(Facts {
+            place: range.start,
+            at,
+            kind,
+            name: u8::try_from(name.as_str().len()).unwrap_or(u8::MAX),
+            sender: sender.map(Box::new),
+        });
+        range
+    }
+
+    /// An entry, if it is held.
+    pub(crate) fn record(&self, seq: u64) -> Option<Record> {
+        let index = usize::try_from(seq.checked_sub(self.first())?).ok()?;
+        let facts = self.held.get(index)?;
+        let end = self
+            .held
+            .get(index + 1)
+            .map_or(self.text.head(), |f| f.place);
+        let line: Vec<u8> = self.text.slices(facts.place..end).concat();
+        let line = String::from_utf8(line).ok()?;
+        let (name, rest) = line
+            .trim_end_matches('\n')
+            .split_at(usize::from(facts.name));
+        let text = match facts.kind {
+            Kind::Said => rest.strip_prefix(": ")?,
+            _ => "",
+        };
+        Some(Record {
+            seq,
+            at: facts.at,
+            kind: facts.kind,
+            name: Name::parse(name).ok()?,
+            text: text.into(),
+            sender: facts.sender.as_ref().map(|sender| sender.0),
+            id: facts.sender.as_ref().map(|sender| sender.1.clone()),
+        })
+    }
+
+    /// The number of the entry held that a sender gave this id.
+    pub(crate) fn find(&self, sender: &Sender) -> Option<u64> {
+        self.ids.get(sender).copied()
+    }
+
+    /// One more, or one less, reads the JSON dialect's lines.
+    pub(crate) fn set_reading(&mut self, reads: bool) {
+        self.readers = if reads {
+            self.readers + 1
+        } else {
+            self.readers - 1
+        };
+    }
+
+    /// Lets go of the lines of a dialect before `place`.
+    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) {
+        if dialect == Dialect::Json {
+            return self.json.trim(place);
+        }
+        self.text.trim(place);
+        while let Some(facts) = self.held.front()
+            && facts.place < self.text.start()
+        {
+            if let Some(sender) = &facts.sender {
+                self.ids.remove(&**sender);
+            }
+            self.held.pop_front();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,39 +207,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_begins_where_the_log_does_and_behind_each_ending() {
-        let mut log = Log::default();
-        assert!(log.is_line_start(0));
-        for _ in 0..3 {
-            log.append(["four", "", ""]);
-        }
-        let begins = |log: &Log, range: Range<u64>| -> alloc::vec::Vec<u64> {
-            range.filter(|place| log.is_line_start(*place)).collect()
-        };
-        assert_eq!(begins(&log, 0..16), [0, 5, 10, 15]);
-        log.trim(7);
-        assert_eq!((log.start(), log.head()), (7, 15));
-        assert_eq!(begins(&log, 7..16), [7, 10, 15]);
-        log.trim(3);
-        assert_eq!(log.start(), 7, "what is gone is gone");
-        log.trim(99);
-        assert_eq!((log.start(), log.head()), (15, 15));
-    }
-
-    #[test]
-    fn slices_are_what_was_appended_wherever_the_ring_wraps() {
-        let mut log = Log::default();
-        let mut all = alloc::vec::Vec::new();
-        for n in 0..200_u8 {
-            let text =
-                alloc::string::String::from(char::from(b'a' + n % 26)).repeat(1 + n as usize % 7);
-            let entry = log.append([&text, ":", &text]);
-            all.extend(alloc::format!("{text}:{text}\n").bytes());
-            assert_eq!(entry.end, all.len() as u64);
-            log.trim(entry.end.saturating_sub(40));
-            for from in log.start()..=log.head() {
-                let held = log.slices(from..log.head()).concat();
-                assert_eq!(held, all[usize::try_from(from).unwrap()..]);
+    fn an_entry_is_found_as_long_as_its_line_is_held() {
+        let name = Name::parse("ann").unwrap();
+        let mut log = Log::new(7);
+        assert_eq!((log.first(), log.last()), (1, 0));
+        let sender = |n: u64| (SessionId([1; 32]), Box::from(alloc::format!("id{n}")));
+        for n in 1..=100_u64 {
+            let text = alloc::format!("line {n}");
+            let entry = match n % 3 {
+                0 => Entry::Joined(&name),
+                1 => Entry::Left(&name),
+                _ => Entry::Said(&name, &text),
+            };
+            log.append(n * 10, entry, (n % 3 == 2).then(|| sender(n)));
+            let head = log.head(Dialect::Text);
+            log.trim(Dialect::Text, head.saturating_sub(100));
+            assert_eq!(log.record(log.first() - 1), None);
+            assert_eq!(log.record(n + 1), None);
+            for seq in log.first()..=n {
+                let record = log.record(seq).unwrap();
+                assert_eq!((record.seq, record.at), (seq, seq * 10));
+                assert_eq!(record.name, name);
+                let found = log.find(&sender(seq));
+                match seq % 3 {
+                    0 => assert_eq!((record.kind, found), (Kind::Joined, None)),
+                    1 => assert_eq!((record.kind, found), (Kind::Left, None)),
+                    _ => {
+                        assert_eq!(*record.text, alloc::format!("line {seq}"));
+                        assert_eq!((record.kind, found), (Kind::Said, Some(seq)));
+                    }
+                }
+            }
+            assert!(log.first() > 1 || n < 10);
+            for gone in 1..log.first() {
+                assert_eq!(log.find(&sender(gone)), None);
             }
         }
     }

@@ -1,8 +1,10 @@
 //! One entry of the room's log, as it is kept.
 
 use crate::name::Name;
+use crate::text::Entry;
 use alloc::boxed::Box;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// One entry of the room's log, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +25,20 @@ pub struct Record {
     pub id: Option<Box<str>>,
 }
 
+impl Record {
+    /// What happened.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        match self.kind {
+            Kind::Joined => Entry::Joined(&self.name),
+            Kind::Left => Entry::Left(&self.name),
+            Kind::Said => Entry::Said(&self.name, &self.text),
+        }
+    }
+}
+
 /// What a [`Record`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Someone joined.
     Joined,

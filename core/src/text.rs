@@ -1,6 +1,8 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
+use crate::json::{Code, Message, VERSION};
 use crate::limits::MAX_LINE;
+use crate::log::Dialect;
 use crate::mark::{Mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
@@ -13,8 +15,8 @@ use core::fmt;
 pub enum FirstLine<'a> {
     /// `JOIN`, with or without a name behind it.
     Join(Option<&'a str>),
-    /// `JOIN {…}`: the JSON dialect.
-    Json,
+    /// `JOIN {…}`: the JSON dialect. The whole line.
+    Json(&'a str),
     /// The request line of an HTTP client, which is in the wrong place.
     Http,
     /// Anything else: it is a line like any other.
@@ -37,7 +39,7 @@ impl<'a> FirstLine<'a> {
         }
         match rest.trim_ascii() {
             "" => Self::Join(None),
-            object if object.starts_with('{') => Self::Json,
+            object if object.starts_with('{') => Self::Json(line),
             name => Self::Join(Some(name)),
         }
     }
@@ -56,6 +58,9 @@ pub(crate) fn is_http_request(line: &[u8]) -> bool {
         && !target.is_empty()
 }
 
+/// Entries shown where no number is asked for.
+const HISTORY: u64 = 20;
+
 /// What a line of a connection asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
@@ -69,6 +74,8 @@ pub enum Request<'a> {
     Help,
     /// List who is in the room.
     Who,
+    /// Show so many of the newest entries.
+    History(u64),
     /// A command that takes nothing has something behind it.
     Surplus(&'static str),
     /// A command that does not exist.
@@ -104,6 +111,16 @@ impl<'a> Request<'a> {
             w if w.eq_ignore_ascii_case("help") => (Self::Help, "help"),
             w if w.eq_ignore_ascii_case("who") => (Self::Who, "who"),
             w if w.eq_ignore_ascii_case("leave") => (Self::Leave, "leave"),
+            w if w.eq_ignore_ascii_case("history") => {
+                return match rest.trim() {
+                    "" => Self::History(HISTORY),
+                    // More digits than a number has are a large number all the same.
+                    n if n.bytes().all(|b| b.is_ascii_digit()) => {
+                        Self::History(n.parse().unwrap_or(u64::MAX))
+                    }
+                    _ => Self::Surplus("history"),
+                };
+            }
             w => return Self::Unknown(printable(w)),
         };
         if rest.trim().is_empty() {
@@ -124,6 +141,7 @@ impl fmt::Display for Request<'_> {
             Self::Leave => f.write_str("LEAVE"),
             Self::Help => f.write_str("/help"),
             Self::Who => f.write_str("/who"),
+            Self::History(count) => write!(f, "/history {count}"),
             Self::Surplus(name) => write!(f, "/{name} -"),
             Self::Unknown(word) => write!(f, "/{word}"),
         }
@@ -253,15 +271,49 @@ pub(crate) enum Notice<'a> {
 pub(crate) enum Goodbye {
     ShuttingDown,
     TooFarBehind { limit: u64 },
-    NoJson,
+    BadHello,
+    BadVersion,
+    BadSession,
+    Replaced,
     NoHttp,
     Full,
 }
 
 impl Notice<'_> {
-    /// The notice as a line, its ending included.
-    pub(crate) fn to_line(self) -> String {
-        alloc::format!("{self}\n")
+    /// The notice as a line of a dialect, its ending included.
+    pub(crate) fn to_line(self, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Text => alloc::format!("{self}\n"),
+            Dialect::Json => self.to_message(),
+        }
+    }
+
+    /// The notice as an object: what stands behind the asterisk, and a code.
+    fn to_message(self) -> String {
+        let line = alloc::format!("{self}");
+        let text = line.trim_start_matches(NOTICE).trim_start_matches(GOODBYE);
+        let text: Cow<'_, str> = text.into();
+        if let Self::Goodbye(why) = self {
+            let (code, retry_after_ms) = why.code();
+            return Message::Bye {
+                code,
+                text,
+                retry_after_ms,
+            }
+            .to_line();
+        }
+        let code = match self {
+            Self::NameTaken { .. } => Code::NameTaken,
+            Self::NameInvalid { .. } => Code::BadName,
+            Self::Unterminated => Code::Unterminated,
+            _ => Code::BadRequest,
+        };
+        Message::Error {
+            code,
+            text,
+            id: None,
+        }
+        .to_line()
     }
 }
 
@@ -284,6 +336,9 @@ impl fmt::Display for Notice<'_> {
             Self::Unterminated => {
                 f.write_str("* Not sent: the last line did not end with a newline.")
             }
+            Self::Surplus("history") => f.write_str(
+                "* Not done: /history takes a number after it, or nothing. To say a line that begins with a slash, begin it with two.",
+            ),
             Self::Surplus(command) => write!(
                 f,
                 "* Not done: /{command} takes nothing after it. To say a line that begins with a slash, begin it with two."
@@ -295,12 +350,28 @@ impl fmt::Display for Notice<'_> {
             ),
             Self::Help => f.write_str(
                 "* /who: who is in the room\n\
+                 * /history, perhaps with a number: what happened last\n\
                  * /leave, or LEAVE alone on a line: leave\n\
                  * /help: this list\n\
                  * //text: say a line that begins with one slash\n\
                  * Any other line is said to everyone else in the room.",
             ),
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
+        }
+    }
+}
+
+impl Goodbye {
+    /// The same for programs, and when to come back, in milliseconds.
+    fn code(self) -> (Code, Option<u64>) {
+        match self {
+            Self::ShuttingDown => (Code::ShuttingDown, Some(1000)),
+            Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
+            Self::Full => (Code::Full, Some(5000)),
+            Self::BadHello | Self::NoHttp => (Code::BadHello, None),
+            Self::BadVersion => (Code::BadVersion, None),
+            Self::BadSession => (Code::BadSession, None),
+            Self::Replaced => (Code::Replaced, None),
         }
     }
 }
@@ -313,7 +384,15 @@ impl fmt::Display for Goodbye {
                 f,
                 "you are too far behind; more than {limit} bytes are waiting for you"
             ),
-            Self::NoJson => f.write_str("this server does not speak the JSON dialect"),
+            Self::BadHello => {
+                f.write_str("what is behind JOIN is not an object that is known here")
+            }
+            Self::BadVersion => write!(
+                f,
+                "this server speaks version {VERSION} of the JSON dialect"
+            ),
+            Self::BadSession => f.write_str("a session is 32 hexadecimal digits in lower case"),
+            Self::Replaced => f.write_str("this session has a newer connection"),
             Self::NoHttp => f.write_str("this is a chat server, not a web server"),
             Self::Full => f.write_str("the room is full; try again later"),
         }
@@ -379,8 +458,8 @@ mod tests {
             (" Join \t", Join(None)),
             ("JOIN ann", Join(Some("ann"))),
             ("JOIN  ann b ", Join(Some("ann b"))),
-            ("JOIN {}", Json),
-            ("join {\"type\":\"join\"}", Json),
+            ("JOIN {}", Json("JOIN {}")),
+            ("join {\"type\":\"join\"}", Json("join {\"type\":\"join\"}")),
             ("JOINED", Other),
             ("", Other),
             ("LEAVE", Other),

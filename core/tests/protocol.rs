@@ -1,8 +1,9 @@
 //! PROTOCOL.md against the code: the tables of transitions and of limits say what the code does.
 
+use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
-    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_LINE,
-    MAX_NAME, MAX_SERVER_LINE, Server, Timestamp, client_phase, server_phase,
+    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, Timestamp, client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -55,6 +56,9 @@ fn the_table_of_limits_is_the_codes() {
     let code = [
         bytes(MAX_LINE as u64),
         bytes(MAX_SERVER_LINE as u64),
+        bytes(MAX_JSON_LINE as u64),
+        bytes(MAX_ID as u64),
+        MAX_PAGE.to_string(),
         bytes(MAX_NAME as u64),
         l.connections.to_string(),
         l.refusals.to_string(),
@@ -66,6 +70,8 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.pass),
         bytes(l.bulk),
         bytes(l.transcript),
+        l.detached.to_string(),
+        ms(l.grace),
         ms(l.first_line),
         ms(l.stall),
         ms(l.linger),
@@ -162,8 +168,8 @@ impl Bench {
     /// Makes the event happen, if anything from outside can in this phase.
     fn cause(&mut self, event: server_phase::Event) {
         use server_phase::Event::{
-            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Stop,
-            TooFarBehind,
+            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused,
+            Replaced, Stop, TooFarBehind,
         };
         let limits = Limits::default();
         let before_first_line = self.server.phase(self.conn) < server_phase::Phase::Joined;
@@ -171,7 +177,8 @@ impl Bench {
             Join => self.receive(b"JOIN\n"),
             OtherLine => self.receive(b"hi\n"),
             Misdirected => self.receive(b"GET / HTTP/1.1\n"),
-            Refused => {} // It happens to a connection that has only just been accepted.
+            // A connection that has only just been accepted; one that has a session.
+            Refused | Replaced => {}
             Quiet => self.wait(limits.first_line),
             Leave if before_first_line => {} // It would be a first line before.
             Leave => self.receive(b"LEAVE\n"),

@@ -188,9 +188,9 @@ fn greet(line: &[u8]) {
     assert_eq!(heard.bob, heard.screen);
     let bare = line.strip_suffix(b"\r").unwrap_or(line);
     let most = match FirstLine::decode(&bare[..bare.len().min(MAX_LINE)]) {
-        FirstLine::Http | FirstLine::Json if bare.len() <= MAX_LINE => 0,
         FirstLine::Http => 0,
-        FirstLine::Join(_) if bare.len() <= MAX_LINE => 1,
+        FirstLine::Json(_) if bare.len() <= MAX_LINE && heard.bob.is_empty() => 0,
+        FirstLine::Json(_) | FirstLine::Join(_) if bare.len() <= MAX_LINE => 1,
         _ => 2,
     };
     let lines = heard.bob.split_inclusive(|b| *b == b'\n').count();

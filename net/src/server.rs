@@ -7,7 +7,7 @@ use crate::listener::Listener;
 use crate::ready::Ready;
 use crate::socket::Socket;
 use chat_core::planted::{Bug, is_planted};
-use chat_core::{Action, ConnId, Input, Limits, Parcel, Server, Timestamp};
+use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most bytes read from a connection in one pass.
@@ -52,16 +52,35 @@ pub struct Options {
     /// Threads that write at the same time, where many connections are to be written to. The room
     /// is one thread's in any case, and with 1 so is all writing.
     pub writers: NonZeroUsize,
+    /// What the tokens of sessions are made of, and the name of the log. It is drawn from the system
+    /// where it is `None`; simulations give one, to be the same every time.
+    pub origin: Option<Origin>,
 }
 
 impl From<Limits> for Options {
-    /// These limits, and one writer.
+    /// These limits, one writer, and an origin that nobody knows.
     fn from(limits: Limits) -> Self {
         Self {
             limits,
             writers: NonZeroUsize::MIN,
+            origin: None,
         }
     }
+}
+
+/// An origin that nobody knows, at the time that the system's clock shows.
+fn drawn() -> io::Result<Origin> {
+    let mut epoch = [0; 16];
+    let mut secret = [0; 32];
+    getrandom::fill(&mut epoch).map_err(io::Error::other)?;
+    getrandom::fill(&mut secret).map_err(io::Error::other)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_millis();
+    Ok(Origin {
+        epoch: u128::from_be_bytes(epoch),
+        secret,
+        unix_millis: u64::try_from(now).unwrap_or(u64::MAX),
+    })
 }
 
 /// Serves the room to all who connect, until `stop` is done and everyone has been let go.
@@ -75,16 +94,21 @@ impl From<Limits> for Options {
 /// and tried again after a pause.
 ///
 /// # Errors
-/// When a listener does not know its address.
+/// When a listener does not know its address, or the system has no random numbers.
 pub async fn serve<L: Listener>(
     listeners: Vec<L>,
     options: impl Into<Options>,
     transcript: impl FnMut(&[u8]),
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let Options { limits, writers } = options.into();
+    let Options {
+        limits,
+        writers,
+        origin,
+    } = options.into();
+    let origin = origin.map_or_else(drawn, Ok)?;
     let mut shell = Shell {
-        server: Server::new(limits),
+        server: Server::with_origin(limits, origin),
         writers: writers.get(),
         listeners,
         sockets: Vec::new(),

@@ -352,6 +352,7 @@ async fn a_crowd_hears_the_same_however_many_threads_write() {
         let room = Room::open(Options {
             limits: Limits::default(),
             writers,
+            origin: None,
         });
         let mut crowd = Vec::new();
         for port in 1..=CROWD {

@@ -223,7 +223,12 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn of(screen: &'a Screen, life: &'a Life) -> Self {
-        let lines: Vec<&[u8]> = screen.of_kind(life, Kind::Line).collect();
+        // No line of the text dialect begins so: from there on it is the other one.
+        let is_text = |line: &&[u8]| !line.starts_with(b"{");
+        let lines: Vec<&[u8]> = screen
+            .of_kind(life, Kind::Line)
+            .take_while(is_text)
+            .collect();
         let dismissed = lines.iter().any(|line| line.starts_with(GOODBYE));
         let port = life.port.unwrap_or(0);
         let by_port = format!("USER{port}");
@@ -374,7 +379,10 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
             break;
         }
         if screen.role == Role::Raw {
-            if matches!(FirstLine::decode(line), FirstLine::Http | FirstLine::Json) {
+            if matches!(
+                FirstLine::decode(line),
+                FirstLine::Http | FirstLine::Json(_)
+            ) {
                 // Another protocol's words: none of them are meant for the room.
                 return (None, Vec::new(), false);
             }

@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use chat_core::Limits;
+use chat_core::{Limits, Origin};
+use chat_net::Options;
 use tokio::sync::mpsc;
 use turmoil::net::{TcpListener, TcpStream};
 
@@ -108,7 +109,10 @@ pub(crate) async fn run(
     let mut screen = witness.clone();
     let ended = chat_net::serve(
         vec![listener],
-        limits,
+        Options {
+            origin: Some(Origin::default()),
+            ..Options::from(limits)
+        },
         |bytes: &[u8]| screen.bytes(Kind::Transcript, bytes),
         async move {
             if stop.recv().await.is_none() {

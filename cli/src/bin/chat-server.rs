@@ -136,6 +136,7 @@ fn run(args: &Args) -> io::Result<()> {
     let options = Options {
         limits,
         writers: args.threads.unwrap_or(processors),
+        origin: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -3,12 +3,15 @@
 use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::Phase;
+use super::session::Feed;
 use super::timers::Timer;
 use super::turns::Place;
 use crate::cursor::Cursor;
 use crate::limits::MAX_LINE;
 use crate::line::LineReader;
+use crate::log::Dialect;
 use crate::name::Name;
+use crate::record::SessionId;
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 
@@ -17,6 +20,13 @@ use alloc::vec::Vec;
 pub(crate) struct Connection {
     pub(crate) phase: Phase,
     pub(crate) port: u16,
+    pub(crate) dialect: Dialect,
+    /// The session that it is the connection of, if it has one.
+    pub(crate) session: Option<SessionId>,
+    /// What of the log it is being sent besides what happens.
+    pub(super) feed: Option<Feed>,
+    /// It reads what is appended to the JSON dialect's lines.
+    pub(super) live: bool,
     /// Its name and seat, while it is in the room.
     pub(crate) stay: Option<(Name, usize)>,
     pub(crate) reader: LineReader,
@@ -47,6 +57,10 @@ impl Connection {
         Self {
             phase: Phase::Greeting,
             port,
+            dialect: Dialect::Text,
+            session: None,
+            feed: None,
+            live: false,
             stay: None,
             reader: LineReader::new(MAX_LINE),
             unread: Vec::new(),

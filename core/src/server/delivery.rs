@@ -9,8 +9,8 @@ use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::timers::Timer;
 use crate::cursor::{Cursor, SLICES};
-use crate::limits::MAX_SERVER_LINE;
-use crate::log::Log;
+use crate::limits::{Limits, MAX_SERVER_LINE};
+use crate::log::{Dialect, Log};
 use crate::mark::{Mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::text::{Entry, Goodbye, Notice};
@@ -31,7 +31,17 @@ pub(super) struct Delivery {
     /// Seats that it has yet to visit: those below this number. Downwards, so that whoever moves
     /// into a seat given up meanwhile is visited at least once.
     seats: usize,
-    /// The head of the log when it began.
+    lanes: [Lane; 2],
+    /// Bytes held for connections that the log has left behind.
+    copied: u64,
+    /// The place in the log up to which the transcript was taken.
+    transcript: u64,
+}
+
+/// The same for the lines of one dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Lane {
+    /// The head of the log when the round under way began.
     swept: u64,
     /// The same of the round before: everyone in the room whose socket is not full has come as far.
     /// Who left before the round came to them may have come only as far as the one before that.
@@ -43,10 +53,20 @@ pub(super) struct Delivery {
     blocked: BTreeSet<(i64, ConnId)>,
     /// What a crowd that came or went at once has appended, as long as somebody is behind it.
     surge: u64,
-    /// Bytes held for connections that the log has left behind.
-    copied: u64,
-    /// The place in the log up to which the transcript was taken.
-    transcript: u64,
+}
+
+impl Lane {
+    /// What the round under way has appended beyond a batch.
+    fn excess(&self, head: u64, limits: &Limits) -> u64 {
+        (head - self.swept).saturating_sub(limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
+    }
+
+    /// How far the connection that is furthest behind is, and which one it is.
+    fn furthest(&self, head: u64) -> Option<(u64, ConnId)> {
+        let &(key, id) = self.blocked.first()?;
+        let distance = head.cast_signed() - key;
+        Some((u64::try_from(distance).unwrap_or(0), id))
+    }
 }
 
 /// What waits for one connection, lent by the server until it is
@@ -58,6 +78,7 @@ pub(super) struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Parcel {
     id: ConnId,
+    dialect: Dialect,
     cursor: Cursor,
     full: bool,
     progress: bool,
@@ -76,6 +97,7 @@ impl Parcel {
     /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
     /// again while there is more and the socket is not full.
     pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
+        let log = log.stream(self.dialect);
         let mut more = true;
         while more && !self.full {
             let mut slices = [&[][..]; SLICES];
@@ -147,6 +169,7 @@ impl Server {
         self.now = self.now.max(now);
         let Parcel {
             id,
+            dialect,
             cursor,
             full,
             progress,
@@ -159,8 +182,8 @@ impl Server {
         let copied = connection.copied.min(connection.cursor.private() as u64);
         let deadline = connection.deadline;
         let is_held = !connection.unread.is_empty() && connection.turn.is_none();
-        let drained =
-            connection.phase == Phase::Draining && connection.cursor.is_done(&self.room.log);
+        let is_done = connection.cursor.is_done(self.room.log.stream(dialect));
+        let drained = connection.phase == Phase::Draining && is_done;
         self.set_copied(id, copied);
         self.file(id);
         if full && (progress || deadline.is_none() || is_planted(Bug::StallRestarted)) {
@@ -173,6 +196,7 @@ impl Server {
         if drained {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
+            self.feed(id);
             self.resume(id);
             let goes_on = self.connections.get(id).is_some_and(|c| c.turn.is_some());
             mark_if(is_held && goes_on, Mark::HeardAgain);
@@ -185,6 +209,7 @@ impl Server {
         let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
         Some(Parcel {
             id,
+            dialect: connection.dialect,
             cursor,
             full: false,
             progress: false,
@@ -223,20 +248,32 @@ impl Server {
         let is_full = self.appended() >= self.limits.batch;
         mark_if(is_full, Mark::BatchFull);
         mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
-        while self.cut_off_furthest() {}
-        let head = self.room.log.head();
-        self.delivery.excess = self.excess();
-        let swept = mem::replace(&mut self.delivery.swept, head);
-        let passed = mem::replace(&mut self.delivery.passed, swept);
-        let more = swept < head || !self.delivery.marked.is_empty();
-        self.trim(if more { passed } else { head });
+        while Dialect::ALL
+            .into_iter()
+            .any(|dialect| self.cut_off_furthest(dialect))
+        {}
+        let heads = Dialect::ALL.map(|dialect| self.room.log.head(dialect));
+        let is_behind = self
+            .delivery
+            .lanes
+            .iter()
+            .zip(heads)
+            .any(|(lane, head)| lane.swept < head);
+        let more = is_behind || !self.delivery.marked.is_empty();
+        for (dialect, head) in Dialect::ALL.into_iter().zip(heads) {
+            let lane = &mut self.delivery.lanes[dialect as usize];
+            lane.excess = lane.excess(head, &self.limits);
+            let swept = mem::replace(&mut lane.swept, head);
+            let passed = mem::replace(&mut lane.passed, swept);
+            self.trim(dialect, if more { passed } else { head });
+        }
         self.delivery.due = if more {
             self.delivery.marked.len()
         } else {
             // Between passes no round is under way: whoever is marked then is visited first.
             self.limits.connections.saturating_add(1)
         };
-        if swept < head {
+        if is_behind {
             self.delivery.seats = self.room.population();
         }
         more
@@ -249,7 +286,7 @@ impl Server {
     /// Together they are whole lines, whatever is lost before them. They come in two pieces at
     /// most, and the first may end anywhere in a line.
     pub fn transcript(&mut self, mut show: impl FnMut(&[u8])) -> u64 {
-        let log = &self.room.log;
+        let log = self.room.log.stream(Dialect::Text);
         let mut from = self.delivery.transcript;
         if from < log.start() {
             // What is still held may begin within a line.
@@ -279,7 +316,7 @@ impl Server {
 
     /// Bytes appended since the round under way began.
     fn appended(&self) -> u64 {
-        self.room.log.head() - self.delivery.swept
+        self.room.log.head(Dialect::Text) - self.delivery.lanes[Dialect::Text as usize].swept
     }
 
     /// The same, for all members together.
@@ -308,6 +345,7 @@ impl Server {
     /// Replaces what waits for a connection by the news that it was too much.
     pub(super) fn cut_off(&mut self, id: ConnId) {
         self.set_copied(id, 0);
+        let now = self.wall();
         if let Some(connection) = self.connections.get_mut(id) {
             let why = Goodbye::TooFarBehind {
                 limit: self.limits.behind,
@@ -315,11 +353,12 @@ impl Server {
             if is_planted(Bug::LeftTwice)
                 && let Some((name, _)) = &connection.stay
             {
-                self.room.log.append(Entry::Left(name).encode());
+                self.room.log.append(now, Entry::Left(name), None);
             }
-            connection
-                .cursor
-                .cut(&self.room.log, &Notice::Goodbye(why).to_line());
+            connection.feed = None;
+            let line = Notice::Goodbye(why).to_line(connection.dialect);
+            let stream = self.room.log.stream(connection.dialect);
+            connection.cursor.cut(stream, &line);
         }
     }
 
@@ -333,24 +372,12 @@ impl Server {
 
     /// How far behind the log a connection may be. A crowd that comes or goes at once appends more
     /// than anyone could have taken meanwhile; whoever listens is not to go with it.
-    fn most_behind(&mut self) -> u64 {
-        let surplus = self.delivery.excess + self.excess();
+    fn most_behind(&mut self, dialect: Dialect) -> u64 {
         let most = self.limits.transcript.saturating_sub(self.limits.behind);
-        self.delivery.surge = self.delivery.surge.max(surplus).min(most);
-        self.limits.behind + self.delivery.surge
-    }
-
-    /// What the round under way has appended beyond a batch.
-    fn excess(&self) -> u64 {
-        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
-        self.appended().saturating_sub(batch)
-    }
-
-    /// How far the connection that is furthest behind is, and which one it is.
-    fn furthest(&self) -> Option<(u64, ConnId)> {
-        let &(key, id) = self.delivery.blocked.first()?;
-        let distance = self.room.log.head().cast_signed() - key;
-        Some((u64::try_from(distance).unwrap_or(0), id))
+        let lane = &mut self.delivery.lanes[dialect as usize];
+        let surplus = lane.excess + lane.excess(self.room.log.head(dialect), &self.limits);
+        lane.surge = lane.surge.max(surplus).min(most);
+        self.limits.behind + lane.surge
     }
 
     /// Has a connection filed among the blocked ones if it belongs there, and as it is now. It stays
@@ -363,7 +390,7 @@ impl Server {
         let is_open = connection.phase != Phase::Closed;
         let needs = connection
             .cursor
-            .place_in(&self.room.log)
+            .place_in(self.room.log.stream(connection.dialect))
             .filter(|_| is_open && (connection.blocked || is_kept));
         let private = if is_planted(Bug::BehindWithoutNotices) {
             0
@@ -373,36 +400,39 @@ impl Server {
         let key = needs.map(|place| place.cast_signed().saturating_sub_unsigned(private));
         let before = mem::replace(&mut connection.filed, key);
         if before != key {
+            let blocked = &mut self.delivery.lanes[connection.dialect as usize].blocked;
             if let Some(key) = before {
-                self.delivery.blocked.remove(&(key, id));
+                blocked.remove(&(key, id));
             }
             if let Some(key) = key {
-                self.delivery.blocked.insert((key, id));
+                blocked.insert((key, id));
             }
         }
     }
 
     fn has_waiting(&self, id: ConnId) -> bool {
-        let log = &self.room.log;
-        self.connections
-            .get(id)
-            .is_some_and(|c| !c.blocked && (c.phase == Phase::Draining || !c.cursor.is_done(log)))
+        self.connections.get(id).is_some_and(|c| {
+            let log = self.room.log.stream(c.dialect);
+            !c.blocked && (c.phase == Phase::Draining || !c.cursor.is_done(log))
+        })
     }
 
     /// Sees to the connection that is furthest behind, if it is at the limit: cuts it off if too
     /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
     /// what waits. Either way it needs nothing of the log as it is now.
-    fn cut_off_furthest(&mut self) -> bool {
-        let most = (self.most_behind() + u64::from(is_planted(Bug::BehindOneMore)))
+    fn cut_off_furthest(&mut self, dialect: Dialect) -> bool {
+        let most = (self.most_behind(dialect) + u64::from(is_planted(Bug::BehindOneMore)))
             .saturating_sub(u64::from(is_planted(Bug::BehindOneLess)));
-        let Some((_, id)) = self.furthest().filter(|(distance, _)| *distance > most) else {
+        let log = self.room.log.stream(dialect);
+        let furthest = self.delivery.lanes[dialect as usize].furthest(log.head());
+        let Some((_, id)) = furthest.filter(|(distance, _)| *distance > most) else {
             return false;
         };
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
         let in_room = connection.phase.is_in_room();
-        let waiting = connection.cursor.total(&self.room.log);
+        let waiting = connection.cursor.total(log);
         let copied = self.delivery.copied - connection.copied + waiting;
         mark_if(
             waiting <= most && copied > self.limits.copies,
@@ -415,7 +445,7 @@ impl Server {
         } else {
             mark_if(in_room, Mark::CopiedInRoom);
             mark_if(!in_room, Mark::CopiedDraining);
-            connection.cursor.detach(&self.room.log);
+            connection.cursor.detach(log);
             self.set_copied(id, waiting);
         }
         self.file(id);
@@ -424,24 +454,31 @@ impl Server {
 
     /// Has the log forget what nobody is to be given any more, up to a place that all whose sockets
     /// are not full have come to.
-    fn trim(&mut self, passed: u64) {
-        debug_assert!(self.delivery.blocked.iter().all(|&(key, id)| {
+    fn trim(&mut self, dialect: Dialect, passed: u64) {
+        let head = self.room.log.head(dialect);
+        let lane = &mut self.delivery.lanes[dialect as usize];
+        debug_assert!(lane.blocked.iter().all(|&(key, id)| {
             self.connections
                 .get(id)
                 .is_some_and(|c| (c.blocked || c.marked) && c.filed == Some(key))
         }));
-        let (head, behind) = (self.room.log.head(), self.limits.behind);
-        let is_anyone_behind = self.furthest().is_some_and(|(far, _)| far > behind);
-        if self.delivery.excess == 0 && !is_anyone_behind {
-            self.delivery.surge = 0;
+        let behind = self.limits.behind;
+        let is_anyone_behind = lane.furthest(head).is_some_and(|(far, _)| far > behind);
+        if lane.excess == 0 && !is_anyone_behind {
+            lane.surge = 0;
         }
-        let mut kept = behind + self.delivery.surge;
+        let mut kept = behind + lane.surge;
         if is_planted(Bug::TrimmedEarly) {
             kept /= 2;
         }
-        let wanted = head.saturating_sub(kept).min(self.delivery.transcript);
+        let transcript = match dialect {
+            Dialect::Text => self.delivery.transcript,
+            Dialect::Json => u64::MAX,
+        };
+        let wanted = head.saturating_sub(kept).min(transcript);
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
-        self.room.log.trim(wanted.max(forced).min(passed));
+        let end = wanted.max(forced).min(passed);
+        self.room.log.trim(dialect, end);
     }
 }

@@ -50,8 +50,10 @@ pub enum CloseReason {
     Refused,
     /// It spoke HTTP.
     Http,
-    /// It asked for the JSON dialect.
+    /// It asked for the JSON dialect in a way that was not understood.
     Json,
+    /// Its session has a newer connection.
+    Replaced,
     /// The server stopped.
     Stopped,
 }
@@ -66,7 +68,8 @@ impl fmt::Display for CloseReason {
             Self::Stalled => "stalled",
             Self::Refused => "refused: the room is full",
             Self::Http => "spoke HTTP",
-            Self::Json => "asked for the JSON dialect",
+            Self::Json => "asked for what is not known of the JSON dialect",
+            Self::Replaced => "replaced by a newer connection",
             Self::Stopped => "server stopped",
         })
     }

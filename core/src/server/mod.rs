@@ -5,16 +5,21 @@ mod delivery;
 mod id;
 mod io;
 pub mod phase;
+mod program;
 mod room;
+mod session;
 mod timers;
 mod turns;
 
 pub use delivery::Parcel;
 pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
+pub use session::Origin;
 
-use crate::limits::{Limits, MAX_LINE, MAX_NAME};
+use crate::json::MAX_PAGE;
+use crate::limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME};
 use crate::line::Line;
+use crate::log::{Dialect, Sender};
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
@@ -23,11 +28,14 @@ use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
+use core::ops::Range;
 use phase::{Event, Phase};
 use room::Room;
+use session::Sessions;
 pub use timers::Timer;
 use timers::Timers;
 use turns::{Class, Turns};
@@ -65,10 +73,12 @@ use turns::{Class, Turns};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
     limits: Limits,
+    origin: Origin,
     /// The latest time that the caller named.
     now: Timestamp,
     connections: Connections,
     room: Room,
+    sessions: Sessions,
     timers: Timers,
     stopping: bool,
     turns: Turns,
@@ -77,13 +87,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with an empty room.
+    /// A server with an empty room, whose origin anybody knows: for simulations and tests.
     pub fn new(limits: Limits) -> Self {
+        Self::with_origin(limits, Origin::default())
+    }
+
+    /// A server with an empty room.
+    pub fn with_origin(limits: Limits, origin: Origin) -> Self {
         Self {
             limits,
             now: Timestamp::ZERO,
             connections: Connections::default(),
-            room: Room::default(),
+            room: Room::new(origin.epoch),
+            origin,
+            sessions: Sessions::default(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
@@ -103,7 +120,7 @@ impl Server {
             mark_if(!self.stopping, Mark::ClosedUnheard);
             return None;
         }
-        let place = self.room.log.head();
+        let place = self.room.log.head(Dialect::Text);
         let id = self.connections.insert(Connection::new(port, place));
         if surplus.is_some() {
             mark(Mark::Refused);
@@ -137,7 +154,8 @@ impl Server {
         if self.is_turn_due() {
             return Some((self.now, Timer::Resume));
         }
-        self.timers.next()
+        let grace = self.sessions.next_timeout().map(|at| (at, Timer::Grace));
+        self.timers.next().into_iter().chain(grace).min()
     }
 
     /// Whether to read from a connection now, a few kilobytes at a time: what cannot be handled at
@@ -212,6 +230,13 @@ impl Server {
             && let Some(line) = reader.next(&mut rest)
         {
             self.line(id, line);
+            if self
+                .connections
+                .get(id)
+                .is_some_and(|c| c.dialect == Dialect::Json)
+            {
+                reader.set_limit(MAX_JSON_LINE);
+            }
         }
         if let Some(connection) = self.connections.get_mut(id) {
             connection.reader = reader;
@@ -254,10 +279,20 @@ impl Server {
     fn owes_much(&self, c: &Connection) -> bool {
         let private = self.limits.private + usize::from(is_planted(Bug::NoticesOneMore));
         let detours = self.limits.detours + usize::from(is_planted(Bug::DetoursOneMore));
-        c.cursor.private() >= private || c.cursor.detours() >= detours
+        c.feed.is_some() || c.cursor.private() >= private || c.cursor.detours() >= detours
     }
 
     fn line(&mut self, id: ConnId, line: Line<'_>) {
+        if self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.dialect == Dialect::Json)
+        {
+            return match line {
+                Line::Whole(line) => self.object(id, line),
+                Line::TooLong(_) => self.object_too_long(id),
+            };
+        }
         let phase = self.phase(id);
         if matches!(phase, Phase::Greeting | Phase::Silent) {
             let first = match line {
@@ -267,8 +302,8 @@ impl Server {
             };
             match first {
                 FirstLine::Join(asked) => return self.join(id, asked),
-                FirstLine::Json => return self.misdirected(id, CloseReason::Json),
-                FirstLine::Http => return self.misdirected(id, CloseReason::Http),
+                FirstLine::Json(line) => return self.greet(id, line),
+                FirstLine::Http => return self.misdirected(id),
                 FirstLine::Other if phase == Phase::Greeting => {
                     self.enter(id, Event::OtherLine, None);
                 }
@@ -313,6 +348,7 @@ impl Server {
                 let answer = who(self.room.names());
                 self.note(id, &answer);
             }
+            Request::History(count) => self.send_newest(id, (*count).min(MAX_PAGE)),
             Request::Surplus(command) => {
                 mark(Mark::CommandSurplus);
                 self.tell(id, Notice::Surplus(command));
@@ -325,17 +361,29 @@ impl Server {
     }
 
     fn say(&mut self, id: ConnId, text: &str) {
-        let Some(connection) = self.connections.get_mut(id) else {
+        let Some((name, _)) = self.connections.get(id).and_then(|c| c.stay.clone()) else {
             return;
         };
-        let Some((name, _)) = &connection.stay else {
-            return;
-        };
-        let entry = self.room.log.append(Entry::Said(name, text).encode());
+        let entry = self.append(Entry::Said(&name, text), None);
         if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
             return;
         }
-        connection.cursor.skip(entry);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.cursor.skip(entry);
+        }
+    }
+
+    /// Puts an entry into the log; where its line stands.
+    fn append(&mut self, entry: Entry<'_>, sender: Option<Sender>) -> Range<u64> {
+        let now = self.wall();
+        self.room.log.append(now, entry, sender)
+    }
+
+    /// What the wall clock shows, in milliseconds since the Unix epoch.
+    fn wall(&self) -> u64 {
+        self.origin
+            .unix_millis
+            .saturating_add(self.now.as_micros() / 1000)
     }
 
     /// The first line is `JOIN`.
@@ -357,67 +405,73 @@ impl Server {
         if event != Event::Join || !is_planted(Bug::FirstLineKept) {
             self.set_deadline(id, None);
         }
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let asked = asked.map(|text| (text, Name::parse(text)));
-        let wanted = match &asked {
-            Some((_, Ok(name))) => name.clone(),
-            _ => Name::of_port(connection.port),
-        };
-        let name = self.room.free_name(wanted, connection.port);
-        let announced = match &asked {
-            Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
-            _ => &name,
-        };
-        let is_mid_line = connection.reader.is_mid_line();
-        if !(is_planted(Bug::SilentUnannounced) && event == Event::Quiet && is_mid_line) {
-            self.room.log.append(Entry::Joined(announced).encode());
+        let (name, told) = self.admit(id, asked);
+        let place = self.room.log.head(Dialect::Text);
+        let seat = self.room.sit(id);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.cursor = crate::cursor::Cursor::new(place);
+            connection.stay = Some((name.clone(), seat));
         }
-        connection.cursor = crate::cursor::Cursor::new(self.room.log.head());
-        connection.stay = Some((name.clone(), self.room.enter(id, &name)));
         self.tell(id, Notice::Welcome);
-        mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
-        match asked {
-            Some((asked, Err(_))) => self.tell(
-                id,
-                Notice::NameInvalid {
-                    asked,
-                    given: &name,
-                },
-            ),
-            Some((asked, Ok(_))) if asked != name.as_str() => {
-                let is_shorter =
-                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked);
-                mark_if(is_shorter, Mark::NameShortened);
-                self.tell(
-                    id,
-                    Notice::NameTaken {
-                        asked,
-                        given: &name,
-                    },
-                );
-            }
-            _ => {}
+        if let Some(notice) = told {
+            self.note(id, &notice);
         }
         self.actions.push_back(Action::Joined(id, name));
     }
 
-    /// The first line speaks a protocol that is not spoken here.
-    fn misdirected(&mut self, id: ConnId, reason: CloseReason) {
-        let in_time = self.phase(id) == Phase::Greeting;
-        mark(match reason {
-            CloseReason::Http if in_time => Mark::HttpUnjoined,
-            CloseReason::Http => Mark::HttpAfterSilence,
-            _ => Mark::JsonAsked,
-        });
-        match reason {
-            // What has been welcomed as a text client is no HTTP exchange any more.
-            CloseReason::Http if in_time => self.note(id, HTTP_ANSWER),
-            CloseReason::Http => self.tell(id, Notice::Goodbye(Goodbye::NoHttp)),
-            _ => self.tell(id, Notice::Goodbye(Goodbye::NoJson)),
+    /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
+    /// it is not the one it asked for.
+    fn admit(&mut self, id: ConnId, asked: Option<&str>) -> (Name, Option<String>) {
+        let (port, dialect) = match self.connections.get(id) {
+            Some(connection) => (connection.port, connection.dialect),
+            None => (0, Dialect::Text),
+        };
+        let asked = asked.map(|text| (text, Name::parse(text)));
+        let wanted = match &asked {
+            Some((_, Ok(name))) => name.clone(),
+            _ => Name::of_port(port),
+        };
+        let name = self.room.free_name(wanted, port);
+        let announced = match &asked {
+            Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
+            _ => &name,
+        };
+        let is_mid_line = self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.phase == Phase::Silent && c.reader.is_mid_line());
+        if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
+            self.append(Entry::Joined(announced), None);
         }
-        self.end(id, Event::Misdirected, reason);
+        self.room.enter(&name);
+        mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
+        let given = &name;
+        let notice = match asked {
+            Some((asked, Err(_))) => Some(Notice::NameInvalid { asked, given }),
+            Some((asked, Ok(_))) if asked != name.as_str() => {
+                let is_shorter =
+                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked);
+                mark_if(is_shorter, Mark::NameShortened);
+                Some(Notice::NameTaken { asked, given })
+            }
+            _ => None,
+        };
+        let notice = notice.map(|notice| notice.to_line(dialect));
+        (name, notice)
+    }
+
+    /// The first line is of HTTP.
+    fn misdirected(&mut self, id: ConnId) {
+        let in_time = self.phase(id) == Phase::Greeting;
+        mark_if(in_time, Mark::HttpUnjoined);
+        mark_if(!in_time, Mark::HttpAfterSilence);
+        if in_time {
+            self.note(id, HTTP_ANSWER);
+        } else {
+            // What has been welcomed as a text client is no HTTP exchange any more.
+            self.tell(id, Notice::Goodbye(Goodbye::NoHttp));
+        }
+        self.end(id, Event::Misdirected, CloseReason::Http);
     }
 
     fn eof(&mut self, id: ConnId) {
@@ -428,6 +482,9 @@ impl Server {
         if !connection.unread.is_empty() && !is_planted(Bug::EofDropsInput) {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
+        }
+        if connection.feed.is_some() {
+            return; // It is given that first.
         }
         if connection.reader.is_mid_line() && !connection.phase.is_ending() {
             mark(Mark::LineUnended);
@@ -457,6 +514,7 @@ impl Server {
                 _ => self.end(id, Event::Expired, CloseReason::Stalled),
             }
         }
+        self.give_up_sessions();
         self.take_turns();
     }
 
@@ -467,9 +525,11 @@ impl Server {
                 .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
         }
         self.room.dismiss();
+        self.sessions.clear();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.stay = None;
+                connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {
                     self.tell(id, Notice::Goodbye(Goodbye::ShuttingDown));
@@ -495,7 +555,12 @@ impl Server {
         if after.is_ending() {
             connection.unread = Vec::new();
             if !(is_planted(Bug::HearsOn) && event == Event::Leave && connection.blocked) {
-                connection.cursor.end_at(self.room.log.head());
+                let end = self.room.log.head(connection.dialect);
+                connection.cursor.end_at(end);
+            }
+            connection.feed = None;
+            if mem::take(&mut connection.live) {
+                self.room.log.set_reading(false);
             }
             if after == Phase::Closed {
                 connection.blocked = false;
@@ -512,6 +577,9 @@ impl Server {
             self.cut_off(id);
         }
         self.file(id);
+        if event == Event::Leave {
+            self.end_session(id);
+        }
         self.leave_room(id);
         match after {
             Phase::Draining => self.mark(id),
@@ -538,12 +606,24 @@ impl Server {
         };
         let has_failed = connection.phase == Phase::Closed;
         let freed = if is_planted(Bug::NameKept) && has_failed {
-            &Name::of_port(connection.port)
+            Name::of_port(connection.port)
         } else {
-            &name
+            name.clone()
         };
-        if let Some(moved) = self.room.leave(seat, freed)
-            && !(is_planted(Bug::SeatNotUpdated) && has_failed)
+        if is_planted(Bug::SeatNotUpdated) && has_failed {
+            self.room.rise(seat);
+        } else {
+            self.rise(seat);
+        }
+        if !self.detach_session(id) {
+            self.room.leave(&freed);
+            self.append(Entry::Left(&name), None);
+        }
+    }
+
+    /// Gives a seat up.
+    fn rise(&mut self, seat: usize) {
+        if let Some(moved) = self.room.rise(seat)
             && let Some(Connection {
                 stay: Some((_, its_seat)),
                 ..
@@ -551,7 +631,6 @@ impl Server {
         {
             *its_seat = seat;
         }
-        self.room.log.append(Entry::Left(&name).encode());
     }
 
     fn close(&mut self, id: ConnId) {
@@ -577,13 +656,17 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
-        self.note(id, &notice.to_line());
+        let dialect = self
+            .connections
+            .get(id)
+            .map_or(Dialect::Text, |c| c.dialect);
+        self.note(id, &notice.to_line(dialect));
     }
 
     /// Puts private lines where the connection will come to next in the room's order.
     fn note(&mut self, id: ConnId, lines: &str) {
-        let head = self.room.log.head();
         if let Some(connection) = self.connections.get_mut(id) {
+            let head = self.room.log.head(connection.dialect);
             connection.cursor.note(head, lines);
             if is_planted(Bug::NoticeTwice) && connection.blocked {
                 connection.cursor.note(head, lines);

@@ -34,6 +34,8 @@ pub enum Event {
     Leave,
     /// It closed its side.
     Eof,
+    /// Its session has a newer connection.
+    Replaced,
     /// It is further behind than is allowed.
     TooFarBehind,
     /// The server is stopping.
@@ -52,7 +54,7 @@ pub type Transition = (Phase, Event, Phase, &'static str);
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition] = {
-    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Stop, TooFarBehind};
+    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Replaced, Stop, TooFarBehind};
     use Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
     &[
         (Greeting,  Join,         Joined,    "joins, under the name asked for if there is one"),
@@ -73,6 +75,7 @@ pub const TRANSITIONS: &[Transition] = {
         (Silent,    Lost,         Closed,    "leaves"),
         (Joined,    Leave,        Draining,  "leaves"),
         (Joined,    Eof,          Draining,  "leaves"),
+        (Joined,    Replaced,     Draining,  "is told; its stay goes on"),
         (Joined,    TooFarBehind, Draining,  "is told; leaves"),
         (Joined,    Stop,         Draining,  "is told"),
         (Joined,    Expired,      Closed,    "leaves"),

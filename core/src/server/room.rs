@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 const MAX_NUMBER: u32 = 99;
 
 /// The log, the names in use, and the seats of the connections that hear it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Room {
     pub(crate) log: Log,
     names: BTreeMap<Box<str>, Name>,
@@ -20,6 +20,15 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// An empty room.
+    pub(crate) fn new(epoch: u128) -> Self {
+        Self {
+            log: Log::new(epoch),
+            names: BTreeMap::new(),
+            seats: Vec::new(),
+        }
+    }
+
     /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
     /// many have asked for the same, the same is done for the name that goes with the port.
     pub(crate) fn free_name(&self, wanted: Name, port: u16) -> Name {
@@ -39,17 +48,25 @@ impl Room {
         numbered.or_else(by_port).unwrap_or(wanted)
     }
 
-    /// Takes a seat; the answer is its number.
-    pub(crate) fn enter(&mut self, conn: ConnId, name: &Name) -> usize {
+    /// Somebody is in the room from now on.
+    pub(crate) fn enter(&mut self, name: &Name) {
         let before = self.names.insert(name.key(), name.clone());
         debug_assert!(before.is_none(), "{name} is in the room twice");
+    }
+
+    /// Nobody of that name is in the room any more.
+    pub(crate) fn leave(&mut self, name: &Name) {
+        self.names.remove(&name.key());
+    }
+
+    /// Takes a seat; the answer is its number.
+    pub(crate) fn sit(&mut self, conn: ConnId) -> usize {
         self.seats.push(conn);
         self.seats.len() - 1
     }
 
     /// Gives a seat up; the answer is who sits there now instead, if anyone.
-    pub(crate) fn leave(&mut self, seat: usize, name: &Name) -> Option<ConnId> {
-        self.names.remove(&name.key());
+    pub(crate) fn rise(&mut self, seat: usize) -> Option<ConnId> {
         self.seats.swap_remove(seat);
         self.seats.get(seat).copied()
     }
@@ -70,7 +87,7 @@ impl Room {
         self.seats.get(seat).copied()
     }
 
-    /// How many are in the room.
+    /// How many in the room have a connection.
     pub(crate) fn population(&self) -> usize {
         self.seats.len()
     }

@@ -15,6 +15,8 @@ pub enum Timer {
     Linger,
     /// A stopping server has waited long enough.
     Shutdown,
+    /// A session has had no connection for too long.
+    Grace,
     /// Input was held back and can be gone on with at once.
     Resume,
 }

@@ -18,6 +18,8 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         ops: weights(&mut dice, Op::NAMES.len()),
         lines: weights(&mut dice, LINES),
         names: 1 + dice.below(6),
+        has_programs: mood != Mood::Crowd && dice.one_in(3),
+        has_tokens: !dice.one_in(3),
         mood,
         dice,
         count,
@@ -100,6 +102,10 @@ struct Draw {
     lines: Vec<usize>,
     /// How many names there are to ask for.
     names: usize,
+    /// Some raw peers speak JSON.
+    has_programs: bool,
+    /// They have sessions that go on.
+    has_tokens: bool,
     count: usize,
 }
 
@@ -166,8 +172,11 @@ impl Draw {
             batch: small(1, 200 * crowd, 64 * 1024) as u64,
             pass: small(1, 800 * crowd, 32 * 1024 * 1024) as u64,
             bulk: small(1, 400 * crowd, 8 * 1024 * 1024) as u64,
+            grace_ms: small(1, 20_000, 60_000) as u64,
+            detached: small(0, 2, default.detached),
             chunk: small(1, 200, default.chunk),
-            lazy: self.dice.one_in(4),
+            // What sessions do in between could not be told from a screen that is read late.
+            lazy: self.dice.one_in(4) && !self.has_programs,
             at_once: self.dice.one_in(3),
             stretch: if self.dice.one_in(3) {
                 1 + self.dice.below(4)
@@ -224,7 +233,9 @@ impl Draw {
                 Client::Person(_) => steps.push((at, Op::Type(who, self.join()))),
                 Client::Raw(_) => {
                     steps.push((at, Op::Connect(who)));
-                    if !self.dice.one_in(3) {
+                    if self.is_program(who) {
+                        steps.push((at, Op::Send(who, Text(self.hello()))));
+                    } else if !self.dice.one_in(3) {
                         let join = Text([&self.join().0[..], b"\n"].concat());
                         steps.push((at, Op::Send(who, join)));
                     }
@@ -250,7 +261,7 @@ impl Draw {
         let is_person = matches!(clients[who], Client::Person(_));
         match pick(&mut self.dice, &self.ops) {
             0 | 3 | 4 if is_person => Op::Type(who, Text(self.line())),
-            0 | 4 => Op::Send(who, Text(self.bytes())),
+            0 | 4 => Op::Send(who, Text(self.bytes(who))),
             1 => Op::End(who),
             2 => Op::Interrupt(who),
             3 => Op::Connect(who),
@@ -274,7 +285,7 @@ impl Draw {
             19 if self.dice.one_in(8) => Op::Blackout,
             20 => Op::Start,
             _ if is_person => Op::Type(who, Text(self.line())),
-            _ => Op::Send(who, Text(self.bytes())),
+            _ => Op::Send(who, Text(self.bytes(who))),
         }
     }
 
@@ -300,12 +311,88 @@ impl Draw {
         }
     }
 
+    /// Whether a raw peer speaks JSON.
+    fn is_program(&self, who: usize) -> bool {
+        self.has_programs && who % 2 == 1
+    }
+
+    /// The first line of one that does, with its ending.
+    fn hello(&mut self) -> Vec<u8> {
+        let dice = &mut self.dice;
+        let mut members = Vec::new();
+        if self.has_tokens && !dice.one_in(4) {
+            // Few tokens, so that sessions are gone on with.
+            members.push(format!("\"session\":\"{:032x}\"", dice.below(3)));
+        }
+        if dice.one_in(2) {
+            members.push(format!("\"after\":{}", dice.power(6) - 1));
+        }
+        if dice.one_in(8) {
+            members.push(
+                [
+                    "\"version\":1",
+                    "\"version\":2",
+                    "\"epoch\":\"?\"",
+                    "\"session\":\"?\"",
+                ][dice.below(4)]
+                .into(),
+            );
+        }
+        if self.dice.one_in(2) {
+            members.push(format!("\"name\":\"{}\"", self.name()));
+        }
+        format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
+    }
+
+    /// A line of one that does, without its ending.
+    fn object(&mut self) -> Vec<u8> {
+        // Of a session that several have at once, it could not be told who left.
+        let may_leave = !self.has_tokens;
+        let dice = &mut self.dice;
+        // What is said with one id is mostly the same, and never what is said with another.
+        let (id, text) = if dice.one_in(4) {
+            (String::new(), format!("say {}", dice.below(1000)))
+        } else {
+            let id = dice.below(20);
+            let again = ["again", "once more"][usize::from(dice.one_in(8))];
+            (format!(",\"id\":\"{id}\""), format!("{id} {again}"))
+        };
+        match dice.below(16) {
+            0 => b"{\"type\":\"who\"}".to_vec(),
+            1 => b"{\"type\":\"ping\"}".to_vec(),
+            2 => format!("{{\"type\":\"history\",\"limit\":{}}}", dice.power(6)).into_bytes(),
+            3 => format!("{{\"type\":\"history\",\"after\":{}}}", dice.power(6)).into_bytes(),
+            4 if may_leave && dice.one_in(3) => b"{\"type\":\"leave\"}".to_vec(),
+            5 => [
+                &b"{}"[..],
+                b"{\"type\":\"?\"}",
+                b"say",
+                b"\xff",
+                b"{\"type\":\"say\",\"text\":\" \"}",
+            ][dice.below(5)]
+            .to_vec(),
+            6 => vec![b' '; chat_core::MAX_JSON_LINE - 1 + dice.below(3)],
+            7 => {
+                let text = "j".repeat(MAX_LINE - 1 + dice.below(3));
+                format!("{{\"type\":\"say\",\"text\":\"{text}\"}}").into_bytes()
+            }
+            _ => format!("{{\"type\":\"say\",\"text\":\"{text}\"{id}}}").into_bytes(),
+        }
+    }
+
     /// Bytes of a raw peer: lines, mostly whole ones.
-    fn bytes(&mut self) -> Vec<u8> {
+    fn bytes(&mut self, who: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
+        if self.is_program(who) && self.dice.one_in(6) {
+            bytes.extend(self.hello());
+        }
         let lines = self.dice.power(5);
         for _ in 0..=self.dice.below(lines) {
-            bytes.extend(self.line());
+            if self.is_program(who) && !self.dice.one_in(20) {
+                bytes.extend(self.object());
+            } else {
+                bytes.extend(self.line());
+            }
             match self.dice.below(12) {
                 0 => {}
                 1 | 2 => bytes.extend(b"\r\n"),

@@ -109,7 +109,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order.
-pub fn close_reasons() -> [String; 9] {
+pub fn close_reasons() -> [String; 10] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -120,6 +120,7 @@ pub fn close_reasons() -> [String; 9] {
         R::Refused,
         R::Http,
         R::Json,
+        R::Replaced,
         R::Stopped,
     ];
     all.map(|reason| reason.to_string())

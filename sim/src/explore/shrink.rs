@@ -96,7 +96,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 14] = [
+        let fields: [fn(&mut Server, &Server); 16] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -105,6 +105,8 @@ impl Shrink {
             |s, u| s.batch = u.batch,
             |s, u| s.pass = u.pass,
             |s, u| s.transcript = u.transcript,
+            |s, u| s.grace_ms = u.grace_ms,
+            |s, u| s.detached = u.detached,
             |s, u| s.bulk = u.bulk,
             |s, u| s.chunk = u.chunk,
             |s, u| s.lazy = u.lazy,

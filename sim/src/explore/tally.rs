@@ -16,7 +16,7 @@ pub struct Tally {
     /// By [`Op::kind`].
     pub ops: Counts<{ Op::NAMES.len() }>,
     /// By reason: why the server closed connections.
-    pub closes: Counts<9>,
+    pub closes: Counts<10>,
     /// By outcome: how it ended for persons.
     pub outcomes: Counts<6>,
 }

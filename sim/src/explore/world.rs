@@ -4,6 +4,7 @@ use crate::model::Habits;
 use crate::text::Text;
 use chat_core::Limits;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Machines, a network, and what happens in it. Times of steps are milliseconds since the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,10 @@ pub struct Server {
     pub bulk: u64,
     /// Bytes of the screen that are kept until it is read.
     pub transcript: u64,
+    /// How long a session may be without a connection, in milliseconds.
+    pub grace_ms: u64,
+    /// Sessions without a connection at once.
+    pub detached: usize,
     /// Bytes read at once.
     pub chunk: usize,
     /// The screen is read only once a round.
@@ -76,6 +81,8 @@ impl Default for Server {
             pass: limits.pass,
             bulk: limits.bulk,
             transcript: limits.transcript,
+            grace_ms: u64::try_from(limits.grace.as_millis()).unwrap_or(u64::MAX),
+            detached: limits.detached,
             chunk: 4096,
             lazy: false,
             at_once: false,
@@ -98,6 +105,8 @@ impl Server {
             pass: self.pass,
             bulk: self.bulk,
             transcript: self.transcript.max(self.behind),
+            grace: Duration::from_millis(self.grace_ms),
+            detached: self.detached,
             ..Limits::default()
         }
     }

@@ -1,5 +1,6 @@
 //! What a peer's input calls for, line by line.
 
+use super::program::Program;
 use chat_core::{
     CloseReason, FirstLine, Input, Limits, MAX_LINE, Name, Request, Server, Timestamp,
 };
@@ -55,11 +56,20 @@ pub(super) struct Expected {
     pub(super) end: Option<CloseReason>,
     /// It is known how it joined, or that it never will.
     pub(super) settled: bool,
+    /// It has asked for what happened before, and what it hears is not looked at any more.
+    pub(super) history: bool,
+    /// It speaks JSON.
+    pub(super) program: Option<Program>,
     /// Its first line has been seen.
     started: bool,
 }
 
 impl Expected {
+    /// Whether its first line has been seen.
+    pub(super) fn has_started(&self) -> bool {
+        self.started
+    }
+
     /// There are too many connections.
     pub(super) fn refused(&mut self) {
         self.exact("* Goodbye: the room is full; try again later.");
@@ -98,9 +108,10 @@ impl Expected {
                     self.end = Some(CloseReason::Http);
                     return;
                 }
-                FirstLine::Json => {
-                    self.exact("* Goodbye: this server does not speak the JSON dialect.");
-                    self.end = Some(CloseReason::Json);
+                FirstLine::Json(line) => {
+                    let program = Program::greets(line);
+                    self.end = (!program.is_welcome()).then_some(CloseReason::Json);
+                    self.program = Some(program);
                     return;
                 }
                 FirstLine::Join(asked) => {
@@ -120,6 +131,12 @@ impl Expected {
                 }
             }
         }
+        if let Some(program) = &mut self.program {
+            let (says, end) = program.line(line);
+            self.says.extend(says);
+            self.end = end;
+            return;
+        }
         if too_long {
             return self.exact("* Not sent: the line is longer than 4096 bytes.");
         }
@@ -134,6 +151,7 @@ impl Expected {
                 }
             }
             Ok(Request::Who) => self.notices.push((self.says.len(), Notice::Who)),
+            Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {
                 let start: String = word.chars().take(64).collect();

@@ -6,6 +6,7 @@
 
 mod expect;
 mod peer;
+mod program;
 mod story;
 mod watch;
 
@@ -17,6 +18,7 @@ use chat_core::{
 use expect::Notice;
 pub use peer::Taken;
 use peer::{Peer, Short};
+use program::Sessions;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
@@ -60,6 +62,7 @@ pub struct Watched {
     /// Peers to be looked at when the pass is over.
     touched: BTreeSet<usize>,
     story: Story,
+    sessions: Sessions,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
@@ -88,6 +91,7 @@ impl Watched {
             blocked: BTreeSet::new(),
             touched: BTreeSet::new(),
             story: Story::default(),
+            sessions: Sessions::default(),
             joins: VecDeque::new(),
             passed: (0, 0),
             surge: 0,
@@ -261,8 +265,9 @@ impl Watched {
             self.read(clock);
             self.stopped = Some(self.seen);
             for (_, who) in mem::take(&mut self.story.room).into_values() {
-                self.peers[who].left = Some(self.story.entries.len());
+                self.peers[who].left.get_or_insert(self.story.entries.len());
             }
+            self.sessions_stop();
             for &who in &self.open {
                 let peer = &mut self.peers[who];
                 if !peer.phase.is_ending() {
@@ -311,6 +316,7 @@ impl Watched {
         self.act();
         if !self.habits.lazy {
             self.read_story();
+            self.see_sessions();
         }
     }
 
@@ -323,6 +329,7 @@ impl Watched {
             self.see_cuts();
             self.act();
             self.read_story();
+            self.see_sessions();
             if !self.lost {
                 self.hear();
             }
@@ -338,6 +345,7 @@ impl Watched {
         self.see_cuts();
         self.act();
         self.read_story();
+        self.see_sessions();
         if self.lost {
             return true;
         }
@@ -361,6 +369,11 @@ impl Watched {
         let waiting = |who: &usize| {
             let peer = &self.peers[*who];
             (peer.distance(&self.story) + peer.private(usize::MAX, Notice::most)) as u64
+                + if peer.is_apart() {
+                    u64::MAX / 1_000_000
+                } else {
+                    0
+                }
         };
         self.copies_full |= self.blocked.iter().map(waiting).sum::<u64>() > self.limits.copies;
         let behind = if self.copies_full {
@@ -382,6 +395,10 @@ impl Watched {
 
     /// Takes note of whether a peer was cut off, before anything else is written to it.
     fn see_phase(&mut self, who: usize) {
+        if self.peers[who].speaks_json() {
+            // Being sent what it asked for, it may come to its end.
+            self.peers[who].phase = self.server.phase(self.peers[who].id);
+        }
         let peer = &mut self.peers[who];
         if !self.blocked.contains(&who) {
             return;
@@ -484,8 +501,11 @@ impl Watched {
                 .holds(peer.is_open(), || format!("{action:?} after it was closed"));
             match action {
                 Action::Joined(_, name) => {
+                    let was_silent = peer.phase == Phase::Silent && peer.speaks_json();
                     let before = peer.name.replace(name.clone());
-                    Promise::OneStay.holds(before.is_none(), || format!("{name} joined twice"));
+                    Promise::OneStay.holds(before.is_none() || was_silent, || {
+                        format!("{name} joined twice")
+                    });
                     joined.push((who, name));
                     self.deeds.push_back((who, Deed::Joined));
                 }
@@ -501,15 +521,27 @@ impl Watched {
                 }
             }
         }
-        for (who, name) in joined {
+        let wants = |(who, name): (usize, Name)| {
             let peer = &self.peers[who];
-            self.joins
-                .push_back((who, name, peer.wants(peer.has_spoken())));
-        }
+            (who, name, peer.wants(peer.has_spoken()))
+        };
+        let joined: Vec<_> = joined.into_iter().map(wants).collect();
         for &who in &self.touched {
             let peer = &mut self.peers[who];
             peer.phase = self.server.phase(peer.id);
             peer.interpret(peer.has_spoken());
+        }
+        for (nth, (who, name, wanted)) in joined.iter().cloned().enumerate() {
+            // It may have joined by silence first, in the same moment.
+            let is_last = !joined[nth + 1..].iter().any(|later| later.0 == who);
+            let peer = &self.peers[who];
+            let by_json = peer.expected.program.is_some() && peer.phase != Phase::Silent;
+            if !by_json || !is_last {
+                self.joins.push_back((who, name, wanted));
+            } else if !self.resumes(who, &name) {
+                let wanted = self.peers[who].wants_as_program();
+                self.joins.push_back((who, name, wanted));
+            }
         }
     }
 

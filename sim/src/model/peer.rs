@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 pub(super) enum Short {
     /// The server stopped.
     Stopped,
+    /// Its session has a newer connection.
+    Replaced,
     /// It was too far behind; how much it had got by then, if that is known.
     CutOff(Option<usize>),
     /// Its connection went without a word.
@@ -157,6 +159,25 @@ impl Peer {
         }
     }
 
+    /// Whether it speaks JSON, as far as is known.
+    pub(super) fn speaks_json(&self) -> bool {
+        let first = self.lines.first().filter(|_| !self.expected.has_started());
+        self.expected.program.is_some()
+            || first.is_some_and(|line| matches!(first_line(line), FirstLine::Json(_)))
+    }
+
+    /// Whether what it is sent is not held against the text dialect.
+    pub(super) fn is_apart(&self) -> bool {
+        self.expected.history || self.speaks_json()
+    }
+
+    /// The name that it wants as a program.
+    pub(super) fn wants_as_program(&self) -> Name {
+        let program = self.expected.program.as_ref();
+        let wanted = program.and_then(super::program::Program::wants);
+        wanted.unwrap_or_else(|| Name::of_port(self.port))
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.closed.is_none()
     }
@@ -237,6 +258,7 @@ impl Peer {
     }
 
     pub(super) fn enters(&mut self, entry: usize) {
+        self.left = None;
         self.joined = Some(entry);
         self.next = entry + 1;
     }
@@ -252,12 +274,23 @@ impl Peer {
     /// Checks the lines it has got since the last time. `me` is its number, `behind` the limit
     /// past which it may be cut off.
     pub(super) fn hear(&mut self, me: usize, story: &Story, behind: u64) {
+        if self.expected.history {
+            return;
+        }
         let got = std::mem::take(&mut self.got);
         while let Some(length) = got[self.checked..].iter().position(|b| *b == b'\n') {
             let line = &got[self.checked..self.checked + length];
             let Ok(line) = str::from_utf8(line) else {
                 Promise::WholeLines.is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
             };
+            if let Some(program) = &mut self.expected.program {
+                // What it was sent before it spoke JSON is not looked at any more.
+                if line.starts_with('{') {
+                    program.hears(me, line, story);
+                }
+                self.checked += length + 1;
+                continue;
+            }
             Promise::WholeLines.holds(line.len() <= MAX_SERVER_LINE, || {
                 format!("{line:?} is too long")
             });
@@ -436,6 +469,15 @@ impl Peer {
         let (id, under_way) = (self.id, self.under_way());
         let missing = Promise::NothingMissing;
         missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
+        if self.expected.history {
+            return;
+        }
+        if let Some(program) = &self.expected.program {
+            if self.joined.is_some() && self.left.is_none() {
+                program.is_up_to_date(me, story);
+            }
+            return;
+        }
         if let Some(Short::Stopped | Short::CutOff(_)) = self.short {
             missing.holds(self.goodbye, || format!("{id:?} lacks a goodbye"));
             return;

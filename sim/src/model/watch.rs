@@ -5,7 +5,7 @@ use super::expect::Notice;
 use super::peer::Short;
 use super::story::About;
 use crate::promise::Promise;
-use chat_core::{MAX_SERVER_LINE, Name, ServerLine, server_phase::Phase};
+use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, server_phase::Phase};
 
 /// The highest number that is put behind a name that was asked for.
 const MAX_NUMBER: u32 = 99;
@@ -49,11 +49,17 @@ impl Watched {
                 self.story.enter(line, name.as_str(), who);
             }
             ServerLine::Left(name) => {
+                self.session_ends(name.as_str());
                 let who = self.story.leave(line, name.as_str());
-                self.peers[who].left = Some(self.story.entries.len() - 1);
+                let peer = &mut self.peers[who];
+                // Who left the stay that began by silence may be in another one by now.
+                if !peer.speaks_json() || peer.name.as_ref() == Some(&name) {
+                    peer.left = Some(self.story.entries.len() - 1);
+                }
             }
             ServerLine::Said(name, text) => {
                 let who = self.story.who(name.as_str());
+                let who = self.speaker(who, text);
                 let peer = &mut self.peers[who];
                 let expected = peer.expected.says.get(peer.said);
                 Promise::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
@@ -83,6 +89,7 @@ impl Watched {
 
     /// Checks what a pass promises to a peer.
     pub(super) fn check_peer(&mut self, who: usize) {
+        let unsaid = self.unsaid(who).map(str::to_string);
         let peer = &mut self.peers[who];
         peer.phase = self.server.phase(peer.id);
         let (id, phase) = (peer.id, peer.phase);
@@ -94,7 +101,6 @@ impl Watched {
             format!("{id:?} {is} in the room on the screen, and is {phase:?}")
         });
         if in_room && wanted {
-            let unsaid = peer.expected.says.get(peer.said);
             Promise::Heard.holds(unsaid.is_none(), || {
                 format!("{id:?} said {unsaid:?}, and is read from again")
             });
@@ -106,7 +112,8 @@ impl Watched {
             let private = peer.private(peer.sure, Notice::least);
             let waiting = peer.backlog(&self.story) + private;
             let waiting = waiting.saturating_sub(peer.under_way());
-            let within = !in_room || waiting as u64 <= self.limits.behind + self.surge;
+            let within =
+                !in_room || peer.is_apart() || waiting as u64 <= self.limits.behind + self.surge;
             Promise::Limits.holds(within, || format!("{waiting} bytes wait for {id:?}"));
         } else if peer.finished.is_some() || peer.is_open() {
             let told = phase != Phase::Draining;
@@ -120,7 +127,9 @@ impl Watched {
             && peer.finished.is_some()
         {
             let right = peer.expected.end;
-            Promise::Closing.holds(right == Some(reason), || {
+            // A program was told so, and goes on with another connection.
+            let is_told = peer.is_apart() && reason == CloseReason::TooFarBehind;
+            Promise::Closing.holds(right == Some(reason) || is_told, || {
                 format!("{id:?} was closed for {reason:?}, not {right:?}")
             });
         }
@@ -128,7 +137,8 @@ impl Watched {
 
     /// Checks what is to hold between two rounds.
     pub(super) fn check_room(&self) {
-        let (counted, listed) = (self.server.population(), self.story.room.len());
+        let counted = self.server.population() + self.sessions.detached();
+        let listed = self.story.room.len();
         Promise::OneStay.holds(counted == listed, || {
             format!("{counted} are in the room, and {listed} on the screen")
         });
@@ -149,6 +159,9 @@ impl Watched {
     /// Checks that a peer that is read from owes little.
     pub(super) fn is_within_limits(&mut self, who: usize) {
         let peer = &mut self.peers[who];
+        if peer.is_apart() {
+            return; // Its lines are checked one by one.
+        }
         let id = peer.id;
         let private = peer.private(usize::MAX, Notice::least);
         let private = private.saturating_sub(peer.under_way());

@@ -53,13 +53,39 @@ fn a_command_joins_and_is_obeyed() {
 }
 
 #[test]
-fn in_json_is_declined() {
+fn in_json_opens_the_other_dialect() {
     let (server, mut listener) = room();
-    for spoken in [r#"JOIN {"version":1}"#, "join {}"] {
+    for spoken in [
+        r#"JOIN {"version":1,"name":"bot"}"#,
+        r#"join {"name":"bot"}"#,
+    ] {
         let mut raw = Raw::connect(server.address());
         raw.say(spoken);
-        raw.expect("* Goodbye: this server does not speak the JSON dialect.");
-        raw.expect_end();
+        listener.expect("bot has joined the chat");
+        raw.say(r#"{"type":"say","text":"hi","id":"1"}"#);
+        listener.expect("bot: hi");
+        raw.say(r#"{"type":"leave"}"#);
+        listener.expect("bot has left the chat");
+        let sent = raw.rest();
+        assert!(
+            sent[0].starts_with(r#"{"type":"welcome","version":1,"#),
+            "{}",
+            sent[0]
+        );
+        assert!(
+            sent[2].starts_with(r#"{"type":"accepted","id":"1","#),
+            "{}",
+            sent[2]
+        );
+    }
+    for (spoken, code) in [
+        ("JOIN {", "bad_hello"),
+        (r#"JOIN {"version":9}"#, "bad_version"),
+    ] {
+        let mut raw = Raw::connect(server.address());
+        raw.say(spoken);
+        let sent = raw.rest();
+        assert!(sent[0].starts_with(&format!(r#"{{"type":"bye","code":"{code}""#)));
     }
     listener.expect_nothing_more();
 }

@@ -1,0 +1,275 @@
+//! The JSON dialect: what objects mean, in both directions (PROTOCOL.md, "The JSON dialect").
+
+use crate::limits::MAX_LINE;
+use crate::record::{Kind, Record};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// The version of the dialect that is spoken here.
+pub const VERSION: u32 = 1;
+
+/// The one room's name.
+pub const ROOM: &str = "lobby";
+
+/// The longest id that a sender may give, in bytes.
+pub const MAX_ID: usize = 64;
+
+/// The most entries in one page of history.
+pub const MAX_PAGE: u64 = 1000;
+
+/// The object behind `JOIN` in the first line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello<'a> {
+    /// The version spoken; [`VERSION`] where none is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The name asked for.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// The secret token of a session, to go on with it.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Cow<'a, str>>,
+    /// The number of the last entry known, to be sent what came behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Which log that is a number of.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Cow<'a, str>>,
+}
+
+/// What a client sends, one object to a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request<'a> {
+    /// Say this.
+    Say {
+        /// The text: one line, not blank, at most [`MAX_LINE`] bytes.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// An id of 1 to [`MAX_ID`] bytes that this session gives nothing else.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// A page of the log: what is behind a position, or the newest before one.
+    History {
+        /// Entries behind this number, the oldest first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// Entries before this number, the newest of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
+        /// How many, at most [`MAX_PAGE`]; 100 where it is not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    },
+    /// List who is in the room.
+    Who,
+    /// Answer with the number of the last entry.
+    Ping,
+    /// Leave the room: the session is over.
+    Leave,
+    /// Of no type that is known.
+    #[serde(other, skip_serializing)]
+    Unknown,
+}
+
+/// What a server sends, one object to a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Message<'a> {
+    /// The connection is in.
+    Welcome {
+        /// [`VERSION`].
+        version: u32,
+        /// [`ROOM`].
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// The name given.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// The session's secret token.
+        #[serde(borrow)]
+        session: Cow<'a, str>,
+        /// Which log it is.
+        #[serde(borrow)]
+        epoch: Cow<'a, str>,
+        /// The number of the last entry.
+        head: u64,
+        /// The stay goes on: nobody was told of a leaving or a joining.
+        resumed: bool,
+        /// How long the stay goes on without a connection, in milliseconds.
+        grace_ms: u64,
+    },
+    /// Something happened in the room.
+    Entry(#[serde(borrow)] Entry<'a>),
+    /// The same, in answer to [`Request::History`].
+    Past(#[serde(borrow)] Entry<'a>),
+    /// A page of history ends here.
+    Page {
+        /// The number of the oldest entry that can still be asked for.
+        first: u64,
+        /// The number of the last entry.
+        head: u64,
+    },
+    /// What was sent with this id is in the log.
+    Accepted {
+        /// The id.
+        #[serde(borrow, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+        /// The number of its entry.
+        seq: u64,
+    },
+    /// A request was not carried out.
+    Error {
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Entries that were asked for are not held any more.
+    Gap {
+        /// The entry known before the gap.
+        after: u64,
+        /// The first entry behind it.
+        next: u64,
+    },
+    /// Who is in the room.
+    Who {
+        /// Their names, in order, as many as fit.
+        names: alloc::vec::Vec<Cow<'a, str>>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// The answer to [`Request::Ping`].
+    Pong {
+        /// The number of the last entry.
+        head: u64,
+    },
+    /// The last line before the server closes the connection for a reason of its own.
+    Bye {
+        /// Why, for programs.
+        code: Code,
+        /// Why, for people.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// When to come back, in milliseconds; none if that is of no use.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry<'a> {
+    /// Which room.
+    #[serde(borrow)]
+    pub room: Cow<'a, str>,
+    /// Which log.
+    #[serde(borrow)]
+    pub epoch: Cow<'a, str>,
+    /// Its number: from 1, without holes.
+    pub seq: u64,
+    /// The server's time, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// To whom, or by whom.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// What was said.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Cow<'a, str>>,
+    /// The id that its sender gave it.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Cow<'a, str>>,
+}
+
+/// Why something was not done, or why a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A line is no object of a known shape.
+    BadRequest,
+    /// An object's type is not known.
+    UnknownType,
+    /// A line is not UTF-8.
+    NotUtf8,
+    /// A line or a text is too long.
+    TooLong,
+    /// A text has nothing to say in it.
+    Blank,
+    /// An id is empty or too long.
+    BadId,
+    /// The session has given this id to another text.
+    IdReused,
+    /// The last line did not end.
+    Unterminated,
+    /// The name asked for is taken.
+    NameTaken,
+    /// The name asked for is not one.
+    BadName,
+    /// The first line is no object of a known shape.
+    BadHello,
+    /// The version asked for is not spoken here.
+    BadVersion,
+    /// Something that does not look like a token came in its place.
+    BadSession,
+    /// The session has a newer connection.
+    Replaced,
+    /// More waits for the connection than is allowed.
+    TooFarBehind,
+    /// There are as many connections as are allowed.
+    Full,
+    /// The server stops.
+    ShuttingDown,
+}
+
+impl Request<'_> {
+    /// How many bytes of a line's text may be said.
+    pub(crate) fn is_sayable(text: &str) -> Result<(), Code> {
+        if text.trim().is_empty() {
+            Err(Code::Blank)
+        } else if text.len() > MAX_LINE {
+            Err(Code::TooLong)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Message<'_> {
+    /// The object as a line, its ending included.
+    pub fn to_line(&self) -> String {
+        // Numbers, strings and lists of strings: nothing in it can fail.
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// An entry as it is kept, as it is sent.
+    pub(crate) fn of(record: &'a Record, epoch: &'a str) -> Self {
+        Self {
+            room: ROOM.into(),
+            epoch: epoch.into(),
+            seq: record.seq,
+            at: record.at,
+            kind: record.kind,
+            name: record.name.as_str().into(),
+            text: (record.kind == Kind::Said).then(|| (&*record.text).into()),
+            id: record.id.as_deref().map(Into::into),
+        }
+    }
+}
+
+/// The object in a first line that begins with `JOIN {`.
+pub(crate) fn hello(line: &str) -> Option<Hello<'_>> {
+    let object = line.trim_ascii().get("JOIN".len()..)?;
+    serde_json::from_str(object).ok()
+}

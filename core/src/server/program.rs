@@ -1,0 +1,167 @@
+//! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
+
+use super::Server;
+use super::id::ConnId;
+use super::io::CloseReason;
+use super::phase::Event;
+use crate::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
+use crate::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::mark::{Mark, mark};
+use crate::planted::{Bug, is_planted};
+use crate::text::{Entry, printable};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Entries in a page of history where no number is asked for.
+const PAGE: u64 = 100;
+
+impl Server {
+    /// A line of a connection that speaks the JSON dialect.
+    pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
+        let Ok(line) = str::from_utf8(line) else {
+            mark(Mark::LineNotUtf8);
+            return self.refuse(id, Code::NotUtf8, "the line is not UTF-8", None);
+        };
+        if line.trim().is_empty() {
+            return;
+        }
+        match serde_json::from_str(line) {
+            Ok(Request::Say { text, id: given }) => self.say_once(id, &text, given.as_deref()),
+            Ok(Request::History {
+                after,
+                before,
+                limit,
+            }) => self.page(id, after, before, limit.unwrap_or(PAGE)),
+            Ok(Request::Who) => self.list(id),
+            Ok(Request::Ping) => {
+                let head = self.room.log.last();
+                self.note(id, &Message::Pong { head }.to_line());
+            }
+            Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
+            Ok(Request::Unknown) => {
+                mark(Mark::JsonTypeUnknown);
+                let text = "the type is not one of say, history, who, ping and leave";
+                self.refuse(id, Code::UnknownType, text, None);
+            }
+            Err(error) => {
+                mark(Mark::JsonInvalid);
+                let text = alloc::format!(
+                    "the line is no request: {}",
+                    printable(&alloc::format!("{error}"))
+                );
+                self.refuse(id, Code::BadRequest, &text, None);
+            }
+        }
+    }
+
+    /// A line that is too long was dropped.
+    pub(super) fn object_too_long(&mut self, id: ConnId) {
+        mark(Mark::LineTooLong);
+        let text = alloc::format!("the line is longer than {MAX_JSON_LINE} bytes");
+        self.refuse(id, Code::TooLong, &text, None);
+    }
+
+    fn refuse(&mut self, id: ConnId, code: Code, text: &str, given: Option<&str>) {
+        let error = Message::Error {
+            code,
+            text: text.into(),
+            id: given.map(Into::into),
+        };
+        self.note(id, &error.to_line());
+    }
+
+    /// Says a text, unless it was said already.
+    fn say_once(&mut self, id: ConnId, text: &str, given: Option<&str>) {
+        if let Some(given) = given
+            && !(1..=MAX_ID).contains(&given.len())
+        {
+            let text = alloc::format!("an id is 1 to {MAX_ID} bytes");
+            return self.refuse(id, Code::BadId, &text, None);
+        }
+        match Request::is_sayable(text) {
+            Err(Code::Blank) => {
+                return self.refuse(id, Code::Blank, "there is nothing to say in it", given);
+            }
+            Err(code) => {
+                let text = alloc::format!("the text is longer than {MAX_LINE} bytes");
+                return self.refuse(id, code, &text, given);
+            }
+            Ok(()) => {}
+        }
+        let text = printable(text);
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        let Some((name, _)) = connection.stay.clone() else {
+            return;
+        };
+        let sender = connection
+            .session
+            .zip(given)
+            .map(|(session, given)| (session, given.into()));
+        let known = sender
+            .as_ref()
+            .and_then(|sender| self.room.log.find(sender));
+        let known = known.filter(|_| !is_planted(Bug::IdForgotten));
+        let seq = if let Some(seq) = known {
+            let said = self.room.log.record(seq);
+            if said.is_some_and(|said| *said.text != *text) {
+                mark(Mark::IdReused);
+                let why = "this id was given to another text";
+                return self.refuse(id, Code::IdReused, why, given);
+            }
+            mark(Mark::SaidAgain);
+            seq
+        } else {
+            self.append(Entry::Said(&name, &text), sender);
+            self.room.log.last()
+        };
+        let id_given = given.map(Into::into);
+        let accepted = Message::Accepted { id: id_given, seq };
+        self.note(id, &accepted.to_line());
+    }
+
+    /// Sends a page of the log.
+    fn page(&mut self, id: ConnId, after: Option<u64>, before: Option<u64>, limit: u64) {
+        let head = self.room.log.last();
+        let limit = limit.min(MAX_PAGE);
+        let (after, last) = match (after, before) {
+            (Some(_), Some(_)) => {
+                let text = "a page is after an entry or before one, not both";
+                return self.refuse(id, Code::BadRequest, text, None);
+            }
+            (Some(after), None) => (after.min(head), after.saturating_add(limit)),
+            (None, before) => {
+                let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
+                (self.behind(last, limit), last)
+            }
+        };
+        self.send_page(id, after, last);
+    }
+
+    /// Sends the newest entries.
+    pub(super) fn send_newest(&mut self, id: ConnId, count: u64) {
+        let last = self.room.log.last();
+        self.send_page(id, self.behind(last, count), last);
+    }
+
+    /// The entry behind which so many are held, or as many as there are, up to `last`.
+    fn behind(&self, last: u64, count: u64) -> u64 {
+        let first = self.room.log.first();
+        last.saturating_sub(count).max((first - 1).min(last))
+    }
+
+    /// Says who is in the room, as far as a line goes.
+    fn list(&mut self, id: ConnId) {
+        let all: Vec<String> = self.room.names().map(|name| name.as_str().into()).collect();
+        let mut length = 0;
+        let fits = |name: &&String| {
+            length += name.len() + "\"\",".len();
+            length < MAX_LINE
+        };
+        let names: Vec<Cow<'_, str>> = all.iter().take_while(fits).map(Into::into).collect();
+        let more = all.len() - names.len();
+        self.note(id, &Message::Who { names, more }.to_line());
+    }
+}

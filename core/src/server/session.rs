@@ -1,0 +1,352 @@
+//! Sessions: who is in the room through connections that come and go (PROTOCOL.md, "Sessions").
+
+use super::Server;
+use super::id::ConnId;
+use super::io::{Action, CloseReason};
+use super::phase::{Event, Phase};
+use crate::json::{self, Message};
+use crate::limits::MAX_JSON_LINE;
+use crate::log::Dialect;
+use crate::mark::{Mark, mark, mark_if};
+use crate::name::Name;
+use crate::planted::{Bug, is_planted};
+use crate::record::SessionId;
+use crate::text::{Entry, Goodbye, Notice};
+use crate::time::Timestamp;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use core::fmt::Write;
+use sha2::{Digest, Sha256};
+
+/// What a server is told once, by one that has a clock and dice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The name of the log: no other log ever has the same one.
+    pub epoch: u128,
+    /// What the tokens of sessions are made of. Whoever knows or guesses it can take over any session.
+    pub secret: [u8; 32],
+    /// What the wall clock shows at [`Timestamp::ZERO`], in milliseconds since the Unix epoch.
+    pub unix_millis: u64,
+}
+
+/// All sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Sessions {
+    table: BTreeMap<SessionId, Session>,
+    /// Those that have no connection, the first to be given up first.
+    detached: BTreeSet<(Timestamp, SessionId)>,
+    /// Tokens given out.
+    issued: u64,
+}
+
+/// A stay in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Session {
+    name: Name,
+    conn: Option<ConnId>,
+    /// When it is given up, while it has no connection.
+    until: Timestamp,
+}
+
+impl Sessions {
+    /// When the next one is given up.
+    pub(super) fn next_timeout(&self) -> Option<Timestamp> {
+        self.detached.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+        self.detached.clear();
+    }
+}
+
+/// What of the log is sent to a connection besides what happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Feed {
+    /// The next entry.
+    next: u64,
+    to: To,
+}
+
+/// What follows a [`Feed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum To {
+    /// What happens from then on.
+    Live,
+    /// Nothing: it was a page, which ends with this entry.
+    Page(u64),
+}
+
+impl Server {
+    /// The first line is `JOIN {…}`.
+    pub(super) fn greet(&mut self, id: ConnId, line: &str) {
+        mark_if(self.phase(id) == Phase::Silent, Mark::JsonAfterSilence);
+        if self.phase(id) == Phase::Greeting {
+            self.set_deadline(id, None);
+        }
+        // A stay that began by silence ends.
+        if let Some(connection) = self.connections.get_mut(id) {
+            let end = self.room.log.head(Dialect::Text);
+            connection.cursor.end_at(end);
+        }
+        self.leave_room(id);
+        self.cross(id);
+        let Some(hello) = json::hello(line) else {
+            return self.turn_away(id, Goodbye::BadHello);
+        };
+        if hello
+            .version
+            .is_some_and(|version| version != json::VERSION)
+        {
+            return self.turn_away(id, Goodbye::BadVersion);
+        }
+        let token = match hello.session {
+            None => self.issue(),
+            Some(token) if is_token(&token) => token.into(),
+            Some(_) => return self.turn_away(id, Goodbye::BadSession),
+        };
+        self.step(id, Event::Join);
+        let session = SessionId(Sha256::digest(token.as_bytes()).into());
+        let before = self.sessions.table.get(&session).cloned();
+        let resumed = before.is_some();
+        let last = self.room.log.last();
+        let (name, notice) = match before {
+            Some(before) => (self.go_on(before, session), None),
+            None => self.admit(id, hello.name.as_deref()),
+        };
+        let seat = self.room.sit(id);
+        let until = Timestamp::ZERO;
+        let (conn, stays) = (Some(id), name.clone());
+        self.sessions.table.insert(
+            session,
+            Session {
+                name: stays,
+                conn,
+                until,
+            },
+        );
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.session = Some(session);
+            connection.stay = Some((name.clone(), seat));
+        }
+        let log = &self.room.log;
+        let welcome = Message::Welcome {
+            version: json::VERSION,
+            room: json::ROOM.into(),
+            name: name.as_str().into(),
+            session: token.into(),
+            epoch: log.epoch().into(),
+            head: log.last(),
+            resumed,
+            grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
+        }
+        .to_line();
+        let is_ours = hello.epoch.is_none_or(|epoch| epoch == log.epoch());
+        let (first, head) = (log.first(), log.last());
+        self.note(id, &welcome);
+        if let Some(notice) = notice {
+            self.note(id, &notice);
+        }
+        let next = match hello.after {
+            // Who was not here, and asks for nothing, hears what comes behind their joining.
+            None if resumed => last + 1,
+            None => head + 1,
+            Some(after) if is_ours && after <= last => {
+                after + 1 + u64::from(is_planted(Bug::ResumeOffByOne))
+            }
+            Some(after) => {
+                mark(Mark::OtherLog);
+                let next = if is_ours { head + 1 } else { first };
+                self.note(id, &Message::Gap { after, next }.to_line());
+                next
+            }
+        };
+        mark_if(resumed, Mark::Resumed);
+        self.actions.push_back(Action::Joined(id, name));
+        self.start_feed(id, next, To::Live);
+    }
+
+    /// Takes a session over from what was its connection; the name it has.
+    fn go_on(&mut self, before: Session, session: SessionId) -> Name {
+        match before.conn {
+            None => drop(self.sessions.detached.remove(&(before.until, session))),
+            Some(old) => {
+                mark(Mark::SessionReplaced);
+                if let Some(connection) = self.connections.get_mut(old) {
+                    connection.session = None;
+                    if let Some((_, seat)) = connection.stay.take() {
+                        self.rise(seat);
+                    }
+                }
+                self.tell(old, Notice::Goodbye(Goodbye::Replaced));
+                self.end(old, Event::Replaced, CloseReason::Replaced);
+            }
+        }
+        before.name
+    }
+
+    fn turn_away(&mut self, id: ConnId, why: Goodbye) {
+        mark(Mark::JsonTurnedAway);
+        self.tell(id, Notice::Goodbye(why));
+        self.end(id, Event::Misdirected, CloseReason::Json);
+    }
+
+    /// From now on the connection has its lines in the JSON dialect, behind what waits for it.
+    fn cross(&mut self, id: ConnId) {
+        let head = self.room.log.head(Dialect::Json);
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let text = self.room.log.stream(Dialect::Text);
+        let waiting = connection.cursor.total(text);
+        connection.cursor.detach(text);
+        self.set_copied(id, waiting);
+        self.file(id);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.cursor.move_to(head, false);
+            connection.dialect = Dialect::Json;
+            connection.reader.set_limit(MAX_JSON_LINE);
+        }
+        self.mark(id);
+    }
+
+    /// A token that nobody can guess, of 128 bits.
+    fn issue(&mut self) -> String {
+        self.sessions.issued += 1;
+        let digest = Sha256::new()
+            .chain_update(self.origin.secret)
+            .chain_update(self.origin.epoch.to_be_bytes())
+            .chain_update(self.sessions.issued.to_be_bytes())
+            .finalize();
+        let mut token = String::new();
+        for byte in &digest[..16] {
+            let _ = write!(token, "{byte:02x}"); // A string takes it all.
+        }
+        token
+    }
+
+    /// Ends the session of a connection that leaves for good.
+    pub(super) fn end_session(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Some(session) = connection.session.take()
+        {
+            self.sessions.table.remove(&session);
+        }
+    }
+
+    /// The connection of a session is gone; its stay goes on for a while. Whether it has one.
+    pub(super) fn detach_session(&mut self, id: ConnId) -> bool {
+        let until = self.now + self.limits.grace;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return false;
+        };
+        let Some(id) = connection.session.take() else {
+            return false;
+        };
+        let Some(session) = self.sessions.table.get_mut(&id) else {
+            return false;
+        };
+        (session.conn, session.until) = (None, until);
+        self.sessions.detached.insert((until, id));
+        while self.sessions.detached.len() > self.limits.detached {
+            mark(Mark::DetachedFull);
+            self.give_up_first();
+        }
+        true
+    }
+
+    /// Gives up the sessions whose time is over.
+    pub(super) fn give_up_sessions(&mut self) {
+        while self
+            .sessions
+            .next_timeout()
+            .is_some_and(|at| at <= self.now)
+        {
+            mark(Mark::GraceOver);
+            self.give_up_first();
+        }
+    }
+
+    fn give_up_first(&mut self) {
+        if let Some((_, id)) = self.sessions.detached.pop_first()
+            && let Some(session) = self.sessions.table.remove(&id)
+        {
+            self.room.leave(&session.name);
+            self.append(Entry::Left(&session.name), None);
+        }
+    }
+
+    /// Has a connection sent a page of what is behind an entry, up to another one.
+    pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
+        self.start_feed(id, after + 1, To::Page(last));
+    }
+
+    fn start_feed(&mut self, id: ConnId, next: u64, to: To) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.feed = Some(Feed { next, to });
+        }
+        self.feed(id);
+    }
+
+    /// Goes on with what a connection is being sent of the log, as far as its notices may go.
+    pub(super) fn feed(&mut self, id: ConnId) {
+        while let Some(connection) = self.connections.get_mut(id)
+            && connection.cursor.private() < self.limits.private
+            && let Some(feed) = &mut connection.feed
+        {
+            let log = &self.room.log;
+            let last = match feed.to {
+                To::Live => log.last(),
+                To::Page(last) => last.min(log.last()),
+            };
+            if feed.next > last {
+                let (to, is_over) = (feed.to, connection.eof && connection.unread.is_empty());
+                connection.feed = None;
+                match to {
+                    To::Live => {
+                        connection.live = true;
+                        connection.cursor.move_to(log.head(Dialect::Json), true);
+                        self.room.log.set_reading(true);
+                        self.mark(id);
+                    }
+                    To::Page(_) if connection.dialect == Dialect::Text => {}
+                    To::Page(_) => {
+                        let (first, head) = (log.first(), log.last());
+                        self.note(id, &Message::Page { first, head }.to_line());
+                    }
+                }
+                if is_over {
+                    self.eof(id);
+                }
+                return;
+            }
+            let Some(record) = log.record(feed.next) else {
+                let (after, next) = (feed.next - 1, log.first());
+                feed.next = next;
+                // The end of a page says what is held.
+                if feed.to == To::Live && !is_planted(Bug::GapHidden) {
+                    mark(Mark::GapStated);
+                    self.note(id, &Message::Gap { after, next }.to_line());
+                }
+                continue;
+            };
+            feed.next += 1;
+            let entry = json::Entry::of(&record, log.epoch());
+            let line = match (connection.dialect, feed.to) {
+                (Dialect::Text, _) => {
+                    let entry = record.entry();
+                    let [name, between, text] = entry.encode();
+                    alloc::format!("* {name}{between}{text}\n")
+                }
+                (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
+                (Dialect::Json, To::Page(_)) => Message::Past(entry).to_line(),
+            };
+            self.note(id, &line);
+        }
+    }
+}
+
+/// Whether a text looks like a token that a server gave out.
+fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}

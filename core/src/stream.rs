@@ -1,0 +1,121 @@
+//! A stream of lines, encoded once, of which the newest are held.
+
+use crate::mark::{Mark, mark_if};
+use alloc::collections::VecDeque;
+use core::ops::Range;
+
+/// Lines, addressed by their place in the stream of all bytes ever appended. Only the newest bytes
+/// are held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Stream {
+    bytes: VecDeque<u8>,
+    /// The place of the first byte still held.
+    start: u64,
+}
+
+impl Stream {
+    /// The place behind the last entry, where the next one will begin.
+    pub(crate) fn head(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// Appends a line, given in parts without its ending, and says where it stands.
+    pub(crate) fn append(&mut self, parts: [&str; 3]) -> Range<u64> {
+        let from = self.head();
+        for part in parts {
+            self.bytes.extend(part.as_bytes());
+        }
+        self.bytes.push_back(b'\n');
+        from..self.head()
+    }
+
+    /// Lets go of everything before `place`.
+    pub(crate) fn trim(&mut self, place: u64) {
+        let surplus = index(place.saturating_sub(self.start)).min(self.bytes.len());
+        mark_if(surplus > 0, Mark::LogTrimmed);
+        self.bytes.drain(..surplus);
+        self.start += surplus as u64;
+    }
+
+    /// The bytes of `range`, which must be held, in two slices.
+    pub(crate) fn slices(&self, range: Range<u64>) -> [&[u8]; 2] {
+        if range.is_empty() {
+            return [&[], &[]];
+        }
+        debug_assert!(self.start <= range.start && range.end <= self.head());
+        let (from, to) = (
+            index(range.start - self.start),
+            index(range.end - self.start),
+        );
+        let (a, b) = self.bytes.as_slices();
+        [
+            &a[from.min(a.len())..to.min(a.len())],
+            &b[from.saturating_sub(a.len())..to.saturating_sub(a.len())],
+        ]
+    }
+
+    /// Whether a line begins at `place`, which must be held, or be the head.
+    pub(crate) fn is_line_start(&self, place: u64) -> bool {
+        place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
+    }
+
+    /// The first place behind `place`, which must be held, where a line begins, or the head.
+    pub(crate) fn next_line_start(&self, place: u64) -> u64 {
+        let [a, b] = self.slices(place..self.head());
+        let ending = a.iter().chain(b).position(|&byte| byte == b'\n');
+        ending.map_or(self.head(), |before| place + before as u64 + 1)
+    }
+
+    /// The place of the first byte still held.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+}
+
+/// A distance within what is held, which memory limits.
+fn index(distance: u64) -> usize {
+    usize::try_from(distance).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_begins_where_the_log_does_and_behind_each_ending() {
+        let mut log = Stream::default();
+        assert!(log.is_line_start(0));
+        for _ in 0..3 {
+            log.append(["four", "", ""]);
+        }
+        let begins = |log: &Stream, range: Range<u64>| -> alloc::vec::Vec<u64> {
+            range.filter(|place| log.is_line_start(*place)).collect()
+        };
+        assert_eq!(begins(&log, 0..16), [0, 5, 10, 15]);
+        log.trim(7);
+        assert_eq!((log.start(), log.head()), (7, 15));
+        assert_eq!(begins(&log, 7..16), [7, 10, 15]);
+        log.trim(3);
+        assert_eq!(log.start(), 7, "what is gone is gone");
+        log.trim(99);
+        assert_eq!((log.start(), log.head()), (15, 15));
+    }
+
+    #[test]
+    fn slices_are_what_was_appended_wherever_the_ring_wraps() {
+        let mut log = Stream::default();
+        let mut all = alloc::vec::Vec::new();
+        for n in 0..200_u8 {
+            let text =
+                alloc::string::String::from(char::from(b'a' + n % 26)).repeat(1 + n as usize % 7);
+            let entry = log.append([&text, ":", &text]);
+            all.extend(alloc::format!("{text}:{text}\n").bytes());
+            assert_eq!(entry.end, all.len() as u64);
+            log.trim(entry.end.saturating_sub(40));
+            for from in log.start()..=log.head() {
+                let held = log.slices(from..log.head()).concat();
+                assert_eq!(held, all[usize::try_from(from).unwrap()..]);
+            }
+        }
+    }
+}
