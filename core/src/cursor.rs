@@ -278,6 +278,37 @@ mod tests {
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
+    #[test]
+    fn notices_at_one_place_are_one_detour() {
+        let mut cursor = Cursor::new(0);
+        cursor.note(0, "* a\n");
+        cursor.note(0, "* b\n");
+        assert_eq!((cursor.detours(), cursor.private()), (1, 8));
+        cursor.note(5, "* c\n");
+        assert_eq!((cursor.detours(), cursor.private()), (2, 12));
+        // A stretch of its own lines ends it.
+        let mut cursor = Cursor::new(0);
+        cursor.skip(3..6);
+        cursor.note(3, "* a\n");
+        assert_eq!(cursor.detours(), 2);
+    }
+
+    #[test]
+    fn what_waits_is_counted_without_what_is_stepped_over() {
+        let mut log = Stream::default();
+        let mut cursor = Cursor::new(0);
+        log.append(["others", "", ""]);
+        for _ in 0..2 {
+            cursor.skip(log.append(["mine", "", ""]));
+            log.append(["others", "", ""]);
+        }
+        assert_eq!(cursor.total(&log), 21);
+        cursor.advance(&log, 7);
+        assert_eq!(cursor.total(&log), 14);
+        cursor.advance(&log, 7);
+        assert_eq!(cursor.total(&log), 7);
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Others(u8),

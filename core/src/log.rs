@@ -38,19 +38,42 @@ pub struct Log {
     held: VecDeque<Facts>,
     /// The number of the last entry.
     last: u64,
-    /// The entries held that have ids, by these.
+    /// The entries held that have ids, by these, and the other way round.
     ids: BTreeMap<Sender, u64>,
+    senders: BTreeMap<u64, Sender>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Kept small, as there is one for each line: [`Facts::pack`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Facts {
     /// Where its line begins.
     place: u64,
-    at: u64,
-    kind: Kind,
+    /// The time, the kind in two bits, and in six the length of the name.
+    packed: u64,
+}
+
+impl Facts {
+    fn pack(place: u64, at: u64, kind: Kind, name: &Name) -> Self {
+        let packed = at << 8 | (kind as u64) << 6 | name.as_str().len() as u64;
+        Self { place, packed }
+    }
+
+    fn at(self) -> u64 {
+        self.packed >> 8
+    }
+
+    fn kind(self) -> Kind {
+        match self.packed >> 6 & 3 {
+            0 => Kind::Joined,
+            1 => Kind::Left,
+            _ => Kind::Said,
+        }
+    }
+
     /// How long the name is.
-    name: u8,
-    sender: Option<Box<Sender>>,
+    fn name(self) -> usize {
+        usize::try_from(self.packed & 63).unwrap_or(0)
+    }
 }
 
 /// Who said an entry, and the id they gave it.
@@ -67,6 +90,7 @@ impl Log {
             held: VecDeque::new(),
             last: 0,
             ids: BTreeMap::new(),
+            senders: BTreeMap::new(),
         }
     }
 
@@ -112,6 +136,7 @@ impl Log {
         };
         self.last += 1;
         if self.readers > 0 {
+            let sender = sender.as_ref();
             let text = match entry {
                 Entry::Said(_, text) => Some(text),
                 _ => None,
@@ -124,50 +149,44 @@ impl Log {
                 kind,
                 name: name.as_str().into(),
                 text: text.map(Into::into),
-                id: sender.as_ref().map(|(_, id)| (&**id).into()),
+                id: sender.map(|(_, id)| (&**id).into()),
             })
             .to_line();
             self.json.append([line.trim_end_matches('\n'), "", ""]);
         }
         let range = self.text.append(entry.encode());
-        if let Some(sender) = &sender {
+        if let Some(sender) = sender {
             self.ids.insert(sender.clone(), self.last);
+            self.senders.insert(self.last, sender);
         }
-        self.held.push_back(Facts {
-            place: range.start,
-            at,
-            kind,
-            name: u8::try_from(name.as_str().len()).unwrap_or(u8::MAX),
-            sender: sender.map(Box::new),
-        });
+        self.held
+            .push_back(Facts::pack(range.start, at, kind, name));
         range
     }
 
     /// An entry, if it is held.
     pub(crate) fn record(&self, seq: u64) -> Option<Record> {
         let index = usize::try_from(seq.checked_sub(self.first())?).ok()?;
-        let facts = self.held.get(index)?;
+        let facts = *self.held.get(index)?;
         let end = self
             .held
             .get(index + 1)
             .map_or(self.text.head(), |f| f.place);
         let line: Vec<u8> = self.text.slices(facts.place..end).concat();
         let line = String::from_utf8(line).ok()?;
-        let (name, rest) = line
-            .trim_end_matches('\n')
-            .split_at(usize::from(facts.name));
-        let text = match facts.kind {
+        let (name, rest) = line.trim_end_matches('\n').split_at(facts.name());
+        let text = match facts.kind() {
             Kind::Said => rest.strip_prefix(": ")?,
             _ => "",
         };
         Some(Record {
             seq,
-            at: facts.at,
-            kind: facts.kind,
+            at: facts.at(),
+            kind: facts.kind(),
             name: Name::parse(name).ok()?,
             text: text.into(),
-            sender: facts.sender.as_ref().map(|sender| sender.0),
-            id: facts.sender.as_ref().map(|sender| sender.1.clone()),
+            sender: self.senders.get(&seq).map(|sender| sender.0),
+            id: self.senders.get(&seq).map(|sender| sender.1.clone()),
         })
     }
 
@@ -191,13 +210,12 @@ impl Log {
             return self.json.trim(place);
         }
         self.text.trim(place);
-        while let Some(facts) = self.held.front()
-            && facts.place < self.text.start()
-        {
-            if let Some(sender) = &facts.sender {
-                self.ids.remove(&**sender);
-            }
-            self.held.pop_front();
+        let start = self.text.start();
+        let gone = self.held.partition_point(|facts| facts.place < start);
+        self.held.drain(..gone);
+        let first = self.first();
+        while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
+            self.ids.remove(&entry.remove());
         }
     }
 }

@@ -227,15 +227,18 @@ impl Server {
             && !self.is_batch_full()
             && !self.owes_much(connection)
             && bytes.len() - rest.len() < turn
-            && let Some(line) = reader.next(&mut rest)
         {
-            self.line(id, line);
-            if self
-                .connections
-                .get(id)
-                .is_some_and(|c| c.dialect == Dialect::Json)
-            {
+            let (dialect, phase) = (connection.dialect, connection.phase);
+            if dialect == Dialect::Json {
                 reader.set_limit(MAX_JSON_LINE);
+            }
+            let Some(line) = reader.next(&mut rest) else {
+                break;
+            };
+            match (dialect, line) {
+                (Dialect::Text, line) => self.line(id, phase, line),
+                (Dialect::Json, Line::Whole(line)) => self.object(id, line),
+                (Dialect::Json, Line::TooLong(_)) => self.object_too_long(id),
             }
         }
         if let Some(connection) = self.connections.get_mut(id) {
@@ -282,18 +285,7 @@ impl Server {
         c.feed.is_some() || c.cursor.private() >= private || c.cursor.detours() >= detours
     }
 
-    fn line(&mut self, id: ConnId, line: Line<'_>) {
-        if self
-            .connections
-            .get(id)
-            .is_some_and(|c| c.dialect == Dialect::Json)
-        {
-            return match line {
-                Line::Whole(line) => self.object(id, line),
-                Line::TooLong(_) => self.object_too_long(id),
-            };
-        }
-        let phase = self.phase(id);
+    fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
         if matches!(phase, Phase::Greeting | Phase::Silent) {
             let first = match line {
                 Line::Whole(line) => FirstLine::decode(line),
@@ -361,16 +353,18 @@ impl Server {
     }
 
     fn say(&mut self, id: ConnId, text: &str) {
-        let Some((name, _)) = self.connections.get(id).and_then(|c| c.stay.clone()) else {
+        let now = self.wall();
+        let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let entry = self.append(Entry::Said(&name, text), None);
+        let Some((name, _)) = &connection.stay else {
+            return;
+        };
+        let entry = self.room.log.append(now, Entry::Said(name, text), None);
         if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
             return;
         }
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.cursor.skip(entry);
-        }
+        connection.cursor.skip(entry);
     }
 
     /// Puts an entry into the log; where its line stands.

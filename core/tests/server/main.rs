@@ -1,6 +1,7 @@
 //! The server as its clients know it: who hears what, and every limit at it and one past it.
 
 mod behind;
+mod details;
 mod json;
 mod limits;
 mod room;
