@@ -6,7 +6,7 @@ use core::time::Duration;
 pub const MAX_LINE: usize = 4096;
 
 /// The longest line a client of the JSON dialect may send, in bytes, without its ending: room for a
-/// text of [`MAX_LINE`] bytes with every character escaped.
+/// text of [`MAX_LINE`] bytes with every character escaped that is not ASCII.
 pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
 
 /// The longest name, in bytes.

@@ -15,7 +15,7 @@ use core::fmt;
 pub enum FirstLine<'a> {
     /// `JOIN`, with or without a name behind it.
     Join(Option<&'a str>),
-    /// `JOIN {…}`: the JSON dialect. The whole line.
+    /// `JOIN {…}`: the JSON dialect. The whole line; nothing of it if it is not UTF-8.
     Json(&'a str),
     /// The request line of an HTTP client, which is in the wrong place.
     Http,
@@ -30,7 +30,17 @@ impl<'a> FirstLine<'a> {
             return Self::Http;
         }
         let Ok(line) = str::from_utf8(line) else {
-            return Self::Other;
+            let word = line.trim_ascii().split_at_checked(4);
+            return match word {
+                Some((word, rest))
+                    if word.eq_ignore_ascii_case(b"JOIN")
+                        && rest.trim_ascii_start().starts_with(b"{")
+                        && !rest.starts_with(b"{") =>
+                {
+                    Self::Json("")
+                }
+                _ => Self::Other,
+            };
         };
         let line = line.trim_ascii();
         let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));

@@ -55,6 +55,13 @@ struct Lane {
     surge: u64,
 }
 
+impl Delivery {
+    /// Bytes held for connections that the log has left behind.
+    pub(super) fn copied(&self) -> u64 {
+        self.copied
+    }
+}
+
 impl Lane {
     /// What the round under way has appended beyond a batch.
     fn excess(&self, head: u64, limits: &Limits) -> u64 {
@@ -197,6 +204,7 @@ impl Server {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
             self.feed(id);
+            self.end_if_heard(id);
             self.resume(id);
             let goes_on = self.connections.get(id).is_some_and(|c| c.turn.is_some());
             mark_if(is_held && goes_on, Mark::HeardAgain);
@@ -314,9 +322,11 @@ impl Server {
         self.to_be_sent() >= self.limits.bulk
     }
 
-    /// Bytes appended since the round under way began.
+    /// Bytes appended since the round under way began, in the dialect that needs more.
     fn appended(&self) -> u64 {
-        self.room.log.head(Dialect::Text) - self.delivery.lanes[Dialect::Text as usize].swept
+        let lanes = Dialect::ALL.into_iter().zip(&self.delivery.lanes);
+        let appended = lanes.map(|(dialect, lane)| self.room.log.head(dialect) - lane.swept);
+        appended.max().unwrap_or(0)
     }
 
     /// The same, for all members together.

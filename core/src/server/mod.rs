@@ -487,6 +487,14 @@ impl Server {
         self.end(id, Event::Eof, CloseReason::Eof);
     }
 
+    /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
+    fn end_if_heard(&mut self, id: ConnId) {
+        let is_heard = |c: &Connection| c.eof && c.unread.is_empty() && c.feed.is_none();
+        if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
+            self.eof(id);
+        }
+    }
+
     fn timeout(&mut self) {
         while let Some((id, timer)) = self.timers.pop_due(self.now) {
             let Some(id) = id else {

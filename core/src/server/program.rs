@@ -7,10 +7,10 @@ use super::phase::Event;
 use crate::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::mark::{Mark, mark};
+use crate::name::Name;
 use crate::planted::{Bug, is_planted};
 use crate::text::{Entry, printable};
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Entries in a page of history where no number is asked for.
@@ -25,6 +25,10 @@ impl Server {
         };
         if line.trim().is_empty() {
             return;
+        }
+        if !line.trim_start().starts_with('{') {
+            mark(Mark::JsonInvalid);
+            return self.refuse(id, Code::BadRequest, "the line is no object", None);
         }
         match serde_json::from_str(line) {
             Ok(Request::Say { text, id: given }) => self.say_once(id, &text, given.as_deref()),
@@ -46,10 +50,9 @@ impl Server {
             }
             Err(error) => {
                 mark(Mark::JsonInvalid);
-                let text = alloc::format!(
-                    "the line is no request: {}",
-                    printable(&alloc::format!("{error}"))
-                );
+                // Not what is wrong with it: that would quote it at length.
+                let column = error.column();
+                let text = alloc::format!("the line is no request, as is seen at column {column}");
                 self.refuse(id, Code::BadRequest, &text, None);
             }
         }
@@ -74,9 +77,9 @@ impl Server {
     /// Says a text, unless it was said already.
     fn say_once(&mut self, id: ConnId, text: &str, given: Option<&str>) {
         if let Some(given) = given
-            && !(1..=MAX_ID).contains(&given.len())
+            && (!(1..=MAX_ID).contains(&given.len()) || printable(given) != given)
         {
-            let text = alloc::format!("an id is 1 to {MAX_ID} bytes");
+            let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
             return self.refuse(id, Code::BadId, &text, None);
         }
         match Request::is_sayable(text) {
@@ -131,7 +134,11 @@ impl Server {
                 let text = "a page is after an entry or before one, not both";
                 return self.refuse(id, Code::BadRequest, text, None);
             }
-            (Some(after), None) => (after.min(head), after.saturating_add(limit)),
+            (Some(after), None) => {
+                let gone = self.room.log.first() - 1;
+                let after = after.max(gone).min(head);
+                (after, after.saturating_add(limit))
+            }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
                 (self.behind(last, limit), last)
@@ -154,14 +161,19 @@ impl Server {
 
     /// Says who is in the room, as far as a line goes.
     fn list(&mut self, id: ConnId) {
-        let all: Vec<String> = self.room.names().map(|name| name.as_str().into()).collect();
         let mut length = 0;
-        let fits = |name: &&String| {
-            length += name.len() + "\"\",".len();
+        let fits = |name: &&Name| {
+            length += name.as_str().len() + "\"\",".len();
             length < MAX_LINE
         };
-        let names: Vec<Cow<'_, str>> = all.iter().take_while(fits).map(Into::into).collect();
-        let more = all.len() - names.len();
-        self.note(id, &Message::Who { names, more }.to_line());
+        let all = self.room.names();
+        let count = all.len();
+        let names: Vec<Cow<'_, str>> = all
+            .take_while(fits)
+            .map(|name| name.as_str().into())
+            .collect();
+        let more = count - names.len();
+        let line = Message::Who { names, more }.to_line();
+        self.note(id, &line);
     }
 }

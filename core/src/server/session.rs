@@ -84,6 +84,12 @@ impl Server {
         if self.phase(id) == Phase::Greeting {
             self.set_deadline(id, None);
         }
+        let text = self.room.log.stream(Dialect::Text);
+        let waiting = self.connections.get(id).map_or(0, |c| c.cursor.total(text));
+        if self.delivery.copied() + waiting > self.limits.copies {
+            // What waits for it would be kept for it alone.
+            return self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
+        }
         // A stay that began by silence ends.
         if let Some(connection) = self.connections.get_mut(id) {
             let end = self.room.log.head(Dialect::Text);
@@ -300,7 +306,7 @@ impl Server {
                 To::Page(last) => last.min(log.last()),
             };
             if feed.next > last {
-                let (to, is_over) = (feed.to, connection.eof && connection.unread.is_empty());
+                let to = feed.to;
                 connection.feed = None;
                 match to {
                     To::Live => {
@@ -314,9 +320,6 @@ impl Server {
                         let (first, head) = (log.first(), log.last());
                         self.note(id, &Message::Page { first, head }.to_line());
                     }
-                }
-                if is_over {
-                    self.eof(id);
                 }
                 return;
             }

@@ -130,6 +130,11 @@ fn what_is_not_understood_is_answered_and_changes_nothing() {
         (b"hello", &[Code::BadRequest]),
         (b"{}", &[Code::BadRequest]),
         (b"[1]", &[Code::BadRequest]),
+        (b"[\"leave\"]", &[Code::BadRequest]),
+        (
+            b"{\"type\":\"say\",\"text\":\"a\",\"id\":\"\\u2028\"}",
+            &[Code::BadId],
+        ),
         (b"{\"type\": \"say\"}", &[Code::BadRequest]),
         (b"{\"type\": \"say\", \"text\": 5}", &[Code::BadRequest]),
         (
@@ -703,4 +708,129 @@ fn who_closes_at_once_is_answered_and_closed() {
         assert_eq!(w.closed[&bot], CloseReason::Eof);
         assert_eq!(w.writes, 1);
     }
+}
+
+#[test]
+fn what_was_sent_before_the_end_is_heard_whatever_is_being_sent() {
+    let says = say("last words", "1");
+    let pages = "{\"type\":\"history\"}\n".repeat(3);
+    for (input, private) in [
+        (format!("JOIN {{}}\n{pages}{says}"), 100),
+        (format!("JOIN {{\"after\":0}}\n{says}"), 1),
+        ("JOIN late\n/history\nlast words\n".to_string(), 1),
+    ] {
+        for is_full in [false, true] {
+            let mut w = World::new(Limits {
+                batch: 2000,
+                private,
+                ..Limits::default()
+            });
+            let ann = w.join("Ann");
+            for n in 0..10 {
+                w.receive(ann, format!("{n}\n"));
+            }
+            let late = w.server.accept(w.now, 1000).unwrap();
+            if is_full {
+                w.server.handle(w.now, Input::Received(ann, &line(2000)));
+            }
+            w.server
+                .handle(w.now, Input::Received(late, input.as_bytes()));
+            w.server.handle(w.now, Input::Eof(late));
+            w.settle();
+            assert!(w.look(ann).contains(": last words\n"), "{input}");
+            assert_eq!(w.closed[&late], CloseReason::Eof);
+        }
+    }
+}
+
+#[test]
+fn short_lines_do_not_take_readers_of_json_with_them() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("Ann");
+    let (bot, _) = program(&mut w, "{}");
+    let mut unread = "x\n".repeat(12_000);
+    while !unread.is_empty() {
+        if w.server.wants_input(ann) {
+            let rest = unread.split_off(unread.len().min(4096));
+            w.server
+                .handle(w.now, Input::Received(ann, unread.as_bytes()));
+            unread = rest;
+        }
+        // It takes 200 KB a round.
+        w.limit(bot, 200_000);
+        w.server.handle(w.now, Input::Writable(bot));
+        if w.server.next_timeout().is_some_and(|(due, _)| due <= w.now) {
+            w.server.handle(w.now, Input::Timeout);
+        }
+        w.write();
+    }
+    for _ in 0..100 {
+        w.unblock(bot);
+    }
+    assert_eq!(entries(&objects(&mut w, bot)).len(), 12_000);
+}
+
+#[test]
+fn turning_to_json_does_not_get_around_what_is_kept_for_all_together() {
+    for (copies, is_told) in [(10_000, false), (1000, true)] {
+        let mut w = World::new(Limits {
+            copies,
+            ..Limits::default()
+        });
+        let ann = w.join("Ann");
+        let late = w.server.accept(w.now, 2000).unwrap();
+        w.limit(late, 10);
+        w.wait(Duration::from_millis(250));
+        w.receive(ann, line(3000));
+        w.receive(late, "JOIN {}\n");
+        w.unblock(late);
+        let screen = w.look(late);
+        assert_eq!(
+            screen.contains("* Goodbye: you are too far behind"),
+            is_told
+        );
+        assert_eq!(screen.contains("\"type\":\"welcome\""), !is_told);
+    }
+}
+
+#[test]
+fn an_answer_to_what_is_wrong_is_short() {
+    let mut w = World::new(Limits::default());
+    let (bot, _) = program(&mut w, "{}");
+    let after = "\u{7f}".repeat(12_000);
+    w.receive(
+        bot,
+        format!("{{\"type\":\"history\",\"after\":\"{after}\"}}\n"),
+    );
+    assert!(w.look(bot).len() < 200);
+}
+
+#[test]
+fn a_page_behind_what_is_gone_begins_with_what_is_held() {
+    let mut w = World::new(Limits {
+        behind: 2000,
+        batch: 1000,
+        ..Limits::default()
+    });
+    let ann = w.join("Ann");
+    let (bot, _) = program(&mut w, "{}");
+    for _ in 0..40 {
+        w.receive(ann, line(94));
+    }
+    objects(&mut w, bot);
+    w.receive(bot, "{\"type\":\"history\",\"after\":0,\"limit\":5}\n");
+    let answer = objects(&mut w, bot);
+    let Some(Message::Page { first, .. }) = answer.last() else {
+        panic!("{answer:?} has no end")
+    };
+    let seqs: Vec<u64> = entries(&answer).iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(seqs, (*first..first + 5).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_first_object_that_is_not_utf8_is_told_so() {
+    let mut w = World::new(Limits::default());
+    let conn = w.server.accept(w.now, 1000).unwrap();
+    w.receive(conn, b"JOIN {\"name\":\"\xff\"}\n");
+    assert_eq!(bye(&objects(&mut w, conn)), Some((Code::BadHello, None)));
 }

@@ -43,8 +43,10 @@ pub(super) struct Sessions {
 impl Program {
     /// A first line that begins with `JOIN {`.
     pub(super) fn greets(line: &str) -> Self {
-        let hello: Option<Hello<'_>> =
-            serde_json::from_str(&line.trim_ascii()["JOIN".len()..]).ok();
+        let hello: Option<Hello<'_>> = line
+            .trim_ascii()
+            .get("JOIN".len()..)
+            .and_then(|object| serde_json::from_str(object).ok());
         let own = |it: Option<std::borrow::Cow<'_, str>>| it.map(|it| it.into_owned().into());
         let hello = hello.map(|hello| Hello {
             version: hello.version,
