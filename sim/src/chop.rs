@@ -104,10 +104,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Chop<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut taken = bytes.len().min(SEGMENT);
-        if let Some(dice) = &mut self.dice
-            && dice.one_in(4)
-        {
-            taken = taken.min(1 + dice.below(taken));
+        if let Some(dice) = &mut self.dice {
+            // It is full for a moment, whatever it took just now.
+            if dice.one_in(8) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if dice.one_in(4) {
+                taken = taken.min(1 + dice.below(taken));
+            }
         }
         Pin::new(&mut self.inner).poll_write(cx, &bytes[..taken])
     }

@@ -8,7 +8,8 @@
 //! 3. **A stay begins once and ends once**, and nobody speaks outside it.
 //! 4. **The welcome comes first,** and only once; nothing of the room is shown without it.
 //! 5. **Goodbye is the last line.**
-//! 6. **No line does anything to a screen**: none has a control character other than tab.
+//! 6. **Who leaves is let go**, and so is who has nothing more to say.
+//! 7. **No line does anything to a screen**: none has a control character other than tab.
 
 use chat_core::{FirstLine, MAX_LINE, Request};
 use std::cmp::Reverse;
@@ -55,6 +56,7 @@ pub fn broken(record: &Record) -> Vec<String> {
     for client in clients {
         let (screen, life) = (client.screen, client.life);
         faults.extend(client.framed());
+        faults.extend(client.is_kept().then(|| fault(screen, "was not let go")));
         let room = &rooms[life.server_life];
         if !client.welcomed {
             if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
@@ -89,7 +91,7 @@ fn fault(screen: &Screen, why: &str) -> String {
     )
 }
 
-/// Promise 6.
+/// Promise 7.
 fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     let acts = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
     let moves = |line: &&[u8]| {
@@ -215,6 +217,8 @@ struct Client<'a> {
     welcomed: bool,
     /// Whether nothing kept it from seeing, and saying, all there was.
     whole: bool,
+    /// Whether it said that it leaves.
+    left: bool,
     /// The names it may have been given, or these with a number behind them.
     names: Vec<String>,
     /// What it said.
@@ -247,10 +251,17 @@ impl<'a> Client<'a> {
             life,
             welcomed: lines.first() == Some(&WELCOME),
             whole: ended_well && !life.disturbed && !dismissed,
+            left,
             lines,
             names,
             said,
         }
+    }
+
+    /// Promise 6, broken.
+    fn is_kept(&self) -> bool {
+        let is_here = self.whole && self.life.port.is_some();
+        is_here && self.life.ending == Ending::Running && (self.left || self.life.finished)
     }
 
     /// Promises 4 and 5.
@@ -293,11 +304,7 @@ impl<'a> Client<'a> {
         );
         for (nth, stay) in stays.enumerate() {
             let saw = compare(&stay.seen, &seen, self.whole);
-            let spoke = if self.whole {
-                compare(&said, &stay.said, self.life.ending != Ending::Running)
-            } else {
-                compare(&said, &stay.said, false)
-            };
+            let spoke = compare(&said, &stay.said, self.whole);
             match (saw, spoke) {
                 (None, None) => return Ok(stay),
                 (Some(saw), _) if nth == 0 => why = format!("did not see the room: {saw}"),

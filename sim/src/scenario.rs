@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, marker::PhantomData, net::SocketAddr};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, MapAccess, Visitor},
 };
 
@@ -11,7 +11,7 @@ use crate::text::Text;
 
 /// One scenario: who is there, what the network is like, what happens when,
 /// and what has to come of it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// One line for the list of scenarios.
@@ -29,7 +29,7 @@ pub struct Scenario {
     #[serde(default)]
     pub network: Network,
     /// The clients, each on a host of its own.
-    #[serde(default, deserialize_with = "in_order")]
+    #[serde(default, deserialize_with = "in_order", serialize_with = "as_map")]
     pub clients: Vec<(String, Client)>,
     /// Many more clients, on a few hosts.
     #[serde(default)]
@@ -43,7 +43,7 @@ pub struct Scenario {
 }
 
 /// The server: its address, and the limits that differ from the shipped ones.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// The address on the server's screen.
@@ -74,7 +74,7 @@ impl Default for Server {
 }
 
 /// The network.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// The least and the most a segment is under way.
@@ -97,7 +97,7 @@ impl Default for Network {
 }
 
 /// A client with a name of its own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub enum Client {
     /// Someone at a terminal, with the chat client that is shipped.
@@ -115,7 +115,7 @@ pub enum Client {
 }
 
 /// Many people: each joins, says a few lines, and leaves.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crowd {
     /// How many.
@@ -139,7 +139,7 @@ pub struct Crowd {
 }
 
 /// Something that happens.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub enum Action {
     /// A person types a line.
@@ -219,7 +219,7 @@ impl Action {
 }
 
 /// Something that has to be so at the end.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub enum Expectation {
     /// Someone's screen, or the `"server"`'s, has this line.
@@ -237,7 +237,7 @@ pub enum Expectation {
 }
 
 /// How it ended for a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Ending {
     /// It did not: the client is still there.
     Running,
@@ -350,6 +350,19 @@ impl Scenario {
                 return Some((Some(who), format!("\"{who}\" is not {must_be}")));
             }
         }
+        for (at, action) in &self.steps {
+            let Action::Begin(who, _) = action else {
+                continue;
+            };
+            let ends = |(then, next): &(u64, Action)| {
+                let is_end = matches!(next, Action::End(it) | Action::Interrupt(it) if it == who);
+                is_end && then >= at
+            };
+            if !self.steps.iter().any(ends) {
+                let why = format!("\"{who}\" begins a line, and its input does not end after it");
+                return Some((Some(who), why));
+            }
+        }
         for expectation in &self.expect {
             let (Expectation::Sees(who, _)
             | Expectation::SeesInOrder(who, _)
@@ -440,4 +453,9 @@ where
     }
 
     from.deserialize_map(InOrder(PhantomData))
+}
+
+/// The other way round.
+fn as_map<S: Serializer>(clients: &[(String, Client)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(clients.iter().map(|(name, client)| (name, client)))
 }

@@ -50,6 +50,16 @@ fn an_unknown_field() {
 }
 
 #[test]
+fn a_begun_line_without_an_end() {
+    refused(
+        "begun",
+        "(\n    about: \"x\",\n    clients: {\"ann\": Person()},\n    steps: [(1, Begin(\"ann\", \"hi\"))],\n)\n",
+        ":3:15",
+        &["begins a line", "does not end"],
+    );
+}
+
+#[test]
 fn an_unknown_action() {
     refused(
         "unknown-action",

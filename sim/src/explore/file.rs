@@ -4,6 +4,7 @@ use super::Played;
 use super::trace::{Fate, Moment};
 use super::world::{Client, World};
 use ron::ser::PrettyConfig;
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// Whether a file's text is a world, and not a scenario.
@@ -14,11 +15,11 @@ pub fn is_world(text: &str) -> bool {
         .is_some_and(|line| line.starts_with("World("))
 }
 
-/// A world as a file's text; `comments` are put in front.
+/// A world, or a scenario, as a file's text; `comments` are put in front.
 ///
 /// # Errors
 /// When it cannot be written, which is a fault of ours.
-pub fn write(world: &World, comments: &[String]) -> Result<String, ron::Error> {
+pub fn write(world: &impl Serialize, comments: &[String]) -> Result<String, ron::Error> {
     let pretty = PrettyConfig::new().struct_names(true).depth_limit(2);
     let mut text = String::new();
     for comment in comments {

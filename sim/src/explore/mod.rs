@@ -19,7 +19,7 @@ use crate::promise::Promise;
 pub use draw::draw;
 use play::Stage;
 pub use production::play_production;
-pub use shrink::shrink;
+pub use shrink::{shrink, shrink_production};
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;

@@ -17,6 +17,9 @@ const CLIENTS: usize = 8;
 /// In some worlds much happens at the same moment: at multiples of so many milliseconds.
 const BURST: u64 = 50;
 
+/// So many milliseconds after all else, in most worlds, the raw peers that are still there leave.
+const LAST: u64 = 1000;
+
 /// How many milliseconds after connecting a raw peer is in the room, whatever the network is like.
 const SETTLED: u64 = 1000;
 
@@ -24,24 +27,29 @@ const SETTLED: u64 = 1000;
 pub fn play_production(seed: u64) -> (Scenario, Option<Broken>) {
     let clients = 1 + usize::try_from(seed).unwrap_or(0) % CLIENTS;
     let scenario = scenario(&draw(seed, Some(clients)));
+    let broken = broken(&scenario);
+    (scenario, broken)
+}
+
+/// What is wrong with a scenario, played from its own seed.
+pub(super) fn broken(scenario: &Scenario) -> Option<Broken> {
     let faults = quietly(|| {
-        let record = crate::run(&scenario, seed);
-        crate::faults(&scenario, &record)
+        let record = crate::run(scenario, scenario.seed);
+        crate::faults(scenario, &record)
     });
-    let broken = match faults {
+    let (promise, why) = match faults {
         // What is said to somebody who has gone is nobody's fault here.
         Ok(faults) => faults
             .into_iter()
             .find(|fault| !fault.contains("but had ended already"))
-            .map(|why| (Promise::OneOrder, why)),
-        Err(panic) => Some((Promise::NoPanic, panic)),
+            .map(|why| (Promise::OneOrder, why))?,
+        Err(panic) => (Promise::NoPanic, panic),
     };
-    let broken = broken.map(|(promise, why)| Broken {
+    Some(Broken {
         promise,
         why,
         at: 0,
-    });
-    (scenario, broken)
+    })
 }
 
 /// A world as a scenario, as far as there is one.
@@ -116,13 +124,21 @@ fn scenario(world: &World) -> Scenario {
         held.iter()
             .map(|who| (end + 10, Action::Release(name(*who), SERVER.into()))),
     );
+    if !world.seed.is_multiple_of(3) {
+        let is_there = |who: &usize| since[*who].is_some() && !over[*who];
+        let there = (0..world.clients.len()).filter(is_there);
+        steps.extend(there.map(|who| {
+            let leave = Text(b"leave\n".to_vec());
+            (end + LAST, Action::Send(name(who), leave))
+        }));
+    }
     steps.sort_by_key(|(at, _)| *at);
     let limits = world.server.limits();
     let (least, most) = world.network.delay_us;
     Scenario {
         about: world.about.clone(),
         seed: world.seed,
-        duration_ms: Some(end + 3000),
+        duration_ms: Some(end + LAST + 2000),
         server: scenario::Server {
             connections: Some(limits.connections),
             behind: Some(limits.behind),

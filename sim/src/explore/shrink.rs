@@ -1,9 +1,12 @@
 //! Shrinks a world that breaks a promise to a small one that still does.
 
 use super::play;
+use super::production::broken;
 use super::world::{Network, Op, Server, World};
 use crate::promise::Promise;
+use crate::scenario::Scenario;
 use crate::text::Text;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// The smallest world found within `time` that breaks the same promise.
@@ -26,6 +29,50 @@ pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
     }
     hunt.best.breaks = Some(promise.name().into());
     hunt.best
+}
+
+/// The scenario with only those of its steps and clients, found within `time`, without which no
+/// promise is broken in the production shell.
+pub fn shrink_production(scenario: &Scenario, time: Duration) -> Scenario {
+    let until = Instant::now() + time;
+    let mut best = scenario.clone();
+    let take = |best: &mut Scenario, smaller: Scenario| {
+        let is_sound = smaller.inconsistency().is_none();
+        let still = is_sound && Instant::now() < until && broken(&smaller).is_some();
+        if still {
+            *best = smaller;
+        }
+        still
+    };
+    leave_out(best.steps.len(), |range| {
+        let mut smaller = best.clone();
+        drop(smaller.steps.drain(range));
+        take(&mut best, smaller)
+    });
+    leave_out(best.clients.len(), |range| {
+        let mut smaller = best.clone();
+        drop(smaller.clients.drain(range));
+        take(&mut best, smaller)
+    });
+    best
+}
+
+/// Tries to leave out stretches of so many things, the long ones first and from behind. `attempt`
+/// says whether it did.
+fn leave_out(count: usize, mut attempt: impl FnMut(Range<usize>) -> bool) {
+    let mut left = count;
+    let mut length = count.next_power_of_two();
+    while length > 0 {
+        let mut at = left;
+        while at > 0 {
+            let from = at.saturating_sub(length);
+            if attempt(from..at) {
+                left -= at - from;
+            }
+            at = from;
+        }
+        length /= 2;
+    }
 }
 
 struct Shrink {
@@ -58,18 +105,11 @@ impl Shrink {
         self.take(smaller)
     }
 
-    /// Leaves out steps, many at a time at first.
+    /// Leaves out steps.
     fn steps(&mut self) {
-        let mut length = self.best.steps.len().next_power_of_two();
-        while length > 0 {
-            let mut at = self.best.steps.len();
-            while at > 0 {
-                let from = at.saturating_sub(length);
-                self.attempt(|world| drop(world.steps.drain(from..at.min(world.steps.len()))));
-                at = from;
-            }
-            length /= 2;
-        }
+        leave_out(self.best.steps.len(), |range| {
+            self.attempt(|world| drop(world.steps.drain(range)))
+        });
     }
 
     /// Leaves out clients that do nothing.

@@ -3,7 +3,9 @@
 use chat_core::mark::{self, Mark};
 use chat_sim::explore::hunt::{Finding, Report, hunt};
 use chat_sim::explore::world::Op;
-use chat_sim::explore::{chart, draw, file, hunt as hunting, play, shrink};
+use chat_sim::explore::{
+    chart, draw, file, hunt as hunting, play, play_production, shrink, shrink_production,
+};
 use clap::builder::ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
@@ -121,14 +123,22 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
 /// Shrinks a finding, writes it down, and says where.
 fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     let (seed, promise) = (finding.seed, finding.broken.promise);
+    let path = options
+        .out
+        .join(format!("{}-{seed}.ron", promise.name().replace(' ', "-")));
+    fs::create_dir_all(&options.out)?;
     if options.production {
-        writeln!(
-            out,
-            "\nfound: \"{promise}\" is broken by seed {seed}: {}",
-            finding.broken.why
-        )?;
-        let again = format!("explore --production --seeds {seed}..{}", seed + 1);
-        return writeln!(out, "  again: cargo run --release -p chat-sim -- {again}");
+        let (scenario, _) = play_production(seed);
+        let small = shrink_production(&scenario, SHRINKING);
+        let found = format!("Found from seed {seed} at {}, and shrunk.", commit());
+        let text = file::write(&small, &[found, finding.broken.why.clone()]);
+        fs::write(&path, text.map_err(io::Error::other)?)?;
+        writeln!(out, "\nfound: \"{promise}\" is broken by seed {seed}:")?;
+        writeln!(out, "  {}", finding.broken.why)?;
+        let (steps, of) = (small.steps.len(), scenario.steps.len());
+        writeln!(out, "  {steps} steps of {of}: {}", path.display())?;
+        let again = format!("cargo run --release -p chat-sim -- run {}", path.display());
+        return writeln!(out, "  again: {again}");
     }
     let world = draw(seed, options.clients.map(usize::from));
     let small = shrink(&world, promise, SHRINKING);
@@ -139,10 +149,6 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         format!("Found from seed {seed} at {}, and shrunk.", commit()),
         why.to_string(),
     ];
-    fs::create_dir_all(&options.out)?;
-    let path = options
-        .out
-        .join(format!("{}-{seed}.ron", promise.name().replace(' ', "-")));
     let text = file::write(&small, &comments).map_err(io::Error::other)?;
     fs::write(&path, text)?;
     fs::write(path.with_extension("html"), chart::html(&small, &played))?;

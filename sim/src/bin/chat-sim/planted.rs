@@ -2,7 +2,7 @@
 
 use chat_core::planted::{Bug, plant};
 use chat_sim::explore::hunt::{Options as Hunt, hunt};
-use chat_sim::explore::{draw, shrink};
+use chat_sim::explore::{draw, play_production, shrink, shrink_production};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -56,19 +56,19 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             )?;
             continue;
         };
+        let patience = Duration::from_secs(options.shrink);
         let steps = if bug.is_in_net() {
-            "  -".into()
+            let (scenario, _) = play_production(finding.seed);
+            shrink_production(&scenario, patience).steps.len()
         } else {
             let world = draw(finding.seed, None);
-            let patience = Duration::from_secs(options.shrink);
-            let small = shrink(&world, finding.broken.promise, patience);
-            format!("{:>3}", small.steps.len())
+            shrink(&world, finding.broken.promise, patience).steps.len()
         };
         plant(None);
         times.push(finding.after);
         writeln!(
             out,
-            "{:26} {:>9.3} s  {:>7} worlds  {} steps  {}",
+            "{:26} {:>9.3} s  {:>7} worlds  {:>3} steps  {}",
             bug.name(),
             finding.after.as_secs_f64(),
             finding.seed - options.seed + 1,
