@@ -1,11 +1,19 @@
 //! What the log on disk costs: how long an append takes, how large the file grows, how long opening
-//! takes. `cargo run --release -p chat-net --example store -- DIR`, where DIR is not there yet.
+//! takes after a close and after a kill, and how much memory.
+//! `cargo run --release -p chat-net --example store -- DIR [ENTRIES]`, where DIR is not there yet.
 
 use chat_core::{Kind, Name, Record, SessionId};
-use chat_net::store::{Retention, Store, StoreError, check};
-use std::env;
+use chat_net::store::{Retention, Store, check};
+use std::error::Error;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const ENTRIES: u64 = 100_000;
 
 /// Entry `seq`, of 64 bytes of text.
 fn said(seq: u64) -> Record {
@@ -15,39 +23,111 @@ fn said(seq: u64) -> Record {
         kind: Kind::Said,
         name: Name::parse("ann").expect("a name"),
         text: format!("{seq:064}").into(),
-        sender: Some(SessionId([7; 32])),
+        sender: Some(SessionId([u8::try_from(seq % 100).expect("a byte"); 32])),
         id: Some(seq.to_string().into()),
     }
 }
 
-fn main() -> Result<(), StoreError> {
-    let Some(dir) = env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: store DIR");
-        return Ok(());
-    };
-    for (name, batch, batches) in [("1", 1, 1000), ("100", 100, 500)] {
-        appends(&dir.join(name), batch, batches)?;
+fn main() -> Outcome {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match *arguments.as_slice() {
+        [dir] => measure(Path::new(dir), ENTRIES),
+        [dir, entries] => measure(Path::new(dir), entries.parse()?),
+        // What it runs as processes of their own.
+        ["fill", dir, entries, end] => fill(dir, entries.parse()?, end),
+        ["open", dir, _, _] => open(dir),
+        _ => Err("usage: store DIR [ENTRIES]".into()),
     }
-    let dir = dir.join("large");
-    let mut store = Store::open(&dir, Retention::default())?;
-    for batch in 0..100 {
-        store.append(&batch_of(1000, store.head()))?;
-        assert_eq!(store.head(), 1000 * (batch + 1));
+}
+
+fn measure(dir: &Path, entries: u64) -> Outcome {
+    for (batch, batches) in [(1, 1000), (100, 500)] {
+        appends("an empty log", &dir.join(batch.to_string()), batch, batches)?;
     }
-    drop(store);
-    let report = check(&dir)?;
+    let large = dir.join("large");
+    for end in ["closed", "killed"] {
+        // A batch more is appended, and then it is ended so.
+        let entries = entries - u64::from(end == "closed") * 1000;
+        run("fill", &large, entries, end)?;
+        print!("{entries} entries, opened after the process was {end}: ");
+        io::stdout().flush()?;
+        run("open", &large, 0, "")?;
+    }
+    let report = check(&large)?;
     println!(
-        "100,000 entries of 64 bytes of text: {} bytes of entries, {} bytes of file",
-        report.bytes, report.file
+        "{} bytes of entries, {} bytes of file; {:.0} and {:.0} for each entry",
+        report.bytes,
+        report.file,
+        each(report.bytes, report.entries),
+        each(report.file, report.entries),
     );
     let began = Instant::now();
-    let store = Store::open(&dir, Retention::default())?;
-    println!("opened, all verified, in {:?}", began.elapsed());
+    check(&large)?;
+    println!("checked in {:?}", began.elapsed());
+    let store = Store::open(&large, Retention::default())?;
     let began = Instant::now();
     for record in store.entries() {
         record?;
     }
     println!("all gone through in {:?}", began.elapsed());
+    drop(store);
+    for (batch, batches) in [(1, 1000), (100, 500)] {
+        appends("that log", &large, batch, batches)?;
+    }
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn each(bytes: u64, entries: u64) -> f64 {
+    bytes as f64 / entries as f64
+}
+
+/// Runs this program again, to kill it or to have its memory for itself.
+fn run(what: &str, dir: &Path, entries: u64, end: &str) -> Outcome {
+    let mut child = Command::new(env::current_exe()?)
+        .arg(what)
+        .arg(dir)
+        .args([&entries.to_string(), end])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut told = child.stdout.take().ok_or("no pipe")?;
+    if end == "killed" {
+        told.read_exact(&mut [0])?;
+        child.kill()?;
+    } else {
+        io::copy(&mut told, &mut io::stdout())?;
+    }
+    let status = child.wait()?;
+    if end != "killed" && !status.success() {
+        return Err(format!("{what} failed").into());
+    }
+    Ok(())
+}
+
+fn fill(dir: &str, entries: u64, end: &str) -> Outcome {
+    let mut store = Store::open(PathBuf::from(dir), Retention::default())?;
+    while store.head() < entries {
+        store.append(&batch_of(10_000.min(entries - store.head()), store.head()))?;
+    }
+    if end == "killed" {
+        println!();
+        thread::park();
+    }
+    Ok(())
+}
+
+fn open(dir: &str) -> Outcome {
+    let began = Instant::now();
+    let store = Store::open(PathBuf::from(dir), Retention::default())?;
+    let took = began.elapsed();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let memory = status.lines().find(|line| line.starts_with("VmHWM"));
+    let memory = memory.map_or("unknown", |line| line.trim_start_matches("VmHWM:").trim());
+    println!("{took:?}, at most {memory} of memory");
+    let began = Instant::now();
+    store.find(&SessionId([1; 32]), "1")?;
+    println!("the first entry found by its id in {:?}", began.elapsed());
     Ok(())
 }
 
@@ -55,7 +135,7 @@ fn batch_of(count: u64, head: u64) -> Vec<Record> {
     (head + 1..=head + count).map(said).collect()
 }
 
-fn appends(dir: &Path, count: u64, batches: usize) -> Result<(), StoreError> {
+fn appends(to: &str, dir: &Path, count: u64, batches: usize) -> Outcome {
     let mut store = Store::open(dir, Retention::default())?;
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..batches {
@@ -66,6 +146,6 @@ fn appends(dir: &Path, count: u64, batches: usize) -> Result<(), StoreError> {
     }
     times.sort_unstable();
     let [median, high] = [50, 99].map(|percent| times[times.len() * percent / 100]);
-    println!("an append of {count}: p50 {median:?}, p99 {high:?}, of {batches}");
+    println!("an append of {count} to {to}: p50 {median:?}, p99 {high:?}, of {batches}");
     Ok(())
 }

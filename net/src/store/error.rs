@@ -44,6 +44,8 @@ pub enum Fault {
     },
     /// An earlier append failed.
     Stopped,
+    /// The [`Store`](super::Store) was dropped.
+    Closed,
     /// What was to be imported is not a whole export.
     BadExport {
         /// Where, from 1.
@@ -111,6 +113,7 @@ impl fmt::Display for StoreError {
                 f,
                 "the log in {dir} takes no more entries since one could not be kept: start again"
             ),
+            Fault::Closed => write!(f, "the log in {dir} was closed: start again"),
             Fault::BadExport { line, what } => write!(
                 f,
                 "not imported into {dir}: line {line} {what}. The file is not as it was exported: \

@@ -34,6 +34,10 @@ pub(super) struct Facts {
     pub(super) chain: u64,
     /// The size of all entries held, as they are written.
     pub(super) bytes: u64,
+    /// The sum of who is in the room after the last entry.
+    pub(super) roster: u64,
+    /// The sum of who was in the room before the oldest entry held.
+    pub(super) earlier: u64,
 }
 
 /// Bytes that are not as they were written.
@@ -50,6 +54,8 @@ impl Facts {
             base,
             chain: base,
             bytes: 0,
+            roster: 0,
+            earlier: 0,
         }
     }
 
@@ -61,8 +67,15 @@ impl Facts {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = VERSION.to_le_bytes().to_vec();
         out.extend(self.epoch.to_le_bytes());
-        let numbers = [self.first, self.head, self.base, self.chain, self.bytes];
-        for number in numbers {
+        for number in [
+            self.first,
+            self.head,
+            self.base,
+            self.chain,
+            self.bytes,
+            self.roster,
+            self.earlier,
+        ] {
             out.extend(number.to_le_bytes());
         }
         out.extend(checksum(0, &out).to_le_bytes());
@@ -89,6 +102,8 @@ impl Facts {
                 base: rest.number()?,
                 chain: rest.number()?,
                 bytes: rest.number()?,
+                roster: rest.number()?,
+                earlier: rest.number()?,
             })
         };
         let facts = read().map_err(malformed)?;
@@ -172,13 +187,6 @@ pub(super) fn decode(seq: u64, bytes: &[u8], chain: u64) -> Result<(Record, u64)
         text: str::from_utf8(rest.0).map_err(|_| Malformed)?.into(),
     };
     Ok((record, sum))
-}
-
-/// What removing an entry takes to know: its time, and the chain's value at it.
-pub(super) fn peek(bytes: &[u8]) -> Result<(u64, u64), Malformed> {
-    let (body, chain) = sealed(bytes)?;
-    let at = Rest(body.get(1..).ok_or(Malformed)?).number()?;
-    Ok((at, chain))
 }
 
 /// The chain's value at an entry.

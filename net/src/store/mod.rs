@@ -4,33 +4,50 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `log.redb` | the entries and the facts about them, in one database |
+//! | `log.redb` | the entries, their ids, who is in the room, and the facts about all that, in one database |
 //! | `head` | how far the log reaches, once more |
 //! | `lock` | nothing: who has it locked has the log |
 //!
 //! Once [`Store::append`] has returned, what was appended survives the end of the process and the
-//! loss of power. Opening verifies all of it; a log that is not as it was written is refused, and
-//! left as it is. What is kept, and for how long, is said by the caller.
+//! loss of power. What is kept, and for how long, is said by the caller.
+//!
+//! A log that is not as it was written is refused, and left as it is. [`Store::open`] takes a time
+//! that does not depend on the log's length: it verifies the facts, how far the log reaches, the
+//! oldest entry, the newest 1,024 with their ids, and who is in the room. Each other entry is
+//! verified when it is read or removed: a checksum ties it to all those before. [`check`] verifies
+//! all of it. Two things only [`check`] finds: that an older entry's id is not found any more, and
+//! that the database's own accounts of its pages changed, which an append may then write into.
 
 mod backend;
+mod db;
 mod disk;
 mod error;
 mod format;
+mod ids;
 mod log;
 mod portable;
+mod reader;
+mod roster;
+mod view;
 mod witness;
 
 pub use disk::{Disk, File, Place};
 pub use error::{Fault, StoreError};
 pub use portable::{export, import};
+pub use reader::Reader;
 
 use backend::Direct;
-use chat_core::Record;
+use chat_core::{Name, Record, SessionId};
 use format::Facts;
-use log::{Cursor, Log};
+use log::Log;
+use reader::Shared;
+use roster::Roster;
 use std::any::Any;
+use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 use std::vec;
+use view::Cursor;
 use witness::{Mark, Witness};
 
 const LOG: &str = "log.redb";
@@ -94,6 +111,7 @@ pub struct Store {
     log: Log,
     backend: Direct,
     witness: Witness,
+    shared: Arc<Shared>,
     stopped: bool,
     /// Dropped last.
     _lock: Lock,
@@ -102,7 +120,8 @@ pub struct Store {
 type Lock = Box<dyn Any + Send + Sync>;
 
 impl Store {
-    /// Opens the log in a directory, and makes one if there is none.
+    /// Opens the log in a directory, and makes one if there is none. It takes a time that does not
+    /// depend on the log's length, whatever ended the process that had it open before.
     ///
     /// # Errors
     /// When someone has it open, a newer version wrote it, it is damaged, or the disk fails.
@@ -114,9 +133,9 @@ impl Store {
             if is_new(&place)? {
                 let epoch = place.disk.random()?;
                 let facts = Facts::of_new(epoch, 1, format::start_of_chain(epoch));
-                create(&place, facts, |_| Ok(()))?;
+                create(&place, facts, &Roster::default(), |_| Ok(()))?;
             }
-            let (facts, mut witness) = examine(&place)?;
+            let (facts, mut witness) = examine(&place, Depth::Ends)?;
             let backend = Direct::new(place.disk.open(&place.path(LOG), false)?);
             let log = Log::open(backend.clone())?;
             if log.facts() != facts {
@@ -133,6 +152,11 @@ impl Store {
         let (lock, log, backend, witness) = opened.map_err(|fault| fault.at(&place.dir))?;
         Ok(Self {
             epoch: hex(log.facts().epoch),
+            shared: Arc::new(Shared::new(
+                Arc::clone(log.db()),
+                place.dir.clone(),
+                log.facts(),
+            )),
             place,
             keep,
             log,
@@ -175,6 +199,7 @@ impl Store {
             self.log
                 .append(records, &self.keep)
                 .and_then(|()| self.witness.advance(mark(&self.log.facts())))
+                .map(|()| self.shared.commit(self.log.facts()))
         };
         appended.map_err(|fault| {
             self.stopped = true;
@@ -183,27 +208,54 @@ impl Store {
         })
     }
 
+    /// What reads the log from any thread, also while this one appends.
+    pub fn reader(&self) -> Reader {
+        Reader::of(Arc::clone(&self.shared))
+    }
+
     /// The entries behind number `after`, the oldest first, at most `limit` of them. They begin
     /// with [`first`](Self::first) where those before are no longer held.
     ///
     /// # Errors
     /// When one of them is not as it was written, or the disk fails.
     pub fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let mut records = Vec::new();
-        self.log
-            .position(after)
-            .and_then(|mut cursor| self.log.read(&mut cursor, limit, &mut records))
-            .map_err(|fault| fault.at(&self.place.dir))?;
-        Ok(records)
+        self.shared.read(after, limit)
+    }
+
+    /// The entry to which a session gave this id; the newest, if it gave it to several.
+    ///
+    /// # Errors
+    /// When it is not as it was written, or the disk fails.
+    pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
+        self.shared.find(session, id)
+    }
+
+    /// Who is in the room after the last entry, in the order of their names, each with the session
+    /// that is the `sender` of the entry by which they joined: who joined and did not leave, even
+    /// if that entry is no longer held.
+    ///
+    /// # Errors
+    /// When that is not as it was written, or the disk fails.
+    pub fn present(&self) -> Result<Vec<(Name, Option<SessionId>)>, StoreError> {
+        let present = self.log.view().and_then(|view| view.present());
+        let roster = present.map_err(|fault| fault.at(&self.place.dir))?;
+        Ok(roster.into_iter().collect())
     }
 
     /// All entries held, the oldest first; only a few are in memory at once.
     pub fn entries(&self) -> Entries<'_> {
         Entries {
             store: self,
-            cursor: Some(self.log.start()),
+            next: Next::Start,
             page: Vec::new().into_iter(),
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Readers may outlive it, and must not have the file written after the lock is gone.
+        self.log.db().close();
     }
 }
 
@@ -211,9 +263,36 @@ impl Store {
 #[derive(Debug)]
 pub struct Entries<'a> {
     store: &'a Store,
-    /// `None` once there is no more to be read.
-    cursor: Option<Cursor>,
+    next: Next,
     page: vec::IntoIter<Record>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Start,
+    Cursor(Cursor),
+    /// There is no more to be read.
+    End,
+}
+
+impl Entries<'_> {
+    fn next_page(&mut self) -> Result<(), Fault> {
+        let next = mem::replace(&mut self.next, Next::End);
+        let view = self.store.log.view()?;
+        let mut cursor = match next {
+            Next::Start => view.start(),
+            Next::Cursor(cursor) => cursor,
+            Next::End => return Ok(()),
+        };
+        let mut records = Vec::with_capacity(PAGE);
+        view.read(&mut cursor, PAGE, &mut records)?;
+        if records.is_empty() {
+            return view.verify_end(cursor);
+        }
+        self.next = Next::Cursor(cursor);
+        self.page = records.into_iter();
+        Ok(())
+    }
 }
 
 impl Iterator for Entries<'_> {
@@ -223,16 +302,10 @@ impl Iterator for Entries<'_> {
         if let Some(record) = self.page.next() {
             return Some(Ok(record));
         }
-        let mut cursor = self.cursor.take()?;
-        let mut records = Vec::with_capacity(PAGE);
-        if let Err(fault) = self.store.log.read(&mut cursor, PAGE, &mut records) {
-            return Some(Err(fault.at(&self.store.place.dir)));
+        match self.next_page() {
+            Ok(()) => self.page.next().map(Ok),
+            Err(fault) => Some(Err(fault.at(&self.store.place.dir))),
         }
-        if !records.is_empty() {
-            self.cursor = Some(cursor);
-        }
-        self.page = records.into_iter();
-        self.page.next().map(Ok)
     }
 }
 
@@ -245,7 +318,7 @@ pub fn check(place: impl Into<Place>) -> Result<Report, StoreError> {
     let place = place.into();
     let checked = (|| {
         let _lock = lock_existing(&place)?;
-        let (facts, _) = examine(&place)?;
+        let (facts, _) = examine(&place, Depth::All)?;
         report(&place, &facts)
     })();
     checked.map_err(|fault| fault.at(&place.dir))
@@ -295,6 +368,7 @@ fn open_witness(place: &Place) -> Result<Witness, Fault> {
 fn create(
     place: &Place,
     facts: Facts,
+    earlier: &Roster,
     fill: impl FnOnce(&mut Log) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let disk = &place.disk;
@@ -310,7 +384,7 @@ fn create(
         seq: 0,
         ..mark(&facts)
     })?;
-    let mut log = Log::create(disk.open(&place.path(NEW_LOG), true)?, facts)?;
+    let mut log = Log::create(disk.open(&place.path(NEW_LOG), true)?, facts, earlier)?;
     fill(&mut log)?;
     let facts = log.facts();
     drop(log);
@@ -318,29 +392,34 @@ fn create(
     testify(mark(&facts))
 }
 
-/// Verifies all that there is.
-fn examine(place: &Place) -> Result<(Facts, Witness), Fault> {
+/// How much of a log is verified.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What takes a time that does not depend on the log's length.
+    Ends,
+    All,
+}
+
+/// Verifies a log, and changes nothing.
+fn examine(place: &Place, depth: Depth) -> Result<(Facts, Witness), Fault> {
     let witness = open_witness(place)?;
     if !place.disk.exists(&place.path(LOG))? {
         return Err(Fault::damaged("its file `log.redb` is missing"));
     }
-    let log = Log::look(place.disk.open(&place.path(LOG), false)?, true)?;
-    let facts = log.facts();
+    let log = Log::look(
+        place.disk.open(&place.path(LOG), false)?,
+        depth == Depth::All,
+    )?;
+    let view = log.view()?;
+    let facts = view.facts();
     verify_reach(&facts, witness.mark())?;
-    let mut cursor = log.start();
-    let mut records = Vec::new();
-    loop {
-        let from = cursor.seq;
-        log.read(&mut cursor, PAGE, &mut records)?;
-        records.clear();
-        if cursor.seq == from {
-            break;
-        }
+    match depth {
+        Depth::Ends => view.verify_ends()?,
+        Depth::All => view.verify_all()?,
     }
-    log.verify_end(cursor)?;
     let known = witness.mark().seq;
     if (facts.first - 1..=facts.head).contains(&known)
-        && log.position(known)?.chain != witness.mark().chain
+        && view.position(known)?.chain != witness.mark().chain
     {
         return Err(Fault::damaged(format!(
             "entry {known} is not the one that its file `head` tells of"

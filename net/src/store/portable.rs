@@ -1,13 +1,16 @@
 //! A log as lines of JSON: to keep a copy, to look into, to move it, to save what can be saved.
 //!
-//! The first line says which log it is and what is before the first entry; then there is a line for
-//! each entry; the last has their number and the chain's value, so that a file that was cut or
-//! changed shows.
+//! The first line says which log it is and what is before the first entry, also who was in the room
+//! then; then there is a line for each entry; the last has their number, the chain's value and the
+//! sum of who is in the room, so that a file that was cut or changed shows.
 
 use super::error::{Fault, StoreError};
 use super::format::{Facts, VERSION};
 use super::log::Log;
-use super::{LOG, PAGE, Place, Report, create, examine, hex, is_new, lock, lock_existing, report};
+use super::roster::Roster;
+use super::{
+    Depth, LOG, PAGE, Place, Report, create, examine, hex, is_new, lock, lock_existing, report,
+};
 use chat_core::{Kind, Name, Record, SessionId};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
@@ -22,6 +25,17 @@ struct Head {
     epoch: String,
     first: u64,
     base: String,
+    /// Who was in the room before the first entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roster: Vec<Member>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Member {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +65,7 @@ struct Entry {
 struct End {
     count: u64,
     chain: String,
+    roster: String,
     /// Whether this is all that the log held.
     complete: bool,
 }
@@ -72,21 +87,25 @@ fn export_from(place: &Place, mut out: impl Write) -> Result<Report, Fault> {
         return Err(Fault::damaged("its file `log.redb` is missing"));
     }
     let log = Log::look(place.disk.open(&place.path(LOG), false)?, false)?;
-    let facts = log.facts();
+    let view = log.view()?;
+    let facts = view.facts();
+    let mut roster = view.earlier()?;
     let head = Head {
         format: FORMAT.into(),
         version: VERSION,
         epoch: hex(facts.epoch),
         first: facts.first,
-        base: format!("{:016x}", facts.base),
+        base: sum(facts.base),
+        roster: roster.clone().into_iter().map(Into::into).collect(),
     };
     put(&mut out, &head)?;
-    let mut cursor = log.start();
+    let mut cursor = view.start();
     let mut records = Vec::new();
     let read = loop {
-        let read = log.read(&mut cursor, PAGE, &mut records);
+        let read = view.read(&mut cursor, PAGE, &mut records);
         let found = !records.is_empty();
         for record in records.drain(..) {
+            roster.apply(&record);
             put(&mut out, &Line::Entry(record.into()))?;
         }
         if read.is_err() || !found {
@@ -94,12 +113,13 @@ fn export_from(place: &Place, mut out: impl Write) -> Result<Report, Fault> {
         }
     };
     let whole = read
-        .and_then(|()| log.verify_end(cursor))
-        .and_then(|()| examine(place));
+        .and_then(|()| view.verify_end(cursor))
+        .and_then(|()| examine(place, Depth::All));
     let count = cursor.seq + 1 - facts.first;
     let end = End {
         count,
-        chain: format!("{:016x}", cursor.chain),
+        chain: sum(cursor.chain),
+        roster: sum(roster.sum()),
         complete: whole.is_ok(),
     };
     put(&mut out, &Line::End(end))?;
@@ -112,6 +132,10 @@ fn export_from(place: &Place, mut out: impl Write) -> Result<Report, Fault> {
         ))),
         Err(fault) => Err(fault),
     }
+}
+
+fn sum(value: u64) -> String {
+    format!("{value:016x}")
 }
 
 fn put(out: &mut impl Write, line: &impl Serialize) -> Result<(), Fault> {
@@ -147,12 +171,17 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
     let (Some(epoch), Some(base), true) = (epoch, base, head.first > 0) else {
         return Err(lines.bad("does not say which log it is"));
     };
+    let earlier: Result<Roster, ()> = head.roster.into_iter().map(TryInto::try_into).collect();
+    let Some(earlier) = earlier.ok().filter(|all| head.first > 1 || all.is_empty()) else {
+        return Err(lines.bad("does not say who was in the room"));
+    };
     place.disk.create_dir(&place.dir)?;
     let _lock = lock(place)?;
     if !is_new(place)? {
         return Err(Fault::Exists);
     }
-    create(place, Facts::of_new(epoch, head.first, base), |log| {
+    let facts = Facts::of_new(epoch, head.first, base);
+    create(place, facts, &earlier, |log| {
         let mut records = Vec::with_capacity(PAGE);
         let end = loop {
             match lines.next()? {
@@ -178,7 +207,10 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
             log.append(&records, &super::Retention::default())?;
         }
         let facts = log.facts();
-        if end.count != facts.count() || end.chain != format!("{:016x}", facts.chain) {
+        if end.count != facts.count()
+            || end.chain != sum(facts.chain)
+            || end.roster != sum(facts.roster)
+        {
             return Err(lines.bad("does not agree with the entries before it"));
         }
         if !lines.at_end() {
@@ -189,7 +221,7 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
         }
         Ok(())
     })?;
-    let (facts, _) = examine(place)?;
+    let (facts, _) = examine(place, Depth::All)?;
     report(place, &facts)
 }
 
@@ -222,6 +254,25 @@ impl<R: BufRead> Lines<R> {
             line: self.line,
             what: what.into(),
         }
+    }
+}
+
+impl From<(Name, Option<SessionId>)> for Member {
+    fn from((name, session): (Name, Option<SessionId>)) -> Self {
+        Self {
+            name: name.as_str().into(),
+            session: session.map(|session| session.to_string()),
+        }
+    }
+}
+
+impl TryFrom<Member> for (Name, Option<SessionId>) {
+    type Error = ();
+
+    fn try_from(member: Member) -> Result<Self, ()> {
+        let name = Name::parse(&member.name).map_err(|_| ())?;
+        let session = member.session.as_deref().map(session).transpose()?;
+        Ok((name, session))
     }
 }
 

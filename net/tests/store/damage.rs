@@ -1,11 +1,11 @@
 //! A log that is not as it was written: every entry is there, or it is refused.
 
 use crate::memory::Memory;
-use crate::{ALL, all_said, contents, error, open, place, said};
+use crate::{ALL, all_said, contents, error, joined, open, place, said};
 use chat_core::Record;
-use chat_net::store::{Fault, Retention, Store, check, export, import};
+use chat_net::store::{Fault, Retention, Store, StoreError, check, export, import};
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::panic;
 use std::sync::Once;
 use std::time::Instant;
@@ -14,6 +14,12 @@ const LOG: &str = "log/log.redb";
 const HEAD: &str = "log/head";
 const TAIL: usize = 64 * 1024;
 const SECTOR: usize = 4096;
+
+/// The first and the last entry of the samples: some of what they hold is verified when they are
+/// opened, and some only when it is read.
+const HELD: RangeInclusive<u64> = 203..=1802;
+/// The number of those that is verified first.
+const NEWEST: u64 = 1024;
 
 /// A log, and what is in it.
 struct Sample {
@@ -29,7 +35,12 @@ struct Counts {
     cases: u64,
     /// Opened with every entry.
     whole: u64,
+    /// Refused when they were opened.
     refused: u64,
+    /// Refused when they were read.
+    told: u64,
+    /// Refused after more was appended, though every entry had been there.
+    spread: u64,
 }
 
 impl fmt::Display for Counts {
@@ -38,10 +49,13 @@ impl fmt::Display for Counts {
             cases,
             whole,
             refused,
+            told,
+            spread,
         } = self;
         write!(
             f,
-            "{cases} cases, {whole} with every entry, {refused} refused"
+            "{cases} cases, {whole} with every entry, {refused} refused, {told} refused when \
+             they were read, {spread} after an append"
         )
     }
 }
@@ -50,11 +64,12 @@ impl fmt::Display for Counts {
 fn samples() -> [Sample; 2] {
     let disk = Memory::default();
     let keep = Retention {
-        count: Some(400),
+        count: Some(HELD.count() as u64),
         ..ALL
     };
     let mut store = Store::open(place(&disk), keep).unwrap();
-    for batch in all_said(1..=602).chunks(7) {
+    store.append(&[joined(1, "ben")]).unwrap();
+    for batch in all_said(2..=*HELD.end()).chunks(7) {
         store.append(batch).unwrap();
     }
     let killed = disk.copy();
@@ -64,7 +79,7 @@ fn samples() -> [Sample; 2] {
         log: disk.get(LOG),
         head: disk.get(HEAD),
         disk,
-        held: all_said(203..=602),
+        held: all_said(HELD),
     })
 }
 
@@ -87,35 +102,62 @@ impl Sample {
         self.disk.put(file, &bytes);
         counts.cases += 1;
         match Store::open(place(&self.disk), ALL) {
-            Ok(mut store) => {
-                assert!(contents(&store) == self.held, "entries are lost in silence");
-                counts.whole += 1;
-                // Nor does what comes after do harm.
-                if !counts.whole.is_multiple_of(after) {
-                    drop(store);
-                    self.restore();
-                    return;
+            Ok(store) => {
+                let unread = self.read(&store).is_err();
+                drop(store);
+                if unread {
+                    counts.told += 1;
+                    let checked = error(check(place(&self.disk)));
+                    assert!(is_told(&checked), "{checked}");
+                } else {
+                    counts.whole += 1;
+                    if counts.whole.is_multiple_of(after) {
+                        counts.spread += u64::from(self.append().is_err());
+                    }
                 }
-                store.append(&[said(603)]).unwrap();
-                drop(store);
-                let store = open(&self.disk);
-                let mut entries = store.entries().map(Result::unwrap);
-                assert!(entries.by_ref().take(400).eq(self.held.iter().cloned()));
-                assert!(entries.eq([said(603)]));
-                drop(store);
-                self.restore();
             }
             Err(refused) => {
-                let fault = &refused.fault;
-                assert!(
-                    matches!(fault, Fault::Damaged(_) | Fault::Newer { .. }),
-                    "{refused}"
-                );
+                assert!(is_told(&refused), "{refused}");
                 counts.refused += 1;
                 assert!(self.disk.get(file) == bytes, "it is left as it is");
-                self.restore();
             }
         }
+        self.restore();
+    }
+
+    /// Reads all that the log holds; fails if that was refused.
+    fn read(&self, store: &Store) -> Result<(), StoreError> {
+        let mut held = self.held.iter();
+        for read in store.entries() {
+            let read = read.inspect_err(|refused| assert!(is_told(refused), "{refused}"))?;
+            assert!(Some(&read) == held.next(), "an entry is changed in silence");
+        }
+        assert!(held.next().is_none(), "entries are lost in silence");
+        let present = store.present().unwrap();
+        assert_eq!(
+            present,
+            [joined(1, "ben")].map(|ben| (ben.name, ben.sender))
+        );
+        Ok(())
+    }
+
+    /// Appends to a damaged log that can be read, and reads it again; fails if that was refused.
+    fn append(&self) -> Result<(), StoreError> {
+        let next = said(HELD.end() + 1);
+        let appended = (|| {
+            let mut store = Store::open(place(&self.disk), ALL)?;
+            store.append(std::slice::from_ref(&next))?;
+            drop(store);
+            let store = Store::open(place(&self.disk), ALL)?;
+            let read: Vec<_> = store.entries().collect::<Result<_, _>>()?;
+            let (last, held) = read.split_last().expect("one was appended");
+            assert!(
+                held == self.held && *last == next,
+                "entries are lost in silence"
+            );
+            Ok(())
+        })();
+        appended.inspect_err(|refused| assert!(is_told(refused), "{refused}"))
     }
 
     fn restore(&self) {
@@ -141,21 +183,15 @@ impl Sample {
         counts
     }
 
-    /// The pages that hold one of the seven newest entries, or did.
-    fn newest(&self) -> Vec<Range<usize>> {
-        let texts: Vec<_> = self
-            .held
-            .iter()
-            .rev()
-            .take(7)
-            .map(|record| &record.text)
-            .collect();
-        let pages = self
-            .log
-            .chunks(SECTOR)
-            .enumerate()
-            .filter(|(_, page)| texts.iter().any(|text| memchr(page, text.as_bytes())));
+    /// The pages that hold one of some entries, or did.
+    fn pages_of(&self, held: &[Record]) -> Vec<Range<usize>> {
+        let is_there = |page: &[u8]| {
+            let mut texts = held.iter().map(|record| record.text.as_bytes());
+            texts.any(|text| memchr(page, text))
+        };
+        let pages = self.log.chunks(SECTOR).enumerate();
         pages
+            .filter(|(_, page)| is_there(page))
             .map(|(page, _)| page * SECTOR..(page + 1) * SECTOR)
             .collect()
     }
@@ -188,18 +224,25 @@ impl Sample {
             "bits of log.redb's header",
             self.flip(LOG, after, bits(0..SECTOR)),
         );
-        for page in self.newest() {
-            let what = format!(
-                "bits of log.redb from {} on, with newest entries",
-                page.start
-            );
-            tell(&what, self.flip(LOG, after, bits(page)));
+        let (older, newest) = self.held.split_at(self.held.len() - 7);
+        for (which, held) in [("newest", newest), ("older", &older[300..307])] {
+            for page in self.pages_of(held) {
+                let what = format!(
+                    "bits of log.redb from {} on, with {which} entries",
+                    page.start
+                );
+                tell(&what, self.flip(LOG, after, bits(page)));
+            }
         }
         tell(
             "bits of log.redb's last 64 KiB",
             self.flip(LOG, after, bits(tail)),
         );
     }
+}
+
+fn is_told(refused: &StoreError) -> bool {
+    matches!(refused.fault, Fault::Damaged(_) | Fault::Newer { .. })
 }
 
 fn memchr(haystack: &[u8], needle: &[u8]) -> bool {
@@ -255,7 +298,7 @@ fn a_database_that_goes_back_by_one_append_is_refused() {
     bytes[9] ^= 1;
     killed.disk.put(LOG, &bytes);
     let refused = error(Store::open(place(&killed.disk), ALL)).to_string();
-    let told = "ends with entry 595, and entries up to 602 were kept in it";
+    let told = "ends with entry 1800, and entries up to 1802 were kept in it";
     assert!(refused.contains(told), "{refused}");
     assert!(
         refused.contains("`chat-server check --data log`"),
@@ -286,19 +329,75 @@ fn a_file_that_is_missing_or_of_another_log_is_refused() {
     assert!(refused.contains("are of two logs"), "{refused}");
 }
 
+/// Has one bit of an entry's text changed, wherever it is.
+fn change(sample: &Sample, seq: u64) {
+    let text = said(seq).text;
+    let mut bytes = sample.log.clone();
+    // Pages that are no longer in use may have it too.
+    let windows = sample.log.windows(text.len()).enumerate();
+    let places = windows.filter(|(_, window)| *window == text.as_bytes());
+    for (at, _) in places {
+        bytes[at] ^= 1;
+    }
+    sample.disk.put(LOG, &bytes);
+}
+
+#[test]
+fn a_log_is_opened_that_is_damaged_before_its_newest_entries_and_no_damaged_one_is_read() {
+    quiet();
+    for sample in samples() {
+        for seq in [*HELD.start(), HELD.end() - NEWEST + 1, *HELD.end()] {
+            change(&sample, seq);
+            let refused = error(Store::open(place(&sample.disk), ALL)).to_string();
+            let told = format!("entry {seq} is not as it was written");
+            assert!(refused.contains(&told), "{refused}");
+        }
+        let seq = HELD.end() - NEWEST;
+        change(&sample, seq);
+        let store = open(&sample.disk);
+        let told = format!("entry {seq} is not as it was written");
+        let damaged = said(seq);
+        let session = damaged.sender.unwrap();
+        for refused in [
+            error(store.read(seq - 1, 1)),
+            error(store.read(seq - 9, 99)),
+            error(store.find(&session, &damaged.id.unwrap())),
+            error(store.entries().collect::<Result<Vec<_>, _>>()),
+        ] {
+            assert!(refused.to_string().contains(&told), "{refused}");
+        }
+        assert_eq!(store.read(seq - 9, 8).unwrap(), all_said(seq - 8..seq));
+        assert_eq!(store.read(seq, 8).unwrap(), all_said(seq + 1..=seq + 8));
+        drop(store);
+        let refused = error(check(place(&sample.disk))).to_string();
+        assert!(refused.contains("is damaged"), "{refused}");
+    }
+}
+
+#[test]
+fn a_damaged_entry_is_not_removed() {
+    let [sample, _] = samples();
+    change(&sample, HELD.start() + 1);
+    let keep = Retention {
+        count: Some(1),
+        ..ALL
+    };
+    let mut store = Store::open(place(&sample.disk), keep).unwrap();
+    let refused = error(store.append(&[said(HELD.end() + 1)])).to_string();
+    assert!(
+        refused.contains("entry 204 is not as it was written"),
+        "{refused}"
+    );
+    drop(store);
+    let store = open(&sample.disk);
+    assert_eq!((store.first(), store.head()), (203, 1802));
+}
+
 #[test]
 fn what_can_be_read_of_a_damaged_log_is_exported_and_makes_another_log() {
     quiet();
     for sample in samples() {
-        let text = sample.held[200].text.as_bytes();
-        let mut bytes = sample.log.clone();
-        // Pages that are no longer in use may have it too.
-        let windows = sample.log.windows(text.len()).enumerate();
-        let places = windows.filter(|(_, window)| *window == text);
-        for (at, _) in places {
-            bytes[at] ^= 1;
-        }
-        sample.disk.put(LOG, &bytes);
+        change(&sample, 403);
         let refused = error(check(place(&sample.disk)));
         assert!(matches!(refused.fault, Fault::Damaged(_)), "{refused}");
 

@@ -2,7 +2,10 @@
 
 mod crash;
 mod damage;
+mod ids;
 mod memory;
+mod readers;
+mod roster;
 
 use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
 use chat_net::store::{Fault, Place, Retention, Store, StoreError, check, export, import};
@@ -34,6 +37,26 @@ fn said(seq: u64) -> Record {
         text: format!("this is what was said in entry number {seq:>6}, in 64 bytes..").into(),
         sender: Some(SessionId([7; 32])),
         id: Some(format!("id-{seq}").into()),
+    }
+}
+
+/// Entry `seq`: someone joined.
+fn joined(seq: u64, name: &str) -> Record {
+    Record {
+        kind: Kind::Joined,
+        name: Name::parse(name).unwrap(),
+        text: "".into(),
+        id: None,
+        ..said(seq)
+    }
+}
+
+/// Entry `seq`: someone left.
+fn left(seq: u64, name: &str) -> Record {
+    let kind = Kind::Left;
+    Record {
+        kind,
+        ..joined(seq, name)
     }
 }
 
