@@ -135,7 +135,7 @@ impl Cursor {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
-            let (count, _) = self.waiting(log, &mut waiting);
+            let (count, _) = self.up_to(log.head(), log, &mut waiting);
             let length: usize = waiting[..count].iter().map(|slice| slice.len()).sum();
             if length == 0 {
                 break;
@@ -191,15 +191,35 @@ impl Cursor {
         self.mid_line
     }
 
-    /// Whether everything up to the end has been sent.
+    /// Whether everything up to the end has been sent, and what was stepped over may be.
     pub(crate) fn is_done(&self, log: &Stream) -> bool {
-        self.place == self.end.unwrap_or(log.head()) && self.detours.is_empty()
+        let is_there = self.place == self.end.unwrap_or(log.head());
+        is_there && self.detours.is_empty() && self.place <= log.visible()
+    }
+
+    /// Whether anything is to be sent now.
+    pub(crate) fn is_ready(&self, log: &Stream) -> bool {
+        let visible = log.visible();
+        match self.detours.front().filter(|detour| detour.at <= visible) {
+            Some(detour) => self.place < detour.at || !detour.insert.is_empty(),
+            None => self.place < self.end.unwrap_or(visible).min(visible),
+        }
     }
 
     /// The bytes to send now, as slices: how many there are, and whether there may be more behind
     /// them.
     pub(crate) fn waiting<'a>(
         &'a self,
+        log: &'a Stream,
+        out: &mut [&'a [u8]; SLICES],
+    ) -> (usize, bool) {
+        self.up_to(log.visible(), log, out)
+    }
+
+    /// The same, of what stands before `bound`.
+    fn up_to<'a>(
+        &'a self,
+        bound: u64,
         log: &'a Stream,
         out: &mut [&'a [u8]; SLICES],
     ) -> (usize, bool) {
@@ -212,7 +232,7 @@ impl Cursor {
             count + 4 > SLICES
         };
         let mut place = self.place;
-        for detour in &self.detours {
+        for detour in self.detours.iter().take_while(|detour| detour.at <= bound) {
             let [a, b] = log.slices(place..detour.at);
             let (c, d) = detour.insert.as_slices();
             place = detour.at + detour.skip;
@@ -221,7 +241,7 @@ impl Cursor {
                 return (count, true);
             }
         }
-        for slice in log.slices(place..self.end.unwrap_or(log.head())) {
+        for slice in log.slices(place..self.end.unwrap_or(bound).min(bound)) {
             put(slice);
         }
         (count, false)

@@ -227,6 +227,8 @@ pub enum Code {
     Full,
     /// The server stops.
     ShuttingDown,
+    /// The server stops, for what is said cannot be kept any more.
+    NotKept,
 }
 
 impl Request<'_> {

@@ -25,7 +25,7 @@ pub use client::phase as client_phase;
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
 pub use line::{Line, LineReader};
-pub use log::Log;
+pub use log::{History, Log};
 pub use name::{InvalidName, Name};
 pub use record::{Kind, Record, SessionId};
 pub use server::phase as server_phase;

@@ -38,9 +38,35 @@ pub struct Log {
     held: VecDeque<Facts>,
     /// The number of the last entry.
     last: u64,
+    /// What a store has of it, where there is one.
+    kept: Option<Kept>,
     /// The entries held that have ids, by these, and the other way round.
     ids: BTreeMap<Sender, u64>,
-    senders: BTreeMap<u64, Sender>,
+    senders: BTreeMap<u64, (SessionId, Option<Box<str>>)>,
+}
+
+/// How far a log is kept in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kept {
+    /// The oldest entry there.
+    first: u64,
+    /// The last entry there.
+    last: u64,
+    /// Entries up to this one are being put there; behind their lines begin what comes after.
+    under_way: Option<(u64, [u64; 2])>,
+}
+
+/// What a store has of a room, for a server that goes on with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct History {
+    /// The number of the oldest entry kept; 1 if there never was one.
+    pub first: u64,
+    /// The number of the last entry; 0 if there is none.
+    pub last: u64,
+    /// The newest entries up to that one, as many as are wanted in memory.
+    pub newest: Vec<Record>,
+    /// Who was in the room, and in which session.
+    pub present: Vec<(Name, Option<SessionId>)>,
 }
 
 /// Kept small, as there is one for each line: [`Facts::pack`].
@@ -89,9 +115,88 @@ impl Log {
             readers: 0,
             held: VecDeque::new(),
             last: 0,
+            kept: None,
             ids: BTreeMap::new(),
             senders: BTreeMap::new(),
         }
+    }
+
+    /// A log that goes on with what is kept of it.
+    pub(crate) fn restored(epoch: u128, first: u64, last: u64, newest: Vec<Record>) -> Self {
+        let mut log = Self::new(epoch);
+        log.last = last.saturating_sub(newest.len() as u64);
+        for record in newest {
+            log.append(
+                record.at,
+                record.entry(),
+                record.sender,
+                record.id.as_deref(),
+            );
+        }
+        log.kept = Some(Kept {
+            first,
+            last,
+            under_way: None,
+        });
+        log.show_up_to(Dialect::ALL.map(|dialect| log.head(dialect)));
+        log
+    }
+
+    fn show_up_to(&mut self, [text, json]: [u64; 2]) {
+        self.text.set_bound(text);
+        self.json.set_bound(json);
+    }
+
+    /// The number of the last entry that is there to stay: what comes after it is not sent yet.
+    pub(crate) fn committed(&self) -> u64 {
+        self.kept.map_or(self.last, |kept| kept.last)
+    }
+
+    /// The number of the oldest entry there is, in memory or in the store.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.kept
+            .map_or(u64::MAX, |kept| kept.first)
+            .min(self.first())
+    }
+
+    /// Whether some of the entries from `since` on are in the store, and not in memory.
+    pub(crate) fn is_in_store_alone(&self, since: u64) -> bool {
+        since.max(self.oldest()) < self.first()
+    }
+
+    /// Gives the entries that are to be put into the store next, unless others still are.
+    pub(crate) fn begin_commit(&mut self, records: &mut Vec<Record>) {
+        let heads = Dialect::ALL.map(|dialect| self.head(dialect));
+        let last = self.last;
+        if let Some(kept) = &mut self.kept
+            && kept.under_way.is_none()
+            && kept.last < last
+        {
+            kept.under_way = Some((last, heads));
+            let from = kept.last + 1;
+            records.extend((from..=last).filter_map(|seq| self.record(seq)));
+        }
+    }
+
+    /// What was to be put into the store is there, and the oldest entry there is `first`.
+    pub(crate) fn commit(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept
+            && let Some((last, heads)) = kept.under_way.take()
+        {
+            (kept.first, kept.last) = (first, last);
+            self.show_up_to(heads);
+        }
+    }
+
+    /// The store takes no more, and nobody is to be sent what it does not have.
+    pub(crate) fn part_from_store(&mut self) {
+        self.kept = None;
+        self.show_up_to([u64::MAX; 2]);
+    }
+
+    /// Whether all of it is there to stay.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.committed() == self.last
     }
 
     /// Which log it is: no other one has the same name.
@@ -127,7 +232,8 @@ impl Log {
         &mut self,
         at: u64,
         entry: Entry<'_>,
-        sender: Option<Sender>,
+        session: Option<SessionId>,
+        id: Option<&str>,
     ) -> Range<u64> {
         let (kind, name) = match entry {
             Entry::Joined(name) => (Kind::Joined, name),
@@ -136,7 +242,6 @@ impl Log {
         };
         self.last += 1;
         if self.readers > 0 {
-            let sender = sender.as_ref();
             let text = match entry {
                 Entry::Said(_, text) => Some(text),
                 _ => None,
@@ -149,15 +254,18 @@ impl Log {
                 kind,
                 name: name.as_str().into(),
                 text: text.map(Into::into),
-                id: sender.map(|(_, id)| (&**id).into()),
+                id: id.map(Into::into),
             })
             .to_line();
             self.json.append([line.trim_end_matches('\n'), "", ""]);
         }
         let range = self.text.append(entry.encode());
-        if let Some(sender) = sender {
-            self.ids.insert(sender.clone(), self.last);
-            self.senders.insert(self.last, sender);
+        if let Some(session) = session {
+            if let Some(id) = id {
+                self.ids.insert((session, id.into()), self.last);
+            }
+            self.senders
+                .insert(self.last, (session, id.map(Into::into)));
         }
         self.held
             .push_back(Facts::pack(range.start, at, kind, name));
@@ -186,7 +294,7 @@ impl Log {
             name: Name::parse(name).ok()?,
             text: text.into(),
             sender: self.senders.get(&seq).map(|sender| sender.0),
-            id: self.senders.get(&seq).map(|sender| sender.1.clone()),
+            id: self.senders.get(&seq).and_then(|sender| sender.1.clone()),
         })
     }
 
@@ -215,7 +323,9 @@ impl Log {
         self.held.drain(..gone);
         let first = self.first();
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
-            self.ids.remove(&entry.remove());
+            if let (session, Some(id)) = entry.remove() {
+                self.ids.remove(&(session, id));
+            }
         }
     }
 }
@@ -237,7 +347,9 @@ mod tests {
                 1 => Entry::Left(&name),
                 _ => Entry::Said(&name, &text),
             };
-            log.append(n * 10, entry, (n % 3 == 2).then(|| sender(n)));
+            let (session, id) = sender(n);
+            let session = (n % 3 == 2).then_some(session);
+            log.append(n * 10, entry, session, session.map(|_| &*id));
             let head = log.head(Dialect::Text);
             log.trim(Dialect::Text, head.saturating_sub(100));
             assert_eq!(log.record(log.first() - 1), None);

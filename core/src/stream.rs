@@ -6,17 +6,39 @@ use core::ops::Range;
 
 /// Lines, addressed by their place in the stream of all bytes ever appended. Only the newest bytes
 /// are held.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Stream {
     bytes: VecDeque<u8>,
     /// The place of the first byte still held.
     start: u64,
+    /// Nothing from this place on is to be sent yet.
+    bound: u64,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self {
+            bytes: VecDeque::new(),
+            start: 0,
+            bound: u64::MAX,
+        }
+    }
 }
 
 impl Stream {
     /// The place behind the last entry, where the next one will begin.
     pub(crate) fn head(&self) -> u64 {
         self.start + self.bytes.len() as u64
+    }
+
+    /// The place up to which lines may be sent.
+    pub(crate) fn visible(&self) -> u64 {
+        self.bound.min(self.head())
+    }
+
+    /// Has what stands from `place` on not be sent yet.
+    pub(crate) fn set_bound(&mut self, place: u64) {
+        self.bound = place;
     }
 
     /// Appends a line, given in parts without its ending, and says where it stands.

@@ -287,6 +287,7 @@ pub(crate) enum Goodbye {
     Replaced,
     NoHttp,
     Full,
+    NotKept,
 }
 
 impl Notice<'_> {
@@ -378,6 +379,7 @@ impl Goodbye {
             Self::ShuttingDown => (Code::ShuttingDown, Some(1000)),
             Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
             Self::Full => (Code::Full, Some(5000)),
+            Self::NotKept => (Code::NotKept, Some(1000)),
             Self::BadHello | Self::NoHttp => (Code::BadHello, None),
             Self::BadVersion => (Code::BadVersion, None),
             Self::BadSession => (Code::BadSession, None),
@@ -405,6 +407,7 @@ impl fmt::Display for Goodbye {
             Self::Replaced => f.write_str("this session has a newer connection"),
             Self::NoHttp => f.write_str("this is a chat server, not a web server"),
             Self::Full => f.write_str("the room is full; try again later"),
+            Self::NotKept => f.write_str("what is said cannot be kept any more; the server stops"),
         }
     }
 }

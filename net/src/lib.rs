@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
+mod keeping;
 mod listener;
 mod ready;
 mod server;

@@ -3,9 +3,11 @@
 //! Every pass takes what arrived since the last one through the core, then writes once to each
 //! connection that has something waiting (README.md, "The hot path").
 
+use crate::keeping::{Keeping, history};
 use crate::listener::Listener;
 use crate::ready::Ready;
 use crate::socket::Socket;
+use crate::store::Store;
 use chat_core::planted::{Bug, is_planted};
 use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timestamp};
 use std::future::{Future, poll_fn};
@@ -45,7 +47,7 @@ const SHARE: usize = 128;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// How a server is run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// What it grants its clients.
     pub limits: Limits,
@@ -55,6 +57,8 @@ pub struct Options {
     /// What the tokens of sessions are made of, and the name of the log. It is drawn from the system
     /// where it is `None`; simulations give one, to be the same every time.
     pub origin: Option<Origin>,
+    /// What keeps the room's history; without one it is gone with the server.
+    pub store: Option<Store>,
 }
 
 impl From<Limits> for Options {
@@ -64,6 +68,7 @@ impl From<Limits> for Options {
             limits,
             writers: NonZeroUsize::MIN,
             origin: None,
+            store: None,
         }
     }
 }
@@ -93,8 +98,11 @@ fn drawn() -> io::Result<Origin> {
 /// which is reported through `tracing`; a failure to accept (no more descriptors) is reported,
 /// and tried again after a pause.
 ///
+/// With a [store](Options::store), nobody is sent anything before it is kept. If it fails, everyone is
+/// told and let go.
+///
 /// # Errors
-/// When a listener does not know its address, or the system has no random numbers.
+/// When a listener does not know its address, the system has no random numbers, or the store fails.
 pub async fn serve<L: Listener>(
     listeners: Vec<L>,
     options: impl Into<Options>,
@@ -105,10 +113,22 @@ pub async fn serve<L: Listener>(
         limits,
         writers,
         origin,
+        store,
     } = options.into();
-    let origin = origin.map_or_else(drawn, Ok)?;
+    let mut origin = origin.map_or_else(drawn, Ok)?;
+    let (server, keeping) = match store {
+        None => (Server::with_origin(limits, origin), None),
+        Some(store) => {
+            let (epoch, history) = history(&store).map_err(io::Error::other)?;
+            origin.epoch = epoch;
+            let server = Server::restored(limits, origin, history);
+            (server, Some(Keeping::start(store)?))
+        }
+    };
     let mut shell = Shell {
-        server: Server::with_origin(limits, origin),
+        server,
+        keeping,
+        failure: None,
         writers: writers.get(),
         listeners,
         sockets: Vec::new(),
@@ -129,11 +149,17 @@ pub async fn serve<L: Listener>(
     }
     // Tokio's budget would end every pass after 128 sockets.
     tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
-    Ok(())
+    if let Some(keeping) = shell.keeping {
+        keeping.finish();
+    }
+    shell.failure.map_or(Ok(()), Err)
 }
 
 struct Shell<L: Listener, T> {
     server: Server,
+    keeping: Option<Keeping>,
+    /// Why nothing can be kept any more.
+    failure: Option<io::Error>,
     listeners: Vec<L>,
     /// By the slots of the core's ids.
     sockets: Vec<Option<Socket<L::Stream>>>,
@@ -158,7 +184,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) {
         let mut stopping = false;
         let mut is_written = true;
-        while !stopping || self.server.connections() > 0 {
+        while !stopping || self.server.connections() > 0 || !self.server.is_committed() {
             let mut accepted = Vec::new();
             poll_fn(|cx| {
                 let mut news = self.ready.poll_take(cx, &mut self.woken).is_ready();
@@ -168,6 +194,10 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     // New connections are refused by the system from here on.
                     self.listeners.clear();
                     self.server.handle(self.now(), Input::Stop);
+                }
+                news |= self.poll_store(cx);
+                if self.failure.is_some() && !mem::replace(&mut stopping, true) {
+                    self.listeners.clear();
                 }
                 news |= self.poll_accept(cx, &mut accepted);
                 news |= self.poll_timer(cx);
@@ -190,9 +220,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             if self.is_due(now) {
                 self.server.handle(now, Input::Timeout);
             }
+            if let Some(keeping) = &mut self.keeping {
+                keeping.commit(&mut self.server);
+            }
             is_written = self.write(now);
             self.show();
-            self.act();
+            is_written &= !self.act(now);
             self.look_at_held();
             if many || !is_written || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
@@ -210,6 +243,31 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         self.server
             .next_timeout()
             .is_some_and(|(due, _)| due <= now)
+    }
+
+    /// Hears whether what was to be kept is.
+    fn poll_store(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(keeping) = &mut self.keeping else {
+            return false;
+        };
+        let Poll::Ready(committed) = keeping.poll_committed(cx) else {
+            return false;
+        };
+        match committed {
+            Ok(first) => self.server.handle(self.now(), Input::Committed(first)),
+            Err(error) => self.fail(error),
+        }
+        true
+    }
+
+    /// Nothing can be kept any more: everyone is let go.
+    fn fail(&mut self, error: io::Error) {
+        tracing::error!(%error, "the history cannot be kept; stopping");
+        self.failure.get_or_insert(error);
+        if let Some(keeping) = self.keeping.take() {
+            keeping.finish();
+        }
+        self.server.handle(self.now(), Input::NotCommitted);
     }
 
     /// Accepts what waits; whether anything did.
@@ -421,9 +479,19 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         self.server.handle(now, Input::Lost(id));
     }
 
-    fn act(&mut self) {
+    /// Does what is to be done outside; whether there is something to write after that.
+    fn act(&mut self, now: Timestamp) -> bool {
+        let mut news = false;
         while let Some(action) = self.server.poll_action() {
             match action {
+                Action::Read(..) | Action::Find(..) => {
+                    news = true;
+                    let keeping = self.keeping.as_ref();
+                    let answer = keeping.map(|it| it.answer(now, &mut self.server, &action));
+                    if let Some(Err(error)) = answer {
+                        self.fail(io::Error::other(error));
+                    }
+                }
                 Action::Joined(id, name) => tracing::debug!(?id, %name, "joined"),
                 Action::Finish(id) => {
                     if let Some(Some(socket)) = self.sockets.get_mut(id.slot()) {
@@ -438,6 +506,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 }
             }
         }
+        news
     }
 
     /// Has those looked at again that were not read and may be now.

@@ -6,6 +6,7 @@ mod dice;
 pub mod expect;
 pub mod explore;
 mod host;
+pub mod kept;
 mod load;
 pub mod model;
 mod person;

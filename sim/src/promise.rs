@@ -37,6 +37,8 @@ promises! {
         "Nobody is sent what they said themselves."
     SaidOnce "said once"
         "What was said is in the room: every line, unaltered, once, in the order in which its speaker said it."
+    Kept "kept"
+        "What anybody is sent, is accepted or shown is kept: it is in every later history, as it was and in its place."
     OneStay "one stay"
         "A stay begins with one joining and ends with one leaving, and nobody speaks outside of one."
     UniqueNames "unique names"

@@ -1,6 +1,6 @@
 //! Exploration: it finds nothing, tells the same in every process, and what it finds can be kept.
 
-use chat_sim::explore::hunt::{Options, hunt};
+use chat_sim::explore::hunt::{Options, Worlds, hunt};
 use chat_sim::explore::{draw, file, play};
 use std::process::{Command, Output};
 
@@ -10,7 +10,7 @@ fn options(seeds: std::ops::Range<u64>) -> Options {
         time: None,
         jobs: 2,
         clients: None,
-        production: false,
+        worlds: Worlds::Network,
         findings: 1,
     }
 }

@@ -19,7 +19,7 @@ fn every_planted_fault_is_found() {
             time: Some(Duration::from_secs(60)),
             jobs: 2,
             clients: None,
-            production: bug.is_in_net(),
+            worlds: worlds(bug),
             findings: 1,
         };
         let report = hunt(&options, |_| {});

@@ -137,6 +137,7 @@ fn run(args: &Args) -> io::Result<()> {
         limits,
         writers: args.threads.unwrap_or(processors),
         origin: None,
+        store: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -3,6 +3,7 @@
 use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::Phase;
+use super::program::Asking;
 use super::session::Feed;
 use super::timers::Timer;
 use super::turns::Place;
@@ -25,8 +26,12 @@ pub(crate) struct Connection {
     pub(crate) session: Option<SessionId>,
     /// What of the log it is being sent besides what happens.
     pub(super) feed: Option<Feed>,
-    /// It reads what is appended to the JSON dialect's lines.
-    pub(super) live: bool,
+    /// What it said, while the store is looked into for whether it was said before.
+    pub(super) asking: Option<Asking>,
+    /// It has a part in having the JSON dialect's lines written.
+    pub(super) reads_json: bool,
+    /// Nothing is sent to it before this entry is committed.
+    pub(super) follows: u64,
     /// Its name and seat, while it is in the room.
     pub(crate) stay: Option<(Name, usize)>,
     pub(crate) reader: LineReader,
@@ -60,7 +65,9 @@ impl Connection {
             dialect: Dialect::Text,
             session: None,
             feed: None,
-            live: false,
+            asking: None,
+            reads_json: false,
+            follows: 0,
             stay: None,
             reader: LineReader::new(MAX_LINE),
             unread: Vec::new(),

@@ -13,6 +13,7 @@ use crate::limits::{Limits, MAX_SERVER_LINE};
 use crate::log::{Dialect, Log};
 use crate::mark::{Mark, mark_if};
 use crate::planted::{Bug, is_planted};
+use crate::record::Record;
 use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -36,6 +37,8 @@ pub(super) struct Delivery {
     copied: u64,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
+    /// Connections that wait for something to be committed, and that no round would visit then.
+    awaiting: Vec<ConnId>,
 }
 
 /// The same for the lines of one dialect.
@@ -56,6 +59,20 @@ struct Lane {
 }
 
 impl Delivery {
+    /// Where everything that the log has was delivered.
+    pub(super) fn at_the_end_of(log: &Log) -> Self {
+        let lane = |dialect| Lane {
+            swept: log.head(dialect),
+            passed: log.head(dialect),
+            ..Lane::default()
+        };
+        Self {
+            lanes: Dialect::ALL.map(lane),
+            transcript: log.head(Dialect::Text),
+            ..Self::default()
+        }
+    }
+
     /// Bytes held for connections that the log has left behind.
     pub(super) fn copied(&self) -> u64 {
         self.copied
@@ -200,12 +217,11 @@ impl Server {
         } else {
             mark_if(full, Mark::WokenForNothing);
         }
+        self.await_commit(id);
         if drained {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
-            self.feed(id);
-            self.end_if_heard(id);
-            self.resume(id);
+            self.proceed(id);
             let goes_on = self.connections.get(id).is_some_and(|c| c.turn.is_some());
             mark_if(is_held && goes_on, Mark::HeardAgain);
         }
@@ -237,6 +253,7 @@ impl Server {
                 return Some(id);
             }
             self.file(id);
+            self.await_commit(id);
         }
         while self.delivery.seats > 0 {
             self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
@@ -260,7 +277,7 @@ impl Server {
             .into_iter()
             .any(|dialect| self.cut_off_furthest(dialect))
         {}
-        let heads = Dialect::ALL.map(|dialect| self.room.log.head(dialect));
+        let heads = Dialect::ALL.map(|dialect| self.room.log.stream(dialect).visible());
         let is_behind = self
             .delivery
             .lanes
@@ -300,15 +317,70 @@ impl Server {
             // What is still held may begin within a line.
             from = log.next_line_start(log.start());
         }
-        for slice in log.slices(from..log.head()) {
+        for slice in log.slices(from..log.visible()) {
             if !slice.is_empty() {
                 show(slice);
             }
         }
         let lost = from - self.delivery.transcript;
         mark_if(lost > 0, Mark::TranscriptLost);
-        self.delivery.transcript = log.head();
+        self.delivery.transcript = log.visible();
         lost
+    }
+
+    /// The entries that are to be put into the store next; none while others are. Answer with
+    /// [`Input::Committed`](super::Input::Committed), or
+    /// [`Input::NotCommitted`](super::Input::NotCommitted).
+    pub fn begin_commit(&mut self, records: &mut Vec<Record>) {
+        self.room.log.begin_commit(records);
+    }
+
+    /// Whether everything that has happened is committed.
+    pub fn is_committed(&self) -> bool {
+        self.room.log.is_settled()
+    }
+
+    /// What was given to be committed is: it may be sent.
+    pub(super) fn committed(&mut self, first: u64) {
+        self.room.log.commit(first);
+        for id in mem::take(&mut self.delivery.awaiting) {
+            self.mark(id);
+            self.proceed(id);
+        }
+    }
+
+    /// Nothing can be committed any more: what is not is never sent, nor shown.
+    pub(super) fn give_up_uncommitted(&mut self) {
+        for id in self.connections.ids() {
+            self.set_copied(id, 0);
+            if let Some(connection) = self.connections.get_mut(id) {
+                let log = self.room.log.stream(connection.dialect);
+                connection.cursor.cut(log, "");
+                (connection.feed, connection.asking) = (None, None);
+            }
+            self.file(id);
+            self.mark(id);
+        }
+        self.room.log.part_from_store();
+        self.delivery.transcript = self.room.log.head(Dialect::Text);
+    }
+
+    /// Has a connection looked at after the next commit, if it waits for that and has no seat by
+    /// which it would be found.
+    fn await_commit(&mut self, id: ConnId) {
+        if let Some(c) = self.connections.get(id)
+            && !self.room.log.is_settled()
+            && !c.blocked
+            && c.stay.is_none()
+            && !c.cursor.is_done(self.room.log.stream(c.dialect))
+        {
+            self.delivery.awaiting.push(id);
+        }
+    }
+
+    /// Has a connection's feed go on after the next commit.
+    pub(super) fn feed_after_commit(&mut self, id: ConnId) {
+        self.delivery.awaiting.push(id);
     }
 
     /// Whether so much was appended that another round is to begin before more is read.
@@ -363,7 +435,7 @@ impl Server {
             if is_planted(Bug::LeftTwice)
                 && let Some((name, _)) = &connection.stay
             {
-                self.room.log.append(now, Entry::Left(name), None);
+                self.room.log.append(now, Entry::Left(name), None, None);
             }
             connection.feed = None;
             let line = Notice::Goodbye(why).to_line(connection.dialect);
@@ -423,7 +495,8 @@ impl Server {
     fn has_waiting(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
             let log = self.room.log.stream(c.dialect);
-            !c.blocked && (c.phase == Phase::Draining || !c.cursor.is_done(log))
+            let is_ready = c.phase == Phase::Draining || c.cursor.is_ready(log);
+            !c.blocked && is_ready && c.follows <= self.room.log.committed()
         })
     }
 

@@ -2,6 +2,8 @@
 
 use super::id::ConnId;
 use crate::name::Name;
+use crate::record::{Record, SessionId};
+use alloc::boxed::Box;
 use core::fmt;
 
 /// What happened outside.
@@ -15,6 +17,16 @@ pub enum Input<'a> {
     Lost(ConnId),
     /// A socket may take more than it did; of no consequence where it took everything.
     Writable(ConnId),
+    /// The entries that [`Server::begin_commit`](super::Server::begin_commit) gave are in the store, where
+    /// the oldest one is now this.
+    Committed(u64),
+    /// They are not, or nobody knows whether they are: the store takes no more.
+    NotCommitted,
+    /// What [`Action::Read`] asked for: entries without holes. There are fewer of them, or none, only
+    /// where no more are to be had.
+    Kept(ConnId, &'a [Record]),
+    /// What [`Action::Find`] asked for.
+    Found(ConnId, Option<&'a Record>),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
     /// Stop: tell everyone and let them go.
@@ -26,6 +38,11 @@ pub enum Input<'a> {
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
+    /// Read entries in the store: those behind this one, at most so many. Answer with
+    /// [`Input::Kept`].
+    Read(ConnId, u64, usize),
+    /// Look in the store for the entry that a session gave this id. Answer with [`Input::Found`].
+    Find(ConnId, SessionId, Box<str>),
     /// Close our side of the connection, and go on reading.
     Finish(ConnId),
     /// Close the socket; reset it if [`Action::Finish`] did not come before. The id means nothing

@@ -19,10 +19,11 @@ pub use session::Origin;
 use crate::json::MAX_PAGE;
 use crate::limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME};
 use crate::line::Line;
-use crate::log::{Dialect, Sender};
+use crate::log::{Dialect, History, Log};
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
+use crate::record::SessionId;
 use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
@@ -32,7 +33,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
-use core::ops::Range;
 use phase::{Event, Phase};
 use room::Room;
 use session::Sessions;
@@ -94,18 +94,45 @@ impl Server {
 
     /// A server with an empty room.
     pub fn with_origin(limits: Limits, origin: Origin) -> Self {
+        let log = Log::new(origin.epoch);
+        Self::with_log(limits, origin, log)
+    }
+
+    /// A server that goes on with a room that a store keeps: what happens is sent to nobody before it
+    /// is [committed](Self::begin_commit). Who was in the room in a session has as long to come back as if
+    /// their connection had just been lost; the others have left.
+    pub fn restored(limits: Limits, origin: Origin, history: History) -> Self {
+        let History {
+            first,
+            last,
+            newest,
+            present,
+        } = history;
+        let log = Log::restored(origin.epoch, first, last, newest);
+        let mut server = Self::with_log(limits, origin, log);
+        for (name, session) in present {
+            server.room.enter(&name);
+            match session {
+                Some(session) => server.restore_session(session, name),
+                None => server.leave(&name),
+            }
+        }
+        server
+    }
+
+    fn with_log(limits: Limits, origin: Origin, log: Log) -> Self {
         Self {
             limits,
             now: Timestamp::ZERO,
             connections: Connections::default(),
-            room: Room::new(origin.epoch),
+            delivery: delivery::Delivery::at_the_end_of(&log),
+            room: Room::new(log),
             origin,
             sessions: Sessions::default(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
             actions: VecDeque::new(),
-            delivery: delivery::Delivery::default(),
         }
     }
 
@@ -144,8 +171,15 @@ impl Server {
             Input::Eof(id) => self.eof(id),
             Input::Lost(id) => self.end(id, Event::Lost, CloseReason::Lost),
             Input::Writable(id) => self.writable(id),
+            Input::Committed(first) => self.committed(first),
+            Input::NotCommitted => {
+                self.give_up_uncommitted();
+                self.stop(Goodbye::NotKept);
+            }
+            Input::Kept(id, records) => self.kept(id, records),
+            Input::Found(id, record) => self.found(id, record),
             Input::Timeout => self.timeout(),
-            Input::Stop => self.stop(),
+            Input::Stop => self.stop(Goodbye::ShuttingDown),
         }
     }
 
@@ -282,7 +316,8 @@ impl Server {
     fn owes_much(&self, c: &Connection) -> bool {
         let private = self.limits.private + usize::from(is_planted(Bug::NoticesOneMore));
         let detours = self.limits.detours + usize::from(is_planted(Bug::DetoursOneMore));
-        c.feed.is_some() || c.cursor.private() >= private || c.cursor.detours() >= detours
+        let is_busy = c.feed.is_some() || c.asking.is_some();
+        is_busy || c.cursor.private() >= private || c.cursor.detours() >= detours
     }
 
     fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
@@ -360,17 +395,24 @@ impl Server {
         let Some((name, _)) = &connection.stay else {
             return;
         };
-        let entry = self.room.log.append(now, Entry::Said(name, text), None);
+        let entry = Entry::Said(name, text);
+        let entry = self.room.log.append(now, entry, None, None);
         if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
             return;
         }
         connection.cursor.skip(entry);
     }
 
-    /// Puts an entry into the log; where its line stands.
-    fn append(&mut self, entry: Entry<'_>, sender: Option<Sender>) -> Range<u64> {
+    /// Puts an entry into the log; the session is that of whom it is about.
+    fn append(&mut self, entry: Entry<'_>, session: Option<SessionId>, id: Option<&str>) {
         let now = self.wall();
-        self.room.log.append(now, entry, sender)
+        self.room.log.append(now, entry, session, id);
+    }
+
+    /// Nobody of that name is in the room any more, and everyone is told.
+    fn leave(&mut self, name: &Name) {
+        self.room.leave(name);
+        self.append(Entry::Left(name), None, None);
     }
 
     /// What the wall clock shows, in milliseconds since the Unix epoch.
@@ -399,7 +441,7 @@ impl Server {
         if event != Event::Join || !is_planted(Bug::FirstLineKept) {
             self.set_deadline(id, None);
         }
-        let (name, told) = self.admit(id, asked);
+        let (name, told) = self.admit(id, asked, None);
         let place = self.room.log.head(Dialect::Text);
         let seat = self.room.sit(id);
         if let Some(connection) = self.connections.get_mut(id) {
@@ -415,7 +457,12 @@ impl Server {
 
     /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
     /// it is not the one it asked for.
-    fn admit(&mut self, id: ConnId, asked: Option<&str>) -> (Name, Option<String>) {
+    fn admit(
+        &mut self,
+        id: ConnId,
+        asked: Option<&str>,
+        session: Option<SessionId>,
+    ) -> (Name, Option<String>) {
         let (port, dialect) = match self.connections.get(id) {
             Some(connection) => (connection.port, connection.dialect),
             None => (0, Dialect::Text),
@@ -435,7 +482,7 @@ impl Server {
             .get(id)
             .is_some_and(|c| c.phase == Phase::Silent && c.reader.is_mid_line());
         if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
-            self.append(Entry::Joined(announced), None);
+            self.append(Entry::Joined(announced), session, None);
         }
         self.room.enter(&name);
         mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
@@ -477,8 +524,8 @@ impl Server {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
-        if connection.feed.is_some() {
-            return; // It is given that first.
+        if connection.feed.is_some() || connection.asking.is_some() {
+            return; // That is seen to first.
         }
         if connection.reader.is_mid_line() && !connection.phase.is_ending() {
             mark(Mark::LineUnended);
@@ -489,7 +536,8 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard = |c: &Connection| c.eof && c.unread.is_empty() && c.feed.is_none();
+        let is_heard =
+            |c: &Connection| c.eof && c.unread.is_empty() && c.feed.is_none() && c.asking.is_none();
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }
@@ -520,7 +568,7 @@ impl Server {
         self.take_turns();
     }
 
-    fn stop(&mut self) {
+    fn stop(&mut self, why: Goodbye) {
         self.stopping = true;
         if !is_planted(Bug::StopUnbounded) {
             self.timers
@@ -534,7 +582,7 @@ impl Server {
                 connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {
-                    self.tell(id, Notice::Goodbye(Goodbye::ShuttingDown));
+                    self.tell(id, Notice::Goodbye(why));
                 }
             }
             self.end(id, Event::Stop, CloseReason::Stopped);
@@ -560,8 +608,8 @@ impl Server {
                 let end = self.room.log.head(connection.dialect);
                 connection.cursor.end_at(end);
             }
-            connection.feed = None;
-            if mem::take(&mut connection.live) {
+            (connection.feed, connection.asking) = (None, None);
+            if mem::take(&mut connection.reads_json) {
                 self.room.log.set_reading(false);
             }
             if after == Phase::Closed {
@@ -619,7 +667,7 @@ impl Server {
         }
         if !self.detach_session(id) {
             self.room.leave(&freed);
-            self.append(Entry::Left(&name), None);
+            self.append(Entry::Left(&name), None, None);
         }
     }
 

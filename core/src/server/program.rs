@@ -2,19 +2,28 @@
 
 use super::Server;
 use super::id::ConnId;
-use super::io::CloseReason;
+use super::io::{Action, CloseReason};
 use super::phase::Event;
 use crate::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::mark::{Mark, mark};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
+use crate::record::Record;
 use crate::text::{Entry, printable};
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
+
+/// What was said with an id that is looked for in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asking {
+    text: Box<str>,
+    id: Box<str>,
+}
 
 impl Server {
     /// A line of a connection that speaks the JSON dialect.
@@ -99,35 +108,71 @@ impl Server {
         let Some((name, _)) = connection.stay.clone() else {
             return;
         };
-        let sender = connection
-            .session
-            .zip(given)
-            .map(|(session, given)| (session, given.into()));
-        let known = sender
-            .as_ref()
-            .and_then(|sender| self.room.log.find(sender));
+        let sender = connection.session.zip(given);
+        let sender = sender.map(|(session, given)| (session, given.into()));
+        let log = &self.room.log;
+        let known = sender.as_ref().and_then(|sender| log.find(sender));
         let known = known.filter(|_| !is_planted(Bug::IdForgotten));
-        let seq = if let Some(seq) = known {
-            let said = self.room.log.record(seq);
-            if said.is_some_and(|said| *said.text != *text) {
-                mark(Mark::IdReused);
-                let why = "this id was given to another text";
-                return self.refuse(id, Code::IdReused, why, given);
+        if let Some(said) = known.and_then(|seq| log.record(seq)) {
+            return self.said_again(id, &text, &said);
+        }
+        if let Some((session, given)) = &sender
+            && log.is_in_store_alone(self.ids_since(*session))
+        {
+            self.actions
+                .push_back(Action::Find(id, *session, given.clone()));
+            if let Some(connection) = self.connections.get_mut(id) {
+                let (text, id) = ((&*text).into(), given.clone());
+                connection.asking = Some(Asking { text, id });
             }
-            mark(Mark::SaidAgain);
-            seq
-        } else {
-            self.append(Entry::Said(&name, &text), sender);
-            self.room.log.last()
+            return;
+        }
+        self.say_now(id, &name, &text, given);
+    }
+
+    /// What the store has of what was said with the id that a connection gave.
+    pub(super) fn found(&mut self, id: ConnId, said: Option<&Record>) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
         };
-        let id_given = given.map(Into::into);
-        let accepted = Message::Accepted { id: id_given, seq };
-        self.note(id, &accepted.to_line());
+        let Some(Asking { text, id: given }) = connection.asking.take() else {
+            return;
+        };
+        match (said, connection.stay.clone()) {
+            (Some(said), _) => self.said_again(id, &text, said),
+            (None, Some((name, _))) => self.say_now(id, &name, &text, Some(&given)),
+            (None, None) => {}
+        }
+        self.proceed(id);
+    }
+
+    /// Answers what was said before, with the same id.
+    fn said_again(&mut self, id: ConnId, text: &str, said: &Record) {
+        if *said.text == *text {
+            mark(Mark::SaidAgain);
+            return self.accept_said(id, said.seq, said.id.as_deref());
+        }
+        mark(Mark::IdReused);
+        let why = "this id was given to another text";
+        self.refuse(id, Code::IdReused, why, said.id.as_deref());
+    }
+
+    fn say_now(&mut self, id: ConnId, name: &Name, text: &str, given: Option<&str>) {
+        let session = self.connections.get(id).and_then(|c| c.session);
+        let session = session.filter(|_| given.is_some());
+        self.append(Entry::Said(name, text), session, given);
+        self.accept_said(id, self.room.log.last(), given);
+    }
+
+    /// Stands behind what was said, and is sent no sooner.
+    fn accept_said(&mut self, id: ConnId, seq: u64, given: Option<&str>) {
+        let given = given.map(Into::into);
+        self.note(id, &Message::Accepted { id: given, seq }.to_line());
     }
 
     /// Sends a page of the log.
     fn page(&mut self, id: ConnId, after: Option<u64>, before: Option<u64>, limit: u64) {
-        let head = self.room.log.last();
+        let head = self.room.log.committed();
         let limit = limit.min(MAX_PAGE);
         let (after, last) = match (after, before) {
             (Some(_), Some(_)) => {
@@ -135,7 +180,7 @@ impl Server {
                 return self.refuse(id, Code::BadRequest, text, None);
             }
             (Some(after), None) => {
-                let gone = self.room.log.first() - 1;
+                let gone = self.room.log.oldest() - 1;
                 let after = after.max(gone).min(head);
                 (after, after.saturating_add(limit))
             }
@@ -149,13 +194,13 @@ impl Server {
 
     /// Sends the newest entries.
     pub(super) fn send_newest(&mut self, id: ConnId, count: u64) {
-        let last = self.room.log.last();
+        let last = self.room.log.committed();
         self.send_page(id, self.behind(last, count), last);
     }
 
     /// The entry behind which so many are held, or as many as there are, up to `last`.
     fn behind(&self, last: u64, count: u64) -> u64 {
-        let first = self.room.log.first();
+        let first = self.room.log.oldest();
         last.saturating_sub(count).max((first - 1).min(last))
     }
 

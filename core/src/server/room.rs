@@ -20,10 +20,10 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// An empty room.
-    pub(crate) fn new(epoch: u128) -> Self {
+    /// A room that nobody is in.
+    pub(crate) fn new(log: Log) -> Self {
         Self {
-            log: Log::new(epoch),
+            log,
             names: BTreeMap::new(),
             seats: Vec::new(),
         }

@@ -10,12 +10,13 @@ use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
-use crate::record::SessionId;
-use crate::text::{Entry, Goodbye, Notice};
+use crate::record::{Record, SessionId};
+use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::fmt::Write;
+use core::mem;
 use sha2::{Digest, Sha256};
 
 /// What a server is told once, by one that has a clock and dice.
@@ -44,6 +45,8 @@ pub(super) struct Sessions {
 struct Session {
     name: Name,
     conn: Option<ConnId>,
+    /// No entry before this one has an id that the session gave.
+    since: u64,
     /// When it is given up, while it has no connection.
     until: Timestamp,
 }
@@ -66,7 +69,12 @@ pub(super) struct Feed {
     /// The next entry.
     next: u64,
     to: To,
+    /// It is being read in the store.
+    is_read: bool,
 }
+
+/// How many entries are read in the store at a time.
+const READ: usize = 16;
 
 /// What follows a [`Feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +114,7 @@ impl Server {
         {
             return self.turn_away(id, Goodbye::BadVersion);
         }
+        let is_new = hello.session.is_none();
         let token = match hello.session {
             None => self.issue(),
             Some(token) if is_token(&token) => token.into(),
@@ -116,24 +125,27 @@ impl Server {
         let before = self.sessions.table.get(&session).cloned();
         let resumed = before.is_some();
         let last = self.room.log.last();
+        // A token that is not new may have been given out before the server was started.
+        let since = before.as_ref().map_or(0, |before| before.since);
+        let since = if is_new { last + 1 } else { since };
         let (name, notice) = match before {
             Some(before) => (self.go_on(before, session), None),
-            None => self.admit(id, hello.name.as_deref()),
+            None => self.admit(id, hello.name.as_deref(), Some(session)),
         };
         let seat = self.room.sit(id);
-        let until = Timestamp::ZERO;
-        let (conn, stays) = (Some(id), name.clone());
         self.sessions.table.insert(
             session,
             Session {
-                name: stays,
-                conn,
-                until,
+                name: name.clone(),
+                conn: Some(id),
+                since,
+                until: Timestamp::ZERO,
             },
         );
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = Some(session);
             connection.stay = Some((name.clone(), seat));
+            connection.follows = self.room.log.last();
         }
         let log = &self.room.log;
         let welcome = Message::Welcome {
@@ -148,7 +160,7 @@ impl Server {
         }
         .to_line();
         let is_ours = hello.epoch.is_none_or(|epoch| epoch == log.epoch());
-        let (first, head) = (log.first(), log.last());
+        let (oldest, head) = (log.oldest(), log.last());
         self.note(id, &welcome);
         if let Some(notice) = notice {
             self.note(id, &notice);
@@ -162,7 +174,7 @@ impl Server {
             }
             Some(after) => {
                 mark(Mark::OtherLog);
-                let next = if is_ours { head + 1 } else { first };
+                let next = if is_ours { head + 1 } else { oldest };
                 self.note(id, &Message::Gap { after, next }.to_line());
                 next
             }
@@ -212,6 +224,10 @@ impl Server {
             connection.cursor.move_to(head, false);
             connection.dialect = Dialect::Json;
             connection.reader.set_limit(MAX_JSON_LINE);
+            connection.reads_json = true;
+            // What it brings along may be of what is not committed.
+            connection.follows = self.room.log.last();
+            self.room.log.set_reading(true);
         }
         self.mark(id);
     }
@@ -229,6 +245,25 @@ impl Server {
             let _ = write!(token, "{byte:02x}"); // A string takes it all.
         }
         token
+    }
+
+    /// Goes on with a session that a store knows of.
+    pub(super) fn restore_session(&mut self, id: SessionId, name: Name) {
+        let until = self.now + self.limits.grace;
+        let session = Session {
+            name,
+            conn: None,
+            since: 0,
+            until,
+        };
+        self.sessions.table.insert(id, session);
+        self.wait_for(id, until);
+    }
+
+    /// No entry before this one has an id that the session gave.
+    pub(super) fn ids_since(&self, session: SessionId) -> u64 {
+        let session = self.sessions.table.get(&session);
+        session.map_or(0, |session| session.since)
     }
 
     /// Ends the session of a connection that leaves for good.
@@ -253,12 +288,17 @@ impl Server {
             return false;
         };
         (session.conn, session.until) = (None, until);
-        self.sessions.detached.insert((until, id));
+        self.wait_for(id, until);
+        true
+    }
+
+    /// A session has no connection, and is waited for as long as that.
+    fn wait_for(&mut self, session: SessionId, until: Timestamp) {
+        self.sessions.detached.insert((until, session));
         while self.sessions.detached.len() > self.limits.detached {
             mark(Mark::DetachedFull);
             self.give_up_first();
         }
-        true
     }
 
     /// Gives up the sessions whose time is over.
@@ -277,8 +317,7 @@ impl Server {
         if let Some((_, id)) = self.sessions.detached.pop_first()
             && let Some(session) = self.sessions.table.remove(&id)
         {
-            self.room.leave(&session.name);
-            self.append(Entry::Left(&session.name), None);
+            self.leave(&session.name);
         }
     }
 
@@ -289,7 +328,11 @@ impl Server {
 
     fn start_feed(&mut self, id: ConnId, next: u64, to: To) {
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.feed = Some(Feed { next, to });
+            connection.feed = Some(Feed {
+                next,
+                to,
+                is_read: false,
+            });
         }
         self.feed(id);
     }
@@ -299,53 +342,117 @@ impl Server {
         while let Some(connection) = self.connections.get_mut(id)
             && connection.cursor.private() < self.limits.private
             && let Some(feed) = &mut connection.feed
+            && !feed.is_read
         {
             let log = &self.room.log;
+            let committed = log.committed();
+            if connection.follows > committed {
+                return self.feed_after_commit(id);
+            }
             let last = match feed.to {
-                To::Live => log.last(),
-                To::Page(last) => last.min(log.last()),
+                To::Live => committed,
+                To::Page(last) => last.min(committed),
             };
             if feed.next > last {
-                let to = feed.to;
-                connection.feed = None;
-                match to {
-                    To::Live => {
-                        connection.live = true;
-                        connection.cursor.move_to(log.head(Dialect::Json), true);
-                        self.room.log.set_reading(true);
-                        self.mark(id);
-                    }
-                    To::Page(_) if connection.dialect == Dialect::Text => {}
-                    To::Page(_) => {
-                        let (first, head) = (log.first(), log.last());
-                        self.note(id, &Message::Page { first, head }.to_line());
-                    }
-                }
-                return;
+                return self.end_feed(id);
             }
-            let Some(record) = log.record(feed.next) else {
-                let (after, next) = (feed.next - 1, log.first());
-                feed.next = next;
-                // The end of a page says what is held.
-                if feed.to == To::Live && !is_planted(Bug::GapHidden) {
-                    mark(Mark::GapStated);
-                    self.note(id, &Message::Gap { after, next }.to_line());
-                }
-                continue;
-            };
-            feed.next += 1;
-            let entry = json::Entry::of(&record, log.epoch());
-            let line = match (connection.dialect, feed.to) {
-                (Dialect::Text, _) => {
-                    let entry = record.entry();
-                    let [name, between, text] = entry.encode();
-                    alloc::format!("* {name}{between}{text}\n")
-                }
-                (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
-                (Dialect::Json, To::Page(_)) => Message::Past(entry).to_line(),
-            };
-            self.note(id, &line);
+            if let Some(record) = log.record(feed.next) {
+                self.send_past(id, &record);
+            } else if feed.next >= log.oldest() {
+                feed.is_read = true;
+                let after = feed.next - 1;
+                self.actions.push_back(Action::Read(id, after, READ));
+            } else {
+                let next = log.oldest();
+                self.pass_gap(id, next);
+            }
         }
+    }
+
+    /// Entries that were read in the store.
+    pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
+        let first = self.room.log.first();
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Some(feed) = connection.feed.as_mut().filter(|feed| feed.is_read) else {
+            return;
+        };
+        feed.is_read = false;
+        let next = records.first().map_or(first, |record| record.seq);
+        if next > feed.next {
+            self.pass_gap(id, next);
+        }
+        for record in records {
+            self.send_past(id, record);
+        }
+        self.proceed(id);
+    }
+
+    /// Goes on with what a connection is owed, and then with what it sent.
+    pub(super) fn proceed(&mut self, id: ConnId) {
+        self.feed(id);
+        self.end_if_heard(id);
+        self.resume(id);
+    }
+
+    /// All that is asked for was sent.
+    fn end_feed(&mut self, id: ConnId) {
+        let log = &self.room.log;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        match connection.feed.take().map(|feed| feed.to) {
+            Some(To::Live) => {
+                let place = log.stream(Dialect::Json).visible();
+                connection.cursor.move_to(place, true);
+                self.mark(id);
+            }
+            Some(To::Page(_)) if connection.dialect == Dialect::Json => {
+                let (first, head) = (log.oldest(), log.committed());
+                self.note(id, &Message::Page { first, head }.to_line());
+            }
+            _ => {}
+        }
+    }
+
+    /// The next entry that is there is this one.
+    fn pass_gap(&mut self, id: ConnId, next: u64) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Some(feed) = &mut connection.feed else {
+            return;
+        };
+        let after = mem::replace(&mut feed.next, next) - 1;
+        // The end of a page says what is held.
+        if feed.to == To::Live && !is_planted(Bug::GapHidden) {
+            mark(Mark::GapStated);
+            self.note(id, &Message::Gap { after, next }.to_line());
+        }
+    }
+
+    /// Sends an entry to a connection that is to be sent it next.
+    fn send_past(&mut self, id: ConnId, record: &Record) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Some(feed) = connection.feed.as_mut().filter(|f| f.next == record.seq) else {
+            return;
+        };
+        feed.next += 1;
+        let entry = json::Entry::of(record, self.room.log.epoch());
+        let line = match (connection.dialect, feed.to) {
+            (_, To::Page(last)) if record.seq > last => return,
+            (Dialect::Text, _) => {
+                let entry = record.entry();
+                let [name, between, text] = entry.encode();
+                alloc::format!("* {name}{between}{text}\n")
+            }
+            (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
+            (Dialect::Json, To::Page(_)) => Message::Past(entry).to_line(),
+        };
+        self.note(id, &line);
     }
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// What a connection was sent since the last look, as objects.
-fn objects(w: &mut World, conn: ConnId) -> Vec<Message<'static>> {
+pub(super) fn objects(w: &mut World, conn: ConnId) -> Vec<Message<'static>> {
     w.look(conn).lines().map(object).collect()
 }
 
@@ -18,21 +18,21 @@ fn object(line: &str) -> Message<'static> {
 }
 
 /// A connection that said `JOIN` and this, and what it was answered.
-fn program(w: &mut World, hello: &str) -> (ConnId, Vec<Message<'static>>) {
+pub(super) fn program(w: &mut World, hello: &str) -> (ConnId, Vec<Message<'static>>) {
     let conn = w.server.accept(w.now, 1000).unwrap();
     w.receive(conn, format!("JOIN {hello}\n"));
     let answer = objects(w, conn);
     (conn, answer)
 }
 
-fn token(answer: &[Message<'_>]) -> String {
+pub(super) fn token(answer: &[Message<'_>]) -> String {
     match &answer[0] {
         Message::Welcome { session, .. } => session.to_string(),
         other => panic!("{other:?} is no welcome"),
     }
 }
 
-fn say(text: &str, id: &str) -> String {
+pub(super) fn say(text: &str, id: &str) -> String {
     format!(
         "{}\n",
         serde_json::json!({"type": "say", "text": text, "id": id})
@@ -40,7 +40,7 @@ fn say(text: &str, id: &str) -> String {
 }
 
 /// Numbers, names and texts of the entries among these.
-fn entries(messages: &[Message<'_>]) -> Vec<(u64, String)> {
+pub(super) fn entries(messages: &[Message<'_>]) -> Vec<(u64, String)> {
     let entry = |message: &Message<'_>| match message {
         Message::Entry(entry) | Message::Past(entry) => Some((entry.seq, told(entry))),
         _ => None,
@@ -56,7 +56,7 @@ fn told(entry: &Entry<'_>) -> String {
     }
 }
 
-fn errors(messages: &[Message<'_>]) -> Vec<Code> {
+pub(super) fn errors(messages: &[Message<'_>]) -> Vec<Code> {
     let code = |message: &Message<'_>| match message {
         Message::Error { code, .. } => Some(*code),
         _ => None,
@@ -64,7 +64,7 @@ fn errors(messages: &[Message<'_>]) -> Vec<Code> {
     messages.iter().filter_map(code).collect()
 }
 
-fn bye(messages: &[Message<'_>]) -> Option<(Code, Option<u64>)> {
+pub(super) fn bye(messages: &[Message<'_>]) -> Option<(Code, Option<u64>)> {
     match messages.last() {
         Some(Message::Bye {
             code,

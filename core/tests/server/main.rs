@@ -2,6 +2,7 @@
 
 mod behind;
 mod details;
+mod durable;
 mod json;
 mod limits;
 mod room;

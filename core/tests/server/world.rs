@@ -13,6 +13,8 @@ pub(super) struct World {
     pub(super) closed: BTreeMap<ConnId, CloseReason>,
     pub(super) transcript: Vec<u8>,
     pub(super) writes: usize,
+    /// What is asked of the store.
+    pub(super) asked: Vec<Action>,
 }
 
 impl World {
@@ -25,6 +27,7 @@ impl World {
             closed: BTreeMap::new(),
             transcript: Vec::new(),
             writes: 0,
+            asked: Vec::new(),
         }
     }
 
@@ -35,9 +38,17 @@ impl World {
         conn
     }
 
+    /// A connection that has said nothing yet.
+    pub(super) fn accept(&mut self, port: u16) -> ConnId {
+        self.server.accept(self.now, port).unwrap()
+    }
+
     pub(super) fn receive(&mut self, conn: ConnId, bytes: impl AsRef<[u8]>) {
-        self.server
-            .handle(self.now, Input::Received(conn, bytes.as_ref()));
+        self.handle(Input::Received(conn, bytes.as_ref()));
+    }
+
+    pub(super) fn handle(&mut self, input: Input<'_>) {
+        self.server.handle(self.now, input);
         self.settle();
     }
 
@@ -85,8 +96,12 @@ impl World {
             0
         );
         while let Some(action) = self.server.poll_action() {
-            if let Action::Close(conn, reason) = action {
-                assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
+            match action {
+                Action::Close(conn, reason) => {
+                    assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
+                }
+                Action::Read(..) | Action::Find(..) => self.asked.push(action),
+                _ => {}
             }
         }
         written < most

@@ -2,6 +2,7 @@
 
 use super::tally::Tally;
 use super::{Broken, draw, play, play_production};
+use crate::kept;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,10 +20,22 @@ pub struct Options {
     pub jobs: usize,
     /// Clients in each world; drawn if nothing is said.
     pub clients: Option<usize>,
-    /// Through the production shell, under turmoil.
-    pub production: bool,
+    /// Which worlds.
+    pub worlds: Worlds,
     /// Stop after so many findings.
     pub findings: usize,
+}
+
+/// What worlds are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Worlds {
+    /// Machines on a network that does everything to what they send.
+    #[default]
+    Network,
+    /// The production shell, under turmoil.
+    Production,
+    /// Servers that are killed and started again on what is kept.
+    Kept,
 }
 
 /// A seed whose world breaks a promise.
@@ -64,14 +77,23 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
             let late = options.time.is_some_and(|time| begun.elapsed() >= time);
             let end = seed >= options.seeds.end || late || over.load(Ordering::Relaxed);
             if !end {
-                let broken = if options.production {
-                    tally.worlds += 1;
-                    play_production(seed).1
-                } else {
-                    let played = play(&draw(seed, options.clients), false);
-                    tally.add(&played.tally);
-                    hash ^= played.trace.hash().rotate_left((seed % 64) as u32);
-                    played.broken
+                let broken = match options.worlds {
+                    Worlds::Production => {
+                        tally.worlds += 1;
+                        play_production(seed).1
+                    }
+                    Worlds::Kept => {
+                        let (broken, deliveries) = kept::play(&kept::World::draw(seed));
+                        tally.worlds += 1;
+                        tally.deliveries += deliveries;
+                        broken
+                    }
+                    Worlds::Network => {
+                        let played = play(&draw(seed, options.clients), false);
+                        tally.add(&played.tally);
+                        hash ^= played.trace.hash().rotate_left((seed % 64) as u32);
+                        played.broken
+                    }
                 };
                 if let Some(broken) = broken {
                     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);

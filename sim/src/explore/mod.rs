@@ -19,7 +19,7 @@ use crate::promise::Promise;
 pub use draw::draw;
 use play::Stage;
 pub use production::play_production;
-pub use shrink::{shrink, shrink_production};
+pub use shrink::{shrink, shrink_kept, shrink_production};
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
@@ -90,7 +90,7 @@ pub fn play(world: &World, keep: bool) -> Played {
 }
 
 /// Does something; a panic in it is not printed but given back, as its message.
-fn quietly<T>(what: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn quietly<T>(what: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();

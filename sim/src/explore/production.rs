@@ -120,17 +120,13 @@ fn scenario(world: &World) -> Scenario {
         steps.push((*at, action));
     }
     let end = steps.last().map_or(0, |(at, _)| *at);
-    steps.extend(
-        held.iter()
-            .map(|who| (end + 10, Action::Release(name(*who), SERVER.into()))),
-    );
+    let release = |who: &usize| (end + 10, Action::Release(name(*who), SERVER.into()));
+    steps.extend(held.iter().map(release));
     if !world.seed.is_multiple_of(3) {
         let is_there = |who: &usize| since[*who].is_some() && !over[*who];
+        let leave = |who| Action::Send(name(who), Text(b"leave\n".to_vec()));
         let there = (0..world.clients.len()).filter(is_there);
-        steps.extend(there.map(|who| {
-            let leave = Text(b"leave\n".to_vec());
-            (end + LAST, Action::Send(name(who), leave))
-        }));
+        steps.extend(there.map(|who| (end + LAST, leave(who))));
     }
     steps.sort_by_key(|(at, _)| *at);
     let limits = world.server.limits();

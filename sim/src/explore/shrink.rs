@@ -3,6 +3,7 @@
 use super::play;
 use super::production::broken;
 use super::world::{Network, Op, Server, World};
+use crate::kept;
 use crate::promise::Promise;
 use crate::scenario::Scenario;
 use crate::text::Text;
@@ -55,6 +56,42 @@ pub fn shrink_production(scenario: &Scenario, time: Duration) -> Scenario {
         take(&mut best, smaller)
     });
     best
+}
+
+/// The world around a store with only those of its steps, found within `time`, without which the
+/// promise is kept.
+pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kept::World {
+    let until = Instant::now() + time;
+    let mut best = world.clone();
+    let take = |best: &mut kept::World, smaller: kept::World| {
+        let breaks = || {
+            kept::play(&smaller)
+                .0
+                .is_some_and(|it| it.promise == promise)
+        };
+        let still = Instant::now() < until && breaks();
+        if still {
+            *best = smaller;
+        }
+        still
+    };
+    loop {
+        let before = best.clone();
+        leave_out(best.steps.len(), |range| {
+            let mut smaller = best.clone();
+            drop(smaller.steps.drain(range));
+            take(&mut best, smaller)
+        });
+        for seed in 0..20 {
+            let mut smaller = best.clone();
+            smaller.seed = seed;
+            smaller.clients.truncate(smaller.clients_needed());
+            take(&mut best, smaller);
+        }
+        if best == before || Instant::now() >= until {
+            return best;
+        }
+    }
 }
 
 /// Tries to leave out stretches of so many things, the long ones first and from behind. `attempt`

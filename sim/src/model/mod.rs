@@ -493,7 +493,9 @@ impl Watched {
     fn act(&mut self) {
         let mut joined = Vec::new();
         while let Some(action) = self.server.poll_action() {
-            let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action;
+            let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action else {
+                unreachable!("there is no store to ask");
+            };
             let who = self.number(id);
             self.touched.insert(who);
             let peer = &mut self.peers[who];
@@ -519,6 +521,7 @@ impl Watched {
                     self.close(who, reason);
                     self.deeds.push_back((who, Deed::Close(reason)));
                 }
+                _ => {}
             }
         }
         let wants = |(who, name): (usize, Name)| {

@@ -301,7 +301,10 @@ impl State {
     }
 
     fn act(&mut self, scene: &Scene, action: &Action) {
-        let (Action::Joined(conn, _) | Action::Finish(conn) | Action::Close(conn, _)) = *action;
+        let (Action::Joined(conn, _) | Action::Finish(conn) | Action::Close(conn, _)) = *action
+        else {
+            unreachable!("there is no store");
+        };
         let Some(i) = self.whose(conn) else {
             self.faults.insert(Fault::Closed);
             return;
@@ -309,9 +312,8 @@ impl State {
         let person = &mut self.people[i];
         match action {
             Action::Joined(_, name) => {
-                if person.joining.take().as_deref() != Some(name.as_str()) {
-                    self.faults.insert(Fault::Names);
-                }
+                let is_right = person.joining.take().as_deref() == Some(name.as_str());
+                self.faults.extend((!is_right).then_some(Fault::Names));
             }
             Action::Finish(_) => {
                 if person.stage != Stage::Out || person.full || !person.owed.is_empty() {
@@ -334,6 +336,7 @@ impl State {
                 }
                 person.close(*reason);
             }
+            _ => {}
         }
     }
 

@@ -1,11 +1,13 @@
 //! `chat-sim explore`.
 
 use chat_core::mark::{self, Mark};
-use chat_sim::explore::hunt::{Finding, Report, hunt};
+use chat_sim::explore::hunt::{Finding, Report, Worlds, hunt};
 use chat_sim::explore::world::Op;
 use chat_sim::explore::{
-    chart, draw, file, hunt as hunting, play, play_production, shrink, shrink_production,
+    chart, draw, file, hunt as hunting, play, play_production, shrink, shrink_kept,
+    shrink_production,
 };
+use chat_sim::kept;
 use clap::builder::ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
@@ -42,6 +44,9 @@ pub(crate) struct Options {
     /// Through the production shell, under turmoil: slower, and with fewer kinds of faults
     #[arg(long, conflicts_with = "clients")]
     production: bool,
+    /// Servers that are killed, disks that fail, and clients that resume
+    #[arg(long, conflicts_with_all = ["clients", "production"])]
+    kept: bool,
     /// Where findings are written
     #[arg(long, value_name = "DIR", default_value = "target/findings")]
     out: PathBuf,
@@ -78,7 +83,13 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
         time,
         jobs: jobs.map_or(1, NonZeroUsize::get),
         clients: options.clients.map(usize::from),
-        production: options.production,
+        worlds: match options {
+            Options {
+                production: true, ..
+            } => Worlds::Production,
+            Options { kept: true, .. } => Worlds::Kept,
+            _ => Worlds::Network,
+        },
         findings: options.findings,
     };
     let progress = Progress::new(&seeds, time);
@@ -87,8 +98,9 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
 
     let mut out = io::stdout().lock();
     let summary = summary(&report, &seeds);
-    // Of what happens under turmoil nothing is counted.
-    let shown = if options.production { 1 } else { usize::MAX };
+    // Of what happens elsewhere nothing is counted.
+    let is_network = what.worlds == Worlds::Network;
+    let shown = if is_network { usize::MAX } else { 1 };
     for line in summary.lines().take(shown) {
         writeln!(out, "{line}")?;
     }
@@ -97,10 +109,9 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
         .copied()
         .filter(|m| mark::count(*m) == 0)
         .collect();
-    let is_whole =
-        report.tally.worlds >= ENOUGH && options.clients.is_none() && !options.production;
+    let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none() && is_network;
     let mut good = report.findings.is_empty();
-    for mark in unmarked.iter().filter(|_| !options.production) {
+    for mark in unmarked.iter().filter(|_| is_network) {
         let finding = if is_whole {
             "a finding"
         } else {
@@ -127,6 +138,21 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         .out
         .join(format!("{}-{seed}.ron", promise.name().replace(' ', "-")));
     fs::create_dir_all(&options.out)?;
+    if options.kept {
+        let world = kept::World::draw(seed);
+        let small = shrink_kept(&world, promise, SHRINKING);
+        let why = kept::play(&small).0.map_or_else(String::new, |it| it.why);
+        let breaks = format!("Breaks \"{promise}\": {}", promise.sentence());
+        let found = format!("Found from seed {seed} at {}, and shrunk.", commit());
+        let text = file::write(&small, &[breaks, found, why.clone()]);
+        fs::write(&path, text.map_err(io::Error::other)?)?;
+        writeln!(
+            out,
+            "\nfound: \"{promise}\" is broken by seed {seed}: {why}"
+        )?;
+        let (steps, of) = (small.steps.len(), world.steps.len());
+        return writeln!(out, "  {steps} steps of {of}: {}", path.display());
+    }
     if options.production {
         let (scenario, _) = play_production(seed);
         let small = shrink_production(&scenario, SHRINKING);

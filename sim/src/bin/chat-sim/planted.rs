@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             time: Some(Duration::from_secs(options.time)),
             jobs: options.jobs,
             clients: None,
-            production: bug.is_in_net(),
+            worlds: worlds(bug),
             findings: 1,
         };
         let report = hunt(&what, |_| {});

@@ -1,0 +1,31 @@
+//! Worlds around a store: servers that are killed and started again, clients that resume, and the
+//! disk that outlives them all.
+//!
+//! Here the clients are the model. They know the log as PROTOCOL.md has it, and hold all they are
+//! sent against what is on the disk at that moment. Bytes go by a network that loses connections and
+//! nothing else: what it does to bytes is explored elsewhere.
+
+mod client;
+mod disk;
+mod stage;
+mod world;
+
+use crate::explore::{Broken, quietly};
+use crate::promise::Promise;
+use stage::Stage;
+pub use world::{Client, Op, World};
+
+/// Plays a world to its end, or until a promise is broken: that, and how often something was
+/// delivered. The same world gives the same, in any process.
+pub fn play(world: &World) -> (Option<Broken>, u64) {
+    let mut stage = Stage::new(world);
+    let broken = quietly(|| stage.run()).err().map(|message| {
+        let (promise, why) = Promise::of_panic(&message);
+        Broken {
+            promise,
+            why: why.into(),
+            at: 0,
+        }
+    });
+    (broken, stage.deliveries)
+}

@@ -1,0 +1,473 @@
+//! Plays a world around one store.
+
+use super::client::{Client, line_of};
+use super::disk::Disk;
+use super::world::{Op, World};
+use crate::dice::Dice;
+use crate::promise::Promise;
+use chat_core::{Action, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
+use std::collections::{BTreeSet, VecDeque};
+
+/// In so many rounds everything comes to rest.
+const ROUNDS: usize = 20_000;
+
+/// The first port.
+const PORTS: u16 = 6000;
+
+struct Link {
+    conn: ConnId,
+    client: usize,
+    up: VecDeque<u8>,
+    down: VecDeque<u8>,
+    server_open: bool,
+    client_open: bool,
+    /// The server sends nothing more.
+    ended: bool,
+    /// It could not take all that it was given.
+    full: bool,
+}
+
+pub(super) struct Stage<'a> {
+    world: &'a World,
+    dice: Dice,
+    now: u64,
+    server: Option<Server>,
+    /// How many servers there were, and since when this one is there.
+    lives: u8,
+    since: u64,
+    disk: Disk,
+    fails: bool,
+    /// The server is over when it has let everyone go.
+    ends: bool,
+    links: Vec<Link>,
+    clients: Vec<Client>,
+    asked: VecDeque<Action>,
+    /// What the server's screen has shown, and the entry that it shows next.
+    shown: Vec<u8>,
+    next_shown: u64,
+    pub(super) deliveries: u64,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(world: &'a World) -> Self {
+        let clients = world.clients.iter().enumerate();
+        let mut stage = Self {
+            world,
+            dice: Dice::new(world.seed, 4),
+            now: 0,
+            server: None,
+            lives: 0,
+            since: 0,
+            disk: Disk::new(world.keep),
+            fails: false,
+            ends: false,
+            links: Vec::new(),
+            clients: clients.map(|(n, kind)| Client::new(n, *kind)).collect(),
+            asked: VecDeque::new(),
+            shown: Vec::new(),
+            next_shown: 1,
+            deliveries: 0,
+        };
+        stage.start();
+        stage
+    }
+
+    pub(super) fn run(&mut self) {
+        for op in &self.world.steps {
+            self.step(*op);
+        }
+        self.fails = false;
+        self.come_to_rest();
+        for client in self.clients.iter().filter(|client| !client.is_over) {
+            client.is_at_rest(&self.disk);
+        }
+        self.check_disk();
+        self.audit();
+        self.ends = true;
+        self.handle(Input::Stop);
+        self.rest_of_it();
+        let open = self.server.as_ref().map_or(0, Server::connections);
+        Promise::InTime.holds(open == 0, || format!("{open} connections after the stop"));
+    }
+
+    fn start(&mut self) {
+        if self.server.is_some() {
+            return;
+        }
+        self.lives = self.lives.wrapping_add(1);
+        self.ends = false;
+        self.since = self.now;
+        let origin = Origin {
+            epoch: 1,
+            secret: [self.lives; 32],
+            unix_millis: self.now / 1000,
+        };
+        let history = self.disk.history(self.world.newest);
+        self.next_shown = self.disk.last() + 1;
+        self.shown.clear();
+        self.server = Some(Server::restored(self.world.limits(), origin, history));
+        self.serve();
+    }
+
+    fn clock(&self) -> Timestamp {
+        Timestamp::from_micros(self.now - self.since)
+    }
+
+    fn step(&mut self, op: Op) {
+        match op {
+            Op::Connect(who) => self.connect(who),
+            Op::Say(who) if !self.clients[who].is_over => {
+                let line = self.clients[who].says();
+                self.send(who, &line);
+            }
+            Op::Again(who) if !self.clients[who].is_over => {
+                let line = self.clients[who].says_again();
+                self.send(who, &line);
+            }
+            Op::Page(who, after) => {
+                let line = self.clients[who].asks(after);
+                self.send(who, &line);
+            }
+            Op::Leave(who) if !self.clients[who].is_over => {
+                let line = self.clients[who].leaves();
+                self.send(who, line);
+            }
+            Op::Cut(who) => {
+                if let Some(link) = self.clients[who].link {
+                    self.lose(link);
+                }
+            }
+            Op::Kill => self.kill(),
+            Op::Fail => self.fails = true,
+            Op::Start => self.start(),
+            Op::Meanwhile(count) => (0..count).for_each(|_| self.something()),
+            _ => {}
+        }
+    }
+
+    fn connect(&mut self, who: usize) {
+        if self.clients[who].is_over {
+            return;
+        }
+        if let Some(old) = self.clients[who].link.take() {
+            // The server may not hear of it for a while.
+            self.links[old].client_open = false;
+        }
+        let now = self.clock();
+        let port = PORTS + u16::try_from(who).unwrap_or(0);
+        let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, port)) else {
+            return;
+        };
+        let link = self.links.len();
+        let first = self.clients[who].connects(link);
+        self.links.push(Link {
+            conn,
+            client: who,
+            up: first.into_bytes().into(),
+            down: VecDeque::new(),
+            server_open: true,
+            client_open: true,
+            ended: false,
+            full: false,
+        });
+        self.serve();
+    }
+
+    fn send(&mut self, who: usize, line: &str) {
+        if let Some(link) = self.clients[who].link {
+            self.links[link].up.extend(line.as_bytes());
+        }
+    }
+
+    /// A connection fails.
+    fn lose(&mut self, link: usize) {
+        let it = &mut self.links[link];
+        if std::mem::replace(&mut it.client_open, false) {
+            self.clients[it.client].link = None;
+        }
+        if it.server_open {
+            let conn = it.conn;
+            self.handle(Input::Lost(conn));
+        }
+    }
+
+    fn kill(&mut self) {
+        if self.server.take().is_none() {
+            return;
+        }
+        self.disk.die(&mut self.dice);
+        self.asked.clear();
+        for link in &mut self.links {
+            link.server_open = false;
+            link.ended = true;
+            let left = self.dice.below(link.down.len() + 1);
+            link.down.truncate(left);
+        }
+    }
+
+    /// One small thing happens.
+    fn something(&mut self) {
+        let any = self.dice.below(self.links.len().max(1));
+        match self.dice.below(8) {
+            0 | 1 if any < self.links.len() => drop(self.arrive_up(any, false)),
+            2 | 3 if any < self.links.len() => drop(self.arrive_down(any, false)),
+            4 => drop(self.write_to_disk()),
+            5 => drop(self.answer()),
+            6 if any < self.links.len() => drop(self.hear_of_loss(any)),
+            _ => {
+                let time = self.dice.power(18) as u64;
+                self.pass_time(time);
+            }
+        }
+    }
+
+    /// The server hears of a connection that the client has given up.
+    fn hear_of_loss(&mut self, link: usize) -> bool {
+        let it = &self.links[link];
+        let is_news = !it.client_open && it.server_open;
+        if is_news {
+            self.lose(link);
+        }
+        is_news
+    }
+
+    fn arrive_up(&mut self, link: usize, all: bool) -> bool {
+        let it = &mut self.links[link];
+        let wants = |server: &Server| server.wants_input(it.conn);
+        if !it.server_open || it.up.is_empty() || !self.server.as_ref().is_some_and(wants) {
+            return false;
+        }
+        let count = if all {
+            it.up.len()
+        } else {
+            1 + self.dice.below(it.up.len())
+        };
+        let bytes: Vec<u8> = it.up.drain(..count.min(4096)).collect();
+        let conn = it.conn;
+        self.handle(Input::Received(conn, &bytes));
+        true
+    }
+
+    fn arrive_down(&mut self, link: usize, all: bool) -> bool {
+        let it = &mut self.links[link];
+        if !it.client_open {
+            return false;
+        }
+        if it.down.is_empty() {
+            if !it.ended {
+                return false;
+            }
+            it.client_open = false;
+            self.clients[it.client].link = None;
+            if it.server_open {
+                let conn = it.conn;
+                self.handle(Input::Eof(conn));
+            }
+            return true;
+        }
+        let count = if all {
+            it.down.len()
+        } else {
+            1 + self.dice.below(it.down.len())
+        };
+        let bytes: Vec<u8> = it.down.drain(..count).collect();
+        self.deliveries += 1;
+        let answer = self.clients[it.client].hears(&bytes, &self.disk);
+        it.up.extend(answer.as_bytes());
+        if std::mem::take(&mut it.full) && it.server_open {
+            let conn = it.conn;
+            self.handle(Input::Writable(conn));
+        }
+        true
+    }
+
+    fn write_to_disk(&mut self) -> bool {
+        if !self.disk.is_busy() {
+            return false;
+        }
+        if std::mem::take(&mut self.fails) {
+            self.disk.die(&mut self.dice);
+            self.ends = true;
+            self.handle(Input::NotCommitted);
+            return true;
+        }
+        let first = self.disk.finish();
+        self.handle(Input::Committed(first));
+        true
+    }
+
+    fn answer(&mut self) -> bool {
+        match self.asked.pop_front() {
+            Some(Action::Read(conn, after, most)) => {
+                let kept = self.disk.read(after, most);
+                self.handle(Input::Kept(conn, &kept));
+            }
+            Some(Action::Find(conn, session, id)) => {
+                let said = self.disk.find(session, &id).cloned();
+                self.handle(Input::Found(conn, said.as_ref()));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn pass_time(&mut self, micros: u64) {
+        self.now += micros;
+        let now = self.clock();
+        let due = self.server.as_ref().and_then(Server::next_timeout);
+        if due.is_some_and(|(due, _)| due <= now) {
+            self.handle(Input::Timeout);
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let now = self.clock();
+        if let Some(server) = &mut self.server {
+            server.handle(now, input);
+            self.serve();
+        }
+    }
+
+    /// A pass of the server.
+    fn serve(&mut self) {
+        let now = self.clock();
+        let Some(mut server) = self.server.take() else {
+            return;
+        };
+        loop {
+            while let Some(conn) = server.next_transmit() {
+                let mut links = self.links.iter_mut();
+                let link = links.find(|link| link.server_open && link.conn == conn);
+                let Some(link) = link else {
+                    Promise::ClosedForGood.is_broken("what is closed is written to");
+                };
+                server.transmit(now, conn, |slices| {
+                    let bytes = slices.concat();
+                    let room = self.world.socket.saturating_sub(link.down.len());
+                    let taken = bytes.len().min(room);
+                    link.down.extend(&bytes[..taken]);
+                    link.full |= taken < bytes.len();
+                    taken
+                });
+            }
+            let shown = &mut self.shown;
+            server.transcript(|lines| shown.extend_from_slice(lines));
+            while let Some(action) = server.poll_action() {
+                self.carry_out(action);
+            }
+            self.disk.begin(|batch| server.begin_commit(batch));
+            match server.next_timeout() {
+                Some((due, Timer::Resume)) if due <= now => server.handle(now, Input::Timeout),
+                _ => break,
+            }
+        }
+        self.check_screen();
+        let is_over = self.ends && server.connections() == 0;
+        self.server = (!is_over).then_some(server);
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        let (Action::Finish(conn) | Action::Close(conn, _)) = action else {
+            if matches!(action, Action::Read(..) | Action::Find(..)) {
+                self.asked.push_back(action);
+            }
+            return;
+        };
+        let mut links = self.links.iter_mut();
+        let Some(link) = links.find(|link| link.server_open && link.conn == conn) else {
+            Promise::ClosedForGood.is_broken("what is closed is closed again");
+        };
+        link.ended = true;
+        if matches!(action, Action::Close(..)) {
+            link.server_open = false;
+        }
+    }
+
+    /// Nothing is shown that is not kept.
+    fn check_screen(&mut self) {
+        let lines = String::from_utf8_lossy(&self.shown).into_owned();
+        for line in lines.lines() {
+            let kept = self.disk.entry(self.next_shown).map(line_of);
+            Promise::Kept.holds(kept.as_deref() == Some(line), || {
+                format!("{line:?} is shown, and {kept:?} kept")
+            });
+            self.next_shown += 1;
+        }
+        self.shown.clear();
+    }
+
+    /// All go on until there is nothing left to do, and those who were cut off are back.
+    fn come_to_rest(&mut self) {
+        for _ in 0..ROUNDS {
+            self.start();
+            self.rest_of_it();
+            let mut is_back = true;
+            for who in 0..self.clients.len() {
+                let client = &self.clients[who];
+                if !client.is_over && client.link.is_none() {
+                    self.connect(who);
+                    is_back = false;
+                }
+            }
+            if is_back && self.server.is_some() {
+                return;
+            }
+        }
+        Promise::Rest.is_broken("somebody never stays");
+    }
+
+    /// All go on until there is nothing left to do.
+    fn rest_of_it(&mut self) {
+        for _ in 0..ROUNDS {
+            let mut moved = self.write_to_disk() | self.answer();
+            for link in 0..self.links.len() {
+                moved |= self.hear_of_loss(link);
+                moved |= self.arrive_up(link, true);
+                moved |= self.arrive_down(link, true);
+            }
+            if !moved {
+                let due = self.server.as_ref().and_then(Server::next_timeout);
+                let Some((due, _)) = due else {
+                    return;
+                };
+                let wait = due.as_micros().saturating_sub(self.clock().as_micros());
+                self.pass_time(wait.max(1));
+            }
+        }
+        Promise::Rest.is_broken("it does not come to rest");
+    }
+
+    /// What is on the disk makes sense.
+    fn check_disk(&self) {
+        let mut present = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        for (entry, seq) in self.disk.all.iter().zip(1..) {
+            let name = entry.name.as_str().to_ascii_lowercase();
+            let told = || format!("entry {seq} is {}", line_of(entry));
+            Promise::OneOrder.holds(entry.seq == seq, told);
+            let is_right = match entry.kind {
+                Kind::Joined => present.insert(name),
+                Kind::Left => present.remove(&name),
+                Kind::Said => present.contains(&name),
+            };
+            Promise::OneStay.holds(is_right, told);
+            if let (Some(id), None) = (&entry.id, self.world.keep) {
+                Promise::SaidOnce.holds(ids.insert((entry.sender, id)), told);
+            }
+        }
+        let here = self.clients.iter().filter(|client| !client.is_over);
+        let here: BTreeSet<String> = here.map(|c| c.name().to_ascii_lowercase()).collect();
+        Promise::Rosters.holds(present == here, || {
+            format!("{present:?} are in the room, and {here:?} are there")
+        });
+    }
+
+    /// Somebody who was never there reads all that is kept.
+    fn audit(&mut self) {
+        let number = self.clients.len();
+        let auditor = Client::auditor(number, self.disk.first());
+        self.clients.push(auditor);
+        self.come_to_rest();
+        self.clients[number].is_at_rest(&self.disk);
+    }
+}

@@ -1,0 +1,152 @@
+//! A world around one store, as data that can be shrunk, written and read.
+
+use crate::dice::Dice;
+use chat_core::Limits;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Clients, a server that is killed now and then, and the disk that outlives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "Kept", deny_unknown_fields)]
+pub struct World {
+    /// What all that is left to chance follows from.
+    pub seed: u64,
+    /// How long a session may be without a connection, in milliseconds.
+    pub grace_ms: u64,
+    /// Bytes that may wait for one reader.
+    pub behind: u64,
+    /// Bytes of a batch.
+    pub batch: u64,
+    /// How many of the newest entries are in memory when the server starts.
+    pub newest: usize,
+    /// How many entries the disk keeps, if not all.
+    pub keep: Option<usize>,
+    /// Bytes that a socket holds.
+    pub socket: usize,
+    /// Who there is.
+    pub clients: Vec<Client>,
+    /// What happens.
+    pub steps: Vec<Op>,
+}
+
+/// A client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Client {
+    /// A program that sends what it says until it is accepted, and resumes. It makes the token of its
+    /// session itself, or waits for the one that it is given.
+    Program {
+        /// Whether it makes it itself.
+        own_token: bool,
+    },
+    /// Somebody with the text dialect, who joins anew whenever they are cut off.
+    Text,
+}
+
+/// Something that happens. A number is a client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// It connects, whatever became of the connection it has.
+    Connect(usize),
+    /// It says its next line.
+    Say(usize),
+    /// Its connection fails, for both sides; what was under way is lost.
+    Cut(usize),
+    /// A program asks for the entries behind this one.
+    Page(usize, u64),
+    /// A program sends again what it has said first.
+    Again(usize),
+    /// It leaves.
+    Leave(usize),
+    /// The server is killed.
+    Kill,
+    /// The disk fails with what is being written.
+    Fail,
+    /// The server is started, if it is not running.
+    Start,
+    /// So many small things happen meanwhile: bytes go one way or the other, the disk is done, time
+    /// passes.
+    Meanwhile(usize),
+}
+
+impl World {
+    /// The server's limits.
+    pub(super) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let has_text = self.clients.contains(&Client::Text);
+        Limits {
+            // Whoever joins by silence is told late as whom.
+            first_line: default.first_line * if has_text { 1_000_000 } else { 1 },
+            grace: Duration::from_millis(self.grace_ms),
+            behind: self.behind,
+            // What is read in the store at once, and this, are to be less than that.
+            private: usize::try_from(self.behind / 4).unwrap_or(0),
+            batch: self.batch,
+            transcript: self.behind.max(4096),
+            ..default
+        }
+    }
+
+    /// How many of the clients do something.
+    pub(crate) fn clients_needed(&self) -> usize {
+        let who = self.steps.iter().filter_map(|op| match *op {
+            Op::Connect(who)
+            | Op::Say(who)
+            | Op::Cut(who)
+            | Op::Page(who, _)
+            | Op::Again(who)
+            | Op::Leave(who) => Some(who + 1),
+            _ => None,
+        });
+        who.max().unwrap_or(0)
+    }
+
+    /// Draws a world.
+    pub fn draw(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, 3);
+        let count = 1 + dice.below(5);
+        let clients: Vec<Client> = (0..count)
+            .map(|_| match dice.below(3) {
+                0 => Client::Text,
+                n => Client::Program { own_token: n == 1 },
+            })
+            .collect();
+        let weights: Vec<usize> = (0..9)
+            .map(|_| if dice.one_in(3) { 0 } else { dice.power(5) })
+            .collect();
+        let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
+        for _ in 0..dice.power(8) {
+            let who = dice.below(count);
+            let total: usize = weights.iter().sum();
+            let mut left = dice.below(total);
+            let nth = weights.iter().position(|weight| {
+                let is_it = left < *weight;
+                left = left.saturating_sub(*weight);
+                is_it
+            });
+            steps.push(match nth {
+                Some(0) => Op::Connect(who),
+                Some(1) => Op::Cut(who),
+                Some(2) => Op::Page(who, dice.below(30) as u64),
+                Some(3) => Op::Again(who),
+                Some(4) if dice.one_in(8) => Op::Leave(who),
+                Some(5) => [Op::Kill, Op::Start][dice.below(2)],
+                Some(6) if dice.one_in(4) => Op::Fail,
+                Some(7) => Op::Start,
+                _ => Op::Say(who),
+            });
+            let most = dice.power(6);
+            steps.push(Op::Meanwhile(dice.below(most)));
+        }
+        Self {
+            seed,
+            grace_ms: 1 << dice.below(17),
+            behind: 1 << (13 + dice.below(5)),
+            batch: 1 << (4 + dice.below(12)),
+            newest: if dice.one_in(2) { 1024 } else { dice.below(6) },
+            keep: (dice.one_in(4)).then(|| 1 + dice.below(40)),
+            socket: 16 << dice.below(12),
+            clients,
+            steps,
+        }
+    }
+}
