@@ -1,9 +1,12 @@
 //! What the binaries `chat-server`, `chat-client` and `chat-bench` are made of: addresses, the
-//! terminal, the transcript on standard output, load.
+//! terminal, the transcript on standard output, where history lies and how much of it, load.
 
 pub mod address;
 pub mod bench;
+pub mod retention;
 pub mod signals;
+pub mod state;
 pub mod terminal;
 pub mod transcript;
+pub mod upkeep;
 pub mod writer;

@@ -54,7 +54,7 @@ struct Running(Child, String);
 impl Running {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", "127.0.0.1:0", "--ephemeral"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

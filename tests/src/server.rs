@@ -30,10 +30,14 @@ impl Server {
         Self::launch(Self::command(arguments), 1)
     }
 
-    /// What [`Server::with`] starts, to be changed before it is given to [`Server::launch`].
+    /// What [`Server::with`] starts, to be changed before it is given to [`Server::launch`]. It
+    /// keeps its history in memory unless the arguments name a directory.
     pub fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(chat_server());
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        if !arguments.contains(&"--data") {
+            command.arg("--ephemeral");
+        }
         command
     }
 

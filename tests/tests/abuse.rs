@@ -337,7 +337,10 @@ mod descriptors {
     fn may_all_be_taken() {
         let mut command = Command::new("sh");
         command
-            .args(["-c", r#"ulimit -n 64 && exec "$0" --listen 127.0.0.1:0"#])
+            .args([
+                "-c",
+                r#"ulimit -n 64 && exec "$0" --listen 127.0.0.1:0 --ephemeral"#,
+            ])
             .arg(chat_tests::chat_server());
         let mut couple = Couple::with(Server::launch(command, 1));
         let mut takers: Vec<_> = (0..100)

@@ -36,6 +36,15 @@ mod help_and_version {
                     "json",
                     "RUST_LOG",
                     "--max-connections",
+                    "--data",
+                    "--ephemeral",
+                    "--keep-days",
+                    "--keep-entries",
+                    "--keep-bytes",
+                    "check",
+                    "export",
+                    "import",
+                    "STATE_DIRECTORY",
                 ][..],
             ),
             (
@@ -72,6 +81,15 @@ fn usage_errors_exit_with_2() {
     let server: &[&[&str]] = &[
         &["--nonsense"],
         &["surplus"],
+        &["--data"],
+        &["--data", "here", "--ephemeral"],
+        &["--keep-days", "2", "--ephemeral"],
+        &["--keep-days", "0"],
+        &["--keep-entries", "few"],
+        &["--keep-bytes", "2G"],
+        &["check", "surplus"],
+        &["export", "--ephemeral"],
+        &["--data", "here", "import"],
         &["--listen"],
         &["--listen", "127.0.0.1:port"],
         &["--listen", "127.0.0.1:70000"],
@@ -134,8 +152,14 @@ mod addresses {
         let taken = TcpListener::bind(loopback(0)).expect("there are free ports");
         let address = taken.local_addr().expect("it is bound").to_string();
         for arguments in [
-            &["--listen", &address][..],
-            &["--listen", "127.0.0.1:0", "--listen", &address],
+            &["--ephemeral", "--listen", &address][..],
+            &[
+                "--ephemeral",
+                "--listen",
+                "127.0.0.1:0",
+                "--listen",
+                &address,
+            ],
         ] {
             let output = run(chat_server(), arguments);
             let said = text(&output.stderr);

@@ -27,7 +27,9 @@ mod in_terminals {
                 );
             }
         }
-        let mut server = Server::launch(Command::new(chat_server()), 1);
+        let mut command = Command::new(chat_server());
+        command.arg("--ephemeral");
+        let mut server = Server::launch(command, 1);
         assert_eq!(server.address(), loopback(5000), "the address by default");
         let mut one = client("61014");
         let mut two = client("61015");

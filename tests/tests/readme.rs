@@ -57,8 +57,11 @@ fn the_commands_are_these() {
 fn the_first_runs_a_server_and_the_second_talks_to_it() {
     // What follows has a deadline, and is not to spend it on compiling. The load tool needs it too.
     succeeds(commands()[3]);
+    let state = std::env::temp_dir().join(format!("chat-readme-{}", std::process::id()));
     let mut server = Process::spawn(
         typed(commands()[0])
+            .env_remove("STATE_DIRECTORY")
+            .env("XDG_STATE_HOME", &state)
             .stdout(Stdio::piped())
             .stderr(Stdio::null()),
     );
@@ -84,6 +87,9 @@ fn the_first_runs_a_server_and_the_second_talks_to_it() {
 
     let measured = succeeds(commands()[4]);
     assert!(measured.contains("exact"), "{measured}");
+    assert!(state.join("chat-server").is_dir(), "it keeps the history");
+    drop(server);
+    std::fs::remove_dir_all(state).expect("it is ours");
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Server {
         // It inherits what we are allowed.
         limits::allow_connections(connections)?;
         let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", "127.0.0.1:0", "--ephemeral"]);
         if connections > CONNECTIONS {
             command.args(["--max-connections", &(connections + 64).to_string()]);
         }

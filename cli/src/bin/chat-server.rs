@@ -1,15 +1,21 @@
 //! `chat-server`: a chat room on a TCP port.
 
-use chat_cli::address;
+use chat_cli::retention::Keep;
 use chat_cli::signals::Signals;
+use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
+use chat_cli::{address, upkeep};
 use chat_core::Limits;
+use chat_net::store::{Fault, Store};
 use chat_net::{Options, TcpListener};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::env;
+use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use tokio::sync::oneshot;
@@ -21,9 +27,19 @@ use tracing_subscriber::util::SubscriberInitExt;
 ///
 /// Standard output shows what happens in the room, one line for each event, and nothing else.
 /// Clients are chat-client, or anything that sends lines, such as `nc 127.0.0.1 5000`.
+/// The history is kept on disk, for one server at a time.
 #[derive(Debug, Parser)]
-#[command(name = "chat-server", version, after_help = AFTER_HELP)]
+#[command(
+    name = "chat-server",
+    version,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 struct Args {
+    #[command(subcommand)]
+    upkeep: Option<Upkeep>,
+
     /// Listen here: HOST:PORT, or HOST for port 5000; may be given several times. With port 0 the
     /// system chooses a port, and the first lines of standard output name it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = listen_address)]
@@ -38,12 +54,49 @@ struct Args {
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
+    #[command(flatten)]
+    data: Data,
+
+    /// Keep the history in memory only: it is forgotten when the server stops
+    #[arg(long, conflicts_with_all = ["data", "days", "entries", "bytes"])]
+    ephemeral: bool,
+
+    #[command(flatten)]
+    keep: Keep,
+
     /// How log messages are written on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 }
 
+#[derive(Debug, clap::Args)]
+struct Data {
+    /// The directory of the history; made if there is none [default: where the system has programs
+    /// keep their state, see below]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What is done with a history while no server has it open.
+#[derive(Debug, Subcommand)]
+enum Upkeep {
+    /// Verify all of the history, and change nothing
+    Check(Data),
+    /// Write the history to standard output, a JSON object a line; of a damaged one, what can be
+    /// read before the first damage
+    Export(Data),
+    /// Make a new history of what was exported, read from standard input
+    Import(Data),
+}
+
 const AFTER_HELP: &str = "\
+History, unless --data or --ephemeral is given, is the first of these that is known:
+  $STATE_DIRECTORY             as set by systemd; the first, if there are several
+  $XDG_STATE_HOME/chat-server
+  $HOME/.local/state/chat-server
+  on macOS: $HOME/Library/Application Support/chat-server
+  on Windows: %LOCALAPPDATA%\\chat-server
+
 Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go within 5 s, exit with 0
   a second one              exit at once
@@ -53,8 +106,9 @@ Environment:
             per part, such as chat_net=debug
 
 Exit codes:
-  0    stopped by a signal, everyone was told
-  1    could not start: the address is in use, for example
+  0    stopped by a signal, everyone was told; check, export or import succeeded
+  1    could not start: the address is in use, or the history cannot be opened, for example;
+       check, export or import failed
   2    wrong usage
   130  a second SIGINT or SIGTERM";
 
@@ -92,7 +146,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let result = run(&args);
+    let result = match &args.upkeep {
+        None => serve(&args),
+        Some(upkeep) => keep_up(upkeep),
+    };
     log.finish();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -126,19 +183,55 @@ fn start_log(format: LogFormat) -> Result<Log, String> {
     Ok(log)
 }
 
-fn run(args: &Args) -> io::Result<()> {
+fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
+    match upkeep {
+        Upkeep::Check(data) => upkeep::check(&data.directory("")?)?,
+        Upkeep::Export(data) => upkeep::export(&data.directory("")?)?,
+        Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
+    }
+    Ok(())
+}
+
+impl Data {
+    /// The directory that was given, or the system's; `or` is what else could be given.
+    fn directory(&self, or: &str) -> Result<PathBuf, String> {
+        let given = self.data.clone();
+        given
+            .or_else(|| state::directory(System::HERE, |name| env::var_os(name)))
+            .ok_or_else(|| {
+                format!("the environment names no directory for the history: give --data DIR{or}")
+            })
+    }
+}
+
+impl Args {
+    /// What the history is kept in.
+    fn store(&self) -> Result<Option<Store>, String> {
+        if self.ephemeral {
+            return Ok(None);
+        }
+        let dir = self.data.directory(" or --ephemeral")?;
+        let store = Store::open(&dir, self.keep.retention()).map_err(|error| {
+            let hint = match error.fault {
+                Fault::InUse | Fault::Io(_) | Fault::Full(_) => {
+                    "; --data DIR chooses another directory, --ephemeral keeps history in memory only"
+                }
+                _ => "",
+            };
+            format!("{error}{hint}")
+        })?;
+        tracing::info!(dir = %dir.display(), first = store.first(), head = store.head(), "history");
+        Ok(Some(store))
+    }
+}
+
+fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
     let limits = Limits {
         connections: args.max_connections,
         ..Limits::default()
     };
     allow_descriptors(limits.connections);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let options = Options {
-        limits,
-        writers: args.threads.unwrap_or(processors),
-        origin: None,
-        store: None,
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -150,6 +243,12 @@ fn run(args: &Args) -> io::Result<()> {
             })?;
             listeners.push(listener);
         }
+        let options = Options {
+            limits,
+            writers: args.threads.unwrap_or(processors),
+            origin: None,
+            store: args.store()?,
+        };
         let mut transcript = Transcript::start(io::stdout())?;
         let stop = stop_signal()?;
         chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await?;

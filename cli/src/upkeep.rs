@@ -1,0 +1,54 @@
+//! What is done with a log while no server has it open. What is told of it goes to standard error.
+
+use chat_net::store::{self, Report, StoreError};
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+/// Verifies all of a log.
+///
+/// # Errors
+/// As [`store::check`].
+pub fn check(dir: &Path) -> Result<(), StoreError> {
+    let report = store::check(dir)?;
+    tell(dir, "sound", &report);
+    Ok(())
+}
+
+/// Writes a log to standard output, as lines of JSON.
+///
+/// # Errors
+/// As [`store::export`].
+pub fn export(dir: &Path) -> Result<(), StoreError> {
+    let report = store::export(dir, BufWriter::new(io::stdout().lock()))?;
+    tell(dir, "exported", &report);
+    Ok(())
+}
+
+/// Makes a log of what was exported, which is read from standard input.
+///
+/// # Errors
+/// As [`store::import`].
+pub fn import(dir: &Path) -> Result<(), StoreError> {
+    let report = store::import(dir, io::stdin().lock())?;
+    tell(dir, "imported", &report);
+    Ok(())
+}
+
+fn tell(dir: &Path, what: &str, report: &Report) {
+    let Report {
+        epoch,
+        entries,
+        first,
+        head,
+        bytes,
+        file,
+    } = report;
+    let which = match entries {
+        0 => "no entries".into(),
+        _ => format!("entries {first} to {head}"),
+    };
+    eprintln!(
+        "the log in {}: {what}, {which}, {bytes} bytes in a file of {file}, epoch {epoch}",
+        dir.display()
+    );
+}
