@@ -1,0 +1,357 @@
+//! The history on disk: where it is kept, who may have it open, and what is done with it while nobody has.
+
+use chat_core::{Kind, Name, Record, SessionId};
+use chat_net::store::{Retention, Store};
+use chat_tests::{Process, Server, chat_server};
+use redb::{Database, ReadableTable, TableDefinition};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use twox_hash::XxHash3_64;
+
+const USAGE: i32 = 2;
+
+/// A directory of a test's own.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("chat-history-{}-{number}", process::id()));
+        fs::create_dir(&dir).expect("it is not there yet");
+        Self(dir)
+    }
+
+    /// A log in it, which has so many entries.
+    fn log(&self, name: &str, entries: u64) -> String {
+        let dir = self.path(name);
+        let mut store = Store::open(&dir, Retention::default()).expect("it is new");
+        let entries: Vec<_> = (1..=entries).map(entry).collect();
+        store.append(&entries).expect("there is room");
+        dir
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("it is text").into()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn entry(seq: u64) -> Record {
+    Record {
+        seq,
+        at: 1_700_000_000_000 + seq,
+        kind: if seq == 1 { Kind::Joined } else { Kind::Said },
+        name: Name::parse("ann").expect("a name"),
+        text: if seq == 1 {
+            "".into()
+        } else {
+            format!("line {seq}").into()
+        },
+        sender: Some(SessionId([7; 32])),
+        id: (seq > 1).then(|| format!("id-{seq}").into()),
+    }
+}
+
+/// Runs `chat-server` with this on its standard input.
+fn run_with(input: &[u8], arguments: &[&str]) -> Output {
+    let dir = Dir::new();
+    let file = dir.0.join("input");
+    fs::write(&file, input).expect("there is room");
+    let input = fs::File::open(file).expect("it was just written");
+    let mut command = Command::new(chat_server());
+    command.args(arguments).stdin(input);
+    command.output().expect("the binaries can be started")
+}
+
+fn run(arguments: &[&str]) -> Output {
+    run_with(b"", arguments)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("what is printed is UTF-8")
+}
+
+/// Its standard error, if it succeeded and had nothing to say on standard output.
+#[track_caller]
+fn told(output: &Output) -> &str {
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert_eq!(text(&output.stdout), "");
+    errors
+}
+
+/// Its standard error, if it exited with 1.
+#[track_caller]
+fn refused(output: &Output) -> &str {
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.starts_with("chat-server: "), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    errors
+}
+
+/// What fails where the log at `dir` cannot be opened.
+fn all_that_opens(dir: &str) -> [Output; 3] {
+    [
+        run(&["--listen", "127.0.0.1:0", "--data", dir]),
+        run(&["check", "--data", dir]),
+        run(&["export", "--data", dir]),
+    ]
+}
+
+#[test]
+fn a_log_that_is_sound_is_said_to_be() {
+    let dir = Dir::new();
+    let log = dir.log("log", 5);
+    let checked = run(&["check", "--data", &log]);
+    let told = told(&checked);
+    assert!(told.contains("sound, entries 1 to 5, "), "{told}");
+}
+
+#[test]
+fn what_is_exported_is_imported_elsewhere() {
+    let dir = Dir::new();
+    let log = dir.log("log", 5);
+    let exported = run(&["export", "--data", &log]);
+    assert_eq!(exported.status.code(), Some(0));
+    let lines: Vec<_> = text(&exported.stdout).lines().collect();
+    assert_eq!(lines.len(), 7, "the log, its entries, the end");
+    assert!(lines[2].contains(r#""text":"line 2""#), "{}", lines[2]);
+    assert!(text(&exported.stderr).contains("exported, entries 1 to 5, "));
+
+    let other = dir.path("other/log");
+    let imported = run_with(&exported.stdout, &["import", "--data", &other]);
+    assert!(told(&imported).contains("imported, entries 1 to 5, "));
+    let again = run(&["export", "--data", &other]);
+    assert_eq!(again.stdout, exported.stdout);
+    let store = Store::open(&other, Retention::default()).expect("it is sound");
+    let entries: Vec<_> = store.entries().map(Result::unwrap).collect();
+    assert_eq!(entries, (1..=5).map(entry).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_import_leaves_alone_what_is_there_and_takes_only_whole_exports() {
+    let dir = Dir::new();
+    let log = dir.log("log", 5);
+    let exported = run(&["export", "--data", &log]).stdout;
+    let there = run_with(&exported, &["import", "--data", &log]);
+    let told = refused(&there);
+    assert!(told.contains("there is a log in"), "{told}");
+    assert!(told.contains("choose another directory"), "{told}");
+
+    let other = dir.path("other");
+    let cut = run_with(
+        &exported[..exported.len() - 9],
+        &["import", "--data", &other],
+    );
+    let told = refused(&cut);
+    assert!(told.contains("line 7 "), "{told}");
+    let whole = run_with(&exported, &["import", "--data", &other]);
+    assert_eq!(
+        whole.status.code(),
+        Some(0),
+        "nothing was left of the other"
+    );
+}
+
+#[test]
+fn a_log_is_in_use_by_one_server_at_a_time() {
+    let dir = Dir::new();
+    let log = dir.path("log");
+    let mut server = Server::with(&["--data", &log]);
+    for output in all_that_opens(&log) {
+        let told = refused(&output);
+        assert!(told.contains("is in use"), "{told}");
+        assert!(told.contains("stop the server"), "{told}");
+        assert_eq!(text(&output.stdout), "", "it does not say that it listens");
+    }
+    let told = run(&["--listen", "127.0.0.1:0", "--data", &log]).stderr;
+    assert!(text(&told).contains("--ephemeral"), "{}", text(&told));
+
+    server.process.kill();
+    let mut next = Server::with(&["--data", &log]);
+    assert!(
+        next.process.runs(),
+        "a server that was killed leaves it to the next"
+    );
+}
+
+#[test]
+fn a_log_that_is_not_there_is_not_made_by_looking_for_it() {
+    let dir = Dir::new();
+    let log = dir.path("log");
+    for command in ["check", "export"] {
+        let output = run(&[command, "--data", &log]);
+        assert!(refused(&output).contains("there is no log in"));
+        assert!(!Path::new(&log).exists());
+    }
+}
+
+#[test]
+fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
+    let dir = Dir::new();
+    let log = dir.log("log", 3000);
+    let file = Path::new(&log).join("log.redb");
+    let mut bytes = fs::read(&file).expect("it is there");
+    let places: Vec<_> = bytes
+        .windows(9)
+        .enumerate()
+        .filter_map(|(at, window)| (window == b"line 2900").then_some(at))
+        .collect();
+    for at in places {
+        bytes[at] ^= 1;
+    }
+    fs::write(&file, &bytes).expect("there is room");
+    for output in all_that_opens(&log) {
+        let told = refused(&output);
+        assert!(told.contains("is damaged"), "{told}");
+        assert!(told.contains("Nothing was changed"), "{told}");
+        assert!(told.contains("`chat-server check --data "), "{told}");
+        assert_eq!(fs::read(&file).expect("it is there"), bytes);
+    }
+    let exported = run(&["export", "--data", &log]).stdout;
+    assert_eq!(text(&exported).lines().count(), 2899 + 2);
+    let saved = run_with(&exported, &["import", "--data", &dir.path("saved")]);
+    assert!(told(&saved).contains("imported, entries 1 to 2899, "));
+}
+
+#[test]
+fn a_log_of_a_newer_version_is_left_to_that() {
+    const FACTS: TableDefinition<&str, &[u8]> = TableDefinition::new("facts");
+    let dir = Dir::new();
+    let log = dir.log("log", 5);
+    let exported = run(&["export", "--data", &log]).stdout;
+    let db = Database::open(Path::new(&log).join("log.redb")).expect("nobody has it open");
+    let transaction = db.begin_write().expect("it is sound");
+    {
+        let mut table = transaction.open_table(FACTS).expect("it is there");
+        let row = table.get("facts").expect("it is sound");
+        let mut facts = row.expect("it is there").value().to_vec();
+        let body = facts.len() - 8;
+        facts[0] += 1;
+        let sum = XxHash3_64::oneshot_with_seed(0, &facts[..body]);
+        facts[body..].copy_from_slice(&sum.to_le_bytes());
+        (table.insert("facts", facts.as_slice())).expect("there is room");
+    }
+    transaction.commit().expect("there is room");
+    drop(db);
+    for output in all_that_opens(&log) {
+        let told = refused(&output);
+        assert!(told.contains("use the newer version"), "{told}");
+    }
+    let newer = text(&exported).replacen(r#""version":1"#, r#""version":2"#, 1);
+    let output = run_with(newer.as_bytes(), &["import", "--data", &dir.path("other")]);
+    assert!(refused(&output).contains("use the newer version"));
+}
+
+/// A server without `--data`, and of the environment only what is given.
+fn server_in(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(chat_server());
+    command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+    for name in ["STATE_DIRECTORY", "XDG_STATE_HOME", "HOME", "LOCALAPPDATA"] {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().copied());
+    command
+}
+
+#[test]
+#[cfg(unix)]
+fn without_a_directory_history_is_kept_in_the_systems() {
+    let dir = Dir::new();
+    let (state, service) = (dir.path("state"), dir.path("service"));
+    let xdg = ("XDG_STATE_HOME", state.as_str());
+    let systemd = format!("{service}:{}", dir.path("unused"));
+    for (environment, log) in [
+        (&[xdg][..], format!("{state}/chat-server")),
+        (&[xdg, ("STATE_DIRECTORY", &systemd)], service),
+    ] {
+        let mut server = Server::launch(server_in(environment, &[]), 1);
+        assert!(server.process.runs());
+        assert!(Path::new(&log).join("log.redb").exists(), "{log}");
+    }
+    assert!(!dir.0.join("unused").exists());
+    let mut check = Command::new(chat_server());
+    check
+        .arg("check")
+        .env_remove("STATE_DIRECTORY")
+        .env("XDG_STATE_HOME", &state);
+    let checked = check.output().expect("the binaries can be started");
+    assert!(told(&checked).contains("sound, no entries"));
+}
+
+#[test]
+fn where_there_is_no_directory_one_is_to_be_given_or_none_is_used() {
+    let mut command = server_in(&[], &[]);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.expect("the binaries can be started");
+    let told = refused(&output);
+    assert!(told.contains("give --data DIR or --ephemeral"), "{told}");
+    let mut server = Server::launch(server_in(&[], &["--ephemeral"]), 1);
+    assert!(server.process.runs());
+}
+
+#[test]
+fn a_server_that_keeps_nothing_writes_nothing() {
+    let dir = Dir::new();
+    let state = dir.path("state");
+    let environment = [("XDG_STATE_HOME", state.as_str())];
+    let mut server = Server::launch(server_in(&environment, &["--ephemeral"]), 1);
+    assert!(server.process.runs());
+    assert!(!Path::new(&state).exists());
+}
+
+#[test]
+fn what_contradicts_itself_is_wrong_usage() {
+    for arguments in [
+        &["--ephemeral", "--data", "here"][..],
+        &["--ephemeral", "--keep-bytes", "1GB"],
+        &["--data", "here", "check"],
+        &["check", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(USAGE), "{arguments:?}");
+        assert!(!Path::new("here").exists());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_directory_that_cannot_be_written_is_said() {
+    let dir = Dir::new();
+    let file = dir.path("file");
+    fs::write(&file, "").expect("there is room");
+    let output = run(&["--listen", "127.0.0.1:0", "--data", &format!("{file}/log")]);
+    let told = refused(&output);
+    assert!(told.contains(&file), "{told}");
+    assert!(told.contains("--data DIR chooses another"), "{told}");
+}
+
+#[test]
+fn a_signal_ends_a_server_that_keeps_its_history_and_leaves_it_sound() {
+    let dir = Dir::new();
+    let log = dir.path("log");
+    let server = Server::with(&["--data", &log, "--keep-days", "30", "--keep-entries", "10"]);
+    end(server.process);
+    let checked = run(&["check", "--data", &log]);
+    assert!(told(&checked).contains("sound, "));
+}
+
+#[cfg(unix)]
+fn end(mut process: Process) {
+    process.signal(chat_tests::Signal::TERM);
+    assert_eq!(process.exit_code(), 0);
+}
+
+#[cfg(not(unix))]
+fn end(mut process: Process) {
+    process.kill();
+}
