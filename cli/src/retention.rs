@@ -18,7 +18,7 @@ pub struct Keep {
     entries: Option<u64>,
 
     /// The oldest entries beyond so many bytes are removed from the history, as others come; the
-    /// files take more than twice that. Such as 500MB or 2GiB
+    /// files take about twice that. Such as 500MB or 2GiB
     #[arg(long = "keep-bytes", value_name = "SIZE", value_parser = size)]
     bytes: Option<u64>,
 }

@@ -45,6 +45,8 @@ fn the_commands_are_these() {
             "cargo test --workspace",
             "cargo build --release",
             "cargo run --release --bin chat-bench -- fanout --spawn",
+            "cargo run --release -- check",
+            "cargo run --release -- export",
             "cargo run -p chat-sim -- list",
             "cargo run -p chat-sim -- run sim/scenarios/documented.ron",
             "cargo run -p chat-sim -- explore --seeds 0..1000",
@@ -87,14 +89,22 @@ fn the_first_runs_a_server_and_the_second_talks_to_it() {
 
     let measured = succeeds(commands()[4]);
     assert!(measured.contains("exact"), "{measured}");
-    assert!(state.join("chat-server").is_dir(), "it keeps the history");
+
     drop(server);
+    for (line, told) in [(5, "sound"), (6, "exported")] {
+        let output = (typed(commands()[line]).env_remove("STATE_DIRECTORY"))
+            .env("XDG_STATE_HOME", &state)
+            .output()
+            .expect("cargo can be started");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && errors.contains(told), "{errors}");
+    }
     std::fs::remove_dir_all(state).expect("it is ours");
 }
 
 #[test]
 fn scenarios_are_listed_and_told() {
-    assert!(succeeds(commands()[5]).contains("documented"));
-    assert!(succeeds(commands()[6]).contains("USER61014: Hi Guys!!!"));
-    assert!(succeeds(commands()[7]).starts_with("1000 worlds from seed 0"));
+    assert!(succeeds(commands()[7]).contains("documented"));
+    assert!(succeeds(commands()[8]).contains("USER61014: Hi Guys!!!"));
+    assert!(succeeds(commands()[9]).starts_with("1000 worlds from seed 0"));
 }

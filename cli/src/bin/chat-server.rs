@@ -71,8 +71,8 @@ struct Args {
 
 #[derive(Debug, clap::Args)]
 struct Data {
-    /// The directory of the history; made if there is none [default: where the system has programs
-    /// keep their state, see below]
+    /// The directory of the history [default: where the system has programs keep their state, see
+    /// chat-server --help]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
