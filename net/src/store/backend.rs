@@ -57,10 +57,11 @@ impl StorageBackend for Direct {
 
 /// A copy of the file that takes no room: what is written to it is kept in memory and forgotten.
 /// The database repairs what it opens; a log that is only looked at must not change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scratch {
     file: Arc<dyn File>,
-    changes: Mutex<Changes>,
+    changes: Arc<Mutex<Changes>>,
+    stopped: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -78,11 +79,22 @@ enum Change {
 impl Scratch {
     pub(super) fn new(file: Arc<dyn File>) -> io::Result<Self> {
         let len = file.len()?;
-        let changes = Mutex::new(Changes {
+        let changes = Arc::new(Mutex::new(Changes {
             made: Vec::new(),
             len,
-        });
-        Ok(Self { file, changes })
+        }));
+        let stopped = Arc::default();
+        Ok(Self {
+            file,
+            changes,
+            stopped,
+        })
+    }
+
+    /// Refuses what the database would still read to close, which leads it through pages that
+    /// were not verified; where they are damaged, it may end the process.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Changes) -> T) -> T {
@@ -96,6 +108,9 @@ impl StorageBackend for Scratch {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(io::Error::other("it is closed"));
+        }
         self.with(|changes| {
             let wanted = offset.saturating_add(out.len() as u64);
             if wanted > changes.len {

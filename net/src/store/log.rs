@@ -20,6 +20,8 @@ const REMOVED_AT_ONCE: usize = 1024;
 pub(super) struct Log {
     db: Arc<Db>,
     facts: Facts,
+    /// Where it is only looked at.
+    scratch: Option<Scratch>,
 }
 
 impl Log {
@@ -46,12 +48,16 @@ impl Log {
             put_facts(&transaction, &facts)?;
             Ok(transaction.commit()?)
         })?;
-        Ok(Self { db, facts })
+        Ok(Self {
+            db,
+            facts,
+            scratch: None,
+        })
     }
 
     /// Opens the database to append to it.
     pub(super) fn open(backend: Direct) -> Result<Self, Fault> {
-        Self::of(Db::open(backend, false)?)
+        Self::of(Db::open(backend, false)?, None)
     }
 
     /// Opens the database to read it as it is: nothing in the file changes. Every page that is in
@@ -61,13 +67,16 @@ impl Log {
         if file.is_empty()? {
             return Err(Fault::damaged("its file `log.redb` is empty"));
         }
-        Self::of(Db::open(Scratch::new(file)?, verify)?)
+        let scratch = Scratch::new(file)?;
+        Self::of(Db::open(scratch.clone(), verify)?, Some(scratch))
     }
 
-    fn of(db: Db) -> Result<Self, Fault> {
+    fn of(db: Db, scratch: Option<Scratch>) -> Result<Self, Fault> {
+        let facts = Facts::of_new(0, 1, 0);
         let db = Arc::new(db);
-        let facts = View::of(&db)?.facts();
-        Ok(Self { db, facts })
+        let mut log = Self { db, facts, scratch };
+        log.facts = log.view()?.facts();
+        Ok(log)
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -102,17 +111,28 @@ impl Log {
         let mut facts = self.facts;
         guarded(|| {
             let transaction = self.db.begin_write()?;
-            Tables::open(&transaction)?.add(records, &mut facts)?;
-            if !keep.is_all() {
-                let now = records.last().map_or(0, |record| record.at);
-                let most = records.len() + REMOVED_AT_ONCE;
-                Tables::open(&transaction)?.remove(most, now, keep, &mut facts)?;
+            {
+                let mut tables = Tables::open(&transaction)?;
+                tables.add(records, &mut facts)?;
+                if !keep.is_all() {
+                    let now = records.last().map_or(0, |record| record.at);
+                    let most = records.len() + REMOVED_AT_ONCE;
+                    tables.remove(most, now, keep, &mut facts)?;
+                }
             }
             put_facts(&transaction, &facts)?;
             Ok(transaction.commit()?)
         })?;
         self.facts = facts;
         Ok(())
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(scratch) = &self.scratch {
+            scratch.stop();
+        }
     }
 }
 

@@ -42,24 +42,26 @@ impl Shared {
     }
 
     pub(super) fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
-        // The database may be further already: of what is not committed as a whole, nothing is
-        // told.
-        let head = self.committed().head;
-        let found = self.told(|| View::of(&self.db)?.find(session, id))?;
-        Ok(found.filter(|record| record.seq <= head))
+        self.told(|| {
+            let view = View::of(&self.db)?;
+            // The database may be an append further: of that nothing is told before it returns.
+            let head = self.committed().head;
+            let found = view.find(session, id)?;
+            Ok(found.filter(|record| record.seq <= head))
+        })
     }
 
     pub(super) fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let head = self.committed().head;
-        let ahead = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
         let mut records = Vec::new();
         self.told(|| {
             let view = View::of(&self.db)?;
+            let head = self.committed().head;
+            let ahead = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
             let mut cursor = view.position(after.min(head))?;
-            view.read(&mut cursor, limit.min(ahead), &mut records)
-        })?;
-        records.truncate(records.partition_point(|record| record.seq <= head));
-        Ok(records)
+            view.read(&mut cursor, limit.min(ahead), &mut records)?;
+            records.truncate(records.partition_point(|record| record.seq <= head));
+            Ok(records)
+        })
     }
 }
 

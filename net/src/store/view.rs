@@ -180,9 +180,7 @@ impl View {
         let mut cursor = self.position(facts.head.saturating_sub(NEWEST))?;
         let limit = usize::try_from(NEWEST).unwrap_or(usize::MAX) + 1;
         self.read(&mut cursor, limit, &mut records)?;
-        for record in &records {
-            self.verify_id(record)?;
-        }
+        self.verify_ids(&records)?;
         self.present()?;
         self.earlier()?;
         Ok(())
@@ -199,9 +197,9 @@ impl View {
             if records.is_empty() {
                 break;
             }
+            ids += self.verify_ids(&records)?;
             for record in records.drain(..) {
                 roster.apply(&record);
-                ids += u64::from(self.verify_id(&record)?);
             }
         }
         self.verify_end(cursor)?;
@@ -244,19 +242,26 @@ impl View {
         }
     }
 
-    /// Whether an entry is found by its id: not if it has none, or a newer one has the same.
-    fn verify_id(&self, record: &Record) -> Result<bool, Fault> {
-        let Some(key) = ids::key_of(record) else {
-            return Ok(false);
-        };
-        let found = guarded(|| {
-            let found = self.table(IDS)?.get(key.as_slice())?;
-            Ok(found.map(|seq| seq.value()))
-        })?;
-        match found {
-            Some(seq) if (record.seq..=self.facts.head).contains(&seq) => Ok(seq == record.seq),
-            _ => Err(no_id(record.seq)),
-        }
+    /// Verifies that entries are found by their ids, or newer ones that have the same; returns how
+    /// many are.
+    fn verify_ids(&self, records: &[Record]) -> Result<u64, Fault> {
+        guarded(|| {
+            let table = self.table(IDS)?;
+            let mut found = 0;
+            for record in records {
+                let Some(key) = ids::key_of(record) else {
+                    continue;
+                };
+                let seq = table.get(key.as_slice())?.map(|seq| seq.value());
+                match seq {
+                    Some(seq) if (record.seq..=self.facts.head).contains(&seq) => {
+                        found += u64::from(seq == record.seq);
+                    }
+                    _ => return Err(no_id(record.seq)),
+                }
+            }
+            Ok(found)
+        })
     }
 }
 

@@ -238,6 +238,12 @@ impl Sample {
             "bits of log.redb's last 64 KiB",
             self.flip(LOG, after, bits(tail)),
         );
+        // Among them are the database's own accounts, wherever they are.
+        let all = bits(0..self.log.len()).step_by(13);
+        tell(
+            "every 13th of those of all of log.redb",
+            self.flip(LOG, after, all),
+        );
     }
 }
 
