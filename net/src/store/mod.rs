@@ -16,7 +16,8 @@
 //! oldest entry, the newest 1,024 with their ids, and who is in the room. Each other entry is
 //! verified when it is read or removed: a checksum ties it to all those before. [`check`] verifies
 //! all of it. Two things only [`check`] finds: that an older entry's id is not found any more, and
-//! that the database's own accounts of its pages changed, which an append may then write into.
+//! that the database's own accounts of its pages changed. An append that meets these is refused, or
+//! ends the process, or writes over older entries, which is told when they are read.
 
 mod backend;
 mod db;
@@ -254,6 +255,9 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        // What is committed is whole. The database would commit once more, through pages that
+        // nothing verified; where they are damaged, it may end the process.
+        self.backend.stop();
         // Readers may outlive it, and must not have the file written after the lock is gone.
         self.log.db().close();
     }
