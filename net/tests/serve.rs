@@ -350,9 +350,8 @@ async fn a_crowd_hears_the_same_however_many_threads_write() {
     for writers in [1, 2, 5] {
         let writers = NonZeroUsize::new(writers).unwrap();
         let room = Room::open(Options {
-            limits: Limits::default(),
             writers,
-            origin: None,
+            ..Options::from(Limits::default())
         });
         let mut crowd = Vec::new();
         for port in 1..=CROWD {

@@ -26,7 +26,7 @@ fn no_world_breaks_a_promise() {
 #[test]
 fn no_world_breaks_a_promise_in_the_production_shell() {
     let production = Options {
-        production: true,
+        worlds: Worlds::Production,
         ..options(0..60)
     };
     let report = hunt(&production, |_| {});
