@@ -200,7 +200,9 @@ impl Cursor {
     /// Whether anything is to be sent now.
     pub(crate) fn is_ready(&self, log: &Stream) -> bool {
         let visible = log.visible();
-        match self.detours.front().filter(|detour| detour.at <= visible) {
+        let is_near =
+            |detour: &&Detour| detour.at <= visible || is_planted(Bug::AnsweredUncommitted);
+        match self.detours.front().filter(is_near) {
             Some(detour) => self.place < detour.at || !detour.insert.is_empty(),
             None => self.place < self.end.unwrap_or(visible).min(visible),
         }
@@ -232,7 +234,11 @@ impl Cursor {
             count + 4 > SLICES
         };
         let mut place = self.place;
-        for detour in self.detours.iter().take_while(|detour| detour.at <= bound) {
+        for detour in self
+            .detours
+            .iter()
+            .take_while(|detour| detour.at <= bound || is_planted(Bug::AnsweredUncommitted))
+        {
             let [a, b] = log.slices(place..detour.at);
             let (c, d) = detour.insert.as_slices();
             place = detour.at + detour.skip;

@@ -35,6 +35,11 @@ macro_rules! bugs {
             pub fn is_in_net(self) -> bool {
                 self >= Self::VectoredMiscount // Those of the shells come last.
             }
+
+            /// Whether it is a fault in the core's use of a store.
+            pub fn is_of_store(self) -> bool {
+                self >= Self::SentUncommitted && !self.is_in_net()
+            }
         }
     };
 }
@@ -136,6 +141,34 @@ bugs! {
         "When a write takes only a part of what was typed, the client loses the lines behind the one it broke off in."
     RefusalForgotten "refusal forgotten"
         "A client forgets that it refused a line that was not UTF-8."
+    SentUncommitted "sent uncommitted"
+        "What happens is sent before it is committed."
+    AnsweredUncommitted "answered uncommitted"
+        "Who says something is told that it is accepted before it is committed."
+    CommittedTooMuch "committed too much"
+        "What happens while a batch is being committed counts as committed with it."
+    WelcomedUncommitted "welcomed uncommitted"
+        "A program is welcomed before its joining is committed."
+    FedUncommitted "fed uncommitted"
+        "Who resumes is sent what is not committed yet."
+    SentAfterFailure "sent after failure"
+        "What could not be committed is sent all the same."
+    LeftWaitingForCommit "left waiting for the commit"
+        "Who leaves while something is being committed is not let go afterwards."
+    IdsInMemoryAlone "ids in memory alone"
+        "An id that was given before what is in memory is not known."
+    FoundIdIgnored "found id ignored"
+        "What was said is said again though the store has it with that id."
+    GhostsStay "ghosts stay"
+        "Who was in the room without a session when the server was killed is in it for ever."
+    SessionsForgotten "sessions forgotten"
+        "A session does not outlive the server, and nor does its stay end."
+    HalfToken "half a token"
+        "The first half of a token is enough to go on with a session."
+    StoreGapHidden "gap in the store hidden"
+        "That the store does not have entries any more is not said."
+    ReadCutShort "read cut short"
+        "Of what is sent again from the log each sixteenth entry is missing."
     VectoredMiscount "vectored miscount"
         "A vectored write that takes only a part counts for one byte more."
     ShortWriteForgotten "short write forgotten"

@@ -2,8 +2,11 @@
 #![cfg(feature = "planted")]
 
 use chat_core::planted::{Bug, plant};
-use chat_sim::explore::hunt::{Options, hunt};
-use chat_sim::explore::{draw, file, play, play_production, shrink, shrink_production};
+use chat_sim::explore::hunt::{Options, Worlds, hunt};
+use chat_sim::explore::{
+    draw, file, play, play_production, shrink, shrink_kept, shrink_production,
+};
+use chat_sim::kept;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +22,7 @@ fn every_planted_fault_is_found() {
             time: Some(Duration::from_secs(60)),
             jobs: 2,
             clients: None,
-            worlds: worlds(bug),
+            worlds: Worlds::for_bug(bug),
             findings: 1,
         };
         let report = hunt(&options, |_| {});
@@ -41,6 +44,16 @@ fn every_planted_fault_is_found() {
             continue;
         }
         let promise = finding.broken.promise;
+        if bug.is_of_store() {
+            let world = kept::World::draw(finding.seed);
+            let small = shrink_kept(&world, promise, Duration::from_secs(5));
+            let again = kept::play(&small).0;
+            assert_eq!(again.map(|b| b.promise), Some(promise), "{}", bug.name());
+            plant(None);
+            let broken = kept::play(&small).0;
+            assert_eq!(broken, None, "{} is not what breaks it", bug.name());
+            continue;
+        }
         let small = shrink(&draw(finding.seed, None), promise, Duration::from_secs(5));
         let text = file::write(&small, &[]).unwrap();
         let again = play(&file::read(&text).unwrap(), false).broken;

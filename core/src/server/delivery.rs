@@ -355,6 +355,9 @@ impl Server {
             self.set_copied(id, 0);
             if let Some(connection) = self.connections.get_mut(id) {
                 let log = self.room.log.stream(connection.dialect);
+                if is_planted(Bug::SentAfterFailure) {
+                    continue;
+                }
                 connection.cursor.cut(log, "");
                 (connection.feed, connection.asking) = (None, None);
             }
@@ -372,6 +375,7 @@ impl Server {
             && !self.room.log.is_settled()
             && !c.blocked
             && c.stay.is_none()
+            && !is_planted(Bug::LeftWaitingForCommit)
             && !c.cursor.is_done(self.room.log.stream(c.dialect))
         {
             self.delivery.awaiting.push(id);
@@ -496,7 +500,8 @@ impl Server {
         self.connections.get(id).is_some_and(|c| {
             let log = self.room.log.stream(c.dialect);
             let is_ready = c.phase == Phase::Draining || c.cursor.is_ready(log);
-            !c.blocked && is_ready && c.follows <= self.room.log.committed()
+            let is_due = c.follows <= self.room.log.committed();
+            !c.blocked && is_ready && (is_due || is_planted(Bug::WelcomedUncommitted))
         })
     }
 

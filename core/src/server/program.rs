@@ -138,6 +138,7 @@ impl Server {
         let Some(Asking { text, id: given }) = connection.asking.take() else {
             return;
         };
+        let said = said.filter(|_| !is_planted(Bug::FoundIdIgnored));
         match (said, connection.stay.clone()) {
             (Some(said), _) => self.said_again(id, &text, said),
             (None, Some((name, _))) => self.say_now(id, &name, &text, Some(&given)),

@@ -121,7 +121,8 @@ impl Server {
             Some(_) => return self.turn_away(id, Goodbye::BadSession),
         };
         self.step(id, Event::Join);
-        let session = SessionId(Sha256::digest(token.as_bytes()).into());
+        let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
+        let session = SessionId(Sha256::digest(&token.as_bytes()[..length]).into());
         let before = self.sessions.table.get(&session).cloned();
         let resumed = before.is_some();
         let last = self.room.log.last();
@@ -345,7 +346,10 @@ impl Server {
             && !feed.is_read
         {
             let log = &self.room.log;
-            let committed = log.committed();
+            let mut committed = log.committed();
+            if is_planted(Bug::FedUncommitted) {
+                committed = log.last();
+            }
             if connection.follows > committed {
                 return self.feed_after_commit(id);
             }
@@ -381,7 +385,11 @@ impl Server {
         feed.is_read = false;
         let next = records.first().map_or(first, |record| record.seq);
         if next > feed.next {
-            self.pass_gap(id, next);
+            if is_planted(Bug::StoreGapHidden) {
+                feed.next = next;
+            } else {
+                self.pass_gap(id, next);
+            }
         }
         for record in records {
             self.send_past(id, record);
@@ -441,6 +449,9 @@ impl Server {
             return;
         };
         feed.next += 1;
+        if is_planted(Bug::ReadCutShort) && record.seq.is_multiple_of(READ as u64) {
+            return;
+        }
         let entry = json::Entry::of(record, self.room.log.epoch());
         let line = match (connection.dialect, feed.to) {
             (_, To::Page(last)) if record.seq > last => return,

@@ -1,8 +1,9 @@
 //! `chat-sim planted`.
 
 use chat_core::planted::{Bug, plant};
-use chat_sim::explore::hunt::{Options as Hunt, hunt};
-use chat_sim::explore::{draw, play_production, shrink, shrink_production};
+use chat_sim::explore::hunt::{Options as Hunt, Worlds, hunt};
+use chat_sim::explore::{draw, play_production, shrink, shrink_kept, shrink_production};
+use chat_sim::kept;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             time: Some(Duration::from_secs(options.time)),
             jobs: options.jobs,
             clients: None,
-            worlds: worlds(bug),
+            worlds: Worlds::for_bug(bug),
             findings: 1,
         };
         let report = hunt(&what, |_| {});
@@ -57,12 +58,17 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             continue;
         };
         let patience = Duration::from_secs(options.shrink);
-        let steps = if bug.is_in_net() {
-            let (scenario, _) = play_production(finding.seed);
-            shrink_production(&scenario, patience).steps.len()
-        } else {
-            let world = draw(finding.seed, None);
-            shrink(&world, finding.broken.promise, patience).steps.len()
+        let (seed, promise) = (finding.seed, finding.broken.promise);
+        let steps = match what.worlds {
+            Worlds::Production => {
+                let (scenario, _) = play_production(seed);
+                shrink_production(&scenario, patience).steps.len()
+            }
+            Worlds::Kept => {
+                let world = kept::World::draw(seed);
+                shrink_kept(&world, promise, patience).steps.len()
+            }
+            Worlds::Network => shrink(&draw(seed, None), promise, patience).steps.len(),
         };
         plant(None);
         times.push(finding.after);
