@@ -3,16 +3,44 @@
 use super::Played;
 use super::trace::{Fate, Moment};
 use super::world::{Client, World};
+use crate::kept;
 use ron::ser::PrettyConfig;
 use serde::Serialize;
 use std::fmt::Write as _;
 
 /// Whether a file's text is a world, and not a scenario.
 pub fn is_world(text: &str) -> bool {
+    begins_with(text, "World(")
+}
+
+/// Whether this is how it begins behind its comments.
+fn begins_with(text: &str, word: &str) -> bool {
     let begins = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
-    text.lines()
-        .find(begins)
-        .is_some_and(|line| line.starts_with("World("))
+    let first = text.lines().find(begins);
+    first.is_some_and(|line| line.starts_with(word))
+}
+
+/// Whether a file's text is a world around a store.
+pub fn is_kept(text: &str) -> bool {
+    begins_with(text, "Kept(")
+}
+
+/// A world around a store, from a file's text.
+///
+/// # Errors
+/// When it is none: where, and why.
+pub fn read_kept(text: &str) -> Result<kept::World, String> {
+    let world: kept::World = ron::from_str(text).map_err(|error| error.to_string())?;
+    if world.clients_needed() > world.clients.len() {
+        return Err(format!(
+            "there are only {} clients, from 0",
+            world.clients.len()
+        ));
+    }
+    if world.socket == 0 {
+        return Err("a socket holds one byte at least".into());
+    }
+    Ok(world)
 }
 
 /// A world, or a scenario, as a file's text; `comments` are put in front.

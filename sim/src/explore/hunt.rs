@@ -97,10 +97,10 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
                         play_production(seed).1
                     }
                     Worlds::Kept => {
-                        let (broken, deliveries) = kept::play(&kept::World::draw(seed));
+                        let played = kept::play(&kept::World::draw(seed), false);
                         tally.worlds += 1;
-                        tally.deliveries += deliveries;
-                        broken
+                        tally.deliveries += played.deliveries;
+                        played.broken
                     }
                     Worlds::Network => {
                         let played = play(&draw(seed, options.clients), false);

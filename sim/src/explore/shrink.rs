@@ -65,8 +65,8 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
     let mut best = world.clone();
     let take = |best: &mut kept::World, smaller: kept::World| {
         let breaks = || {
-            kept::play(&smaller)
-                .0
+            kept::play(&smaller, false)
+                .broken
                 .is_some_and(|it| it.promise == promise)
         };
         let still = Instant::now() < until && breaks();

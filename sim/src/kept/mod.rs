@@ -15,10 +15,21 @@ use crate::promise::Promise;
 use stage::Stage;
 pub use world::{Client, Op, World};
 
-/// Plays a world to its end, or until a promise is broken: that, and how often something was
-/// delivered. The same world gives the same, in any process.
-pub fn play(world: &World) -> (Option<Broken>, u64) {
-    let mut stage = Stage::new(world);
+/// What came of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// What happened, line by line, if it was asked for.
+    pub story: Vec<String>,
+    /// The promise that was broken, if one was.
+    pub broken: Option<Broken>,
+    /// How often something was delivered.
+    pub deliveries: u64,
+}
+
+/// Plays a world to its end, or until a promise is broken. `tell` has its story told. The same world
+/// gives the same, in any process.
+pub fn play(world: &World, tell: bool) -> Played {
+    let mut stage = Stage::new(world, tell);
     let broken = quietly(|| stage.run()).err().map(|message| {
         let (promise, why) = Promise::of_panic(&message);
         Broken {
@@ -27,5 +38,9 @@ pub fn play(world: &World) -> (Option<Broken>, u64) {
             at: 0,
         }
     });
-    (broken, stage.deliveries)
+    Played {
+        story: stage.story,
+        broken,
+        deliveries: stage.deliveries,
+    }
 }

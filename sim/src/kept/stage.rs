@@ -5,6 +5,7 @@ use super::disk::Disk;
 use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::promise::Promise;
+use crate::text::visible;
 use chat_core::{Action, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -46,10 +47,12 @@ pub(super) struct Stage<'a> {
     shown: Vec<u8>,
     next_shown: u64,
     pub(super) deliveries: u64,
+    tell: bool,
+    pub(super) story: Vec<String>,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(world: &'a World) -> Self {
+    pub(super) fn new(world: &'a World, tell: bool) -> Self {
         let clients = world.clients.iter().enumerate();
         let mut stage = Self {
             world,
@@ -67,6 +70,8 @@ impl<'a> Stage<'a> {
             shown: Vec::new(),
             next_shown: 1,
             deliveries: 0,
+            tell,
+            story: Vec::new(),
         };
         stage.start();
         stage
@@ -94,6 +99,7 @@ impl<'a> Stage<'a> {
         if self.server.is_some() {
             return;
         }
+        self.note(|| "server: starts".into());
         self.lives = self.lives.wrapping_add(1);
         self.ends = false;
         self.since = self.now;
@@ -113,7 +119,18 @@ impl<'a> Stage<'a> {
         Timestamp::from_micros(self.now - self.since)
     }
 
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.tell {
+            let (ms, micros) = (self.now / 1000, self.now % 1000);
+            self.story
+                .push(format!("{ms:>8}.{micros:03} ms  {}", what()));
+        }
+    }
+
     fn step(&mut self, op: Op) {
+        if !matches!(op, Op::Meanwhile(_)) {
+            self.note(|| format!("! {op:?}"));
+        }
         match op {
             Op::Connect(who) => self.connect(who),
             Op::Say(who) if !self.clients[who].is_over => {
@@ -243,7 +260,8 @@ impl<'a> Stage<'a> {
             1 + self.dice.below(it.up.len())
         };
         let bytes: Vec<u8> = it.up.drain(..count.min(4096)).collect();
-        let conn = it.conn;
+        let (conn, who) = (it.conn, it.client);
+        self.note(|| format!("client {who} > {}", visible(&bytes)));
         self.handle(Input::Received(conn, &bytes));
         true
     }
@@ -272,6 +290,9 @@ impl<'a> Stage<'a> {
         };
         let bytes: Vec<u8> = it.down.drain(..count).collect();
         self.deliveries += 1;
+        let who = it.client;
+        self.note(|| format!("client {who} < {}", visible(&bytes)));
+        let it = &mut self.links[link];
         let answer = self.clients[it.client].hears(&bytes, &self.disk);
         it.up.extend(answer.as_bytes());
         if std::mem::take(&mut it.full) && it.server_open {
@@ -292,6 +313,8 @@ impl<'a> Stage<'a> {
             return true;
         }
         let first = self.disk.finish();
+        let last = self.disk.last();
+        self.note(|| format!("disk: holds entries {first} to {last}"));
         self.handle(Input::Committed(first));
         true
     }

@@ -141,7 +141,8 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     if options.kept {
         let world = kept::World::draw(seed);
         let small = shrink_kept(&world, promise, SHRINKING);
-        let why = kept::play(&small).0.map_or_else(String::new, |it| it.why);
+        let why = kept::play(&small, false).broken;
+        let why = why.map_or_else(String::new, |it| it.why);
         let breaks = format!("Breaks \"{promise}\": {}", promise.sentence());
         let found = format!("Found from seed {seed} at {}, and shrunk.", commit());
         let text = file::write(&small, &[breaks, found, why.clone()]);
@@ -151,7 +152,9 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
             "\nfound: \"{promise}\" is broken by seed {seed}: {why}"
         )?;
         let (steps, of) = (small.steps.len(), world.steps.len());
-        return writeln!(out, "  {steps} steps of {of}: {}", path.display());
+        writeln!(out, "  {steps} steps of {of}: {}", path.display())?;
+        let again = format!("cargo run --release -p chat-sim -- run {}", path.display());
+        return writeln!(out, "  again: {again}");
     }
     if options.production {
         let (scenario, _) = play_production(seed);

@@ -2,6 +2,7 @@
 
 use crate::scenarios;
 use chat_sim::explore::{chart, file, play};
+use chat_sim::kept;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     };
     match fs::read_to_string(path) {
         Ok(text) if file::is_world(&text) => world(options, path, &text),
+        Ok(text) if file::is_kept(&text) => around_store(options, path, &text),
         _ => scenario(options, path),
     }
 }
@@ -54,6 +56,24 @@ fn scenario(options: &Options, path: &Path) -> io::Result<ExitCode> {
         eprintln!("\nnot as expected: {fault}");
     }
     Ok(code(faults.is_empty()))
+}
+
+fn around_store(options: &Options, path: &Path, text: &str) -> io::Result<ExitCode> {
+    let wrong = |why| io::Error::other(format!("{}: {why}", path.display()));
+    let mut world = file::read_kept(text).map_err(wrong)?;
+    world.seed = options.seed.unwrap_or(world.seed);
+    let played = kept::play(&world, true);
+    let mut out = io::stdout().lock();
+    for line in &played.story {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()?;
+    if let Some(broken) = &played.broken {
+        let sentence = broken.promise.sentence();
+        eprintln!("\nbroken: {}: {sentence}", broken.promise);
+        eprintln!("{}", broken.why);
+    }
+    Ok(code(played.broken.is_none()))
 }
 
 fn world(options: &Options, path: &Path, text: &str) -> io::Result<ExitCode> {
