@@ -371,8 +371,8 @@ impl Server {
     /// Has a connection looked at after the next commit, if it waits for that and has no seat by
     /// which it would be found.
     fn await_commit(&mut self, id: ConnId) {
-        if let Some(c) = self.connections.get(id)
-            && !self.room.log.is_settled()
+        if !self.room.log.is_settled()
+            && let Some(c) = self.connections.get(id)
             && !c.blocked
             && c.stay.is_none()
             && !is_planted(Bug::LeftWaitingForCommit)
