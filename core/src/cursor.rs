@@ -135,13 +135,15 @@ impl Cursor {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
-            let (count, _) = self.up_to(log.head(), log, &mut waiting);
+            let (mut count, _) = self.up_to(log.head(), log, &mut waiting);
             let length: usize = waiting[..count].iter().map(|slice| slice.len()).sum();
             if length == 0 {
                 break;
             }
-            let lost = usize::from(is_planted(Bug::CopyCutShort) && count > 1);
-            rest.extend(waiting[..count - lost].iter().copied().flatten());
+            if is_planted(Bug::CopyCutShort) && count > 1 {
+                count -= 1;
+            }
+            rest.extend(waiting[..count].iter().copied().flatten());
             let mid_line = self.mid_line;
             self.advance(log, length);
             self.mid_line = mid_line;
@@ -269,14 +271,13 @@ impl Cursor {
                 self.mid_line = false; // Detours lie between lines.
             }
             let taken = sent.min(detour.insert.len());
-            let in_part = 0 < taken && taken < detour.insert.len();
-            mark_if(in_part, Mark::NoticeInPart);
+            mark_if(0 < taken && taken < detour.insert.len(), Mark::NoticeInPart);
             if let Some(last) = detour.insert.drain(..taken).next_back() {
                 self.mid_line = last != b'\n';
             }
             self.private -= taken;
             sent -= taken;
-            if is_planted(Bug::NoticeResumedLate) && in_part {
+            if is_planted(Bug::NoticeResumedLate) && taken > 0 && !detour.insert.is_empty() {
                 detour.insert.pop_front();
                 self.private -= 1;
             }

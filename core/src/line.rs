@@ -61,8 +61,8 @@ impl LineReader {
     pub fn next<'r, 'c: 'r>(&'r mut self, chunk: &mut &'c [u8]) -> Option<Line<'r>> {
         if self.given {
             self.given = false;
-            let is_long = self.partial.len() > self.limit;
-            let is_kept = is_planted(Bug::PartialKept) || is_long && is_planted(Bug::LongLineKept);
+            let is_kept = is_planted(Bug::PartialKept)
+                || is_planted(Bug::LongLineKept) && self.partial.len() > self.limit;
             if !is_kept {
                 self.partial = Vec::new();
             }

@@ -170,8 +170,9 @@ impl Client {
                 }
                 Phase::Talking => self.typed(now, line).inspect_err(|why| {
                     mark(Mark::TypedRefused);
-                    let is_binary = *why == CommandError::NotUtf8;
-                    self.refused |= !(is_planted(Bug::RefusalForgotten) && is_binary);
+                    if !(is_planted(Bug::RefusalForgotten) && *why == CommandError::NotUtf8) {
+                        self.refused = true;
+                    }
                 }),
                 _ => Ok(()),
             },
@@ -297,15 +298,16 @@ impl Client {
         if !self.step(event) {
             return;
         }
-        if event == Event::Interrupt {
-            mark(match before {
+        mark_if(
+            event == Event::Interrupt,
+            match before {
                 Phase::Asking => Mark::InterruptedAsking,
                 Phase::Connecting => Mark::InterruptedConnecting,
                 Phase::Joining => Mark::InterruptedJoining,
                 Phase::Talking => Mark::InterruptedTalking,
                 Phase::Leaving | Phase::Ended => Mark::InterruptedLeaving,
-            });
-        }
+            },
+        );
         if self.phase == Phase::Leaving {
             self.send(b"LEAVE");
             let patience = if self.interrupted {
@@ -386,13 +388,14 @@ impl Client {
             return;
         }
         mark_if(event == Event::Failed, Mark::ConnectFailed);
-        if event == Event::Expired {
-            mark(match before {
+        mark_if(
+            event == Event::Expired,
+            match before {
                 Phase::Connecting => Mark::ConnectTimedOut,
                 Phase::Joining => Mark::WelcomeTimedOut,
                 _ => Mark::LeaveTimedOut,
-            });
-        }
+            },
+        );
         let outcome = match (before, event) {
             (Phase::Connecting, _) => Outcome::Unreachable,
             (Phase::Leaving, _) if self.interrupted => Outcome::Interrupted,

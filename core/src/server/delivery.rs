@@ -135,9 +135,13 @@ impl Parcel {
             let taken = write(slices).min(offered);
             self.full = taken < offered;
             self.progress |= taken > 0;
-            let again = usize::from(is_planted(Bug::ByteAgain) && self.full && taken > 1);
-            let all = is_planted(Bug::AdvancedByOffer);
-            let moved = if all { offered } else { taken - again };
+            let mut moved = taken;
+            if is_planted(Bug::ByteAgain) && self.full && taken > 1 {
+                moved -= 1;
+            }
+            if is_planted(Bug::AdvancedByOffer) {
+                moved = offered;
+            }
             self.cursor.advance(log, moved);
             mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
         }
@@ -205,7 +209,6 @@ impl Server {
         connection.blocked = full;
         let copied = connection.copied.min(connection.cursor.private() as u64);
         let deadline = connection.deadline;
-        let is_held = !connection.unread.is_empty() && connection.turn.is_none();
         let is_done = connection.cursor.is_done(self.room.log.stream(dialect));
         let drained = connection.phase == Phase::Draining && is_done;
         self.set_copied(id, copied);
@@ -221,9 +224,15 @@ impl Server {
         if drained {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
-            self.proceed(id);
-            let goes_on = self.connections.get(id).is_some_and(|c| c.turn.is_some());
-            mark_if(is_held && goes_on, Mark::HeardAgain);
+            self.feed(id);
+            self.end_if_heard(id);
+            mark_if(
+                self.connections
+                    .get(id)
+                    .is_some_and(|c| c.turn.is_none() && self.goes_on(c)),
+                Mark::HeardAgain,
+            );
+            self.resume(id);
         }
     }
 
@@ -270,9 +279,11 @@ impl Server {
     /// far behind is cut off first, all of them at once: everyone is to be told of each, and a round
     /// for each would take a crowd of slow readers as long as all their leavings one by one.
     fn begin_round(&mut self) -> bool {
-        let is_full = self.appended() >= self.limits.batch;
-        mark_if(is_full, Mark::BatchFull);
-        mark_if(!is_full && self.is_batch_full(), Mark::PassFull);
+        mark_if(self.appended() >= self.limits.batch, Mark::BatchFull);
+        mark_if(
+            self.appended() < self.limits.batch && self.is_batch_full(),
+            Mark::PassFull,
+        );
         while Dialect::ALL
             .into_iter()
             .any(|dialect| self.cut_off_furthest(dialect))
@@ -509,8 +520,13 @@ impl Server {
     /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
     /// what waits. Either way it needs nothing of the log as it is now.
     fn cut_off_furthest(&mut self, dialect: Dialect) -> bool {
-        let most = (self.most_behind(dialect) + u64::from(is_planted(Bug::BehindOneMore)))
-            .saturating_sub(u64::from(is_planted(Bug::BehindOneLess)));
+        let mut most = self.most_behind(dialect);
+        if is_planted(Bug::BehindOneMore) {
+            most += 1;
+        }
+        if is_planted(Bug::BehindOneLess) {
+            most = most.saturating_sub(1);
+        }
         let log = self.room.log.stream(dialect);
         let furthest = self.delivery.lanes[dialect as usize].furthest(log.head());
         let Some((_, id)) = furthest.filter(|(distance, _)| *distance > most) else {

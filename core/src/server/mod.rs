@@ -305,13 +305,17 @@ impl Server {
     /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken
     /// what is its own.
     fn resume(&mut self, id: ConnId) {
-        if let Some(connection) = self.connections.get(id)
-            && !connection.unread.is_empty()
-            && !self.owes_much(connection)
-            && !(is_planted(Bug::TurnForgotten) && self.is_batch_full())
-        {
+        if self.connections.get(id).is_some_and(|c| self.goes_on(c)) {
             self.queue(id, Class::Bulk);
         }
+    }
+
+    /// Whether a turn is due to what was kept of a connection's input.
+    fn goes_on(&self, c: &Connection) -> bool {
+        if is_planted(Bug::TurnForgotten) && self.is_batch_full() {
+            return false;
+        }
+        !c.unread.is_empty() && !self.owes_much(c)
     }
 
     /// Whether lines of a connection must wait until it has taken what is its own.
@@ -479,10 +483,8 @@ impl Server {
             Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
             _ => &name,
         };
-        let is_mid_line = self
-            .connections
-            .get(id)
-            .is_some_and(|c| c.phase == Phase::Silent && c.reader.is_mid_line());
+        let connection = self.connections.get(id);
+        let is_mid_line = connection.is_some_and(|c| c.reader.is_mid_line());
         if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
             self.append(Entry::Joined(announced), session, None);
         }
@@ -492,9 +494,10 @@ impl Server {
         let notice = match asked {
             Some((asked, Err(_))) => Some(Notice::NameInvalid { asked, given }),
             Some((asked, Ok(_))) if asked != name.as_str() => {
-                let is_shorter =
-                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked);
-                mark_if(is_shorter, Mark::NameShortened);
+                mark_if(
+                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked),
+                    Mark::NameShortened,
+                );
                 Some(Notice::NameTaken { asked, given })
             }
             _ => None,
@@ -656,13 +659,12 @@ impl Server {
         let Some((name, seat)) = connection.stay.take() else {
             return;
         };
-        let has_failed = connection.phase == Phase::Closed;
-        let freed = if is_planted(Bug::NameKept) && has_failed {
+        let freed = if is_planted(Bug::NameKept) && connection.phase == Phase::Closed {
             Name::of_port(connection.port)
         } else {
             name.clone()
         };
-        if is_planted(Bug::SeatNotUpdated) && has_failed {
+        if is_planted(Bug::SeatNotUpdated) && connection.phase == Phase::Closed {
             self.room.rise(seat);
         } else {
             self.rise(seat);
@@ -691,9 +693,12 @@ impl Server {
         if let Some(connection) = self.connections.remove(id) {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             self.actions.push_back(Action::Close(id, reason));
-            let is_last = self.stopping && self.connections.len() == 0;
-            let in_time = is_last && matches!(self.timers.next(), Some((_, Timer::Shutdown)));
-            mark_if(in_time, Mark::StopEmptied);
+            mark_if(
+                self.stopping
+                    && self.connections.len() == 0
+                    && matches!(self.timers.next(), Some((_, Timer::Shutdown))),
+                Mark::StopEmptied,
+            );
         }
     }
 

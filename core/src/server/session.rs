@@ -170,9 +170,8 @@ impl Server {
             // Who was not here, and asks for nothing, hears what comes behind their joining.
             None if resumed => last + 1,
             None => head + 1,
-            Some(after) if is_ours && after <= last => {
-                after + 1 + u64::from(is_planted(Bug::ResumeOffByOne))
-            }
+            Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= last => after + 2,
+            Some(after) if is_ours && after <= last => after + 1,
             Some(after) => {
                 mark(Mark::OtherLog);
                 let next = if is_ours { head + 1 } else { oldest };
