@@ -267,14 +267,11 @@ impl Cursor {
             }
             sent -= ahead;
             self.place = detour.at;
-            if ahead > 0 {
-                self.mid_line = false; // Detours lie between lines.
-            }
             let taken = sent.min(detour.insert.len());
             mark_if(0 < taken && taken < detour.insert.len(), Mark::NoticeInPart);
-            if let Some(last) = detour.insert.drain(..taken).next_back() {
-                self.mid_line = last != b'\n';
-            }
+            // Detours lie between lines.
+            let last = detour.insert.drain(..taken).next_back();
+            self.mid_line = last.is_some_and(|last| last != b'\n');
             self.private -= taken;
             sent -= taken;
             if is_planted(Bug::NoticeResumedLate) && taken > 0 && !detour.insert.is_empty() {
@@ -292,9 +289,7 @@ impl Cursor {
             }
         }
         self.place += sent as u64;
-        if sent > 0 {
-            self.mid_line = !log.is_line_start(self.place);
-        }
+        self.mid_line = !log.is_line_start(self.place);
     }
 }
 
@@ -334,6 +329,26 @@ mod tests {
         assert_eq!(cursor.total(&log), 14);
         cursor.advance(&log, 7);
         assert_eq!(cursor.total(&log), 7);
+    }
+
+    #[test]
+    fn between_lines_is_where_the_last_byte_sent_ended_one() {
+        let mut log = Stream::default();
+        let mut cursor = Cursor::new(0);
+        log.append(["others", "", ""]);
+        cursor.skip(log.append(["mine", "", ""]));
+        log.append(["others", "", ""]);
+        cursor.note(log.head(), "* note\n");
+        log.append(["others", "", ""]);
+        let mut sent = Vec::new();
+        while send(&mut cursor, &log, 1, &mut sent) {
+            assert_eq!(
+                cursor.is_mid_line(),
+                sent.last() != Some(&b'\n'),
+                "{sent:?}"
+            );
+        }
+        assert_eq!(sent, b"others\nothers\n* note\nothers\n");
     }
 
     #[derive(Clone, Debug)]

@@ -105,10 +105,7 @@ impl LineReader {
 }
 
 fn measured(line: &[u8], limit: usize, cut: bool) -> Line<'_> {
-    let whole = match line {
-        [head @ .., b'\r'] if !cut => head,
-        _ => line,
-    };
+    let whole = line.strip_suffix(b"\r").unwrap_or(line);
     let longest = (limit + usize::from(is_planted(Bug::LineLimitHigh)))
         .saturating_sub(usize::from(is_planted(Bug::LineLimitLow)));
     if cut || whole.len() > longest {

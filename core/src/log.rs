@@ -339,6 +339,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_of_the_json_dialect_are_written_while_somebody_reads_them() {
+        let name = Name::parse("ann").unwrap();
+        let mut log = Log::new(7);
+        for (reads, is_written) in [(true, true), (true, true), (false, true), (false, false)] {
+            log.set_reading(reads);
+            let before = log.head(Dialect::Json);
+            log.append(0, Entry::Joined(&name), None);
+            assert_eq!(log.head(Dialect::Json) > before, is_written);
+        }
+    }
+
+    #[test]
     fn an_entry_is_found_as_long_as_its_line_is_held() {
         let name = Name::parse("ann").unwrap();
         let mut log = Log::new(7);
