@@ -617,9 +617,6 @@ impl Server {
             if mem::take(&mut connection.reads_json) {
                 self.room.log.set_reading(false);
             }
-            if after == Phase::Closed {
-                connection.blocked = false;
-            }
         }
         if let Some(turn) = turn {
             mark(Mark::ClosedInTurn);

@@ -1,7 +1,7 @@
 //! Who is behind: what is kept for them together, and that they take nobody with them.
 
 use super::world::{World, line};
-use chat_core::{Input, Limits};
+use chat_core::{ConnId, Input, Limits, MAX_SERVER_LINE};
 use std::time::Duration;
 
 const FULL: &str = "* Goodbye: you are too far behind; more than 1000 bytes are waiting for you.\n";
@@ -50,6 +50,33 @@ fn a_crowd_that_is_cut_off_at_once_takes_nobody_with_it() {
 }
 
 #[test]
+fn of_what_a_crowd_appends_a_batch_and_two_lines_count_and_no_more() {
+    for (surplus, is_kept) in [(0, true), (1, false)] {
+        let mut w = World::new(Limits {
+            behind: 20_000,
+            batch: 1000,
+            ..Limits::default()
+        });
+        let talker = w.join("talker");
+        let crowd: Vec<_> = (0..400).map(|n| w.join(&format!("{n:0>32}"))).collect();
+        let slow = w.join("slow");
+        w.limit(slow, 0);
+        let counts = 1000 + 2 * (MAX_SERVER_LINE + 1);
+        let mut waits = 20_000 - counts + surplus;
+        while waits > 0 {
+            let length = if waits > 2000 { 1000 } else { waits };
+            w.receive(talker, line(length - "talker: \n".len()));
+            waits -= length;
+        }
+        for one in crowd {
+            w.server.handle(w.now, Input::Lost(one));
+        }
+        w.settle();
+        assert_eq!(!w.server.phase(slow).is_ending(), is_kept);
+    }
+}
+
+#[test]
 fn what_is_kept_for_those_who_left_is_kept_up_to_a_limit_together() {
     for (surplus, kept) in [(0, 3), (1, 2)] {
         // What waits for each, with the lines of the others who leave.
@@ -94,5 +121,42 @@ fn what_is_kept_for_those_who_left_is_kept_up_to_a_limit_together() {
         }
         w.unblock(late);
         assert!(!w.look(late).contains(FULL));
+    }
+}
+
+/// A room where ann takes nothing any more, and bob talks.
+fn room_with_a_deaf_speaker(limits: Limits) -> (World, ConnId, ConnId) {
+    let mut w = World::new(limits);
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.limit(ann, 0);
+    (w, ann, bob)
+}
+
+#[test]
+fn ones_own_lines_do_not_make_what_waits_too_much() {
+    for (surplus, is_kept) in [(0, true), (1, false)] {
+        let (mut w, ann, bob) = room_with_a_deaf_speaker(Limits {
+            behind: 1000,
+            ..Limits::default()
+        });
+        w.receive(bob, line(1000 - "bob: \n".len() + surplus));
+        w.receive(ann, line(500));
+        assert_eq!(!w.server.phase(ann).is_ending(), is_kept);
+    }
+}
+
+#[test]
+fn what_is_kept_again_for_one_who_talks_counts_once() {
+    for (copies, is_kept) in [(900, true), (899, false)] {
+        let (mut w, ann, bob) = room_with_a_deaf_speaker(Limits {
+            behind: 1000,
+            copies,
+            ..Limits::default()
+        });
+        for length in [600, 300] {
+            w.receive(bob, line(length - "bob: \n".len()));
+            w.receive(ann, line(500));
+        }
+        assert_eq!(!w.server.phase(ann).is_ending(), is_kept, "of {copies}");
     }
 }
