@@ -484,6 +484,15 @@ mod tests {
         ] {
             assert_eq!(FirstLine::decode(line.as_bytes()), meaning, "{line:?}");
         }
+        for (line, meaning) in [
+            (&b"JOIN {\"name\": \"\xff\"}"[..], Json("")),
+            (b" join \t{\xff", Json("")),
+            (b"JOIN \xff", Other),
+            (b"JOIN{\xff", Other),
+            (b"HELO {\xff", Other),
+        ] {
+            assert_eq!(FirstLine::decode(line), meaning, "{line:?}");
+        }
         let long = alloc::format!("GET /{}", "a".repeat(MAX_LINE - 5));
         assert_eq!(FirstLine::decode(long.as_bytes()), Http);
     }

@@ -106,6 +106,24 @@ fn a_page_waits_for_a_slow_socket_and_what_comes_behind_it_waits_too() {
 }
 
 #[test]
+fn who_closes_their_side_behind_a_request_is_sent_the_page_and_closed() {
+    let mut w = World::new(Limits {
+        private: 300,
+        ..Limits::default()
+    });
+    let ann = w.join("Ann");
+    let (bot, _) = program(&mut w, "{}");
+    w.receive(ann, "hello\n".repeat(98));
+    objects(&mut w, bot);
+    w.limit(bot, 0);
+    w.receive(bot, "{\"type\": \"history\"}\n");
+    w.server.handle(w.now, Input::Eof(bot));
+    w.unblock(bot);
+    assert_eq!(entries(&objects(&mut w, bot)).len(), 100);
+    assert_eq!(w.closed[&bot], CloseReason::Eof);
+}
+
+#[test]
 fn a_page_behind_what_is_gone_begins_with_what_is_held() {
     let mut w = World::new(Limits {
         behind: 2000,
