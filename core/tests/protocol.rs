@@ -81,6 +81,13 @@ fn the_table_of_limits_is_the_codes() {
     assert_eq!(stated, code);
 }
 
+#[test]
+fn what_a_round_may_append_before_it_is_a_crowds_is_stated() {
+    let lines = 2 * (MAX_SERVER_LINE + 1);
+    let stated = format!("a batch and {},{:03} bytes", lines / 1000, lines % 1000);
+    assert!(PROTOCOL.contains(&stated), "{stated}");
+}
+
 /// A server with one connection that matters and one that can talk.
 struct Bench {
     server: Server,
