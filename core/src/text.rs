@@ -459,6 +459,7 @@ pub(crate) const HTTP_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_NAME;
     use alloc::string::ToString;
     use alloc::vec::Vec;
 
@@ -537,6 +538,13 @@ mod tests {
     }
 
     #[test]
+    fn text_that_does_nothing_to_a_screen_is_not_copied() {
+        for text in ["tidy", "t\u{ef}dy\ttoo", &"long ".repeat(100)] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
     fn text_cannot_be_taken_for_another_line() {
         let ann = Name::parse("ann").unwrap();
         for text in ["bob: hi", "bob has left the chat", "* Goodbye: x", WELCOME] {
@@ -552,13 +560,18 @@ mod tests {
     fn who_fills_a_line_and_no_more() {
         let names: Vec<Name> = (0..2000).map(Name::of_port).collect();
         assert_eq!(who(names[..2].iter()), "* In the room (2): USER0, USER1\n");
-        let line = who(names.iter());
-        assert!(
-            line.len() - 1 <= MAX_LINE && line.len() > MAX_LINE - 64,
-            "{}",
-            line.len()
-        );
-        assert!(line.ends_with(" more\n"));
+        // A name counts with a comma, and leaves room for how many there are behind it.
+        let room =
+            MAX_LINE - "* In the room (120): ".len() - ", and 18446744073709551615 more\n".len();
+        let rest = room - 118 * (MAX_NAME + 2);
+        for (surplus, left) in [(0, 1), (1, 2)] {
+            let last = ["a".repeat(rest + surplus), "b".to_string()];
+            let mut names = alloc::vec![Name::parse(&"0".repeat(MAX_NAME)).unwrap(); 118];
+            names.extend(last.map(|name| Name::parse(&name).unwrap()));
+            let line = who(names.iter());
+            assert_eq!(line.matches(", ").count(), names.len() - left);
+            assert!(line.ends_with(&alloc::format!(", and {left} more\n")));
+        }
     }
 
     #[test]

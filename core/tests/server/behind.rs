@@ -49,29 +49,52 @@ fn a_crowd_that_is_cut_off_at_once_takes_nobody_with_it() {
     assert_eq!(w.server.population(), 11);
 }
 
+/// What may wait for anybody, in a room that a crowd leaves.
+const MOST: usize = 20_000;
+
+/// What a round may append before it counts as a crowd's: a batch and two lines.
+const ROUND: usize = 1000 + 2 * (MAX_SERVER_LINE + 1);
+
+/// A room that 200 leave at once while so much waits for one who takes nothing; him, and another.
+fn room_that_a_crowd_left(mut waits: usize) -> (World, ConnId, ConnId) {
+    let mut w = World::new(Limits {
+        behind: MOST as u64,
+        batch: 1000,
+        ..Limits::default()
+    });
+    let talker = w.join("talker");
+    let crowd: Vec<_> = (0..200).map(|n| w.join(&format!("{n:0>32}"))).collect();
+    let slow = w.join("slow");
+    w.limit(slow, 0);
+    while waits > 0 {
+        let length = if waits > 2000 { 1000 } else { waits };
+        w.receive(talker, line(length - "talker: \n".len()));
+        waits -= length;
+    }
+    for one in crowd {
+        w.server.handle(w.now, Input::Lost(one));
+    }
+    w.settle();
+    (w, slow, talker)
+}
+
 #[test]
 fn of_what_a_crowd_appends_a_batch_and_two_lines_count_and_no_more() {
     for (surplus, is_kept) in [(0, true), (1, false)] {
-        let mut w = World::new(Limits {
-            behind: 20_000,
-            batch: 1000,
-            ..Limits::default()
-        });
-        let talker = w.join("talker");
-        let crowd: Vec<_> = (0..400).map(|n| w.join(&format!("{n:0>32}"))).collect();
-        let slow = w.join("slow");
-        w.limit(slow, 0);
-        let counts = 1000 + 2 * (MAX_SERVER_LINE + 1);
-        let mut waits = 20_000 - counts + surplus;
-        while waits > 0 {
-            let length = if waits > 2000 { 1000 } else { waits };
-            w.receive(talker, line(length - "talker: \n".len()));
-            waits -= length;
-        }
-        for one in crowd {
-            w.server.handle(w.now, Input::Lost(one));
-        }
+        let (w, slow, _) = room_that_a_crowd_left(MOST - ROUND + surplus);
+        assert_eq!(!w.server.phase(slow).is_ending(), is_kept);
+    }
+}
+
+#[test]
+fn a_crowd_is_allowed_for_until_nobody_is_further_behind_than_anybody_may_be() {
+    for (surplus, is_kept) in [(0, false), (1, true)] {
+        let (mut w, slow, talker) = room_that_a_crowd_left(MOST - ROUND);
+        let leavings = 200 * (32 + " has left the chat\n".len());
+        w.limit(slow, leavings - ROUND - surplus);
+        w.server.handle(w.now, Input::Writable(slow));
         w.settle();
+        w.receive(talker, "hello\n");
         assert_eq!(!w.server.phase(slow).is_ending(), is_kept);
     }
 }

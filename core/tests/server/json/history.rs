@@ -1,6 +1,6 @@
 //! Pages of what happened before.
 
-use super::{entries, object, objects, program, say};
+use super::{entries, object, objects, program, say, seqs};
 use crate::world::{World, line};
 use chat_core::json::{MAX_PAGE, Message};
 use chat_core::{CloseReason, Input, Limits};
@@ -31,7 +31,7 @@ fn history_comes_in_pages() {
                 .skip(1)
                 .all(|m| matches!(m, Message::Past(_)))
         );
-        let seqs: Vec<u64> = entries(&answer).iter().map(|(seq, _)| *seq).collect();
+        let seqs = seqs(&answer);
         let (first, last) = (*seqs.first().unwrap_or(&0), *seqs.last().unwrap_or(&0));
         assert_eq!(
             seqs.len() as u64,
@@ -106,6 +106,24 @@ fn a_page_waits_for_a_slow_socket_and_what_comes_behind_it_waits_too() {
 }
 
 #[test]
+fn as_much_of_a_page_is_put_together_at_once_as_private_lines_may_wait() {
+    for (private, at_once) in [(100, 10), (101, 11)] {
+        let mut w = World::new(Limits {
+            private,
+            ..Limits::default()
+        });
+        let ann = w.join("Ann");
+        w.receive(ann, "hi\n".repeat(20));
+        w.look(ann);
+        w.server.handle(w.now, Input::Received(ann, b"/history\n"));
+        w.stretch(1);
+        assert_eq!(w.look(ann), "* Ann: hi\n".repeat(at_once));
+        w.settle();
+        assert_eq!(w.look(ann), "* Ann: hi\n".repeat(20 - at_once));
+    }
+}
+
+#[test]
 fn who_closes_their_side_behind_a_request_is_sent_the_page_and_closed() {
     let mut w = World::new(Limits {
         private: 300,
@@ -121,28 +139,6 @@ fn who_closes_their_side_behind_a_request_is_sent_the_page_and_closed() {
     w.unblock(bot);
     assert_eq!(entries(&objects(&mut w, bot)).len(), 100);
     assert_eq!(w.closed[&bot], CloseReason::Eof);
-}
-
-#[test]
-fn a_page_behind_what_is_gone_begins_with_what_is_held() {
-    let mut w = World::new(Limits {
-        behind: 2000,
-        batch: 1000,
-        ..Limits::default()
-    });
-    let ann = w.join("Ann");
-    let (bot, _) = program(&mut w, "{}");
-    for _ in 0..40 {
-        w.receive(ann, line(94));
-    }
-    objects(&mut w, bot);
-    w.receive(bot, "{\"type\":\"history\",\"after\":0,\"limit\":5}\n");
-    let answer = objects(&mut w, bot);
-    let Some(Message::Page { first, .. }) = answer.last() else {
-        panic!("{answer:?} has no end")
-    };
-    let seqs: Vec<u64> = entries(&answer).iter().map(|(seq, _)| *seq).collect();
-    assert_eq!(seqs, (*first..first + 5).collect::<Vec<_>>());
 }
 
 #[test]

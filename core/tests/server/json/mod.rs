@@ -1,5 +1,6 @@
 //! The JSON dialect: programs and people in one room, and sessions that outlive their connections.
 
+mod gaps;
 mod history;
 mod joining;
 mod requests;
@@ -47,6 +48,10 @@ pub(super) fn entries(messages: &[Message<'_>]) -> Vec<(u64, String)> {
         _ => None,
     };
     messages.iter().filter_map(entry).collect()
+}
+
+fn seqs(messages: &[Message<'_>]) -> Vec<u64> {
+    entries(messages).iter().map(|(seq, _)| *seq).collect()
 }
 
 fn told(entry: &Entry<'_>) -> String {

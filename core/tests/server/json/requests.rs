@@ -3,7 +3,7 @@
 use super::{entries, errors, object, objects, program, say, token};
 use crate::world::World;
 use chat_core::json::{Code, MAX_ID, Message};
-use chat_core::{Input, Limits, MAX_JSON_LINE, MAX_LINE, Origin, Server};
+use chat_core::{Input, Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, Origin, Server};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -167,6 +167,27 @@ fn limits_of_the_dialect_hold_at_them_and_one_past_them() {
         w.look(ann).lines().last().unwrap().len(),
         "USER1000: ".len() + MAX_LINE
     );
+}
+
+#[test]
+fn the_answer_to_who_has_as_many_names_as_fit() {
+    // With its quotes and a comma, each of 116 names has 35 bytes.
+    let rest = MAX_LINE - 116 * 35 - "\"\",\"\",".len();
+    for (surplus, left_out) in [(0, 1), (1, 0)] {
+        let mut w = World::new(Limits::default());
+        for n in 0..116 {
+            w.join(&format!("{n:0>MAX_NAME$}"));
+        }
+        w.join(&"a".repeat(rest / 2));
+        let last = "b".repeat(rest - rest / 2 - surplus);
+        let (bot, _) = program(&mut w, &format!("{{\"name\": \"{last}\"}}"));
+        w.receive(bot, "{\"type\": \"who\"}\n");
+        let answer = objects(&mut w, bot);
+        let [Message::Who { names, more }] = &answer[..] else {
+            panic!("{answer:?} is not who is there")
+        };
+        assert_eq!((names.len(), *more), (118 - left_out, left_out));
+    }
 }
 
 #[test]

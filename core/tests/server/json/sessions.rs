@@ -1,7 +1,7 @@
 //! Sessions, which outlive their connections.
 
 use super::{bye, entries, object, objects, program, say, token, told};
-use crate::world::{World, line};
+use crate::world::World;
 use chat_core::json::{Code, Message};
 use chat_core::{CloseReason, Input, Limits};
 use std::time::Duration;
@@ -95,46 +95,13 @@ fn sessions_without_a_connection_are_bounded() {
 }
 
 #[test]
-fn what_is_not_held_any_more_is_stated() {
-    let mut w = World::new(Limits {
-        behind: 2000,
-        batch: 1000,
-        ..Limits::default()
-    });
-    let ann = w.join("Ann");
-    let (bot, answer) = program(&mut w, "{\"name\": \"bot\"}");
+fn of_sessions_without_a_connection_a_stopping_server_says_nothing() {
+    let mut w = World::new(Limits::default());
+    let (bot, _) = program(&mut w, "{}");
     w.server.handle(w.now, Input::Lost(bot));
-    for _ in 0..40 {
-        w.receive(ann, line(94));
-    }
-    let session = token(&answer);
-    let epoch = "0".repeat(32);
-    let hello = |rest: &str| format!("{{\"session\": \"{session}\"{rest}}}");
-    let (_, answer) = program(&mut w, &hello(", \"after\": 2"));
-    let Message::Gap { after: 2, next } = answer[1] else {
-        panic!("{:?} is no gap", answer[1])
-    };
-    // The 2,000 bytes of 100 each, but what a batch may have added.
-    assert!((12..=23).contains(&next), "{next}");
-    let behind: Vec<u64> = entries(&answer).iter().map(|(seq, _)| *seq).collect();
-    assert_eq!(behind, (next..=42).collect::<Vec<_>>());
-    // What is known of a later time than there was, or of another log, is of no use.
-    let (_, answer) = program(&mut w, &hello(", \"after\": 43"));
-    assert_eq!(
-        answer[1..],
-        [Message::Gap {
-            after: 43,
-            next: 43
-        }]
-    );
-    let (_, answer) = program(&mut w, &hello(", \"after\": 41, \"epoch\": \"another\""));
-    assert_eq!(answer[1], Message::Gap { after: 41, next });
-    assert_eq!(entries(&answer).len() as u64, 42 - next + 1);
-    let (_, answer) = program(
-        &mut w,
-        &hello(&format!(", \"after\": 41, \"epoch\": \"{epoch}\"")),
-    );
-    assert_eq!(entries(&answer).len(), 1);
+    w.server.handle(w.now, Input::Stop);
+    w.wait(Duration::from_secs(60));
+    assert_eq!(w.transcript, b"USER1000 has joined the chat\n");
 }
 
 #[test]
