@@ -167,8 +167,7 @@ impl Server {
             self.note(id, &notice);
         }
         let next = match hello.after {
-            // Who was not here, and asks for nothing, hears what comes behind their joining.
-            None if resumed => last + 1,
+            // Who asks for nothing hears what comes behind their joining, if they join.
             None => head + 1,
             Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= last => after + 2,
             Some(after) if is_ours && after <= last => after + 1,
