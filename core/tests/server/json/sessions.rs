@@ -43,7 +43,7 @@ fn a_session_goes_on_where_its_connection_ended() {
     assert_eq!(w.look(ann), "bot has left the chat\n");
     w.receive(ann, "four\n");
     let hello = format!("{{\"session\": \"{session}\", \"after\": 5, \"name\": \"bot\"}}");
-    let (_, answer) = program(&mut w, &hello);
+    let (bot, answer) = program(&mut w, &hello);
     assert!(matches!(
         &answer[0],
         Message::Welcome { resumed: false, .. }
@@ -52,6 +52,13 @@ fn a_session_goes_on_where_its_connection_ended() {
     assert_eq!(entries(&answer), missed.map(|(n, it)| (n, it.to_string())));
     // Who leaves is gone at once.
     w.look(ann);
+    w.receive(bot, "{\"type\": \"leave\"}\n");
+    assert_eq!(w.look(ann), "bot has left the chat\n");
+    let (_, answer) = program(&mut w, &hello);
+    assert!(matches!(
+        &answer[0],
+        Message::Welcome { resumed: false, .. }
+    ));
 }
 
 #[test]
