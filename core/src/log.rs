@@ -345,7 +345,7 @@ mod tests {
         for (reads, is_written) in [(true, true), (true, true), (false, true), (false, false)] {
             log.set_reading(reads);
             let before = log.head(Dialect::Json);
-            log.append(0, Entry::Joined(&name), None);
+            log.append(0, Entry::Joined(&name), None, None);
             assert_eq!(log.head(Dialect::Json) > before, is_written);
         }
     }
