@@ -1,10 +1,10 @@
 //! What the server knows of each connection, and the table of them all.
 
+use super::feed::Feed;
 use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::Phase;
 use super::program::Asking;
-use super::session::Feed;
 use super::timers::Timer;
 use super::turns::Place;
 use crate::cursor::Cursor;

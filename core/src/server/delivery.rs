@@ -13,7 +13,6 @@ use crate::limits::{Limits, MAX_SERVER_LINE};
 use crate::log::{Dialect, Log};
 use crate::mark::{Mark, mark_if};
 use crate::planted::{Bug, is_planted};
-use crate::record::Record;
 use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -37,8 +36,6 @@ pub(super) struct Delivery {
     copied: u64,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
-    /// Connections that wait for something to be committed, and that no round would visit then.
-    awaiting: Vec<ConnId>,
 }
 
 /// The same for the lines of one dialect.
@@ -339,63 +336,9 @@ impl Server {
         lost
     }
 
-    /// The entries that are to be put into the store next; none while others are. Answer with
-    /// [`Input::Committed`](super::Input::Committed), or
-    /// [`Input::NotCommitted`](super::Input::NotCommitted).
-    pub fn begin_commit(&mut self, records: &mut Vec<Record>) {
-        self.room.log.begin_commit(records);
-    }
-
-    /// Whether everything that has happened is committed.
-    pub fn is_committed(&self) -> bool {
-        self.room.log.is_settled()
-    }
-
-    /// What was given to be committed is: it may be sent.
-    pub(super) fn committed(&mut self, first: u64) {
-        self.room.log.commit(first);
-        for id in mem::take(&mut self.delivery.awaiting) {
-            self.mark(id);
-            self.proceed(id);
-        }
-    }
-
-    /// Nothing can be committed any more: what is not is never sent, nor shown.
-    pub(super) fn give_up_uncommitted(&mut self) {
-        for id in self.connections.ids() {
-            self.set_copied(id, 0);
-            if let Some(connection) = self.connections.get_mut(id) {
-                let log = self.room.log.stream(connection.dialect);
-                if is_planted(Bug::SentAfterFailure) {
-                    continue;
-                }
-                connection.cursor.cut(log, "");
-                (connection.feed, connection.asking) = (None, None);
-            }
-            self.file(id);
-            self.mark(id);
-        }
-        self.room.log.part_from_store();
+    /// What happened so far is not shown, if it was not yet.
+    pub(super) fn skip_transcript(&mut self) {
         self.delivery.transcript = self.room.log.head(Dialect::Text);
-    }
-
-    /// Has a connection looked at after the next commit, if it waits for that and has no seat by
-    /// which it would be found.
-    fn await_commit(&mut self, id: ConnId) {
-        if !self.room.log.is_settled()
-            && let Some(c) = self.connections.get(id)
-            && !c.blocked
-            && c.stay.is_none()
-            && !is_planted(Bug::LeftWaitingForCommit)
-            && !c.cursor.is_done(self.room.log.stream(c.dialect))
-        {
-            self.delivery.awaiting.push(id);
-        }
-    }
-
-    /// Has a connection's feed go on after the next commit.
-    pub(super) fn feed_after_commit(&mut self, id: ConnId) {
-        self.delivery.awaiting.push(id);
     }
 
     /// Whether so much was appended that another round is to begin before more is read.

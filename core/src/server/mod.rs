@@ -1,13 +1,16 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod commit;
 mod connection;
 mod delivery;
+mod feed;
 mod id;
 mod io;
 pub mod phase;
 mod program;
 mod room;
 mod session;
+mod stay;
 mod timers;
 mod turns;
 
@@ -17,11 +20,10 @@ pub use io::{Action, CloseReason, Input};
 pub use session::Origin;
 
 use crate::json::MAX_PAGE;
-use crate::limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME};
+use crate::limits::{Limits, MAX_JSON_LINE, MAX_LINE};
 use crate::line::Line;
 use crate::log::{Dialect, History, Log};
 use crate::mark::{Mark, mark, mark_if};
-use crate::name::Name;
 use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
@@ -29,7 +31,6 @@ use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
@@ -84,6 +85,8 @@ pub struct Server {
     turns: Turns,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
+    /// Connections that wait for something to be committed, and that no round would visit then.
+    awaiting: Vec<ConnId>,
 }
 
 impl Server {
@@ -135,6 +138,7 @@ impl Server {
             stopping: false,
             turns: Turns::default(),
             actions: VecDeque::new(),
+            awaiting: Vec::new(),
         }
     }
 
@@ -415,95 +419,11 @@ impl Server {
         self.room.log.append(now, entry, session, id);
     }
 
-    /// Nobody of that name is in the room any more, and everyone is told.
-    fn leave(&mut self, name: &Name) {
-        self.room.leave(name);
-        self.append(Entry::Left(name), None, None);
-    }
-
     /// What the wall clock shows, in milliseconds since the Unix epoch.
     fn wall(&self) -> u64 {
         self.origin
             .unix_millis
             .saturating_add(self.now.as_micros() / 1000)
-    }
-
-    /// The first line is `JOIN`.
-    fn join(&mut self, id: ConnId, asked: Option<&str>) {
-        if self.phase(id) == Phase::Greeting {
-            return self.enter(id, Event::Join, asked);
-        }
-        mark(Mark::JoinAfterSilence);
-        self.step(id, Event::Join);
-        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.stay.clone()) {
-            self.tell(id, Notice::InAlready(&name));
-        }
-    }
-
-    /// Brings a connection into the room.
-    fn enter(&mut self, id: ConnId, event: Event, asked: Option<&str>) {
-        self.step(id, event);
-        mark_if(event == Event::Quiet, Mark::JoinedBySilence);
-        if event != Event::Join || !is_planted(Bug::FirstLineKept) {
-            self.set_deadline(id, None);
-        }
-        let (name, told) = self.admit(id, asked, None);
-        let place = self.room.log.head(Dialect::Text);
-        let seat = self.room.sit(id);
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.cursor = crate::cursor::Cursor::new(place);
-            connection.stay = Some((name.clone(), seat));
-        }
-        self.tell(id, Notice::Welcome);
-        if let Some(notice) = told {
-            self.note(id, &notice);
-        }
-        self.actions.push_back(Action::Joined(id, name));
-    }
-
-    /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
-    /// it is not the one it asked for.
-    fn admit(
-        &mut self,
-        id: ConnId,
-        asked: Option<&str>,
-        session: Option<SessionId>,
-    ) -> (Name, Option<String>) {
-        let (port, dialect) = match self.connections.get(id) {
-            Some(connection) => (connection.port, connection.dialect),
-            None => (0, Dialect::Text),
-        };
-        let asked = asked.map(|text| (text, Name::parse(text)));
-        let wanted = match &asked {
-            Some((_, Ok(name))) => name.clone(),
-            _ => Name::of_port(port),
-        };
-        let name = self.room.free_name(wanted, port);
-        let announced = match &asked {
-            Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
-            _ => &name,
-        };
-        let connection = self.connections.get(id);
-        let is_mid_line = connection.is_some_and(|c| c.reader.is_mid_line());
-        if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
-            self.append(Entry::Joined(announced), session, None);
-        }
-        self.room.enter(&name);
-        mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
-        let given = &name;
-        let notice = match asked {
-            Some((asked, Err(_))) => Some(Notice::NameInvalid { asked, given }),
-            Some((asked, Ok(_))) if asked != name.as_str() => {
-                mark_if(
-                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked),
-                    Mark::NameShortened,
-                );
-                Some(Notice::NameTaken { asked, given })
-            }
-            _ => None,
-        };
-        let notice = notice.map(|notice| notice.to_line(dialect));
-        (name, notice)
     }
 
     /// The first line is of HTTP.
@@ -646,41 +566,6 @@ impl Server {
             }
             Phase::Closed => self.close(id),
             _ => {}
-        }
-    }
-
-    fn leave_room(&mut self, id: ConnId) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some((name, seat)) = connection.stay.take() else {
-            return;
-        };
-        let freed = if is_planted(Bug::NameKept) && connection.phase == Phase::Closed {
-            Name::of_port(connection.port)
-        } else {
-            name.clone()
-        };
-        if is_planted(Bug::SeatNotUpdated) && connection.phase == Phase::Closed {
-            self.room.rise(seat);
-        } else {
-            self.rise(seat);
-        }
-        if !self.detach_session(id) {
-            self.room.leave(&freed);
-            self.append(Entry::Left(&name), None, None);
-        }
-    }
-
-    /// Gives a seat up.
-    fn rise(&mut self, seat: usize) {
-        if let Some(moved) = self.room.rise(seat)
-            && let Some(Connection {
-                stay: Some((_, its_seat)),
-                ..
-            }) = self.connections.get_mut(moved)
-        {
-            *its_seat = seat;
         }
     }
 

@@ -10,13 +10,12 @@ use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
-use crate::record::{Record, SessionId};
+use crate::record::SessionId;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::fmt::Write;
-use core::mem;
 use sha2::{Digest, Sha256};
 
 /// What a server is told once, by one that has a clock and dice.
@@ -61,28 +60,6 @@ impl Sessions {
         self.table.clear();
         self.detached.clear();
     }
-}
-
-/// What of the log is sent to a connection besides what happens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Feed {
-    /// The next entry.
-    next: u64,
-    to: To,
-    /// It is being read in the store.
-    is_read: bool,
-}
-
-/// How many entries are read in the store at a time.
-const READ: usize = 16;
-
-/// What follows a [`Feed`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum To {
-    /// What happens from then on.
-    Live,
-    /// Nothing: it was a page, which ends with this entry.
-    Page(u64),
 }
 
 impl Server {
@@ -180,7 +157,7 @@ impl Server {
         };
         mark_if(resumed, Mark::Resumed);
         self.actions.push_back(Action::Joined(id, name));
-        self.start_feed(id, next, To::Live);
+        self.send_from(id, next);
     }
 
     /// Takes a session over from what was its connection; the name it has.
@@ -318,150 +295,6 @@ impl Server {
         {
             self.leave(&session.name);
         }
-    }
-
-    /// Has a connection sent a page of what is behind an entry, up to another one.
-    pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
-        self.start_feed(id, after + 1, To::Page(last));
-    }
-
-    fn start_feed(&mut self, id: ConnId, next: u64, to: To) {
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.feed = Some(Feed {
-                next,
-                to,
-                is_read: false,
-            });
-        }
-        self.feed(id);
-    }
-
-    /// Goes on with what a connection is being sent of the log, as far as its notices may go.
-    pub(super) fn feed(&mut self, id: ConnId) {
-        while let Some(connection) = self.connections.get_mut(id)
-            && connection.cursor.private() < self.limits.private
-            && let Some(feed) = &mut connection.feed
-            && !feed.is_read
-        {
-            let log = &self.room.log;
-            let mut committed = log.committed();
-            if is_planted(Bug::FedUncommitted) {
-                committed = log.last();
-            }
-            if connection.follows > committed {
-                return self.feed_after_commit(id);
-            }
-            let last = match feed.to {
-                To::Live => committed,
-                To::Page(last) => last.min(committed),
-            };
-            if feed.next > last {
-                return self.end_feed(id);
-            }
-            if let Some(record) = log.record(feed.next) {
-                self.send_past(id, &record);
-            } else if feed.next >= log.oldest() {
-                feed.is_read = true;
-                let after = feed.next - 1;
-                self.actions.push_back(Action::Read(id, after, READ));
-            } else {
-                let next = log.oldest();
-                self.pass_gap(id, next);
-            }
-        }
-    }
-
-    /// Entries that were read in the store.
-    pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
-        let first = self.room.log.first();
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some(feed) = connection.feed.as_mut().filter(|feed| feed.is_read) else {
-            return;
-        };
-        feed.is_read = false;
-        let next = records.first().map_or(first, |record| record.seq);
-        if next > feed.next {
-            if is_planted(Bug::StoreGapHidden) {
-                feed.next = next;
-            } else {
-                self.pass_gap(id, next);
-            }
-        }
-        for record in records {
-            self.send_past(id, record);
-        }
-        self.proceed(id);
-    }
-
-    /// Goes on with what a connection is owed, and then with what it sent.
-    pub(super) fn proceed(&mut self, id: ConnId) {
-        self.feed(id);
-        self.end_if_heard(id);
-        self.resume(id);
-    }
-
-    /// All that is asked for was sent.
-    fn end_feed(&mut self, id: ConnId) {
-        let log = &self.room.log;
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        match connection.feed.take().map(|feed| feed.to) {
-            Some(To::Live) => {
-                let place = log.stream(Dialect::Json).visible();
-                connection.cursor.move_to(place, true);
-                self.mark(id);
-            }
-            Some(To::Page(_)) if connection.dialect == Dialect::Json => {
-                let (first, head) = (log.oldest(), log.committed());
-                self.note(id, &Message::Page { first, head }.to_line());
-            }
-            _ => {}
-        }
-    }
-
-    /// The next entry that is there is this one.
-    fn pass_gap(&mut self, id: ConnId, next: u64) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some(feed) = &mut connection.feed else {
-            return;
-        };
-        let after = mem::replace(&mut feed.next, next) - 1;
-        // The end of a page says what is held.
-        if feed.to == To::Live && !is_planted(Bug::GapHidden) {
-            mark(Mark::GapStated);
-            self.note(id, &Message::Gap { after, next }.to_line());
-        }
-    }
-
-    /// Sends an entry to a connection that is to be sent it next.
-    fn send_past(&mut self, id: ConnId, record: &Record) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some(feed) = connection.feed.as_mut().filter(|f| f.next == record.seq) else {
-            return;
-        };
-        feed.next += 1;
-        if is_planted(Bug::ReadCutShort) && record.seq.is_multiple_of(READ as u64) {
-            return;
-        }
-        let entry = json::Entry::of(record, self.room.log.epoch());
-        let line = match (connection.dialect, feed.to) {
-            (_, To::Page(last)) if record.seq > last => return,
-            (Dialect::Text, _) => {
-                let entry = record.entry();
-                let [name, between, text] = entry.encode();
-                alloc::format!("* {name}{between}{text}\n")
-            }
-            (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
-            (Dialect::Json, To::Page(_)) => Message::Past(entry).to_line(),
-        };
-        self.note(id, &line);
     }
 }
 
