@@ -82,7 +82,16 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
             drop(smaller.steps.drain(range));
             take(&mut best, smaller)
         });
-        for seed in 0..20 {
+        for at in 0..best.steps.len() {
+            while let kept::Op::Meanwhile(count @ 1..) = best.steps[at] {
+                let mut smaller = best.clone();
+                smaller.steps[at] = kept::Op::Meanwhile(count / 2);
+                if !take(&mut best, smaller) {
+                    break;
+                }
+            }
+        }
+        for seed in 0..50 {
             let mut smaller = best.clone();
             smaller.seed = seed;
             smaller.clients.truncate(smaller.clients_needed());
