@@ -170,7 +170,7 @@ impl Cursor {
     pub(crate) fn cut(&mut self, log: &Stream, last: &str) {
         let mut tail = VecDeque::new();
         let mut waiting = [&[][..]; SLICES];
-        let (count, _) = self.waiting(log, &mut waiting);
+        let (count, _) = self.up_to(log.head(), log, &mut waiting);
         mark_if(self.mid_line, Mark::CutOffMidLine);
         if self.mid_line && !is_planted(Bug::BegunLineDropped) {
             for byte in waiting[..count].iter().copied().flatten() {

@@ -2,14 +2,20 @@
 
 use crate::store::{Reader, Store, StoreError};
 use chat_core::{Action, History, Input, Record, Server, Timestamp};
+use std::future::poll_fn;
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Context, Poll};
-use std::thread::{self, JoinHandle};
+use std::thread;
+use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::timeout;
 
 /// So many of the newest entries are in memory when a server starts.
 const NEWEST: usize = 1024;
+
+/// How long a store that is to stop may take for what is under way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A store at work.
 pub(crate) struct Keeping {
@@ -17,7 +23,6 @@ pub(crate) struct Keeping {
     /// One batch at a time is under way: to the thread, or back.
     batches: SyncSender<Vec<Record>>,
     committed: Receiver<Result<u64, StoreError>>,
-    thread: JoinHandle<()>,
 }
 
 impl Keeping {
@@ -26,19 +31,20 @@ impl Keeping {
         let (batches, received) = sync_channel::<Vec<Record>>(1);
         let (tell, committed) = channel(1);
         let thread = thread::Builder::new().name("store".into());
-        let thread = thread.spawn(move || {
+        thread.spawn(move || {
             for batch in received {
                 let appended = store.append(&batch).map(|()| store.first());
                 if tell.blocking_send(appended).is_err() {
-                    return;
+                    break;
                 }
             }
+            drop(store);
+            drop(tell); // By which it is known that the store is closed.
         })?;
         Ok(Self {
             reader,
             batches,
             committed,
-            thread,
         })
     }
 
@@ -60,32 +66,63 @@ impl Keeping {
         })
     }
 
-    /// Reads what is asked for, and tells the server.
-    pub(crate) fn answer(
-        &self,
-        now: Timestamp,
-        server: &mut Server,
-        asked: &Action,
-    ) -> Result<(), StoreError> {
-        match asked {
+    /// Reads what is asked for, and tells the server. A part of the store that cannot be read is the
+    /// trouble of whoever asks for it.
+    pub(crate) fn answer(&self, now: Timestamp, server: &mut Server, asked: &Action) {
+        let (id, answered) = match asked {
             Action::Read(id, after, most) => {
-                let kept = self.reader.read(*after, *most)?;
-                server.handle(now, Input::Kept(*id, &kept));
+                let kept = self.reader.read(*after, *most);
+                (
+                    *id,
+                    kept.map(|kept| server.handle(now, Input::Kept(*id, &kept))),
+                )
             }
             Action::Find(id, session, given) => {
-                let said = self.reader.find(session, given)?;
-                server.handle(now, Input::Found(*id, said.as_ref()));
+                let said = self.reader.find(session, given);
+                let tell =
+                    |said: Option<Record>| server.handle(now, Input::Found(*id, said.as_ref()));
+                (*id, said.map(tell))
             }
-            _ => {}
+            _ => return,
+        };
+        if let Err(error) = answered {
+            tracing::error!(%error, "a part of the history cannot be read");
+            server.handle(now, Input::Unreadable(id));
         }
-        Ok(())
+    }
+
+    /// Has the rest of what happened put into the store.
+    pub(crate) async fn commit_rest(
+        &mut self,
+        server: &mut Server,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let rest = async {
+            self.commit(server);
+            while !server.is_committed() {
+                let first = poll_fn(|cx| self.poll_committed(cx)).await?;
+                server.handle(now, Input::Committed(first));
+                self.commit(server);
+            }
+            Ok(())
+        };
+        let late = "the history was not written in time: the last that happened may not be in it";
+        timeout(PATIENCE, rest)
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other(late)))
     }
 
     /// Closes the store.
-    pub(crate) fn finish(self) {
-        drop(self.batches);
-        if self.thread.join().is_err() {
-            tracing::error!("panic in the store's thread");
+    pub(crate) async fn finish(self) {
+        let Self {
+            batches,
+            mut committed,
+            ..
+        } = self;
+        drop(batches);
+        let closed = async { while committed.recv().await.is_some() {} };
+        if timeout(PATIENCE, closed).await.is_err() {
+            tracing::error!("the history is not closed in time");
         }
     }
 }

@@ -149,8 +149,12 @@ pub async fn serve<L: Listener>(
     }
     // Tokio's budget would end every pass after 128 sockets.
     tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
-    if let Some(keeping) = shell.keeping {
-        keeping.finish();
+    let now = shell.now();
+    if let Some(mut keeping) = shell.keeping {
+        if shell.failure.is_none() {
+            shell.failure = keeping.commit_rest(&mut shell.server, now).await.err();
+        }
+        keeping.finish().await;
     }
     shell.failure.map_or(Ok(()), Err)
 }
@@ -184,7 +188,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) {
         let mut stopping = false;
         let mut is_written = true;
-        while !stopping || self.server.connections() > 0 || !self.server.is_committed() {
+        while !stopping || self.server.connections() > 0 {
             let mut accepted = Vec::new();
             poll_fn(|cx| {
                 let mut news = self.ready.poll_take(cx, &mut self.woken).is_ready();
@@ -220,12 +224,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             if self.is_due(now) {
                 self.server.handle(now, Input::Timeout);
             }
-            if let Some(keeping) = &mut self.keeping {
-                keeping.commit(&mut self.server);
-            }
+            self.commit();
             is_written = self.write(now);
             self.show();
             is_written &= !self.act(now);
+            // In writing, somebody may have gone.
+            self.commit();
             self.look_at_held();
             if many || !is_written || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
@@ -245,9 +249,16 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             .is_some_and(|(due, _)| due <= now)
     }
 
+    /// Begins to have kept what happened.
+    fn commit(&mut self) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.commit(&mut self.server);
+        }
+    }
+
     /// Hears whether what was to be kept is.
     fn poll_store(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(keeping) = &mut self.keeping else {
+        let Some(keeping) = self.keeping.as_mut().filter(|_| self.failure.is_none()) else {
             return false;
         };
         let Poll::Ready(committed) = keeping.poll_committed(cx) else {
@@ -263,10 +274,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// Nothing can be kept any more: everyone is let go.
     fn fail(&mut self, error: io::Error) {
         tracing::error!(%error, "the history cannot be kept; stopping");
-        self.failure.get_or_insert(error);
-        if let Some(keeping) = self.keeping.take() {
-            keeping.finish();
-        }
+        self.failure = Some(error);
         self.server.handle(self.now(), Input::NotCommitted);
     }
 
@@ -486,10 +494,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             match action {
                 Action::Read(..) | Action::Find(..) => {
                     news = true;
-                    let keeping = self.keeping.as_ref();
-                    let answer = keeping.map(|it| it.answer(now, &mut self.server, &action));
-                    if let Some(Err(error)) = answer {
-                        self.fail(io::Error::other(error));
+                    if let Some(keeping) = &self.keeping {
+                        keeping.answer(now, &mut self.server, &action);
                     }
                 }
                 Action::Joined(id, name) => tracing::debug!(?id, %name, "joined"),

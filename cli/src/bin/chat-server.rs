@@ -251,9 +251,10 @@ fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
         };
         let mut transcript = Transcript::start(io::stdout())?;
         let stop = stop_signal()?;
-        chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await?;
+        let served =
+            chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
         transcript.finish();
-        Ok(())
+        Ok(served?)
     })
 }
 

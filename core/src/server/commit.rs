@@ -2,8 +2,10 @@
 
 use super::Server;
 use super::id::ConnId;
+use super::phase::Phase;
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
+use crate::text::{Goodbye, Notice};
 use alloc::vec::Vec;
 use core::mem;
 
@@ -38,7 +40,13 @@ impl Server {
                 if is_planted(Bug::SentAfterFailure) {
                     continue;
                 }
-                connection.cursor.cut(log, "");
+                // Who has left would take a silent end for a sign that all was heard.
+                let is_owed =
+                    connection.phase == Phase::Draining && !connection.cursor.is_done(log);
+                let goodbye = Notice::Goodbye(Goodbye::NotKept).to_line(connection.dialect);
+                connection
+                    .cursor
+                    .cut(log, if is_owed { &goodbye } else { "" });
                 (connection.feed, connection.asking) = (None, None);
             }
             self.file(id);

@@ -35,6 +35,10 @@ enum To {
 impl Server {
     /// Has a connection sent a page of what is behind an entry, up to another one.
     pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            let last = last.min(self.room.log.last());
+            connection.follows = connection.follows.max(last);
+        }
         self.start_feed(id, after + 1, To::Page(last));
     }
 
@@ -107,7 +111,12 @@ impl Server {
                 self.pass_gap(id, next);
             }
         }
+        let committed = self.room.log.committed();
         for record in records {
+            let private = self.connections.get(id).map_or(0, |c| c.cursor.private());
+            if private >= self.limits.private || record.seq > committed {
+                break; // The rest is read again.
+            }
             self.send_past(id, record);
         }
         self.proceed(id);

@@ -27,6 +27,8 @@ pub enum Input<'a> {
     Kept(ConnId, &'a [Record]),
     /// What [`Action::Find`] asked for.
     Found(ConnId, Option<&'a Record>),
+    /// What [`Action::Read`] or [`Action::Find`] asked for cannot be read.
+    Unreadable(ConnId),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
     /// Stop: tell everyone and let them go.

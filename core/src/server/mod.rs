@@ -34,6 +34,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
+use core::time::Duration;
 use phase::{Event, Phase};
 use room::Room;
 use session::Sessions;
@@ -184,6 +185,7 @@ impl Server {
             }
             Input::Kept(id, records) => self.kept(id, records),
             Input::Found(id, record) => self.found(id, record),
+            Input::Unreadable(id) => self.unreadable(id),
             Input::Timeout => self.timeout(),
             Input::Stop => self.stop(Goodbye::ShuttingDown),
         }
@@ -485,6 +487,11 @@ impl Server {
                 mark_if(timer == Timer::Stall && !in_room, Mark::StalledDraining);
             }
             match timer {
+                // While the store is slow, what happens is bounded as everywhere.
+                Timer::FirstLine if !self.is_committed() && self.is_batch_full() => {
+                    let wait = self.limits.first_line.max(Duration::from_millis(1));
+                    self.set_deadline(id, Some((self.now + wait, timer)));
+                }
                 Timer::FirstLine => self.enter(id, Event::Quiet, None),
                 _ => self.end(id, Event::Expired, CloseReason::Stalled),
             }

@@ -147,6 +147,18 @@ impl Server {
         self.proceed(id);
     }
 
+    /// The store cannot be read: that is a gap in what is sent, and what was said may have been said
+    /// before.
+    pub(super) fn unreadable(&mut self, id: ConnId) {
+        let asking = self.connections.get_mut(id).and_then(|c| c.asking.take());
+        let Some(asking) = asking else {
+            return self.kept(id, &[]);
+        };
+        let why = "whether this was said before cannot be read";
+        self.refuse(id, Code::NotKept, why, Some(&asking.id));
+        self.proceed(id);
+    }
+
     /// Answers what was said before, with the same id.
     fn said_again(&mut self, id: ConnId, text: &str, said: &Record) {
         if *said.text == *text {
@@ -173,7 +185,7 @@ impl Server {
 
     /// Sends a page of the log.
     fn page(&mut self, id: ConnId, after: Option<u64>, before: Option<u64>, limit: u64) {
-        let head = self.room.log.committed();
+        let head = self.room.log.last();
         let limit = limit.min(MAX_PAGE);
         let (after, last) = match (after, before) {
             (Some(_), Some(_)) => {
@@ -195,7 +207,7 @@ impl Server {
 
     /// Sends the newest entries.
     pub(super) fn send_newest(&mut self, id: ConnId, count: u64) {
-        let last = self.room.log.committed();
+        let last = self.room.log.last();
         self.send_page(id, self.behind(last, count), last);
     }
 

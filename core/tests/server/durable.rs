@@ -3,7 +3,10 @@
 use super::json::{bye, entries, errors, objects, program, say, token};
 use super::world::{World, line};
 use chat_core::json::{Code, Message};
-use chat_core::{Action, CloseReason, History, Input, Kind, Limits, Origin, Record, Server};
+use chat_core::{
+    Action, CloseReason, History, Input, Kind, Limits, MAX_JSON_LINE, MAX_LINE, Origin, Record,
+    Server,
+};
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
@@ -468,4 +471,133 @@ fn the_words_of_a_silent_stay_are_committed_before_they_are_sent_in_the_other_di
     k.receive(ann, "more\n");
     k.commit();
     assert!(k.look(silent).contains("more"));
+}
+
+#[test]
+fn who_has_left_is_told_when_their_last_words_are_not_kept() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "last words\nleave\n");
+    assert_eq!(k.begin(), 2);
+    k.handle(Input::NotCommitted);
+    let goodbye = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
+    assert_eq!(k.look(ann), goodbye);
+}
+
+#[test]
+fn a_line_that_was_begun_is_ended_when_the_store_fails() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    let silent = k.accept(9);
+    k.wait(Limits::default().first_line);
+    k.commit();
+    k.look(silent);
+    k.limit(silent, 7);
+    k.receive(ann, "a long line\n");
+    k.commit();
+    assert_eq!(k.look(silent), "ann: a ");
+    k.receive(ann, "not kept\n");
+    assert_eq!(k.begin(), 1);
+    k.receive(silent, "JOIN {}\n");
+    k.handle(Input::NotCommitted);
+    k.unblock(silent);
+    let heard = k.look(silent);
+    assert!(heard.starts_with("long line\n{\"type\":\"bye\""), "{heard}");
+}
+
+#[test]
+fn a_crowd_that_comes_and_goes_while_the_store_is_slow_is_bounded() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    k.join("ann");
+    assert_eq!(k.begin(), 1);
+    for _ in 0..5_000 {
+        let conn = k.accept(5);
+        k.wait(Limits::default().first_line);
+        k.handle(Input::Lost(conn));
+    }
+    k.done();
+    let waiting = k.begin();
+    assert!((1000..4000).contains(&waiting), "{waiting} entries");
+}
+
+#[test]
+fn an_entry_that_the_store_has_before_that_is_said_is_sent_once() {
+    let (k, token) = talk(5);
+    let mut k = k.restart(0);
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":0}}"#));
+    k.join("bea");
+    assert_eq!(k.begin(), 1);
+    let batch = k.batch.clone();
+    k.store.extend(batch);
+    k.answer();
+    k.batch.clear();
+    k.done();
+    k.answer();
+    let heard = entries(&objects(&mut k, ann));
+    assert!(heard.iter().map(|(seq, _)| *seq).eq(1..=7), "{heard:?}");
+}
+
+#[test]
+fn of_what_is_read_in_the_store_no_more_waits_than_of_other_private_lines() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    for _ in 0..50 {
+        k.receive(ann, line(MAX_LINE));
+        k.commit();
+    }
+    let mut k = k.restart(1);
+    k.commit();
+    let (bob, _) = program(&mut k, r#"{"name":"bob"}"#);
+    k.commit();
+    k.look(bob);
+    k.limit(bob, 0);
+    k.receive(bob, "{\"type\":\"history\",\"after\":0}\n");
+    k.answer();
+    k.unblock(bob);
+    let private = Limits::default().private;
+    let waited = k.look(bob).len();
+    assert!(
+        (private..private + MAX_JSON_LINE).contains(&waited),
+        "{waited} bytes"
+    );
+    k.answer();
+    assert_eq!(k.look(bob).lines().count() + 4, 54, "the rest and its end");
+}
+
+#[test]
+fn a_page_has_what_its_reader_has_just_said() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let (bob, ann) = (program(&mut k, r#"{"name":"bob"}"#).0, k.join("ann"));
+    k.commit();
+    k.look(bob);
+    k.look(ann);
+    k.receive(
+        bob,
+        say("mine", "1") + "{\"type\":\"history\",\"limit\":1}\n",
+    );
+    k.receive(ann, "mine, too\n/history 1\n");
+    k.commit();
+    assert_eq!(k.look(bob).matches(r#""text":"mine""#).count(), 2);
+    assert_eq!(k.look(ann), "bob: mine\n* ann: mine, too\n");
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_the_trouble_of_who_asks() {
+    let (k, token) = talk(100);
+    let mut k = k.restart(5);
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
+    k.asked.clear();
+    k.handle(Input::Unreadable(ann));
+    let heard = objects(&mut k, ann);
+    assert!(heard.contains(&Message::Gap { after: 1, next: 97 }));
+    assert_eq!(entries(&heard).len(), 5);
+    k.receive(ann, say("line 7", "7"));
+    k.asked.clear();
+    k.handle(Input::Unreadable(ann));
+    assert_eq!(errors(&objects(&mut k, ann)), [Code::NotKept]);
+    assert_eq!(k.begin(), 0, "it is not said, for it may have been");
+    k.receive(ann, "{\"type\":\"ping\"}\n");
+    assert_eq!(objects(&mut k, ann), [Message::Pong { head: 101 }]);
 }
