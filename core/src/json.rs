@@ -38,6 +38,19 @@ pub struct Hello<'a> {
     pub epoch: Option<Cow<'a, str>>,
 }
 
+impl<'a> Hello<'a> {
+    /// The object in a first line that begins with `JOIN {`; `None` if it is not understood.
+    pub fn decode(line: &'a str) -> Option<Self> {
+        let object = line.trim_ascii().get("JOIN".len()..)?;
+        serde_json::from_str(object).ok()
+    }
+
+    /// Whether a text looks like a token that a server gave out.
+    pub fn is_token(text: &str) -> bool {
+        text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+}
+
 /// What a client sends, one object to a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -268,10 +281,4 @@ impl<'a> Entry<'a> {
             id: record.id.as_deref().map(Into::into),
         }
     }
-}
-
-/// The object in a first line that begins with `JOIN {`.
-pub(crate) fn hello(line: &str) -> Option<Hello<'_>> {
-    let object = line.trim_ascii().get("JOIN".len()..)?;
-    serde_json::from_str(object).ok()
 }

@@ -60,7 +60,6 @@ impl Delivery {
     pub(super) fn at_the_end_of(log: &Log) -> Self {
         let lane = |dialect| Lane {
             swept: log.head(dialect),
-            passed: log.head(dialect),
             ..Lane::default()
         };
         Self {
@@ -221,15 +220,7 @@ impl Server {
         if drained {
             self.end(id, Event::Drained, CloseReason::Eof);
         } else if progress {
-            self.feed(id);
-            self.end_if_heard(id);
-            mark_if(
-                self.connections
-                    .get(id)
-                    .is_some_and(|c| c.turn.is_none() && self.goes_on(c)),
-                Mark::HeardAgain,
-            );
-            self.resume(id);
+            self.proceed(id);
         }
     }
 

@@ -122,13 +122,6 @@ impl Server {
         self.proceed(id);
     }
 
-    /// Goes on with what a connection is owed, and then with what it sent.
-    pub(super) fn proceed(&mut self, id: ConnId) {
-        self.feed(id);
-        self.end_if_heard(id);
-        self.resume(id);
-    }
-
     /// All that is asked for was sent.
     fn end_feed(&mut self, id: ConnId) {
         let log = &self.room.log;

@@ -4,6 +4,7 @@ mod commit;
 mod connection;
 mod delivery;
 mod feed;
+mod hear;
 mod id;
 mod io;
 pub mod phase;
@@ -19,18 +20,14 @@ pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
 pub use session::Origin;
 
-use crate::json::MAX_PAGE;
-use crate::limits::{Limits, MAX_JSON_LINE, MAX_LINE};
-use crate::line::Line;
+use crate::limits::Limits;
 use crate::log::{Dialect, History, Log};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
-use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
+use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
-use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
-use alloc::format;
 use alloc::vec::Vec;
 use connection::{Connection, Connections};
 use core::mem;
@@ -40,7 +37,7 @@ use room::Room;
 use session::Sessions;
 pub use timers::Timer;
 use timers::Timers;
-use turns::{Class, Turns};
+use turns::Turns;
 
 /// The server's side of the protocol, for all connections.
 ///
@@ -230,191 +227,6 @@ impl Server {
         self.connections.get(id).map_or(Phase::Closed, |c| c.phase)
     }
 
-    fn received(&mut self, id: ConnId, bytes: &[u8]) {
-        let at_once = self.turns.is_empty() && !self.is_batch_full();
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        if connection.phase.is_ending() {
-            return;
-        }
-        let is_first = connection.unread.is_empty();
-        if is_first && at_once {
-            let handled = self.read_lines(id, bytes, usize::MAX);
-            if is_planted(Bug::RestDropped) && self.is_batch_full() {
-                return;
-            }
-            return self.keep(id, bytes[handled..].to_vec());
-        }
-        connection.unread.extend_from_slice(bytes);
-        if connection.phase == Phase::Greeting && bytes.contains(&b'\n') {
-            // Its first line has come in time, whenever its turn comes.
-            self.set_deadline(id, None);
-        }
-        if is_first {
-            self.queue_by_rate(id);
-        }
-    }
-
-    /// Handles the lines at the front of `bytes`, up to the one that passes `turn` bytes, for as
-    /// long as the connection is not held back; says how many bytes that were.
-    fn read_lines(&mut self, id: ConnId, bytes: &[u8], turn: usize) -> usize {
-        let mut rest = bytes;
-        let mut reader = crate::LineReader::new(0);
-        if let Some(connection) = self.connections.get_mut(id) {
-            mem::swap(&mut connection.reader, &mut reader);
-        }
-        while let Some(connection) = self.connections.get(id)
-            && !connection.phase.is_ending()
-            && !self.is_batch_full()
-            && !self.owes_much(connection)
-            && bytes.len() - rest.len() < turn
-        {
-            let (dialect, phase) = (connection.dialect, connection.phase);
-            if dialect == Dialect::Json {
-                reader.set_limit(MAX_JSON_LINE);
-            }
-            let Some(line) = reader.next(&mut rest) else {
-                break;
-            };
-            match (dialect, line) {
-                (Dialect::Text, line) => self.line(id, phase, line),
-                (Dialect::Json, Line::Whole(line)) => self.object(id, line),
-                (Dialect::Json, Line::TooLong(_)) => self.object_too_long(id),
-            }
-        }
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.reader = reader;
-        }
-        bytes.len() - rest.len()
-    }
-
-    /// Keeps what could not be handled yet, if it is still of interest.
-    fn keep(&mut self, id: ConnId, unread: Vec<u8>) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        if connection.phase.is_ending() {
-            return;
-        }
-        connection.unread = unread;
-        if !connection.unread.is_empty() {
-            let (private, detours) = (connection.cursor.private(), connection.cursor.detours());
-            mark_if(private >= self.limits.private, Mark::HeldByNotices);
-            mark_if(detours >= self.limits.detours, Mark::HeldByDetours);
-            self.resume(id);
-        } else if connection.eof {
-            self.eof(id);
-        }
-    }
-
-    /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken
-    /// what is its own.
-    fn resume(&mut self, id: ConnId) {
-        if self.connections.get(id).is_some_and(|c| self.goes_on(c)) {
-            self.queue(id, Class::Bulk);
-        }
-    }
-
-    /// Whether a turn is due to what was kept of a connection's input.
-    fn goes_on(&self, c: &Connection) -> bool {
-        if is_planted(Bug::TurnForgotten) && self.is_batch_full() {
-            return false;
-        }
-        !c.unread.is_empty() && !self.owes_much(c)
-    }
-
-    /// Whether lines of a connection must wait until it has taken what is its own.
-    fn owes_much(&self, c: &Connection) -> bool {
-        let private = self.limits.private + usize::from(is_planted(Bug::NoticesOneMore));
-        let detours = self.limits.detours + usize::from(is_planted(Bug::DetoursOneMore));
-        let is_busy = c.feed.is_some() || c.asking.is_some();
-        is_busy || c.cursor.private() >= private || c.cursor.detours() >= detours
-    }
-
-    fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
-        if matches!(phase, Phase::Greeting | Phase::Silent) {
-            let first = match line {
-                Line::Whole(line) => FirstLine::decode(line),
-                Line::TooLong(start) if is_http_request(start) => FirstLine::Http,
-                Line::TooLong(_) => FirstLine::Other,
-            };
-            match first {
-                FirstLine::Join(asked) => return self.join(id, asked),
-                FirstLine::Json(line) => return self.greet(id, line),
-                FirstLine::Http => return self.misdirected(id),
-                FirstLine::Other if phase == Phase::Greeting => {
-                    self.enter(id, Event::OtherLine, None);
-                }
-                FirstLine::Other => {
-                    self.step(id, Event::OtherLine);
-                }
-            }
-        }
-        match line {
-            Line::TooLong(_) => {
-                mark(Mark::LineTooLong);
-                self.tell(id, Notice::TooLong);
-            }
-            Line::Whole(line) => match Request::decode(line) {
-                Err(_) => {
-                    mark(Mark::LineNotUtf8);
-                    self.tell(id, Notice::NotUtf8);
-                }
-                Ok(request) => {
-                    mark_if(line.len() == MAX_LINE, Mark::LineAtLimit);
-                    self.request(id, &request);
-                }
-            },
-        }
-    }
-
-    fn request(&mut self, id: ConnId, request: &Request<'_>) {
-        match request {
-            Request::Nothing => {}
-            Request::Say(text) => {
-                let is_escaped = text.starts_with('/');
-                mark_if(is_escaped, Mark::SlashEscaped);
-                mark_if(matches!(text, Cow::Owned(_)), Mark::ControlReplaced);
-                if is_planted(Bug::BothSlashes) && is_escaped {
-                    return self.say(id, &format!("/{text}"));
-                }
-                self.say(id, text);
-            }
-            Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
-            Request::Help => self.tell(id, Notice::Help),
-            Request::Who => {
-                let answer = who(self.room.names());
-                self.note(id, &answer);
-            }
-            Request::History(count) => self.send_newest(id, (*count).min(MAX_PAGE)),
-            Request::Surplus(command) => {
-                mark(Mark::CommandSurplus);
-                self.tell(id, Notice::Surplus(command));
-            }
-            Request::Unknown(command) => {
-                mark(Mark::CommandUnknown);
-                self.tell(id, Notice::Unknown(command));
-            }
-        }
-    }
-
-    fn say(&mut self, id: ConnId, text: &str) {
-        let now = self.wall();
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some((name, _)) = &connection.stay else {
-            return;
-        };
-        let entry = Entry::Said(name, text);
-        let entry = self.room.log.append(now, entry, None, None);
-        if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
-            return;
-        }
-        connection.cursor.skip(entry);
-    }
-
     /// Puts an entry into the log; the session is that of whom it is about.
     fn append(&mut self, entry: Entry<'_>, session: Option<SessionId>, id: Option<&str>) {
         let now = self.wall();
@@ -426,48 +238,6 @@ impl Server {
         self.origin
             .unix_millis
             .saturating_add(self.now.as_micros() / 1000)
-    }
-
-    /// The first line is of HTTP.
-    fn misdirected(&mut self, id: ConnId) {
-        let in_time = self.phase(id) == Phase::Greeting;
-        mark_if(in_time, Mark::HttpUnjoined);
-        mark_if(!in_time, Mark::HttpAfterSilence);
-        if in_time {
-            self.note(id, HTTP_ANSWER);
-        } else {
-            // What has been welcomed as a text client is no HTTP exchange any more.
-            self.tell(id, Notice::Goodbye(Goodbye::NoHttp));
-        }
-        self.end(id, Event::Misdirected, CloseReason::Http);
-    }
-
-    fn eof(&mut self, id: ConnId) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        connection.eof = true;
-        if !connection.unread.is_empty() && !is_planted(Bug::EofDropsInput) {
-            mark(Mark::EofHeldBack);
-            return; // It is heard to the end first.
-        }
-        if connection.feed.is_some() || connection.asking.is_some() {
-            return; // That is seen to first.
-        }
-        if connection.reader.is_mid_line() && !connection.phase.is_ending() {
-            mark(Mark::LineUnended);
-            self.tell(id, Notice::Unterminated);
-        }
-        self.end(id, Event::Eof, CloseReason::Eof);
-    }
-
-    /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
-    fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard =
-            |c: &Connection| c.eof && c.unread.is_empty() && c.feed.is_none() && c.asking.is_none();
-        if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
-            self.eof(id);
-        }
     }
 
     fn timeout(&mut self) {

@@ -4,7 +4,7 @@ use super::Server;
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::{Event, Phase};
-use crate::json::{self, Message};
+use crate::json::{self, Hello, Message};
 use crate::limits::MAX_JSON_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
@@ -82,7 +82,7 @@ impl Server {
         }
         self.leave_room(id);
         self.cross(id);
-        let Some(hello) = json::hello(line) else {
+        let Some(hello) = Hello::decode(line) else {
             return self.turn_away(id, Goodbye::BadHello);
         };
         if hello
@@ -92,39 +92,14 @@ impl Server {
             return self.turn_away(id, Goodbye::BadVersion);
         }
         let is_new = hello.session.is_none();
-        let token = match hello.session {
+        let token = match &hello.session {
             None => self.issue(),
-            Some(token) if is_token(&token) => token.into(),
+            Some(token) if Hello::is_token(token) => String::from(&**token),
             Some(_) => return self.turn_away(id, Goodbye::BadSession),
         };
         self.step(id, Event::Join);
-        let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
-        let session = SessionId(Sha256::digest(&token.as_bytes()[..length]).into());
-        let before = self.sessions.table.get(&session).cloned();
-        let resumed = before.is_some();
-        let last = self.room.log.last();
-        // A token that is not new may have been given out before the server was started.
-        let since = before.as_ref().map_or(0, |before| before.since);
-        let since = if is_new { last + 1 } else { since };
-        let (name, notice) = match before {
-            Some(before) => (self.go_on(before, session), None),
-            None => self.admit(id, hello.name.as_deref(), Some(session)),
-        };
-        let seat = self.room.sit(id);
-        self.sessions.table.insert(
-            session,
-            Session {
-                name: name.clone(),
-                conn: Some(id),
-                since,
-                until: Timestamp::ZERO,
-            },
-        );
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.session = Some(session);
-            connection.stay = Some((name.clone(), seat));
-            connection.follows = self.room.log.last();
-        }
+        let before = self.room.log.last();
+        let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
         let log = &self.room.log;
         let welcome = Message::Welcome {
             version: json::VERSION,
@@ -135,28 +110,82 @@ impl Server {
             head: log.last(),
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
-        }
-        .to_line();
-        let is_ours = hello.epoch.is_none_or(|epoch| epoch == log.epoch());
-        let (oldest, head) = (log.oldest(), log.last());
+        };
+        let welcome = welcome.to_line();
         self.note(id, &welcome);
         if let Some(notice) = notice {
             self.note(id, &notice);
         }
+        self.actions.push_back(Action::Joined(id, name));
+        self.go_on_behind(id, &hello, before);
+    }
+
+    /// Gives a connection its stay, that of its session if there is one; its name, whether the
+    /// stay goes on, and what it is told if the name is not the one it asked for.
+    fn sit_down(
+        &mut self,
+        id: ConnId,
+        token: &str,
+        is_new: bool,
+        asked: Option<&str>,
+    ) -> (Name, bool, Option<String>) {
+        let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
+        let session = SessionId(Sha256::digest(&token.as_bytes()[..length]).into());
+        let before = self.sessions.table.get(&session).cloned();
+        let resumed = before.is_some();
+        mark_if(resumed, Mark::Resumed);
+        let since = match &before {
+            _ if is_new => self.room.log.last() + 1,
+            Some(before) => before.since,
+            // It may have been given out before the server was started.
+            None => 0,
+        };
+        let (name, notice) = match before {
+            Some(before) => (self.go_on(before, session), None),
+            None => self.admit(id, asked, Some(session)),
+        };
+        let seat = self.room.sit(id);
+        let stay = Session {
+            name: name.clone(),
+            conn: Some(id),
+            since,
+            until: Timestamp::ZERO,
+        };
+        self.sessions.table.insert(session, stay);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.session = Some(session);
+            connection.stay = Some((name.clone(), seat));
+            connection.follows = self.room.log.last();
+        }
+        (name, resumed, notice)
+    }
+
+    /// Sends what is behind the last entry that a connection knows, where `before` was the last one
+    /// of all before it came.
+    fn go_on_behind(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
+        let log = &self.room.log;
+        let is_ours = hello
+            .epoch
+            .as_deref()
+            .is_none_or(|epoch| epoch == log.epoch());
         let next = match hello.after {
             // Who asks for nothing hears what comes behind their joining, if they join.
-            None => head + 1,
-            Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= last => after + 2,
-            Some(after) if is_ours && after <= last => after + 1,
+            None => log.last() + 1,
+            Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= before => {
+                after + 2
+            }
+            Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {
                 mark(Mark::OtherLog);
-                let next = if is_ours { head + 1 } else { oldest };
+                let next = if is_ours {
+                    log.last() + 1
+                } else {
+                    log.oldest()
+                };
                 self.note(id, &Message::Gap { after, next }.to_line());
                 next
             }
         };
-        mark_if(resumed, Mark::Resumed);
-        self.actions.push_back(Action::Joined(id, name));
         self.send_from(id, next);
     }
 
@@ -296,9 +325,4 @@ impl Server {
             self.leave(&session.name);
         }
     }
-}
-
-/// Whether a text looks like a token that a server gave out.
-fn is_token(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

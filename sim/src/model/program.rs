@@ -43,12 +43,8 @@ pub(super) struct Sessions {
 impl Program {
     /// A first line that begins with `JOIN {`.
     pub(super) fn greets(line: &str) -> Self {
-        let hello: Option<Hello<'_>> = line
-            .trim_ascii()
-            .get("JOIN".len()..)
-            .and_then(|object| serde_json::from_str(object).ok());
         let own = |it: Option<std::borrow::Cow<'_, str>>| it.map(|it| it.into_owned().into());
-        let hello = hello.map(|hello| Hello {
+        let hello = Hello::decode(line).map(|hello| Hello {
             version: hello.version,
             name: own(hello.name),
             session: own(hello.session),
@@ -64,11 +60,8 @@ impl Program {
     /// Whether it is let in.
     pub(super) fn is_welcome(&self) -> bool {
         self.hello.as_ref().is_some_and(|hello| {
-            let is_token = |t: &str| {
-                t.len() == 32 && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            };
             hello.version.is_none_or(|version| version == json::VERSION)
-                && hello.session.as_deref().is_none_or(is_token)
+                && hello.session.as_deref().is_none_or(Hello::is_token)
         })
     }
 

@@ -1,0 +1,116 @@
+//! A store that fails, and one that has lost something.
+
+use super::super::json::{bye, entries, errors, objects, program, say};
+use super::{Kept, talk};
+use chat_core::json::{Code, Message};
+use chat_core::{Input, Limits};
+
+#[test]
+fn when_the_store_fails_everyone_is_told_and_nobody_is_sent_what_is_not_kept() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    let (bob, _) = program(&mut k, r#"{"name":"bob"}"#);
+    let newcomer = k.accept(7);
+    k.commit();
+    k.look(ann);
+    k.look(bob);
+    k.transcript.clear();
+    k.receive(ann, "lost\n");
+    assert_eq!(k.begin(), 1);
+    k.receive(bob, say("lost, too", "1"));
+    k.handle(Input::NotCommitted);
+    let goodbye = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
+    assert_eq!(k.look(ann), goodbye);
+    assert_eq!(k.look(newcomer), goodbye);
+    let heard = objects(&mut k, bob);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(bye(&heard), Some((Code::NotKept, Some(1000))));
+    assert_eq!(k.transcript, b"");
+    for conn in [ann, bob, newcomer] {
+        k.handle(Input::Eof(conn));
+    }
+    assert_eq!(k.closed.len(), 3);
+    let now = k.now;
+    assert_eq!(k.server.accept(now, 9), None);
+}
+
+#[test]
+fn who_has_left_is_told_when_their_last_words_are_not_kept() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "last words\nleave\n");
+    assert_eq!(k.begin(), 2);
+    k.handle(Input::NotCommitted);
+    let goodbye = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
+    assert_eq!(k.look(ann), goodbye);
+}
+
+#[test]
+fn a_line_that_was_begun_is_ended_when_the_store_fails() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    let silent = k.accept(9);
+    k.wait(Limits::default().first_line);
+    k.commit();
+    k.look(silent);
+    k.limit(silent, 7);
+    k.receive(ann, "a long line\n");
+    k.commit();
+    assert_eq!(k.look(silent), "ann: a ");
+    k.receive(ann, "not kept\n");
+    assert_eq!(k.begin(), 1);
+    k.receive(silent, "JOIN {}\n");
+    k.handle(Input::NotCommitted);
+    k.unblock(silent);
+    let heard = k.look(silent);
+    assert!(heard.starts_with("long line\n{\"type\":\"bye\""), "{heard}");
+}
+
+#[test]
+fn what_the_store_cannot_give_any_more_is_a_gap() {
+    let (k, token) = talk(100);
+    let mut k = k.restart(5);
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
+    k.store.drain(..50);
+    k.answer();
+    let heard = objects(&mut k, ann);
+    assert!(
+        heard.contains(&Message::Gap { after: 1, next: 51 }),
+        "{heard:?}"
+    );
+    assert_eq!(entries(&heard).len(), 51);
+
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":60}}"#));
+    k.store.clear();
+    k.answer();
+    let heard = objects(&mut k, ann);
+    assert!(
+        heard.contains(&Message::Gap {
+            after: 60,
+            next: 97
+        }),
+        "{heard:?}"
+    );
+    assert_eq!(entries(&heard).len(), 5);
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_the_trouble_of_who_asks() {
+    let (k, token) = talk(100);
+    let mut k = k.restart(5);
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
+    k.asked.clear();
+    k.handle(Input::Unreadable(ann));
+    let heard = objects(&mut k, ann);
+    assert!(heard.contains(&Message::Gap { after: 1, next: 97 }));
+    assert_eq!(entries(&heard).len(), 5);
+    k.receive(ann, say("line 7", "7"));
+    k.asked.clear();
+    k.handle(Input::Unreadable(ann));
+    assert_eq!(errors(&objects(&mut k, ann)), [Code::NotKept]);
+    assert_eq!(k.begin(), 0, "it is not said, for it may have been");
+    k.receive(ann, "{\"type\":\"ping\"}\n");
+    assert_eq!(objects(&mut k, ann), [Message::Pong { head: 101 }]);
+}

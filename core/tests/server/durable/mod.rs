@@ -1,0 +1,125 @@
+//! A room that a store keeps: nothing happens for anybody before it is there to stay.
+
+mod commits;
+mod failures;
+mod restarts;
+
+use super::json::{objects, program, say, token};
+use super::world::World;
+use chat_core::{Action, History, Input, Kind, Limits, Origin, Record, Server};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
+/// A server, and what is in its store.
+pub(super) struct Kept {
+    pub(super) world: World,
+    pub(super) store: Vec<Record>,
+    /// What is being put into it.
+    pub(super) batch: Vec<Record>,
+}
+
+impl Deref for Kept {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Kept {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+impl Kept {
+    pub(super) fn new(limits: Limits, store: Vec<Record>, newest: usize) -> Self {
+        let mut world = World::new(limits.clone());
+        let mut present = BTreeMap::new();
+        for record in &store {
+            match record.kind {
+                Kind::Joined => drop(present.insert(record.name.clone(), record.sender)),
+                Kind::Left => drop(present.remove(&record.name)),
+                Kind::Said => {}
+            }
+        }
+        let history = History {
+            first: 1,
+            last: store.len() as u64,
+            newest: store[store.len().saturating_sub(newest)..].to_vec(),
+            present: present.into_iter().collect(),
+        };
+        let origin = Origin {
+            // Each life of a server gives out tokens of its own.
+            secret: [u8::try_from(store.len()).unwrap(); 32],
+            ..Origin::default()
+        };
+        world.server = Server::restored(limits, origin, history);
+        Self {
+            world,
+            store,
+            batch: Vec::new(),
+        }
+    }
+
+    /// Begins to put what happened into the store; how many entries that are.
+    pub(super) fn begin(&mut self) -> usize {
+        let batch = &mut self.batch;
+        self.world.server.begin_commit(batch);
+        batch.len()
+    }
+
+    /// It is there.
+    pub(super) fn done(&mut self) {
+        self.store.append(&mut self.batch);
+        self.handle(Input::Committed(1));
+    }
+
+    /// Puts everything into the store.
+    pub(super) fn commit(&mut self) {
+        while self.begin() > 0 {
+            self.done();
+        }
+        let numbers: Vec<u64> = self.store.iter().map(|record| record.seq).collect();
+        assert!(numbers.iter().copied().eq(1..=numbers.len() as u64));
+    }
+
+    /// Does what is asked of the store, until nothing is.
+    pub(super) fn answer(&mut self) {
+        while let Some(action) = self.asked.pop() {
+            let (world, store) = (&mut self.world, &self.store);
+            match action {
+                Action::Read(conn, after, most) => {
+                    let kept = store.iter().filter(|record| record.seq > after);
+                    let kept: Vec<Record> = kept.take(most).cloned().collect();
+                    world.handle(Input::Kept(conn, &kept));
+                }
+                Action::Find(conn, session, id) => {
+                    let is_it =
+                        |r: &&Record| r.sender == Some(session) && r.id.as_ref() == Some(&id);
+                    world.handle(Input::Found(conn, store.iter().find(is_it)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The server is killed and started again, with so many of the newest entries in memory.
+    pub(super) fn restart(self, newest: usize) -> Self {
+        Self::new(Limits::default(), self.store, newest)
+    }
+}
+
+/// A store that has this many lines, each said by ann with its number for an id, and her token.
+pub(super) fn talk(lines: usize) -> (Kept, String) {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let (ann, _) = program(&mut k, r#"{"name":"ann"}"#);
+    k.commit();
+    let answer = objects(&mut k, ann);
+    for n in 0..lines {
+        k.receive(ann, say(&format!("line {n}"), &n.to_string()));
+        k.commit();
+    }
+    k.look(ann);
+    (k, token(&answer))
+}
