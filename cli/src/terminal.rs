@@ -38,29 +38,31 @@ enum Asking {
 }
 
 impl Terminal {
-    /// The terminal, and what is typed on it. A chunk waits to be taken before the next one is
+    /// The terminal, and what is typed on it, if that is to be read. A chunk waits to be taken before the next one is
     /// read, so a large file in place of the keyboard is not read faster than it is sent.
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn open() -> io::Result<(Self, mpsc::Receiver<Input>)> {
+    pub fn open(reads: bool) -> io::Result<(Self, Option<mpsc::Receiver<Input>>)> {
         let asking = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
             (false, _) => Asking::Nowhere,
             (true, true) => Asking::OnOutput,
             (true, false) => Asking::OnErrors,
         };
+        let (typed, input) = mpsc::channel(1);
+        let prompting = Arc::new(AtomicBool::new(false));
         let terminal = Self {
             output: Writer::start("screen", MAX_WAITING, io::stdout())?,
             errors: Writer::start("messages", MAX_WAITING, io::stderr())?,
             asking,
-            prompting: Arc::new(AtomicBool::new(false)),
+            prompting: Arc::clone(&prompting),
         };
-        let (typed, input) = mpsc::channel(1);
-        let prompting = Arc::clone(&terminal.prompting);
-        thread::Builder::new()
-            .name("keyboard".into())
-            .spawn(move || read_keyboard(&typed, &prompting))?;
-        Ok((terminal, input))
+        if reads {
+            thread::Builder::new()
+                .name("keyboard".into())
+                .spawn(move || read_keyboard(&typed, &prompting))?;
+        }
+        Ok((terminal, reads.then_some(input)))
     }
 
     /// Waits until everything is on the screen.
@@ -68,7 +70,9 @@ impl Terminal {
     /// # Errors
     /// When standard output cannot be written to.
     pub async fn finish(&self) -> io::Result<()> {
-        poll_fn(|cx| self.output.poll_finished(cx)).await?;
+        poll_fn(|cx| self.output.poll_finished(cx))
+            .await
+            .map_err(|error| of_output(&error))?;
         // Where messages cannot be shown, there is nowhere to say so.
         let _ = poll_fn(|cx| self.errors.poll_finished(cx)).await;
         Ok(())
@@ -95,7 +99,9 @@ fn read_keyboard(typed: &mpsc::Sender<Input>, prompting: &AtomicBool) {
 
 impl Screen for Terminal {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_ready(cx)
+        self.output
+            .poll_ready(cx)
+            .map_err(|error| of_output(&error))
     }
 
     /// Only a person is asked.
@@ -125,6 +131,13 @@ impl Screen for Terminal {
         self.errors.push(format!("{before}{text}\n").as_bytes());
         Ok(())
     }
+}
+
+fn of_output(error: &io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("cannot write to standard output: {error}"),
+    )
 }
 
 /// Log messages on standard error, which never hold the program up: where they are not read, they

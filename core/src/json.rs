@@ -36,6 +36,9 @@ pub struct Hello<'a> {
     /// Which log that is a number of.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Cow<'a, str>>,
+    /// Where nothing is known: how many of the newest entries to be sent first, at most [`MAX_PAGE`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<u64>,
 }
 
 impl<'a> Hello<'a> {

@@ -21,7 +21,9 @@ mod stream;
 mod text;
 mod time;
 
-pub use client::phase as client_phase;
+pub use client::json::phase as json_client_phase;
+pub use client::json::{JsonClient, Memory, Setup, Unaccepted};
+pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
 pub use line::{Line, LineReader};

@@ -24,6 +24,11 @@ macro_rules! marks {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// Whether it is of the client that resumes.
+            pub fn is_of_resuming(self) -> bool {
+                self >= Self::ClientOffline // These come last.
+            }
         }
     };
 }
@@ -104,6 +109,9 @@ marks! {
     EndedNeverJoined "a client's input ends before JOIN"
     EndedRefused "a client has left, and had refused a line"
     EndedLost "a client's connection is lost"
+    ClientOffline "a client that resumes loses its connection"
+    ClientBack "a client that resumes is back"
+    ClientGap "a client is told of a gap"
 }
 
 #[cfg(feature = "marks")]

@@ -36,8 +36,9 @@ macro_rules! bugs {
                 self >= Self::VectoredMiscount // Those of the shells come last.
             }
 
-            /// Whether it is a fault in the core's use of a store.
-            pub fn is_of_store(self) -> bool {
+            /// Whether it shows around a store: a fault in the core's use of one, or in the client
+            /// that resumes.
+            pub fn is_around_a_store(self) -> bool {
                 self >= Self::SentUncommitted && !self.is_in_net()
             }
         }
@@ -169,6 +170,16 @@ bugs! {
         "That the store does not have entries any more is not said."
     ReadCutShort "read cut short"
         "Of what is sent again from the log each sixteenth entry is missing."
+    LeftUnaccepted "left unaccepted"
+        "A client that resumes leaves before everything is accepted that its person typed."
+    NotSentAgain "not sent again"
+        "A client that is back does not send again what was not accepted."
+    OwnLineShown "own line shown"
+        "A client shows its person what they typed, as if somebody else had said it."
+    SilentStayShown "silent stay shown"
+        "A client of the JSON dialect shows lines that came before the server knew what it speaks."
+    SentUnkept "sent unkept"
+        "A client that keeps its outbox sends what was typed before it is kept."
     VectoredMiscount "vectored miscount"
         "A vectored write that takes only a part counts for one byte more."
     ShortWriteForgotten "short write forgotten"

@@ -8,6 +8,7 @@ use crate::name::Name;
 use crate::planted::{Bug, is_planted};
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// What the first line of a connection asks for.
@@ -430,23 +431,30 @@ impl fmt::Display for Short<'_> {
 /// The answer to `/who`: as many names as a line holds, then how many more.
 pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
     const MORE: usize = ", and 18446744073709551615 more\n".len();
-    let mut left = names.len();
-    let mut line = alloc::format!("* In the room ({left}): ");
-    for (i, name) in names.enumerate() {
-        if line.len() + 2 + name.as_str().len() + MORE > MAX_LINE {
-            break;
-        }
-        line.push_str(if i == 0 { "" } else { ", " });
-        line.push_str(name.as_str());
-        left -= 1;
-    }
-    mark_if(left > 0, Mark::WhoCutShort);
-    let more = if left > 0 {
-        alloc::format!(", and {left} more")
-    } else {
-        String::new()
+    let count = names.len();
+    let mut length = alloc::format!("* In the room ({count}): ").len() + MORE - ", ".len();
+    let fits = |name: &&str| {
+        length += name.len() + 2;
+        length <= MAX_LINE
     };
-    line + &more + "\n"
+    let shown: Vec<&str> = names.map(Name::as_str).take_while(fits).collect();
+    let more = count - shown.len();
+    mark_if(more > 0, Mark::WhoCutShort);
+    roster(&shown, more) + "\n"
+}
+
+/// Who is in the room, as a line without its ending: some names, and how many more there are.
+pub(crate) fn roster(names: &[&str], more: usize) -> String {
+    let all = alloc::format!(
+        "* In the room ({}): {}",
+        names.len() + more,
+        names.join(", ")
+    );
+    if more > 0 {
+        alloc::format!("{all}, and {more} more")
+    } else {
+        all
+    }
 }
 
 /// What an HTTP client is told.

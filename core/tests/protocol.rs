@@ -3,7 +3,7 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, Timestamp, client_phase, server_phase,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -251,10 +251,10 @@ fn every_event_in_every_phase_of_a_connection_does_what_the_table_says() {
     }
 }
 
-fn client_in(phase: client_phase::Phase) -> Client {
+fn client_in(phase: client_phase::Phase) -> TextClient {
     use client_phase::Phase::{Asking, Connecting, Ended, Joining, Leaving, Talking};
     let now = Timestamp::ZERO;
-    let mut client = Client::new();
+    let mut client = TextClient::new();
     if phase > Asking {
         client
             .command(now, Command::Line(Line::Whole(b"JOIN")))

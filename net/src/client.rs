@@ -1,8 +1,9 @@
-//! The client's shell: a keyboard, a screen, and one connection.
+//! The client's shell: a keyboard, a screen, and one connection at a time.
 
 use chat_core::planted::{Bug, is_planted};
 use chat_core::{
-    Client, ClientAction, ClientInput, Command, Line, LineReader, MAX_LINE, Outcome, Timestamp,
+    Client, ClientAction, ClientInput, Command, Line, LineReader, MAX_LINE, Memory, Outcome,
+    Timestamp,
 };
 use std::future::{Future, pending, poll_fn};
 use std::io;
@@ -11,7 +12,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How long telling the server that nobody looks any more may take.
+const PARTING: Duration = Duration::from_millis(100);
 
 /// What comes from the keyboard, or from a pipe in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,19 +53,39 @@ pub trait Screen {
     fn notice(&mut self, text: &str) -> io::Result<()>;
 }
 
-/// Runs a client to its end: asks for `JOIN`, connects, and passes lines on in both directions.
-///
-/// `connect` is called once `JOIN` was typed. Every message on `interrupts` interrupts the client
-/// (`Ctrl-C`): the first one leaves the room, a second one does not wait for that. No more than
-/// one chunk of `input` is taken before the one before it has been sent on.
+/// Where a client keeps what it remembers from run to run.
+pub trait Keep {
+    /// Keeps this in place of what was kept before: it is there when this returns, whatever happens
+    /// to the machine.
+    ///
+    /// # Errors
+    /// When that cannot be; the client ends with this error.
+    fn keep(&mut self, memory: &Memory) -> io::Result<()>;
+}
+
+/// A number that no other client has, for [`Setup::seed`](chat_core::Setup::seed).
 ///
 /// # Errors
-/// When the screen cannot be written to.
+/// When the system has none to give.
+pub fn seed() -> io::Result<u64> {
+    getrandom::u64().map_err(io::Error::other)
+}
+
+/// Runs a client to its end: connects when it says so, and passes lines on in both directions.
+///
+/// `connect` is called for each connection. Every message on `interrupts` interrupts the client
+/// (`Ctrl-C`): the first one leaves the room, a second one does not wait for that. No more than
+/// one chunk of `input`, if there is any, is taken before the one before it has been sent on.
+///
+/// # Errors
+/// When the screen cannot be written to, or what is to be kept cannot be kept.
 pub async fn run<S, F>(
-    connect: impl FnOnce() -> F,
-    mut input: Receiver<Input>,
+    client: &mut dyn Client,
+    mut connect: impl FnMut() -> F,
+    mut input: Option<Receiver<Input>>,
     interrupts: &mut Receiver<()>,
     screen: &mut impl Screen,
+    keep: &mut dyn Keep,
 ) -> io::Result<Outcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -72,77 +96,94 @@ where
         let elapsed = origin.elapsed().as_micros();
         Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     };
-    let mut client = Client::new();
-    let mut connect = Some(connect);
     let mut connecting: Option<Pin<Box<F>>> = None;
     let mut reading: Option<ReadHalf<S>> = None;
     let mut writing: Option<WriteHalf<S>> = None;
     let mut keyboard = Keyboard::default();
     let mut finishing = false;
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        keyboard.type_into(&mut client, now(), screen)?;
-        while let Some(action) = client.poll_action() {
-            match action {
-                ClientAction::Prompt(text) => screen.prompt(text)?,
-                ClientAction::Show(text) => screen.line(&text)?,
-                ClientAction::Notice(text) => screen.notice(&text)?,
-                ClientAction::Connect => connecting = connect.take().map(|c| Box::pin(c())),
-                ClientAction::Finish => finishing = true,
-                ClientAction::End(outcome) => return Ok(outcome),
-            }
-        }
-        if finishing && client.unsent().is_empty() {
-            finishing = false;
-            if let Some(mut stream) = writing.take() {
-                // If this fails, reading will tell.
-                let _: io::Result<()> = stream.shutdown().await;
-            }
-        }
-        let unsent = !client.unsent().is_empty();
-        let deadline = client.next_timeout();
-        let deadline = deadline.map(|d| sleep_until(origin + Duration::from_micros(d.as_micros())));
-        tokio::select! {
-            biased;
-            interrupt = interrupts.recv(), if !interrupts.is_closed() => {
-                if interrupt.is_some() {
-                    // An interrupt is never refused.
-                    let _: Result<(), _> = client.command(now(), Command::Interrupt);
-                }
-            }
-            made = optional(connecting.as_mut().map(Pin::as_mut)) => {
-                connecting = None;
-                match made {
-                    Ok(stream) => {
-                        let (r, w) = tokio::io::split(stream);
-                        (reading, writing) = (Some(r), Some(w));
-                        client.handle(now(), ClientInput::Connected);
+    let result = async {
+        loop {
+            keyboard.type_into(client, now(), screen)?;
+            while let Some(action) = client.poll_action() {
+                match action {
+                    ClientAction::Prompt(text) => screen.prompt(text)?,
+                    ClientAction::Show(text) => screen.line(&text)?,
+                    ClientAction::Notice(text) => screen.notice(&text)?,
+                    ClientAction::Connect => connecting = Some(Box::pin(connect())),
+                    ClientAction::Disconnect => {
+                        (connecting, reading, writing) = (None, None, None);
+                        finishing = false;
                     }
-                    Err(error) => client.handle(now(), ClientInput::Failed(&error.to_string())),
+                    ClientAction::Finish => finishing = true,
+                    ClientAction::Keep(memory) => {
+                        keep.keep(&memory)?;
+                        client.handle(now(), ClientInput::Kept);
+                    }
+                    ClientAction::End(outcome) => return Ok(outcome),
                 }
             }
-            read = optional(reading.as_mut().map(|r| read(screen, r, &mut buffer))) => match read? {
-                Ok(0) => {
-                    reading = None;
-                    client.handle(now(), ClientInput::Eof);
+            if finishing && client.unsent().is_empty() {
+                finishing = false;
+                if let Some(mut stream) = writing.take() {
+                    // If this fails, reading will tell.
+                    let _: io::Result<()> = stream.shutdown().await;
                 }
-                Ok(count) => client.handle(now(), ClientInput::Received(&buffer[..count])),
-                Err(error) => {
-                    reading = None;
-                    client.handle(now(), ClientInput::Lost(&error.to_string()));
+            }
+            let unsent = !client.unsent().is_empty();
+            let deadline = client.next_timeout();
+            let deadline = deadline.map(|d| sleep_until(origin + Duration::from_micros(d.as_micros())));
+            tokio::select! {
+                biased;
+                interrupt = interrupts.recv(), if !interrupts.is_closed() => {
+                    if interrupt.is_some() {
+                        // An interrupt is never refused.
+                        let _: Result<(), _> = client.command(now(), Command::Interrupt);
+                    }
                 }
-            },
-            sent = optional(writing.as_mut().filter(|_| unsent).map(|w| w.write(client.unsent()))) => match sent {
-                Ok(count) => client.sent(now(), count),
-                // What the server said last is still to be read; reading will tell the end.
-                Err(_) => writing = None,
-            },
-            typed = input.recv(), if keyboard.is_idle() => keyboard.take(typed.unwrap_or(Input::End)),
-            () = optional(deadline) => {
-                client.handle(now(), ClientInput::Timeout);
+                made = optional(connecting.as_mut().map(Pin::as_mut)) => {
+                    connecting = None;
+                    match made {
+                        Ok(stream) => {
+                            let (r, w) = tokio::io::split(stream);
+                            (reading, writing) = (Some(r), Some(w));
+                            client.handle(now(), ClientInput::Connected);
+                        }
+                        Err(error) => client.handle(now(), ClientInput::Failed(&error.to_string())),
+                    }
+                }
+                read = optional(reading.as_mut().map(|r| read(screen, r, &mut buffer))) => match read? {
+                    Ok(0) => {
+                        reading = None;
+                        client.handle(now(), ClientInput::Eof);
+                    }
+                    Ok(count) => client.handle(now(), ClientInput::Received(&buffer[..count])),
+                    Err(error) => {
+                        reading = None;
+                        client.handle(now(), ClientInput::Lost(&error.to_string()));
+                    }
+                },
+                sent = optional(writing.as_mut().filter(|_| unsent).map(|w| w.write(client.unsent()))) => match sent {
+                    Ok(count) => client.sent(now(), count),
+                    // What the server said last is still to be read; reading will tell the end.
+                    Err(_) => writing = None,
+                },
+                typed = optional(input.as_mut().map(Receiver::recv)), if keyboard.is_idle() => keyboard.take(typed.unwrap_or(Input::End)),
+                () = optional(deadline) => {
+                    client.handle(now(), ClientInput::Timeout);
+                }
             }
         }
     }
+    .await;
+    if result.is_err() {
+        // Nobody looks any more: the room is to know.
+        let _: Result<(), _> = client.command(now(), Command::Interrupt);
+        if let Some(mut stream) = writing {
+            let _ = timeout(PARTING, stream.write_all(client.unsent())).await;
+        }
+    }
+    result
 }
 
 /// Reads once the screen can show more; the outer failure is the screen's.
@@ -211,7 +252,7 @@ impl Keyboard {
     /// Passes on as many lines as the client wants, then the end.
     fn type_into(
         &mut self,
-        client: &mut Client,
+        client: &mut dyn Client,
         now: Timestamp,
         screen: &mut impl Screen,
     ) -> io::Result<()> {

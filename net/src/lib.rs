@@ -3,10 +3,12 @@
 pub mod client;
 mod keeping;
 mod listener;
+mod memory;
 mod ready;
 mod server;
 mod socket;
 pub mod store;
 
 pub use listener::{Listener, TcpListener, connect};
+pub use memory::MemoryFile;
 pub use server::{Options, serve};

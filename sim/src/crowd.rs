@@ -10,7 +10,7 @@ use crate::{
     host::{Origin, make_next},
     person,
     record::{Kind, Recorder, Role, Witness},
-    scenario::Crowd,
+    scenario::{Crowd, Dialect},
 };
 
 /// One of many: when it does what.
@@ -97,7 +97,14 @@ async fn live(member: Member) {
         type_line(&witness, &keyboard, "leave").await;
         keyboard.closed().await;
     };
-    tokio::join!(biased; typing, person::run(member.witness, member.origin, keys, interrupts));
+    let running = person::run(
+        member.witness,
+        member.origin,
+        Dialect::Text,
+        keys,
+        interrupts,
+    );
+    tokio::join!(biased; typing, running);
 }
 
 async fn type_line(witness: &Witness, keyboard: &mpsc::Sender<Input>, line: &str) {

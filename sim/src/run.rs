@@ -17,7 +17,7 @@ use crate::{
     person,
     raw::{self, Command},
     record::{Kind, Record, Recorder, Role, Witness},
-    scenario::{Action, Client, Ending, SERVER, Scenario},
+    scenario::{Action, Client, Dialect, Ending, SERVER, Scenario},
     server,
     text::Text,
 };
@@ -75,7 +75,7 @@ pub fn run(scenario: &Scenario, seed: u64) -> Record {
 impl Stage<'_> {
     fn build(scenario: &Scenario, seed: u64, recorder: &Recorder) -> Self {
         let asked = scenario.clients.iter().filter_map(|(_, client)| {
-            let (Client::Person { port } | Client::Raw { port }) = client;
+            let (Client::Person { port, .. } | Client::Raw { port }) = client;
             *port
         });
         let lowest = asked.fold(PORTS, u16::min);
@@ -111,7 +111,7 @@ impl Stage<'_> {
 
         let mut actors = Vec::new();
         for ((name, client), number) in scenario.clients.iter().zip(0_u16..) {
-            let (Client::Person { port } | Client::Raw { port }) = client;
+            let (Client::Person { port, .. } | Client::Raw { port }) = client;
             let origin = Origin {
                 port: Rc::new(Cell::new(Some(port.unwrap_or(PORTS + number)))),
                 server: scenario.server.address,
@@ -318,12 +318,16 @@ fn enter(
     let witness = recorder.witness(&name, role);
     witness.begin();
     let seen = witness.clone();
+    let dialect = match client {
+        Client::Person { dialect, .. } => *dialect,
+        Client::Raw { .. } => Dialect::Text,
+    };
     match &program {
         Program::Person(keys, interrupts) => {
             let (keys, interrupts) = (keys.clone(), interrupts.clone());
             sim.host(name.as_str(), move || {
                 let (keys, interrupts) = (keys.far(), interrupts.far());
-                let running = person::run(seen.clone(), origin.clone(), keys, interrupts);
+                let running = person::run(seen.clone(), origin.clone(), dialect, keys, interrupts);
                 async move {
                     running.await;
                     Ok(())

@@ -105,6 +105,9 @@ pub enum Client {
         /// The local port, which makes the name in the room.
         #[serde(default)]
         port: Option<u16>,
+        /// What their client speaks.
+        #[serde(default)]
+        dialect: Dialect,
     },
     /// A bare socket: exact bytes, as from `nc` or any other program.
     Raw {
@@ -112,6 +115,16 @@ pub enum Client {
         #[serde(default)]
         port: Option<u16>,
     },
+}
+
+/// What a person's client speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Dialect {
+    /// Lines of text: one connection, as documented.
+    #[default]
+    Text,
+    /// Objects: it comes back when its connection is lost.
+    Json,
 }
 
 /// Many people: each joins, says a few lines, and leaves.

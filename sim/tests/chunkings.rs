@@ -9,7 +9,7 @@
 
 use chat_core::{
     Action, Client, ClientAction, ClientInput, CloseReason, Command, ConnId, Input, Limits, Line,
-    LineReader, MAX_LINE, MAX_SERVER_LINE, Server, Timer, Timestamp,
+    LineReader, MAX_LINE, MAX_SERVER_LINE, Server, TextClient, Timer, Timestamp,
 };
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -344,13 +344,13 @@ fn lines_near_the_limit_do_not_depend_on_the_chunks() {
 /// A client that has just connected, or is leaving, and what it had to do.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Person {
-    client: Client,
+    client: TextClient,
     actions: Vec<ClientAction>,
 }
 
 impl Person {
     fn new(leaves: bool) -> Self {
-        let mut client = Client::new();
+        let mut client = TextClient::new();
         let join = Command::Line(Line::Whole(b"JOIN"));
         client.command(NOW, join).unwrap();
         client.handle(NOW, ClientInput::Connected);

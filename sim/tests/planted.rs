@@ -44,7 +44,7 @@ fn every_planted_fault_is_found() {
             continue;
         }
         let promise = finding.broken.promise;
-        if bug.is_of_store() {
+        if bug.is_around_a_store() {
             let world = kept::World::draw(finding.seed);
             let small = shrink_kept(&world, promise, Duration::from_secs(5));
             let text = file::write(&small, &[]).unwrap();

@@ -22,6 +22,11 @@ impl Client {
         Self::with(&[&server.to_string()])
     }
 
+    /// Starts a client that speaks the text dialect.
+    pub fn text(server: SocketAddr) -> Self {
+        Self::with(&["--text", &server.to_string()])
+    }
+
     /// Starts a client with these arguments.
     pub fn with(arguments: &[&str]) -> Self {
         let mut process = Process::spawn(
@@ -42,10 +47,15 @@ impl Client {
 
     /// Starts a client, joins, and waits for the welcome.
     pub fn join(server: SocketAddr) -> Self {
-        let mut client = Self::start(server);
-        client.type_line("JOIN");
-        client.screen.expect("Welcome to the chatroom!");
-        client
+        Self::start(server).joined()
+    }
+
+    /// Joins, and waits for the welcome.
+    #[must_use]
+    pub fn joined(mut self) -> Self {
+        self.type_line("JOIN");
+        self.screen.expect("Welcome to the chatroom!");
+        self
     }
 
     /// Writes a line to its input.

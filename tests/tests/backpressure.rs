@@ -30,7 +30,7 @@ fn joined() -> (Process, ChildStdin, ChildStdout, TcpStream) {
     let address = listener.local_addr().expect("it is bound");
     let mut process = Process::spawn(
         Command::new(chat_client())
-            .arg(address.to_string())
+            .args(["--text", &address.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null()),

@@ -250,7 +250,7 @@ mod a_server {
     #[test]
     fn that_is_killed_is_reported() {
         let mut server = Server::start();
-        let mut client = Client::join(server.address());
+        let mut client = Client::text(server.address()).joined();
         client.type_line("hi");
         let name = joined(&mut server);
         server.expect(&format!("{name}: hi"));
@@ -302,7 +302,7 @@ mod a_server {
     fn fake_server() -> (TcpListener, Client) {
         let listener = TcpListener::bind(loopback(0)).expect("there are free ports");
         let address = listener.local_addr().expect("it is bound");
-        let mut client = Client::start(address);
+        let mut client = Client::text(address);
         client.type_line("JOIN");
         (listener, client)
     }
@@ -378,7 +378,7 @@ mod a_hostile_server {
             until_end(&stream);
         });
 
-        let mut client = Client::start(address);
+        let mut client = Client::text(address);
         client.type_line("JOIN");
         client.screen.wait_for("USER1: all's well\n");
         client.type_line("leave");

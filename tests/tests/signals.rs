@@ -20,7 +20,7 @@ fn a_stopping_server_tells_everyone_and_exits_in_order() {
         silent.expect("Welcome to the chatroom!");
         let mut speaker = Raw::first_line(server.address(), "JOIN speaker");
         silent.expect("speaker has joined the chat");
-        let client = Client::join(server.address());
+        let client = Client::text(server.address()).joined();
         speaker.say("last words");
         silent.line();
         silent.expect("speaker: last words");

@@ -2,9 +2,13 @@
 
 use chat_cli::address;
 use chat_cli::terminal::Terminal;
-use chat_core::Outcome;
+use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
+use chat_net::MemoryFile;
+use chat_net::client::Keep;
 use clap::Parser;
+use std::cell::Cell;
 use std::io;
+use std::path::PathBuf;
 use std::process::exit;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
@@ -15,6 +19,7 @@ use tokio::time::timeout;
 ///
 /// Type JOIN (or JOIN and a name) when asked, then talk. A line with LEAVE alone leaves; /help
 /// lists what else there is. In a pipe, the first line of the input is JOIN, and its end leaves.
+/// When the connection is lost it comes back by itself: nothing is missed, and nothing said twice.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
@@ -25,23 +30,47 @@ struct Args {
     /// Connect from this port of ours; the server names you USER and this number
     #[arg(long, value_name = "N")]
     local_port: Option<u16>,
+
+    /// Show this many of the last entries first, 1000 at most
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
+    history: u64,
+
+    /// Join at once and show what happens, until interrupted; standard input is not read
+    #[arg(long)]
+    follow: bool,
+
+    /// Print entries as JSON, one to a line
+    #[arg(long)]
+    json: bool,
+
+    /// Keep in this directory what was typed and is not accepted, and how far was read, from run to
+    /// run: one directory for each server and person
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// Speak the text dialect: a lost connection ends the program
+    #[arg(long, conflicts_with_all = ["history", "follow", "json", "state"])]
+    text: bool,
 }
 
 const AFTER_HELP: &str = "\
 Examples:
   chat-client                                   talk on this machine
   chat-client chat.example.org:5000             talk somewhere else
-  printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was delivered
+  chat-client --history 20                      begin with the last 20 entries
+  chat-client --follow --json                   print what happens, for programs
+  printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was accepted
 
 The room's lines are written on standard output, messages of the program on standard error.
 
 Exit codes:
-  0    left; everything that was typed was delivered
+  0    left; everything that was typed was accepted
   1    left, but a line was not sent (too long, or not UTF-8); or the input ended before JOIN; or
-       standard output could not be written
+       standard output, or the directory of --state, could not be written
   2    wrong usage
   3    could not connect
-  4    the connection was lost, or the server closed it; what was typed last may be lost
+  4    the server sent the program away, or was gone for 60 s while it was leaving, and not all was
+       accepted; before the first welcome, and with --text: the connection was lost
   130  interrupted (Ctrl-C)";
 
 fn main() {
@@ -67,15 +96,20 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
-        let (mut terminal, input) = Terminal::open()?;
+        let (mut terminal, input) = Terminal::open(!args.follow)?;
         let (interrupt, mut interrupts) = mpsc::channel(2);
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).await.is_ok() {}
         });
-        let connect = || connect(&args.server, args.local_port);
-        let run = chat_net::client::run(connect, input, &mut interrupts, &mut terminal);
-        let outcome = run.await.map_err(|error| of_output(&error))?;
+        // A port may not be had again at once.
+        let local_port = Cell::new(args.local_port);
+        let connect = || connect(&args.server, local_port.take());
+        let (client, keep) = (&mut *client, &mut *keep);
+        let screen = &mut terminal;
+        let run = chat_net::client::run(client, connect, input, &mut interrupts, screen, keep);
+        let outcome = run.await?;
         if outcome == Outcome::Interrupted {
             // Nobody waits for a screen that is stuck.
             let _ = timeout(Duration::from_millis(100), terminal.finish()).await;
@@ -83,17 +117,32 @@ fn run(args: &Args) -> io::Result<Outcome> {
         }
         tokio::select! {
             biased;
-            finished = terminal.finish() => finished.map(|()| outcome).map_err(|error| of_output(&error)),
+            finished = terminal.finish() => finished.map(|()| outcome),
             _ = interrupts.recv() => Ok(Outcome::Interrupted),
         }
     })
 }
 
-fn of_output(error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("cannot write to standard output: {error}"),
-    )
+/// The client that was asked for, and where it keeps what it remembers.
+fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
+    if args.text {
+        return Ok((Box::new(TextClient::new()), Box::new(())));
+    }
+    let mut setup = Setup {
+        seed: chat_net::client::seed()?,
+        keeps: args.state.is_some(),
+        history: args.history,
+        raw: args.json,
+        joins: args.follow,
+        ..Setup::default()
+    };
+    let mut keep: Box<dyn Keep> = Box::new(());
+    if let Some(dir) = &args.state {
+        let (file, memory) = MemoryFile::open(dir, &address::with_port(&args.server))?;
+        setup.memory = memory;
+        keep = Box::new(file);
+    }
+    Ok((Box::new(JsonClient::new(Timestamp::ZERO, setup)), keep))
 }
 
 /// Connects to the first of the server's addresses that answers.

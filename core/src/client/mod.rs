@@ -1,19 +1,15 @@
-//! The client: one person, one connection.
+//! The client: one person, and what the server is told of them.
 
-pub mod phase;
+pub(crate) mod json;
+pub(crate) mod text;
 
-use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
-use crate::line::{Line, LineReader};
-use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
-use crate::text::{FirstLine, Request, ServerLine, printable};
+use crate::limits::MAX_LINE;
+use crate::line::Line;
 use crate::time::Timestamp;
-use alloc::collections::VecDeque;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
-use phase::{Event, Phase};
+use json::Memory;
 
 /// What the person is asked until they join.
 const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
@@ -21,14 +17,44 @@ const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
 /// How long a connection may take to be made, and a welcome to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long leaving may go on without a byte in either direction.
-const LEAVE_PATIENCE: Duration = Duration::from_secs(30);
-
 /// How long an interrupted client waits for the server to close.
 const INTERRUPT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bytes to send that may wait before no more is taken from the person.
 const MAX_UNSENT: usize = 64 * 1024;
+
+/// A client's side of the protocol, in either dialect.
+///
+/// Its caller owns the keyboard, the screen, the socket and the clock. It passes on what the
+/// person does ([`command`](Self::command), while [`wants_input`](Self::wants_input)) and what
+/// happens on the connection ([`handle`](Self::handle)); then it carries out what
+/// [`poll_action`](Self::poll_action) gives, and sends what [`unsent`](Self::unsent) gives.
+pub trait Client {
+    /// Takes what the person did.
+    ///
+    /// # Errors
+    /// When a typed line cannot be sent; nothing else changes, and the next line is welcome.
+    fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError>;
+
+    /// Takes note of what happened on the connection.
+    fn handle(&mut self, now: Timestamp, input: ClientInput<'_>);
+
+    /// When [`ClientInput::Timeout`] is due.
+    fn next_timeout(&self) -> Option<Timestamp>;
+
+    /// Whether to take more from the person now: the next [`Command::Line`] or
+    /// [`Command::EndOfInput`]. An interrupt may always come.
+    fn wants_input(&self) -> bool;
+
+    /// The bytes to send next; there may be more behind them.
+    fn unsent(&self) -> &[u8];
+
+    /// Takes note that the first `count` bytes of [`unsent`](Self::unsent) were sent.
+    fn sent(&mut self, now: Timestamp, count: usize);
+
+    /// The next thing to do outside.
+    fn poll_action(&mut self) -> Option<ClientAction>;
+}
 
 /// What our own user does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +74,8 @@ pub enum CommandError {
     TooLong,
     /// It is not UTF-8.
     NotUtf8,
+    /// It asks the server something, and there is no connection.
+    Offline,
 }
 
 /// What happened on the connection.
@@ -65,6 +93,8 @@ pub enum ClientInput<'a> {
     Lost(&'a str),
     /// The moment that [`Client::next_timeout`] named has come.
     Timeout,
+    /// What was to be [kept](ClientAction::Keep) is.
+    Kept,
 }
 
 /// What is to be done outside, besides sending what [`Client::unsent`] gives.
@@ -74,12 +104,16 @@ pub enum ClientAction {
     Prompt(&'static str),
     /// Connect to the server.
     Connect,
+    /// Drop the connection, made or not.
+    Disconnect,
     /// Show a line from the room. It is safe to print.
     Show(String),
     /// Tell the person something that is not from the room; begins with `* `.
     Notice(String),
     /// Close our side of the connection once everything is sent, and go on reading.
     Finish,
+    /// Keep this in place of what was kept before, and say so ([`ClientInput::Kept`]).
+    Keep(Memory),
     /// It is over.
     End(Outcome),
 }
@@ -87,350 +121,19 @@ pub enum ClientAction {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The person left; the server had taken everything they said.
+    /// The person left; the server had taken, or accepted, everything they said.
     Left,
-    /// As [`Outcome::Left`], but at least one line was refused here and not sent.
+    /// As [`Outcome::Left`], but at least one line was refused.
     Refused,
     /// The input ended before the person joined.
     NeverJoined,
     /// The connection could not be made.
     Unreachable,
-    /// The connection was lost, or the server closed it; what was said last may be lost.
+    /// The connection was lost, or the server closed it; what was said last may be lost, or is not
+    /// accepted.
     Lost,
     /// The person interrupted the program.
     Interrupted,
-}
-
-/// The client's side of the protocol.
-///
-/// Its caller owns the keyboard, the screen, the socket and the clock. It passes on what the
-/// person does ([`command`](Self::command), while [`wants_input`](Self::wants_input)) and what
-/// happens on the connection ([`handle`](Self::handle)); then it carries out what
-/// [`poll_action`](Self::poll_action) gives, and sends what [`unsent`](Self::unsent) gives.
-///
-/// ```
-/// use chat_core::{Client, ClientAction, ClientInput, Command, Line, Timestamp};
-///
-/// let now = Timestamp::ZERO;
-/// let mut client = Client::new();
-/// assert!(matches!(client.poll_action(), Some(ClientAction::Prompt(_))));
-/// client.command(now, Command::Line(Line::Whole(b"JOIN"))).unwrap();
-/// assert_eq!(client.poll_action(), Some(ClientAction::Connect));
-/// client.handle(now, ClientInput::Connected);
-/// assert_eq!(client.unsent(), b"JOIN\n");
-/// client.sent(now, 5);
-/// client.handle(now, ClientInput::Received(b"Welcome to the chatroom!\n"));
-/// assert_eq!(client.poll_action(), Some(ClientAction::Show("Welcome to the chatroom!".into())));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Client {
-    phase: Phase,
-    reader: LineReader,
-    unsent: VecDeque<u8>,
-    actions: VecDeque<ClientAction>,
-    deadline: Option<Timestamp>,
-    /// At least one typed line was not sent.
-    refused: bool,
-    interrupted: bool,
-    /// The server gave a reason of its own for closing.
-    goodbye: bool,
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Client {
-    /// A client whose person is about to be asked to join.
-    pub fn new() -> Self {
-        Self {
-            phase: Phase::Asking,
-            reader: LineReader::new(MAX_SERVER_LINE),
-            unsent: VecDeque::new(),
-            actions: VecDeque::from([ClientAction::Prompt(PROMPT)]),
-            deadline: None,
-            refused: false,
-            interrupted: false,
-            goodbye: false,
-        }
-    }
-
-    /// Takes what the person did.
-    ///
-    /// # Errors
-    /// When a typed line cannot be sent; nothing else changes, and the next line is welcome.
-    pub fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
-        match command {
-            Command::Line(line) => match self.phase {
-                Phase::Asking => {
-                    self.answer(now, line);
-                    Ok(())
-                }
-                Phase::Talking => self.typed(now, line).inspect_err(|why| {
-                    mark(Mark::TypedRefused);
-                    if !(is_planted(Bug::RefusalForgotten) && *why == CommandError::NotUtf8) {
-                        self.refused = true;
-                    }
-                }),
-                _ => Ok(()),
-            },
-            Command::EndOfInput => {
-                self.leave(now, Event::Leave);
-                Ok(())
-            }
-            Command::Interrupt => {
-                self.interrupted = true;
-                self.leave(now, Event::Interrupt);
-                Ok(())
-            }
-        }
-    }
-
-    /// Takes note of what happened on the connection.
-    pub fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
-        match input {
-            ClientInput::Connected => {
-                if self.step(Event::Connected) {
-                    self.deadline = Some(now + PATIENCE);
-                }
-            }
-            ClientInput::Failed(why) => {
-                self.end(Event::Failed, &format!("Could not connect to {why}."));
-            }
-            ClientInput::Received(bytes) => self.received(now, bytes),
-            ClientInput::Eof => {
-                let news = match self.phase {
-                    Phase::Joining if !self.goodbye => {
-                        "The server closed the connection without a welcome."
-                    }
-                    Phase::Leaving if self.is_taken() => "",
-                    _ => "The server closed the connection.",
-                };
-                self.end(Event::Eof, news);
-            }
-            ClientInput::Lost(why) => {
-                self.end(Event::Lost, &format!("The connection was lost: {why}."));
-            }
-            ClientInput::Timeout => self.timeout(now),
-        }
-    }
-
-    /// When [`ClientInput::Timeout`] is due.
-    pub fn next_timeout(&self) -> Option<Timestamp> {
-        self.deadline
-    }
-
-    /// Whether to take more from the person now: the next [`Command::Line`] or
-    /// [`Command::EndOfInput`]. An interrupt may always come.
-    pub fn wants_input(&self) -> bool {
-        matches!(self.phase, Phase::Asking | Phase::Talking) && self.unsent.len() < MAX_UNSENT
-    }
-
-    /// The bytes to send next; there may be more behind them.
-    pub fn unsent(&self) -> &[u8] {
-        match self.phase {
-            Phase::Asking | Phase::Connecting | Phase::Ended => &[],
-            _ => self.unsent.as_slices().0,
-        }
-    }
-
-    /// Takes note that the first `count` bytes of [`unsent`](Self::unsent) were sent.
-    pub fn sent(&mut self, now: Timestamp, count: usize) {
-        self.unsent.drain(..count.min(self.unsent.len()));
-        if is_planted(Bug::TypedLineLost)
-            && let Some(end) = self.unsent.iter().position(|b| *b == b'\n')
-        {
-            self.unsent.truncate(end + 1);
-        }
-        if is_planted(Bug::LeftUnanswered) && self.phase == Phase::Leaving && self.unsent.is_empty()
-        {
-            self.end(Event::Eof, "");
-        }
-        self.keep_waiting(now);
-    }
-
-    /// The next thing to do outside.
-    pub fn poll_action(&mut self) -> Option<ClientAction> {
-        self.actions.pop_front()
-    }
-
-    /// The phase.
-    pub fn phase(&self) -> Phase {
-        self.phase
-    }
-
-    /// An answer to the prompt: anything but `JOIN` asks again.
-    fn answer(&mut self, now: Timestamp, line: Line<'_>) {
-        if let Line::Whole(line) = line
-            && let FirstLine::Join(name) = FirstLine::decode(line)
-            && self.step(Event::Join)
-        {
-            self.send(
-                name.map_or("JOIN".into(), |name| format!("JOIN {name}"))
-                    .as_bytes(),
-            );
-            self.deadline = Some(now + PATIENCE);
-            self.actions.push_back(ClientAction::Connect);
-        } else {
-            self.actions.push_back(ClientAction::Prompt(PROMPT));
-        }
-    }
-
-    fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
-        let Line::Whole(line) = line else {
-            return Err(CommandError::TooLong);
-        };
-        if line.len() > MAX_LINE {
-            return Err(CommandError::TooLong);
-        }
-        match Request::decode(line).map_err(|_| CommandError::NotUtf8)? {
-            Request::Nothing => {}
-            Request::Leave => self.leave(now, Event::Leave),
-            _ => self.send(line),
-        }
-        Ok(())
-    }
-
-    fn leave(&mut self, now: Timestamp, event: Event) {
-        let before = self.phase;
-        if !self.step(event) {
-            return;
-        }
-        mark_if(
-            event == Event::Interrupt,
-            match before {
-                Phase::Asking => Mark::InterruptedAsking,
-                Phase::Connecting => Mark::InterruptedConnecting,
-                Phase::Joining => Mark::InterruptedJoining,
-                Phase::Talking => Mark::InterruptedTalking,
-                Phase::Leaving | Phase::Ended => Mark::InterruptedLeaving,
-            },
-        );
-        if self.phase == Phase::Leaving {
-            self.send(b"LEAVE");
-            let patience = if self.interrupted {
-                INTERRUPT_PATIENCE
-            } else {
-                LEAVE_PATIENCE
-            };
-            self.deadline = Some(now + patience);
-            self.actions.push_back(ClientAction::Finish);
-        } else if before == Phase::Asking && event == Event::Leave {
-            self.finish(
-                Outcome::NeverJoined,
-                "The input ended before JOIN; nothing was sent.",
-            );
-        } else {
-            self.finish(Outcome::Interrupted, "");
-        }
-    }
-
-    fn send(&mut self, line: &[u8]) {
-        self.unsent.extend(line);
-        self.unsent.push_back(b'\n');
-        mark_if(self.unsent.len() >= MAX_UNSENT, Mark::UnsentFull);
-    }
-
-    fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
-        if self.phase == Phase::Ended {
-            return;
-        }
-        self.keep_waiting(now);
-        let mut reader = core::mem::replace(&mut self.reader, LineReader::new(0));
-        while let Some(line) = reader.next(&mut bytes) {
-            let (bytes, cut) = match line {
-                Line::Whole(bytes) => (bytes, ""),
-                Line::TooLong(start) => (start, " … (cut: longer than a server's line may be)"),
-            };
-            let text = String::from_utf8_lossy(bytes);
-            match ServerLine::decode(&text) {
-                ServerLine::Welcome if self.step(Event::Welcomed) => self.deadline = None,
-                ServerLine::Goodbye(_) => {
-                    mark(Mark::GoodbyeHeard);
-                    self.goodbye = true;
-                }
-                _ => {}
-            }
-            let text = printable(&text).to_string() + cut;
-            self.actions.push_back(ClientAction::Show(text));
-        }
-        self.reader = reader;
-    }
-
-    fn timeout(&mut self, now: Timestamp) {
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            let seconds = PATIENCE.as_secs();
-            let news = match self.phase {
-                Phase::Connecting => format!("Could not connect within {seconds} s."),
-                Phase::Joining => format!("The server sent no welcome within {seconds} s."),
-                _ => "The server did not close the connection; what was said last may be lost."
-                    .into(),
-            };
-            let news = if self.interrupted { "" } else { &news };
-            self.end(Event::Expired, news);
-        }
-    }
-
-    /// While leaving, every byte that moves gives the server more time.
-    fn keep_waiting(&mut self, now: Timestamp) {
-        if self.phase == Phase::Leaving && !self.interrupted {
-            self.deadline = Some(now + LEAVE_PATIENCE);
-        }
-    }
-
-    /// What happened on the connection ends it, if the table says so.
-    fn end(&mut self, event: Event, news: &str) {
-        let before = self.phase;
-        let taken = self.is_taken();
-        if !self.step(event) {
-            return;
-        }
-        mark_if(event == Event::Failed, Mark::ConnectFailed);
-        mark_if(
-            event == Event::Expired,
-            match before {
-                Phase::Connecting => Mark::ConnectTimedOut,
-                Phase::Joining => Mark::WelcomeTimedOut,
-                _ => Mark::LeaveTimedOut,
-            },
-        );
-        let outcome = match (before, event) {
-            (Phase::Connecting, _) => Outcome::Unreachable,
-            (Phase::Leaving, _) if self.interrupted => Outcome::Interrupted,
-            (Phase::Leaving, Event::Eof) if taken && self.refused => Outcome::Refused,
-            (Phase::Leaving, Event::Eof) if taken => Outcome::Left,
-            _ => Outcome::Lost,
-        };
-        self.finish(outcome, news);
-    }
-
-    /// Whether a server that closes its side now has taken everything.
-    fn is_taken(&self) -> bool {
-        (!self.goodbye || is_planted(Bug::GoodbyeIgnored))
-            && (self.unsent.is_empty() || is_planted(Bug::LeftUnsent))
-            && !self.reader.is_mid_line()
-    }
-
-    fn finish(&mut self, outcome: Outcome, news: &str) {
-        mark_if(outcome == Outcome::Refused, Mark::EndedRefused);
-        mark_if(outcome == Outcome::NeverJoined, Mark::EndedNeverJoined);
-        mark_if(outcome == Outcome::Lost, Mark::EndedLost);
-        self.deadline = None;
-        if !news.is_empty() {
-            self.actions
-                .push_back(ClientAction::Notice(format!("* {news}")));
-        }
-        self.actions.push_back(ClientAction::End(outcome));
-    }
-
-    /// Looks the event up in the table of transitions; whether there is a row for it.
-    fn step(&mut self, event: Event) -> bool {
-        let after = self.phase.after(event);
-        self.phase = after.unwrap_or(self.phase);
-        after.is_some()
-    }
 }
 
 impl fmt::Display for CommandError {
@@ -438,6 +141,7 @@ impl fmt::Display for CommandError {
         match self {
             Self::TooLong => write!(f, "Not sent: the line is longer than {MAX_LINE} bytes."),
             Self::NotUtf8 => f.write_str("Not sent: the line is not UTF-8."),
+            Self::Offline => f.write_str("Not done: there is no connection to the server now."),
         }
     }
 }

@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// The entry behind which so many are held, or as many as there are, up to `last`.
-    fn behind(&self, last: u64, count: u64) -> u64 {
+    pub(super) fn behind(&self, last: u64, count: u64) -> u64 {
         let first = self.room.log.oldest();
         last.saturating_sub(count).max((first - 1).min(last))
     }

@@ -4,7 +4,7 @@ use super::Server;
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::{Event, Phase};
-use crate::json::{self, Hello, Message};
+use crate::json::{self, Hello, MAX_PAGE, Message};
 use crate::limits::MAX_JSON_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
@@ -170,7 +170,10 @@ impl Server {
             .is_none_or(|epoch| epoch == log.epoch());
         let next = match hello.after {
             // Who asks for nothing hears what comes behind their joining, if they join.
-            None => log.last() + 1,
+            None => match hello.history.unwrap_or(0).min(MAX_PAGE) {
+                0 => log.last() + 1,
+                count => self.behind(before, count) + 1,
+            },
             Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= before => {
                 after + 2
             }

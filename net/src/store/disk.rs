@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// A directory, and the disk that it is on.
 #[derive(Clone, Debug)]
 pub struct Place {
-    pub(super) disk: Arc<dyn Disk>,
-    pub(super) dir: PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) dir: PathBuf,
 }
 
 /// A file system. [`Place::on`] takes another one than the machine's own.
@@ -110,7 +110,7 @@ impl Place {
         Self { disk, dir }
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 }

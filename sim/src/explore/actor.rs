@@ -8,7 +8,7 @@ use crate::text::visible;
 use chat_core::client_phase::Phase;
 use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, FirstLine, Line, MAX_LINE, Outcome,
-    Request, Timestamp, printable,
+    Request, TextClient, Timestamp, printable,
 };
 use std::collections::VecDeque;
 
@@ -41,7 +41,7 @@ pub(super) struct Actor {
 /// A person at a terminal.
 #[derive(Debug)]
 struct Person {
-    client: Client,
+    client: TextClient,
     keys: VecDeque<Key>,
     finishing: bool,
     eof_told: bool,
@@ -60,7 +60,7 @@ struct Person {
 impl Person {
     fn new() -> Self {
         Self {
-            client: Client::new(),
+            client: TextClient::new(),
             keys: VecDeque::new(),
             finishing: false,
             eof_told: false,
@@ -336,7 +336,6 @@ impl Stage<'_> {
     fn actions(&mut self, who: usize, person: &mut Person) {
         while let Some(action) = person.client.poll_action() {
             match action {
-                ClientAction::Prompt(_) => {}
                 ClientAction::Connect => drop(self.connect(who)),
                 ClientAction::Show(text) => {
                     let due = person.due.pop_front();
@@ -352,6 +351,8 @@ impl Stage<'_> {
                     self.trace.note(who + 1, self.now, Kind::State, || text);
                 }
                 ClientAction::Finish => person.finishing = true,
+                // The text dialect has one connection, and keeps nothing.
+                ClientAction::Prompt(_) | ClientAction::Disconnect | ClientAction::Keep(_) => {}
                 ClientAction::End(outcome) => {
                     self.check_outcome(who, person, outcome);
                     person.outcome = Some(outcome);

@@ -326,6 +326,8 @@ impl Draw {
         }
         if dice.one_in(2) {
             members.push(format!("\"after\":{}", dice.power(6) - 1));
+        } else if dice.one_in(3) {
+            members.push(format!("\"history\":{}", dice.power(6) - 1));
         }
         if dice.one_in(8) {
             members.push(

@@ -44,7 +44,7 @@ impl Worlds {
     pub fn for_bug(bug: chat_core::planted::Bug) -> Self {
         if bug.is_in_net() {
             Self::Production
-        } else if bug.is_of_store() {
+        } else if bug.is_around_a_store() {
             Self::Kept
         } else {
             Self::Network

@@ -55,10 +55,6 @@ pub(super) fn broken(scenario: &Scenario) -> Option<Broken> {
 /// A world as a scenario, as far as there is one.
 fn scenario(world: &World) -> Scenario {
     let name = |who: usize| format!("c{who}");
-    let client = |client: &Client| match client {
-        Client::Person(_) => scenario::Client::Person { port: None },
-        Client::Raw(_) => scenario::Client::Raw { port: None },
-    };
     let mut steps = Vec::new();
     let mut held = BTreeSet::new();
     let (mut is_up, mut stopped) = (true, false);
@@ -154,6 +150,16 @@ fn scenario(world: &World) -> Scenario {
         crowd: None,
         steps,
         expect: Vec::new(),
+    }
+}
+
+fn client(client: &Client) -> scenario::Client {
+    match client {
+        Client::Person(_) => scenario::Client::Person {
+            port: None,
+            dialect: scenario::Dialect::Text,
+        },
+        Client::Raw(_) => scenario::Client::Raw { port: None },
     }
 }
 

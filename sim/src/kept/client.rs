@@ -1,6 +1,7 @@
 //! Clients: what they remember, and what they hold against what they are sent.
 
 use super::disk::Disk;
+use super::person::Person;
 use super::world;
 use crate::promise::Promise;
 use chat_core::json::{Code, Entry, Message};
@@ -25,6 +26,7 @@ pub(super) struct Client {
 enum Side {
     Program(Program),
     Text(Listener),
+    Person(Box<Person>),
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +62,7 @@ impl Client {
                 ..Program::default()
             }),
             world::Client::Text => Side::Text(Listener::default()),
+            world::Client::Person { keeps } => Side::Person(Box::new(Person::new(number, keeps))),
         };
         Self {
             number,
@@ -108,6 +111,7 @@ impl Client {
                 };
                 format!("JOIN t{number}\n")
             }
+            Side::Person(_) => String::new(),
         }
     }
 
@@ -118,6 +122,10 @@ impl Client {
         let text = format!("{} of {}", self.said, self.number);
         match &mut self.side {
             Side::Text(_) => format!("{text}\n"),
+            Side::Person(person) => {
+                person.types(text);
+                String::new()
+            }
             Side::Program(program) => {
                 let id = self.said.to_string();
                 let line = say(&id, &text);
@@ -154,15 +162,26 @@ impl Client {
     }
 
     pub(super) fn leaves(&mut self) -> &'static str {
-        let is_in = match &self.side {
+        let is_in = match &mut self.side {
             Side::Program(program) => program.is_in,
             Side::Text(listener) => listener.welcomed.is_some(),
+            Side::Person(person) => {
+                person.types("LEAVE".into());
+                return "";
+            }
         };
         self.is_over = is_in && self.link.is_some();
         match &self.side {
             _ if !self.is_over => "",
             Side::Program(_) => "{\"type\":\"leave\"}\n",
-            Side::Text(_) => "leave\n",
+            _ => "leave\n",
+        }
+    }
+
+    pub(super) fn person(&mut self) -> Option<&mut Person> {
+        match &mut self.side {
+            Side::Person(person) => Some(person),
+            _ => None,
         }
     }
 
@@ -179,6 +198,7 @@ impl Client {
             match &mut self.side {
                 Side::Program(program) => answer += &program.hears(&line, disk),
                 Side::Text(listener) => listener.hears(&line, disk),
+                Side::Person(_) => {}
             }
         }
         answer
@@ -189,12 +209,14 @@ impl Client {
         match &self.side {
             Side::Program(program) => &program.name,
             Side::Text(listener) => &listener.name,
+            Side::Person(person) => person.name(),
         }
     }
 
     /// When everything has come to rest, and it has not left: it has been told all.
-    pub(super) fn is_at_rest(&self, disk: &Disk) {
-        let next = match &self.side {
+    pub(super) fn is_at_rest(&mut self, disk: &Disk) {
+        let next = match &mut self.side {
+            Side::Person(person) => return person.is_at_rest(disk),
             Side::Program(program) => {
                 Promise::SaidOnce.holds(program.outbox.is_empty(), || {
                     format!("{} is not accepted: {:?}", self.number, program.outbox)
@@ -215,7 +237,7 @@ impl Client {
     /// Whether it is not sent this entry, being the one who said it.
     fn is_own(&self, entry: &Record) -> bool {
         match &self.side {
-            Side::Program(_) => false,
+            Side::Program(_) | Side::Person(_) => false,
             Side::Text(listener) => listener.is_own(entry),
         }
     }

@@ -34,6 +34,11 @@ impl Disk {
         self.first
     }
 
+    /// Whether it keeps only the newest entries, and the ids of these.
+    pub(super) fn forgets(&self) -> bool {
+        self.keep.is_some()
+    }
+
     /// Begins to write, if it does not write already.
     pub(super) fn begin(&mut self, take: impl FnOnce(&mut Vec<Record>)) {
         if self.under_way.is_empty() {

@@ -7,6 +7,7 @@
 
 mod client;
 mod disk;
+mod person;
 mod stage;
 mod world;
 

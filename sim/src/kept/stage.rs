@@ -2,11 +2,12 @@
 
 use super::client::{Client, line_of};
 use super::disk::Disk;
+use super::person::Wish;
 use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::promise::Promise;
 use crate::text::visible;
-use chat_core::{Action, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
+use chat_core::{Action, ClientInput, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
 
 /// In so many rounds everything comes to rest.
@@ -83,7 +84,7 @@ impl<'a> Stage<'a> {
         }
         self.fails = false;
         self.come_to_rest();
-        for client in self.clients.iter().filter(|client| !client.is_over) {
+        for client in self.clients.iter_mut().filter(|client| !client.is_over) {
             client.is_at_rest(&self.disk);
         }
         self.check_disk();
@@ -132,7 +133,20 @@ impl<'a> Stage<'a> {
             self.note(|| format!("! {op:?}"));
         }
         match op {
-            Op::Connect(who) => self.connect(who),
+            Op::Connect(who) => match self.clients[who].person() {
+                Some(person) => {
+                    person.start(self.now);
+                    self.drive(who);
+                }
+                None => drop(self.connect(who)),
+            },
+            Op::Crash(who) => {
+                let is_kept = self.dice.one_in(2);
+                if let Some(person) = self.clients[who].person() {
+                    person.die(is_kept);
+                    self.give_up(who);
+                }
+            }
             Op::Say(who) if !self.clients[who].is_over => {
                 let line = self.clients[who].says();
                 self.send(who, &line);
@@ -152,6 +166,7 @@ impl<'a> Stage<'a> {
             Op::Cut(who) => {
                 if let Some(link) = self.clients[who].link {
                     self.lose(link);
+                    self.tell(who, ClientInput::Lost("cut"));
                 }
             }
             Op::Kill => self.kill(),
@@ -162,18 +177,60 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn connect(&mut self, who: usize) {
-        if self.clients[who].is_over {
-            return;
-        }
+    /// The server may not hear of it for a while.
+    fn give_up(&mut self, who: usize) {
         if let Some(old) = self.clients[who].link.take() {
-            // The server may not hear of it for a while.
             self.links[old].client_open = false;
         }
+    }
+
+    /// Something happened on the connection of a person.
+    fn tell(&mut self, who: usize, input: ClientInput<'_>) {
+        let now = self.now;
+        if let Some(person) = self.clients[who].person() {
+            person.hears(now, input);
+            self.drive(who);
+        }
+    }
+
+    /// A person's client does what is to be done.
+    fn drive(&mut self, who: usize) {
+        let now = self.now;
+        while let Some(person) = self.clients[who].person()
+            && let Some(wish) = person.acts(now, &self.disk)
+        {
+            match wish {
+                Wish::Drop => self.give_up(who),
+                Wish::Connect => {
+                    let news = if self.connect(who) {
+                        ClientInput::Connected
+                    } else {
+                        ClientInput::Failed("it")
+                    };
+                    if let Some(person) = self.clients[who].person() {
+                        person.hears(now, news);
+                    }
+                }
+            }
+        }
+        if let Some(link) = self.clients[who].link
+            && let Some(person) = self.clients[who].person()
+        {
+            let bytes = person.sends(now);
+            self.links[link].up.extend(bytes);
+        }
+    }
+
+    /// Whether a connection could be made.
+    fn connect(&mut self, who: usize) -> bool {
+        if self.clients[who].is_over {
+            return false;
+        }
+        self.give_up(who);
         let now = self.clock();
         let port = PORTS + u16::try_from(who).unwrap_or(0);
         let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, port)) else {
-            return;
+            return false;
         };
         let link = self.links.len();
         let first = self.clients[who].connects(link);
@@ -188,9 +245,11 @@ impl<'a> Stage<'a> {
             full: false,
         });
         self.serve();
+        true
     }
 
     fn send(&mut self, who: usize, line: &str) {
+        self.drive(who);
         if let Some(link) = self.clients[who].link {
             self.links[link].up.extend(line.as_bytes());
         }
@@ -276,11 +335,13 @@ impl<'a> Stage<'a> {
                 return false;
             }
             it.client_open = false;
-            self.clients[it.client].link = None;
+            let who = it.client;
+            self.clients[who].link = None;
             if it.server_open {
                 let conn = it.conn;
                 self.handle(Input::Eof(conn));
             }
+            self.tell(who, ClientInput::Eof);
             return true;
         }
         let count = if all {
@@ -295,8 +356,10 @@ impl<'a> Stage<'a> {
         let it = &mut self.links[link];
         let answer = self.clients[it.client].hears(&bytes, &self.disk);
         it.up.extend(answer.as_bytes());
-        if std::mem::take(&mut it.full) && it.server_open {
-            let conn = it.conn;
+        let is_full = std::mem::take(&mut it.full) && it.server_open;
+        let conn = it.conn;
+        self.tell(who, ClientInput::Received(&bytes));
+        if is_full {
             self.handle(Input::Writable(conn));
         }
         true
@@ -340,6 +403,12 @@ impl<'a> Stage<'a> {
         let due = self.server.as_ref().and_then(Server::next_timeout);
         if due.is_some_and(|(due, _)| due <= now) {
             self.handle(Input::Timeout);
+        }
+        for who in 0..self.clients.len() {
+            if let Some(person) = self.clients[who].person() {
+                person.wakes(self.now);
+                self.drive(who);
+            }
         }
     }
 
@@ -426,10 +495,17 @@ impl<'a> Stage<'a> {
             self.rest_of_it();
             let mut is_back = true;
             for who in 0..self.clients.len() {
-                let client = &self.clients[who];
-                if !client.is_over && client.link.is_none() {
-                    self.connect(who);
-                    is_back = false;
+                let client = &mut self.clients[who];
+                if client.is_over || client.link.is_some() {
+                    continue;
+                }
+                is_back = false;
+                match client.person() {
+                    Some(person) => {
+                        person.start(self.now);
+                        self.drive(who);
+                    }
+                    None => drop(self.connect(who)),
                 }
             }
             if is_back && self.server.is_some() {
@@ -450,10 +526,16 @@ impl<'a> Stage<'a> {
             }
             if !moved {
                 let due = self.server.as_ref().and_then(Server::next_timeout);
-                let Some((due, _)) = due else {
+                let due = due.map(|(due, _)| due.as_micros() + self.since);
+                let persons = self.clients.iter_mut().filter_map(Client::person);
+                // They would try again for ever.
+                let waits = persons
+                    .filter(|_| !self.ends)
+                    .filter_map(|person| person.waits());
+                let Some(due) = waits.chain(due).min() else {
                     return;
                 };
-                let wait = due.as_micros().saturating_sub(self.clock().as_micros());
+                let wait = due.saturating_sub(self.now);
                 self.pass_time(wait.max(1));
             }
         }

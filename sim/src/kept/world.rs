@@ -40,6 +40,11 @@ pub enum Client {
     },
     /// Somebody with the text dialect, who joins anew whenever they are cut off.
     Text,
+    /// Somebody with the shipped client, which resumes.
+    Person {
+        /// Whether it keeps what it remembers from run to run.
+        keeps: bool,
+    },
 }
 
 /// Something that happens. A number is a client's.
@@ -57,6 +62,8 @@ pub enum Op {
     Again(usize),
     /// It leaves.
     Leave(usize),
+    /// The program of a person is killed; they start it again when they connect.
+    Crash(usize),
     /// The server is killed.
     Kill,
     /// The disk fails with what is being written.
@@ -94,7 +101,8 @@ impl World {
             | Op::Cut(who)
             | Op::Page(who, _)
             | Op::Again(who)
-            | Op::Leave(who) => Some(who + 1),
+            | Op::Leave(who)
+            | Op::Crash(who) => Some(who + 1),
             _ => None,
         });
         who.max().unwrap_or(0)
@@ -105,12 +113,13 @@ impl World {
         let mut dice = Dice::new(seed, 3);
         let count = 1 + dice.below(5);
         let clients: Vec<Client> = (0..count)
-            .map(|_| match dice.below(3) {
+            .map(|_| match dice.below(5) {
                 0 => Client::Text,
-                n => Client::Program { own_token: n == 1 },
+                n @ (1 | 2) => Client::Program { own_token: n == 1 },
+                n => Client::Person { keeps: n == 3 },
             })
             .collect();
-        let weights: Vec<usize> = (0..9)
+        let weights: Vec<usize> = (0..10)
             .map(|_| if dice.one_in(3) { 0 } else { dice.power(5) })
             .collect();
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
@@ -132,6 +141,7 @@ impl World {
                 Some(5) => [Op::Kill, Op::Start][dice.below(2)],
                 Some(6) if dice.one_in(4) => Op::Fail,
                 Some(7) => Op::Start,
+                Some(8) => Op::Crash(who),
                 _ => Op::Say(who),
             });
             let most = dice.power(6);

@@ -4,12 +4,13 @@ use super::Watched;
 use super::peer::Short;
 use super::story::Story;
 use crate::promise::Promise;
-use chat_core::json::{self, Code, Entry, Hello, MAX_ID, Message, Request};
+use chat_core::json::{self, Code, Entry, Hello, MAX_ID, MAX_PAGE, Message, Request};
 use chat_core::{CloseReason, Kind, MAX_JSON_LINE, MAX_LINE, Name, printable};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// What is known of a peer that speaks JSON.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Program {
     /// Its first object, if it was one.
     hello: Option<Hello<'static>>,
@@ -17,6 +18,8 @@ pub(super) struct Program {
     ids: Vec<Option<String>>,
     /// The number of the next entry that it is to be sent, once that is known.
     next: Option<u64>,
+    /// Where that is not known: it is one of these.
+    begins: RangeInclusive<u64>,
     /// It is in the room as a program.
     is_in: bool,
     bye: bool,
@@ -50,10 +53,15 @@ impl Program {
             session: own(hello.session),
             after: hello.after,
             epoch: own(hello.epoch),
+            history: hello.history,
         });
         Self {
             hello,
-            ..Self::default()
+            ids: Vec::new(),
+            next: None,
+            begins: 0..=0,
+            is_in: false,
+            bye: false,
         }
     }
 
@@ -111,9 +119,17 @@ impl Program {
         };
         Promise::GoodbyeLast.holds(!self.bye, || format!("{line:?} after bye"));
         match message {
-            Message::Welcome { head, .. } => {
-                let after = self.hello.as_ref().and_then(|hello| hello.after);
-                self.next = Some(after.map_or(head, |after| after.min(head)) + 1);
+            Message::Welcome { head, resumed, .. } => {
+                let hello = self.hello.as_ref();
+                let after = hello.and_then(|hello| hello.after);
+                let history = hello.and_then(|hello| hello.history).unwrap_or(0);
+                if after.is_none() && history > 0 {
+                    // As many as are held, and then what happens: its own joining, if it joins.
+                    let next = if resumed { head + 1 } else { head };
+                    self.begins = next.saturating_sub(history.min(MAX_PAGE)).max(1)..=next;
+                } else {
+                    self.next = Some(after.map_or(head, |after| after.min(head)) + 1);
+                }
             }
             Message::Gap { after, next } => {
                 let is_known = self
@@ -126,7 +142,8 @@ impl Program {
                 self.next = Some(next);
             }
             Message::Entry(entry) => {
-                Promise::OneOrder.holds(self.next == Some(entry.seq), || {
+                let begins = self.next.is_none() && self.begins.contains(&entry.seq);
+                Promise::OneOrder.holds(begins || self.next == Some(entry.seq), || {
                     format!("peer {who} was sent {line:?} where {:?} was due", self.next)
                 });
                 self.next = Some(entry.seq + 1);
@@ -145,7 +162,8 @@ impl Program {
     /// Whether it was sent the story to its end.
     pub(super) fn is_up_to_date(&self, who: usize, story: &Story) {
         let last = story.entries.len() as u64;
-        Promise::NothingMissing.holds(!self.is_in || self.next == Some(last + 1), || {
+        let next = self.next.unwrap_or(*self.begins.end());
+        Promise::NothingMissing.holds(!self.is_in || next == last + 1, || {
             format!(
                 "{:?} is due to peer {who}, and {last} is the last",
                 self.next

@@ -104,14 +104,10 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     for line in summary.lines().take(shown) {
         writeln!(out, "{line}")?;
     }
-    let unmarked: Vec<Mark> = Mark::ALL
-        .iter()
-        .copied()
-        .filter(|m| mark::count(*m) == 0)
-        .collect();
-    let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none() && is_network;
+    let unmarked = marks(what.worlds).filter(|m| mark::count(*m) == 0);
+    let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none();
     let mut good = report.findings.is_empty();
-    for mark in unmarked.iter().filter(|_| is_network) {
+    for mark in unmarked {
         let finding = if is_whole {
             "a finding"
         } else {
@@ -255,10 +251,20 @@ fn summary(report: &Report, seeds: &Range<u64>) -> String {
         line(format!("{count:>12}  {name}"));
     }
     line("\nrare paths in the core".into());
-    for mark in Mark::ALL {
-        line(format!("{:>12}  {}", mark::count(*mark), mark.name()));
+    for mark in marks(Worlds::Network) {
+        line(format!("{:>12}  {}", mark::count(mark), mark.name()));
     }
     text
+}
+
+/// The rare paths that some worlds are to come by.
+fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
+    let all = Mark::ALL.iter().copied();
+    all.filter(move |mark| match worlds {
+        Worlds::Network => !mark.is_of_resuming(),
+        Worlds::Kept => mark.is_of_resuming(),
+        Worlds::Production => false,
+    })
 }
 
 /// A bar on a terminal, a line now and then elsewhere.

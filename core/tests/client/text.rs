@@ -3,7 +3,7 @@
 use chat_core::client_phase::Phase;
 use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, Line, MAX_LINE, MAX_SERVER_LINE,
-    Outcome, Timestamp,
+    Outcome, TextClient, Timestamp,
 };
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const WELCOME: &str = "Welcome to the chatroom!\n";
 
 /// A client with its person, its connection and its clock.
 struct World {
-    client: Client,
+    client: TextClient,
     now: Timestamp,
     /// What the person was shown or told, a line each, prompts and endings as well.
     screen: Vec<String>,
@@ -29,7 +29,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut world = Self {
-            client: Client::new(),
+            client: TextClient::new(),
             now: Timestamp::ZERO,
             screen: Vec::new(),
             sent: Vec::new(),
@@ -121,6 +121,7 @@ impl World {
                 ClientAction::Show(text) | ClientAction::Notice(text) => self.screen.push(text),
                 ClientAction::Connect => self.connects += 1,
                 ClientAction::Finish => self.finished = true,
+                ClientAction::Disconnect | ClientAction::Keep(_) => panic!("{action:?}"),
                 ClientAction::End(outcome) => {
                     assert_eq!(self.outcome.replace(outcome), None, "ended twice");
                 }

@@ -1,0 +1,266 @@
+//! What a client is sent, and what it shows of that.
+
+use super::phase::{Event, Phase};
+use super::{ACCEPT_PATIENCE, JsonClient, SILENCE, Unaccepted};
+use crate::client::ClientAction;
+use crate::json::{Entry, Message};
+use crate::line::{Line, LineReader};
+use crate::mark::{Mark, mark, mark_if};
+use crate::planted::{Bug, is_planted};
+use crate::record::Kind;
+use crate::text::{ServerLine, WELCOME, printable, roster};
+use crate::time::Timestamp;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+
+impl JsonClient {
+    pub(super) fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
+        if self.phase == Phase::Talking {
+            self.asked = false;
+            self.deadline = Some(now + SILENCE);
+        }
+        let mut reader = mem::replace(&mut self.reader, LineReader::new(0));
+        let is_listening =
+            |phase| matches!(phase, Phase::Joining | Phase::Talking | Phase::Leaving);
+        while is_listening(self.phase)
+            && let Some(line) = reader.next(&mut bytes)
+        {
+            let Line::Whole(line) = line else {
+                return self.lost(now, "the server sent a line that is too long");
+            };
+            let text = String::from_utf8_lossy(line);
+            if self.phase == Phase::Joining && !text.starts_with('{') {
+                self.hears_text(&text);
+            } else {
+                self.hears(now, &text);
+            }
+        }
+        if is_listening(self.phase) {
+            self.reader = reader;
+        }
+    }
+
+    /// A line that was sent before the server knew which dialect this is. What happened is sent
+    /// again, as far as it concerns this client; that the room is full is not.
+    fn hears_text(&mut self, line: &str) {
+        let is_goodbye = matches!(ServerLine::decode(line), ServerLine::Goodbye(_));
+        mark_if(is_goodbye, Mark::GoodbyeHeard);
+        self.goodbye |= is_goodbye;
+        if is_goodbye || is_planted(Bug::SilentStayShown) {
+            self.tell(&printable(line));
+        }
+    }
+
+    fn hears(&mut self, now: Timestamp, line: &str) {
+        let Ok(message) = serde_json::from_str(line) else {
+            // What is not known yet is no fault.
+            if serde_json::from_str::<serde::de::IgnoredAny>(line).is_err() {
+                self.lost(now, "the server sent something that is not understood");
+            }
+            return;
+        };
+        if self.setup.raw && is_shown_raw(&message) {
+            self.show(printable(line).into());
+        }
+        match message {
+            Message::Welcome {
+                name,
+                session,
+                epoch,
+                head,
+                resumed,
+                ..
+            } => self.welcomed(now, &name, &session, &epoch, head, resumed),
+            Message::Entry(entry) => self.happened(now, &entry),
+            Message::Past(entry) => self.tell(&format!("* {}", line_of(&entry))),
+            Message::Accepted { id: Some(id), .. } => {
+                self.take_out(now, &id);
+                self.go_on(now);
+            }
+            Message::Error { text, id, .. } => {
+                self.tell(&format!("* {}", printable(&text)));
+                if let Some(id) = id {
+                    self.refused |= self.take_out(now, &id);
+                    self.go_on(now);
+                }
+            }
+            Message::Gap { after, next } => self.missed(now, after, next),
+            Message::Who { names, more } => {
+                let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
+                let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+                self.tell(&roster(&names, more));
+            }
+            Message::Pong { head } => {
+                if self.memory.after.is_some_and(|after| after < head) {
+                    self.lost(now, "the server did not send everything");
+                }
+            }
+            Message::Bye {
+                text,
+                retry_after_ms,
+                ..
+            } => {
+                mark(Mark::GoodbyeHeard);
+                self.goodbye = true;
+                self.is_final = retry_after_ms.is_none();
+                self.retry_after = Duration::from_millis(retry_after_ms.unwrap_or(0));
+                self.tell(&format!("* Goodbye: {}", printable(&text)));
+            }
+            Message::Accepted { id: None, .. } | Message::Page { .. } => {}
+        }
+    }
+
+    fn welcomed(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        session: &str,
+        epoch: &str,
+        head: u64,
+        resumed: bool,
+    ) {
+        if !self.step(Event::Welcomed) {
+            return;
+        }
+        self.deadline = Some(now + SILENCE);
+        self.backoff.reset();
+        let known = &mut self.memory;
+        if known.epoch.as_deref().is_some_and(|known| known != epoch) {
+            known.after = None; // It is a number of another log.
+            self.joined = 0;
+        } else if known.after.is_none() && self.setup.history == 0 {
+            known.after = Some(head);
+        }
+        (known.session, known.epoch) = (Some(session.into()), Some(epoch.into()));
+        let asked = known.name.replace(name.into());
+        if resumed && asked.is_some_and(|asked| asked != name) {
+            let news = format!("* You are still {}: your session goes on.", printable(name));
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+        if !mem::replace(&mut self.was_in, true) {
+            self.joined = if resumed { 0 } else { head };
+            self.tell(WELCOME);
+        }
+        if mem::take(&mut self.is_offline) {
+            mark(Mark::ClientBack);
+            let news = if resumed {
+                "* Back.".into()
+            } else {
+                format!(
+                    "* Back, as {}: the others have seen you leave and join.",
+                    printable(name)
+                )
+            };
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+        let unaccepted: String = self.memory.outbox.iter().map(Unaccepted::to_line).collect();
+        if !is_planted(Bug::NotSentAgain) {
+            self.send(&unaccepted);
+        }
+        self.keep_first();
+        self.go_on(now);
+    }
+
+    /// Something happened in the room.
+    fn happened(&mut self, now: Timestamp, entry: &Entry<'_>) {
+        let known = self.memory.after;
+        if known.is_some_and(|after| entry.seq <= after) {
+            return; // It was shown.
+        }
+        if let Some(after) = known.filter(|after| entry.seq > after + 1) {
+            self.missed(now, after, entry.seq);
+        }
+        self.memory.after = Some(entry.seq);
+        self.keep_soon(now);
+        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
+        if !is_joining && (!self.is_own(entry) || is_planted(Bug::OwnLineShown)) {
+            self.tell(&line_of(entry));
+        }
+    }
+
+    /// Whether this client has said it, and its person has seen it as they typed it.
+    fn is_own(&self, entry: &Entry<'_>) -> bool {
+        let is_it = |said: &Unaccepted| {
+            Some(&*said.id) == entry.id.as_deref() && Some(&*said.text) == entry.text.as_deref()
+        };
+        entry.kind == Kind::Said && self.memory.outbox.iter().any(is_it)
+    }
+
+    /// Entries are missing, and will not come.
+    fn missed(&mut self, now: Timestamp, after: u64, next: u64) {
+        mark(Mark::ClientGap);
+        let news = match next.checked_sub(after + 1) {
+            Some(1) if self.memory.after.is_some() => {
+                "* Gap: 1 entry is missing here; the server does not have it any more.".into()
+            }
+            Some(count) if self.memory.after.is_some() => format!(
+                "* Gap: {count} entries are missing here; the server does not have them any more."
+            ),
+            _ => "* Gap: the server has another log now; what it has of it follows.".into(),
+        };
+        self.actions.push_back(ClientAction::Notice(news));
+        self.memory.after = next.checked_sub(1);
+        self.keep_soon(now);
+    }
+
+    /// Takes a text out of the outbox; whether it was there.
+    fn take_out(&mut self, now: Timestamp, id: &str) -> bool {
+        let position = self.memory.outbox.iter().position(|said| said.id == id);
+        let said = position.and_then(|at| self.memory.outbox.remove(at));
+        if let Some(said) = &said {
+            self.waiting -= said.size();
+            self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
+            self.keep_soon(now);
+        }
+        said.is_some()
+    }
+
+    /// Shows what people read.
+    fn tell(&mut self, line: &str) {
+        if !self.setup.raw {
+            self.show(line.into());
+        }
+    }
+
+    /// Shows lines of this client's own.
+    pub(super) fn show_all(&mut self, lines: &str) {
+        for line in lines.lines() {
+            self.tell(line);
+        }
+    }
+
+    fn show(&mut self, line: String) {
+        self.actions.push_back(ClientAction::Show(line));
+    }
+}
+
+/// Whether a program that reads objects is to see this one.
+fn is_shown_raw(message: &Message<'_>) -> bool {
+    matches!(
+        message,
+        Message::Entry(_)
+            | Message::Past(_)
+            | Message::Page { .. }
+            | Message::Gap { .. }
+            | Message::Who { .. }
+            | Message::Error { .. }
+            | Message::Bye { .. }
+    )
+}
+
+/// An entry as a line of the text dialect.
+fn line_of(entry: &Entry<'_>) -> String {
+    let name = printable(&entry.name);
+    match entry.kind {
+        Kind::Joined => format!("{name} has joined the chat"),
+        Kind::Left => format!("{name} has left the chat"),
+        Kind::Said => {
+            let text = entry.text.as_deref().unwrap_or_default();
+            format!("{name}: {}", printable(text))
+        }
+    }
+}

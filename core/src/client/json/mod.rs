@@ -1,0 +1,542 @@
+//! A client of the JSON dialect: one person, one session, any number of connections one after the
+//! other.
+
+mod backoff;
+mod hear;
+mod memory;
+pub mod phase;
+
+pub use memory::{Memory, Unaccepted};
+
+use super::{
+    Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
+    Outcome, PATIENCE, PROMPT,
+};
+use crate::json::{Hello, Request as Ask, VERSION};
+use crate::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::line::{Line, LineReader};
+use crate::mark::{Mark, mark};
+use crate::planted::{Bug, is_planted};
+use crate::text::{FirstLine, Notice, Request};
+use crate::time::Timestamp;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use backoff::Backoff;
+use core::mem;
+use core::time::Duration;
+use phase::{Event, Phase};
+
+/// A connection on which nothing comes for so long is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long that takes to be answered, at most.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a client that is to leave waits, after each acceptance, for the next one.
+const ACCEPT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it waits for the server to close once it has left.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was shown is kept again after so long.
+const KEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// No more of a name is sent: it is none.
+const MAX_ASKED: usize = 256;
+
+/// What a client is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Setup {
+    /// A number that no other client has: ids begin with it, and waits are drawn from it.
+    pub seed: u64,
+    /// What was kept of the last run.
+    pub memory: Memory,
+    /// It gives what is to be kept ([`ClientAction::Keep`]), and sends nothing typed before it is.
+    pub keeps: bool,
+    /// How many of the newest entries to show first, where no entry is known.
+    pub history: u64,
+    /// Shows what it is sent as it is: objects, one to a line.
+    pub raw: bool,
+    /// Joins at once, and asks nobody.
+    pub joins: bool,
+}
+
+/// A client that speaks the JSON dialect (PROTOCOL.md, "The client that resumes"): it comes back
+/// where it was when its connection is lost, and what is typed is said once.
+///
+/// ```
+/// use chat_core::{Client, ClientAction, ClientInput, Command, JsonClient, Line, Setup, Timestamp};
+///
+/// let now = Timestamp::ZERO;
+/// let mut client = JsonClient::new(now, Setup::default());
+/// assert!(matches!(client.poll_action(), Some(ClientAction::Prompt(_))));
+/// client.command(now, Command::Line(Line::Whole(b"JOIN ann"))).unwrap();
+/// assert_eq!(client.poll_action(), Some(ClientAction::Connect));
+/// client.handle(now, ClientInput::Connected);
+/// assert_eq!(client.unsent(), b"JOIN {\"version\":1,\"name\":\"ann\"}\n");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JsonClient {
+    setup: Setup,
+    phase: Phase,
+    memory: Memory,
+    /// Bytes of the outbox.
+    waiting: usize,
+    /// The number of the next id.
+    next: u64,
+    reader: LineReader,
+    unsent: VecDeque<u8>,
+    actions: VecDeque<ClientAction>,
+    /// The time for what the phase waits for.
+    deadline: Option<Timestamp>,
+    backoff: Backoff,
+    /// The server asked not to be tried before that.
+    retry_after: Duration,
+    /// Trying again is of no use: the server said so.
+    is_final: bool,
+    /// The server gave a reason of its own for closing.
+    goodbye: bool,
+    /// It has been welcomed on some connection.
+    was_in: bool,
+    /// The person was told that there is no connection.
+    is_offline: bool,
+    /// The server was asked whether it is there.
+    asked: bool,
+    /// The number of our own joining, which the welcome stands for.
+    joined: u64,
+    /// The person wants to leave.
+    leaves: bool,
+    /// Until when the next acceptance must have come.
+    give_up: Option<Timestamp>,
+    interrupted: bool,
+    /// At least one line was refused.
+    refused: bool,
+    keeping: Keeping,
+}
+
+/// How what is remembered stands to what is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Keeping {
+    /// Something is to be kept before anything is sent.
+    is_due: bool,
+    /// It is being kept.
+    under_way: bool,
+    /// When to keep what may be lost with the machine.
+    at: Option<Timestamp>,
+}
+
+impl Client for JsonClient {
+    fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
+        match command {
+            Command::Line(line) => match self.phase {
+                Phase::Asking => {
+                    self.answer(now, line);
+                    Ok(())
+                }
+                _ if self.leaves => Ok(()),
+                _ => self.typed(now, line).inspect_err(|why| {
+                    mark(Mark::TypedRefused);
+                    self.refused |= *why != CommandError::Offline;
+                }),
+            },
+            Command::EndOfInput => {
+                self.leave(now);
+                Ok(())
+            }
+            Command::Interrupt => {
+                self.interrupt(now);
+                Ok(())
+            }
+        }
+    }
+
+    fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
+        match input {
+            ClientInput::Connected => self.connected(now),
+            ClientInput::Failed(why) => self.lost(now, &format!("could not connect to {why}")),
+            ClientInput::Received(bytes) => self.received(now, bytes),
+            ClientInput::Eof => {
+                let is_silent = self.phase == Phase::Joining && !self.goodbye;
+                let how = if is_silent { " without a welcome" } else { "" };
+                self.lost(now, &format!("the server closed the connection{how}"));
+            }
+            ClientInput::Lost(why) => self.lost(now, &format!("the connection was lost: {why}")),
+            ClientInput::Timeout => self.timeout(now),
+            ClientInput::Kept => {
+                self.keeping.under_way = false;
+                self.go_on(now);
+            }
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        let due = [self.deadline, self.give_up, self.keeping.at];
+        due.into_iter().flatten().min()
+    }
+
+    fn wants_input(&self) -> bool {
+        match self.phase {
+            Phase::Asking => true,
+            Phase::Leaving | Phase::Ended => false,
+            _ => self.was_in && !self.leaves && self.waiting + self.unsent.len() < MAX_UNSENT,
+        }
+    }
+
+    fn unsent(&self) -> &[u8] {
+        match self.phase {
+            Phase::Joining | Phase::Talking | Phase::Leaving if !self.is_keeping() => {
+                self.unsent.as_slices().0
+            }
+            _ => &[],
+        }
+    }
+
+    fn sent(&mut self, _now: Timestamp, count: usize) {
+        self.unsent.drain(..count.min(self.unsent.len()));
+    }
+
+    fn poll_action(&mut self) -> Option<ClientAction> {
+        let action = self.actions.pop_front();
+        if action.is_none() && mem::take(&mut self.keeping.is_due) {
+            self.keeping.under_way = true;
+            self.keeping.at = None;
+            return Some(ClientAction::Keep(self.memory.clone()));
+        }
+        action
+    }
+}
+
+impl JsonClient {
+    /// A client whose person is about to be asked to join.
+    pub fn new(now: Timestamp, mut setup: Setup) -> Self {
+        let memory = mem::take(&mut setup.memory);
+        let mut client = Self {
+            phase: Phase::Asking,
+            waiting: memory.outbox.iter().map(Unaccepted::size).sum(),
+            memory,
+            next: 1,
+            reader: LineReader::new(MAX_JSON_LINE),
+            unsent: VecDeque::new(),
+            actions: VecDeque::new(),
+            deadline: None,
+            backoff: Backoff::new(setup.seed),
+            retry_after: Duration::ZERO,
+            is_final: false,
+            goodbye: false,
+            was_in: false,
+            is_offline: false,
+            asked: false,
+            joined: 0,
+            leaves: false,
+            give_up: None,
+            interrupted: false,
+            refused: false,
+            keeping: Keeping::default(),
+            setup,
+        };
+        if client.setup.joins {
+            client.answer(now, Line::Whole(b"JOIN"));
+        } else {
+            client.actions.push_back(ClientAction::Prompt(PROMPT));
+        }
+        client
+    }
+
+    /// The phase.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// What it remembers.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// An answer to the prompt: anything but `JOIN` asks again.
+    fn answer(&mut self, now: Timestamp, line: Line<'_>) {
+        if let Line::Whole(line) = line
+            && let FirstLine::Join(name) = FirstLine::decode(line)
+        {
+            if let Some(name) = name {
+                let mut end = name.len().min(MAX_ASKED);
+                while !name.is_char_boundary(end) {
+                    end -= 1;
+                }
+                self.memory.name = Some(name[..end].into());
+            }
+            self.connect(now, Event::Join);
+        } else {
+            self.actions.push_back(ClientAction::Prompt(PROMPT));
+        }
+    }
+
+    fn connect(&mut self, now: Timestamp, event: Event) {
+        if self.step(event) {
+            self.deadline = Some(now + PATIENCE);
+            self.actions.push_back(ClientAction::Connect);
+        }
+    }
+
+    fn connected(&mut self, now: Timestamp) {
+        if !self.step(Event::Connected) {
+            return;
+        }
+        self.deadline = Some(now + PATIENCE);
+        self.goodbye = false;
+        let known = &self.memory;
+        let hello = Hello {
+            version: Some(VERSION),
+            name: known.name.as_deref().map(Into::into),
+            session: known.session.as_deref().map(Into::into),
+            after: known.after,
+            epoch: known.epoch.as_deref().map(Into::into),
+            history: Some(self.setup.history).filter(|count| *count > 0 && known.after.is_none()),
+        };
+        // Numbers and strings: nothing in it can fail.
+        let hello = serde_json::to_string(&hello).unwrap_or_default();
+        self.send(&format!("JOIN {hello}\n"));
+    }
+
+    fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
+        let Line::Whole(line) = line else {
+            return Err(CommandError::TooLong);
+        };
+        if line.len() > MAX_LINE {
+            return Err(CommandError::TooLong);
+        }
+        match Request::decode(line).map_err(|_| CommandError::NotUtf8)? {
+            Request::Nothing => {}
+            Request::Leave => self.leave(now),
+            Request::Say(text) => self.say(text.into_owned()),
+            Request::Who => return self.ask(&Ask::Who),
+            Request::History(count) => {
+                return self.ask(&Ask::History {
+                    after: None,
+                    before: None,
+                    limit: Some(count),
+                });
+            }
+            Request::Help => self.show_all(&format!("{}", Notice::Help)),
+            Request::Surplus(command) => self.show_all(&format!("{}", Notice::Surplus(command))),
+            Request::Unknown(command) => self.show_all(&format!("{}", Notice::Unknown(&command))),
+        }
+        Ok(())
+    }
+
+    /// Has a text said, now or as soon as there is a connection.
+    fn say(&mut self, text: String) {
+        let id = format!("{:016x}-{}", self.setup.seed, self.next);
+        self.next += 1;
+        let said = Unaccepted { id, text };
+        self.waiting += said.size();
+        if self.phase == Phase::Talking {
+            self.send(&said.to_line());
+        }
+        self.memory.outbox.push_back(said);
+        self.keep_first();
+    }
+
+    /// Asks the server for something that is of no use later.
+    fn ask(&mut self, request: &Ask<'_>) -> Result<(), CommandError> {
+        if self.phase != Phase::Talking {
+            return Err(CommandError::Offline);
+        }
+        self.request(request);
+        Ok(())
+    }
+
+    fn request(&mut self, request: &Ask<'_>) {
+        // Numbers: nothing in it can fail.
+        let line = serde_json::to_string(request).unwrap_or_default();
+        self.send(&(line + "\n"));
+    }
+
+    fn send(&mut self, line: &str) {
+        self.unsent.extend(line.as_bytes());
+    }
+
+    /// The person wants to leave.
+    fn leave(&mut self, now: Timestamp) {
+        if self.phase == Phase::Asking {
+            return self.finish(
+                Outcome::NeverJoined,
+                "The input ended before JOIN; nothing was sent.",
+            );
+        }
+        if !mem::replace(&mut self.leaves, true) {
+            self.give_up = Some(now + ACCEPT_PATIENCE);
+            self.go_on(now);
+        }
+    }
+
+    fn interrupt(&mut self, now: Timestamp) {
+        self.interrupted = true;
+        if self.phase == Phase::Talking {
+            self.go_on(now);
+        } else {
+            self.finish(Outcome::Interrupted, "");
+        }
+    }
+
+    /// Leaves, if that is wanted and nothing is in the way.
+    fn go_on(&mut self, now: Timestamp) {
+        let is_accepted = self.memory.outbox.is_empty() || is_planted(Bug::LeftUnaccepted);
+        if self.is_keeping() || !(self.interrupted || self.leaves && is_accepted) {
+            return;
+        }
+        if self.phase == Phase::Waiting {
+            self.finish(self.left(), "");
+        } else if self.step(Event::Leave) {
+            let patience = if self.interrupted {
+                INTERRUPT_PATIENCE
+            } else {
+                CLOSE_PATIENCE
+            };
+            self.request(&Ask::Leave);
+            self.give_up = None;
+            self.deadline = Some(now + patience);
+            self.actions.push_back(ClientAction::Finish);
+        }
+    }
+
+    /// There is no connection any more, or it is of no use.
+    fn lost(&mut self, now: Timestamp, why: &str) {
+        match self.phase {
+            Phase::Leaving if self.interrupted => self.finish(Outcome::Interrupted, ""),
+            Phase::Leaving => self.finish(self.left(), ""),
+            Phase::Connecting if !self.was_in => self.finish(Outcome::Unreachable, &sentence(why)),
+            _ if self.is_final || !self.was_in => self.finish(Outcome::Lost, &sentence(why)),
+            _ => self.wait(now, why),
+        }
+    }
+
+    /// Waits for a while, and tries again.
+    fn wait(&mut self, now: Timestamp, why: &str) {
+        if !self.step(Event::Lost) {
+            return;
+        }
+        self.go_on(now);
+        if self.phase == Phase::Ended {
+            return;
+        }
+        mark(Mark::ClientOffline);
+        let wait = mem::take(&mut self.retry_after) + self.backoff.next_wait();
+        self.deadline = Some(now + wait);
+        self.unsent.clear();
+        self.reader = LineReader::new(MAX_JSON_LINE);
+        self.asked = false;
+        self.actions.push_back(ClientAction::Disconnect);
+        if !mem::replace(&mut self.is_offline, true) {
+            let news = format!("* Offline: {why}. Trying again.");
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+    }
+
+    fn timeout(&mut self, now: Timestamp) {
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if is_due(self.keeping.at) {
+            self.keeping.at = None;
+            self.keeping.is_due = true;
+        }
+        if is_due(self.give_up) {
+            return self.give_up();
+        }
+        if !is_due(self.deadline) {
+            return;
+        }
+        self.deadline = None;
+        let seconds = PATIENCE.as_secs();
+        match self.phase {
+            Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
+            Phase::Joining => {
+                self.lost(
+                    now,
+                    &format!("the server sent no welcome within {seconds} s"),
+                );
+            }
+            Phase::Waiting => self.connect(now, Event::Due),
+            Phase::Talking if self.asked => self.lost(now, "the server does not answer"),
+            Phase::Talking => {
+                self.asked = true;
+                self.deadline = Some(now + ANSWER_PATIENCE);
+                self.request(&Ask::Ping);
+            }
+            Phase::Leaving => self.lost(now, ""),
+            Phase::Asking | Phase::Ended => {}
+        }
+    }
+
+    /// What was said last was not accepted in time.
+    fn give_up(&mut self) {
+        let lines = self.memory.outbox.len();
+        let fate = if self.setup.keeps {
+            "sent the next time"
+        } else {
+            "and perhaps not said"
+        };
+        self.finish(
+            Outcome::Lost,
+            &format!(
+                "Not accepted within {} s: {lines} lines, {fate}.",
+                ACCEPT_PATIENCE.as_secs()
+            ),
+        );
+    }
+
+    /// How it ends for who has left and had everything accepted.
+    fn left(&self) -> Outcome {
+        if self.refused {
+            Outcome::Refused
+        } else {
+            Outcome::Left
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome, news: &str) {
+        if !self.step(Event::End) {
+            return;
+        }
+        (self.deadline, self.give_up) = (None, None);
+        self.keeping = Keeping::default();
+        if !news.is_empty() {
+            self.actions
+                .push_back(ClientAction::Notice(format!("* {news}")));
+        }
+        if self.setup.keeps && self.was_in {
+            self.actions
+                .push_back(ClientAction::Keep(self.memory.clone()));
+        }
+        self.actions.push_back(ClientAction::End(outcome));
+    }
+
+    /// What is remembered is to be kept before anything is sent.
+    fn keep_first(&mut self) {
+        self.keeping.is_due |= self.setup.keeps && !is_planted(Bug::SentUnkept);
+    }
+
+    /// What is remembered is to be kept soon.
+    fn keep_soon(&mut self, now: Timestamp) {
+        if self.setup.keeps {
+            self.keeping.at.get_or_insert(now + KEEP_INTERVAL);
+        }
+    }
+
+    fn is_keeping(&self) -> bool {
+        self.keeping.is_due || self.keeping.under_way
+    }
+
+    /// Looks the event up in the table of transitions; whether there is a row for it.
+    fn step(&mut self, event: Event) -> bool {
+        let after = self.phase.after(event);
+        self.phase = after.unwrap_or(self.phase);
+        after.is_some()
+    }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).chain(['.']).collect()
+}

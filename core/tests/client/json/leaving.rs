@@ -1,0 +1,193 @@
+//! How it ends, and what that says of what was typed.
+
+use super::chat::Chat;
+use chat_core::{Client, ClientInput, Command, Limits, Outcome, Setup};
+use std::time::Duration;
+
+#[test]
+fn who_leaves_has_had_everything_accepted() {
+    for by_word in [true, false] {
+        let mut chat = Chat::joined(Setup::default());
+        chat.type_line("last words");
+        if by_word {
+            chat.type_line("leave");
+        } else {
+            chat.command(Command::EndOfInput);
+        }
+        assert_eq!(chat.outcome, Some(Outcome::Left));
+        assert!(chat.sent.ends_with("{\"type\":\"leave\"}\n"));
+        assert_eq!(chat.server.unwrap().population(), 0);
+        assert_eq!(chat.notices, [""; 0]);
+    }
+}
+
+#[test]
+fn who_leaves_without_a_connection_waits_for_what_they_said() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.cut();
+    chat.type_line("last words");
+    chat.type_line("leave");
+    assert_eq!(chat.outcome, None);
+    chat.wait(Duration::from_secs(1));
+    assert_eq!(chat.outcome, Some(Outcome::Left));
+    let mut chat = Chat::joined(Setup::default());
+    chat.cut();
+    chat.type_line("leave");
+    assert_eq!(
+        chat.outcome,
+        Some(Outcome::Left),
+        "there is nothing to wait for"
+    );
+}
+
+#[test]
+fn who_leaves_waits_a_minute_for_a_server_that_is_gone() {
+    for (keeps, fate) in [
+        (false, "and perhaps not said"),
+        (true, "sent the next time"),
+    ] {
+        let mut chat = Chat::joined(Setup {
+            keeps,
+            ..Setup::default()
+        });
+        chat.kill();
+        chat.type_line("one");
+        chat.type_line("two");
+        chat.wait(Duration::from_secs(100));
+        chat.command(Command::EndOfInput);
+        chat.wait(Duration::from_millis(59_999));
+        assert_eq!(chat.outcome, None);
+        chat.wait(Duration::from_millis(1));
+        assert_eq!(chat.outcome, Some(Outcome::Lost));
+        let news = format!("* Not accepted within 60 s: 2 lines, {fate}.");
+        assert_eq!(chat.notices.last(), Some(&news));
+    }
+}
+
+#[test]
+fn who_had_a_line_refused_is_told_by_the_outcome() {
+    let mut chat = Chat::joined(Setup::default());
+    assert!(chat.try_line(b"\xff").is_err());
+    chat.type_line("leave");
+    assert_eq!(chat.outcome, Some(Outcome::Refused));
+
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("one");
+    let id = chat.client.memory().outbox[0].id.clone();
+    chat.forge(&format!(
+        r#"{{"type":"error","code":"not_kept","text":"no","id":"{id}"}}"#
+    ));
+    assert_eq!(chat.screen, ["* no"]);
+    chat.is_stuck = false;
+    chat.type_line("leave");
+    assert_eq!(chat.outcome, Some(Outcome::Refused));
+}
+
+#[test]
+fn an_interrupt_leaves_and_waits_for_nothing() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.command(Command::Interrupt);
+    assert_eq!(chat.outcome, Some(Outcome::Interrupted));
+    assert_eq!(chat.server.as_ref().unwrap().population(), 0);
+
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("unheard");
+    chat.command(Command::Interrupt);
+    assert_eq!(chat.outcome, None);
+    chat.wait(Duration::from_secs(2));
+    assert_eq!(chat.outcome, Some(Outcome::Interrupted));
+
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.command(Command::Interrupt);
+    chat.command(Command::Interrupt);
+    assert_eq!(chat.outcome, Some(Outcome::Interrupted));
+}
+
+#[test]
+fn a_server_that_does_not_close_has_accepted_everything_all_the_same() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("leave");
+    chat.wait(Duration::from_millis(9_999));
+    assert_eq!(chat.outcome, None);
+    chat.wait(Duration::from_millis(1));
+    assert_eq!(chat.outcome, Some(Outcome::Left));
+}
+
+#[test]
+fn before_the_first_welcome_a_failure_is_the_end() {
+    let mut chat = Chat::new(Setup::default());
+    chat.server = None;
+    chat.type_line("JOIN");
+    assert_eq!(chat.outcome, Some(Outcome::Unreachable));
+    assert_eq!(
+        chat.notices,
+        ["* Could not connect to the server: refused."]
+    );
+
+    let mut chat = Chat::new(Setup::default());
+    chat.command(Command::EndOfInput);
+    assert_eq!(chat.outcome, Some(Outcome::NeverJoined));
+    assert_eq!(
+        chat.notices,
+        ["* The input ended before JOIN; nothing was sent."]
+    );
+
+    let mut chat = Chat::new(Setup::default());
+    chat.command(Command::Interrupt);
+    assert_eq!(chat.outcome, Some(Outcome::Interrupted));
+
+    for (connects, told) in [
+        (false, "* Could not connect within 10 s."),
+        (true, "* The server sent no welcome within 10 s."),
+    ] {
+        let mut chat = Chat::new(Setup::default());
+        chat.is_stuck = true;
+        chat.type_line("JOIN");
+        if connects {
+            chat.client.handle(chat.now, ClientInput::Connected);
+        }
+        chat.wait(Duration::from_millis(9_999));
+        assert_eq!(chat.outcome, None);
+        chat.wait(Duration::from_millis(1));
+        assert_eq!(chat.notices, [told]);
+    }
+}
+
+#[test]
+fn a_full_room_says_so() {
+    let mut chat = Chat::with(
+        Limits {
+            connections: 1,
+            ..Limits::default()
+        },
+        Setup::default(),
+    );
+    chat.other_says("bob", "");
+    chat.screen.clear();
+    chat.type_line("JOIN");
+    assert_eq!(
+        chat.screen,
+        ["* Goodbye: the room is full; try again later."]
+    );
+    assert_eq!(chat.notices, ["* The server closed the connection."]);
+    assert_eq!(chat.outcome, Some(Outcome::Lost));
+}
+
+#[test]
+fn a_server_that_closes_without_a_word_is_named() {
+    let mut chat = Chat::new(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("JOIN");
+    chat.client.handle(chat.now, ClientInput::Connected);
+    chat.client.handle(chat.now, ClientInput::Eof);
+    chat.run();
+    assert_eq!(
+        chat.notices,
+        ["* The server closed the connection without a welcome."]
+    );
+    assert_eq!(chat.outcome, Some(Outcome::Lost));
+}

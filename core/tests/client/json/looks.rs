@@ -1,0 +1,165 @@
+//! What the person sees, and what programs are given instead.
+
+use super::chat::Chat;
+use chat_core::{Command, CommandError, MAX_LINE, Setup};
+
+#[test]
+fn it_asks_for_join_and_shows_the_documented_lines() {
+    let mut chat = Chat::new(Setup::default());
+    assert_eq!(chat.screen, ["Please type JOIN to join the Chatroom : "]);
+    chat.screen.clear();
+    chat.type_line("what?");
+    assert_eq!(chat.screen, ["Please type JOIN to join the Chatroom : "]);
+    chat.screen.clear();
+    chat.type_line("join");
+    assert_eq!(chat.sent, "JOIN {\"version\":1}\n");
+    chat.other_says("bob", "hello");
+    chat.type_line("hi, bob");
+    chat.other_says("bea", "LEAVE");
+    assert_eq!(
+        chat.screen,
+        [
+            "Welcome to the chatroom!",
+            "bob has joined the chat",
+            "bob: hello",
+            "bea has joined the chat",
+            "bea has left the chat",
+        ]
+    );
+    assert_eq!(chat.notices, [""; 0]);
+}
+
+#[test]
+fn it_joins_under_the_name_that_was_typed() {
+    let mut chat = Chat::new(Setup::default());
+    chat.other_says("ann", "mine");
+    chat.screen.clear();
+    chat.type_line("JOIN ann");
+    assert_eq!(
+        chat.screen,
+        [
+            "Welcome to the chatroom!",
+            "* The name ann is taken; you are ann-2."
+        ]
+    );
+    let mut chat = Chat::new(Setup::default());
+    chat.screen.clear();
+    chat.type_line(&format!("JOIN {}", "é".repeat(2000)));
+    assert!(chat.screen[1].starts_with("* \"é"), "{:?}", chat.screen);
+    assert!(chat.screen[1].ends_with("You are USER61014."));
+}
+
+#[test]
+fn commands_do_what_they_do_in_the_text_dialect() {
+    let mut chat = Chat::joined(Setup::default());
+    for (typed, shown) in [
+        ("/who", "* In the room (1): ann"),
+        (
+            "/who me",
+            "* Not done: /who takes nothing after it. To say a line that begins with a slash, begin it with two.",
+        ),
+        (
+            "/what",
+            "* Unknown command /what. /help lists the commands. To say a line that begins with a slash, begin it with two.",
+        ),
+        ("/history 1", "* ann has joined the chat"),
+    ] {
+        chat.type_line(typed);
+        assert_eq!(chat.screen, [shown]);
+        chat.screen.clear();
+    }
+    chat.type_line("/help");
+    assert_eq!(chat.screen.len(), 6);
+    chat.screen.clear();
+    chat.type_line(" \t");
+    chat.type_line("//who");
+    chat.type_line("/history");
+    assert_eq!(chat.screen, ["* ann has joined the chat", "* ann: /who"]);
+}
+
+#[test]
+fn a_line_that_cannot_be_sent_is_refused_here() {
+    let mut chat = Chat::joined(Setup::default());
+    assert_eq!(
+        chat.try_line(&[b'x'; MAX_LINE + 1]),
+        Err(CommandError::TooLong)
+    );
+    assert_eq!(chat.try_line(b"caf\xe9"), Err(CommandError::NotUtf8));
+    assert_eq!(chat.sent, "");
+    assert_eq!(chat.try_line(&[b'"'; MAX_LINE]), Ok(()));
+    assert!(chat.client.memory().outbox.is_empty(), "it is accepted");
+    chat.kill();
+    for asks in [&b"/who"[..], b"/history 3"] {
+        assert_eq!(chat.try_line(asks), Err(CommandError::Offline));
+    }
+}
+
+#[test]
+fn the_newest_entries_come_first_if_they_are_asked_for() {
+    let mut chat = Chat::new(Setup {
+        history: 3,
+        ..Setup::default()
+    });
+    for n in 0..5 {
+        chat.other_says(&format!("u{n}"), "hello");
+    }
+    chat.screen.clear();
+    chat.type_line("JOIN ann");
+    chat.other_says("bea", "now");
+    assert_eq!(
+        chat.screen,
+        [
+            "Welcome to the chatroom!",
+            "u3: hello",
+            "u4 has joined the chat",
+            "u4: hello",
+            "bea has joined the chat",
+            "bea: now",
+        ]
+    );
+}
+
+#[test]
+fn programs_are_given_objects_and_join_at_once() {
+    let mut chat = Chat::new(Setup {
+        raw: true,
+        joins: true,
+        history: 10,
+        ..Setup::default()
+    });
+    chat.other_says("bob", "\u{1b}[2J");
+    chat.type_line("mine");
+    chat.type_line("/who");
+    chat.type_line("/history 1");
+    let kinds: Vec<String> = chat
+        .screen
+        .iter()
+        .map(|line| {
+            let it: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = it.get("text").unwrap_or(&it["type"]);
+            text.as_str().unwrap().into()
+        })
+        .collect();
+    // Its own joining, bob's, what was said, the answers.
+    assert_eq!(
+        kinds,
+        ["entry", "entry", "?[2J", "mine", "who", "mine", "page"]
+    );
+    chat.command(Command::EndOfInput);
+    assert_eq!(chat.screen.len(), 7);
+}
+
+#[test]
+fn what_a_server_sends_is_safe_to_print() {
+    let mut chat = Chat::joined(Setup::default());
+    let entry = r#"{"type":"entry","room":"lobby","epoch":"e","seq":2,"at":0,"kind":"said","name":"b\u001b","text":"\u0007\u2028"}"#;
+    chat.forge(entry);
+    chat.forge(r#"{"type":"who","names":["\u001b"],"more":2}"#);
+    chat.forge(r#"{"type":"error","code":"blank","text":"\u001b"}"#);
+    chat.forge(r#"{"type":"something new","at":1}"#);
+    assert_eq!(
+        chat.screen,
+        ["b?: ??", "* In the room (3): ?, and 2 more", "* ?"]
+    );
+    assert_eq!(chat.notices, [""; 0]);
+}

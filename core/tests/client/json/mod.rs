@@ -1,0 +1,7 @@
+//! The client that resumes: what its person sees, and what becomes of what they type.
+
+mod chat;
+mod keeping;
+mod leaving;
+mod looks;
+mod resuming;

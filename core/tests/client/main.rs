@@ -1,0 +1,4 @@
+//! The clients as their users know them.
+
+mod json;
+mod text;
