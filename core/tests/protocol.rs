@@ -3,7 +3,8 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, client_phase, server_phase,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, client_phase,
+    json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -46,6 +47,15 @@ fn the_clients_table_is_the_codes() {
         .map(|&(from, event, to, done)| row(from, event, to, done))
         .collect();
     assert_eq!(table("The client"), code);
+}
+
+#[test]
+fn the_table_of_the_client_that_resumes_is_the_codes() {
+    let rows = json_client_phase::TRANSITIONS.iter();
+    let code: Vec<_> = rows
+        .map(|&(from, event, to, done)| row(from, event, to, done))
+        .collect();
+    assert_eq!(table("The client that resumes"), code);
 }
 
 #[test]

@@ -66,6 +66,12 @@ pub fn broken(record: &Record) -> Vec<String> {
             faults.extend(harmless(screen, client.lines.iter().copied()));
             continue;
         }
+        if client.joined_again {
+            // It tells of several stays, perhaps in rooms of several servers: worlds around a store
+            // have what is promised then.
+            faults.extend(harmless(screen, client.lines.iter().copied()));
+            continue;
+        }
         let free = |stay: &&Stay| {
             let begins = stay.joined;
             client.may_be(&stay.name) && !claimed.contains(&(life.server_life, begins))
@@ -215,6 +221,8 @@ struct Client<'a> {
     life: &'a Life,
     lines: Vec<&'a [u8]>,
     welcomed: bool,
+    /// Whether it came back so late, or to such a server, that it joined again.
+    joined_again: bool,
     /// Whether nothing kept it from seeing, and saying, all there was.
     whole: bool,
     /// Whether it said that it leaves.
@@ -250,6 +258,9 @@ impl<'a> Client<'a> {
             screen,
             life,
             welcomed: lines.first() == Some(&WELCOME),
+            joined_again: screen
+                .of_kind(life, Kind::Notice)
+                .any(|line| line.starts_with(b"* Back, as ")),
             whole: ended_well && !life.disturbed && !dismissed,
             left,
             lines,

@@ -98,10 +98,13 @@ impl Stage<'_> {
         sim.host(SERVER, {
             let (server, stop) = (server.clone(), stop.clone());
             let (limits, address) = (server::limits(scenario), scenario.server.address);
+            let lives = Cell::new(0);
             move || {
                 let seed = chop.then_some(seed);
-                let running =
-                    server::run(server.clone(), limits.clone(), address, seed, stop.far());
+                // What keeps nothing has another log each time.
+                let epoch = lives.replace(lives.get() + 1);
+                let options = server::options(limits.clone(), epoch);
+                let running = server::run(server.clone(), options, address, seed, stop.far());
                 async move {
                     running.await;
                     Ok(())

@@ -84,10 +84,22 @@ pub(crate) fn limits(scenario: &Scenario) -> Limits {
     limits
 }
 
+/// How a server is run whose log has this name.
+pub(crate) fn options(limits: Limits, epoch: u128) -> Options {
+    let origin = Origin {
+        epoch,
+        ..Origin::default()
+    };
+    Options {
+        origin: Some(origin),
+        ..Options::from(limits)
+    }
+}
+
 /// One life of the server.
 pub(crate) async fn run(
     witness: Witness,
-    limits: Limits,
+    options: Options,
     address: SocketAddr,
     seed: Option<u64>,
     mut stop: mpsc::Receiver<()>,
@@ -109,10 +121,7 @@ pub(crate) async fn run(
     let mut screen = witness.clone();
     let ended = chat_net::serve(
         vec![listener],
-        Options {
-            origin: Some(Origin::default()),
-            ..Options::from(limits)
-        },
+        options,
         |bytes: &[u8]| screen.bytes(Kind::Transcript, bytes),
         async move {
             if stop.recv().await.is_none() {

@@ -31,16 +31,22 @@ fn transcripts() {
 #[test]
 fn the_documented_screens_byte_for_byte() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let scenario = load(&root.join("scenarios/documented.ron")).unwrap();
-    let record = run(&scenario, scenario.seed);
-    for name in ["server", "client-1", "client-2"] {
-        let file = root
-            .join("../tests/documented")
-            .join(name)
-            .with_extension("txt");
-        let documented = std::fs::read_to_string(&file).unwrap();
-        let shown = &record.screen(name).unwrap().shown;
-        assert_eq!(String::from_utf8_lossy(shown), documented, "{name}");
+    for dialect in ["documented.ron", "documented-json.ron"] {
+        let scenario = load(&root.join("scenarios").join(dialect)).unwrap();
+        let record = run(&scenario, scenario.seed);
+        for name in ["server", "client-1", "client-2"] {
+            let file = root
+                .join("../tests/documented")
+                .join(name)
+                .with_extension("txt");
+            let documented = std::fs::read_to_string(&file).unwrap();
+            let shown = &record.screen(name).unwrap().shown;
+            assert_eq!(
+                String::from_utf8_lossy(shown),
+                documented,
+                "{name} in {dialect}"
+            );
+        }
     }
 }
 

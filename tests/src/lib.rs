@@ -11,6 +11,7 @@
 
 mod binaries;
 mod client;
+mod dir;
 #[cfg(target_os = "linux")]
 mod linux;
 mod output;
@@ -23,6 +24,7 @@ mod wait;
 
 pub use binaries::{chat_client, chat_server};
 pub use client::{Client, Finished, run_client};
+pub use dir::Dir;
 #[cfg(target_os = "linux")]
 pub use linux::{Memory, cpu_time, memory};
 pub use output::Output;

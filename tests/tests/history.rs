@@ -2,46 +2,22 @@
 
 use chat_core::{Kind, Name, Record, SessionId};
 use chat_net::store::{Retention, Store};
-use chat_tests::{Process, Server, chat_server};
+use chat_tests::{Dir, Process, Server, chat_server};
 use redb::{Database, ReadableTable, TableDefinition};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use twox_hash::XxHash3_64;
 
 const USAGE: i32 = 2;
 
-/// A directory of a test's own.
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let dir = std::env::temp_dir().join(format!("chat-history-{}-{number}", process::id()));
-        fs::create_dir(&dir).expect("it is not there yet");
-        Self(dir)
-    }
-
-    /// A log in it, which has so many entries.
-    fn log(&self, name: &str, entries: u64) -> String {
-        let dir = self.path(name);
-        let mut store = Store::open(&dir, Retention::default()).expect("it is new");
-        let entries: Vec<_> = (1..=entries).map(entry).collect();
-        store.append(&entries).expect("there is room");
-        dir
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("it is text").into()
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A log in a directory, which has so many entries.
+fn log(dir: &Dir, name: &str, entries: u64) -> String {
+    let dir = dir.path(name);
+    let mut store = Store::open(&dir, Retention::default()).expect("it is new");
+    let entries: Vec<_> = (1..=entries).map(entry).collect();
+    store.append(&entries).expect("there is room");
+    dir
 }
 
 fn entry(seq: u64) -> Record {
@@ -62,8 +38,8 @@ fn entry(seq: u64) -> Record {
 
 /// Runs `chat-server` with this on its standard input.
 fn run_with(input: &[u8], arguments: &[&str]) -> Output {
-    let dir = Dir::new();
-    let file = dir.0.join("input");
+    let dir = Dir::new("history");
+    let file = dir.as_ref().join("input");
     fs::write(&file, input).expect("there is room");
     let input = fs::File::open(file).expect("it was just written");
     let mut command = Command::new(chat_server());
@@ -109,8 +85,8 @@ fn all_that_opens(dir: &str) -> [Output; 3] {
 
 #[test]
 fn a_log_that_is_sound_is_said_to_be() {
-    let dir = Dir::new();
-    let log = dir.log("log", 5);
+    let dir = Dir::new("history");
+    let log = log(&dir, "log", 5);
     let checked = run(&["check", "--data", &log]);
     let told = told(&checked);
     assert!(told.contains("sound, entries 1 to 5, "), "{told}");
@@ -118,8 +94,8 @@ fn a_log_that_is_sound_is_said_to_be() {
 
 #[test]
 fn what_is_exported_is_imported_elsewhere() {
-    let dir = Dir::new();
-    let log = dir.log("log", 5);
+    let dir = Dir::new("history");
+    let log = log(&dir, "log", 5);
     let exported = run(&["export", "--data", &log]);
     assert_eq!(exported.status.code(), Some(0));
     let lines: Vec<_> = text(&exported.stdout).lines().collect();
@@ -139,8 +115,8 @@ fn what_is_exported_is_imported_elsewhere() {
 
 #[test]
 fn an_import_leaves_alone_what_is_there_and_takes_only_whole_exports() {
-    let dir = Dir::new();
-    let log = dir.log("log", 5);
+    let dir = Dir::new("history");
+    let log = log(&dir, "log", 5);
     let exported = run(&["export", "--data", &log]).stdout;
     let there = run_with(&exported, &["import", "--data", &log]);
     let told = refused(&there);
@@ -164,7 +140,7 @@ fn an_import_leaves_alone_what_is_there_and_takes_only_whole_exports() {
 
 #[test]
 fn a_log_is_in_use_by_one_server_at_a_time() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let log = dir.path("log");
     let mut server = Server::with(&["--data", &log]);
     for output in all_that_opens(&log) {
@@ -186,7 +162,7 @@ fn a_log_is_in_use_by_one_server_at_a_time() {
 
 #[test]
 fn a_log_that_is_not_there_is_not_made_by_looking_for_it() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let log = dir.path("log");
     for command in ["check", "export"] {
         let output = run(&[command, "--data", &log]);
@@ -197,8 +173,8 @@ fn a_log_that_is_not_there_is_not_made_by_looking_for_it() {
 
 #[test]
 fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
-    let dir = Dir::new();
-    let log = dir.log("log", 3000);
+    let dir = Dir::new("history");
+    let log = log(&dir, "log", 3000);
     let file = Path::new(&log).join("log.redb");
     let mut bytes = fs::read(&file).expect("it is there");
     let places: Vec<_> = bytes
@@ -226,8 +202,8 @@ fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
 #[test]
 fn a_log_of_a_newer_version_is_left_to_that() {
     const FACTS: TableDefinition<&str, &[u8]> = TableDefinition::new("facts");
-    let dir = Dir::new();
-    let log = dir.log("log", 5);
+    let dir = Dir::new("history");
+    let log = log(&dir, "log", 5);
     let exported = run(&["export", "--data", &log]).stdout;
     let db = Database::open(Path::new(&log).join("log.redb")).expect("nobody has it open");
     let transaction = db.begin_write().expect("it is sound");
@@ -266,7 +242,7 @@ fn server_in(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
 #[test]
 #[cfg(unix)]
 fn without_a_directory_history_is_kept_in_the_systems() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let (state, service) = (dir.path("state"), dir.path("service"));
     let xdg = ("XDG_STATE_HOME", state.as_str());
     let systemd = format!("{service}:{}", dir.path("unused"));
@@ -278,7 +254,7 @@ fn without_a_directory_history_is_kept_in_the_systems() {
         assert!(server.process.runs());
         assert!(Path::new(&log).join("log.redb").exists(), "{log}");
     }
-    assert!(!dir.0.join("unused").exists());
+    assert!(!dir.as_ref().join("unused").exists());
     let mut check = Command::new(chat_server());
     check
         .arg("check")
@@ -301,7 +277,7 @@ fn where_there_is_no_directory_one_is_to_be_given_or_none_is_used() {
 
 #[test]
 fn a_server_that_keeps_nothing_writes_nothing() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let state = dir.path("state");
     let environment = [("XDG_STATE_HOME", state.as_str())];
     let mut server = Server::launch(server_in(&environment, &["--ephemeral"]), 1);
@@ -326,7 +302,7 @@ fn what_contradicts_itself_is_wrong_usage() {
 #[test]
 #[cfg(unix)]
 fn a_directory_that_cannot_be_written_is_said() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let file = dir.path("file");
     fs::write(&file, "").expect("there is room");
     let output = run(&["--listen", "127.0.0.1:0", "--data", &format!("{file}/log")]);
@@ -337,7 +313,7 @@ fn a_directory_that_cannot_be_written_is_said() {
 
 #[test]
 fn a_signal_ends_a_server_that_keeps_its_history_and_leaves_it_sound() {
-    let dir = Dir::new();
+    let dir = Dir::new("history");
     let log = dir.path("log");
     let server = Server::with(&["--data", &log, "--keep-days", "30", "--keep-entries", "10"]);
     end(server.process);

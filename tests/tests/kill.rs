@@ -5,7 +5,7 @@
 
 use chat_core::Kind;
 use chat_core::json::Message;
-use chat_tests::{Server, chat_server, loopback};
+use chat_tests::{Dir, Server, chat_server, loopback};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Write};
@@ -133,8 +133,8 @@ fn start(address: SocketAddr, data: &str) -> Server {
 #[test]
 fn what_is_accepted_outlives_the_server() {
     let kills: u64 = std::env::var("CHAT_KILLS").map_or(20, |n| n.parse().expect("a number"));
-    let dir = tempdir();
-    let data = dir.to_str().expect("it is text");
+    let dir = Dir::new("kill");
+    let data = &dir.path("data");
     let address = {
         let free = TcpListener::bind(loopback(0)).expect("a port is free");
         free.local_addr().expect("it has one")
@@ -195,7 +195,6 @@ fn what_is_accepted_outlives_the_server() {
     println!(
         "{kills} kills, {connections} connections, {accepted} accepted: lost 0, doubled 0, reordered 0"
     );
-    std::fs::remove_dir_all(dir).expect("it is there");
 }
 
 /// What is on the disk, as the server's own command tells it.
@@ -221,10 +220,4 @@ fn exported(data: &str) -> BTreeMap<u64, (String, String)> {
         Some((entry["seq"].as_u64()?, (word("name")?, text)))
     });
     entries.collect()
-}
-
-fn tempdir() -> std::path::PathBuf {
-    let dir = std::env::temp_dir().join(format!("chat-kill-{}", std::process::id()));
-    std::fs::create_dir(&dir).expect("it is not there yet");
-    dir
 }

@@ -13,7 +13,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(30);
 pub(super) struct Backoff {
     /// The state of `SplitMix64`.
     dice: u64,
-    /// Tries since it last worked.
+    /// Tries since a connection was of use.
     tries: u32,
 }
 
@@ -25,17 +25,21 @@ impl Backoff {
         }
     }
 
-    /// It worked.
-    pub(super) fn reset(&mut self) {
-        self.tries = 0;
-    }
-
-    /// The next wait.
-    pub(super) fn next_wait(&mut self) -> Duration {
-        let longest = FIRST.saturating_mul(1 << self.tries.min(16)).min(LONGEST);
+    /// The next wait, after a connection that was of use for so long. One that was closed at once
+    /// counts as none: a server that welcomes and closes is not to be hammered.
+    pub(super) fn next_wait(&mut self, lasted: Duration) -> Duration {
+        if lasted >= self.longest() {
+            self.tries = 0;
+        }
+        let longest = self.longest();
         self.tries = self.tries.saturating_add(1);
         let micros = (longest.as_micros() * u128::from(self.throw())) >> 64;
         Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// The next wait is shorter than that.
+    fn longest(&self) -> Duration {
+        FIRST.saturating_mul(1 << self.tries.min(16)).min(LONGEST)
     }
 
     /// A number of 64 bits.
@@ -59,13 +63,13 @@ mod tests {
             let mut backoff = Backoff::new(seed);
             let mut longest = FIRST;
             for sum in &mut sums {
-                let wait = backoff.next_wait();
+                let too_short = longest.saturating_sub(Duration::from_micros(1));
+                let wait = backoff.next_wait(if longest > FIRST { too_short } else { longest });
                 assert!(wait < longest, "{wait:?}");
                 *sum += wait;
                 longest = (longest * 2).min(LONGEST);
             }
-            backoff.reset();
-            assert!(backoff.next_wait() < FIRST);
+            assert!(backoff.next_wait(LONGEST) < FIRST);
         }
         let mut mean = FIRST / 2;
         for sum in sums {

@@ -1,7 +1,7 @@
 //! What a client is sent, and what it shows of that.
 
 use super::phase::{Event, Phase};
-use super::{ACCEPT_PATIENCE, JsonClient, SILENCE, Unaccepted};
+use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::json::{Entry, Message};
 use crate::line::{Line, LineReader};
@@ -107,7 +107,8 @@ impl JsonClient {
                 mark(Mark::GoodbyeHeard);
                 self.goodbye = true;
                 self.is_final = retry_after_ms.is_none();
-                self.retry_after = Duration::from_millis(retry_after_ms.unwrap_or(0));
+                let wait = Duration::from_millis(retry_after_ms.unwrap_or(0));
+                self.retry_after = wait.min(MAX_RETRY_AFTER);
                 self.tell(&format!("* Goodbye: {}", printable(&text)));
             }
             Message::Accepted { id: None, .. } | Message::Page { .. } => {}
@@ -127,7 +128,7 @@ impl JsonClient {
             return;
         }
         self.deadline = Some(now + SILENCE);
-        self.backoff.reset();
+        self.since = Some(now);
         let known = &mut self.memory;
         if known.epoch.as_deref().is_some_and(|known| known != epoch) {
             known.after = None; // It is a number of another log.
@@ -197,7 +198,7 @@ impl JsonClient {
             Some(1) if self.memory.after.is_some() => {
                 "* Gap: 1 entry is missing here; the server does not have it any more.".into()
             }
-            Some(count) if self.memory.after.is_some() => format!(
+            Some(count @ 2..) if self.memory.after.is_some() => format!(
                 "* Gap: {count} entries are missing here; the server does not have them any more."
             ),
             _ => "* Gap: the server has another log now; what it has of it follows.".into(),

@@ -39,6 +39,9 @@ const ACCEPT_PATIENCE: Duration = Duration::from_secs(60);
 /// How long it waits for the server to close once it has left.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
 
+/// No server is waited for longer, whatever it asks for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
 /// What was shown is kept again after so long.
 const KEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -91,6 +94,8 @@ pub struct JsonClient {
     /// The time for what the phase waits for.
     deadline: Option<Timestamp>,
     backoff: Backoff,
+    /// When it was welcomed on this connection.
+    since: Option<Timestamp>,
     /// The server asked not to be tried before that.
     retry_after: Duration,
     /// Trying again is of no use: the server said so.
@@ -221,6 +226,7 @@ impl JsonClient {
             actions: VecDeque::new(),
             deadline: None,
             backoff: Backoff::new(setup.seed),
+            since: None,
             retry_after: Duration::ZERO,
             is_final: false,
             goodbye: false,
@@ -421,7 +427,11 @@ impl JsonClient {
             return;
         }
         mark(Mark::ClientOffline);
-        let wait = mem::take(&mut self.retry_after) + self.backoff.next_wait();
+        let lasted = self
+            .since
+            .take()
+            .map_or(Duration::ZERO, |since| now - since);
+        let wait = mem::take(&mut self.retry_after) + self.backoff.next_wait(lasted);
         self.deadline = Some(now + wait);
         self.unsent.clear();
         self.reader = LineReader::new(MAX_JSON_LINE);

@@ -278,6 +278,33 @@ fn a_server_that_stops_is_waited_for_as_long_as_it_says() {
 }
 
 #[test]
+fn a_server_that_asks_for_too_much_time_is_tried_all_the_same() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.forge(&format!(
+        r#"{{"type":"bye","code":"shutting_down","text":"","retry_after_ms":{}}}"#,
+        u64::MAX
+    ));
+    chat.cut();
+    chat.wait(Duration::from_millis(299_999));
+    assert_eq!(chat.connects, 1);
+    chat.wait(SOON);
+    assert_eq!(chat.connects, 2);
+}
+
+#[test]
+fn a_server_that_welcomes_and_closes_is_not_hammered() {
+    let mut chat = Chat::joined(Setup::default());
+    let end = chat.now + Duration::from_secs(600);
+    while chat.now < end {
+        if chat.client.phase() == Phase::Talking {
+            chat.cut();
+        }
+        chat.wait(Duration::from_millis(100));
+    }
+    assert!((15..70).contains(&chat.connects), "{}", chat.connects);
+}
+
+#[test]
 fn who_is_sent_away_does_not_come_back() {
     let mut chat = Chat::joined(Setup::default());
     let token = chat.client.memory().session.clone().unwrap();

@@ -1,0 +1,249 @@
+//! The shipped client through lost connections and killed servers, and what it has for programs.
+
+use chat_tests::{Client, Dir, Raw, Server, chat_server, loopback};
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+
+const LEFT: i32 = 0;
+const FAILED: i32 = 1;
+const USAGE: i32 = 2;
+
+const OFFLINE: &str = "* Offline: the server closed the connection. Trying again.\n";
+
+/// A server that can be killed and started again where it was.
+struct Lasting {
+    address: SocketAddr,
+    data: String,
+    server: Server,
+}
+
+impl Lasting {
+    fn start(dir: &Dir) -> Self {
+        let free = TcpListener::bind(loopback(0)).expect("a port is free");
+        let address = free.local_addr().expect("it has one");
+        drop(free);
+        let data = dir.path("data");
+        let server = Self::launch(address, &data);
+        Self {
+            address,
+            data,
+            server,
+        }
+    }
+
+    fn launch(address: SocketAddr, data: &str) -> Server {
+        let mut command = Command::new(chat_server());
+        command.args(["--listen", &address.to_string(), "--data", data]);
+        Server::launch(command, 1)
+    }
+
+    fn kill(&mut self) {
+        self.server.process.kill();
+    }
+
+    fn start_again(&mut self) {
+        self.server = Self::launch(self.address, &self.data);
+    }
+}
+
+fn join(server: &Lasting, name: &str) -> Client {
+    let mut client = Client::start(server.address);
+    client.type_line(&format!("JOIN {name}"));
+    client.screen.expect("Welcome to the chatroom!");
+    client
+}
+
+#[test]
+fn a_killed_server_is_waited_for_and_nothing_is_missed_or_said_twice() {
+    let dir = Dir::new("resume");
+    let mut server = Lasting::start(&dir);
+    let mut ann = join(&server, "ann");
+    let mut bob = join(&server, "bob");
+    ann.screen.expect("bob has joined the chat");
+    ann.type_line("before");
+    bob.screen.expect("ann: before");
+
+    server.kill();
+    ann.notices.wait_for(OFFLINE);
+    bob.notices.wait_for(OFFLINE);
+    ann.type_line("meanwhile");
+    server.start_again();
+    bob.screen.expect("ann: meanwhile");
+    ann.notices.wait_for("* Back.\n");
+    bob.type_line("after");
+    ann.screen.expect("bob: after");
+    for client in [&mut ann, &mut bob] {
+        client.type_line("leave");
+    }
+    let (ann, bob) = (ann.finish(), bob.finish());
+    assert_eq!((ann.code, bob.code), (LEFT, LEFT));
+    assert_eq!(bob.stderr, format!("{OFFLINE}* Back.\n"));
+    assert_eq!(bob.stdout.matches("ann: ").count(), 2, "{bob:?}");
+    assert_eq!(ann.stdout.matches("bob has joined").count(), 1, "{ann:?}");
+}
+
+#[test]
+fn a_pipe_ends_with_0_only_once_everything_is_accepted() {
+    let dir = Dir::new("resume");
+    let mut server = Lasting::start(&dir);
+    let mut ann = join(&server, "ann");
+    server.kill();
+    ann.notices.wait_for(OFFLINE);
+    for number in 0..2000 {
+        ann.type_line(&format!("line {number}"));
+    }
+    ann.end_input();
+    assert!(ann.process.runs());
+    server.start_again();
+    assert_eq!(ann.finish().code, LEFT);
+    for number in 0..2000 {
+        server.server.skip_to(&format!("ann: line {number}"));
+    }
+}
+
+#[test]
+fn what_a_killed_client_had_typed_is_said_by_the_next_one() {
+    let dir = Dir::new("resume");
+    let mut server = Lasting::start(&dir);
+    let state = dir.path("state");
+    let client = |name: &str| {
+        let mut client = Client::with(&["--state", &state, &server.address.to_string()]);
+        client.type_line(&format!("JOIN {name}"));
+        client.screen.expect("Welcome to the chatroom!");
+        client
+    };
+    let mut ann = client("ann");
+    let mut bob = join(&server, "bob");
+    ann.screen.expect("bob has joined the chat");
+    ann.type_line("heard");
+    bob.screen.expect("ann: heard");
+
+    let other = Client::with(&["--state", &state, &server.address.to_string()]).finish();
+    assert_eq!(other.code, FAILED);
+    assert!(
+        other.stderr.contains("another chat-client uses it"),
+        "{other:?}"
+    );
+
+    ann.process.kill();
+    bob.type_line("missed");
+    let mut ann = client("");
+    ann.screen.expect("bob: missed");
+    ann.type_line("and back");
+    bob.screen.expect("ann: and back");
+    ann.type_line("leave");
+    bob.screen.expect("ann has left the chat");
+    let ann = ann.finish();
+    assert_eq!((ann.code, ann.stderr.as_str()), (LEFT, ""));
+    assert!(!ann.stdout.contains("heard"), "{ann:?}");
+    server.kill();
+}
+
+#[test]
+fn a_directory_of_another_server_or_one_that_is_damaged_is_refused() {
+    let dir = Dir::new("resume");
+    let state = dir.path("state");
+    let file = format!("{state}/client.json");
+    fs::create_dir(&state).expect("it is not there yet");
+    for (content, told) in [
+        (
+            r#"{"format":1,"server":"example.org:5000","outbox":[]}"#,
+            "it is of example.org:5000; use another directory for 127.0.0.1:1",
+        ),
+        (
+            r#"{"format":2}"#,
+            "a newer version of this program wrote it",
+        ),
+        (r#"{"format":1,"serv"#, "is damaged"),
+    ] {
+        fs::write(&file, content).expect("there is room");
+        let client = Client::with(&["--state", &state, "127.0.0.1:1"]).finish();
+        assert_eq!(client.code, FAILED);
+        assert!(client.stderr.contains(told), "{client:?}");
+        let kept = fs::read_to_string(&file).expect("it is there");
+        assert_eq!(kept, content, "it is left as it is");
+    }
+}
+
+#[test]
+fn programs_are_given_the_last_entries_and_then_what_happens() {
+    let server = Server::start();
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    for number in 0..5 {
+        ann.say(&format!("line {number}"));
+    }
+    ann.say("/who");
+    ann.expect("* In the room (1): ann");
+    let mut reader = Client::with(&[
+        "--follow",
+        "--json",
+        "--history",
+        "2",
+        &server.address().to_string(),
+    ]);
+    let mut next = || -> serde_json::Value {
+        serde_json::from_str(&reader.screen.line()).expect("a line is an object")
+    };
+    for (seq, text) in [(5, "line 3"), (6, "line 4")] {
+        let entry = next();
+        assert_eq!(
+            (&entry["type"], &entry["seq"]),
+            (&"entry".into(), &seq.into())
+        );
+        assert_eq!(
+            (&entry["name"], &entry["text"]),
+            (&"ann".into(), &text.into())
+        );
+    }
+    assert_eq!(next()["kind"], "joined");
+    ann.say("\"now\"");
+    assert_eq!(next()["text"], "\"now\"");
+}
+
+#[test]
+fn the_last_entries_are_printed_as_tail_does() {
+    let server = Server::start();
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    for number in 0..5 {
+        ann.say(&format!("line {number}"));
+    }
+    ann.say("/who");
+    ann.expect("* In the room (1): ann");
+    let mut reader = Client::with(&["--history", "3", &server.address().to_string()]);
+    reader.type_line("JOIN");
+    reader.end_input();
+    let reader = reader.finish();
+    assert_eq!(reader.code, LEFT);
+    assert_eq!(
+        reader.stdout,
+        "Welcome to the chatroom!\nann: line 2\nann: line 3\nann: line 4\n"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn who_follows_is_let_go_by_an_interrupt() {
+    let server = Server::start();
+    let mut reader = Client::with(&["--follow", &server.address().to_string()]);
+    reader.screen.expect("Welcome to the chatroom!");
+    reader.process.signal(chat_tests::Signal::INT);
+    let mut server = server;
+    server.transcript.line();
+    assert!(server.transcript.line().ends_with(" has left the chat"));
+    assert_eq!(reader.finish().code, 130);
+}
+
+#[test]
+fn what_the_text_dialect_cannot_do_is_not_asked_of_it() {
+    for option in [
+        &["--json"][..],
+        &["--follow"],
+        &["--history", "3"],
+        &["--state", "x"],
+    ] {
+        let client = Client::with(&[&["--text"], option].concat()).finish();
+        assert_eq!(client.code, USAGE, "{option:?}");
+    }
+    assert_eq!(Client::with(&["--history", "1001"]).finish().code, USAGE);
+}
