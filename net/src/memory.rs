@@ -1,4 +1,7 @@
 //! What a client remembers from run to run, in a directory of its own.
+//!
+//! The file has two lines: a format and a checksum of the second, and what is remembered. It is
+//! replaced as a whole, so that it is as it was written last, or it is damaged.
 
 use crate::client::Keep;
 use crate::store::Place;
@@ -6,15 +9,16 @@ use chat_core::Memory;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt::Display;
-use std::io;
+use std::io::{self, ErrorKind};
+use twox_hash::XxHash3_64;
 
 /// The version of the file's format.
 const FORMAT: u32 = 1;
 
 const NAME: &str = "client.json";
 
-/// The longest file that is read, in bytes.
-const MAX_LENGTH: u64 = 1024 * 1024;
+/// The longest file, in bytes: no client has so much to remember.
+const MAX_LENGTH: usize = 1024 * 1024;
 
 /// The directory in which one client keeps what it remembers of one server.
 #[derive(Debug)]
@@ -24,18 +28,20 @@ pub struct MemoryFile {
     _lock: Box<dyn Any + Send + Sync>,
 }
 
+/// The first line.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct Head {
     format: u32,
-    server: String,
-    #[serde(flatten)]
-    memory: Memory,
+    /// Of the second line, XXH3 in hexadecimal.
+    #[serde(default)]
+    sum: String,
 }
 
-/// What every version of the file has.
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
+/// The second line.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    server: String,
+    memory: Memory,
 }
 
 impl MemoryFile {
@@ -47,16 +53,19 @@ impl MemoryFile {
     /// to do.
     pub fn open(place: impl Into<Place>, server: &str) -> io::Result<(Self, Memory)> {
         let place = place.into();
-        let at = |error: io::Error| error_at(&place, &error);
-        place.disk.create_dir(&place.dir).map_err(at)?;
-        let lock = place.disk.lock(&place.path("lock")).map_err(at)?;
+        let failed = |error: io::Error| of_disk(&place, &error);
+        place.disk.create_dir(&place.dir).map_err(failed)?;
+        let lock = place.disk.lock(&place.path("lock")).map_err(failed)?;
         let lock = lock.ok_or_else(|| {
-            error_at(
+            refused(
                 &place,
                 &"another chat-client uses it; give each its own directory",
             )
         })?;
-        let memory = read(&place, server)?;
+        let memory = match read(&place).map_err(failed)? {
+            None => Memory::default(),
+            Some(bytes) => decode(&place, &bytes, server)?,
+        };
         let file = Self {
             place,
             server: server.into(),
@@ -66,17 +75,23 @@ impl MemoryFile {
     }
 
     fn write(&self, memory: &Memory) -> io::Result<()> {
-        let kept = Kept {
-            format: FORMAT,
+        let kept = serde_json::to_string(&Kept {
             server: self.server.clone(),
             memory: memory.clone(),
-        };
-        let bytes = serde_json::to_vec(&kept)?;
+        })?;
+        let head = serde_json::to_string(&Head {
+            format: FORMAT,
+            sum: sum(kept.as_bytes()),
+        })?;
+        let bytes = format!("{head}\n{kept}\n");
+        if bytes.len() > MAX_LENGTH {
+            return Err(io::Error::other("it is too much to be kept"));
+        }
         let Place { disk, dir } = &self.place;
         let new = self.place.path("client.json.new");
         let file = disk.open(&new, true)?;
         file.set_len(0)?;
-        file.write(0, &bytes)?;
+        file.write(0, bytes.as_bytes())?;
         file.sync()?;
         disk.rename(&new, &self.place.path(NAME))?;
         disk.sync_dir(dir)
@@ -86,7 +101,7 @@ impl MemoryFile {
 impl Keep for MemoryFile {
     fn keep(&mut self, memory: &Memory) -> io::Result<()> {
         self.write(memory)
-            .map_err(|error| error_at(&self.place, &error))
+            .map_err(|error| of_disk(&self.place, &error))
     }
 }
 
@@ -97,35 +112,64 @@ impl Keep for () {
     }
 }
 
-fn read(place: &Place, server: &str) -> io::Result<Memory> {
-    let at = |error: io::Error| error_at(place, &error);
+/// The file's bytes, if there is one; of one that is too long, more than it may have.
+fn read(place: &Place) -> io::Result<Option<Vec<u8>>> {
     let path = place.path(NAME);
-    if !place.disk.exists(&path).map_err(at)? {
-        return Ok(Memory::default());
+    if !place.disk.exists(&path)? {
+        return Ok(None);
     }
-    let file = place.disk.open(&path, false).map_err(at)?;
-    let length = file.len().map_err(at)?.min(MAX_LENGTH);
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-    file.read(0, &mut bytes).map_err(at)?;
-    let format = serde_json::from_slice(&bytes).map(|it: Format| it.format);
-    if format.as_ref().is_ok_and(|format| *format > FORMAT) {
+    let file = place.disk.open(&path, false)?;
+    let length = usize::try_from(file.len()?).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; length.min(MAX_LENGTH + 1)];
+    file.read(0, &mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn decode(place: &Place, bytes: &[u8], server: &str) -> io::Result<Memory> {
+    let damaged = |what: &dyn Display| {
+        let told = format!(
+            "{NAME} is damaged ({what}); what was not accepted may still be read in it; to begin \
+             anew, move it away"
+        );
+        refused(place, &told)
+    };
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let (head, kept) = (lines.next(), lines.next());
+    let head: Head =
+        serde_json::from_slice(head.unwrap_or_default()).map_err(|error| damaged(&error))?;
+    if head.format > FORMAT {
         let what = "a newer version of this program wrote it; use that one";
-        return Err(error_at(place, &what));
+        return Err(refused(place, &what));
     }
-    let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| {
-        let what = format!("{NAME} is damaged ({error}); what was not accepted may be read in it; to begin anew, move it away");
-        error_at(place, &what)
-    })?;
+    let kept = kept.unwrap_or_default();
+    let is_whole = lines.eq([b""]) && bytes.len() <= MAX_LENGTH;
+    if head.format != FORMAT || !is_whole || head.sum != sum(kept) {
+        return Err(damaged(&"it is not as it was written"));
+    }
+    let kept: Kept = serde_json::from_slice(kept).map_err(|error| damaged(&error))?;
     if kept.server != server {
         let what = format!(
             "it is of {}; use another directory for {server}",
             kept.server
         );
-        return Err(error_at(place, &what));
+        return Err(refused(place, &what));
     }
     Ok(kept.memory)
 }
 
-fn error_at(place: &Place, what: &dyn Display) -> io::Error {
+fn sum(bytes: &[u8]) -> String {
+    format!("{:016x}", XxHash3_64::oneshot(bytes))
+}
+
+/// The disk failed: what to do follows from how.
+fn of_disk(place: &Place, error: &io::Error) -> io::Error {
+    let todo = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
+        _ => "see to the disk and the permissions",
+    };
+    refused(place, &format!("{error}; {todo}"))
+}
+
+fn refused(place: &Place, what: &dyn Display) -> io::Error {
     io::Error::other(format!("{}: {what}", place.dir.display()))
 }

@@ -127,6 +127,10 @@ fn what_a_killed_client_had_typed_is_said_by_the_next_one() {
     );
 
     ann.process.kill();
+    let other = Client::with(&["--state", &state, "127.0.0.1:1"]).finish();
+    assert_eq!(other.code, FAILED);
+    let told = format!("it is of {}; use another directory", server.address);
+    assert!(other.stderr.contains(&told), "{other:?}");
     bob.type_line("missed");
     let mut ann = client("");
     ann.screen.expect("bob: missed");
@@ -141,21 +145,17 @@ fn what_a_killed_client_had_typed_is_said_by_the_next_one() {
 }
 
 #[test]
-fn a_directory_of_another_server_or_one_that_is_damaged_is_refused() {
+fn a_directory_that_a_newer_version_wrote_or_that_is_damaged_is_refused() {
     let dir = Dir::new("resume");
     let state = dir.path("state");
     let file = format!("{state}/client.json");
     fs::create_dir(&state).expect("it is not there yet");
     for (content, told) in [
         (
-            r#"{"format":1,"server":"example.org:5000","outbox":[]}"#,
-            "it is of example.org:5000; use another directory for 127.0.0.1:1",
-        ),
-        (
             r#"{"format":2}"#,
             "a newer version of this program wrote it",
         ),
-        (r#"{"format":1,"serv"#, "is damaged"),
+        (r#"{"format":1,"su"#, "is damaged"),
     ] {
         fs::write(&file, content).expect("there is room");
         let client = Client::with(&["--state", &state, "127.0.0.1:1"]).finish();
