@@ -294,3 +294,15 @@ fn a_name_that_too_many_ask_for_is_given_up() {
     let another = w.join("ann");
     assert!(w.look(another).ends_with("you are USER1000-2.\n"));
 }
+
+#[test]
+fn who_has_taken_everything_is_not_dropped_later() {
+    let mut w = World::new(Limits::default());
+    let (ann, bob) = (w.join("ann"), w.join("bob"));
+    w.limit(bob, 0);
+    w.receive(ann, "hello\n");
+    w.unblock(bob);
+    w.wait(2 * Limits::default().stall);
+    assert!(w.closed.is_empty());
+    assert!(w.look(bob).ends_with("ann: hello\n"));
+}

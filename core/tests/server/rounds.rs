@@ -201,3 +201,11 @@ fn there_may_be_no_limit_on_connections() {
     let ann = w.join("Ann");
     assert_eq!(w.look(ann), "Welcome to the chatroom!\n");
 }
+
+#[test]
+fn who_has_nothing_to_be_sent_is_not_visited() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    w.server.handle(w.now, Input::Received(ann, b"to nobody\n"));
+    assert_eq!(w.server.next_transmit(), None);
+}

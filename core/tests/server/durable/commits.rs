@@ -180,3 +180,15 @@ fn a_page_has_what_its_reader_has_just_said() {
     assert_eq!(k.look(bob).matches(r#""text":"mine""#).count(), 2);
     assert_eq!(k.look(ann), "bob: mine\n* ann: mine, too\n");
 }
+
+#[test]
+fn a_page_for_who_is_alone_waits_for_what_they_have_just_said() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "mine\n/history 1\n");
+    assert_eq!(k.look(ann), "");
+    k.commit();
+    assert_eq!(k.look(ann), "* ann: mine\n");
+}
