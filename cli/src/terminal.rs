@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -99,9 +99,14 @@ fn read_keyboard(typed: &mpsc::Sender<Input>, prompting: &AtomicBool) {
 
 impl Screen for Terminal {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output
-            .poll_ready(cx)
-            .map_err(|error| of_output(&error))
+        ready!(self.output.poll_ready(cx)).map_err(|error| of_output(&error))?;
+        // Where messages cannot be shown at all, there is nobody to wait for.
+        self.errors.poll_ready(cx).map(|_| Ok(()))
+    }
+
+    fn poll_shown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shown = self.output.poll_finished(cx);
+        shown.map_err(|error| of_output(&error))
     }
 
     /// Only a person is asked.

@@ -414,7 +414,7 @@ impl fmt::Display for Goodbye {
 }
 
 /// At most 64 characters of a text that somebody else chose, printable.
-struct Short<'a>(&'a str);
+pub(crate) struct Short<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,6 +34,12 @@ pub trait Screen {
     /// When the screen cannot be written to; the client ends with this error.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
+    /// Whether everything shown so far is where it can be seen, whatever becomes of the program.
+    ///
+    /// # Errors
+    /// As for [`Screen::poll_ready`].
+    fn poll_shown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
     /// Asks for something, in a line that is not ended: the answer is typed behind it.
     ///
     /// # Errors
@@ -79,6 +85,7 @@ pub fn seed() -> io::Result<u64> {
 ///
 /// # Errors
 /// When the screen cannot be written to, or what is to be kept cannot be kept.
+#[expect(clippy::too_many_lines, reason = "one loop that has each event once")]
 pub async fn run<S, F>(
     client: &mut dyn Client,
     mut connect: impl FnMut() -> F,
@@ -102,13 +109,31 @@ where
     let mut keyboard = Keyboard::default();
     let mut finishing = false;
     let mut buffer = vec![0; 16 * 1024];
+    // Something was shown, and may still be on its way to be seen.
+    let mut unseen = false;
+    let mut interrupted = false;
     let result = async {
         loop {
-            keyboard.type_into(client, now(), screen)?;
+            // While the screen is stuck nothing is read, so that no answer can be missed, and what is
+            // typed may lead to more that is to be shown.
+            let is_stuck = poll_fn(|cx| Poll::Ready(screen.poll_ready(cx))).await;
+            let is_stuck = match is_stuck {
+                Poll::Ready(ready) => {
+                    ready?;
+                    false
+                }
+                Poll::Pending => true,
+            };
+            if !is_stuck {
+                keyboard.type_into(client, now(), screen)?;
+            }
             while let Some(action) = client.poll_action() {
                 match action {
                     ClientAction::Prompt(text) => screen.prompt(text)?,
-                    ClientAction::Show(text) => screen.line(&text)?,
+                    ClientAction::Show(text) => {
+                        unseen = true;
+                        screen.line(&text)?;
+                    }
                     ClientAction::Notice(text) => screen.notice(&text)?,
                     ClientAction::Connect => connecting = Some(Box::pin(connect())),
                     ClientAction::Disconnect => {
@@ -131,12 +156,15 @@ where
                 }
             }
             let unsent = !client.unsent().is_empty();
-            let deadline = client.next_timeout();
+            // What the server says cannot be heard meanwhile, so that it cannot be late; but whoever
+            // interrupts is not to wait for their screen.
+            let deadline = client.next_timeout().filter(|_| !is_stuck || interrupted);
             let deadline = deadline.map(|d| sleep_until(origin + Duration::from_micros(d.as_micros())));
             tokio::select! {
                 biased;
                 interrupt = interrupts.recv(), if !interrupts.is_closed() => {
                     if interrupt.is_some() {
+                        interrupted = true;
                         // An interrupt is never refused.
                         let _: Result<(), _> = client.command(now(), Command::Interrupt);
                     }
@@ -152,13 +180,17 @@ where
                         Err(error) => client.handle(now(), ClientInput::Failed(&error.to_string())),
                     }
                 }
-                read = optional(reading.as_mut().map(|r| read(screen, r, &mut buffer))) => match read? {
-                    Ok(0) => {
+                looked = look(screen, unseen, reading.as_mut(), &mut buffer) => match looked? {
+                    Looked::Shown => {
+                        unseen = false;
+                        client.handle(now(), ClientInput::Shown);
+                    }
+                    Looked::Read(Ok(0)) => {
                         reading = None;
                         client.handle(now(), ClientInput::Eof);
                     }
-                    Ok(count) => client.handle(now(), ClientInput::Received(&buffer[..count])),
-                    Err(error) => {
+                    Looked::Read(Ok(count)) => client.handle(now(), ClientInput::Received(&buffer[..count])),
+                    Looked::Read(Err(error)) => {
                         reading = None;
                         client.handle(now(), ClientInput::Lost(&error.to_string()));
                     }
@@ -168,7 +200,7 @@ where
                     // What the server said last is still to be read; reading will tell the end.
                     Err(_) => writing = None,
                 },
-                typed = optional(input.as_mut().map(Receiver::recv)), if keyboard.is_idle() => keyboard.take(typed.unwrap_or(Input::End)),
+                typed = optional(input.as_mut().map(Receiver::recv)), if keyboard.is_idle() && !is_stuck => keyboard.take(typed.unwrap_or(Input::End)),
                 () = optional(deadline) => {
                     client.handle(now(), ClientInput::Timeout);
                 }
@@ -176,27 +208,86 @@ where
         }
     }
     .await;
-    if result.is_err() {
-        // Nobody looks any more: the room is to know.
-        let _: Result<(), _> = client.command(now(), Command::Interrupt);
-        if let Some(mut stream) = writing {
-            let _ = timeout(PARTING, stream.write_all(client.unsent())).await;
+    let result = match result {
+        Ok(outcome) => see_it_all(outcome, interrupts, screen)
+            .await
+            .inspect(|outcome| {
+                if *outcome != Outcome::Interrupted {
+                    client.handle(now(), ClientInput::Shown);
+                }
+            }),
+        Err(error) => {
+            part(client, writing, now()).await;
+            Err(error)
+        }
+    };
+    while let Some(action) = client.poll_action() {
+        if let ClientAction::Keep(memory) = action {
+            keep.keep(&memory)?;
         }
     }
     result
 }
 
-/// Reads once the screen can show more; the outer failure is the screen's.
-async fn read<R: AsyncRead + Unpin>(
+/// Waits until everything is where it can be seen, unless it was, or is, interrupted.
+async fn see_it_all(
+    outcome: Outcome,
+    interrupts: &mut Receiver<()>,
     screen: &mut impl Screen,
-    stream: &mut R,
+) -> io::Result<Outcome> {
+    if outcome == Outcome::Interrupted {
+        return Ok(outcome);
+    }
+    tokio::select! {
+        biased;
+        Some(()) = interrupts.recv() => Ok(Outcome::Interrupted),
+        shown = poll_fn(|cx| screen.poll_shown(cx)) => shown.map(|()| outcome),
+    }
+}
+
+/// Nobody looks any more: the room is to know.
+async fn part<W: AsyncWrite + Unpin>(client: &mut dyn Client, writing: Option<W>, now: Timestamp) {
+    let _: Result<(), _> = client.command(now, Command::Interrupt);
+    if let Some(mut stream) = writing {
+        let leaving = async {
+            while !client.unsent().is_empty()
+                && let Ok(count @ 1..) = stream.write(client.unsent()).await
+            {
+                client.sent(now, count);
+            }
+        };
+        let _ = timeout(PARTING, leaving).await;
+    }
+    let _: Result<(), _> = client.command(now, Command::Interrupt);
+}
+
+/// What came of looking.
+enum Looked {
+    /// Everything shown can be seen.
+    Shown,
+    /// So much was read from the server.
+    Read(io::Result<usize>),
+}
+
+/// Looks whether the screen has caught up, if that is of interest, and reads from the server, if
+/// there is one, once the screen can show more. The outer failure is the screen's.
+async fn look<R: AsyncRead + Unpin>(
+    screen: &mut impl Screen,
+    unseen: bool,
+    mut stream: Option<&mut R>,
     buffer: &mut [u8],
-) -> io::Result<io::Result<usize>> {
+) -> io::Result<Looked> {
     poll_fn(|cx| {
+        if unseen && screen.poll_shown(cx)?.is_ready() {
+            return Poll::Ready(Ok(Looked::Shown));
+        }
         ready!(screen.poll_ready(cx))?;
+        let Some(stream) = &mut stream else {
+            return Poll::Pending;
+        };
         let mut buffer = ReadBuf::new(buffer);
-        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
-        Poll::Ready(Ok(read.map(|()| buffer.filled().len())))
+        let read = ready!(Pin::new(stream).poll_read(cx, &mut buffer));
+        Poll::Ready(Ok(Looked::Read(read.map(|()| buffer.filled().len()))))
     })
     .await
 }

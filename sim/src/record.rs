@@ -354,6 +354,10 @@ impl chat_net::client::Screen for Witness {
         Poll::Ready(Ok(()))
     }
 
+    fn poll_shown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
     fn prompt(&mut self, text: &str) -> io::Result<()> {
         self.show(Kind::Prompt, text.as_bytes());
         Ok(())

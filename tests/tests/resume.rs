@@ -247,3 +247,53 @@ fn what_the_text_dialect_cannot_do_is_not_asked_of_it() {
     }
     assert_eq!(Client::with(&["--history", "1001"]).finish().code, USAGE);
 }
+
+/// A reader that stops reading is nobody's fault: the client waits, and says nothing wrong.
+#[test]
+#[cfg(unix)]
+fn what_a_killed_client_printed_to_nobody_is_printed_again() {
+    use std::io::Read;
+    use std::process::Stdio;
+    let dir = Dir::new("resume");
+    let server = Server::start();
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    let line = "x".repeat(400);
+    for number in 0..900 {
+        ann.say(&format!("{number} {line}"));
+    }
+    ann.say("/who");
+    ann.expect_start("* In the room");
+    let state = dir.path("state");
+    let address = server.address().to_string();
+    let start = || {
+        let mut command = Command::new(chat_tests::chat_client());
+        command.args(["--follow", "--history", "900", "--state", &state, &address]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        chat_tests::Process::spawn(&mut command)
+    };
+    let mut unread = start();
+    let mut output = unread.child().stdout.take().expect("it is piped");
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    unread.kill();
+    let mut printed = String::new();
+    output.read_to_string(&mut printed).expect("it has ended");
+    let last = printed.rsplit('\n').nth(1).expect("there are lines");
+    let last: usize = last
+        .split(' ')
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .expect("a number");
+    assert!(last < 899, "the pipe held all of it");
+
+    let mut again = start();
+    let output = again.child().stdout.take().expect("it is piped");
+    let mut screen = chat_tests::Output::of(output);
+    screen.expect("Welcome to the chatroom!");
+    let first = screen.line();
+    let first: usize = first
+        .split(' ')
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
+    assert!(first <= last + 1, "after {last} comes {first}");
+}

@@ -1,6 +1,7 @@
 //! `chat-client`: one person in the chat room.
 
 use chat_cli::address;
+use chat_cli::signals::Signals;
 use chat_cli::terminal::Terminal;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
@@ -19,7 +20,8 @@ use tokio::time::timeout;
 ///
 /// Type JOIN (or JOIN and a name) when asked, then talk. A line with LEAVE alone leaves; /help
 /// lists what else there is. In a pipe, the first line of the input is JOIN, and its end leaves.
-/// When the connection is lost it comes back by itself: nothing is missed, and nothing said twice.
+/// Once it was welcomed, it comes back by itself when the connection is lost: nothing is missed,
+/// and nothing said twice.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
@@ -27,11 +29,12 @@ struct Args {
     #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = address::check)]
     server: String,
 
-    /// Connect from this port of ours; the server names you USER and this number
+    /// Connect from this port of ours the first time; the server names you USER and this number
     #[arg(long, value_name = "N")]
     local_port: Option<u16>,
 
-    /// Show this many of the last entries first, 1000 at most
+    /// Begin with this many of the last entries, 1000 at most; of no account where --state knows what
+    /// was shown last
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
@@ -39,7 +42,7 @@ struct Args {
     #[arg(long)]
     follow: bool,
 
-    /// Print entries as JSON, one to a line
+    /// Print entries as JSON, one to a line, with gaps and answers between them (core/PROTOCOL.md)
     #[arg(long)]
     json: bool,
 
@@ -58,6 +61,7 @@ Examples:
   chat-client                                   talk on this machine
   chat-client chat.example.org:5000             talk somewhere else
   chat-client --history 20                      begin with the last 20 entries
+  echo JOIN | chat-client --history 20          print them, and leave
   chat-client --follow --json                   print what happens, for programs
   printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was accepted
 
@@ -65,13 +69,14 @@ The room's lines are written on standard output, messages of the program on stan
 
 Exit codes:
   0    left; everything that was typed was accepted
-  1    left, but a line was not sent (too long, or not UTF-8); or the input ended before JOIN; or
-       standard output, or the directory of --state, could not be written
+  1    left, but a line was not said (too long, not UTF-8, no command although it begins with one
+       slash, or refused by the server); or the input ended before JOIN; or standard output, or the
+       directory of --state, could not be written
   2    wrong usage
   3    could not connect
   4    the server sent the program away, or was gone for 60 s while it was leaving, and not all was
        accepted; before the first welcome, and with --text: the connection was lost
-  130  interrupted (Ctrl-C)";
+  130  interrupted (Ctrl-C, or SIGTERM)";
 
 fn main() {
     let args = Args::parse();
@@ -100,8 +105,14 @@ fn run(args: &Args) -> io::Result<Outcome> {
     runtime.block_on(async {
         let (mut terminal, input) = Terminal::open(!args.follow)?;
         let (interrupt, mut interrupts) = mpsc::channel(2);
+        let mut signals = Signals::new()?;
         tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() && interrupt.send(()).await.is_ok() {}
+            loop {
+                signals.next().await;
+                if interrupt.send(()).await.is_err() {
+                    return;
+                }
+            }
         });
         // A port may not be had again at once.
         let local_port = Cell::new(args.local_port);

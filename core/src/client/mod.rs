@@ -93,6 +93,8 @@ pub enum ClientInput<'a> {
     Lost(&'a str),
     /// The moment that [`Client::next_timeout`] named has come.
     Timeout,
+    /// Everything that was to be shown is where it can be seen.
+    Shown,
     /// What was to be [kept](ClientAction::Keep) is.
     Kept,
 }

@@ -7,8 +7,12 @@ use crate::kept;
 use crate::promise::Promise;
 use crate::scenario::Scenario;
 use crate::text::Text;
+use std::iter;
 use std::ops::Range;
 use std::time::{Duration, Instant};
+
+/// How many other dice are thrown for a world around a store that is made smaller.
+const SEEDS: u64 = 12;
 
 /// The smallest world found within `time` that breaks the same promise.
 pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
@@ -58,22 +62,25 @@ pub fn shrink_production(scenario: &Scenario, time: Duration) -> Scenario {
     best
 }
 
-/// The world around a store with only those of its steps, found within `time`, without which the
-/// promise is kept.
+/// A world around a store with as few steps as are found within `time` that break the same promise.
 pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kept::World {
     let until = Instant::now() + time;
     let mut best = world.clone();
-    let take = |best: &mut kept::World, smaller: kept::World| {
-        let breaks = || {
-            kept::play(&smaller, false)
-                .broken
-                .is_some_and(|it| it.promise == promise)
-        };
-        let still = Instant::now() < until && breaks();
-        if still {
-            *best = smaller;
+    // Whatever is left out changes what chance brings behind it: other dice are as good.
+    let take = |best: &mut kept::World, mut smaller: kept::World| {
+        smaller.clients.truncate(smaller.clients_needed().max(1));
+        for seed in iter::once(smaller.seed).chain(0..SEEDS) {
+            smaller.seed = seed;
+            let broken = kept::play(&smaller, false).broken;
+            if Instant::now() >= until {
+                return false;
+            }
+            if broken.is_some_and(|it| it.promise == promise) {
+                *best = smaller;
+                return true;
+            }
         }
-        still
+        false
     };
     loop {
         let before = best.clone();
@@ -82,24 +89,50 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
             drop(smaller.steps.drain(range));
             take(&mut best, smaller)
         });
-        for at in 0..best.steps.len() {
-            while let kept::Op::Meanwhile(count @ 1..) = best.steps[at] {
+        for at in (1..best.steps.len()).rev() {
+            if let Some(both) = together(best.steps[at - 1], best.steps[at]) {
                 let mut smaller = best.clone();
-                smaller.steps[at] = kept::Op::Meanwhile(count / 2);
+                smaller.steps.splice(at - 1..=at, [both]);
+                take(&mut best, smaller);
+            }
+        }
+        for at in 0..best.steps.len() {
+            while let Some(less) = half(best.steps[at]) {
+                let mut smaller = best.clone();
+                smaller.steps[at] = less;
                 if !take(&mut best, smaller) {
                     break;
                 }
             }
         }
-        for seed in 0..50 {
-            let mut smaller = best.clone();
-            smaller.seed = seed;
-            smaller.clients.truncate(smaller.clients_needed());
-            take(&mut best, smaller);
-        }
         if best == before || Instant::now() >= until {
             return best;
         }
+    }
+}
+
+/// Two steps as one.
+fn together(one: kept::Op, other: kept::Op) -> Option<kept::Op> {
+    use kept::Op::{Meanwhile, Say, Talk};
+    let times = |op| match op {
+        Say(who) => Some((who, 1)),
+        Talk(who, times) => Some((who, times)),
+        _ => None,
+    };
+    if let (Meanwhile(a), Meanwhile(b)) = (one, other) {
+        return Some(Meanwhile(a + b));
+    }
+    let ((who, a), (same, b)) = (times(one)?, times(other)?);
+    (who == same).then_some(Talk(who, a + b))
+}
+
+/// Half as much of a step.
+fn half(op: kept::Op) -> Option<kept::Op> {
+    use kept::Op::{Meanwhile, Talk};
+    match op {
+        Meanwhile(count @ 1..) => Some(Meanwhile(count / 2)),
+        Talk(who, times @ 2..) => Some(Talk(who, times / 2)),
+        _ => None,
     }
 }
 

@@ -211,10 +211,17 @@ impl Person {
                 Some(ClientAction::Notice(line)) => self.is_told(&line, disk),
                 Some(ClientAction::Keep(memory)) => self.keeping = Some(memory),
                 Some(ClientAction::End(outcome)) => {
+                    client.handle(Timestamp::from_micros(now), ClientInput::Shown);
+                    if let Some(ClientAction::Keep(memory)) = client.poll_action() {
+                        self.keeping = Some(memory);
+                    }
                     self.ends(outcome, disk);
                     return Some(Wish::Drop);
                 }
-                None if self.keys.is_empty() || !client.wants_input() => return None,
+                None if self.keys.is_empty() || !client.wants_input() => {
+                    client.handle(Timestamp::from_micros(now), ClientInput::Shown);
+                    return None;
+                }
                 Some(ClientAction::Prompt(_) | ClientAction::Finish) | None => {}
             }
         }

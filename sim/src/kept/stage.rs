@@ -147,10 +147,8 @@ impl<'a> Stage<'a> {
                     self.give_up(who);
                 }
             }
-            Op::Say(who) if !self.clients[who].is_over => {
-                let line = self.clients[who].says();
-                self.send(who, &line);
-            }
+            Op::Say(who) => self.say(who),
+            Op::Talk(who, times) => (0..times).for_each(|_| self.say(who)),
             Op::Again(who) if !self.clients[who].is_over => {
                 let line = self.clients[who].says_again();
                 self.send(who, &line);
@@ -174,6 +172,13 @@ impl<'a> Stage<'a> {
             Op::Start => self.start(),
             Op::Meanwhile(count) => (0..count).for_each(|_| self.something()),
             _ => {}
+        }
+    }
+
+    fn say(&mut self, who: usize) {
+        if !self.clients[who].is_over {
+            let line = self.clients[who].says();
+            self.send(who, &line);
         }
     }
 

@@ -54,6 +54,8 @@ pub enum Op {
     Connect(usize),
     /// It says its next line.
     Say(usize),
+    /// It says so many lines.
+    Talk(usize, usize),
     /// Its connection fails, for both sides; what was under way is lost.
     Cut(usize),
     /// A program asks for the entries behind this one.
@@ -98,6 +100,7 @@ impl World {
         let who = self.steps.iter().filter_map(|op| match *op {
             Op::Connect(who)
             | Op::Say(who)
+            | Op::Talk(who, _)
             | Op::Cut(who)
             | Op::Page(who, _)
             | Op::Again(who)

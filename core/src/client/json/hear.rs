@@ -8,7 +8,7 @@ use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::record::Kind;
-use crate::text::{ServerLine, WELCOME, printable, roster};
+use crate::text::{ServerLine, Short, WELCOME, printable, roster};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -17,12 +17,11 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
+/// How long a server is left alone that says goodbye in the text dialect: its room is full.
+const TEXT_RETRY_AFTER: Duration = Duration::from_secs(5);
+
 impl JsonClient {
     pub(super) fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
-        if self.phase == Phase::Talking {
-            self.asked = false;
-            self.deadline = Some(now + SILENCE);
-        }
         let mut reader = mem::replace(&mut self.reader, LineReader::new(0));
         let is_listening =
             |phase| matches!(phase, Phase::Joining | Phase::Talking | Phase::Leaving);
@@ -50,7 +49,11 @@ impl JsonClient {
         let is_goodbye = matches!(ServerLine::decode(line), ServerLine::Goodbye(_));
         mark_if(is_goodbye, Mark::GoodbyeHeard);
         self.goodbye |= is_goodbye;
-        if is_goodbye || is_planted(Bug::SilentStayShown) {
+        self.is_text = true;
+        if is_goodbye {
+            self.retry_after = TEXT_RETRY_AFTER;
+        }
+        if is_goodbye && !self.is_offline || is_planted(Bug::SilentStayShown) {
             self.tell(&printable(line));
         }
     }
@@ -63,6 +66,10 @@ impl JsonClient {
             }
             return;
         };
+        if self.phase == Phase::Talking {
+            self.asked = false;
+            self.deadline = Some(now + SILENCE);
+        }
         if self.setup.raw && is_shown_raw(&message) {
             self.show(printable(line).into());
         }
@@ -75,27 +82,31 @@ impl JsonClient {
                 resumed,
                 ..
             } => self.welcomed(now, &name, &session, &epoch, head, resumed),
-            Message::Entry(entry) => self.happened(now, &entry),
+            Message::Entry(entry) => self.happened(&entry, line),
             Message::Past(entry) => self.tell(&format!("* {}", line_of(&entry))),
             Message::Accepted { id: Some(id), .. } => {
-                self.take_out(now, &id);
+                drop(self.take_out(now, &id));
                 self.go_on(now);
             }
             Message::Error { text, id, .. } => {
-                self.tell(&format!("* {}", printable(&text)));
-                if let Some(id) = id {
-                    self.refused |= self.take_out(now, &id);
-                    self.go_on(now);
-                }
+                let why = printable(&text);
+                let said = id.and_then(|id| self.take_out(now, &id));
+                let line = match &said {
+                    Some(said) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
+                    None => format!("* {why}"),
+                };
+                self.tell(&line);
+                self.refused |= said.is_some();
+                self.go_on(now);
             }
-            Message::Gap { after, next } => self.missed(now, after, next),
+            Message::Gap { after, next } => self.missed(after, next),
             Message::Who { names, more } => {
                 let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
                 let names: Vec<&str> = names.iter().map(|name| &**name).collect();
                 self.tell(&roster(&names, more));
             }
             Message::Pong { head } => {
-                if self.memory.after.is_some_and(|after| after < head) {
+                if self.after.is_some_and(|after| after < head) {
                     self.lost(now, "the server did not send everything");
                 }
             }
@@ -131,10 +142,11 @@ impl JsonClient {
         self.since = Some(now);
         let known = &mut self.memory;
         if known.epoch.as_deref().is_some_and(|known| known != epoch) {
-            known.after = None; // It is a number of another log.
+            // It is a number of another log.
+            (self.after, known.after) = (None, None);
             self.joined = 0;
-        } else if known.after.is_none() && self.setup.history == 0 {
-            known.after = Some(head);
+        } else if self.after.is_none() && self.setup.history == 0 {
+            (self.after, known.after) = (Some(head), Some(head));
         }
         (known.session, known.epoch) = (Some(session.into()), Some(epoch.into()));
         let asked = known.name.replace(name.into());
@@ -167,16 +179,23 @@ impl JsonClient {
     }
 
     /// Something happened in the room.
-    fn happened(&mut self, now: Timestamp, entry: &Entry<'_>) {
-        let known = self.memory.after;
+    fn happened(&mut self, entry: &Entry<'_>, line: &str) {
+        let known = self.after;
         if known.is_some_and(|after| entry.seq <= after) {
             return; // It was shown.
         }
-        if let Some(after) = known.filter(|after| entry.seq > after + 1) {
-            self.missed(now, after, entry.seq);
+        if let Some(after) = known.filter(|after| entry.seq - 1 > *after) {
+            let next = entry.seq;
+            if self.setup.raw {
+                let gap = Message::Gap { after, next }.to_line();
+                self.show(gap.trim_end().into());
+            }
+            self.missed(after, next);
         }
-        self.memory.after = Some(entry.seq);
-        self.keep_soon(now);
+        self.after = Some(entry.seq);
+        if self.setup.raw {
+            self.show(printable(line).into());
+        }
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
         if !is_joining && (!self.is_own(entry) || is_planted(Bug::OwnLineShown)) {
             self.tell(&line_of(entry));
@@ -192,24 +211,29 @@ impl JsonClient {
     }
 
     /// Entries are missing, and will not come.
-    fn missed(&mut self, now: Timestamp, after: u64, next: u64) {
+    fn missed(&mut self, after: u64, next: u64) {
         mark(Mark::ClientGap);
-        let news = match next.checked_sub(after + 1) {
-            Some(1) if self.memory.after.is_some() => {
+        let count = next
+            .checked_sub(after)
+            .map_or(0, |span| span.saturating_sub(1));
+        let news = match (self.after, count) {
+            (None, _) => "* Gap: the server has another log now; what it has of it follows.".into(),
+            (_, 0) => {
+                "* Gap: the server does not have everything any more that was shown here.".into()
+            }
+            (_, 1) => {
                 "* Gap: 1 entry is missing here; the server does not have it any more.".into()
             }
-            Some(count @ 2..) if self.memory.after.is_some() => format!(
+            (_, count) => format!(
                 "* Gap: {count} entries are missing here; the server does not have them any more."
             ),
-            _ => "* Gap: the server has another log now; what it has of it follows.".into(),
         };
         self.actions.push_back(ClientAction::Notice(news));
-        self.memory.after = next.checked_sub(1);
-        self.keep_soon(now);
+        self.after = next.checked_sub(1);
     }
 
-    /// Takes a text out of the outbox; whether it was there.
-    fn take_out(&mut self, now: Timestamp, id: &str) -> bool {
+    /// Takes a text out of the outbox, if it is there.
+    fn take_out(&mut self, now: Timestamp, id: &str) -> Option<Unaccepted> {
         let position = self.memory.outbox.iter().position(|said| said.id == id);
         let said = position.and_then(|at| self.memory.outbox.remove(at));
         if let Some(said) = &said {
@@ -217,7 +241,7 @@ impl JsonClient {
             self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
             self.keep_soon(now);
         }
-        said.is_some()
+        said
     }
 
     /// Shows what people read.
@@ -239,12 +263,11 @@ impl JsonClient {
     }
 }
 
-/// Whether a program that reads objects is to see this one.
+/// Whether a program that reads objects is to see this one, besides entries, each once.
 fn is_shown_raw(message: &Message<'_>) -> bool {
     matches!(
         message,
-        Message::Entry(_)
-            | Message::Past(_)
+        Message::Past(_)
             | Message::Page { .. }
             | Message::Gap { .. }
             | Message::Who { .. }

@@ -17,7 +17,7 @@ pub struct Memory {
     /// Which log it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
-    /// The number of the last entry that was shown.
+    /// The number of the last entry that is where it can be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// What was typed and is not accepted yet, in order.

@@ -84,6 +84,8 @@ pub struct JsonClient {
     setup: Setup,
     phase: Phase,
     memory: Memory,
+    /// The number of the last entry that was given to be shown.
+    after: Option<u64>,
     /// Bytes of the outbox.
     waiting: usize,
     /// The number of the next id.
@@ -102,6 +104,8 @@ pub struct JsonClient {
     is_final: bool,
     /// The server gave a reason of its own for closing.
     goodbye: bool,
+    /// Something else than an object came before the welcome.
+    is_text: bool,
     /// It has been welcomed on some connection.
     was_in: bool,
     /// The person was told that there is no connection.
@@ -168,6 +172,7 @@ impl Client for JsonClient {
             }
             ClientInput::Lost(why) => self.lost(now, &format!("the connection was lost: {why}")),
             ClientInput::Timeout => self.timeout(now),
+            ClientInput::Shown => self.shown(now),
             ClientInput::Kept => {
                 self.keeping.under_way = false;
                 self.go_on(now);
@@ -218,6 +223,7 @@ impl JsonClient {
         let memory = mem::take(&mut setup.memory);
         let mut client = Self {
             phase: Phase::Asking,
+            after: memory.after,
             waiting: memory.outbox.iter().map(Unaccepted::size).sum(),
             memory,
             next: 1,
@@ -230,6 +236,7 @@ impl JsonClient {
             retry_after: Duration::ZERO,
             is_final: false,
             goodbye: false,
+            is_text: false,
             was_in: false,
             is_offline: false,
             asked: false,
@@ -289,15 +296,15 @@ impl JsonClient {
             return;
         }
         self.deadline = Some(now + PATIENCE);
-        self.goodbye = false;
+        (self.goodbye, self.is_text) = (false, false);
         let known = &self.memory;
         let hello = Hello {
             version: Some(VERSION),
             name: known.name.as_deref().map(Into::into),
             session: known.session.as_deref().map(Into::into),
-            after: known.after,
+            after: self.after,
             epoch: known.epoch.as_deref().map(Into::into),
-            history: Some(self.setup.history).filter(|count| *count > 0 && known.after.is_none()),
+            history: Some(self.setup.history).filter(|count| *count > 0 && self.after.is_none()),
         };
         // Numbers and strings: nothing in it can fail.
         let hello = serde_json::to_string(&hello).unwrap_or_default();
@@ -324,10 +331,21 @@ impl JsonClient {
                 });
             }
             Request::Help => self.show_all(&format!("{}", Notice::Help)),
-            Request::Surplus(command) => self.show_all(&format!("{}", Notice::Surplus(command))),
-            Request::Unknown(command) => self.show_all(&format!("{}", Notice::Unknown(&command))),
+            Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
+            Request::Unknown(command) => self.not_done(Notice::Unknown(&command)),
         }
         Ok(())
+    }
+
+    /// A line that is not said, though it may have been meant to.
+    fn not_done(&mut self, why: Notice<'_>) {
+        self.refused = true;
+        let why = format!("{why}");
+        if self.setup.raw {
+            self.actions.push_back(ClientAction::Notice(why));
+        } else {
+            self.show_all(&why);
+        }
     }
 
     /// Has a text said, now or as soon as there is a connection.
@@ -370,9 +388,19 @@ impl JsonClient {
                 "The input ended before JOIN; nothing was sent.",
             );
         }
-        if !mem::replace(&mut self.leaves, true) {
-            self.give_up = Some(now + ACCEPT_PATIENCE);
-            self.go_on(now);
+        if mem::replace(&mut self.leaves, true) {
+            return;
+        }
+        self.give_up = Some(now + ACCEPT_PATIENCE);
+        self.go_on(now);
+        if matches!(
+            self.phase,
+            Phase::Waiting | Phase::Connecting | Phase::Joining
+        ) {
+            let lines = self.lines();
+            let seconds = ACCEPT_PATIENCE.as_secs();
+            let news = format!("* Waiting up to {seconds} s for {lines} to be accepted.");
+            self.actions.push_back(ClientAction::Notice(news));
         }
     }
 
@@ -460,10 +488,13 @@ impl JsonClient {
         match self.phase {
             Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
             Phase::Joining => {
-                self.lost(
-                    now,
-                    &format!("the server sent no welcome within {seconds} s"),
-                );
+                let hint = if self.is_text {
+                    "; what it sent is of the text dialect"
+                } else {
+                    ""
+                };
+                let why = format!("the server sent no welcome within {seconds} s{hint}");
+                self.lost(now, &why);
             }
             Phase::Waiting => self.connect(now, Event::Due),
             Phase::Talking if self.asked => self.lost(now, "the server does not answer"),
@@ -479,19 +510,24 @@ impl JsonClient {
 
     /// What was said last was not accepted in time.
     fn give_up(&mut self) {
-        let lines = self.memory.outbox.len();
+        let (seconds, lines) = (ACCEPT_PATIENCE.as_secs(), self.lines());
         let fate = if self.setup.keeps {
-            "sent the next time"
+            "the next run sends what is left"
         } else {
-            "and perhaps not said"
+            "what is left may not have been said"
         };
         self.finish(
             Outcome::Lost,
-            &format!(
-                "Not accepted within {} s: {lines} lines, {fate}.",
-                ACCEPT_PATIENCE.as_secs()
-            ),
+            &format!("{lines} not accepted within {seconds} s; {fate}."),
         );
+    }
+
+    /// How many lines are not accepted yet, in words.
+    fn lines(&self) -> String {
+        match self.memory.outbox.len() {
+            1 => "1 line".into(),
+            count => format!("{count} lines"),
+        }
     }
 
     /// How it ends for who has left and had everything accepted.
@@ -508,16 +544,25 @@ impl JsonClient {
             return;
         }
         (self.deadline, self.give_up) = (None, None);
-        self.keeping = Keeping::default();
+        self.keeping = Keeping {
+            is_due: self.is_keeping() || self.keeping.at.is_some(),
+            ..Keeping::default()
+        };
         if !news.is_empty() {
             self.actions
                 .push_back(ClientAction::Notice(format!("* {news}")));
         }
-        if self.setup.keeps && self.was_in {
-            self.actions
-                .push_back(ClientAction::Keep(self.memory.clone()));
-        }
         self.actions.push_back(ClientAction::End(outcome));
+    }
+
+    /// What was given to be shown is: whoever comes later does not need to see it again.
+    fn shown(&mut self, now: Timestamp) {
+        if mem::replace(&mut self.memory.after, self.after) != self.after {
+            self.keep_soon(now);
+        }
+        if self.phase == Phase::Ended && self.was_in {
+            self.keep_first();
+        }
     }
 
     /// What is remembered is to be kept before anything is sent.

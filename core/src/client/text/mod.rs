@@ -110,7 +110,7 @@ impl Client for TextClient {
                 self.end(Event::Lost, &format!("The connection was lost: {why}."));
             }
             ClientInput::Timeout => self.timeout(now),
-            ClientInput::Kept => {}
+            ClientInput::Shown | ClientInput::Kept => {}
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Chat {
     /// What was given to be kept, and whether that is said.
     pub(super) kept: Vec<Memory>,
     pub(super) keeps: bool,
+    /// The person sees what is shown.
+    pub(super) sees: bool,
     pub(super) sent: String,
     pub(super) connects: usize,
     pub(super) outcome: Option<Outcome>,
@@ -46,6 +48,7 @@ impl Chat {
             notices: Vec::new(),
             kept: Vec::new(),
             keeps: true,
+            sees: true,
             sent: String::new(),
             connects: 0,
             outcome: None,
@@ -184,10 +187,23 @@ impl Chat {
     }
 
     fn act(&mut self) -> bool {
+        let moved = self.actions();
+        if moved && self.sees {
+            self.client.handle(self.now, ClientInput::Shown);
+            self.actions();
+        }
+        moved
+    }
+
+    fn actions(&mut self) -> bool {
         let mut moved = false;
         while let Some(action) = self.client.poll_action() {
             moved = true;
-            assert_eq!(self.outcome, None, "{action:?} behind the end");
+            let is_kept = matches!(action, ClientAction::Keep(_));
+            assert!(
+                is_kept || self.outcome.is_none(),
+                "{action:?} behind the end"
+            );
             match action {
                 ClientAction::Prompt(text) => self.screen.push(text.into()),
                 ClientAction::Show(line) => self.screen.push(line),

@@ -110,3 +110,22 @@ fn what_is_kept_is_read_again() {
     let text = serde_json::to_string(kept).unwrap();
     assert_eq!(serde_json::from_str::<Memory>(&text).unwrap(), *kept);
 }
+
+#[test]
+fn what_nobody_has_seen_is_shown_by_the_next_run() {
+    let mut chat = Chat::joined(keeps());
+    chat.sees = false;
+    chat.other_says("bob", "unseen");
+    chat.wait(Duration::from_secs(2));
+    chat.type_line("typed meanwhile");
+    chat.sees = true;
+    chat.restart_client(&again());
+    chat.screen.clear();
+    chat.type_line("JOIN");
+    let shown = [
+        "Welcome to the chatroom!",
+        "bob has joined the chat",
+        "bob: unseen",
+    ];
+    assert_eq!(chat.screen, shown);
+}

@@ -43,8 +43,8 @@ fn who_leaves_without_a_connection_waits_for_what_they_said() {
 #[test]
 fn who_leaves_waits_a_minute_for_a_server_that_is_gone() {
     for (keeps, fate) in [
-        (false, "and perhaps not said"),
-        (true, "sent the next time"),
+        (false, "what is left may not have been said"),
+        (true, "the next run sends what is left"),
     ] {
         let mut chat = Chat::joined(Setup {
             keeps,
@@ -55,11 +55,13 @@ fn who_leaves_waits_a_minute_for_a_server_that_is_gone() {
         chat.type_line("two");
         chat.wait(Duration::from_secs(100));
         chat.command(Command::EndOfInput);
+        let told = "* Waiting up to 60 s for 2 lines to be accepted.";
+        assert_eq!(chat.notices.last().map(String::as_str), Some(told));
         chat.wait(Duration::from_millis(59_999));
         assert_eq!(chat.outcome, None);
         chat.wait(Duration::from_millis(1));
         assert_eq!(chat.outcome, Some(Outcome::Lost));
-        let news = format!("* Not accepted within 60 s: 2 lines, {fate}.");
+        let news = format!("* 2 lines not accepted within 60 s; {fate}.");
         assert_eq!(chat.notices.last(), Some(&news));
     }
 }
@@ -78,7 +80,7 @@ fn who_had_a_line_refused_is_told_by_the_outcome() {
     chat.forge(&format!(
         r#"{{"type":"error","code":"not_kept","text":"no","id":"{id}"}}"#
     ));
-    assert_eq!(chat.screen, ["* no"]);
+    assert_eq!(chat.screen, ["* Not said: \"one\": no"]);
     chat.is_stuck = false;
     chat.type_line("leave");
     assert_eq!(chat.outcome, Some(Outcome::Refused));

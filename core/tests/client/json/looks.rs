@@ -1,7 +1,7 @@
 //! What the person sees, and what programs are given instead.
 
 use super::chat::Chat;
-use chat_core::{Command, CommandError, MAX_LINE, Setup};
+use chat_core::{Command, CommandError, MAX_LINE, Outcome, Setup};
 
 #[test]
 fn it_asks_for_join_and_shows_the_documented_lines() {
@@ -162,4 +162,43 @@ fn what_a_server_sends_is_safe_to_print() {
         ["b?: ??", "* In the room (3): ?, and 2 more", "* ?"]
     );
     assert_eq!(chat.notices, [""; 0]);
+}
+
+#[test]
+fn what_looks_like_a_command_and_is_none_counts_as_not_said() {
+    for raw in [false, true] {
+        let mut chat = Chat::new(Setup {
+            raw,
+            joins: true,
+            ..Setup::default()
+        });
+        chat.screen.clear();
+        chat.type_line("/var/log/x: a line of a file");
+        let told = if raw { &chat.notices } else { &chat.screen };
+        assert!(
+            told[0].starts_with("* Unknown command /var/log/x:."),
+            "{told:?}"
+        );
+        chat.command(Command::EndOfInput);
+        assert_eq!(chat.outcome, Some(Outcome::Refused));
+    }
+}
+
+#[test]
+fn objects_are_given_once_and_in_order_and_gaps_too() {
+    let mut chat = Chat::new(Setup {
+        raw: true,
+        joins: true,
+        ..Setup::default()
+    });
+    let entry = |seq: u64| {
+        format!(
+            r#"{{"type":"entry","room":"lobby","epoch":"e","seq":{seq},"at":0,"kind":"left","name":"u"}}"#
+        )
+    };
+    for seq in [2, 2, 1, 5] {
+        chat.forge(&entry(seq));
+    }
+    let gap = r#"{"type":"gap","after":2,"next":5}"#.to_string();
+    assert_eq!(chat.screen, [entry(2), gap, entry(5)]);
 }

@@ -367,3 +367,48 @@ fn at_every_byte_of_a_conversation_a_cut_changes_nothing() {
         .count();
     assert!((800..1500).contains(&cuts), "{cuts}");
 }
+
+#[test]
+fn a_server_that_never_ends_its_line_is_given_up() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    for _ in 0..41 {
+        chat.client.handle(chat.now, ClientInput::Received(b"x"));
+        chat.wait(Duration::from_secs(1));
+    }
+    let told = ["* Offline: the server does not answer. Trying again."];
+    assert_eq!(chat.notices, told);
+}
+
+#[test]
+fn a_full_room_is_said_once_and_left_alone_for_a_while() {
+    let mut chat = Chat::with(
+        Limits {
+            connections: 1,
+            ..Limits::default()
+        },
+        Setup::default(),
+    );
+    chat.type_line("JOIN ann");
+    chat.cut();
+    chat.other_says("bob", "in your place");
+    chat.screen.clear();
+    chat.wait(Duration::from_secs(60));
+    assert_eq!(chat.screen, [""; 0]);
+    assert_eq!(chat.notices.len(), 1);
+    assert!((4..=12).contains(&chat.connects), "{}", chat.connects);
+}
+
+#[test]
+fn a_gap_that_makes_no_sense_does_no_harm() {
+    for gap in [
+        r#"{"type":"gap","after":18446744073709551615,"next":3}"#,
+        r#"{"type":"gap","after":0,"next":0}"#,
+        r#"{"type":"gap","after":0,"next":18446744073709551615}"#,
+    ] {
+        let mut chat = Chat::joined(Setup::default());
+        chat.forge(gap);
+        chat.forge(r#"{"type":"entry","room":"lobby","epoch":"e","seq":0,"at":0,"kind":"left","name":"u"}"#);
+        assert_eq!(chat.notices.len(), 1);
+    }
+}
