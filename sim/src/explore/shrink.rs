@@ -70,11 +70,11 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
     let take = |best: &mut kept::World, mut smaller: kept::World| {
         smaller.clients.truncate(smaller.clients_needed().max(1));
         for seed in iter::once(smaller.seed).chain(0..SEEDS) {
-            smaller.seed = seed;
-            let broken = kept::play(&smaller, false).broken;
             if Instant::now() >= until {
                 return false;
             }
+            smaller.seed = seed;
+            let broken = kept::play(&smaller, false).broken;
             if broken.is_some_and(|it| it.promise == promise) {
                 *best = smaller;
                 return true;

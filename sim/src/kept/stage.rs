@@ -13,6 +13,9 @@ use std::collections::{BTreeSet, VecDeque};
 /// In so many rounds everything comes to rest.
 const ROUNDS: usize = 20_000;
 
+/// So often somebody may have to come back until they stay.
+const RETURNS: usize = 500;
+
 /// The first port.
 const PORTS: u16 = 6000;
 
@@ -495,7 +498,7 @@ impl<'a> Stage<'a> {
 
     /// All go on until there is nothing left to do, and those who were cut off are back.
     fn come_to_rest(&mut self) {
-        for _ in 0..ROUNDS {
+        for _ in 0..RETURNS {
             self.start();
             self.rest_of_it();
             let mut is_back = true;
