@@ -3,7 +3,7 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, client_phase,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, Transition, client_phase,
     json_client_phase, server_phase,
 };
 use std::fmt::Debug;
@@ -22,40 +22,26 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
         .collect()
 }
 
-fn row(from: impl Debug, event: impl Debug, to: impl Debug, done: &str) -> Vec<String> {
-    vec![
-        format!("{from:?}"),
-        format!("{event:?}"),
-        format!("{to:?}"),
-        done.to_owned(),
-    ]
+/// A table of the code as PROTOCOL.md has it.
+fn rows<Phase: Debug, Event: Debug>(table: &[Transition<Phase, Event>]) -> Vec<Vec<String>> {
+    let cells = |(from, event, to, done): &Transition<Phase, Event>| {
+        vec![
+            format!("{from:?}"),
+            format!("{event:?}"),
+            format!("{to:?}"),
+            (*done).to_owned(),
+        ]
+    };
+    table.iter().map(cells).collect()
 }
 
 #[test]
-fn the_servers_table_is_the_codes() {
-    let rows = server_phase::TRANSITIONS.iter();
-    let code: Vec<_> = rows
-        .map(|&(from, event, to, done)| row(from, event, to, done))
-        .collect();
-    assert_eq!(table("The server's connections"), code);
-}
-
-#[test]
-fn the_clients_table_is_the_codes() {
-    let rows = client_phase::TRANSITIONS.iter();
-    let code: Vec<_> = rows
-        .map(|&(from, event, to, done)| row(from, event, to, done))
-        .collect();
-    assert_eq!(table("The client"), code);
-}
-
-#[test]
-fn the_table_of_the_client_that_resumes_is_the_codes() {
-    let rows = json_client_phase::TRANSITIONS.iter();
-    let code: Vec<_> = rows
-        .map(|&(from, event, to, done)| row(from, event, to, done))
-        .collect();
-    assert_eq!(table("The client that resumes"), code);
+fn the_tables_of_lives_are_the_codes() {
+    let server = rows(server_phase::TRANSITIONS);
+    assert_eq!(table("The server's connections"), server);
+    assert_eq!(table("The client"), rows(client_phase::TRANSITIONS));
+    let json = rows(json_client_phase::TRANSITIONS);
+    assert_eq!(table("The client that resumes"), json);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod text;
 
 use crate::limits::MAX_LINE;
 use crate::line::Line;
+use crate::text::Request;
 use crate::time::Timestamp;
 use alloc::string::String;
 use core::fmt;
@@ -136,6 +137,17 @@ pub enum Outcome {
     Lost,
     /// The person interrupted the program.
     Interrupted,
+}
+
+/// What a typed line asks for, and its bytes.
+fn typed(line: Line<'_>) -> Result<(&[u8], Request<'_>), CommandError> {
+    match line {
+        Line::Whole(line) if line.len() <= MAX_LINE => match Request::decode(line) {
+            Ok(request) => Ok((line, request)),
+            Err(_) => Err(CommandError::NotUtf8),
+        },
+        _ => Err(CommandError::TooLong),
+    }
 }
 
 impl fmt::Display for CommandError {

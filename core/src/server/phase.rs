@@ -1,5 +1,7 @@
 //! The life of a connection as a table (PROTOCOL.md, "The server's connections").
 
+use crate::life::{self, Transition};
+
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -48,12 +50,9 @@ pub enum Event {
     Lost,
 }
 
-/// A row of the table: in a phase, an event, the phase after it, and what is done.
-pub type Transition = (Phase, Event, Phase, &'static str);
-
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
-pub const TRANSITIONS: &[Transition] = {
+pub const TRANSITIONS: &[Transition<Phase, Event>] = {
     use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Replaced, Stop, TooFarBehind};
     use Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
     &[
@@ -103,10 +102,7 @@ impl Phase {
 
     /// The phase after `event`, or `None` if it changes nothing.
     pub fn after(self, event: Event) -> Option<Self> {
-        let row = TRANSITIONS
-            .iter()
-            .find(|row| row.0 == self && row.1 == event);
-        row.map(|row| row.2)
+        life::after(TRANSITIONS, self, &event)
     }
 
     /// Whether nothing that the connection sends counts any more.

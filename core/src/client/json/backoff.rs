@@ -7,7 +7,7 @@ use core::time::Duration;
 const FIRST: Duration = Duration::from_millis(500);
 
 /// No wait is longer, but for what a server asks for.
-pub(super) const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Backoff {

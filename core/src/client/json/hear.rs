@@ -22,7 +22,7 @@ const TEXT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl JsonClient {
     pub(super) fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
-        let mut reader = mem::replace(&mut self.reader, LineReader::new(0));
+        let mut reader = mem::replace(&mut self.connection.reader, LineReader::new(0));
         let is_listening =
             |phase| matches!(phase, Phase::Joining | Phase::Talking | Phase::Leaving);
         while is_listening(self.phase)
@@ -39,7 +39,7 @@ impl JsonClient {
             }
         }
         if is_listening(self.phase) {
-            self.reader = reader;
+            self.connection.reader = reader;
         }
     }
 
@@ -48,10 +48,10 @@ impl JsonClient {
     fn hears_text(&mut self, line: &str) {
         let is_goodbye = matches!(ServerLine::decode(line), ServerLine::Goodbye(_));
         mark_if(is_goodbye, Mark::GoodbyeHeard);
-        self.goodbye |= is_goodbye;
-        self.is_text = true;
+        self.connection.goodbye |= is_goodbye;
+        self.connection.is_text = true;
         if is_goodbye {
-            self.retry_after = TEXT_RETRY_AFTER;
+            self.connection.retry_after = TEXT_RETRY_AFTER;
         }
         if is_goodbye && !self.is_offline || is_planted(Bug::SilentStayShown) {
             self.tell(&printable(line));
@@ -67,7 +67,7 @@ impl JsonClient {
             return;
         };
         if self.phase == Phase::Talking {
-            self.asked = false;
+            self.connection.asked = false;
             self.deadline = Some(now + SILENCE);
         }
         if self.setup.raw && is_shown_raw(&message) {
@@ -116,10 +116,10 @@ impl JsonClient {
                 ..
             } => {
                 mark(Mark::GoodbyeHeard);
-                self.goodbye = true;
-                self.is_final = retry_after_ms.is_none();
+                self.connection.goodbye = true;
+                self.connection.is_final = retry_after_ms.is_none();
                 let wait = Duration::from_millis(retry_after_ms.unwrap_or(0));
-                self.retry_after = wait.min(MAX_RETRY_AFTER);
+                self.connection.retry_after = wait.min(MAX_RETRY_AFTER);
                 self.tell(&format!("* Goodbye: {}", printable(&text)));
             }
             Message::Accepted { id: None, .. } | Message::Page { .. } => {}
@@ -139,7 +139,7 @@ impl JsonClient {
             return;
         }
         self.deadline = Some(now + SILENCE);
-        self.since = Some(now);
+        self.connection.since = Some(now);
         let known = &mut self.memory;
         if known.epoch.as_deref().is_some_and(|known| known != epoch) {
             // It is a number of another log.

@@ -2,6 +2,7 @@
 //! other.
 
 mod backoff;
+mod connection;
 mod hear;
 mod memory;
 pub mod phase;
@@ -10,11 +11,10 @@ pub use memory::{Memory, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT,
+    Outcome, PATIENCE, PROMPT, typed,
 };
 use crate::json::{Hello, Request as Ask, VERSION};
-use crate::limits::{MAX_JSON_LINE, MAX_LINE};
-use crate::line::{Line, LineReader};
+use crate::line::Line;
 use crate::mark::{Mark, mark};
 use crate::planted::{Bug, is_planted};
 use crate::text::{FirstLine, Notice, Request};
@@ -23,6 +23,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use backoff::Backoff;
+use connection::Connection;
 use core::mem;
 use core::time::Duration;
 use phase::{Event, Phase};
@@ -90,28 +91,15 @@ pub struct JsonClient {
     waiting: usize,
     /// The number of the next id.
     next: u64,
-    reader: LineReader,
-    unsent: VecDeque<u8>,
+    connection: Connection,
     actions: VecDeque<ClientAction>,
     /// The time for what the phase waits for.
     deadline: Option<Timestamp>,
     backoff: Backoff,
-    /// When it was welcomed on this connection.
-    since: Option<Timestamp>,
-    /// The server asked not to be tried before that.
-    retry_after: Duration,
-    /// Trying again is of no use: the server said so.
-    is_final: bool,
-    /// The server gave a reason of its own for closing.
-    goodbye: bool,
-    /// Something else than an object came before the welcome.
-    is_text: bool,
     /// It has been welcomed on some connection.
     was_in: bool,
     /// The person was told that there is no connection.
     is_offline: bool,
-    /// The server was asked whether it is there.
-    asked: bool,
     /// The number of our own joining, which the welcome stands for.
     joined: u64,
     /// The person wants to leave.
@@ -166,7 +154,7 @@ impl Client for JsonClient {
             ClientInput::Failed(why) => self.lost(now, &format!("could not connect to {why}")),
             ClientInput::Received(bytes) => self.received(now, bytes),
             ClientInput::Eof => {
-                let is_silent = self.phase == Phase::Joining && !self.goodbye;
+                let is_silent = self.phase == Phase::Joining && !self.connection.goodbye;
                 let how = if is_silent { " without a welcome" } else { "" };
                 self.lost(now, &format!("the server closed the connection{how}"));
             }
@@ -189,21 +177,27 @@ impl Client for JsonClient {
         match self.phase {
             Phase::Asking => true,
             Phase::Leaving | Phase::Ended => false,
-            _ => self.was_in && !self.leaves && self.waiting + self.unsent.len() < MAX_UNSENT,
+            _ => {
+                self.was_in
+                    && !self.leaves
+                    && self.waiting + self.connection.unsent.len() < MAX_UNSENT
+            }
         }
     }
 
     fn unsent(&self) -> &[u8] {
         match self.phase {
             Phase::Joining | Phase::Talking | Phase::Leaving if !self.is_keeping() => {
-                self.unsent.as_slices().0
+                self.connection.unsent.as_slices().0
             }
             _ => &[],
         }
     }
 
     fn sent(&mut self, _now: Timestamp, count: usize) {
-        self.unsent.drain(..count.min(self.unsent.len()));
+        self.connection
+            .unsent
+            .drain(..count.min(self.connection.unsent.len()));
     }
 
     fn poll_action(&mut self) -> Option<ClientAction> {
@@ -227,19 +221,12 @@ impl JsonClient {
             waiting: memory.outbox.iter().map(Unaccepted::size).sum(),
             memory,
             next: 1,
-            reader: LineReader::new(MAX_JSON_LINE),
-            unsent: VecDeque::new(),
+            connection: Connection::new(),
             actions: VecDeque::new(),
             deadline: None,
             backoff: Backoff::new(setup.seed),
-            since: None,
-            retry_after: Duration::ZERO,
-            is_final: false,
-            goodbye: false,
-            is_text: false,
             was_in: false,
             is_offline: false,
-            asked: false,
             joined: 0,
             leaves: false,
             give_up: None,
@@ -296,7 +283,6 @@ impl JsonClient {
             return;
         }
         self.deadline = Some(now + PATIENCE);
-        (self.goodbye, self.is_text) = (false, false);
         let known = &self.memory;
         let hello = Hello {
             version: Some(VERSION),
@@ -312,13 +298,8 @@ impl JsonClient {
     }
 
     fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
-        let Line::Whole(line) = line else {
-            return Err(CommandError::TooLong);
-        };
-        if line.len() > MAX_LINE {
-            return Err(CommandError::TooLong);
-        }
-        match Request::decode(line).map_err(|_| CommandError::NotUtf8)? {
+        let (_, request) = typed(line)?;
+        match request {
             Request::Nothing => {}
             Request::Leave => self.leave(now),
             Request::Say(text) => self.say(text.into_owned()),
@@ -377,7 +358,7 @@ impl JsonClient {
     }
 
     fn send(&mut self, line: &str) {
-        self.unsent.extend(line.as_bytes());
+        self.connection.unsent.extend(line.as_bytes());
     }
 
     /// The person wants to leave.
@@ -440,7 +421,9 @@ impl JsonClient {
             Phase::Leaving if self.interrupted => self.finish(Outcome::Interrupted, ""),
             Phase::Leaving => self.finish(self.left(), ""),
             Phase::Connecting if !self.was_in => self.finish(Outcome::Unreachable, &sentence(why)),
-            _ if self.is_final || !self.was_in => self.finish(Outcome::Lost, &sentence(why)),
+            _ if self.connection.is_final || !self.was_in => {
+                self.finish(Outcome::Lost, &sentence(why));
+            }
             _ => self.wait(now, why),
         }
     }
@@ -455,15 +438,10 @@ impl JsonClient {
             return;
         }
         mark(Mark::ClientOffline);
-        let lasted = self
-            .since
-            .take()
-            .map_or(Duration::ZERO, |since| now - since);
-        let wait = mem::take(&mut self.retry_after) + self.backoff.next_wait(lasted);
+        let over = mem::replace(&mut self.connection, Connection::new());
+        let lasted = over.since.map_or(Duration::ZERO, |since| now - since);
+        let wait = over.retry_after + self.backoff.next_wait(lasted);
         self.deadline = Some(now + wait);
-        self.unsent.clear();
-        self.reader = LineReader::new(MAX_JSON_LINE);
-        self.asked = false;
         self.actions.push_back(ClientAction::Disconnect);
         if !mem::replace(&mut self.is_offline, true) {
             let news = format!("* Offline: {why}. Trying again.");
@@ -488,7 +466,7 @@ impl JsonClient {
         match self.phase {
             Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
             Phase::Joining => {
-                let hint = if self.is_text {
+                let hint = if self.connection.is_text {
                     "; what it sent is of the text dialect"
                 } else {
                     ""
@@ -497,9 +475,9 @@ impl JsonClient {
                 self.lost(now, &why);
             }
             Phase::Waiting => self.connect(now, Event::Due),
-            Phase::Talking if self.asked => self.lost(now, "the server does not answer"),
+            Phase::Talking if self.connection.asked => self.lost(now, "the server does not answer"),
             Phase::Talking => {
-                self.asked = true;
+                self.connection.asked = true;
                 self.deadline = Some(now + ANSWER_PATIENCE);
                 self.request(&Ask::Ping);
             }

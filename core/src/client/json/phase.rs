@@ -1,5 +1,7 @@
 //! The life of a client of the JSON dialect as a table (PROTOCOL.md, "The client that resumes").
 
+use crate::life::{self, Transition};
+
 /// Where a client is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -38,12 +40,9 @@ pub enum Event {
     End,
 }
 
-/// A row of the table: in a phase, an event, the phase after it, and what is done.
-pub type Transition = (Phase, Event, Phase, &'static str);
-
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
-pub const TRANSITIONS: &[Transition] = {
+pub const TRANSITIONS: &[Transition<Phase, Event>] = {
     use Event::{Connected, Due, End, Join, Leave, Lost, Welcomed};
     use Phase::{Asking, Connecting, Ended, Joining, Leaving, Talking, Waiting};
     &[
@@ -78,9 +77,6 @@ impl Phase {
 
     /// The phase after `event`, or `None` if it changes nothing.
     pub fn after(self, event: Event) -> Option<Self> {
-        let row = TRANSITIONS
-            .iter()
-            .find(|row| row.0 == self && row.1 == event);
-        row.map(|row| row.2)
+        life::after(TRANSITIONS, self, &event)
     }
 }

@@ -4,9 +4,9 @@ pub mod phase;
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT,
+    Outcome, PATIENCE, PROMPT, typed,
 };
-use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
+use crate::limits::MAX_SERVER_LINE;
 use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
@@ -186,13 +186,8 @@ impl TextClient {
     }
 
     fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
-        let Line::Whole(line) = line else {
-            return Err(CommandError::TooLong);
-        };
-        if line.len() > MAX_LINE {
-            return Err(CommandError::TooLong);
-        }
-        match Request::decode(line).map_err(|_| CommandError::NotUtf8)? {
+        let (line, request) = typed(line)?;
+        match request {
             Request::Nothing => {}
             Request::Leave => self.leave(now, Event::Leave),
             _ => self.send(line),

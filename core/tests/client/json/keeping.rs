@@ -1,7 +1,7 @@
 //! What is kept, so that another run of the program goes on where this one was.
 
 use super::chat::Chat;
-use chat_core::{Client, ClientInput, Memory, Setup};
+use chat_core::{Client, ClientInput, Command, Memory, Outcome, Setup};
 use std::time::Duration;
 
 fn keeps() -> Setup {
@@ -99,6 +99,19 @@ fn what_was_shown_is_kept_within_a_second_and_in_the_end() {
     chat.other_says("bea", "two");
     chat.type_line("leave");
     assert_eq!(chat.kept.last().and_then(|kept| kept.after), Some(5));
+}
+
+#[test]
+fn what_was_accepted_is_kept_when_nothing_more_is_seen() {
+    let mut chat = Chat::joined(keeps());
+    chat.type_line("once");
+    let kept = chat.kept.len();
+    chat.sees = false;
+    chat.kill();
+    chat.command(Command::Interrupt);
+    assert_eq!(chat.outcome, Some(Outcome::Interrupted));
+    assert_eq!(chat.kept.len(), kept + 1);
+    assert_eq!(chat.kept[kept].outbox, []);
 }
 
 #[test]

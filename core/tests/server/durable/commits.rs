@@ -2,7 +2,7 @@
 
 use super::super::json::{entries, objects, program, say};
 use super::super::world::line;
-use super::Kept;
+use super::{Kept, with_silent};
 use chat_core::json::Message;
 use chat_core::{CloseReason, Input, Limits};
 use std::collections::BTreeMap;
@@ -128,12 +128,7 @@ fn no_more_is_heard_while_a_batch_waits_to_be_committed() {
 
 #[test]
 fn the_words_of_a_silent_stay_are_committed_before_they_are_sent_in_the_other_dialect() {
-    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
-    let ann = k.join("ann");
-    let silent = k.accept(9);
-    k.wait(Limits::default().first_line);
-    k.commit();
-    k.look(silent);
+    let (mut k, ann, silent) = with_silent();
     k.receive(ann, "not kept yet\n");
     k.receive(silent, "JOIN {}\n");
     assert_eq!(k.look(silent), "");

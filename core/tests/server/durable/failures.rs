@@ -1,9 +1,11 @@
 //! A store that fails, and one that has lost something.
 
 use super::super::json::{bye, entries, errors, objects, program, say};
-use super::{Kept, talk};
+use super::{Kept, talk, with_silent};
 use chat_core::json::{Code, Message};
 use chat_core::{Input, Limits};
+
+const GOODBYE: &str = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
 
 #[test]
 fn when_the_store_fails_everyone_is_told_and_nobody_is_sent_what_is_not_kept() {
@@ -19,9 +21,8 @@ fn when_the_store_fails_everyone_is_told_and_nobody_is_sent_what_is_not_kept() {
     assert_eq!(k.begin(), 1);
     k.receive(bob, say("lost, too", "1"));
     k.handle(Input::NotCommitted);
-    let goodbye = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
-    assert_eq!(k.look(ann), goodbye);
-    assert_eq!(k.look(newcomer), goodbye);
+    assert_eq!(k.look(ann), GOODBYE);
+    assert_eq!(k.look(newcomer), GOODBYE);
     let heard = objects(&mut k, bob);
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert_eq!(bye(&heard), Some((Code::NotKept, Some(1000))));
@@ -43,18 +44,12 @@ fn who_has_left_is_told_when_their_last_words_are_not_kept() {
     k.receive(ann, "last words\nleave\n");
     assert_eq!(k.begin(), 2);
     k.handle(Input::NotCommitted);
-    let goodbye = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
-    assert_eq!(k.look(ann), goodbye);
+    assert_eq!(k.look(ann), GOODBYE);
 }
 
 #[test]
 fn a_line_that_was_begun_is_ended_when_the_store_fails() {
-    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
-    let ann = k.join("ann");
-    let silent = k.accept(9);
-    k.wait(Limits::default().first_line);
-    k.commit();
-    k.look(silent);
+    let (mut k, ann, silent) = with_silent();
     k.limit(silent, 7);
     k.receive(ann, "a long line\n");
     k.commit();

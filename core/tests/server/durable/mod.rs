@@ -6,7 +6,7 @@ mod restarts;
 
 use super::json::{objects, program, say, token};
 use super::world::World;
-use chat_core::{Action, History, Input, Kind, Limits, Origin, Record, Server};
+use chat_core::{Action, ConnId, History, Input, Kind, Limits, Origin, Record, Server};
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
@@ -122,4 +122,15 @@ pub(super) fn talk(lines: usize) -> (Kept, String) {
     }
     k.look(ann);
     (k, token(&answer))
+}
+
+/// ann, and somebody who is in the room because they were silent.
+pub(super) fn with_silent() -> (Kept, ConnId, ConnId) {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 0);
+    let ann = k.join("ann");
+    let silent = k.accept(9);
+    k.wait(Limits::default().first_line);
+    k.commit();
+    k.look(silent);
+    (k, ann, silent)
 }

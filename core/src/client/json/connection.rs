@@ -1,0 +1,41 @@
+//! One connection of a client that may have many, one after the other.
+
+use crate::limits::MAX_JSON_LINE;
+use crate::line::LineReader;
+use crate::time::Timestamp;
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+/// What is of one connection, and is forgotten with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Connection {
+    pub(super) reader: LineReader,
+    pub(super) unsent: VecDeque<u8>,
+    /// When it was welcomed.
+    pub(super) since: Option<Timestamp>,
+    /// The server was asked whether it is there.
+    pub(super) asked: bool,
+    /// Something else than an object came before the welcome.
+    pub(super) is_text: bool,
+    /// The server gave a reason of its own for closing.
+    pub(super) goodbye: bool,
+    /// It asked not to be tried before that.
+    pub(super) retry_after: Duration,
+    /// Trying again is of no use: it said so.
+    pub(super) is_final: bool,
+}
+
+impl Connection {
+    pub(super) fn new() -> Self {
+        Self {
+            reader: LineReader::new(MAX_JSON_LINE),
+            unsent: VecDeque::new(),
+            since: None,
+            asked: false,
+            is_text: false,
+            goodbye: false,
+            retry_after: Duration::ZERO,
+            is_final: false,
+        }
+    }
+}
