@@ -1,6 +1,5 @@
 //! What a client remembers: what was kept is there in the next run, or its loss is told.
 
-#[path = "store/memory.rs"]
 mod disk;
 
 use chat_core::{Memory, Unaccepted};

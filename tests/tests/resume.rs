@@ -166,15 +166,21 @@ fn a_directory_that_a_newer_version_wrote_or_that_is_damaged_is_refused() {
     }
 }
 
-#[test]
-fn programs_are_given_the_last_entries_and_then_what_happens() {
-    let server = Server::start();
+/// ann, of whom the room has five lines, "line 0" to "line 4".
+fn who_said_five_lines(server: &Server) -> Raw {
     let mut ann = Raw::first_line(server.address(), "JOIN ann");
     for number in 0..5 {
         ann.say(&format!("line {number}"));
     }
     ann.say("/who");
     ann.expect("* In the room (1): ann");
+    ann
+}
+
+#[test]
+fn programs_are_given_the_last_entries_and_then_what_happens() {
+    let server = Server::start();
+    let mut ann = who_said_five_lines(&server);
     let mut reader = Client::with(&[
         "--follow",
         "--json",
@@ -204,12 +210,7 @@ fn programs_are_given_the_last_entries_and_then_what_happens() {
 #[test]
 fn the_last_entries_are_printed_as_tail_does() {
     let server = Server::start();
-    let mut ann = Raw::first_line(server.address(), "JOIN ann");
-    for number in 0..5 {
-        ann.say(&format!("line {number}"));
-    }
-    ann.say("/who");
-    ann.expect("* In the room (1): ann");
+    let _ann = who_said_five_lines(&server);
     let mut reader = Client::with(&["--history", "3", &server.address().to_string()]);
     reader.type_line("JOIN");
     reader.end_input();

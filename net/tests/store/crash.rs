@@ -1,6 +1,6 @@
 //! Power is lost at any moment: what was said to be kept is kept.
 
-use crate::memory::Memory;
+use crate::disk::Memory;
 use crate::{ALL, all_said, contents, error, place};
 use chat_net::store::{Fault, Retention, Store};
 use proptest::prelude::*;

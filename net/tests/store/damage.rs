@@ -1,6 +1,6 @@
 //! A log that is not as it was written: every entry is there, or it is refused.
 
-use crate::memory::Memory;
+use crate::disk::Memory;
 use crate::{ALL, all_said, contents, error, joined, open, place, said};
 use chat_core::Record;
 use chat_net::store::{Fault, Retention, Store, StoreError, check, export, import};

@@ -1,6 +1,6 @@
 //! An entry is found by the id that its sender gave it.
 
-use crate::memory::Memory;
+use crate::disk::Memory;
 use crate::{ALL, all_said, any_records, error, joined, open, place, said};
 use chat_core::{Record, SessionId};
 use chat_net::store::{Fault, Retention, Store, check, export, import};

@@ -2,14 +2,15 @@
 
 mod crash;
 mod damage;
+#[path = "../disk/mod.rs"]
+mod disk;
 mod ids;
-mod memory;
 mod readers;
 mod roster;
 
 use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
 use chat_net::store::{Fault, Place, Retention, Store, StoreError, check, export, import};
-use memory::Memory;
+use disk::Memory;
 use proptest::option;
 use proptest::prelude::*;
 use redb::{Database, ReadableTable, TableDefinition};

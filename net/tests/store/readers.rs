@@ -1,6 +1,6 @@
 //! Others read a log while it is appended to.
 
-use crate::memory::Memory;
+use crate::disk::Memory;
 use crate::{ALL, Dir, all_said, error, open, place, said};
 use chat_core::SessionId;
 use chat_net::store::{Fault, Reader, Retention, Store, check};

@@ -1,6 +1,6 @@
 //! Who is in the room is known without the entries that told of it.
 
-use crate::memory::Memory;
+use crate::disk::Memory;
 use crate::{ALL, any_records, error, joined, left, open, place, said};
 use chat_core::{Kind, Name, Record, SessionId};
 use chat_net::store::{Fault, Retention, Store, check, export, import};

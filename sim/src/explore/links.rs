@@ -203,23 +203,13 @@ impl Stage<'_> {
     }
 
     pub(super) fn arrive_up(&mut self, link: usize) {
-        let now = self.now;
-        let mut any = false;
-        while let Some(segment) = self.links[link].up.arrive(now) {
-            any = true;
-            let lanes = (self.links[link].client + 1, SERVER);
-            let bytes = &segment.bytes;
-            self.trace
-                .arrow(lanes, segment.sent, Fate::Arrived(now), bytes, || {
-                    visible(bytes)
-                });
-        }
-        if !any {
+        let it = &self.links[link];
+        if !self.draw_arrivals(link, (it.client + 1, SERVER), |it| &mut it.up) {
             return;
         }
         if self.links[link].server_open {
             self.ready.insert(link);
-            self.wake(SERVER, now);
+            self.wake(SERVER, self.now);
         } else if self.links[link].client_open && !self.dark {
             self.soon(Event::LostDown(link));
         }
@@ -227,27 +217,37 @@ impl Stage<'_> {
     }
 
     pub(super) fn arrive_down(&mut self, link: usize) {
+        let lane = self.links[link].client + 1;
+        if !self.draw_arrivals(link, (SERVER, lane), |it| &mut it.down) {
+            return;
+        }
+        if self.links[link].client_open {
+            self.wake(lane, self.now);
+        } else if self.links[link].server_open {
+            // Nobody is there to take it.
+            self.soon(Event::LostUp(link));
+        }
+        self.expect_down(link);
+    }
+
+    /// Draws what arrives now; whether anything does.
+    fn draw_arrivals(
+        &mut self,
+        link: usize,
+        lanes: (usize, usize),
+        pipe: fn(&mut Link) -> &mut Pipe,
+    ) -> bool {
         let now = self.now;
         let mut any = false;
-        while let Some(segment) = self.links[link].down.arrive(now) {
+        while let Some(segment) = pipe(&mut self.links[link]).arrive(now) {
             any = true;
-            let lanes = (SERVER, self.links[link].client + 1);
             let bytes = &segment.bytes;
             self.trace
                 .arrow(lanes, segment.sent, Fate::Arrived(now), bytes, || {
                     visible(bytes)
                 });
         }
-        if !any {
-            return;
-        }
-        if self.links[link].client_open {
-            self.wake(self.links[link].client + 1, now);
-        } else if self.links[link].server_open {
-            // Nobody is there to take it.
-            self.soon(Event::LostUp(link));
-        }
-        self.expect_down(link);
+        any
     }
 
     /// The client's program closes its side for good.

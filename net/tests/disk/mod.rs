@@ -1,14 +1,20 @@
-//! A disk in memory, which can fail, and lose power.
+//! A disk in memory, which can fail, hang, and lose power.
+
+#![allow(dead_code, reason = "each of the tests that have it uses a part")]
 
 use chat_net::store::{Disk, File};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory(Arc<Mutex<State>>);
+pub(crate) struct Memory {
+    state: Arc<Mutex<State>>,
+    /// Told when it goes on.
+    going: Arc<Condvar>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -16,6 +22,7 @@ struct State {
     locked: BTreeSet<PathBuf>,
     /// How many more changes it takes before it fails, and how it fails then.
     failing: Option<(u64, io::ErrorKind)>,
+    hangs: bool,
     random: u128,
 }
 
@@ -54,6 +61,17 @@ impl Memory {
     /// Has it work again.
     pub(crate) fn heal(&self) {
         self.state().failing = None;
+    }
+
+    /// No change ends from now on.
+    pub(crate) fn hang(&self) {
+        self.state().hangs = true;
+    }
+
+    /// They do again.
+    pub(crate) fn go_on(&self) {
+        self.state().hangs = false;
+        self.going.notify_all();
     }
 
     /// Loses power: of what was not synced, each change is there, or is not, or is in part.
@@ -111,11 +129,12 @@ impl Memory {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self) -> io::Result<()> {
-        match &mut self.state().failing {
+        let state = self.going.wait_while(self.state(), |state| state.hangs);
+        match &mut state.unwrap_or_else(PoisonError::into_inner).failing {
             None => Ok(()),
             Some((0, kind)) => Err((*kind).into()),
             Some((left, _)) => {

@@ -1,0 +1,62 @@
+//! A server with a store, whose disk is slow, or hangs.
+
+use super::disk::Memory;
+use super::room::{Room, line};
+use chat_core::Limits;
+use chat_net::Options;
+use chat_net::store::{Place, Retention, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+
+fn open() -> (Room, Memory) {
+    let disk = Memory::default();
+    let place = Place::on(Arc::new(disk.clone()), "data");
+    let store = Store::open(place, Retention::default()).unwrap();
+    let room = Room::open(Options {
+        store: Some(store),
+        ..Options::from(Limits::default())
+    });
+    (room, disk)
+}
+
+#[tokio::test]
+async fn nothing_is_heard_or_shown_before_it_is_on_the_disk() {
+    let (room, disk) = open();
+    let mut ann = room.join(1).await;
+    let mut bob = room.join(2).await;
+    line(&mut ann).await;
+    disk.hang();
+    ann.write_all(b"later\n").await.unwrap();
+    let early = timeout(Duration::from_millis(100), line(&mut bob)).await;
+    assert!(early.is_err(), "{early:?}");
+    assert!(!room.screen().contains("later"));
+    disk.go_on();
+    assert_eq!(line(&mut bob).await, "USER1: later\n");
+}
+
+#[tokio::test]
+async fn who_goes_while_they_are_written_to_is_seen_to_leave() {
+    let (room, _disk) = open();
+    let mut ann = room.join(1).await;
+    let _bob = room.join(2).await;
+    line(&mut ann).await;
+    ann.write_all(b"are you there?\n").await.unwrap();
+    assert_eq!(line(&mut ann).await, "USER2 has left the chat\n");
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_does_not_keep_the_server_from_stopping() {
+    let (mut room, disk) = open();
+    let mut ann = room.join(1).await;
+    disk.hang();
+    ann.write_all(b"lost\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::pause();
+    room.stop.take().unwrap().send(()).unwrap();
+    let ended = timeout(Duration::from_secs(60), room.server).await;
+    let error = ended.expect("it stops").unwrap().unwrap_err().to_string();
+    assert!(error.contains("not written in time"), "{error}");
+    disk.go_on();
+}
