@@ -8,11 +8,12 @@ use crate::promise::Promise;
 use crate::scenario::Scenario;
 use crate::text::Text;
 use std::iter;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::{Duration, Instant};
 
-/// How many other dice are thrown for a world around a store that is made smaller.
-const SEEDS: u64 = 12;
+/// How many other dice are thrown for a world around a store that is made smaller: the fewest, and the
+/// most, where nothing else helps.
+const SEEDS: RangeInclusive<u64> = 12..=1000;
 
 /// The smallest world found within `time` that breaks the same promise.
 pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
@@ -66,23 +67,24 @@ pub fn shrink_production(scenario: &Scenario, time: Duration) -> Scenario {
 pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kept::World {
     let until = Instant::now() + time;
     let mut best = world.clone();
-    // Whatever is left out changes what chance brings behind it: other dice are as good.
-    let take = |best: &mut kept::World, mut smaller: kept::World| {
-        smaller.clients.truncate(smaller.clients_needed().max(1));
-        for seed in iter::once(smaller.seed).chain(0..SEEDS) {
-            if Instant::now() >= until {
-                return false;
+    let mut seeds = *SEEDS.start();
+    while Instant::now() < until && seeds <= *SEEDS.end() {
+        // Whatever is left out changes what chance brings behind it: other dice are as good.
+        let take = |best: &mut kept::World, mut smaller: kept::World| {
+            smaller.clients.truncate(smaller.clients_needed().max(1));
+            for seed in iter::once(smaller.seed).chain(0..seeds) {
+                if Instant::now() >= until {
+                    return false;
+                }
+                smaller.seed = seed;
+                let broken = kept::play(&smaller, false).broken;
+                if broken.is_some_and(|it| it.promise == promise) {
+                    *best = smaller;
+                    return true;
+                }
             }
-            smaller.seed = seed;
-            let broken = kept::play(&smaller, false).broken;
-            if broken.is_some_and(|it| it.promise == promise) {
-                *best = smaller;
-                return true;
-            }
-        }
-        false
-    };
-    loop {
+            false
+        };
         let before = best.clone();
         leave_out(best.steps.len(), |range| {
             let mut smaller = best.clone();
@@ -90,11 +92,15 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
             take(&mut best, smaller)
         });
         for at in (1..best.steps.len()).rev() {
-            if let Some(both) = together(best.steps[at - 1], best.steps[at]) {
-                let mut smaller = best.clone();
-                smaller.steps.splice(at - 1..=at, [both]);
-                take(&mut best, smaller);
-            }
+            let (one, other) = (best.steps[at - 1], best.steps[at]);
+            let easier = match together(one, other) {
+                Some(both) => vec![both],
+                None if is_talk_out_of_order(one, other) => vec![other, one],
+                None => continue,
+            };
+            let mut smaller = best.clone();
+            smaller.steps.splice(at - 1..=at, easier);
+            take(&mut best, smaller);
         }
         for at in 0..best.steps.len() {
             while let Some(less) = half(best.steps[at]) {
@@ -105,24 +111,34 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
                 }
             }
         }
-        if best == before || Instant::now() >= until {
-            return best;
+        if best == before {
+            seeds *= 4;
         }
     }
+    best
+}
+
+/// What somebody says, and how often.
+fn talk(op: kept::Op) -> Option<(usize, usize)> {
+    match op {
+        kept::Op::Say(who) => Some((who, 1)),
+        kept::Op::Talk(who, times) => Some((who, times)),
+        _ => None,
+    }
+}
+
+/// Whether two talk who are in order the other way round: in the end, what each says is together.
+fn is_talk_out_of_order(one: kept::Op, other: kept::Op) -> bool {
+    matches!((talk(one), talk(other)), (Some((one, _)), Some((other, _))) if one > other)
 }
 
 /// Two steps as one.
 fn together(one: kept::Op, other: kept::Op) -> Option<kept::Op> {
-    use kept::Op::{Meanwhile, Say, Talk};
-    let times = |op| match op {
-        Say(who) => Some((who, 1)),
-        Talk(who, times) => Some((who, times)),
-        _ => None,
-    };
+    use kept::Op::{Meanwhile, Talk};
     if let (Meanwhile(a), Meanwhile(b)) = (one, other) {
         return Some(Meanwhile(a + b));
     }
-    let ((who, a), (same, b)) = (times(one)?, times(other)?);
+    let ((who, a), (same, b)) = (talk(one)?, talk(other)?);
     (who == same).then_some(Talk(who, a + b))
 }
 

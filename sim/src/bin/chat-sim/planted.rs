@@ -1,12 +1,18 @@
 //! `chat-sim planted`.
 
 use chat_core::planted::{Bug, plant};
-use chat_sim::explore::hunt::{Options as Hunt, Worlds, hunt};
+use chat_sim::explore::hunt::{Finding, Options as Hunt, Worlds, hunt};
 use chat_sim::explore::{draw, play_production, shrink, shrink_kept, shrink_production};
 use chat_sim::kept;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// A world with no more steps is small enough to be understood at once.
+const SMALL: usize = 12;
+
+/// So many findings are shrunk at most until one is small.
+const FINDINGS: usize = 10;
 
 /// How faults are looked for.
 #[derive(Debug, clap::Args)]
@@ -20,7 +26,7 @@ pub(crate) struct Options {
     /// On so many threads
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: usize,
-    /// For how many seconds each finding is shrunk, at most
+    /// For how many seconds a finding is shrunk, at most; if it is not small then, so is the next
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     shrink: u64,
     /// Only faults whose names have this in them
@@ -37,40 +43,13 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     for &bug in bugs {
         planted += 1;
         plant(Some(bug));
-        let what = Hunt {
-            seeds: options.seed..u64::MAX,
-            time: Some(Duration::from_secs(options.time)),
-            jobs: options.jobs,
-            clients: None,
-            worlds: Worlds::for_bug(bug),
-            findings: 1,
-        };
-        let report = hunt(&what, |_| {});
-        let Some(finding) = report.findings.first() else {
-            plant(None);
+        let found = find(bug, options);
+        plant(None);
+        let Some((finding, steps)) = found else {
             missed.push(bug);
-            writeln!(
-                out,
-                "{:26} not found in {} worlds",
-                bug.name(),
-                report.tally.worlds
-            )?;
+            writeln!(out, "{:26} not found", bug.name())?;
             continue;
         };
-        let patience = Duration::from_secs(options.shrink);
-        let (seed, promise) = (finding.seed, finding.broken.promise);
-        let steps = match what.worlds {
-            Worlds::Production => {
-                let (scenario, _) = play_production(seed);
-                shrink_production(&scenario, patience).steps.len()
-            }
-            Worlds::Kept => {
-                let world = kept::World::draw(seed);
-                shrink_kept(&world, promise, patience).steps.len()
-            }
-            Worlds::Network => shrink(&draw(seed, None), promise, patience).steps.len(),
-        };
-        plant(None);
         times.push(finding.after);
         writeln!(
             out,
@@ -98,4 +77,42 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The first world in which a planted fault is found, and the fewest steps that show it.
+fn find(bug: Bug, options: &Options) -> Option<(Finding, usize)> {
+    let (mut first, mut fewest) = (None, usize::MAX);
+    let mut what = Hunt {
+        seeds: options.seed..u64::MAX,
+        time: Some(Duration::from_secs(options.time)),
+        jobs: options.jobs,
+        clients: None,
+        worlds: Worlds::for_bug(bug),
+        findings: 1,
+    };
+    let patience = Duration::from_secs(options.shrink);
+    for _ in 0..FINDINGS {
+        let Some(finding) = hunt(&what, |_| {}).findings.into_iter().next() else {
+            break;
+        };
+        let (seed, promise) = (finding.seed, finding.broken.promise);
+        let steps = match what.worlds {
+            Worlds::Production => {
+                let (scenario, _) = play_production(seed);
+                shrink_production(&scenario, patience).steps.len()
+            }
+            Worlds::Kept => {
+                let world = kept::World::draw(seed);
+                shrink_kept(&world, promise, patience).steps.len()
+            }
+            Worlds::Network => shrink(&draw(seed, None), promise, patience).steps.len(),
+        };
+        fewest = fewest.min(steps);
+        first.get_or_insert(finding);
+        if fewest <= SMALL {
+            break;
+        }
+        what.seeds.start = seed + 1;
+    }
+    Some((first?, fewest))
 }
