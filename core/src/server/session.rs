@@ -174,10 +174,9 @@ impl Server {
                 0 => log.last() + 1,
                 count => self.behind(before, count) + 1,
             },
-            Some(after) if is_planted(Bug::ResumeOffByOne) && is_ours && after <= before => {
-                after + 2
+            Some(after) if is_ours && after <= before => {
+                after + 1 + u64::from(is_planted(Bug::ResumeOffByOne))
             }
-            Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {
                 mark(Mark::OtherLog);
                 let next = if is_ours {

@@ -1,7 +1,7 @@
 //! How it ends, and what that says of what was typed.
 
 use super::chat::Chat;
-use chat_core::{Client, ClientInput, Command, Limits, Outcome, Setup};
+use chat_core::{Client, ClientInput, Command, Limits, Line, Outcome, Setup};
 use std::time::Duration;
 
 #[test]
@@ -28,6 +28,9 @@ fn who_leaves_without_a_connection_waits_for_what_they_said() {
     chat.type_line("last words");
     chat.type_line("leave");
     assert_eq!(chat.outcome, None);
+    assert!(!chat.client.wants_input());
+    chat.command(Command::Line(Line::Whole(b"not words any more")));
+    assert_eq!(chat.client.memory().outbox.len(), 1);
     chat.wait(Duration::from_secs(1));
     assert_eq!(chat.outcome, Some(Outcome::Left));
     let mut chat = Chat::joined(Setup::default());
@@ -98,6 +101,7 @@ fn an_interrupt_leaves_and_waits_for_nothing() {
     chat.type_line("unheard");
     chat.command(Command::Interrupt);
     assert_eq!(chat.outcome, None);
+    assert!(!chat.client.wants_input());
     chat.wait(Duration::from_secs(2));
     assert_eq!(chat.outcome, Some(Outcome::Interrupted));
 

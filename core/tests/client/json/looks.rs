@@ -50,6 +50,15 @@ fn it_joins_under_the_name_that_was_typed() {
 }
 
 #[test]
+fn no_more_of_a_name_is_sent_than_makes_it_none() {
+    let mut chat = Chat::new(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line(&format!("JOIN x{}", "é".repeat(200)));
+    let asked = chat.client.memory().name.as_deref().unwrap();
+    assert_eq!(asked, format!("x{}", "é".repeat(127)), "255 bytes");
+}
+
+#[test]
 fn commands_do_what_they_do_in_the_text_dialect() {
     let mut chat = Chat::joined(Setup::default());
     for (typed, shown) in [

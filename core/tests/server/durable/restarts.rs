@@ -142,7 +142,7 @@ fn who_closes_their_side_is_heard_to_the_end_while_an_id_is_looked_for() {
 #[test]
 fn a_session_that_was_made_by_this_server_needs_no_looking() {
     let (k, _) = talk(100);
-    let mut k = k.restart(5);
+    let mut k = k.restart(0);
     let (bob, _) = program(&mut k, r#"{"name":"bob"}"#);
     k.commit();
     k.receive(bob, say("new", "1"));
