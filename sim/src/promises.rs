@@ -15,6 +15,7 @@ use chat_core::{FirstLine, MAX_LINE, Request};
 use std::cmp::Reverse;
 
 use crate::{
+    promise::Promise,
     record::{Kind, Life, Record, Role, Screen},
     report::screen_text,
     scenario::Ending,
@@ -37,7 +38,8 @@ pub fn broken(record: &Record) -> Vec<String> {
         .map(|life| Room::of(server, life))
         .collect();
     for (room, life) in rooms.iter().zip(&server.lives) {
-        faults.extend(room.faults.iter().map(|why| fault(server, why)));
+        let of_room = room.faults.iter();
+        faults.extend(of_room.map(|(promise, why)| fault(*promise, server, why)));
         faults.extend(harmless(server, server.of_kind(life, Kind::Transcript)));
     }
     let mut claimed: Vec<(usize, usize)> = Vec::new();
@@ -56,12 +58,16 @@ pub fn broken(record: &Record) -> Vec<String> {
     for client in clients {
         let (screen, life) = (client.screen, client.life);
         faults.extend(client.framed());
-        faults.extend(client.is_kept().then(|| fault(screen, "was not let go")));
+        faults.extend(
+            client
+                .is_kept()
+                .then(|| fault(Promise::Closing, screen, "was not let go")),
+        );
         let room = &rooms[life.server_life];
         if !client.welcomed {
             if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
                 let why = format!("was shown \"{}\" without a welcome", visible(line));
-                faults.push(fault(screen, &why));
+                faults.push(fault(Promise::OneStay, screen, &why));
             }
             faults.extend(harmless(screen, client.lines.iter().copied()));
             continue;
@@ -83,15 +89,15 @@ pub fn broken(record: &Record) -> Vec<String> {
                 let private = client.lines.iter().filter(|l| l.starts_with(PRIVATE));
                 faults.extend(harmless(screen, private.copied()));
             }
-            Err(why) => faults.push(fault(screen, &why)),
+            Err((promise, why)) => faults.push(fault(promise, screen, &why)),
         }
     }
     faults
 }
 
-fn fault(screen: &Screen, why: &str) -> String {
+fn fault(promise: Promise, screen: &Screen, why: &str) -> String {
     format!(
-        "{} {why}; its screen:\n{}",
+        "{promise}: {} {why}; its screen:\n{}",
         screen.name,
         screen_text(screen)
     )
@@ -107,14 +113,14 @@ fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> O
     };
     let line = lines.find(moves)?;
     let why = format!("was shown \"{}\"", visible(line));
-    Some(fault(screen, &why))
+    Some(fault(Promise::WholeLines, screen, &why))
 }
 
 /// One life of the server, as its transcript tells it.
 struct Room<'a> {
     lines: Vec<&'a [u8]>,
     stays: Vec<Stay<'a>>,
-    faults: Vec<String>,
+    faults: Vec<(Promise, String)>,
 }
 
 /// From somebody's joining to their leaving.
@@ -141,7 +147,8 @@ impl<'a> Room<'a> {
                         .iter()
                         .any(|(_, other)| other.eq_ignore_ascii_case(&name))
                     {
-                        faults.push(format!("shows a second {name} joining"));
+                        let why = format!("shows a second {name} joining");
+                        faults.push((Promise::UniqueNames, why));
                     }
                     present.push((stays.len(), name.clone()));
                     stays.push(Stay {
@@ -158,17 +165,19 @@ impl<'a> Room<'a> {
                         let stay = &mut stays[stay];
                         stay.take(&lines[stay.joined + 1..at]);
                     } else {
-                        faults.push(format!("shows {name} leaving, who was not there"));
+                        let why = format!("shows {name} leaving, who was not there");
+                        faults.push((Promise::OneStay, why));
                     }
                 }
                 Event::Said(name) => {
                     if !present.iter().any(|(_, other)| *other == name) {
-                        faults.push(format!("shows {name} speaking, who was not there"));
+                        let why = format!("shows {name} speaking, who was not there");
+                        faults.push((Promise::OneStay, why));
                     }
                 }
                 Event::Other => {
                     if !line.starts_with(b"Listening on ") {
-                        faults.push(format!("shows \"{}\"", visible(line)));
+                        faults.push((Promise::WholeLines, format!("shows \"{}\"", visible(line))));
                     }
                 }
             }
@@ -280,10 +289,18 @@ impl<'a> Client<'a> {
         let welcomes = self.lines.iter().filter(|line| **line == WELCOME).count();
         let goodbye = self.lines.iter().position(|line| line.starts_with(GOODBYE));
         if welcomes > usize::from(self.welcomed) {
-            return Some(fault(self.screen, "was welcomed late, or twice"));
+            return Some(fault(
+                Promise::OneStay,
+                self.screen,
+                "was welcomed late, or twice",
+            ));
         }
         if goodbye.is_some_and(|at| at + 1 < self.lines.len()) {
-            return Some(fault(self.screen, "was shown something after goodbye"));
+            return Some(fault(
+                Promise::GoodbyeLast,
+                self.screen,
+                "was shown something after goodbye",
+            ));
         }
         None
     }
@@ -305,27 +322,29 @@ impl<'a> Client<'a> {
     fn stay<'r, 'l: 'r>(
         &self,
         stays: impl Iterator<Item = &'r Stay<'l>>,
-    ) -> Result<&'r Stay<'l>, String> {
+    ) -> Result<&'r Stay<'l>, (Promise, String)> {
         let mut seen: Vec<&[u8]> = self.lines[1..].to_vec();
         seen.retain(|line| !line.starts_with(PRIVATE));
         let said: Vec<&[u8]> = self.said.iter().map(Vec::as_slice).collect();
-        let mut why = format!(
-            "was welcomed, but nobody named {} joined",
-            self.names.join(" or ")
-        );
+        let names = self.names.join(" or ");
+        let why = format!("was welcomed, but nobody named {names} joined");
+        let mut broken = (Promise::OneStay, why);
         for (nth, stay) in stays.enumerate() {
             let saw = compare(&stay.seen, &seen, self.whole);
             let spoke = compare(&said, &stay.said, self.whole);
             match (saw, spoke) {
                 (None, None) => return Ok(stay),
-                (Some(saw), _) if nth == 0 => why = format!("did not see the room: {saw}"),
+                (Some(saw), _) if nth == 0 => {
+                    broken = (Promise::OneOrder, format!("did not see the room: {saw}"));
+                }
                 (None, Some(spoke)) if nth == 0 => {
-                    why = format!("did not say what the room heard: {spoke}");
+                    let why = format!("did not say what the room heard: {spoke}");
+                    broken = (Promise::SaidOnce, why);
                 }
                 _ => {}
             }
         }
-        Err(why)
+        Err(broken)
     }
 }
 

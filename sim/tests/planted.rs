@@ -33,7 +33,8 @@ fn every_planted_fault_is_found() {
         };
         if bug.is_in_net() {
             let (scenario, _) = play_production(finding.seed);
-            let small = shrink_production(&scenario, Duration::from_secs(5));
+            let promise = finding.broken.promise;
+            let small = shrink_production(&scenario, promise, Duration::from_secs(5));
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted.ron");
             fs::write(&path, file::write(&small, &[]).unwrap()).unwrap();
             let again = chat_sim::load(&path).unwrap();

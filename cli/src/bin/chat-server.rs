@@ -108,7 +108,7 @@ Environment:
 Exit codes:
   0    stopped by a signal, everyone was told; check, export or import succeeded
   1    could not start: the address is in use, or the history cannot be opened, for example;
-       check, export or import failed
+       the history could not be kept any more; check, export or import failed
   2    wrong usage
   130  a second SIGINT or SIGTERM";
 

@@ -23,7 +23,7 @@ enum Key {
 /// A client and what is expected of it.
 #[derive(Debug)]
 pub(super) struct Actor {
-    is_person: bool,
+    pub(super) is_person: bool,
     person: Option<Person>,
     /// What a raw peer has yet to send.
     out: VecDeque<u8>,
@@ -210,7 +210,7 @@ impl Stage<'_> {
             Op::Send(_, text) if !is_person && !self.actors[who].finishing => {
                 self.actors[who].out.extend(&text.0);
             }
-            Op::Deaf(_) => self.actors[who].deaf = true,
+            Op::Deaf(_) if !is_person => self.actors[who].deaf = true,
             Op::Read(_) => self.actors[who].deaf = false,
             Op::Finish(_) if !is_person => self.actors[who].finishing = true,
             Op::Close(_) if !is_person => {
@@ -224,7 +224,7 @@ impl Stage<'_> {
         self.wake(who + 1, self.now);
     }
 
-    fn is_connected(&self, who: usize) -> bool {
+    pub(super) fn is_connected(&self, who: usize) -> bool {
         let link = self.actors[who].link;
         link.is_some_and(|link| self.links[link].client_open)
     }
@@ -298,10 +298,11 @@ impl Stage<'_> {
     /// Sends as much as the connection takes.
     fn write_up(&mut self, link: usize, bytes: &[u8]) -> usize {
         let it = &mut self.links[link];
+        let weather = self.weather.slowed(it.slowness);
         if bytes.is_empty() || it.up.ended {
             return 0;
         }
-        let sent = it.up.take(self.now, bytes, self.weather, &mut self.dice);
+        let sent = it.up.take(self.now, bytes, weather, &mut self.dice);
         self.expect_up(link);
         sent
     }

@@ -67,7 +67,7 @@ fn pick(dice: &mut Dice, weights: &[usize]) -> usize {
 }
 
 /// How many kinds of lines there are.
-const LINES: usize = 16;
+const LINES: usize = 18;
 
 /// What some worlds have much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +195,7 @@ impl Draw {
         };
         Network {
             delay_us: (least, least + jitter),
+            spread: dice.power(5) as u64,
             chop: if dice.one_in(3) {
                 0
             } else {
@@ -433,6 +434,24 @@ impl Draw {
             12 => b"* Goodbye: not really".to_vec(),
             13 => b"ann has left the chat".to_vec(),
             14 => vec![b'\0'; dice.below(4)],
+            16 if dice.one_in(4) => {
+                [&b"/history"[..], b"/history 2", b"/history 0"][dice.below(3)].to_vec()
+            }
+            17 => {
+                let length = dice.power(6);
+                let any = |_| {
+                    [
+                        b'\r',
+                        0x7f,
+                        0xc2,
+                        0xe2,
+                        u8::try_from(dice.below(256)).unwrap_or(0),
+                    ][dice.below(5)]
+                };
+                let mut line: Vec<u8> = (0..length).map(any).collect();
+                line.retain(|byte| *byte != b'\n');
+                line
+            }
             _ => format!("line {}", dice.below(1000)).into_bytes(),
         }
     }

@@ -87,10 +87,11 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
         let mut hash = 0;
         let mut told = Instant::now();
         loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
             let late = options.time.is_some_and(|time| begun.elapsed() >= time);
-            let end = seed >= options.seeds.end || late || over.load(Ordering::Relaxed);
-            if !end {
+            let is_over = late || over.load(Ordering::Relaxed);
+            let following = |seed| (seed < options.seeds.end && !is_over).then(|| seed + 1);
+            let seed = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, following);
+            if let Ok(seed) = seed {
                 let broken = match options.worlds {
                     Worlds::Production => {
                         tally.worlds += 1;
@@ -120,7 +121,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
                     over.fetch_or(enough, Ordering::Relaxed);
                 }
             }
-            if end || told.elapsed() >= Duration::from_millis(100) {
+            if seed.is_err() || told.elapsed() >= Duration::from_millis(100) {
                 told = Instant::now();
                 let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
                 report.tally.add(&std::mem::take(&mut tally));
@@ -128,7 +129,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
                 report.took = begun.elapsed();
                 progress(&report);
             }
-            if end {
+            if seed.is_err() {
                 return;
             }
         }

@@ -4,6 +4,7 @@ use super::play::{Event, SERVER, Stage};
 use super::trace::Fate;
 use super::wire::Pipe;
 use super::world::Way;
+use crate::dice::Dice;
 use crate::text::visible;
 use chat_core::server_phase::Phase;
 use std::mem;
@@ -12,6 +13,8 @@ use std::mem;
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) client: usize,
+    /// How many times as long everything is under way as the weather says.
+    pub(super) slowness: u64,
     pub(super) up: Pipe,
     pub(super) down: Pipe,
     /// In which life of the server it was made, and as which of its peers.
@@ -26,8 +29,6 @@ pub(super) struct Link {
     pub(super) refused: bool,
     pub(super) writable: bool,
     pub(super) eof_told: bool,
-    /// Something other than the two programs has happened to it.
-    pub(super) disturbed: bool,
     /// Bytes the server's program has read.
     pub(super) read: u64,
     pub(super) cuts: u32,
@@ -48,6 +49,7 @@ impl Stage<'_> {
         let capacity = self.capacity;
         self.links.push(Link {
             client: who,
+            slowness: self.slowness(who),
             up: Pipe::new(capacity),
             down: Pipe::new(capacity),
             life: 0,
@@ -60,7 +62,6 @@ impl Stage<'_> {
             refused: false,
             writable: false,
             eof_told: false,
-            disturbed: false,
             read: 0,
             cuts: 0,
             dead: false,
@@ -80,7 +81,6 @@ impl Stage<'_> {
             return;
         }
         if it.up.is_cut || self.dark {
-            it.disturbed = true;
             self.at(self.now + 1_000_000, Event::Syn(link));
         } else if self.listens {
             it.server_open = true;
@@ -96,7 +96,6 @@ impl Stage<'_> {
     /// A connection fails on the way, for both.
     pub(super) fn lose(&mut self, link: usize) {
         let it = &mut self.links[link];
-        it.disturbed = true;
         // What comes after something that was lost is not delivered either.
         it.dead = true;
         (it.up.is_cut, it.down.is_cut) = (true, true);
@@ -137,7 +136,6 @@ impl Stage<'_> {
         it.up.is_cut |= way != Way::Down;
         it.down.is_cut |= way != Way::Up;
         it.cuts += 1;
-        it.disturbed = true;
         let cuts = it.cuts;
         self.at(
             self.now + self.world.network.give_up_ms * 1000,
@@ -171,6 +169,9 @@ impl Stage<'_> {
 
     /// What came back knows nothing of the connections that there were.
     pub(super) fn come_back(&mut self, who: usize) {
+        if self.actors[who].cut.is_some() {
+            return; // Nobody hears that.
+        }
         for link in self.links_of(who) {
             if !self.links[link].client_open {
                 self.soon(Event::LostUp(link));
@@ -178,15 +179,39 @@ impl Stage<'_> {
         }
     }
 
+    fn slowness(&self, who: usize) -> u64 {
+        let spread = usize::try_from(self.spread).unwrap_or(1);
+        1 + Dice::new(self.world.seed, 1000 + who as u64).below(spread) as u64
+    }
+
+    /// All are as near as the weather says.
+    pub(super) fn come_near(&mut self) {
+        self.spread = 1;
+        for link in &mut self.links {
+            link.slowness = 1;
+        }
+    }
+
+    /// So many bytes from the server are held from now on.
+    pub(super) fn open_window(&mut self, link: usize, bytes: usize) {
+        let down = &mut self.links[link].down;
+        down.capacity = bytes;
+        if down.unblock() {
+            self.soon(Event::RoomDown(link));
+        }
+    }
+
     pub(super) fn end_down(&mut self, link: usize) {
         let it = &mut self.links[link];
-        it.down.end(self.now, self.weather, &mut self.dice);
+        let weather = self.weather.slowed(it.slowness);
+        it.down.end(self.now, weather, &mut self.dice);
         self.expect_down(link);
     }
 
     pub(super) fn end_up(&mut self, link: usize) {
         let it = &mut self.links[link];
-        it.up.end(self.now, self.weather, &mut self.dice);
+        let weather = self.weather.slowed(it.slowness);
+        it.up.end(self.now, weather, &mut self.dice);
         self.expect_up(link);
     }
 

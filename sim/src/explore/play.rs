@@ -16,6 +16,9 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 /// How long everything may take to come to rest once the faults have stopped, in microseconds.
 pub(super) const REST: u64 = 300_000_000;
 
+/// In no world does so much happen.
+const EVENTS: u64 = 1_000_000_000;
+
 /// The network when the faults have stopped.
 const CALM_DELAY: (u64, u64) = (100, 300);
 const CALM_BUFFER: usize = 64 * 1024;
@@ -60,6 +63,8 @@ pub(super) struct Machinery {
 pub(super) struct Stage<'a> {
     pub(super) world: &'a World,
     pub(super) weather: Weather,
+    /// Some clients are up to so many times as far away.
+    pub(super) spread: u64,
     pub(super) dice: Dice,
     /// Bytes that a connection holds in each direction.
     pub(super) capacity: usize,
@@ -97,6 +102,7 @@ impl<'a> Stage<'a> {
                 delay: world.network.delay_us,
                 chop: world.network.chop,
             },
+            spread: world.network.spread,
             dice: Dice::new(world.seed, 77),
             capacity: world.network.buffer,
             now: 0,
@@ -175,6 +181,9 @@ impl<'a> Stage<'a> {
             self.queue.pop();
             self.now = at;
             self.tally.events += 1;
+            Promise::Rest.holds(self.tally.events < EVENTS, || {
+                format!("{event:?} follows more than {EVENTS} others")
+            });
             self.happen(event);
         }
     }
@@ -206,7 +215,11 @@ impl<'a> Stage<'a> {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Step(number) => self.step(&self.world.steps[number].1),
+            Event::Step(number) => {
+                let op = &self.world.steps[number].1;
+                self.tally.ops[op.kind()] += u64::from(self.has_effect(op));
+                self.step(op);
+            }
             Event::Wake(SERVER) => self.serve(),
             Event::Wake(lane) => {
                 if self.is_awake(lane) {
@@ -274,8 +287,29 @@ impl<'a> Stage<'a> {
         self.trace.note(lane, self.now, Kind::State, text);
     }
 
+    /// Whether something comes of it: it is counted then.
+    fn has_effect(&self, op: &Op) -> bool {
+        let has_link = |who: usize| !self.links_of(who).is_empty();
+        let is_person = |who: usize| self.actors[who].is_person;
+        match *op {
+            Op::Type(..) | Op::Send(..) | Op::Cut(..) | Op::Rate(..) | Op::Jump(..) => true,
+            Op::End(who) | Op::Interrupt(who) => is_person(who),
+            Op::Connect(who) => !is_person(who) && !self.is_connected(who),
+            Op::Deaf(who) => !is_person(who) && !self.actors[who].deaf,
+            Op::Read(who) => self.actors[who].deaf,
+            Op::Finish(who) | Op::Close(who) => !is_person(who) && self.is_connected(who),
+            Op::Heal(who) => self.actors[who].cut.is_some(),
+            Op::Reset(who) | Op::Vanish(who) | Op::Window(who, _) => has_link(who),
+            Op::Pause(machine, ms) => {
+                self.machines[lane_of(machine)].paused_until < self.now + ms * 1000
+            }
+            Op::Stop => self.listens,
+            Op::Crash | Op::Blackout => self.server.is_some(),
+            Op::Start => self.can_start(),
+        }
+    }
+
     fn step(&mut self, op: &Op) {
-        self.tally.ops[op.kind()] += 1;
         if let Some(who) = op.client()
             && !op.is_fault()
         {
@@ -300,13 +334,14 @@ impl<'a> Stage<'a> {
             Op::Vanish(who) => self.vanish(who),
             Op::Window(who, bytes) => {
                 for link in self.links_of(who) {
-                    self.links[link].down.capacity = bytes;
+                    self.open_window(link, bytes);
                 }
             }
             Op::Pause(machine, ms) => {
-                let lane = lane_of(machine);
-                self.machines[lane].paused_until = self.now + ms * 1000;
-                self.wake(lane, self.now + ms * 1000);
+                let it = &mut self.machines[lane_of(machine)];
+                it.paused_until = it.paused_until.max(self.now + ms * 1000);
+                let until = it.paused_until;
+                self.wake(lane_of(machine), until);
             }
             Op::Rate(machine, rate) => {
                 let lane = lane_of(machine);
@@ -336,6 +371,7 @@ impl<'a> Stage<'a> {
     /// The faults stop: what is broken is mended, the network is fast, and everyone listens.
     fn calm(&mut self) {
         self.weather.delay = CALM_DELAY;
+        self.come_near();
         self.capacity = CALM_BUFFER.max(self.capacity);
         for lane in 0..self.machines.len() {
             self.machines[lane].paused_until = 0;
@@ -346,12 +382,9 @@ impl<'a> Stage<'a> {
             self.heal(who);
             self.actors[who].deaf = false;
             for link in self.links_of(who) {
-                self.links[link].down.capacity = self.capacity;
                 self.links[link].up.capacity = self.capacity;
                 self.soon(Event::RoomUp(link));
-                if self.links[link].down.unblock() {
-                    self.soon(Event::RoomDown(link));
-                }
+                self.open_window(link, self.capacity);
             }
         }
         self.start();

@@ -42,7 +42,10 @@ pub(super) fn broken(scenario: &Scenario) -> Option<Broken> {
         Ok(faults) => faults
             .into_iter()
             .find(|fault| !fault.contains("but had ended already"))
-            .map(|why| (Promise::OneOrder, why))?,
+            .map(|fault| {
+                let (promise, why) = Promise::of_panic(&fault);
+                (promise, why.to_owned())
+            })?,
         Err(panic) => (Promise::NoPanic, panic),
     };
     Some(Broken {

@@ -30,7 +30,6 @@ impl Stage<'_> {
             if !mem::replace(&mut it.server_open, false) {
                 continue;
             }
-            it.disturbed = true;
             if dark {
                 it.cuts += 1;
                 (it.up.is_cut, it.down.is_cut) = (true, true);
@@ -46,8 +45,13 @@ impl Stage<'_> {
         }
     }
 
+    /// Whether there is no server, and none that is still stopping.
+    pub(super) fn can_start(&self) -> bool {
+        self.server.is_none() || !self.listens && !self.links.iter().any(|l| l.server_open)
+    }
+
     pub(super) fn start(&mut self) {
-        if self.server.is_some() && (self.listens || self.links.iter().any(|l| l.server_open)) {
+        if !self.can_start() {
             return;
         }
         if mem::take(&mut self.dark) {
@@ -177,6 +181,7 @@ impl Stage<'_> {
                 return Taken::Failed;
             }
             written.insert(peers[peer]);
+            let weather = weather.slowed(link.slowness);
             Taken::Bytes(link.down.take(now, bytes, weather, dice))
         });
         for link in written {

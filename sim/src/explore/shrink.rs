@@ -37,14 +37,15 @@ pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
     hunt.best
 }
 
-/// The scenario with only those of its steps and clients, found within `time`, without which no
-/// promise is broken in the production shell.
-pub fn shrink_production(scenario: &Scenario, time: Duration) -> Scenario {
+/// The scenario with only those of its steps and clients, found within `time`, without which the
+/// promise is not broken in the production shell.
+pub fn shrink_production(scenario: &Scenario, promise: Promise, time: Duration) -> Scenario {
     let until = Instant::now() + time;
     let mut best = scenario.clone();
     let take = |best: &mut Scenario, smaller: Scenario| {
         let is_sound = smaller.inconsistency().is_none();
-        let still = is_sound && Instant::now() < until && broken(&smaller).is_some();
+        let is_broken = || broken(&smaller).is_some_and(|it| it.promise == promise);
+        let still = is_sound && Instant::now() < until && is_broken();
         if still {
             *best = smaller;
         }
@@ -227,6 +228,7 @@ impl Shrink {
         self.attempt(|world| world.network = Network::default());
         self.attempt(|world| world.network.chop = 0);
         self.attempt(|world| world.network.delay_us = (100, 100));
+        self.attempt(|world| world.network.spread = 1);
         self.attempt(|world| world.network.buffer = 64 * 1024);
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();

@@ -17,6 +17,15 @@ pub(super) struct Weather {
     pub(super) chop: usize,
 }
 
+impl Weather {
+    /// The same where everything is under way so many times as long.
+    pub(super) fn slowed(self, times: u64) -> Self {
+        let (least, most) = self.delay;
+        let delay = (least * times, most * times);
+        Self { delay, ..self }
+    }
+}
+
 /// Bytes under way together, or the end of the stream.
 #[derive(Debug)]
 pub(super) struct Segment {

@@ -127,6 +127,8 @@ impl Server {
 pub struct Network {
     /// The least and the most a segment is under way, in microseconds.
     pub delay_us: (u64, u64),
+    /// Some clients are up to so many times as far away.
+    pub spread: u64,
     /// The longest piece that bytes are chopped into; 0 if they are not.
     pub chop: usize,
     /// Bytes that a connection holds in each direction.
@@ -139,6 +141,7 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             delay_us: (100, 100),
+            spread: 1,
             chop: 0,
             buffer: 64 * 1024,
             give_up_ms: 60_000,

@@ -56,6 +56,19 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    /// The first numbers of `SplitMix64` as it is published, for a seed of 0.
+    #[test]
+    fn the_dice_are_the_known_ones() {
+        let mut backoff = Backoff::new(0);
+        let thrown = [0; 3].map(|_| backoff.throw());
+        let known = [
+            0xe220_a839_7b1d_cdaf,
+            0x6e78_9e6a_a1b9_65f4,
+            0x06c4_5d18_8009_454f,
+        ];
+        assert_eq!(thrown, known);
+    }
+
     #[test]
     fn waits_grow_to_the_longest_and_no_two_clients_wait_alike() {
         let mut sums = [Duration::ZERO; 12];

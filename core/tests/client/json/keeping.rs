@@ -96,6 +96,9 @@ fn what_was_shown_is_kept_within_a_second_and_in_the_end() {
     assert_eq!(chat.kept.len(), 1);
     chat.wait(Duration::from_millis(1));
     assert_eq!((chat.kept.len(), chat.kept[1].after), (2, Some(3)));
+    chat.type_line("/help");
+    chat.wait(Duration::from_secs(2));
+    assert_eq!(chat.kept.len(), 2, "there is nothing new to keep");
     chat.other_says("bea", "two");
     chat.type_line("leave");
     assert_eq!(chat.kept.last().and_then(|kept| kept.after), Some(5));

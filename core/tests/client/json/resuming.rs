@@ -93,10 +93,11 @@ fn it_tries_again_for_ever_and_less_and_less_often() {
 fn what_is_typed_without_a_connection_is_bounded() {
     for short in [0, 1] {
         let mut chat = Chat::joined(Setup::default());
+        chat.type_line("what is accepted takes no room");
         chat.kill();
-        for number in 1..=16 {
+        for number in 2..=17 {
             let id = format!("{:016x}-{number}", 0);
-            let less = if number == 16 { short } else { 0 };
+            let less = if number == 17 { short } else { 0 };
             chat.type_line(&"x".repeat(64 * 1024 / 16 - id.len() - less));
         }
         assert_eq!(chat.client.wants_input(), short > 0);
@@ -255,6 +256,24 @@ fn what_was_shown_is_not_shown_again_and_what_is_missing_is_said() {
         chat.notices,
         ["* Gap: 1 entry is missing here; the server does not have it any more."]
     );
+}
+
+#[test]
+fn only_what_it_says_itself_and_was_not_told_of_is_not_shown() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("mine");
+    let own = chat.client.memory().outbox[0].id.clone();
+    for (seq, id, text) in [
+        (2, &*own, "other"),
+        (3, "other", "mine"),
+        (4, &*own, "mine"),
+    ] {
+        chat.forge(&format!(
+            r#"{{"type":"entry","room":"lobby","epoch":"e","seq":{seq},"at":0,"kind":"said","name":"u","text":"{text}","id":"{id}"}}"#
+        ));
+    }
+    assert_eq!(chat.screen, ["u: other", "u: mine"]);
 }
 
 #[test]

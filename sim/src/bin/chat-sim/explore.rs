@@ -15,7 +15,7 @@ use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -130,9 +130,15 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
 /// Shrinks a finding, writes it down, and says where.
 fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     let (seed, promise) = (finding.seed, finding.broken.promise);
-    let path = options
-        .out
-        .join(format!("{}-{seed}.ron", promise.name().replace(' ', "-")));
+    let of = match options {
+        Options { kept: true, .. } => "kept-",
+        Options {
+            production: true, ..
+        } => "production-",
+        _ => "",
+    };
+    let name = promise.name().replace(' ', "-");
+    let path = options.out.join(format!("{of}{name}-{seed}.ron"));
     fs::create_dir_all(&options.out)?;
     if options.kept {
         let world = kept::World::draw(seed);
@@ -140,7 +146,7 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         let why = kept::play(&small, false).broken;
         let why = why.map_or_else(String::new, |it| it.why);
         let breaks = format!("Breaks \"{promise}\": {}", promise.sentence());
-        let found = format!("Found from seed {seed} at {}, and shrunk.", commit());
+        let found = format!("Found from seed {seed} at {COMMIT}, and shrunk.");
         let text = file::write(&small, &[breaks, found, why.clone()]);
         fs::write(&path, text.map_err(io::Error::other)?)?;
         writeln!(
@@ -154,8 +160,8 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     }
     if options.production {
         let (scenario, _) = play_production(seed);
-        let small = shrink_production(&scenario, SHRINKING);
-        let found = format!("Found from seed {seed} at {}, and shrunk.", commit());
+        let small = shrink_production(&scenario, promise, SHRINKING);
+        let found = format!("Found from seed {seed} at {COMMIT}, and shrunk.");
         let text = file::write(&small, &[found, finding.broken.why.clone()]);
         fs::write(&path, text.map_err(io::Error::other)?)?;
         writeln!(out, "\nfound: \"{promise}\" is broken by seed {seed}:")?;
@@ -171,7 +177,7 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     let why = played.broken.as_ref().map_or("", |broken| &broken.why);
     let comments = [
         format!("Breaks \"{promise}\": {}", promise.sentence()),
-        format!("Found from seed {seed} at {}, and shrunk.", commit()),
+        format!("Found from seed {seed} at {COMMIT}, and shrunk."),
         why.to_string(),
     ];
     let text = file::write(&small, &comments).map_err(io::Error::other)?;
@@ -200,17 +206,8 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     )
 }
 
-/// The commit that is explored, as far as it can be told.
-fn commit() -> String {
-    let asked = Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output();
-    let commit = asked.ok().filter(|answer| answer.status.success());
-    commit.map_or_else(
-        || format!("version {}", env!("CARGO_PKG_VERSION")),
-        |answer| format!("commit {}", String::from_utf8_lossy(&answer.stdout).trim()),
-    )
-}
+/// The commit that is explored, as far as it could be told when this was built.
+const COMMIT: &str = env!("CHAT_COMMIT");
 
 fn summary(report: &Report, seeds: &Range<u64>) -> String {
     let tally = &report.tally;
@@ -223,11 +220,10 @@ fn summary(report: &Report, seeds: &Range<u64>) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
     let rate = |count: u64| count as f64 / seconds;
     line(format!(
-        "{} worlds from seed {} in {seconds:.1} s ({:.0} a minute), at {}",
+        "{} worlds from seed {} in {seconds:.1} s ({:.0} a minute), at {COMMIT}",
         tally.worlds,
         seeds.start,
         60.0 * rate(tally.worlds),
-        commit()
     ));
     line(format!(
         "{} events, {} deliveries, {} faults, {} s simulated ({:.0} times as fast as real time)",

@@ -99,7 +99,7 @@ fn find(bug: Bug, options: &Options) -> Option<(Finding, usize)> {
         let steps = match what.worlds {
             Worlds::Production => {
                 let (scenario, _) = play_production(seed);
-                shrink_production(&scenario, patience).steps.len()
+                shrink_production(&scenario, promise, patience).steps.len()
             }
             Worlds::Kept => {
                 let world = kept::World::draw(seed);

@@ -33,6 +33,10 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     };
     match fs::read_to_string(path) {
         Ok(text) if file::is_world(&text) => world(options, path, &text),
+        _ if options.chart.is_some() => Err(io::Error::other(format!(
+            "{}: there are charts of worlds on the network alone; leave out --chart",
+            path.display()
+        ))),
         Ok(text) if file::is_kept(&text) => around_store(options, path, &text),
         _ => scenario(options, path),
     }
