@@ -79,13 +79,18 @@ fn drawn() -> io::Result<Origin> {
     let mut secret = [0; 32];
     getrandom::fill(&mut epoch).map_err(io::Error::other)?;
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_millis();
     Ok(Origin {
         epoch: u128::from_be_bytes(epoch),
         secret,
-        unix_millis: u64::try_from(now).unwrap_or(u64::MAX),
+        unix_millis: wall_clock(),
     })
+}
+
+/// What the system's clock shows, in milliseconds since the Unix epoch.
+fn wall_clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_millis();
+    u64::try_from(now).unwrap_or(u64::MAX)
 }
 
 /// Serves the room to all who connect, until `stop` is done and everyone has been let go.
@@ -115,6 +120,7 @@ pub async fn serve<L: Listener>(
         origin,
         store,
     } = options.into();
+    let has_clock = origin.is_none();
     let mut origin = origin.map_or_else(drawn, Ok)?;
     let (server, keeping) = match store {
         None => (Server::with_origin(limits, origin), None),
@@ -127,6 +133,7 @@ pub async fn serve<L: Listener>(
     };
     let mut shell = Shell {
         server,
+        has_clock,
         keeping,
         failure: None,
         writers: writers.get(),
@@ -161,6 +168,8 @@ pub async fn serve<L: Listener>(
 
 struct Shell<L: Listener, T> {
     server: Server,
+    /// The system's clock tells when something happens: it may be set, or the machine may sleep.
+    has_clock: bool,
     keeping: Option<Keeping>,
     /// Why nothing can be kept any more.
     failure: Option<io::Error>,
@@ -213,6 +222,9 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             })
             .await;
             let now = self.now();
+            if self.has_clock {
+                self.server.set_clock(now, wall_clock());
+            }
             let many = accepted.len() == ACCEPTS;
             for (stream, peer) in accepted {
                 self.take_on(now, stream, peer);

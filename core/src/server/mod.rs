@@ -233,6 +233,12 @@ impl Server {
         self.room.log.append(now, entry, session, id);
     }
 
+    /// Sets the wall clock: what it shows now, in milliseconds since the Unix epoch. It goes on by the
+    /// time that is passed in.
+    pub fn set_clock(&mut self, now: Timestamp, unix_millis: u64) {
+        self.origin.unix_millis = unix_millis.saturating_sub(now.as_micros() / 1000);
+    }
+
     /// What the wall clock shows, in milliseconds since the Unix epoch.
     fn wall(&self) -> u64 {
         self.origin
