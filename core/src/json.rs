@@ -42,9 +42,8 @@ pub struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    /// The object in a first line that begins with `JOIN {`; `None` if it is not understood.
-    pub fn decode(line: &'a str) -> Option<Self> {
-        let object = line.trim_ascii().get("JOIN".len()..)?;
+    /// The object behind `JOIN`; `None` if it is not understood.
+    pub fn decode(object: &'a str) -> Option<Self> {
         serde_json::from_str(object).ok()
     }
 
@@ -219,7 +218,7 @@ pub enum Code {
     TooLong,
     /// A text has nothing to say in it.
     Blank,
-    /// An id is empty or too long.
+    /// An id is empty, too long, or has a character that may not be said.
     BadId,
     /// The session has given this id to another text.
     IdReused,
@@ -245,6 +244,9 @@ pub enum Code {
     ShuttingDown,
     /// The server stops, for what is said cannot be kept any more.
     NotKept,
+    /// For a reason that is not known here.
+    #[serde(other, skip_serializing)]
+    Unknown,
 }
 
 impl Request<'_> {

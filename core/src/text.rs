@@ -30,34 +30,27 @@ impl<'a> FirstLine<'a> {
         if is_http_request(line) {
             return Self::Http;
         }
-        let Ok(line) = str::from_utf8(line) else {
-            let word = line.trim_ascii().split_at_checked(4);
-            return match word {
-                Some((word, rest))
-                    if word.eq_ignore_ascii_case(b"JOIN")
-                        && rest.trim_ascii_start().starts_with(b"{")
-                        && !rest.starts_with(b"{") =>
-                {
-                    Self::Json("")
-                }
-                _ => Self::Other,
-            };
+        let rest = match line.trim_ascii().split_at_checked(4) {
+            Some((word, rest)) if word.eq_ignore_ascii_case(b"JOIN") => rest,
+            _ => return Self::Other,
         };
-        let line = line.trim_ascii();
-        let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        if !word.eq_ignore_ascii_case("JOIN") {
+        if !matches!(rest.first(), None | Some(b' ' | b'\t' | b'{')) {
             return Self::Other;
         }
-        match rest.trim_ascii() {
-            "" => Self::Join(None),
-            object if object.starts_with('{') => Self::Json(line),
-            name => Self::Join(Some(name)),
+        let rest = rest.trim_ascii();
+        let is_object = rest.starts_with(b"{");
+        match str::from_utf8(rest) {
+            Ok("") => Self::Join(None),
+            Ok(object) if is_object => Self::Json(object),
+            Ok(name) => Self::Join(Some(name)),
+            Err(_) if is_object => Self::Json(""),
+            Err(_) => Self::Other,
         }
     }
 }
 
 /// Whether a line, perhaps cut off at the limit, is the request line of HTTP (RFC 9112, section 3).
-pub(crate) fn is_http_request(line: &[u8]) -> bool {
+fn is_http_request(line: &[u8]) -> bool {
     const METHODS: [&[u8]; 9] = [
         b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH",
     ];
@@ -266,14 +259,22 @@ impl<'a> ServerLine<'a> {
 pub(crate) enum Notice<'a> {
     Welcome,
     InAlready(&'a Name),
-    NameTaken { asked: &'a str, given: &'a Name },
-    NameInvalid { asked: &'a str, given: &'a Name },
+    NameTaken {
+        asked: &'a str,
+        given: &'a Name,
+    },
+    NameInvalid {
+        asked: &'a str,
+        given: &'a Name,
+    },
     NotUtf8,
     TooLong,
     Unterminated,
     Surplus(&'a str),
     Unknown(&'a str),
     Help,
+    /// So many entries that were asked for cannot be read.
+    Unreadable(u64),
     Goodbye(Goodbye),
 }
 
@@ -360,6 +361,10 @@ impl fmt::Display for Notice<'_> {
                 "* Unknown command /{}. /help lists the commands. To say a line that begins with a slash, begin it with two.",
                 Short(command)
             ),
+            Self::Unreadable(count) => {
+                let entries = if *count == 1 { "entry" } else { "entries" };
+                write!(f, "* ({count} {entries} cannot be read any more)")
+            }
             Self::Help => f.write_str(
                 "* /who: who is in the room\n\
                  * /history, perhaps with a number: what happened last\n\
@@ -480,9 +485,11 @@ mod tests {
             (" Join \t", Join(None)),
             ("JOIN ann", Join(Some("ann"))),
             ("JOIN  ann b ", Join(Some("ann b"))),
-            ("JOIN {}", Json("JOIN {}")),
-            ("join {\"type\":\"join\"}", Json("join {\"type\":\"join\"}")),
+            ("JOIN {}", Json("{}")),
+            ("JOIN{}", Json("{}")),
+            ("join \t {\"a\":1} ", Json("{\"a\":1}")),
             ("JOINED", Other),
+            ("JOI", Other),
             ("", Other),
             ("LEAVE", Other),
             ("GET / HTTP/1.1", Http),
@@ -497,7 +504,8 @@ mod tests {
             (&b"JOIN {\"name\": \"\xff\"}"[..], Json("")),
             (b" join \t{\xff", Json("")),
             (b"JOIN \xff", Other),
-            (b"JOIN{\xff", Other),
+            (b"JOIN{\xff", Json("")),
+            (b"JOIN\xff", Other),
             (b"HELO {\xff", Other),
         ] {
             assert_eq!(FirstLine::decode(line), meaning, "{line:?}");

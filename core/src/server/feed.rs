@@ -8,6 +8,7 @@ use crate::log::Dialect;
 use crate::mark::{Mark, mark};
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
+use crate::text::Notice;
 use core::mem;
 
 /// What of the log is sent to a connection besides what happens.
@@ -15,12 +16,16 @@ use core::mem;
 pub(super) struct Feed {
     /// The next entry.
     next: u64,
+    /// The one to be read next: those before it, from the next one on, cannot be.
+    from: u64,
     to: To,
+    /// How many are read in the store at a time: fewer where some of them cannot be.
+    most: usize,
     /// It is being read in the store.
     is_read: bool,
 }
 
-/// How many entries are read in the store at a time.
+/// How many entries are read in the store at a time, at most.
 const READ: usize = 16;
 
 /// What follows a [`Feed`].
@@ -51,7 +56,9 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.feed = Some(Feed {
                 next,
+                from: next,
                 to,
+                most: READ,
                 is_read: false,
             });
         }
@@ -80,12 +87,16 @@ impl Server {
             if feed.next > last {
                 return self.end_feed(id);
             }
-            if let Some(record) = log.record(feed.next) {
+            let (from, is_past) = (feed.from, feed.from > last);
+            let record = log.record(from).filter(|_| !is_past);
+            if from > feed.next && (is_past || record.is_some()) {
+                self.pass_gap(id, from);
+            } else if let Some(record) = record {
                 self.send_past(id, &record);
-            } else if feed.next >= log.oldest() {
+            } else if from >= log.oldest() {
                 feed.is_read = true;
-                let after = feed.next - 1;
-                self.actions.push_back(Action::Read(id, after, READ));
+                let read = Action::Read(id, from - 1, feed.most);
+                self.actions.push_back(read);
             } else {
                 let next = log.oldest();
                 self.pass_gap(id, next);
@@ -103,6 +114,7 @@ impl Server {
             return;
         };
         feed.is_read = false;
+        feed.most = (2 * feed.most).min(READ);
         let next = records.first().map_or(first, |record| record.seq);
         if next > feed.next {
             if is_planted(Bug::StoreGapHidden) {
@@ -118,6 +130,18 @@ impl Server {
                 break; // The rest is read again.
             }
             self.send_past(id, record);
+        }
+        self.proceed(id);
+    }
+
+    /// Some of the entries that were to be read cannot be: it is tried with fewer, and at last without
+    /// the first of them.
+    pub(super) fn not_kept(&mut self, id: ConnId) {
+        let feed = self.connections.get_mut(id).and_then(|c| c.feed.as_mut());
+        if let Some(feed) = feed.filter(|feed| feed.is_read) {
+            feed.is_read = false;
+            feed.from += u64::from(feed.most == 1);
+            feed.most = (feed.most / 2).max(1);
         }
         self.proceed(id);
     }
@@ -150,11 +174,17 @@ impl Server {
         let Some(feed) = &mut connection.feed else {
             return;
         };
+        let is_unreadable = feed.from > feed.next;
         let after = mem::replace(&mut feed.next, next) - 1;
+        feed.from = next;
         // The end of a page says what is held.
-        if feed.to == To::Live && !is_planted(Bug::GapHidden) {
+        if (feed.to == To::Live || is_unreadable) && !is_planted(Bug::GapHidden) {
             mark(Mark::GapStated);
-            self.note(id, &Message::Gap { after, next }.to_line());
+            let line = match connection.dialect {
+                Dialect::Json => Message::Gap { after, next }.to_line(),
+                Dialect::Text => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
+            };
+            self.note(id, &line);
         }
     }
 
@@ -167,6 +197,7 @@ impl Server {
             return;
         };
         feed.next += 1;
+        feed.from = feed.next;
         if is_planted(Bug::ReadCutShort) && record.seq.is_multiple_of(READ as u64) {
             return;
         }

@@ -12,7 +12,7 @@ use crate::line::{Line, LineReader};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
-use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, is_http_request, who};
+use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, who};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
@@ -138,8 +138,11 @@ impl Server {
         if matches!(phase, Phase::Greeting | Phase::Silent) {
             let first = match line {
                 Line::Whole(line) => FirstLine::decode(line),
-                Line::TooLong(start) if is_http_request(start) => FirstLine::Http,
-                Line::TooLong(_) => FirstLine::Other,
+                Line::TooLong(start) => match FirstLine::decode(start) {
+                    FirstLine::Http => FirstLine::Http,
+                    FirstLine::Json(_) => FirstLine::Json(""),
+                    _ => FirstLine::Other,
+                },
             };
             match first {
                 FirstLine::Join(asked) => return self.join(id, asked),

@@ -10,10 +10,11 @@ use crate::mark::{Mark, mark};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
-use crate::text::{Entry, printable};
+use crate::text::{Entry, Short, printable};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use serde::Deserialize;
 
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
@@ -59,10 +60,11 @@ impl Server {
             }
             Err(error) => {
                 mark(Mark::JsonInvalid);
-                // Not what is wrong with it: that would quote it at length.
-                let column = error.column();
-                let text = alloc::format!("the line is no request, as is seen at column {column}");
-                self.refuse(id, Code::BadRequest, &text, None);
+                // It may quote what was sent.
+                let why = alloc::format!("{error}");
+                let why = why.split(" at line ").next().unwrap_or_default();
+                let text = alloc::format!("the line is no request: {}", Short(&printable(why)));
+                self.refuse(id, Code::BadRequest, &text, id_in(line).as_deref());
             }
         }
     }
@@ -85,9 +87,7 @@ impl Server {
 
     /// Says a text, unless it was said already.
     fn say_once(&mut self, id: ConnId, text: &str, given: Option<&str>) {
-        if let Some(given) = given
-            && (!(1..=MAX_ID).contains(&given.len()) || printable(given) != given)
-        {
+        if given.is_some_and(|given| !is_id(given)) {
             let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
             return self.refuse(id, Code::BadId, &text, None);
         }
@@ -152,7 +152,7 @@ impl Server {
     pub(super) fn unreadable(&mut self, id: ConnId) {
         let asking = self.connections.get_mut(id).and_then(|c| c.asking.take());
         let Some(asking) = asking else {
-            return self.kept(id, &[]);
+            return self.not_kept(id);
         };
         let why = "whether this was said before cannot be read";
         self.refuse(id, Code::NotKept, why, Some(&asking.id));
@@ -234,4 +234,20 @@ impl Server {
         let line = Message::Who { names, more }.to_line();
         self.note(id, &line);
     }
+}
+
+/// The id in a line that is no request otherwise.
+fn id_in(line: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Identified<'a> {
+        #[serde(borrow)]
+        id: Cow<'a, str>,
+    }
+    let it: Identified<'_> = serde_json::from_str(line).ok()?;
+    is_id(&it.id).then_some(it.id)
+}
+
+/// Whether a sender may give this to what it says.
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len()) && printable(text) == text
 }

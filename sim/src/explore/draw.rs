@@ -427,9 +427,12 @@ impl Draw {
                 b"\xff\xfe",
             ][dice.below(4)]
             .to_vec(),
-            10 if dice.one_in(4) => {
-                [&b"GET / HTTP/1.1"[..], b"JOIN {}", b"JOIN {\"v\":1}"][dice.below(3)].to_vec()
-            }
+            10 if dice.one_in(4) => match dice.below(4) {
+                0 => b"GET / HTTP/1.1".to_vec(),
+                1 => b"JOIN {}".to_vec(),
+                2 => b"JOIN{\"v\":1}".to_vec(),
+                _ => format!("JOIN {{{:1$}}}", "", MAX_LINE - 8 + dice.below(4)).into_bytes(),
+            },
             11 => "söme \u{1f600} text".into(),
             12 => b"* Goodbye: not really".to_vec(),
             13 => b"ann has left the chat".to_vec(),

@@ -182,10 +182,11 @@ impl Expected {
 }
 
 /// What a line asks for as a first one. Of a line that is too long only its beginning counts, and
-/// only to tell HTTP.
+/// only to tell HTTP and JSON.
 pub(super) fn first_line(line: &[u8]) -> FirstLine<'_> {
     match FirstLine::decode(&line[..line.len().min(MAX_LINE)]) {
         FirstLine::Http => FirstLine::Http,
+        FirstLine::Json(_) if line.len() > MAX_LINE => FirstLine::Json(""),
         first if line.len() <= MAX_LINE => first,
         _ => FirstLine::Other,
     }

@@ -82,7 +82,7 @@ impl JsonClient {
                 resumed,
                 ..
             } => self.welcomed(now, &name, &session, &epoch, head, resumed),
-            Message::Entry(entry) => self.happened(&entry, line),
+            Message::Entry(entry) => self.happened(now, &entry, line),
             Message::Past(entry) => self.tell(&format!("* {}", line_of(&entry))),
             Message::Accepted { id: Some(id), .. } => {
                 drop(self.take_out(now, &id));
@@ -179,7 +179,7 @@ impl JsonClient {
     }
 
     /// Something happened in the room.
-    fn happened(&mut self, entry: &Entry<'_>, line: &str) {
+    fn happened(&mut self, now: Timestamp, entry: &Entry<'_>, line: &str) {
         let known = self.after;
         if known.is_some_and(|after| entry.seq <= after) {
             return; // It was shown.
@@ -199,6 +199,9 @@ impl JsonClient {
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
         if !is_joining && (!self.is_own(entry) || is_planted(Bug::OwnLineShown)) {
             self.tell(&line_of(entry));
+        }
+        if !self.is_showing {
+            self.shown(now); // There was nothing to show.
         }
     }
 
@@ -259,6 +262,7 @@ impl JsonClient {
     }
 
     fn show(&mut self, line: String) {
+        self.is_showing = true;
         self.actions.push_back(ClientAction::Show(line));
     }
 }

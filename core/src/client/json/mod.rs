@@ -110,6 +110,8 @@ pub struct JsonClient {
     /// At least one line was refused.
     refused: bool,
     keeping: Keeping,
+    /// Something was given to be shown, and may not be where it can be seen yet.
+    is_showing: bool,
 }
 
 /// How what is remembered stands to what is kept.
@@ -233,6 +235,7 @@ impl JsonClient {
             interrupted: false,
             refused: false,
             keeping: Keeping::default(),
+            is_showing: false,
             setup,
         };
         if client.setup.joins {
@@ -374,10 +377,11 @@ impl JsonClient {
         }
         self.give_up = Some(now + ACCEPT_PATIENCE);
         self.go_on(now);
-        if matches!(
+        let is_waiting = matches!(
             self.phase,
             Phase::Waiting | Phase::Connecting | Phase::Joining
-        ) {
+        );
+        if is_waiting && !self.memory.outbox.is_empty() {
             let lines = self.lines();
             let seconds = ACCEPT_PATIENCE.as_secs();
             let news = format!("* Waiting up to {seconds} s for {lines} to be accepted.");
@@ -535,6 +539,7 @@ impl JsonClient {
 
     /// What was given to be shown is: whoever comes later does not need to see it again.
     fn shown(&mut self, now: Timestamp) {
+        self.is_showing = false;
         if mem::replace(&mut self.memory.after, self.after) != self.after {
             self.keep_soon(now);
         }

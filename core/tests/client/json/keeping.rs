@@ -105,6 +105,22 @@ fn what_was_shown_is_kept_within_a_second_and_in_the_end() {
 }
 
 #[test]
+fn how_far_it_is_counts_what_it_says_itself_though_that_is_not_shown() {
+    let mut chat = Chat::joined(keeps());
+    chat.type_line("mine");
+    chat.wait(Duration::from_secs(1));
+    let kept = chat.kept.last().unwrap();
+    assert_eq!((kept.after, kept.outbox.len()), (Some(2), 0));
+
+    // But not past what is shown and not seen.
+    chat.sees = false;
+    chat.other_says("bob", "unseen");
+    chat.type_line("mine, too");
+    chat.wait(Duration::from_secs(1));
+    assert_eq!(chat.kept.last().unwrap().after, Some(2));
+}
+
+#[test]
 fn what_was_accepted_is_kept_when_nothing_more_is_seen() {
     let mut chat = Chat::joined(keeps());
     chat.type_line("once");

@@ -41,6 +41,11 @@ fn who_leaves_without_a_connection_waits_for_what_they_said() {
         Some(Outcome::Left),
         "there is nothing to wait for"
     );
+    let mut chat = Chat::new(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("JOIN");
+    chat.command(Command::EndOfInput);
+    assert_eq!(chat.notices, [""; 0], "nor to be spoken of");
 }
 
 #[test]
@@ -121,6 +126,21 @@ fn a_server_that_does_not_close_has_accepted_everything_all_the_same() {
     assert_eq!(chat.outcome, None);
     chat.wait(Duration::from_millis(1));
     assert_eq!(chat.outcome, Some(Outcome::Left));
+}
+
+#[test]
+fn an_error_or_a_goodbye_for_a_reason_that_is_not_known_counts() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("refused");
+    let id = chat.client.memory().outbox[0].id.clone();
+    let error = r#"{"type":"error","code":"new","text":"Because.","id":"#;
+    chat.forge(&format!("{error}\"{id}\"}}"));
+    assert_eq!(chat.screen, ["* Not said: \"refused\": Because."]);
+    chat.forge(r#"{"type":"bye","code":"new","text":"so there."}"#);
+    chat.cut();
+    assert_eq!(chat.screen.last().unwrap(), "* Goodbye: so there.");
+    assert_eq!(chat.outcome, Some(Outcome::Lost));
 }
 
 #[test]

@@ -91,13 +91,62 @@ fn what_the_store_cannot_give_any_more_is_a_gap() {
     assert_eq!(entries(&heard).len(), 5);
 }
 
+/// Entries 49 and 60 to 62 are the only ones that cannot be read.
+fn is_readable(seq: u64) -> bool {
+    seq != 49 && !(60..=62).contains(&seq)
+}
+
+/// The entries on both sides of each gap.
+fn gaps(heard: &[Message<'static>]) -> Vec<(u64, u64)> {
+    let gap = |message: &Message| match message {
+        Message::Gap { after, next } => Some((*after, *next)),
+        _ => None,
+    };
+    heard.iter().filter_map(gap).collect()
+}
+
+#[test]
+fn of_what_cannot_be_read_no_more_is_missing_than_that() {
+    let (k, token) = talk(100);
+    let mut k = k.restart(5);
+    k.is_readable = is_readable;
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
+    k.answer();
+    let heard = objects(&mut k, ann);
+    let numbers = entries(&heard).into_iter().map(|(seq, _)| seq);
+    assert!(numbers.eq((2..=101).filter(|seq| is_readable(*seq))));
+    assert_eq!(gaps(&heard), [(48, 50), (59, 63)]);
+
+    // In a page it is said, too, also where the page ends there.
+    k.receive(ann, "{\"type\":\"history\",\"after\":40,\"limit\":20}\n");
+    k.answer();
+    let page = objects(&mut k, ann);
+    assert_eq!(entries(&page).len(), 18);
+    assert_eq!(gaps(&page), [(48, 50), (59, 61)]);
+    let end = Message::Page {
+        first: 1,
+        head: 101,
+    };
+    assert_eq!(page.last(), Some(&end));
+
+    let old = k.join("old");
+    k.commit();
+    k.look(old);
+    k.receive(old, "/history 50\n");
+    k.answer();
+    let heard = k.look(old);
+    let told = "* ann: line 57\n* (3 entries cannot be read any more)\n* ann: line 61\n";
+    assert!(heard.contains(told), "{heard}");
+    assert_eq!(heard.lines().count(), 50 - 3 + 1);
+}
+
 #[test]
 fn a_store_that_cannot_be_read_is_the_trouble_of_who_asks() {
     let (k, token) = talk(100);
     let mut k = k.restart(5);
+    k.is_readable = |_| false;
     let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
-    k.asked.clear();
-    k.handle(Input::Unreadable(ann));
+    k.answer();
     let heard = objects(&mut k, ann);
     assert!(heard.contains(&Message::Gap { after: 1, next: 97 }));
     assert_eq!(entries(&heard).len(), 5);

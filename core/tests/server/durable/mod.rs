@@ -16,6 +16,8 @@ pub(super) struct Kept {
     pub(super) store: Vec<Record>,
     /// What is being put into it.
     pub(super) batch: Vec<Record>,
+    /// Which entries can be read in it.
+    pub(super) is_readable: fn(u64) -> bool,
 }
 
 impl Deref for Kept {
@@ -59,6 +61,7 @@ impl Kept {
             world,
             store,
             batch: Vec::new(),
+            is_readable: |_| true,
         }
     }
 
@@ -92,7 +95,12 @@ impl Kept {
                 Action::Read(conn, after, most) => {
                     let kept = store.iter().filter(|record| record.seq > after);
                     let kept: Vec<Record> = kept.take(most).cloned().collect();
-                    world.handle(Input::Kept(conn, &kept));
+                    let is_whole = kept.iter().all(|record| (self.is_readable)(record.seq));
+                    world.handle(if is_whole {
+                        Input::Kept(conn, &kept)
+                    } else {
+                        Input::Unreadable(conn)
+                    });
                 }
                 Action::Find(conn, session, id) => {
                     let is_it =

@@ -3,7 +3,7 @@
 use super::{bye, entries, errors, object, objects, program};
 use crate::world::{World, line};
 use chat_core::json::{Code, Message, VERSION};
-use chat_core::{CloseReason, Input, Limits};
+use chat_core::{CloseReason, Input, Limits, MAX_LINE};
 use std::time::Duration;
 
 #[test]
@@ -35,6 +35,18 @@ fn a_first_line_that_is_not_understood_is_told_why() {
     assert!(
         matches!(&answer[0], Message::Welcome { name, version: VERSION, .. } if name == "user1000-2")
     );
+}
+
+#[test]
+fn a_first_object_that_is_too_long_is_told_so_and_nothing_is_said() {
+    for (surplus, expected) in [(0, None), (1, Some((Code::BadHello, None)))] {
+        let mut w = World::new(Limits::default());
+        let conn = w.server.accept(w.now, 1000).unwrap();
+        let blank = " ".repeat(MAX_LINE + surplus - "JOIN {}".len());
+        w.receive(conn, format!("JOIN {{{blank}}}\n"));
+        assert_eq!(bye(&objects(&mut w, conn)), expected);
+        assert_eq!(w.server.population(), usize::from(expected.is_none()));
+    }
 }
 
 #[test]

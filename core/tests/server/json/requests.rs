@@ -54,6 +54,28 @@ fn programs_and_people_are_in_the_same_room() {
 }
 
 #[test]
+fn when_something_happens_is_what_the_clock_shows_then() {
+    let mut w = World::new(Limits::default());
+    let (bot, _) = program(&mut w, "{}");
+    let at = |w: &mut World| {
+        w.receive(bot, "{\"type\":\"say\",\"text\":\"now\"}\n");
+        let heard = objects(w, bot);
+        let at = |message: &Message| match message {
+            Message::Entry(entry) => Some(entry.at),
+            _ => None,
+        };
+        heard.iter().find_map(at).unwrap()
+    };
+    w.now = w.now + Duration::from_millis(5);
+    w.server.set_clock(w.now, 1_000_000);
+    assert_eq!(at(&mut w), 1_000_000);
+    w.now = w.now + Duration::from_millis(7);
+    assert_eq!(at(&mut w), 1_000_007);
+    w.server.set_clock(w.now, 999_000);
+    assert_eq!(at(&mut w), 999_000, "it was set back");
+}
+
+#[test]
 fn what_is_not_understood_is_answered_and_changes_nothing() {
     let mut w = World::new(Limits::default());
     let (bot, _) = program(&mut w, "{}");
@@ -101,6 +123,13 @@ fn what_is_not_understood_is_answered_and_changes_nothing() {
         w.receive(bot, [line, b"\n".as_slice()].concat());
         assert_eq!(errors(&objects(&mut w, bot)), *codes, "{line:?}");
     }
+    w.receive(bot, "{\"type\":\"say\",\"txt\":\"a\",\"id\":\"k\"}\n");
+    let told = Message::Error {
+        code: Code::BadRequest,
+        text: "the line is no request: missing field `text`".into(),
+        id: Some("k".into()),
+    };
+    assert_eq!(objects(&mut w, bot), [told]);
     w.receive(bot, say(&long, "a"));
     assert_eq!(errors(&objects(&mut w, bot)), [Code::TooLong]);
     let deep = "[".repeat(MAX_JSON_LINE);
