@@ -153,6 +153,13 @@ pub enum Message<'a> {
         /// The first entry behind it.
         next: u64,
     },
+    /// Entries of a page that cannot be read.
+    Missing {
+        /// The one before them.
+        after: u64,
+        /// The one behind them.
+        next: u64,
+    },
     /// Who is in the room.
     Who {
         /// Their names, in order, as many as fit.

@@ -180,9 +180,10 @@ impl Server {
         // The end of a page says what is held.
         if (feed.to == To::Live || is_unreadable) && !is_planted(Bug::GapHidden) {
             mark(Mark::GapStated);
-            let line = match connection.dialect {
-                Dialect::Json => Message::Gap { after, next }.to_line(),
-                Dialect::Text => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
+            let line = match (connection.dialect, feed.to) {
+                (Dialect::Json, To::Live) => Message::Gap { after, next }.to_line(),
+                (Dialect::Json, To::Page(_)) => Message::Missing { after, next }.to_line(),
+                (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
             };
             self.note(id, &line);
         }

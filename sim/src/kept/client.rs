@@ -287,11 +287,16 @@ impl Program {
             }
             Message::Past(entry) => is_kept(&entry, disk),
             Message::Gap { after, next } => {
-                let is_true = self.next == Some(after + 1) && next <= disk.first();
+                let is_true = self.next == Some(after + 1) && disk.is_gone(after + 1..next);
                 Promise::OneOrder.holds(is_true, || {
                     format!("{line} to {}, from {:?} on", self.name, self.next)
                 });
                 self.next = Some(next);
+            }
+            Message::Missing { after, next } => {
+                Promise::InItsPlace.holds(disk.is_gone(after + 1..next), || {
+                    format!("{line} to {}", self.name)
+                });
             }
             Message::Accepted { id: Some(id), seq } => {
                 let entry = disk.entry(seq);

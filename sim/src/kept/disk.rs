@@ -3,6 +3,7 @@
 use crate::dice::Dice;
 use chat_core::{History, Kind, Name, Record, SessionId};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A store on a disk that is written to as a whole, or not at all.
 #[derive(Debug, Default)]
@@ -13,14 +14,17 @@ pub(super) struct Disk {
     first: u64,
     /// How many are kept, if not all.
     keep: Option<usize>,
+    /// Which entries cannot be read: the multiples of this.
+    unreadable: Option<u64>,
     under_way: Vec<Record>,
 }
 
 impl Disk {
-    pub(super) fn new(keep: Option<usize>) -> Self {
+    pub(super) fn new(keep: Option<usize>, unreadable: Option<u64>) -> Self {
         Self {
             first: 1,
             keep,
+            unreadable,
             ..Self::default()
         }
     }
@@ -78,9 +82,23 @@ impl Disk {
         &self.all[usize::try_from(self.first - 1).unwrap_or(0)..]
     }
 
-    pub(super) fn read(&self, after: u64, most: usize) -> Vec<Record> {
+    /// The entries behind this one, unless one of them cannot be read.
+    pub(super) fn read(&self, after: u64, most: usize) -> Option<Vec<Record>> {
         let held = self.held().iter().filter(|record| record.seq > after);
-        held.take(most).cloned().collect()
+        let read: Vec<Record> = held.take(most).cloned().collect();
+        read.iter()
+            .all(|it| self.is_readable(it.seq))
+            .then_some(read)
+    }
+
+    fn is_readable(&self, seq: u64) -> bool {
+        self.unreadable
+            .is_none_or(|one_in| !seq.is_multiple_of(one_in))
+    }
+
+    /// Whether none of these entries can be had from it any more.
+    pub(super) fn is_gone(&self, mut entries: Range<u64>) -> bool {
+        entries.all(|seq| seq < self.first || !self.is_readable(seq))
     }
 
     pub(super) fn find(&self, session: SessionId, id: &str) -> Option<&Record> {

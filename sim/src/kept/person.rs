@@ -246,8 +246,11 @@ impl Person {
 
     fn is_told(&mut self, line: &str, disk: &Disk) {
         if line.starts_with("* Gap: ") {
-            self.next = self.gaps.pop_front();
-            let is_true = self.next.is_some_and(|next| next <= disk.first());
+            self.pass_own(disk);
+            let next = self.gaps.pop_front();
+            let missing = self.next.zip(next).map(|(from, next)| from..next);
+            let is_true = missing.is_some_and(|missing| disk.is_gone(missing));
+            self.next = next;
             Promise::Screens.holds(is_true, || format!("{line:?} before {:?}", self.next));
         }
     }

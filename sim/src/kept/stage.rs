@@ -65,7 +65,7 @@ impl<'a> Stage<'a> {
             server: None,
             lives: 0,
             since: 0,
-            disk: Disk::new(world.keep),
+            disk: Disk::new(world.keep, world.unreadable),
             fails: false,
             ends: false,
             links: Vec::new(),
@@ -394,7 +394,10 @@ impl<'a> Stage<'a> {
         match self.asked.pop_front() {
             Some(Action::Read(conn, after, most)) => {
                 let kept = self.disk.read(after, most);
-                self.handle(Input::Kept(conn, &kept));
+                self.handle(match &kept {
+                    Some(kept) => Input::Kept(conn, kept),
+                    None => Input::Unreadable(conn),
+                });
             }
             Some(Action::Find(conn, session, id)) => {
                 let said = self.disk.find(session, &id).cloned();

@@ -21,6 +21,9 @@ pub struct World {
     pub newest: usize,
     /// How many entries the disk keeps, if not all.
     pub keep: Option<usize>,
+    /// Every entry whose number is a multiple of this cannot be read on the disk, if there is one.
+    #[serde(default)]
+    pub unreadable: Option<u64>,
     /// Bytes that a socket holds.
     pub socket: usize,
     /// Who there is.
@@ -158,6 +161,7 @@ impl World {
             newest: if dice.one_in(2) { 1024 } else { dice.below(6) },
             keep: (dice.one_in(4)).then(|| 1 + dice.below(40)),
             socket: 16 << dice.below(12),
+            unreadable: (dice.one_in(4)).then(|| 1 + dice.below(20) as u64),
             clients,
             steps,
         }

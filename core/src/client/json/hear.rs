@@ -8,7 +8,7 @@ use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::record::Kind;
-use crate::text::{ServerLine, Short, WELCOME, printable, roster};
+use crate::text::{Notice, ServerLine, Short, WELCOME, printable, roster};
 use crate::time::Timestamp;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -100,6 +100,10 @@ impl JsonClient {
                 self.go_on(now);
             }
             Message::Gap { after, next } => self.missed(after, next),
+            Message::Missing { after, next } => {
+                let count = next.saturating_sub(after).saturating_sub(1);
+                self.tell(&format!("{}", Notice::Unreadable(count)));
+            }
             Message::Who { names, more } => {
                 let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
                 let names: Vec<&str> = names.iter().map(|name| &**name).collect();
@@ -274,6 +278,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
         Message::Past(_)
             | Message::Page { .. }
             | Message::Gap { .. }
+            | Message::Missing { .. }
             | Message::Who { .. }
             | Message::Error { .. }
             | Message::Bye { .. }

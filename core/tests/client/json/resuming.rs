@@ -259,6 +259,20 @@ fn what_was_shown_is_not_shown_again_and_what_is_missing_is_said() {
 }
 
 #[test]
+fn what_is_missing_in_a_page_does_not_move_it() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.forge(r#"{"type":"missing","after":3,"next":5}"#);
+    chat.other_says("bob", "hi");
+    let shown = [
+        "* (1 entry cannot be read any more)",
+        "bob has joined the chat",
+        "bob: hi",
+    ];
+    assert_eq!(chat.screen, shown);
+    assert_eq!(chat.notices, [""; 0]);
+}
+
+#[test]
 fn only_what_it_says_itself_and_was_not_told_of_is_not_shown() {
     let mut chat = Chat::joined(Setup::default());
     chat.is_stuck = true;

@@ -96,13 +96,15 @@ fn is_readable(seq: u64) -> bool {
     seq != 49 && !(60..=62).contains(&seq)
 }
 
-/// The entries on both sides of each gap.
-fn gaps(heard: &[Message<'static>]) -> Vec<(u64, u64)> {
-    let gap = |message: &Message| match message {
-        Message::Gap { after, next } => Some((*after, *next)),
-        _ => None,
+/// What is neither an entry nor the welcome.
+fn others(heard: Vec<Message<'static>>) -> Vec<Message<'static>> {
+    let is_other = |message: &Message| {
+        !matches!(
+            message,
+            Message::Entry(_) | Message::Past(_) | Message::Welcome { .. }
+        )
     };
-    heard.iter().filter_map(gap).collect()
+    heard.into_iter().filter(is_other).collect()
 }
 
 #[test]
@@ -115,19 +117,20 @@ fn of_what_cannot_be_read_no_more_is_missing_than_that() {
     let heard = objects(&mut k, ann);
     let numbers = entries(&heard).into_iter().map(|(seq, _)| seq);
     assert!(numbers.eq((2..=101).filter(|seq| is_readable(*seq))));
-    assert_eq!(gaps(&heard), [(48, 50), (59, 63)]);
+    let gap = |after, next| Message::Gap { after, next };
+    assert_eq!(others(heard), [gap(48, 50), gap(59, 63)]);
 
     // In a page it is said, too, also where the page ends there.
     k.receive(ann, "{\"type\":\"history\",\"after\":40,\"limit\":20}\n");
     k.answer();
     let page = objects(&mut k, ann);
     assert_eq!(entries(&page).len(), 18);
-    assert_eq!(gaps(&page), [(48, 50), (59, 61)]);
+    let missing = |after, next| Message::Missing { after, next };
     let end = Message::Page {
         first: 1,
         head: 101,
     };
-    assert_eq!(page.last(), Some(&end));
+    assert_eq!(others(page), [missing(48, 50), missing(59, 61), end]);
 
     let old = k.join("old");
     k.commit();
