@@ -49,7 +49,7 @@ impl Server {
             }) => self.page(id, after, before, limit.unwrap_or(PAGE)),
             Ok(Request::Who) => self.list(id),
             Ok(Request::Ping) => {
-                let head = self.room.log.last();
+                let head = self.room.log.last() - u64::from(is_planted(Bug::PongOffByOne));
                 self.note(id, &Message::Pong { head }.to_line());
             }
             Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
@@ -163,7 +163,8 @@ impl Server {
     fn said_again(&mut self, id: ConnId, text: &str, said: &Record) {
         if *said.text == *text {
             mark(Mark::SaidAgain);
-            return self.accept_said(id, said.seq, said.id.as_deref());
+            let last = is_planted(Bug::AcceptedAsNew).then(|| self.room.log.last());
+            return self.accept_said(id, last.unwrap_or(said.seq), said.id.as_deref());
         }
         mark(Mark::IdReused);
         let why = "this id was given to another text";

@@ -163,8 +163,10 @@ impl Expected {
     /// Its input ended, perhaps within a line.
     pub(super) fn eof(&mut self, mid_line: bool) {
         if self.end.is_none() {
-            if mid_line {
-                self.begins("* Not sent: the last line ");
+            match &mut self.program {
+                Some(program) if mid_line => program.breaks_off(),
+                None if mid_line => self.begins("* Not sent: the last line "),
+                _ => {}
             }
             self.end = Some(CloseReason::Eof);
         }

@@ -4,9 +4,11 @@
 //! what the room's screen showed, and what each peer got. It is compared with the real
 //! [`Server`] after every step; whatever differs is a broken [`Promise`].
 
+mod answers;
 mod expect;
 mod peer;
 mod program;
+mod session;
 mod story;
 mod watch;
 
@@ -18,7 +20,7 @@ use chat_core::{
 use expect::Notice;
 pub use peer::Taken;
 use peer::{Peer, Short};
-use program::Sessions;
+use session::Sessions;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
@@ -69,7 +71,7 @@ pub struct Watched {
     passed: (usize, usize),
     /// The most that a pass has appended beyond a batch: so much further behind one may be.
     surge: u64,
-    /// So much was held back for full sockets that some may have been cut off for that.
+    /// So much was held back for the sockets that are full that some may have been cut off for that.
     copies_full: bool,
     stopped: Option<u64>,
     /// A part of the story was lost, as it may be if it is held for too short a time.
@@ -382,8 +384,10 @@ impl Watched {
             self.limits.behind
         };
         for &who in &self.touched {
-            self.peers[who].hear(who, &self.story, behind);
+            self.peers[who].hear(who, &self.story, behind, self.limits.behind);
         }
+        // Who is cut off learns it only when it takes something again: it is the sockets that count.
+        self.copies_full &= !self.blocked.is_empty();
     }
 
     /// Takes note of who was cut off in this pass, and is not written to in it.

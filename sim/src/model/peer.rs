@@ -1,6 +1,7 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
 use super::expect::{Expected, Notice, first_line};
+use super::program::Seen;
 use super::story::Story;
 use crate::promise::Promise;
 use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
@@ -53,6 +54,7 @@ impl Writer<'_> {
         };
         peer.got.extend(&bytes[..taken]);
         peer.blocked = taken < bytes.len();
+        peer.was_full |= peer.blocked;
         self.calls += 1;
         self.took += taken;
         taken
@@ -83,6 +85,8 @@ pub(super) struct Peer {
     pub(super) failed: bool,
     /// It took less than it was given, and was not called writable since.
     pub(super) blocked: bool,
+    /// Its socket was full at some time.
+    was_full: bool,
     /// Since when it has taken nothing of what waits.
     pub(super) stuck: Option<u64>,
     pub(super) finished: Option<u64>,
@@ -133,6 +137,7 @@ impl Peer {
             phase: Phase::Greeting,
             failed: false,
             blocked: false,
+            was_full: false,
             stuck: None,
             finished: None,
             closed: None,
@@ -272,8 +277,8 @@ impl Peer {
     }
 
     /// Checks the lines it has got since the last time. `me` is its number, `behind` the limit
-    /// past which it may be cut off.
-    pub(super) fn hear(&mut self, me: usize, story: &Story, behind: u64) {
+    /// past which it may be cut off, and `held` so many bytes as the log holds at least.
+    pub(super) fn hear(&mut self, me: usize, story: &Story, behind: u64, held: u64) {
         if self.expected.history {
             return;
         }
@@ -286,7 +291,13 @@ impl Peer {
             if let Some(program) = &mut self.expected.program {
                 // What it was sent before it spoke JSON is not looked at any more.
                 if line.starts_with('{') {
-                    program.hears(me, line, story);
+                    let seen = Seen {
+                        story,
+                        held,
+                        short: self.short,
+                        was_full: self.was_full,
+                    };
+                    program.hears(me, line, &seen);
                 }
                 self.checked += length + 1;
                 continue;
@@ -323,17 +334,13 @@ impl Peer {
                 .entries
                 .get(self.next)
                 .filter(|_| self.next < self.end(story));
-            Promise::OneOrder.holds(due.is_some_and(|entry| entry.line == line), || {
-                let echo = if self.is_own(line) {
-                    ", which it said itself,"
-                } else {
-                    ""
-                };
+            let is_it = due.is_some_and(|entry| entry.line == line);
+            Promise::NoEcho.holds(is_it || !story.is_said_by(me, line), || {
+                format!("{:?} was sent {line:?}", self.id)
+            });
+            Promise::OneOrder.holds(is_it, || {
                 let due = due.map_or("nothing", |entry| &entry.line);
-                format!(
-                    "{:?} was sent {line:?}{echo} where {due:?} was due",
-                    self.id
-                )
+                format!("{:?} was sent {line:?} where {due:?} was due", self.id)
             });
             self.next += 1;
         }
@@ -413,15 +420,6 @@ impl Peer {
         }
     }
 
-    /// Whether it said a line itself.
-    fn is_own(&self, line: &str) -> bool {
-        let own = |name: &Name| {
-            line.strip_prefix(name.as_str())
-                .is_some_and(|l| l.starts_with(": "))
-        };
-        self.name.as_ref().is_some_and(own)
-    }
-
     /// Its own entries that lie ahead of it.
     fn ahead(&mut self) -> &VecDeque<usize> {
         while self.own.front().is_some_and(|entry| *entry < self.next) {
@@ -475,6 +473,11 @@ impl Peer {
         if let Some(program) = &self.expected.program {
             if self.joined.is_some() && self.left.is_none() {
                 program.is_up_to_date(me, story);
+            }
+            match self.short {
+                None if all => program.is_answered(me),
+                Some(Short::Stopped) => program.is_told_to_go(me),
+                _ => {}
             }
             return;
         }

@@ -82,17 +82,29 @@ impl Story {
         }
     }
 
-    /// Whether a line is the answer to `/who` of one who has got the entries before `next`: how
-    /// many there are, the first of them in order, and how many more.
-    pub(super) fn is_answer_to_who(&self, line: &str, next: usize) -> bool {
+    /// Whether a peer has said what is shown as this line.
+    pub(super) fn is_said_by(&self, peer: usize, line: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.is_by(peer) && entry.line == line)
+    }
+
+    /// Who was in the room before an entry: names by their lower case.
+    pub(super) fn members(&self, next: usize) -> BTreeMap<String, &str> {
         let mut names = BTreeMap::new();
-        for entry in &self.entries[..next] {
+        for entry in self.entries.iter().take(next) {
             match &entry.about {
-                About::Joined(name) => drop(names.insert(name.to_ascii_lowercase(), name)),
+                About::Joined(name) => drop(names.insert(name.to_ascii_lowercase(), name.as_str())),
                 About::Left(name) => drop(names.remove(&name.to_ascii_lowercase())),
                 About::Said(_) => {}
             }
         }
+        names
+    }
+
+    /// Whether a line is the answer to `/who` of one who has got the entries before `next`: how
+    /// many there are, the first of them in order, and how many more.
+    pub(super) fn is_answer_to_who(&self, line: &str, next: usize) -> bool {
+        let names = self.members(next);
         let Some(listed) = line.strip_prefix(&format!("* In the room ({}): ", names.len())) else {
             return false;
         };

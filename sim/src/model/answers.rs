@@ -1,0 +1,279 @@
+//! What programs ask for, and whether they are answered so, in order.
+
+use super::story::Story;
+use chat_core::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
+use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME, printable};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Entries in a page where no number is asked for.
+const PAGE: u64 = 100;
+
+/// What a program asks for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// To be let in.
+    Welcome,
+    Say {
+        text: String,
+        id: Option<String>,
+    },
+    History(Span),
+    Who,
+    Ping,
+    Leave,
+    /// Something that it is refused, for this reason and with this id.
+    Refused(Code, Option<String>),
+}
+
+/// What of the log is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    after: Option<u64>,
+    before: Option<u64>,
+    limit: u64,
+}
+
+impl Asked {
+    /// What a line asks for, if it asks for anything.
+    pub(super) fn by(line: &[u8]) -> Option<Self> {
+        if line.len() > MAX_JSON_LINE {
+            return Some(Self::Refused(Code::TooLong, None));
+        }
+        let Ok(line) = str::from_utf8(line) else {
+            return Some(Self::Refused(Code::NotUtf8, None));
+        };
+        if line.trim().is_empty() {
+            return None;
+        }
+        let object = Some(line).filter(|line| line.trim_start().starts_with('{'));
+        Some(match object.map(serde_json::from_str) {
+            Some(Ok(Request::Say { text, id })) => Self::to_say(&text, id.map(Into::into)),
+            Some(Ok(Request::History {
+                after,
+                before,
+                limit,
+            })) => Self::to_read(after, before, limit),
+            Some(Ok(Request::Who)) => Self::Who,
+            Some(Ok(Request::Ping)) => Self::Ping,
+            Some(Ok(Request::Leave)) => Self::Leave,
+            Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, None),
+            Some(Err(_)) | None => Self::Refused(Code::BadRequest, None),
+        })
+    }
+
+    fn to_read(after: Option<u64>, before: Option<u64>, limit: Option<u64>) -> Self {
+        if after.and(before).is_some() {
+            return Self::Refused(Code::BadRequest, None);
+        }
+        Self::History(Span {
+            after,
+            before,
+            limit: limit.unwrap_or(PAGE).min(MAX_PAGE),
+        })
+    }
+
+    fn to_say(text: &str, id: Option<String>) -> Self {
+        let is_id = |id: &String| (1..=MAX_ID).contains(&id.len()) && printable(id) == *id;
+        if !id.as_ref().is_none_or(is_id) {
+            Self::Refused(Code::BadId, None)
+        } else if text.trim().is_empty() {
+            Self::Refused(Code::Blank, id)
+        } else if text.len() > MAX_LINE {
+            Self::Refused(Code::TooLong, id)
+        } else {
+            let text = printable(text).into_owned();
+            Self::Say { text, id }
+        }
+    }
+}
+
+/// Where in the room's order an answer stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) story: &'a Story,
+    /// The last entry before it.
+    pub(super) head: u64,
+    /// So many bytes of lines are held, or more.
+    pub(super) held: u64,
+}
+
+impl Place<'_> {
+    fn is(&self, seq: u64, line: &str) -> bool {
+        let entry = seq
+            .checked_sub(1)
+            .and_then(|seq| self.story.entries.get(index(seq)));
+        entry.is_some_and(|entry| entry.line == line)
+    }
+
+    /// Whether an entry need not be held any more.
+    fn may_be_gone(&self, seq: u64) -> bool {
+        let from = index(seq.saturating_sub(1));
+        let bytes = self.story.bytes_between(from, index(self.head));
+        bytes as u64 > self.held
+    }
+}
+
+/// A page that is being sent: the next entry of it, and the last one.
+#[derive(Debug)]
+struct Page {
+    next: u64,
+    last: u64,
+}
+
+impl Page {
+    /// What is to be sent of what was asked for, when its first entry is `begin`. What happens while
+    /// it is being sent may be in it, too.
+    fn of(span: Span, begin: u64, head: u64) -> Self {
+        if let Some(after) = span.after {
+            let next = after.min(head) + 1;
+            let last = (next.max(begin) - 1).saturating_add(span.limit);
+            return Self { next, last };
+        }
+        let before = span.before.map(|before| before.saturating_sub(1));
+        let last = before.map_or(head, |last| last.min(head));
+        let next = last.saturating_sub(span.limit) + 1;
+        Self { next, last }
+    }
+}
+
+/// What a program has asked for, and what it was told.
+#[derive(Debug)]
+pub(super) struct Answers {
+    due: VecDeque<Asked>,
+    page: Option<Page>,
+    /// Its name.
+    name: String,
+    /// Its session may have said something before.
+    is_old: bool,
+    /// What was accepted of it, by its ids.
+    accepted: BTreeMap<String, u64>,
+}
+
+impl Answers {
+    /// Of one who asks to be let in, with a token or without one.
+    pub(super) fn new(has_token: bool) -> Self {
+        Self {
+            due: [Asked::Welcome].into(),
+            page: None,
+            name: String::new(),
+            is_old: has_token,
+            accepted: BTreeMap::new(),
+        }
+    }
+
+    /// It asks for something more.
+    pub(super) fn expect(&mut self, asked: Asked) {
+        self.due.push_back(asked);
+    }
+
+    /// What it is to be answered next.
+    pub(super) fn next(&self) -> Option<&Asked> {
+        self.due.front()
+    }
+
+    /// It is let in under a name, and is told first why that is not the one it asked for.
+    pub(super) fn welcomed(&mut self, name: &str, why: Option<Code>) -> bool {
+        let was_due = matches!(self.due.pop_front(), Some(Asked::Welcome));
+        self.name = name.into();
+        if let Some(code) = why {
+            self.due.push_front(Asked::Refused(code, None));
+        }
+        was_due
+    }
+
+    /// Whether a message is the answer that is due, and true.
+    pub(super) fn take(&mut self, message: &Message<'_>, line: &str, place: Place<'_>) -> bool {
+        let Some(asked) = self.due.pop_front() else {
+            return false;
+        };
+        let is_it = match (&asked, message) {
+            (Asked::Who, Message::Who { names, more }) => {
+                let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
+                (*more == 0 || is_full) && is_roster(names, *more, place)
+            }
+            (Asked::Ping, Message::Pong { head }) => *head == place.head,
+            (Asked::Say { text, id }, Message::Accepted { id: given, seq }) => {
+                id.as_deref() == given.as_deref() && self.accepts(text, id.as_deref(), *seq, place)
+            }
+            (asked, Message::Error { code, id, .. }) => {
+                self.is_refused(asked, *code, id.as_deref(), place)
+            }
+            (&Asked::History(span), Message::Past(entry)) => self.turns(span, entry.seq, place),
+            (&Asked::History(span), &Message::Page { first, head }) => {
+                self.ends_page(span, place)
+                    && head == place.head
+                    && first <= head + 1
+                    && (first == 1 || first > 1 && place.may_be_gone(first - 1))
+            }
+            _ => false,
+        };
+        if !is_it || matches!(message, Message::Past(_)) {
+            self.due.push_front(asked); // It is still due.
+        }
+        is_it
+    }
+
+    /// Whether an entry is the next one of a page, as far as what comes before it is held.
+    fn turns(&mut self, span: Span, seq: u64, place: Place<'_>) -> bool {
+        let new = || Page::of(span, seq, place.head);
+        let page = self.page.get_or_insert_with(new);
+        let is_next = page.next == seq || page.next < seq && place.may_be_gone(seq - 1);
+        page.next = seq + 1;
+        is_next && seq <= page.last.min(place.head)
+    }
+
+    /// Whether all of a page was sent, as far as it is held.
+    fn ends_page(&mut self, span: Span, place: Place<'_>) -> bool {
+        let new = || Page::of(span, 0, place.head);
+        let page = self.page.take().unwrap_or_else(new);
+        let last = page.last.min(place.head);
+        page.next > last || place.may_be_gone(last)
+    }
+
+    /// Whether what was asked for is refused for a reason that it gives.
+    fn is_refused(&self, asked: &Asked, code: Code, given: Option<&str>, place: Place<'_>) -> bool {
+        match asked {
+            Asked::Refused(why, id) => *why == code && id.as_deref() == given,
+            Asked::Say { text, id: Some(id) } => {
+                code == Code::IdReused && Some(&**id) == given && self.is_reused(text, id, place)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a text is in the room under a number that may be told: that of the entry just before
+    /// or, if it has an id, the one that the session has said with it before.
+    fn accepts(&mut self, text: &str, id: Option<&str>, seq: u64, place: Place<'_>) -> bool {
+        let before = id.and_then(|id| self.accepted.get(id)).copied();
+        let is_right = match before {
+            Some(before) => seq == before || seq == place.head && place.may_be_gone(before),
+            None => seq == place.head || seq < place.head && id.is_some() && self.is_old,
+        };
+        if let Some(id) = id {
+            self.accepted.insert(id.into(), seq);
+        }
+        is_right && self.is_said(text, seq, place)
+    }
+
+    /// Whether the session may have said another text with an id.
+    fn is_reused(&self, text: &str, id: &str, place: Place<'_>) -> bool {
+        let before = self.accepted.get(id);
+        before.map_or(self.is_old, |&before| !self.is_said(text, before, place))
+    }
+
+    fn is_said(&self, text: &str, seq: u64, place: Place<'_>) -> bool {
+        place.is(seq, &format!("{}: {text}", self.name))
+    }
+}
+
+/// Whether these are the first of those in the room, and so many more are there.
+fn is_roster(names: &[Cow<'_, str>], more: usize, place: Place<'_>) -> bool {
+    let members = place.story.members(index(place.head));
+    let mut both = names.iter().zip(members.values());
+    names.len() + more == members.len() && both.all(|(name, member)| name == member)
+}
+
+fn index(seq: u64) -> usize {
+    usize::try_from(seq).unwrap_or(usize::MAX)
+}
