@@ -130,6 +130,12 @@ fn an_import_leaves_alone_what_is_there_and_takes_only_whole_exports() {
     );
     let told = refused(&cut);
     assert!(told.contains("line 7 "), "{told}");
+    for command in ["check", "export"] {
+        let output = run(&[command, "--data", &other]);
+        let told = refused(&output);
+        assert!(told.contains("there is no log in"), "{told}");
+        assert!(told.contains("import again"), "{told}");
+    }
     let whole = run_with(&exported, &["import", "--data", &other]);
     assert_eq!(
         whole.status.code(),
@@ -166,7 +172,9 @@ fn a_log_that_is_not_there_is_not_made_by_looking_for_it() {
     let log = dir.path("log");
     for command in ["check", "export"] {
         let output = run(&[command, "--data", &log]);
-        assert!(refused(&output).contains("there is no log in"));
+        let told = refused(&output);
+        assert!(told.contains("there is no log in"), "{told}");
+        assert!(told.contains("--data DIR"), "{told}");
         assert!(!Path::new(&log).exists());
     }
 }
@@ -186,13 +194,21 @@ fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
         bytes[at] ^= 1;
     }
     fs::write(&file, &bytes).expect("there is room");
-    for output in all_that_opens(&log) {
-        let told = refused(&output);
+    let next = [
+        "Look closer with `chat-server check --data ",
+        "save what can be read with `chat-server export --data ",
+        "make a new log of what was exported",
+    ];
+    for (output, next) in all_that_opens(&log).iter().zip(next) {
+        let told = refused(output);
         assert!(told.contains("is damaged"), "{told}");
         assert!(told.contains("Nothing was changed"), "{told}");
-        assert!(told.contains("`chat-server check --data "), "{told}");
+        assert!(told.contains(next), "{told}");
         assert_eq!(fs::read(&file).expect("it is there"), bytes);
     }
+    let checked = run(&["check", "--data", &log]);
+    let first = "the first entry that cannot be read is 2900)";
+    assert!(refused(&checked).contains(first));
     let exported = run(&["export", "--data", &log]).stdout;
     assert_eq!(text(&exported).lines().count(), 2899 + 2);
     let saved = run_with(&exported, &["import", "--data", &dir.path("saved")]);
@@ -225,7 +241,9 @@ fn a_log_of_a_newer_version_is_left_to_that() {
     }
     let newer = text(&exported).replacen(r#""version":1"#, r#""version":2"#, 1);
     let output = run_with(newer.as_bytes(), &["import", "--data", &dir.path("other")]);
-    assert!(refused(&output).contains("use the newer version"));
+    let told = refused(&output);
+    assert!(told.contains("the export has format version 2"), "{told}");
+    assert!(told.contains("use the newer version"), "{told}");
 }
 
 /// A server without `--data`, and of the environment only what is given.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why something could not be done with a log. Its `Display` says what is wrong, where, and what
 /// to do.
@@ -12,6 +12,15 @@ pub struct StoreError {
     pub dir: PathBuf,
     /// What is wrong.
     pub fault: Fault,
+    pub(super) found_by: Finder,
+}
+
+/// What found a fault: nothing is advised that was just done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finder {
+    Use,
+    Check,
+    Export,
 }
 
 /// What is wrong with a log, or with what was asked of it.
@@ -22,10 +31,17 @@ pub enum Fault {
     InUse,
     /// There is none.
     Missing,
+    /// There is none, since one was not made to its end.
+    Unfinished,
     /// There is one where a new one was to be made.
     Exists,
     /// A newer version of this program wrote it.
     Newer {
+        /// The version of its format.
+        found: u32,
+    },
+    /// What was to be imported was exported by a newer version of this program.
+    NewerExport {
         /// The version of its format.
         found: u32,
     },
@@ -63,8 +79,11 @@ impl Fault {
     }
 
     pub(super) fn at(self, dir: impl Into<PathBuf>) -> StoreError {
-        let dir = dir.into();
-        StoreError { dir, fault: self }
+        StoreError {
+            dir: dir.into(),
+            fault: self,
+            found_by: Finder::Use,
+        }
     }
 }
 
@@ -77,7 +96,15 @@ impl fmt::Display for StoreError {
                 "the log in {dir} is in use: stop the server that has it open, or choose another \
                  directory"
             ),
-            Fault::Missing => write!(f, "there is no log in {dir}"),
+            Fault::Missing => write!(
+                f,
+                "there is no log in {dir}: choose the directory of one with --data DIR"
+            ),
+            Fault::Unfinished => write!(
+                f,
+                "there is no log in {dir}: the making of one there did not end. If it was an \
+                 import, import again; a server that is started there begins an empty one"
+            ),
             Fault::Exists => write!(
                 f,
                 "there is a log in {dir} already: choose another directory, or move it away first"
@@ -88,12 +115,16 @@ impl fmt::Display for StoreError {
                  than {}: use the newer version of this program that wrote it",
                 super::format::VERSION
             ),
+            Fault::NewerExport { found } => write!(
+                f,
+                "not imported into {dir}: the export has format version {found}, and this program \
+                 knows no later one than {}: use the newer version of this program that wrote it",
+                super::format::VERSION
+            ),
             Fault::Damaged(what) => write!(
                 f,
-                "the log in {dir} is damaged: {what}. Nothing was changed. Look closer with \
-                 `chat-server check --data {dir}`; then restore the whole directory from a copy, or \
-                 save what can be read with `chat-server export` and make a new log of it in \
-                 another directory with `chat-server import`"
+                "the log in {dir} is damaged: {what}. Nothing was changed. {}",
+                self.found_by.advice(&self.dir)
             ),
             Fault::Full(error) => write!(
                 f,
@@ -122,6 +153,28 @@ impl fmt::Display for StoreError {
             Fault::Unwritten(error) => write!(
                 f,
                 "the log in {dir} was not exported: what it is written to failed ({error})"
+            ),
+        }
+    }
+}
+
+impl Finder {
+    /// What to do about a damaged log.
+    fn advice(self, dir: &Path) -> String {
+        let dir = dir.display();
+        let import = "in another directory with `chat-server import`";
+        match self {
+            Self::Use => format!(
+                "Look closer with `chat-server check --data {dir}`; then restore the whole \
+                 directory from a copy, or save what can be read with `chat-server export` and make a new log of it {import}"
+            ),
+            Self::Check => format!(
+                "Restore the whole directory from a copy, or save what can be read with \
+                 `chat-server export --data {dir}` and make a new log of it {import}"
+            ),
+            Self::Export => format!(
+                "Restore the whole directory from a copy, or make a new log of what was exported, \
+                 if anything was, {import}"
             ),
         }
     }

@@ -14,7 +14,7 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use std::sync::Arc;
 
 /// Entries that one append may remove beyond as many as it adds.
-const REMOVED_AT_ONCE: usize = 1024;
+pub(super) const REMOVED_AT_ONCE: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Log {

@@ -13,7 +13,8 @@
 //!
 //! A log that is not as it was written is refused, and left as it is. [`Store::open`] takes a time
 //! that does not depend on the log's length: it verifies the facts, how far the log reaches, the
-//! oldest entry, the newest 1,024 with their ids, and who is in the room. Each other entry is
+//! oldest entry, the newest 1,024 with their ids, and who is in the room. With a [`Retention`] that
+//! has limits, it verifies the oldest 2,048 as well, which are removed next. Each other entry is
 //! verified when it is read or removed: a checksum ties it to all those before. [`check`] verifies
 //! all of it. Two things only [`check`] finds: that an older entry's id is not found any more, and
 //! that the database's own accounts of its pages changed. An append that meets these is refused, or
@@ -39,6 +40,7 @@ pub use reader::Reader;
 
 use backend::Direct;
 use chat_core::{Name, Record, SessionId};
+use error::Finder;
 use format::Facts;
 use log::Log;
 use reader::Shared;
@@ -68,7 +70,8 @@ pub struct Retention {
     pub age: Option<Duration>,
     /// At most so many entries.
     pub count: Option<u64>,
-    /// At most so many bytes of entries, as they are written; the database's own needs come on top.
+    /// At most so many bytes of entries, as they are written; the database's own needs come on top,
+    /// and its file never gets smaller: what is removed makes room for what comes.
     pub bytes: Option<u64>,
 }
 
@@ -136,7 +139,13 @@ impl Store {
                 let facts = Facts::of_new(epoch, 1, format::start_of_chain(epoch));
                 create(&place, facts, &Roster::default(), |_| Ok(()))?;
             }
-            let (facts, mut witness) = examine(&place, Depth::Ends)?;
+            // Were one of those that are removed next damaged, all that is appended would be refused.
+            let depth = if keep.is_all() {
+                Depth::Ends
+            } else {
+                Depth::Removable
+            };
+            let (facts, mut witness) = examine(&place, depth)?;
             let backend = Direct::new(place.disk.open(&place.path(LOG), false)?);
             let log = Log::open(backend.clone())?;
             if log.facts() != facts {
@@ -322,10 +331,44 @@ pub fn check(place: impl Into<Place>) -> Result<Report, StoreError> {
     let place = place.into();
     let checked = (|| {
         let _lock = lock_existing(&place)?;
-        let (facts, _) = examine(&place, Depth::All)?;
+        let (facts, _) = examine(&place, Depth::All).map_err(|fault| located(&place, fault))?;
         report(&place, &facts)
     })();
-    checked.map_err(|fault| fault.at(&place.dir))
+    checked.map_err(|fault| StoreError {
+        found_by: Finder::Check,
+        ..fault.at(&place.dir)
+    })
+}
+
+/// Says of damage which entry is the first that cannot be read, if there is one: the database
+/// names none.
+fn located(place: &Place, fault: Fault) -> Fault {
+    match fault {
+        Fault::Damaged(what) => Fault::Damaged(match first_unreadable(place) {
+            Some(seq) => format!("{what} (the first entry that cannot be read is {seq})"),
+            None => what,
+        }),
+        fault => fault,
+    }
+}
+
+/// The first entry that cannot be read, where others might be.
+fn first_unreadable(place: &Place) -> Option<u64> {
+    let file = place.disk.open(&place.path(LOG), false).ok()?;
+    let log = Log::look(file, false).ok()?;
+    let view = log.view().ok()?;
+    let mut cursor = view.start();
+    let mut records = Vec::new();
+    loop {
+        let read = view.read(&mut cursor, PAGE, &mut records);
+        if read.is_err() {
+            return (cursor.seq < view.facts().head).then_some(cursor.seq + 1);
+        }
+        if records.is_empty() {
+            return None;
+        }
+        records.clear();
+    }
 }
 
 fn report(place: &Place, facts: &Facts) -> Result<Report, Fault> {
@@ -348,7 +391,11 @@ fn lock_existing(place: &Place) -> Result<Lock, Fault> {
     if !exists(LOG)? && !exists(HEAD)? {
         return Err(Fault::Missing);
     }
-    lock(place)
+    let lock = lock(place)?;
+    if is_new(place)? {
+        return Err(Fault::Unfinished);
+    }
+    Ok(lock)
 }
 
 /// Whether no log was ever made here, or not to its end.
@@ -401,6 +448,8 @@ fn create(
 enum Depth {
     /// What takes a time that does not depend on the log's length.
     Ends,
+    /// These, and the entries that are removed next.
+    Removable,
     All,
 }
 
@@ -419,6 +468,10 @@ fn examine(place: &Place, depth: Depth) -> Result<(Facts, Witness), Fault> {
     verify_reach(&facts, witness.mark())?;
     match depth {
         Depth::Ends => view.verify_ends()?,
+        Depth::Removable => {
+            view.verify_ends()?;
+            view.verify_oldest()?;
+        }
         Depth::All => view.verify_all()?,
     }
     let known = witness.mark().seq;

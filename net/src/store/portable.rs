@@ -4,18 +4,25 @@
 //! then; then there is a line for each entry; the last has their number, the chain's value and the
 //! sum of who is in the room, so that a file that was cut or changed shows.
 
-use super::error::{Fault, StoreError};
+use super::error::{Fault, Finder, StoreError};
 use super::format::{Facts, VERSION};
 use super::log::Log;
 use super::roster::Roster;
 use super::{
     Depth, LOG, PAGE, Place, Report, create, examine, hex, is_new, lock, lock_existing, report,
 };
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::json::MAX_ID;
+use chat_core::{Kind, MAX_LINE, Name, Record, SessionId};
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 
 const FORMAT: &str = "chat-log";
+
+/// The longest first line, of a million in the room before the first entry.
+const MAX_HEAD: u64 = 128 << 20;
+
+/// The longest of the other lines: an entry of a room, every byte of which is written as `\u0001`.
+const MAX_ENTRY: u64 = 6 * (MAX_LINE + MAX_ID) as u64 + 512;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +85,10 @@ struct End {
 /// is written to or read from fails.
 pub fn export(place: impl Into<Place>, out: impl Write) -> Result<Report, StoreError> {
     let place = place.into();
-    export_from(&place, out).map_err(|fault| fault.at(&place.dir))
+    export_from(&place, out).map_err(|fault| StoreError {
+        found_by: Finder::Export,
+        ..fault.at(&place.dir)
+    })
 }
 
 fn export_from(place: &Place, mut out: impl Write) -> Result<Report, Fault> {
@@ -158,13 +168,13 @@ pub fn import(place: impl Into<Place>, from: impl BufRead) -> Result<Report, Sto
 
 fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
     let mut lines = Lines { from, line: 0 };
-    let head: Head = lines.next()?;
+    let head: Head = lines.next(MAX_HEAD)?;
     if head.format != FORMAT {
         return Err(lines.bad("does not begin an export of a log"));
     }
     if head.version > VERSION {
         let found = head.version;
-        return Err(Fault::Newer { found });
+        return Err(Fault::NewerExport { found });
     }
     let epoch = u128::from_str_radix(&head.epoch, 16).ok();
     let base = u64::from_str_radix(&head.base, 16).ok();
@@ -184,7 +194,7 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
     create(place, facts, &earlier, |log| {
         let mut records = Vec::with_capacity(PAGE);
         let end = loop {
-            match lines.next()? {
+            match lines.next(MAX_ENTRY)? {
                 Line::Entry(entry) => {
                     let expected = log.facts().head + 1 + records.len() as u64;
                     match Record::try_from(entry) {
@@ -232,13 +242,20 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn next<T: for<'a> Deserialize<'a>>(&mut self) -> Result<T, Fault> {
+    /// The next line, of at most so many bytes without its end.
+    fn next<T: for<'a> Deserialize<'a>>(&mut self, most: u64) -> Result<T, Fault> {
         let mut bytes = Vec::new();
         self.line += 1;
-        self.from
+        (self.from.by_ref().take(most + 1))
             .read_until(b'\n', &mut bytes)
             .map_err(|error| self.bad(format!("cannot be read ({error})")))?;
+        let length = bytes.len() as u64;
         if bytes.pop() != Some(b'\n') {
+            if length > most {
+                return Err(self.bad(format!(
+                    "is longer than {most} bytes, which no line there can be"
+                )));
+            }
             return Err(self.bad("is where the file ends before its time"));
         }
         serde_json::from_slice(&bytes)

@@ -5,6 +5,7 @@ use super::db::{Db, guarded};
 use super::error::Fault;
 use super::format::{self, Facts, Malformed};
 use super::ids;
+use super::log::REMOVED_AT_ONCE;
 use super::roster::Roster;
 use chat_core::{Record, SessionId};
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition, Value};
@@ -23,6 +24,10 @@ pub(super) const ROW: &str = "facts";
 
 /// The newest entries that are verified when a log is opened.
 const NEWEST: u64 = 1024;
+
+/// The oldest entries that are, where some are to be removed: as many as one append removes, and
+/// more.
+const OLDEST: usize = 2 * REMOVED_AT_ONCE;
 
 pub(super) struct View {
     transaction: ReadTransaction,
@@ -183,6 +188,14 @@ impl View {
         self.verify_ids(&records)?;
         self.present()?;
         self.earlier()?;
+        Ok(())
+    }
+
+    /// Verifies what is removed next.
+    pub(super) fn verify_oldest(&self) -> Result<(), Fault> {
+        let mut records = Vec::new();
+        self.read(&mut self.start(), OLDEST, &mut records)?;
+        self.verify_ids(&records)?;
         Ok(())
     }
 

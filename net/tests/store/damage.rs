@@ -337,15 +337,19 @@ fn a_file_that_is_missing_or_of_another_log_is_refused() {
 
 /// Has one bit of an entry's text changed, wherever it is.
 fn change(sample: &Sample, seq: u64) {
+    sample.disk.put(LOG, &changed(&sample.log, seq));
+}
+
+fn changed(log: &[u8], seq: u64) -> Vec<u8> {
     let text = said(seq).text;
-    let mut bytes = sample.log.clone();
+    let mut bytes = log.to_vec();
     // Pages that are no longer in use may have it too.
-    let windows = sample.log.windows(text.len()).enumerate();
+    let windows = log.windows(text.len()).enumerate();
     let places = windows.filter(|(_, window)| *window == text.as_bytes());
     for (at, _) in places {
         bytes[at] ^= 1;
     }
-    sample.disk.put(LOG, &bytes);
+    bytes
 }
 
 #[test]
@@ -380,23 +384,80 @@ fn a_log_is_opened_that_is_damaged_before_its_newest_entries_and_no_damaged_one_
     }
 }
 
+/// A log of 4,000 entries, one of which is damaged; it is neither among the oldest nor the newest
+/// 1,024.
+fn damaged_at(seq: u64) -> Memory {
+    let disk = Memory::default();
+    open(&disk).append(&all_said(1..=4000)).unwrap();
+    disk.put(LOG, &changed(&disk.get(LOG), seq));
+    disk
+}
+
 #[test]
-fn a_damaged_entry_is_not_removed() {
-    let [sample, _] = samples();
-    change(&sample, HELD.start() + 1);
+fn a_damaged_entry_among_those_to_be_removed_next_is_told_when_it_is_opened() {
+    quiet();
     let keep = Retention {
         count: Some(1),
         ..ALL
     };
-    let mut store = Store::open(place(&sample.disk), keep).unwrap();
-    let refused = error(store.append(&[said(HELD.end() + 1)])).to_string();
+    let disk = damaged_at(2048);
+    let before = disk.get(LOG);
+    let refused = error(Store::open(place(&disk), keep.clone())).to_string();
+    let told = "entry 2048 is not as it was written";
+    assert!(refused.contains(told), "{refused}");
+    assert!(disk.get(LOG) == before, "it is left as it is");
+    assert_eq!(open(&disk).first(), 1, "to keep it all, it can be opened");
+
+    let disk = damaged_at(2049);
+    Store::open(place(&disk), keep).unwrap();
+}
+
+#[test]
+fn a_damaged_entry_is_not_removed() {
+    quiet();
+    let keep = Retention {
+        count: Some(1),
+        ..ALL
+    };
+    let disk = damaged_at(2050);
+    let mut store = Store::open(place(&disk), keep.clone()).unwrap();
+    store.append(&[said(4001)]).unwrap();
+    let told = "entry 2050 is not as it was written";
+    let refused = error(store.append(&[said(4002)])).to_string();
+    assert!(refused.contains(told), "{refused}");
+    drop(store);
+    let refused = error(Store::open(place(&disk), keep)).to_string();
+    assert!(refused.contains(told), "nobody is served again: {refused}");
+    let store = open(&disk);
+    assert_eq!((store.first(), store.head()), (1026, 4001));
+}
+
+#[test]
+fn a_check_names_the_first_entry_that_cannot_be_read_and_not_itself_as_what_to_do() {
+    quiet();
+    for sample in samples() {
+        change(&sample, 403);
+        let refused = error(check(place(&sample.disk))).to_string();
+        for told in [
+            "(the first entry that cannot be read is 403). Nothing was changed.",
+            "Restore the whole directory from a copy, or save what can be read with \
+             `chat-server export --data log`",
+        ] {
+            assert!(refused.contains(told), "{}: {refused}", sample.name);
+        }
+        assert!(!refused.contains("chat-server check"), "{refused}");
+    }
+}
+
+#[test]
+fn a_check_of_a_log_whose_every_entry_can_be_read_names_none() {
+    let [sample, _] = samples();
+    sample.disk.remove(HEAD);
+    let refused = error(check(place(&sample.disk))).to_string();
     assert!(
-        refused.contains("entry 204 is not as it was written"),
+        refused.contains("its file `head` is missing. Nothing was changed."),
         "{refused}"
     );
-    drop(store);
-    let store = open(&sample.disk);
-    assert_eq!((store.first(), store.head()), (203, 1802));
 }
 
 #[test]
@@ -411,6 +472,11 @@ fn what_can_be_read_of_a_damaged_log_is_exported_and_makes_another_log() {
         let told = error(export(place(&sample.disk), &mut lines)).to_string();
         let what = "entry 403 is not as it was written (200 entries, 203 to 402, were exported";
         assert!(told.contains(what), "{}: {told}", sample.name);
+        assert!(
+            told.contains("make a new log of what was exported"),
+            "{told}"
+        );
+        assert!(!told.contains("chat-server export"), "{told}");
         // The same dice made the epoch of each first log of a disk.
         let other = sample.disk.copy();
         other.remove(LOG);

@@ -8,15 +8,17 @@ mod ids;
 mod readers;
 mod roster;
 
-use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
+use chat_core::json::MAX_ID;
+use chat_core::{Kind, MAX_LINE, MAX_NAME, Name, Record, SessionId};
 use chat_net::store::{Fault, Place, Retention, Store, StoreError, check, export, import};
 use disk::Memory;
 use proptest::option;
 use proptest::prelude::*;
 use redb::{Database, ReadableTable, TableDefinition};
-use std::io::ErrorKind;
+use std::io::{self, BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::process;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -432,9 +434,11 @@ fn an_export_of_a_newer_version_is_refused() {
         .replacen("\"version\":1", "\"version\":2", 1);
     let refused = error(import(place(&Memory::default()), newer.as_bytes()));
     assert!(
-        matches!(refused.fault, Fault::Newer { found: 2 }),
+        matches!(refused.fault, Fault::NewerExport { found: 2 }),
         "{refused}"
     );
+    let told = "the export has format version 2";
+    assert!(refused.to_string().contains(told), "{refused}");
 }
 
 #[test]
@@ -446,6 +450,31 @@ fn there_is_nothing_to_check_or_export_where_there_is_no_log() {
         Fault::Missing
     ));
     assert!(!dir.0.exists(), "nor is one made");
+    let told = error(check(&dir.0)).to_string();
+    assert!(told.contains("choose the directory of one"), "{told}");
+}
+
+#[test]
+fn an_import_that_did_not_end_is_told_from_a_log_that_lost_its_file() {
+    let disk = Memory::default();
+    open(&disk).append(&all_said(1..=3)).unwrap();
+    let mut lines = Vec::new();
+    export(place(&disk), &mut lines).unwrap();
+    let other = Memory::default();
+    error(import(place(&other), &lines[..lines.len() - 1]));
+    for refused in [
+        error(check(place(&other))),
+        error(export(place(&other), Vec::new())),
+    ] {
+        assert!(matches!(refused.fault, Fault::Unfinished), "{refused}");
+        assert!(refused.to_string().contains("import again"), "{refused}");
+    }
+    import(place(&other), lines.as_slice()).unwrap();
+    check(place(&other)).unwrap();
+
+    other.remove("log/log.redb");
+    let refused = error(check(place(&other)));
+    assert!(matches!(refused.fault, Fault::Damaged(_)), "{refused}");
 }
 
 #[test]
@@ -504,6 +533,61 @@ fn an_export_that_was_cut_or_changed_is_refused() {
     }
 }
 
+/// An export of one entry, one of whose lines is so long: spaces mean nothing there.
+fn export_with(line: usize, length: usize) -> Vec<u8> {
+    let disk = Memory::default();
+    open(&disk).append(&[said(1)]).unwrap();
+    let mut lines = Vec::new();
+    export(place(&disk), &mut lines).unwrap();
+    let text = String::from_utf8(lines).unwrap();
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let padding = length - lines[line].len();
+    lines[line].push_str(&" ".repeat(padding));
+    lines.push(String::new());
+    lines.join("\n").into()
+}
+
+#[test]
+fn a_line_of_an_export_is_read_up_to_its_limit() {
+    const FIRST: usize = 128 << 20;
+    const OTHERS: usize = 6 * (MAX_LINE + MAX_ID) + 512;
+    for (line, most) in [(0, FIRST), (1, OTHERS), (2, OTHERS)] {
+        let longest = export_with(line, most);
+        import(place(&Memory::default()), longest.as_slice()).unwrap();
+        let longer = export_with(line, most + 1);
+        let refused = error(import(place(&Memory::default()), longer.as_slice())).to_string();
+        let told = format!("line {} is longer than {most} bytes", line + 1);
+        assert!(refused.contains(&told), "{refused}");
+    }
+}
+
+#[test]
+fn an_endless_line_is_not_imported() {
+    let endless = BufReader::new(io::repeat(b' '));
+    let refused = error(import(place(&Memory::default()), endless));
+    assert!(refused.to_string().contains("is longer than"), "{refused}");
+}
+
+#[test]
+fn the_longest_line_that_a_room_makes_is_imported() {
+    let record = Record {
+        seq: 1,
+        at: u64::MAX,
+        kind: Kind::Joined,
+        name: Name::parse(&"n".repeat(MAX_NAME)).unwrap(),
+        text: "\u{1}".repeat(MAX_LINE).into(),
+        sender: Some(SessionId([7; 32])),
+        id: Some("\u{1}".repeat(MAX_ID).into()),
+    };
+    let disk = Memory::default();
+    open(&disk).append(slice::from_ref(&record)).unwrap();
+    let mut lines = Vec::new();
+    export(place(&disk), &mut lines).unwrap();
+    let other = Memory::default();
+    import(place(&other), lines.as_slice()).unwrap();
+    assert_eq!(contents(&open(&other)), [record]);
+}
+
 #[test]
 fn what_an_export_is_written_to_is_told_from_the_log() {
     let disk = Memory::default();
@@ -538,6 +622,6 @@ fn the_longest_name_is_kept() {
         ..said(1)
     };
     let mut store = open(&disk);
-    store.append(std::slice::from_ref(&record)).unwrap();
+    store.append(slice::from_ref(&record)).unwrap();
     assert_eq!(contents(&store), [record]);
 }
