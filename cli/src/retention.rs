@@ -17,8 +17,9 @@ pub struct Keep {
     #[arg(long = "keep-entries", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     entries: Option<u64>,
 
-    /// The oldest entries beyond so many bytes are removed from the history, as others come; the
-    /// files take about twice that. Such as 500MB or 2GiB
+    /// The oldest entries beyond so many bytes are removed from the history, as others come. Such as
+    /// 500MB or 2GiB. The file is larger: from 1 MB on, two to five times that as a rule. It never
+    /// gets smaller: what is removed makes room for what comes
     #[arg(long = "keep-bytes", value_name = "SIZE", value_parser = size)]
     bytes: Option<u64>,
 }

@@ -19,9 +19,11 @@ use tokio::time::timeout;
 /// Joins a chat room: what you type is said to the others, what they say is shown.
 ///
 /// Type JOIN (or JOIN and a name) when asked, then talk. A line with LEAVE alone leaves; /help
-/// lists what else there is. In a pipe, the first line of the input is JOIN, and its end leaves.
+/// lists what else there is. In a pipe, the first line of the input is JOIN, and its end leaves;
+/// lines before JOIN and behind LEAVE are not sent.
 /// Once it was welcomed, it comes back by itself when the connection is lost: nothing is missed,
-/// and nothing said twice.
+/// and nothing said twice. It goes on trying for as long as there is more to be read; it waits 60 s
+/// for the next acceptance once the input has ended, or LEAVE was typed.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
@@ -68,14 +70,14 @@ Examples:
 The room's lines are written on standard output, messages of the program on standard error.
 
 Exit codes:
-  0    left; everything that was typed was accepted
+  0    left; everything that was said between JOIN and LEAVE, or the end, was accepted
   1    left, but a line was not said (too long, not UTF-8, no command although it begins with one
        slash, or refused by the server); or the input ended before JOIN; or standard output, or the
        directory of --state, could not be written
   2    wrong usage
   3    could not connect
-  4    the server sent the program away, or was gone for 60 s while it was leaving, and not all was
-       accepted; before the first welcome, and with --text: the connection was lost
+  4    the server sent the program away, or accepted nothing for 60 s while it was leaving, and not
+       all was accepted; before the first welcome, and with --text: the connection was lost
   130  interrupted (Ctrl-C, or SIGTERM)";
 
 fn main() {
