@@ -99,11 +99,10 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn is(&self, seq: u64, line: &str) -> bool {
-        let entry = seq
-            .checked_sub(1)
-            .and_then(|seq| self.story.entries.get(index(seq)));
-        entry.is_some_and(|entry| entry.line == line)
+    /// Who said an entry, and what.
+    fn said(&self, seq: u64) -> Option<(&str, &str)> {
+        let entry = self.story.entries.get(index(seq.checked_sub(1)?))?;
+        entry.line.split_once(": ")
     }
 
     /// Whether an entry need not be held any more.
@@ -262,8 +261,10 @@ impl Answers {
         before.map_or(self.is_old, |&before| !self.is_said(text, before, place))
     }
 
+    /// Whether an entry is a text that it said; its session may have had another name before.
     fn is_said(&self, text: &str, seq: u64, place: Place<'_>) -> bool {
-        place.is(seq, &format!("{}: {text}", self.name))
+        let is_own = |(name, said)| said == text && (self.is_old || name == self.name);
+        place.said(seq).is_some_and(is_own)
     }
 }
 
