@@ -170,6 +170,8 @@ bugs! {
         "A session does not outlive the server, and nor does its stay end."
     HalfToken "half a token"
         "The first half of a token is enough to go on with a session."
+    GapTooWide "gap too wide"
+        "What cannot be read in the store takes the entry behind it along."
     StoreGapHidden "gap in the store hidden"
         "That the store does not have entries any more is not said."
     ReadCutShort "read cut short"

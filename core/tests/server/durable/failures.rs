@@ -3,7 +3,7 @@
 use super::super::json::{bye, entries, errors, objects, program, say};
 use super::{Kept, talk, with_silent};
 use chat_core::json::{Code, Message};
-use chat_core::{Input, Limits};
+use chat_core::{Action, Input, Limits};
 
 const GOODBYE: &str = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
 
@@ -141,6 +141,32 @@ fn of_what_cannot_be_read_no_more_is_missing_than_that() {
     let told = "* ann: line 57\n* (3 entries cannot be read any more)\n* ann: line 61\n";
     assert!(heard.contains(told), "{heard}");
     assert_eq!(heard.lines().count(), 50 - 3 + 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_tried_in_smaller_and_smaller_pieces() {
+    let (k, token) = talk(100);
+    let mut k = k.restart(5);
+    let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
+    let mut asked = Vec::new();
+    for is_readable in [
+        false, false, false, false, false, true, true, true, true, true,
+    ] {
+        let Some(Action::Read(_, after, most)) = k.asked.pop() else {
+            panic!("nothing is read");
+        };
+        asked.push((after, most));
+        let kept = k.store.iter().filter(|record| record.seq > after);
+        let kept: Vec<_> = kept.take(most).cloned().collect();
+        k.handle(if is_readable {
+            Input::Kept(ann, &kept)
+        } else {
+            Input::Unreadable(ann)
+        });
+    }
+    let smaller = [(1, 16), (1, 8), (1, 4), (1, 2), (1, 1)];
+    let larger = [(2, 1), (3, 2), (5, 4), (9, 8), (17, 16)];
+    assert_eq!(asked, [smaller, larger].concat());
 }
 
 #[test]
