@@ -4,6 +4,7 @@
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
 use crate::text::Text;
+use chat_core::json::MAX_PAGE;
 use chat_core::{MAX_LINE, MAX_NAME};
 
 /// Draws a world with so many clients, or with a number of them drawn, too.
@@ -150,7 +151,7 @@ impl Draw {
         };
         // In a large room, a pass for every line would be all that happens.
         let crowd = self.count.max(10);
-        let transcript = if small(0, 30, 1) == 0 {
+        let transcript = if small(0, 5, 1) == 0 {
             3000
         } else {
             default.transcript
@@ -363,7 +364,11 @@ impl Draw {
         match dice.below(16) {
             0 => b"{\"type\":\"who\"}".to_vec(),
             1 => b"{\"type\":\"ping\"}".to_vec(),
-            2 => format!("{{\"type\":\"history\",\"limit\":{}}}", dice.power(6)).into_bytes(),
+            2 => {
+                let about_most = MAX_PAGE - 1 + dice.below(3) as u64;
+                let limit = [dice.power(6) as u64, about_most][dice.below(2)];
+                format!("{{\"type\":\"history\",\"limit\":{limit}}}").into_bytes()
+            }
             3 => format!("{{\"type\":\"history\",\"after\":{}}}", dice.power(6)).into_bytes(),
             4 if may_leave && dice.one_in(3) => b"{\"type\":\"leave\"}".to_vec(),
             5 => [
@@ -372,7 +377,9 @@ impl Draw {
                 b"say",
                 b"\xff",
                 b"{\"type\":\"say\",\"text\":\" \"}",
-            ][dice.below(5)]
+                b"{\"type\":\"say\",\"txt\":\"?\",\"id\":\"?\"}",
+                b"{\"type\":\"say\",\"text\":\"?\",\"id\":7}",
+            ][dice.below(7)]
             .to_vec(),
             6 => vec![b' '; chat_core::MAX_JSON_LINE - 1 + dice.below(3)],
             7 => {

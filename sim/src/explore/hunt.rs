@@ -1,6 +1,6 @@
 //! Plays worlds from many seeds, on several threads.
 
-use super::tally::Tally;
+use super::tally::{Counts, Tally};
 use super::{Broken, draw, play, play_production};
 use crate::kept;
 use std::ops::Range;
@@ -101,6 +101,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
                         let played = kept::play(&kept::World::draw(seed), false);
                         tally.worlds += 1;
                         tally.deliveries += played.deliveries;
+                        tally.kept.add(&Counts(played.happened));
                         played.broken
                     }
                     Worlds::Network => {

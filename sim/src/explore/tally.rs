@@ -1,6 +1,7 @@
 //! What happened how often.
 
 use super::world::Op;
+use crate::kept::HAPPENINGS;
 
 /// Counts over worlds.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Tally {
     pub closes: Counts<10>,
     /// By outcome: how it ended for persons.
     pub outcomes: Counts<6>,
+    /// By [`HAPPENINGS`]: of worlds around a store.
+    pub kept: Counts<{ HAPPENINGS.len() }>,
 }
 
 /// An array that begins with zeros, whatever its length.
@@ -46,7 +49,7 @@ impl<const N: usize> std::ops::IndexMut<usize> for Counts<N> {
 }
 
 impl<const N: usize> Counts<N> {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         for (sum, more) in self.0.iter_mut().zip(other.0) {
             *sum += more;
         }
@@ -72,5 +75,6 @@ impl Tally {
         self.ops.add(&other.ops);
         self.closes.add(&other.closes);
         self.outcomes.add(&other.outcomes);
+        self.kept.add(&other.kept);
     }
 }

@@ -13,6 +13,7 @@ mod world;
 
 use crate::explore::{Broken, quietly};
 use crate::promise::Promise;
+pub use stage::HAPPENINGS;
 use stage::Stage;
 pub use world::{Client, Op, World};
 
@@ -25,6 +26,8 @@ pub struct Played {
     pub broken: Option<Broken>,
     /// How often something was delivered.
     pub deliveries: u64,
+    /// How often each of [`HAPPENINGS`] happened.
+    pub happened: [u64; HAPPENINGS.len()],
 }
 
 /// Plays a world to its end, or until a promise is broken. `tell` has its story told. The same world
@@ -43,5 +46,6 @@ pub fn play(world: &World, tell: bool) -> Played {
         story: stage.story,
         broken,
         deliveries: stage.deliveries,
+        happened: stage.happened,
     }
 }

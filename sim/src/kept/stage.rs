@@ -19,6 +19,37 @@ const RETURNS: usize = 500;
 /// The first port.
 const PORTS: u16 = 6000;
 
+/// What is counted of a world.
+#[derive(Clone, Copy)]
+enum Happening {
+    Started,
+    Killed,
+    DiskFailed,
+    Unreadable,
+    Connected,
+    Lost,
+    Crashed,
+    Said,
+    SaidAgain,
+    PageAsked,
+    Left,
+}
+
+/// What is counted of a world, in words.
+pub const HAPPENINGS: [&str; 11] = [
+    "a server starts",
+    "a server is killed",
+    "the disk fails with what is being written",
+    "what is to be read there cannot be",
+    "a connection is made",
+    "a connection is lost",
+    "a person's program is killed",
+    "something is said",
+    "something is said again, with its id",
+    "a page is asked for",
+    "somebody leaves",
+];
+
 struct Link {
     conn: ConnId,
     client: usize,
@@ -51,6 +82,7 @@ pub(super) struct Stage<'a> {
     shown: Vec<u8>,
     next_shown: u64,
     pub(super) deliveries: u64,
+    pub(super) happened: [u64; HAPPENINGS.len()],
     tell: bool,
     pub(super) story: Vec<String>,
 }
@@ -74,6 +106,7 @@ impl<'a> Stage<'a> {
             shown: Vec::new(),
             next_shown: 1,
             deliveries: 0,
+            happened: [0; HAPPENINGS.len()],
             tell,
             story: Vec::new(),
         };
@@ -104,6 +137,7 @@ impl<'a> Stage<'a> {
             return;
         }
         self.note(|| "server: starts".into());
+        self.count(Happening::Started);
         self.lives = self.lives.wrapping_add(1);
         self.ends = false;
         self.since = self.now;
@@ -117,6 +151,10 @@ impl<'a> Stage<'a> {
         self.shown.clear();
         self.server = Some(Server::restored(self.world.limits(), origin, history));
         self.serve();
+    }
+
+    fn count(&mut self, what: Happening) {
+        self.happened[what as usize] += 1;
     }
 
     fn clock(&self) -> Timestamp {
@@ -148,19 +186,23 @@ impl<'a> Stage<'a> {
                 if let Some(person) = self.clients[who].person() {
                     person.die(is_kept);
                     self.give_up(who);
+                    self.count(Happening::Crashed);
                 }
             }
             Op::Say(who) => self.say(who),
             Op::Talk(who, times) => (0..times).for_each(|_| self.say(who)),
             Op::Again(who) if !self.clients[who].is_over => {
+                self.count(Happening::SaidAgain);
                 let line = self.clients[who].says_again();
                 self.send(who, &line);
             }
             Op::Page(who, after) => {
+                self.count(Happening::PageAsked);
                 let line = self.clients[who].asks(after);
                 self.send(who, &line);
             }
             Op::Leave(who) if !self.clients[who].is_over => {
+                self.count(Happening::Left);
                 let line = self.clients[who].leaves();
                 self.send(who, line);
             }
@@ -180,6 +222,7 @@ impl<'a> Stage<'a> {
 
     fn say(&mut self, who: usize) {
         if !self.clients[who].is_over {
+            self.count(Happening::Said);
             let line = self.clients[who].says();
             self.send(who, &line);
         }
@@ -240,6 +283,7 @@ impl<'a> Stage<'a> {
         let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, port)) else {
             return false;
         };
+        self.count(Happening::Connected);
         let link = self.links.len();
         let first = self.clients[who].connects(link);
         self.links.push(Link {
@@ -265,6 +309,7 @@ impl<'a> Stage<'a> {
 
     /// A connection fails.
     fn lose(&mut self, link: usize) {
+        self.count(Happening::Lost);
         let it = &mut self.links[link];
         if std::mem::replace(&mut it.client_open, false) {
             self.clients[it.client].link = None;
@@ -279,6 +324,7 @@ impl<'a> Stage<'a> {
         if self.server.take().is_none() {
             return;
         }
+        self.count(Happening::Killed);
         self.disk.die(&mut self.dice);
         self.asked.clear();
         for link in &mut self.links {
@@ -378,6 +424,7 @@ impl<'a> Stage<'a> {
             return false;
         }
         if std::mem::take(&mut self.fails) {
+            self.count(Happening::DiskFailed);
             self.disk.die(&mut self.dice);
             self.ends = true;
             self.handle(Input::NotCommitted);
@@ -394,6 +441,7 @@ impl<'a> Stage<'a> {
         match self.asked.pop_front() {
             Some(Action::Read(conn, after, most)) => {
                 let kept = self.disk.read(after, most);
+                self.happened[Happening::Unreadable as usize] += u64::from(kept.is_none());
                 self.handle(match &kept {
                     Some(kept) => Input::Kept(conn, kept),
                     None => Input::Unreadable(conn),

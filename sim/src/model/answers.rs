@@ -58,7 +58,8 @@ impl Asked {
             Some(Ok(Request::Ping)) => Self::Ping,
             Some(Ok(Request::Leave)) => Self::Leave,
             Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, None),
-            Some(Err(_)) | None => Self::Refused(Code::BadRequest, None),
+            Some(Err(_)) => Self::Refused(Code::BadRequest, id_in(line)),
+            None => Self::Refused(Code::BadRequest, None),
         })
     }
 
@@ -74,8 +75,7 @@ impl Asked {
     }
 
     fn to_say(text: &str, id: Option<String>) -> Self {
-        let is_id = |id: &String| (1..=MAX_ID).contains(&id.len()) && printable(id) == *id;
-        if !id.as_ref().is_none_or(is_id) {
+        if !id.as_deref().is_none_or(is_id) {
             Self::Refused(Code::BadId, None)
         } else if text.trim().is_empty() {
             Self::Refused(Code::Blank, id)
@@ -86,6 +86,17 @@ impl Asked {
             Self::Say { text, id }
         }
     }
+}
+
+/// The id in an object that is no request otherwise.
+fn id_in(line: &str) -> Option<String> {
+    let object: serde_json::Value = serde_json::from_str(line).ok()?;
+    let id = object.get("id")?.as_str()?;
+    is_id(id).then(|| id.into())
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len()) && printable(id) == id
 }
 
 /// Where in the room's order an answer stands.

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// In so many worlds every rare path is passed; one that is not is a finding.
-const ENOUGH: u64 = 20_000;
+const ENOUGH: u64 = 100_000;
 
 /// How long a finding is shrunk.
 const SHRINKING: Duration = Duration::from_secs(20);
@@ -29,7 +29,7 @@ const SHRINKING: Duration = Duration::from_secs(20);
 /// What to explore.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// From these seeds: from the first to before the last [default: 0..20000]
+    /// From these seeds: from the first to before the last [default: 0..100000]
     #[arg(long, value_name = "A..B", value_parser = ValueParser::new(range))]
     seeds: Option<Range<u64>>,
     /// For so many minutes, from as many seeds as that allows
@@ -97,13 +97,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     progress.end();
 
     let mut out = io::stdout().lock();
-    let summary = summary(&report, &seeds);
-    // Of what happens elsewhere nothing is counted.
-    let is_network = what.worlds == Worlds::Network;
-    let shown = if is_network { usize::MAX } else { 1 };
-    for line in summary.lines().take(shown) {
-        writeln!(out, "{line}")?;
-    }
+    out.write_all(summary(&report, &seeds, what.worlds).as_bytes())?;
     let unmarked = marks(what.worlds).filter(|m| mark::count(*m) == 0);
     let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none();
     let mut good = report.findings.is_empty();
@@ -209,7 +203,7 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
 /// The commit that is explored, as far as it could be told when this was built.
 const COMMIT: &str = env!("CHAT_COMMIT");
 
-fn summary(report: &Report, seeds: &Range<u64>) -> String {
+fn summary(report: &Report, seeds: &Range<u64>, worlds: Worlds) -> String {
     let tally = &report.tally;
     let seconds = report.took.as_secs_f64().max(0.001);
     let mut text = String::new();
@@ -225,6 +219,20 @@ fn summary(report: &Report, seeds: &Range<u64>) -> String {
         seeds.start,
         60.0 * rate(tally.worlds),
     ));
+    if worlds == Worlds::Kept {
+        line("\nwhat happened, and how often".into());
+        for (name, count) in kept::HAPPENINGS.iter().zip(tally.kept.0) {
+            line(format!("{count:>12}  {name}"));
+        }
+        line("\nrare paths in the core".into());
+        for mark in marks(worlds) {
+            line(format!("{:>12}  {}", mark::count(mark), mark.name()));
+        }
+    }
+    // Of the others nothing is counted.
+    if worlds != Worlds::Network {
+        return text;
+    }
     line(format!(
         "{} events, {} deliveries, {} faults, {} s simulated ({:.0} times as fast as real time)",
         tally.events,
