@@ -21,6 +21,17 @@ fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).expect("what is printed is UTF-8")
 }
 
+#[cfg(unix)]
+fn stop(server: &mut Process) {
+    server.signal(chat_tests::Signal::TERM);
+    assert_eq!(server.exit_code(), 0);
+}
+
+#[cfg(not(unix))]
+fn stop(server: &mut Process) {
+    server.kill();
+}
+
 mod help_and_version {
     use super::*;
 
@@ -261,7 +272,8 @@ mod logs {
         {
             transcript.push(server.transcript.line());
         }
-        server.process.kill();
+        // What was logged is written then.
+        stop(&mut server.process);
         transcript.append(&mut server.transcript.rest());
         (transcript, server.log.all())
     }
@@ -319,16 +331,5 @@ mod an_output_that_nobody_reads {
             speaker.say(&line);
             listener.expect(&format!("speaker: {line}"));
         }
-    }
-
-    #[cfg(unix)]
-    fn stop(server: &mut Process) {
-        server.signal(chat_tests::Signal::TERM);
-        assert_eq!(server.exit_code(), 0);
-    }
-
-    #[cfg(not(unix))]
-    fn stop(server: &mut Process) {
-        server.kill();
     }
 }
