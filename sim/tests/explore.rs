@@ -2,6 +2,8 @@
 
 use chat_sim::explore::hunt::{Options, Worlds, hunt};
 use chat_sim::explore::{draw, file, play};
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn options(seeds: std::ops::Range<u64>) -> Options {
@@ -83,4 +85,18 @@ fn a_file_that_is_no_world_is_refused_with_a_reason() {
         let error = file::read(&text).unwrap_err();
         assert!(error.to_lowercase().contains(why), "{error}");
     }
+}
+
+/// Small worlds in which something was wrong once, with the server or with how it was looked at.
+#[test]
+fn worlds_in_which_a_promise_was_broken_once_keep_it() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds");
+    let mut worlds = 0;
+    for file in fs::read_dir(dir).unwrap() {
+        let path = file.unwrap().path();
+        let world = file::read(&fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(play(&world, false).broken, None, "{}", path.display());
+        worlds += 1;
+    }
+    assert!(worlds > 0);
 }

@@ -399,7 +399,7 @@ impl Watched {
 
     /// Takes note of whether a peer was cut off, before anything else is written to it.
     fn see_phase(&mut self, who: usize) {
-        if self.peers[who].speaks_json() {
+        if self.peers[who].is_apart() {
             // Being sent what it asked for, it may come to its end.
             self.peers[who].phase = self.server.phase(self.peers[who].id);
         }
