@@ -33,6 +33,8 @@ pub use log::{History, Log};
 pub use name::{InvalidName, Name};
 pub use record::{Kind, Record, SessionId};
 pub use server::phase as server_phase;
-pub use server::{Action, CloseReason, ConnId, Input, Origin, Parcel, Server, Timer};
+pub use server::{
+    Action, CloseReason, ConnId, Host, Input, Origin, Parcel, Peer, Rate, Server, Timer,
+};
 pub use text::{Entry, FirstLine, Request, ServerLine, printable};
 pub use time::Timestamp;

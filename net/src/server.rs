@@ -344,7 +344,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     }
 
     fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
-        let Some(id) = self.server.accept(now, peer.port()) else {
+        let Some(id) = self.server.accept(now, peer) else {
             tracing::info!(%peer, "closed at once: too many connections");
             return;
         };

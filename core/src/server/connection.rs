@@ -3,6 +3,7 @@
 use super::feed::Feed;
 use super::id::ConnId;
 use super::io::CloseReason;
+use super::peer::Peer;
 use super::phase::Phase;
 use super::program::Asking;
 use super::timers::Timer;
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Connection {
     pub(crate) phase: Phase,
-    pub(crate) port: u16,
+    pub(super) peer: Peer,
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<SessionId>,
@@ -58,10 +59,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(port: u16, place: u64) -> Self {
+    pub(crate) fn new(peer: Peer, place: u64) -> Self {
         Self {
             phase: Phase::Greeting,
-            port,
+            peer,
             dialect: Dialect::Text,
             session: None,
             feed: None,

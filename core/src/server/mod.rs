@@ -1,5 +1,6 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod bucket;
 mod commit;
 mod connection;
 mod delivery;
@@ -7,6 +8,7 @@ mod feed;
 mod hear;
 mod id;
 mod io;
+mod peer;
 pub mod phase;
 mod program;
 mod room;
@@ -15,9 +17,11 @@ mod stay;
 mod timers;
 mod turns;
 
+pub use bucket::Rate;
 pub use delivery::Parcel;
 pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
+pub use peer::{Host, Peer};
 pub use session::Origin;
 
 use crate::limits::Limits;
@@ -140,10 +144,11 @@ impl Server {
         }
     }
 
-    /// Takes on a new connection from a peer's port. Past the limit on connections it is only told
+    /// Takes on a new connection from a peer. Past the limit on connections it is only told
     /// so, as far as the limit on refusals goes; `None` means that it is to be closed at once.
-    pub fn accept(&mut self, now: Timestamp, port: u16) -> Option<ConnId> {
+    pub fn accept(&mut self, now: Timestamp, peer: impl Into<Peer>) -> Option<ConnId> {
         self.now = self.now.max(now);
+        let peer = peer.into();
         let most = self.limits.connections + usize::from(is_planted(Bug::OneTooMany));
         let surplus = self.connections.len().checked_sub(most);
         if self.stopping || surplus.is_some_and(|surplus| surplus >= self.limits.refusals) {
@@ -152,7 +157,7 @@ impl Server {
             return None;
         }
         let place = self.room.log.head(Dialect::Text);
-        let id = self.connections.insert(Connection::new(port, place));
+        let id = self.connections.insert(Connection::new(peer, place));
         if surplus.is_some() {
             mark(Mark::Refused);
             self.tell(id, Notice::Goodbye(Goodbye::Full));

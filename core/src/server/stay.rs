@@ -63,7 +63,7 @@ impl Server {
         session: Option<SessionId>,
     ) -> (Name, Option<String>) {
         let (port, dialect) = match self.connections.get(id) {
-            Some(connection) => (connection.port, connection.dialect),
+            Some(connection) => (connection.peer.port, connection.dialect),
             None => (0, Dialect::Text),
         };
         let asked = asked.map(|text| (text, Name::parse(text)));
@@ -107,7 +107,7 @@ impl Server {
             return;
         };
         let freed = if is_planted(Bug::NameKept) && connection.phase == Phase::Closed {
-            Name::of_port(connection.port)
+            Name::of_port(connection.peer.port)
         } else {
             name.clone()
         };

@@ -1,0 +1,132 @@
+//! Token buckets: how much of something is granted in a time.
+
+use crate::time::Timestamp;
+use core::time::Duration;
+
+/// How much of something is granted: so many at once, and then one after another in even steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rate {
+    /// How many are granted in `period` in the long run; with 0, there is no limit.
+    pub count: u64,
+    /// The time for which `count` are granted.
+    pub period: Duration,
+    /// How many more are granted at once to whoever took none for long.
+    pub burst: u64,
+}
+
+impl Rate {
+    /// As many as anybody wants.
+    pub const UNLIMITED: Self = Self::per_second(0, 0);
+
+    /// So many a second, and `burst` at once.
+    pub const fn per_second(count: u64, burst: u64) -> Self {
+        Self {
+            count,
+            period: Duration::from_secs(1),
+            burst,
+        }
+    }
+
+    /// So many a minute, and `burst` at once.
+    pub const fn per_minute(count: u64, burst: u64) -> Self {
+        Self {
+            count,
+            period: Duration::from_secs(60),
+            burst,
+        }
+    }
+
+    /// In what time so many are granted, rounded up to whole microseconds.
+    fn time_of(&self, count: u64) -> Duration {
+        if self.count == 0 {
+            return Duration::ZERO;
+        }
+        let micros = (u128::from(count) * self.period.as_micros()).div_ceil(u128::from(self.count));
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+}
+
+/// What somebody has left of a [`Rate`], kept as one moment: the generic cell rate algorithm (ITU-T
+/// I.371).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Bucket {
+    /// When everything taken so far is granted: the bucket is full then.
+    full_at: Timestamp,
+}
+
+impl Bucket {
+    /// Takes so many, whether they are there or not: what is missing is owed, and the bucket is
+    /// [ready](Self::ready_at) once it is paid back.
+    pub(super) fn take(&mut self, now: Timestamp, rate: &Rate, count: u64) {
+        self.full_at = self.full_at.max(now) + rate.time_of(count);
+    }
+
+    /// The moment from which on one can be taken without owing anything.
+    pub(super) fn ready_at(self, rate: &Rate) -> Timestamp {
+        let ahead = rate.time_of(rate.burst.max(1) - 1);
+        let micros = self.full_at.since(Timestamp::ZERO).saturating_sub(ahead);
+        Timestamp::ZERO + micros
+    }
+
+    /// Whether one can be taken without owing anything.
+    pub(super) fn is_ready(self, now: Timestamp, rate: &Rate) -> bool {
+        self.ready_at(rate) <= now
+    }
+
+    /// Whether it is as if nothing had ever been taken.
+    pub(super) fn is_full(self, now: Timestamp) -> bool {
+        self.full_at <= now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_micros(1000 * millis)
+    }
+
+    #[test]
+    fn a_burst_is_granted_at_once_and_then_one_a_step() {
+        let rate = Rate::per_second(10, 3);
+        let mut bucket = Bucket::default();
+        for _ in 0..3 {
+            assert!(bucket.is_ready(at(5000), &rate));
+            bucket.take(at(5000), &rate, 1);
+        }
+        assert!(!bucket.is_ready(at(5000), &rate));
+        assert_eq!(bucket.ready_at(&rate), at(5100));
+        bucket.take(at(5100), &rate, 1);
+        assert_eq!(bucket.ready_at(&rate), at(5200));
+        assert!(!bucket.is_full(at(5399)));
+        assert!(bucket.is_full(at(5400)));
+    }
+
+    #[test]
+    fn what_is_taken_beyond_the_burst_is_owed() {
+        let rate = Rate::per_second(1000, 100);
+        let mut bucket = Bucket::default();
+        bucket.take(at(0), &rate, 5000);
+        assert_eq!(bucket.ready_at(&rate), at(4901));
+    }
+
+    #[test]
+    fn without_a_limit_it_is_always_ready() {
+        let mut bucket = Bucket::default();
+        bucket.take(at(1), &Rate::UNLIMITED, u64::MAX);
+        assert!(bucket.is_ready(at(1), &Rate::UNLIMITED));
+    }
+
+    #[test]
+    fn nobody_saves_up_more_than_a_burst() {
+        let rate = Rate::per_minute(60, 2);
+        let mut bucket = Bucket::default();
+        bucket.take(at(0), &rate, 1);
+        for _ in 0..2 {
+            assert!(bucket.is_ready(at(3_600_000), &rate));
+            bucket.take(at(3_600_000), &rate, 1);
+        }
+        assert!(!bucket.is_ready(at(3_600_000), &rate));
+    }
+}
