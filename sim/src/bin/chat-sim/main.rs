@@ -1,6 +1,7 @@
 //! Runs scenarios and worlds, shows their stories, and explores.
 
 mod explore;
+mod faults;
 #[cfg(feature = "planted")]
 mod planted;
 mod run;
@@ -39,6 +40,12 @@ enum Command {
     ///
     /// Exits with 0 when nothing was found, 1 when something was, and 2 for wrong usage.
     Explore(explore::Options),
+    /// Build known faults into a copy of the tree, one after the other, and see how soon exploration
+    /// finds each
+    ///
+    /// A fault is a patch in sim/faults. Exits with 0 when all are found, and 1 when one is not, or
+    /// does not apply any more.
+    Faults(faults::Options),
     /// Plant known faults, one after the other, and see how long exploration takes to find each
     #[cfg(feature = "planted")]
     Planted(planted::Options),
@@ -49,6 +56,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::List => run::list(),
         Command::Explore(options) => explore::run(&options),
+        Command::Faults(options) => faults::run(&options),
         #[cfg(feature = "planted")]
         Command::Planted(options) => planted::run(&options),
     };
