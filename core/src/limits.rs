@@ -1,5 +1,6 @@
 //! Every bound of the protocol and of the server, in one place (PROTOCOL.md, "Limits").
 
+use crate::server::Host;
 use core::time::Duration;
 
 /// The longest line a client may send, in bytes, without its ending.
@@ -48,6 +49,9 @@ pub struct Limits {
     /// Sessions without a connection at once; with one more, the one that has been without for
     /// longest is given up.
     pub detached: usize,
+    /// Whether the limits of a host, and the rate at which a connection may send, are also those of
+    /// this machine's own addresses (127.0.0.0/8, `::1`).
+    pub limit_loopback: bool,
     /// How long a new connection may be silent before it joins as the documented client did.
     pub first_line: Duration,
     /// How long bytes may wait for a connection that takes none, before it is closed.
@@ -56,6 +60,13 @@ pub struct Limits {
     pub linger: Duration,
     /// How long a stopping server waits for its connections to take what is theirs.
     pub shutdown: Duration,
+}
+
+impl Limits {
+    /// Whether the limits of a host apply to this one.
+    pub(crate) fn apply_to(&self, host: Host) -> bool {
+        self.limit_loopback || !host.is_loopback()
+    }
 }
 
 impl Default for Limits {
@@ -73,6 +84,7 @@ impl Default for Limits {
             transcript: 1024 * 1024,
             grace: Duration::from_secs(60),
             detached: 16_384,
+            limit_loopback: false,
             first_line: Duration::from_millis(250),
             stall: Duration::from_secs(30),
             linger: Duration::from_secs(2),

@@ -49,6 +49,10 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
+    /// Limit what comes from this machine (127.0.0.0/8, ::1) as what comes from any other host
+    #[arg(long)]
+    limit_loopback: bool,
+
     /// Threads that write at the same time where hundreds are in the room [default: one for each
     /// processor]
     #[arg(long, value_name = "N", value_parser = threads)]
@@ -228,6 +232,7 @@ impl Args {
 fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
     let limits = Limits {
         connections: args.max_connections,
+        limit_loopback: args.limit_loopback,
         ..Limits::default()
     };
     allow_descriptors(limits.connections);

@@ -22,6 +22,8 @@ use alloc::vec::Vec;
 pub(crate) struct Connection {
     pub(crate) phase: Phase,
     pub(super) peer: Peer,
+    /// The limits of a host, and of what one may send in a time, are its own.
+    pub(super) limited: bool,
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<SessionId>,
@@ -59,10 +61,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(peer: Peer, place: u64) -> Self {
+    pub(crate) fn new(peer: Peer, limited: bool, place: u64) -> Self {
         Self {
             phase: Phase::Greeting,
             peer,
+            limited,
             dialect: Dialect::Text,
             session: None,
             feed: None,

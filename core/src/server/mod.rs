@@ -157,7 +157,10 @@ impl Server {
             return None;
         }
         let place = self.room.log.head(Dialect::Text);
-        let id = self.connections.insert(Connection::new(peer, place));
+        let limited = self.limits.apply_to(peer.host);
+        let id = self
+            .connections
+            .insert(Connection::new(peer, limited, place));
         if surplus.is_some() {
             mark(Mark::Refused);
             self.tell(id, Notice::Goodbye(Goodbye::Full));

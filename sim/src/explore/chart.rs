@@ -162,8 +162,9 @@ fn heads(world: &World, layout: &Layout) -> String {
     for column in &layout.columns {
         let client = column.lane.checked_sub(1);
         let port = client.and_then(|who| world.clients.get(who));
-        let port = port.map_or(String::new(), |client| {
-            format!(" <small>:{}</small>", client.port())
+        let port = port.map_or(String::new(), |client| match client.address() {
+            here if here.ip().is_loopback() => format!(" <small>:{}</small>", here.port()),
+            away => format!(" <small>{away}</small>"),
         });
         let _ = writeln!(
             out,

@@ -1,6 +1,7 @@
 //! Draws worlds from seeds, swarm fashion: each world has a mixture of its own, with some things left
 //! out altogether, so that rare ones meet each other.
 
+use super::hosts::Hosts;
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
 use crate::text::Text;
@@ -21,6 +22,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         names: 1 + dice.below(6),
         has_programs: mood != Mood::Crowd && dice.one_in(3),
         has_tokens: !dice.one_in(3),
+        hosts: Hosts::draw(seed),
         mood,
         dice,
         count,
@@ -108,6 +110,7 @@ struct Draw {
     /// They have sessions that go on.
     has_tokens: bool,
     count: usize,
+    hosts: Hosts,
 }
 
 impl Draw {
@@ -151,6 +154,7 @@ impl Draw {
         };
         // In a large room, a pass for every line would be all that happens.
         let crowd = self.count.max(10);
+        let limit_loopback = self.hosts.limit_loopback;
         let transcript = if small(0, 5, 1) == 0 {
             3000
         } else {
@@ -159,6 +163,7 @@ impl Draw {
         if self.mood != Mood::Any {
             return Server {
                 batch: small(1, 200, 500) as u64,
+                limit_loopback,
                 ..default
             };
         }
@@ -175,6 +180,7 @@ impl Draw {
             bulk: small(1, 400 * crowd, 8 * 1024 * 1024) as u64,
             grace_ms: small(1, 20_000, 60_000) as u64,
             detached: small(0, 2, default.detached),
+            limit_loopback,
             chunk: small(1, 200, default.chunk),
             // What sessions do in between could not be told from a screen that is read late.
             lazy: self.dice.one_in(4) && !self.has_programs,
@@ -217,10 +223,11 @@ impl Draw {
         } else {
             u16::try_from(5000 + number).unwrap_or(u16::MAX)
         };
+        let address = self.hosts.address(port);
         if self.dice.one_in(2) {
-            Client::Person(port)
+            Client::Person(address)
         } else {
-            Client::Raw(port)
+            Client::Raw(address)
         }
     }
 

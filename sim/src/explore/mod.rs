@@ -4,6 +4,7 @@ mod actor;
 pub mod chart;
 mod draw;
 pub mod file;
+mod hosts;
 pub mod hunt;
 mod links;
 mod play;

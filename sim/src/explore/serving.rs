@@ -80,8 +80,8 @@ impl Stage<'_> {
             return;
         };
         for link in mem::take(&mut self.backlog) {
-            let port = self.world.clients[self.links[link].client].port();
-            if let Some(peer) = server.accept(clock, port) {
+            let from = self.world.clients[self.links[link].client].address();
+            if let Some(peer) = server.accept(clock, from) {
                 self.links[link].peer = Some(peer);
                 self.peers.push(link);
                 self.ready.insert(link);

@@ -2,7 +2,7 @@
 
 use super::play;
 use super::production::broken;
-use super::world::{Network, Op, Server, World};
+use super::world::{Address, Client, Network, Op, Server, World};
 use crate::kept;
 use crate::promise::Promise;
 use crate::scenario::Scenario;
@@ -26,6 +26,7 @@ pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
         let before = hunt.best.clone();
         hunt.steps();
         hunt.clients();
+        hunt.hosts();
         hunt.calm();
         hunt.texts();
         hunt.times();
@@ -223,6 +224,19 @@ impl Shrink {
         }
     }
 
+    /// Puts clients on the server's own machine.
+    fn hosts(&mut self) {
+        let come_home = |client: &mut Client| {
+            let port = client.address().port();
+            let (Client::Person(address) | Client::Raw(address)) = client;
+            *address = Address::Here(port);
+        };
+        self.attempt(|world| world.clients.iter_mut().for_each(come_home));
+        for who in 0..self.best.clients.len() {
+            self.attempt(|world| come_home(&mut world.clients[who]));
+        }
+    }
+
     /// Makes the network quiet, and the limits usual.
     fn calm(&mut self) {
         self.attempt(|world| world.network = Network::default());
@@ -233,7 +247,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 16] = [
+        let fields: [fn(&mut Server, &Server); 17] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -250,6 +264,7 @@ impl Shrink {
             |s, u| s.at_once = u.at_once,
             |s, u| s.stretch = u.stretch,
             |s, u| s.copies = u.copies,
+            |s, u| s.limit_loopback = u.limit_loopback,
         ];
         for field in fields {
             self.attempt(|world| field(&mut world.server, &usual));

@@ -4,6 +4,7 @@ use crate::model::Habits;
 use crate::text::Text;
 use chat_core::Limits;
 use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// Machines, a network, and what happens in it. Times of steps are milliseconds since the start.
@@ -57,6 +58,8 @@ pub struct Server {
     pub grace_ms: u64,
     /// Sessions without a connection at once.
     pub detached: usize,
+    /// The limits of hosts are those of the server's own machine, too.
+    pub limit_loopback: bool,
     /// Bytes read at once.
     pub chunk: usize,
     /// The screen is read only once a round.
@@ -83,6 +86,7 @@ impl Default for Server {
             transcript: limits.transcript,
             grace_ms: u64::try_from(limits.grace.as_millis()).unwrap_or(u64::MAX),
             detached: limits.detached,
+            limit_loopback: limits.limit_loopback,
             chunk: 4096,
             lazy: false,
             at_once: false,
@@ -107,6 +111,7 @@ impl Server {
             transcript: self.transcript.max(self.behind),
             grace: Duration::from_millis(self.grace_ms),
             detached: self.detached,
+            limit_loopback: self.limit_loopback,
             ..Limits::default()
         }
     }
@@ -153,17 +158,36 @@ impl Default for Network {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Client {
-    /// Someone at a terminal, with the client that is shipped; connects from this port.
-    Person(u16),
-    /// Anything that speaks bytes, from this port.
-    Raw(u16),
+    /// Someone at a terminal, with the client that is shipped.
+    Person(Address),
+    /// Anything that speaks bytes.
+    Raw(Address),
+}
+
+/// Where a client connects from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Address {
+    /// This port of the server's own machine.
+    Here(u16),
+    /// Another host.
+    At(SocketAddr),
+}
+
+impl From<Address> for SocketAddr {
+    fn from(address: Address) -> Self {
+        match address {
+            Address::Here(port) => (Ipv4Addr::LOCALHOST, port).into(),
+            Address::At(address) => address,
+        }
+    }
 }
 
 impl Client {
-    /// The port that it connects from.
-    pub fn port(&self) -> u16 {
-        match self {
-            Self::Person(port) | Self::Raw(port) => *port,
+    /// Where it connects from.
+    pub fn address(&self) -> SocketAddr {
+        match *self {
+            Self::Person(address) | Self::Raw(address) => address.into(),
         }
     }
 }
@@ -339,5 +363,21 @@ impl Op {
     /// Whether it is a fault, and not what users do.
     pub fn is_fault(&self) -> bool {
         Self::is_fault_kind(self.kind())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_connects_from_a_port_of_this_machine_or_from_another_host() {
+        let read = |text| ron::from_str::<Client>(text).map(|client| client.address().to_string());
+        assert_eq!(read("Person(5000)").unwrap(), "127.0.0.1:5000");
+        assert_eq!(read("Raw(\"192.0.2.7:5001\")").unwrap(), "192.0.2.7:5001");
+        let away = "Raw(\"[2001:db8::7]:5002\")";
+        let client: Client = ron::from_str(away).unwrap();
+        assert_eq!(ron::to_string(&client).unwrap(), away);
+        assert!(read("Raw(\"192.0.2.7\")").is_err());
     }
 }

@@ -16,9 +16,6 @@ const ROUNDS: usize = 20_000;
 /// So often somebody may have to come back until they stay.
 const RETURNS: usize = 500;
 
-/// The first port.
-const PORTS: u16 = 6000;
-
 /// What is counted of a world.
 #[derive(Clone, Copy)]
 enum Happening {
@@ -279,8 +276,8 @@ impl<'a> Stage<'a> {
         }
         self.give_up(who);
         let now = self.clock();
-        let port = PORTS + u16::try_from(who).unwrap_or(0);
-        let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, port)) else {
+        let from = self.world.address(who);
+        let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, from)) else {
             return false;
         };
         self.count(Happening::Connected);

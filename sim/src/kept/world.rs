@@ -3,7 +3,11 @@
 use crate::dice::Dice;
 use chat_core::Limits;
 use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+/// The first port.
+const PORTS: u16 = 6000;
 
 /// Clients, a server that is killed now and then, and the disk that outlives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,12 @@ pub struct World {
     pub unreadable: Option<u64>,
     /// Bytes that a socket holds.
     pub socket: usize,
+    /// On how many hosts the clients are, one after the other; with 0, on the server's own machine.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hosts: u8,
+    /// The limits of hosts are those of that one, too.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limit_loopback: bool,
     /// Who there is.
     pub clients: Vec<Client>,
     /// What happens.
@@ -93,9 +103,25 @@ impl World {
             // What is read in the store at once, and this, are to be less than that.
             private: usize::try_from(self.behind / 4).unwrap_or(0),
             batch: self.batch,
+            limit_loopback: self.limit_loopback,
             transcript: self.behind.max(4096),
             ..default
         }
+    }
+
+    /// Where a client connects from: addresses for documentation (RFC 5737).
+    pub(super) fn address(&self, client: usize) -> SocketAddr {
+        let number = u16::try_from(client).unwrap_or(0);
+        let host = match self.hosts {
+            0 => Ipv4Addr::LOCALHOST,
+            hosts => Ipv4Addr::new(
+                192,
+                0,
+                2,
+                1 + u8::try_from(client % usize::from(hosts)).unwrap_or(0),
+            ),
+        };
+        (host, PORTS + number).into()
     }
 
     /// How many of the clients do something.
@@ -153,6 +179,7 @@ impl World {
             let most = dice.power(6);
             steps.push(Op::Meanwhile(dice.below(most)));
         }
+        let mut hosts = Dice::new(seed, 6);
         Self {
             seed,
             grace_ms: 1 << dice.below(17),
@@ -162,8 +189,14 @@ impl World {
             keep: (dice.one_in(4)).then(|| 1 + dice.below(40)),
             socket: 16 << dice.below(12),
             unreadable: (dice.one_in(4)).then(|| 1 + dice.below(20) as u64),
+            hosts: u8::try_from(hosts.below(4)).unwrap_or(0),
+            limit_loopback: hosts.one_in(3),
             clients,
             steps,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod expect;
+mod host;
 mod peer;
 mod program;
 mod session;
@@ -23,6 +24,7 @@ use peer::{Peer, Short};
 use session::Sessions;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
+use std::net::SocketAddr;
 use std::time::Duration;
 use story::Story;
 
@@ -168,7 +170,7 @@ impl Watched {
     }
 
     /// A connection comes in; its peer's number, unless it is to be closed at once.
-    pub fn accept(&mut self, clock: u64, port: u16) -> Option<usize> {
+    pub fn accept(&mut self, clock: u64, from: SocketAddr) -> Option<usize> {
         let open = self.open.len();
         let connections = self.server.connections();
         Promise::Closing.holds(open == connections, || {
@@ -176,7 +178,7 @@ impl Watched {
         });
         let now = self.read(clock);
         let most = self.limits.connections + self.limits.refusals;
-        let Some(id) = self.server.accept(now, port) else {
+        let Some(id) = self.server.accept(now, from) else {
             let is_full = self.stopped.is_some() || open == most;
             Promise::Limits.holds(is_full, || {
                 "a connection was closed though there is room".into()
@@ -195,7 +197,7 @@ impl Watched {
         let is_new =
             before == number || !self.open.contains(&before) && self.peers[before].id != id;
         Promise::ClosedForGood.holds(is_new, || format!("{id:?} came twice"));
-        let mut peer = Peer::new(id, port, self.seen);
+        let mut peer = Peer::new(id, from, self.seen);
         peer.phase = self.server.phase(id);
         let right = if open >= self.limits.connections {
             peer.expected.refused();
@@ -204,7 +206,7 @@ impl Watched {
             Phase::Greeting
         };
         Promise::Limits.holds(peer.phase == right, || {
-            format!("{:?} with {open} open", peer.phase)
+            format!("{:?} with {open} open, from {}", peer.phase, peer.host)
         });
         self.peers.push(peer);
         self.open.insert(number);

@@ -1,11 +1,13 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
 use super::expect::{Expected, Notice, first_line};
+use super::host::host_of;
 use super::program::Seen;
 use super::story::Story;
 use crate::promise::Promise;
 use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
 use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 
 /// What ended a stay before the peer's own input did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,7 @@ impl Writer<'_> {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) id: ConnId,
+    pub(super) host: IpAddr,
     pub(super) port: u16,
     pub(super) accepted: u64,
     pub(super) phase: Phase,
@@ -129,10 +132,11 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(id: ConnId, port: u16, accepted: u64) -> Self {
+    pub(super) fn new(id: ConnId, from: SocketAddr, accepted: u64) -> Self {
         Self {
             id,
-            port,
+            host: host_of(from.ip()),
+            port: from.port(),
             accepted,
             phase: Phase::Greeting,
             failed: false,
