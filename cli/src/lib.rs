@@ -3,6 +3,8 @@
 
 pub mod address;
 pub mod bench;
+pub mod clock;
+pub mod connect;
 pub mod retention;
 pub mod signals;
 pub mod state;

@@ -1,5 +1,6 @@
 //! The keyboard and the screen of a person, or the pipes in their place.
 
+use crate::clock::{Clock, wall_clock};
 use crate::writer::Writer;
 use chat_net::client::{Input, Screen};
 use std::future::poll_fn;
@@ -26,6 +27,7 @@ pub struct Terminal {
     asking: Asking,
     /// The last thing on the screen is a prompt that was not answered yet.
     prompting: Arc<AtomicBool>,
+    clock: Clock,
 }
 
 /// Where a person is asked for something.
@@ -56,6 +58,7 @@ impl Terminal {
             errors: Writer::start("messages", MAX_WAITING, io::stderr())?,
             asking,
             prompting: Arc::clone(&prompting),
+            clock: Clock::system(),
         };
         if reads {
             thread::Builder::new()
@@ -123,6 +126,11 @@ impl Screen for Terminal {
     fn line(&mut self, text: &str) -> io::Result<()> {
         self.output.push(format!("{text}\n").as_bytes());
         Ok(())
+    }
+
+    fn line_at(&mut self, text: &str, at: u64) -> io::Result<()> {
+        let stamped = self.clock.stamp(text, at, wall_clock());
+        self.line(&stamped)
     }
 
     fn notice(&mut self, text: &str) -> io::Result<()> {

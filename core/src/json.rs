@@ -115,6 +115,9 @@ pub enum Message<'a> {
         resumed: bool,
         /// How long the stay goes on without a connection, in milliseconds.
         grace_ms: u64,
+        /// How many are in the room, this one included.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        here: Option<u64>,
     },
     /// Something happened in the room.
     Entry(#[serde(borrow)] Entry<'a>),

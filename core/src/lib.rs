@@ -14,6 +14,7 @@ mod log;
 #[cfg_attr(not(feature = "marks"), doc(hidden))]
 pub mod mark;
 mod name;
+mod nearest;
 #[cfg_attr(not(feature = "planted"), doc(hidden))]
 pub mod planted;
 mod record;

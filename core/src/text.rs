@@ -5,6 +5,7 @@ use crate::limits::MAX_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark_if};
 use crate::name::Name;
+use crate::nearest::nearest;
 use crate::planted::{Bug, is_planted};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -61,6 +62,9 @@ fn is_http_request(line: &[u8]) -> bool {
         && (line.len() >= MAX_LINE || words.next().is_some_and(|v| v.starts_with(b"HTTP/")))
         && !target.is_empty()
 }
+
+/// The commands there are.
+const COMMANDS: [&str; 4] = ["help", "who", "history", "leave"];
 
 /// Entries shown where no number is asked for.
 const HISTORY: u64 = 20;
@@ -271,7 +275,11 @@ pub(crate) enum Notice<'a> {
     TooLong,
     Unterminated,
     Surplus(&'a str),
-    Unknown(&'a str),
+    /// There is no such command; perhaps another one was meant.
+    Unknown {
+        command: &'a str,
+        meant: Option<&'static str>,
+    },
     Help,
     /// So many entries that were asked for cannot be read.
     Unreadable(u64),
@@ -290,6 +298,15 @@ pub(crate) enum Goodbye {
     NoHttp,
     Full,
     NotKept,
+}
+
+impl<'a> Notice<'a> {
+    /// There is no such command, neither of the server's nor of these others.
+    pub(crate) fn unknown(command: &'a str, others: &[&'static str]) -> Self {
+        let all: Vec<&'static str> = COMMANDS.iter().chain(others).copied().collect();
+        let meant = nearest(command, &all);
+        Self::Unknown { command, meant }
+    }
 }
 
 impl Notice<'_> {
@@ -356,11 +373,13 @@ impl fmt::Display for Notice<'_> {
                 f,
                 "* Not done: /{command} takes nothing after it. To say a line that begins with a slash, begin it with two."
             ),
-            Self::Unknown(command) => write!(
-                f,
-                "* Unknown command /{}. /help lists the commands. To say a line that begins with a slash, begin it with two.",
-                Short(command)
-            ),
+            Self::Unknown { command, meant } => {
+                write!(f, "* Unknown command /{}. ", shortened(command, WORD))?;
+                match meant {
+                    Some(meant) => write!(f, "Did you mean /{meant}?"),
+                    None => f.write_str("/help lists them; // says a /."),
+                }
+            }
             Self::Unreadable(count) => {
                 let entries = if *count == 1 { "entry" } else { "entries" };
                 write!(f, "* ({count} {entries} cannot be read any more)")
@@ -418,19 +437,24 @@ impl fmt::Display for Goodbye {
     }
 }
 
+/// So many characters of a command that does not exist are repeated: the answer fits into a row.
+const WORD: usize = 20;
+
 /// At most 64 characters of a text that somebody else chose, printable.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = self
-            .0
-            .char_indices()
-            .nth(64)
-            .map_or(self.0.len(), |(at, _)| at);
-        f.write_str(&printable(&self.0[..end]))?;
-        f.write_str(if end < self.0.len() { "…" } else { "" })
+        f.write_str(&shortened(self.0, 64))
     }
+}
+
+/// So many characters of a text at most, printable, with an ellipsis if that is not all.
+fn shortened(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most);
+    let end = end.map_or(text.len(), |(at, _)| at);
+    let ellipsis = if end < text.len() { "…" } else { "" };
+    alloc::format!("{}{ellipsis}", printable(&text[..end]))
 }
 
 /// The answer to `/who`: as many names as a line holds, then how many more.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long telling the server that nobody looks any more may take.
 const PARTING: Duration = Duration::from_millis(100);
@@ -24,6 +24,15 @@ pub enum Input {
     Bytes(Vec<u8>),
     /// The input ended.
     End,
+}
+
+/// What ends a client from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// As `LEAVE` does: once everything said is accepted. A second one does not wait for that.
+    Leave,
+    /// At once (`Ctrl-C`): the first one leaves the room, a second one does not wait for that.
+    Interrupt,
 }
 
 /// Where a person looks.
@@ -52,6 +61,26 @@ pub trait Screen {
     /// As for [`Screen::poll_ready`].
     fn line(&mut self, text: &str) -> io::Result<()>;
 
+    /// Shows a line from the room, and when it happened: in milliseconds since the Unix epoch. A
+    /// screen that shows no times shows the line alone.
+    ///
+    /// # Errors
+    /// As for [`Screen::poll_ready`].
+    fn line_at(&mut self, text: &str, at: u64) -> io::Result<()> {
+        let _ = at;
+        self.line(text)
+    }
+
+    /// How long it is until the next connection is tried, in whole seconds; `None` while that is
+    /// nothing that is waited for. Called at least once a second while it is.
+    ///
+    /// # Errors
+    /// As for [`Screen::poll_ready`].
+    fn countdown(&mut self, seconds: Option<u64>) -> io::Result<()> {
+        let _ = seconds;
+        Ok(())
+    }
+
     /// Shows a message that is not from the room; it begins with `* `.
     ///
     /// # Errors
@@ -79,9 +108,8 @@ pub fn seed() -> io::Result<u64> {
 
 /// Runs a client to its end: connects when it says so, and passes lines on in both directions.
 ///
-/// `connect` is called for each connection. Every message on `interrupts` interrupts the client
-/// (`Ctrl-C`): the first one leaves the room, a second one does not wait for that. No more than
-/// one chunk of `input`, if there is any, is taken before the one before it has been sent on.
+/// `connect` is called for each connection. What comes on `stops` ends the client. No more than one
+/// chunk of `input`, if there is any, is taken before the one before it has been sent on.
 ///
 /// # Errors
 /// When the screen cannot be written to, or what is to be kept cannot be kept.
@@ -90,7 +118,7 @@ pub async fn run<S, F>(
     client: &mut dyn Client,
     mut connect: impl FnMut() -> F,
     mut input: Option<Receiver<Input>>,
-    interrupts: &mut Receiver<()>,
+    stops: &mut Receiver<Stop>,
     screen: &mut impl Screen,
     keep: &mut dyn Keep,
 ) -> io::Result<Outcome>
@@ -111,7 +139,8 @@ where
     let mut buffer = vec![0; 16 * 1024];
     // Something was shown, and may still be on its way to be seen.
     let mut unseen = false;
-    let mut interrupted = false;
+    // Whoever ends the program is not to wait for a screen that is stuck.
+    let mut ending = false;
     let result = async {
         loop {
             // While the screen is stuck nothing is read, so that no answer can be missed, and what is
@@ -134,6 +163,10 @@ where
                         unseen = true;
                         screen.line(&text)?;
                     }
+                    ClientAction::ShowAt(text, at) => {
+                        unseen = true;
+                        screen.line_at(&text, at)?;
+                    }
                     ClientAction::Notice(text) => screen.notice(&text)?,
                     ClientAction::Connect => connecting = Some(Box::pin(connect())),
                     ClientAction::Disconnect => {
@@ -155,18 +188,26 @@ where
                     let _: io::Result<()> = stream.shutdown().await;
                 }
             }
+            let next_try = client.next_try().map(|at| at.since(now()));
+            let seconds = next_try.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0));
+            screen.countdown(seconds)?;
             let unsent = !client.unsent().is_empty();
-            // What the server says cannot be heard meanwhile, so that it cannot be late; but whoever
-            // interrupts is not to wait for their screen.
-            let deadline = client.next_timeout().filter(|_| !is_stuck || interrupted);
+            // What the server says cannot be heard meanwhile, so that it cannot be late.
+            let deadline = client.next_timeout().filter(|_| !is_stuck || ending);
             let deadline = deadline.map(|d| sleep_until(origin + Duration::from_micros(d.as_micros())));
+            let tick = next_try.map(|left| sleep(Duration::from_nanos(left.subsec_nanos().into())));
+            let tick = tick.filter(|_| seconds > Some(1));
             tokio::select! {
                 biased;
-                interrupt = interrupts.recv(), if !interrupts.is_closed() => {
-                    if interrupt.is_some() {
-                        interrupted = true;
-                        // An interrupt is never refused.
-                        let _: Result<(), _> = client.command(now(), Command::Interrupt);
+                stop = stops.recv(), if !stops.is_closed() => {
+                    if let Some(stop) = stop {
+                        let command = match stop {
+                            Stop::Leave if !ending => Command::EndOfInput,
+                            _ => Command::Interrupt,
+                        };
+                        ending = true;
+                        // Neither is ever refused.
+                        let _: Result<(), _> = client.command(now(), command);
                     }
                 }
                 made = optional(connecting.as_mut().map(Pin::as_mut)) => {
@@ -204,18 +245,17 @@ where
                 () = optional(deadline) => {
                     client.handle(now(), ClientInput::Timeout);
                 }
+                () = optional(tick) => {} // The countdown goes on.
             }
         }
     }
     .await;
     let result = match result {
-        Ok(outcome) => see_it_all(outcome, interrupts, screen)
-            .await
-            .inspect(|outcome| {
-                if *outcome != Outcome::Interrupted {
-                    client.handle(now(), ClientInput::Shown);
-                }
-            }),
+        Ok(outcome) => see_it_all(outcome, stops, screen).await.inspect(|outcome| {
+            if *outcome != Outcome::Interrupted {
+                client.handle(now(), ClientInput::Shown);
+            }
+        }),
         Err(error) => {
             part(client, writing, now()).await;
             Err(error)
@@ -232,7 +272,7 @@ where
 /// Waits until everything is where it can be seen, unless it was, or is, interrupted.
 async fn see_it_all(
     outcome: Outcome,
-    interrupts: &mut Receiver<()>,
+    stops: &mut Receiver<Stop>,
     screen: &mut impl Screen,
 ) -> io::Result<Outcome> {
     if outcome == Outcome::Interrupted {
@@ -240,7 +280,7 @@ async fn see_it_all(
     }
     tokio::select! {
         biased;
-        Some(()) = interrupts.recv() => Ok(Outcome::Interrupted),
+        Some(_) = stops.recv() => Ok(Outcome::Interrupted),
         shown = poll_fn(|cx| screen.poll_shown(cx)) => shown.map(|()| outcome),
     }
 }

@@ -85,7 +85,7 @@ pub(crate) async fn run(members: Vec<Member>, first_port: u16) -> std::io::Resul
 async fn live(member: Member) {
     sleep(member.joins_at).await;
     let (keyboard, keys) = mpsc::channel(16);
-    let (_never, interrupts) = mpsc::channel(1);
+    let (_never, stops) = mpsc::channel(1);
     let witness = member.witness.clone();
     let typing = async move {
         type_line(&witness, &keyboard, "JOIN").await;
@@ -97,13 +97,7 @@ async fn live(member: Member) {
         type_line(&witness, &keyboard, "leave").await;
         keyboard.closed().await;
     };
-    let running = person::run(
-        member.witness,
-        member.origin,
-        Dialect::Text,
-        keys,
-        interrupts,
-    );
+    let running = person::run(member.witness, member.origin, Dialect::Text, keys, stops);
     tokio::join!(biased; typing, running);
 }
 

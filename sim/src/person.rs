@@ -16,7 +16,7 @@ pub(crate) async fn run(
     origin: Origin,
     dialect: Dialect,
     keys: mpsc::Receiver<client::Input>,
-    mut interrupts: mpsc::Receiver<()>,
+    mut stops: mpsc::Receiver<client::Stop>,
 ) {
     let mut screen = witness.clone();
     let dial = || async { connect(&origin, &witness).await };
@@ -36,16 +36,7 @@ pub(crate) async fn run(
             &mut json
         }
     };
-    match client::run(
-        client,
-        dial,
-        Some(keys),
-        &mut interrupts,
-        &mut screen,
-        &mut (),
-    )
-    .await
-    {
+    match client::run(client, dial, Some(keys), &mut stops, &mut screen, &mut ()).await {
         Ok(outcome) => witness.end(outcome.into()),
         Err(error) => {
             witness.show(Kind::Notice, format!("* {error}").as_bytes());

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use chat_net::client::Input;
+use chat_net::client::{Input, Stop};
 use turmoil::{Builder, Sim};
 
 use crate::{
@@ -30,7 +30,7 @@ const CROWD_PORTS: u16 = 51001;
 
 /// Where a client's wire leads.
 enum Program {
-    Person(Wire<Input>, Wire<()>),
+    Person(Wire<Input>, Wire<Stop>),
     Raw(Wire<Command>),
 }
 
@@ -165,7 +165,7 @@ impl Stage<'_> {
                 let (witness, program) = self.find(who);
                 witness.event("Ctrl-C".into());
                 let taken = matches!(program, Program::Person(_, wire)
-                    if witness.is_running() && wire.send(()));
+                    if witness.is_running() && wire.send(Stop::Interrupt));
                 self.untaken(who, taken, "was interrupted");
             }
             Action::Connect(who) => self.tell(who, Command::Connect),
@@ -239,9 +239,9 @@ impl Stage<'_> {
             self.stop.renew();
         } else {
             match self.find(who).1 {
-                Program::Person(keys, interrupts) => {
+                Program::Person(keys, stops) => {
                     keys.renew();
-                    interrupts.renew();
+                    stops.renew();
                 }
                 Program::Raw(wire) => wire.renew(),
             }
@@ -326,11 +326,11 @@ fn enter(
         Client::Raw { .. } => Dialect::Text,
     };
     match &program {
-        Program::Person(keys, interrupts) => {
-            let (keys, interrupts) = (keys.clone(), interrupts.clone());
+        Program::Person(keys, stops) => {
+            let (keys, stops) = (keys.clone(), stops.clone());
             sim.host(name.as_str(), move || {
-                let (keys, interrupts) = (keys.far(), interrupts.far());
-                let running = person::run(seen.clone(), origin.clone(), dialect, keys, interrupts);
+                let (keys, stops) = (keys.far(), stops.far());
+                let running = person::run(seen.clone(), origin.clone(), dialect, keys, stops);
                 async move {
                     running.await;
                     Ok(())

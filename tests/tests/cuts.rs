@@ -71,7 +71,7 @@ impl Ann {
     fn act(&mut self) {
         while let Some(action) = self.client.poll_action() {
             match action {
-                ClientAction::Show(line) => self.screen.push(line),
+                ClientAction::Show(line) | ClientAction::ShowAt(line, _) => self.screen.push(line),
                 ClientAction::Notice(line) => assert!(NOTICES.contains(&&*line), "{line}"),
                 ClientAction::End(outcome) => assert_eq!(outcome, Outcome::Left),
                 _ => {} // It is connected when it asks for it, and keeps nothing.

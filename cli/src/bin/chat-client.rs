@@ -1,18 +1,17 @@
 //! `chat-client`: one person in the chat room.
 
-use chat_cli::address;
-use chat_cli::signals::Signals;
+use chat_cli::signals::{Signal, Signals};
 use chat_cli::terminal::Terminal;
+use chat_cli::{address, connect};
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
-use chat_net::client::Keep;
+use chat_net::client::{Keep, Stop};
 use clap::Parser;
 use std::cell::Cell;
 use std::io;
 use std::path::PathBuf;
 use std::process::exit;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -44,6 +43,10 @@ struct Args {
     #[arg(long)]
     follow: bool,
 
+    /// Show with each entry when it happened, by the clock here
+    #[arg(long, conflicts_with = "json")]
+    times: bool,
+
     /// Print entries as JSON, one to a line, with gaps and answers between them (core/PROTOCOL.md)
     #[arg(long)]
     json: bool,
@@ -54,7 +57,7 @@ struct Args {
     state: Option<PathBuf>,
 
     /// Speak the text dialect: a lost connection ends the program
-    #[arg(long, conflicts_with_all = ["history", "follow", "json", "state"])]
+    #[arg(long, conflicts_with_all = ["history", "follow", "json", "state", "times"])]
     text: bool,
 }
 
@@ -78,7 +81,10 @@ Exit codes:
   3    could not connect
   4    the server sent the program away, or accepted nothing for 60 s while it was leaving, and not
        all was accepted; before the first welcome, and with --text: the connection was lost
-  130  interrupted (Ctrl-C, or SIGTERM)";
+  130  interrupted (Ctrl-C)
+
+Signals:
+  SIGTERM, SIGHUP  leave as LEAVE does; a second one does not wait for what is not accepted";
 
 fn main() {
     let args = Args::parse();
@@ -106,22 +112,25 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
         let (mut terminal, input) = Terminal::open(!args.follow)?;
-        let (interrupt, mut interrupts) = mpsc::channel(2);
+        let (stop, mut stops) = mpsc::channel(2);
         let mut signals = Signals::new()?;
         tokio::spawn(async move {
             loop {
-                signals.next().await;
-                if interrupt.send(()).await.is_err() {
+                let what = match signals.next().await {
+                    Signal::Interrupt => Stop::Interrupt,
+                    Signal::Terminate | Signal::Hangup => Stop::Leave,
+                };
+                if stop.send(what).await.is_err() {
                     return;
                 }
             }
         });
         // A port may not be had again at once.
         let local_port = Cell::new(args.local_port);
-        let connect = || connect(&args.server, local_port.take());
+        let connect = || connect::connect(&args.server, local_port.take());
         let (client, keep) = (&mut *client, &mut *keep);
         let screen = &mut terminal;
-        let run = chat_net::client::run(client, connect, input, &mut interrupts, screen, keep);
+        let run = chat_net::client::run(client, connect, input, &mut stops, screen, keep);
         let outcome = run.await?;
         if outcome == Outcome::Interrupted {
             // Nobody waits for a screen that is stuck.
@@ -131,7 +140,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
         tokio::select! {
             biased;
             finished = terminal.finish() => finished.map(|()| outcome),
-            _ = interrupts.recv() => Ok(Outcome::Interrupted),
+            _ = stops.recv() => Ok(Outcome::Interrupted),
         }
     })
 }
@@ -147,6 +156,7 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         history: args.history,
         raw: args.json,
         joins: args.follow,
+        times: args.times,
         ..Setup::default()
     };
     let mut keep: Box<dyn Keep> = Box::new(());
@@ -156,22 +166,4 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         keep = Box::new(file);
     }
     Ok((Box::new(JsonClient::new(Timestamp::ZERO, setup)), keep))
-}
-
-/// Connects to the first of the server's addresses that answers.
-async fn connect(server: &str, local_port: Option<u16>) -> io::Result<TcpStream> {
-    let from = local_port.map_or(String::new(), |port| format!(" from port {port}"));
-    let failed =
-        |error: io::Error| io::Error::new(error.kind(), format!("{server}{from}: {error}"));
-    let mut result = Err(io::ErrorKind::NotFound.into());
-    let addresses = lookup_host(address::with_port(server))
-        .await
-        .map_err(failed)?;
-    for address in addresses {
-        result = chat_net::connect(address, local_port).await;
-        if result.is_ok() {
-            break;
-        }
-    }
-    result.map_err(failed)
 }

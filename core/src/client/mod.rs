@@ -1,12 +1,15 @@
 //! The client: one person, and what the server is told of them.
 
+mod banner;
 pub(crate) mod json;
 pub(crate) mod text;
 
 use crate::limits::MAX_LINE;
 use crate::line::Line;
-use crate::text::Request;
+use crate::name::Name;
+use crate::text::{Request, Short};
 use crate::time::Timestamp;
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -55,6 +58,11 @@ pub trait Client {
 
     /// The next thing to do outside.
     fn poll_action(&mut self) -> Option<ClientAction>;
+
+    /// When the next connection is tried, while there is none and one is waited for.
+    fn next_try(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// What our own user does.
@@ -111,6 +119,8 @@ pub enum ClientAction {
     Disconnect,
     /// Show a line from the room. It is safe to print.
     Show(String),
+    /// The same, with when it happened: the server's time, in milliseconds since the Unix epoch.
+    ShowAt(String, u64),
     /// Tell the person something that is not from the room; begins with `* `.
     Notice(String),
     /// Close our side of the connection once everything is sent, and go on reading.
@@ -137,6 +147,16 @@ pub enum Outcome {
     Lost,
     /// The person interrupted the program.
     Interrupted,
+}
+
+/// What is wrong with the name in an answer to the prompt, if anything is: it can be asked for again,
+/// which a server does not do.
+fn unfit_name(asked: &str) -> Option<String> {
+    let why = Name::parse(asked).err()?;
+    Some(format!(
+        "* \"{}\" is not a name: {why}. Type JOIN and another one, or JOIN alone.",
+        Short(asked)
+    ))
 }
 
 /// What a typed line asks for, and its bytes.

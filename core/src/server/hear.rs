@@ -199,7 +199,7 @@ impl Server {
             }
             Request::Unknown(command) => {
                 mark(Mark::CommandUnknown);
-                self.tell(id, Notice::Unknown(command));
+                self.tell(id, Notice::unknown(command, &[]));
             }
         }
     }

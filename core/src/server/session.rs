@@ -110,6 +110,7 @@ impl Server {
             head: log.last(),
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
+            here: Some(self.room.names().len() as u64),
         };
         let welcome = welcome.to_line();
         self.note(id, &welcome);

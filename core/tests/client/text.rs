@@ -121,7 +121,9 @@ impl World {
                 ClientAction::Show(text) | ClientAction::Notice(text) => self.screen.push(text),
                 ClientAction::Connect => self.connects += 1,
                 ClientAction::Finish => self.finished = true,
-                ClientAction::Disconnect | ClientAction::Keep(_) => panic!("{action:?}"),
+                ClientAction::ShowAt(..) | ClientAction::Disconnect | ClientAction::Keep(_) => {
+                    panic!("{action:?}")
+                }
                 ClientAction::End(outcome) => {
                     assert_eq!(self.outcome.replace(outcome), None, "ended twice");
                 }

@@ -148,7 +148,7 @@ fn a_stopped_room_has_nobody_in_it() {
 fn words_of_others_are_cut_short_in_notices() {
     let mut w = World::new(Limits::default());
     let ann = w.join("Ann");
-    for (length, shown) in [(64, "x".repeat(64)), (65, "x".repeat(64) + "…")] {
+    for (length, shown) in [(20, "x".repeat(20)), (21, "x".repeat(20) + "…")] {
         w.look(ann);
         w.receive(ann, format!("/{}\n", "x".repeat(length)));
         let screen = w.look(ann);
@@ -156,5 +156,6 @@ fn words_of_others_are_cut_short_in_notices() {
             screen.starts_with(&format!("* Unknown command /{shown}. ")),
             "{screen}"
         );
+        assert!(screen.chars().count() < 80, "{screen}: more than a row");
     }
 }

@@ -338,7 +338,7 @@ impl Stage<'_> {
         while let Some(action) = person.client.poll_action() {
             match action {
                 ClientAction::Connect => drop(self.connect(who)),
-                ClientAction::Show(text) => {
+                ClientAction::Show(text) | ClientAction::ShowAt(text, _) => {
                     let due = person.due.pop_front();
                     Promise::Screens.holds(due.as_ref() == Some(&text), || {
                         format!("person {who} was shown {text:?} where {due:?} was due")

@@ -154,7 +154,7 @@ impl Expected {
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {
-                let start: String = word.chars().take(64).collect();
+                let start: String = word.chars().take(20).collect();
                 self.begins(&format!("* Unknown command /{start}"));
             }
         }

@@ -1,5 +1,6 @@
 //! One connection of a client that may have many, one after the other.
 
+use crate::client::banner::Banner;
 use crate::limits::MAX_JSON_LINE;
 use crate::line::LineReader;
 use crate::time::Timestamp;
@@ -13,6 +14,8 @@ pub(super) struct Connection {
     pub(super) unsent: VecDeque<u8>,
     /// When it was welcomed.
     pub(super) since: Option<Timestamp>,
+    /// What came first.
+    pub(super) banner: Banner,
     /// The server was asked whether it is there.
     pub(super) asked: bool,
     /// Something else than an object came before the welcome.
@@ -31,6 +34,7 @@ impl Connection {
             reader: LineReader::new(MAX_JSON_LINE),
             unsent: VecDeque::new(),
             since: None,
+            banner: Banner::default(),
             asked: false,
             is_text: false,
             goodbye: false,

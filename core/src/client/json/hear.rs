@@ -22,6 +22,14 @@ const TEXT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl JsonClient {
     pub(super) fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
+        if self.phase == Phase::Joining {
+            self.connection.banner.hear(bytes);
+            if self.connection.banner.stranger().is_some()
+                && let Some(sent) = self.connection.banner.describe()
+            {
+                return self.lost(now, &format!("this is no chat server: {sent}"));
+            }
+        }
         let mut reader = mem::replace(&mut self.connection.reader, LineReader::new(0));
         let is_listening =
             |phase| matches!(phase, Phase::Joining | Phase::Talking | Phase::Leaving);
@@ -80,10 +88,16 @@ impl JsonClient {
                 epoch,
                 head,
                 resumed,
+                here,
                 ..
-            } => self.welcomed(now, &name, &session, &epoch, head, resumed),
+            } => {
+                self.welcomed(now, &name, &session, &epoch, head, resumed);
+                self.introduce(&name, here);
+            }
             Message::Entry(entry) => self.happened(now, &entry, line),
-            Message::Past(entry) => self.tell(&format!("* {}", line_of(&entry))),
+            Message::Past(entry) => {
+                self.tell_at(&format!("* {}", line_of(&entry)), Some(entry.at));
+            }
             Message::Accepted { id: Some(id), .. } => {
                 drop(self.take_out(now, &id));
                 self.go_on(now);
@@ -202,7 +216,8 @@ impl JsonClient {
         }
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
         if !is_joining && (!self.is_own(entry) || is_planted(Bug::OwnLineShown)) {
-            self.tell(&line_of(entry));
+            let at = Some(entry.at).filter(|_| self.setup.times);
+            self.tell_at(&line_of(entry), at);
         }
         if !self.is_showing {
             self.shown(now); // There was nothing to show.
@@ -255,6 +270,18 @@ impl JsonClient {
     fn tell(&mut self, line: &str) {
         if !self.setup.raw {
             self.show(line.into());
+        }
+    }
+
+    /// The same, with when it happened.
+    fn tell_at(&mut self, line: &str, at: Option<u64>) {
+        match at {
+            Some(at) if !self.setup.raw => {
+                self.is_showing = true;
+                self.actions
+                    .push_back(ClientAction::ShowAt(line.into(), at));
+            }
+            _ => self.tell(line),
         }
     }
 

@@ -4,6 +4,7 @@
 mod backoff;
 mod connection;
 mod hear;
+mod local;
 mod memory;
 pub mod phase;
 
@@ -11,7 +12,7 @@ pub use memory::{Memory, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, typed,
+    Outcome, PATIENCE, PROMPT, typed, unfit_name,
 };
 use crate::json::{Hello, Request as Ask, VERSION};
 use crate::line::Line;
@@ -29,10 +30,10 @@ use core::time::Duration;
 use phase::{Event, Phase};
 
 /// A connection on which nothing comes for so long is asked whether it is there.
-const SILENCE: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// How long that takes to be answered, at most.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long a client that is to leave waits, after each acceptance, for the next one.
 const ACCEPT_PATIENCE: Duration = Duration::from_secs(60);
@@ -45,9 +46,6 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// What was shown is kept again after so long.
 const KEEP_INTERVAL: Duration = Duration::from_secs(1);
-
-/// No more of a name is sent: it is none.
-const MAX_ASKED: usize = 256;
 
 /// What a client is to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,6 +62,8 @@ pub struct Setup {
     pub raw: bool,
     /// Joins at once, and asks nobody.
     pub joins: bool,
+    /// Shows with each entry when it happened.
+    pub times: bool,
 }
 
 /// A client that speaks the JSON dialect (PROTOCOL.md, "The client that resumes"): it comes back
@@ -96,6 +96,8 @@ pub struct JsonClient {
     /// The time for what the phase waits for.
     deadline: Option<Timestamp>,
     backoff: Backoff,
+    /// The name that the person asked for at the prompt.
+    asked: Option<String>,
     /// It has been welcomed on some connection.
     was_in: bool,
     /// The person was told that there is no connection.
@@ -157,7 +159,13 @@ impl Client for JsonClient {
             ClientInput::Received(bytes) => self.received(now, bytes),
             ClientInput::Eof => {
                 let is_silent = self.phase == Phase::Joining && !self.connection.goodbye;
-                let how = if is_silent { " without a welcome" } else { "" };
+                let how = if is_silent {
+                    let sent = self.connection.banner.describe();
+                    let sent = sent.map_or_else(String::new, |sent| format!(": {sent}"));
+                    format!(" without a welcome{sent}")
+                } else {
+                    String::new()
+                };
                 self.lost(now, &format!("the server closed the connection{how}"));
             }
             ClientInput::Lost(why) => self.lost(now, &format!("the connection was lost: {why}")),
@@ -211,6 +219,10 @@ impl Client for JsonClient {
         }
         action
     }
+
+    fn next_try(&self) -> Option<Timestamp> {
+        self.deadline.filter(|_| self.phase == Phase::Waiting)
+    }
 }
 
 impl JsonClient {
@@ -227,6 +239,7 @@ impl JsonClient {
             actions: VecDeque::new(),
             deadline: None,
             backoff: Backoff::new(setup.seed),
+            asked: None,
             was_in: false,
             is_offline: false,
             joined: 0,
@@ -258,19 +271,23 @@ impl JsonClient {
 
     /// An answer to the prompt: anything but `JOIN` asks again.
     fn answer(&mut self, now: Timestamp, line: Line<'_>) {
-        if let Line::Whole(line) = line
-            && let FirstLine::Join(name) = FirstLine::decode(line)
-        {
-            if let Some(name) = name {
-                let mut end = name.len().min(MAX_ASKED);
-                while !name.is_char_boundary(end) {
-                    end -= 1;
+        let mut answer = FirstLine::Other;
+        if let Line::Whole(line) = line {
+            answer = FirstLine::decode(line);
+        }
+        match answer {
+            FirstLine::Join(Some(asked)) => {
+                if let Some(why) = unfit_name(asked) {
+                    self.actions.push_back(ClientAction::Notice(why));
+                    self.actions.push_back(ClientAction::Prompt(PROMPT));
+                    return;
                 }
-                self.memory.name = Some(name[..end].into());
+                self.memory.name = Some(asked.into());
+                self.asked = Some(asked.into());
+                self.connect(now, Event::Join);
             }
-            self.connect(now, Event::Join);
-        } else {
-            self.actions.push_back(ClientAction::Prompt(PROMPT));
+            FirstLine::Join(None) => self.connect(now, Event::Join),
+            _ => self.actions.push_back(ClientAction::Prompt(PROMPT)),
         }
     }
 
@@ -314,9 +331,9 @@ impl JsonClient {
                     limit: Some(count),
                 });
             }
-            Request::Help => self.show_all(&format!("{}", Notice::Help)),
+            Request::Help => self.help(),
             Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
-            Request::Unknown(command) => self.not_done(Notice::Unknown(&command)),
+            Request::Unknown(command) => self.own_command(now, &command),
         }
         Ok(())
     }
@@ -470,10 +487,13 @@ impl JsonClient {
         match self.phase {
             Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
             Phase::Joining => {
-                let hint = if self.connection.is_text {
-                    "; what it sent is of the text dialect"
-                } else {
-                    ""
+                let sent = self.connection.banner.describe();
+                let hint = match sent {
+                    Some(sent) => format!(": {sent}"),
+                    None if self.connection.is_text => {
+                        "; what it sent is of the text dialect".into()
+                    }
+                    None => String::new(),
                 };
                 let why = format!("the server sent no welcome within {seconds} s{hint}");
                 self.lost(now, &why);

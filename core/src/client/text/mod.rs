@@ -2,9 +2,10 @@
 
 pub mod phase;
 
+use super::banner::Banner;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, typed,
+    Outcome, PATIENCE, PROMPT, typed, unfit_name,
 };
 use crate::limits::MAX_SERVER_LINE;
 use crate::line::{Line, LineReader};
@@ -49,6 +50,7 @@ pub struct TextClient {
     interrupted: bool,
     /// The server gave a reason of its own for closing.
     goodbye: bool,
+    banner: Banner,
 }
 
 impl Default for TextClient {
@@ -99,12 +101,13 @@ impl Client for TextClient {
             ClientInput::Eof => {
                 let news = match self.phase {
                     Phase::Joining if !self.goodbye => {
-                        "The server closed the connection without a welcome."
+                        let why = "The server closed the connection without a welcome";
+                        self.with_banner(why)
                     }
-                    Phase::Leaving if self.is_taken() => "",
-                    _ => "The server closed the connection.",
+                    Phase::Leaving if self.is_taken() => String::new(),
+                    _ => "The server closed the connection.".into(),
                 };
-                self.end(Event::Eof, news);
+                self.end(Event::Eof, &news);
             }
             ClientInput::Lost(why) => {
                 self.end(Event::Lost, &format!("The connection was lost: {why}."));
@@ -160,6 +163,7 @@ impl TextClient {
             refused: false,
             interrupted: false,
             goodbye: false,
+            banner: Banner::default(),
         }
     }
 
@@ -170,8 +174,17 @@ impl TextClient {
 
     /// An answer to the prompt: anything but `JOIN` asks again.
     fn answer(&mut self, now: Timestamp, line: Line<'_>) {
-        if let Line::Whole(line) = line
-            && let FirstLine::Join(name) = FirstLine::decode(line)
+        let mut answer = FirstLine::Other;
+        if let Line::Whole(line) = line {
+            answer = FirstLine::decode(line);
+        }
+        if let FirstLine::Join(Some(asked)) = answer
+            && let Some(why) = unfit_name(asked)
+        {
+            self.actions.push_back(ClientAction::Notice(why));
+            answer = FirstLine::Other;
+        }
+        if let FirstLine::Join(name) = answer
             && self.step(Event::Join)
         {
             self.send(
@@ -240,6 +253,13 @@ impl TextClient {
             return;
         }
         self.keep_waiting(now);
+        if self.phase == Phase::Joining {
+            self.banner.hear(bytes);
+            if self.banner.stranger().is_some() {
+                let news = self.with_banner("This is no chat server");
+                return self.end(Event::Lost, &news);
+            }
+        }
         let mut reader = core::mem::replace(&mut self.reader, LineReader::new(0));
         while let Some(line) = reader.next(&mut bytes) {
             let (bytes, cut) = match line {
@@ -266,12 +286,22 @@ impl TextClient {
             let seconds = PATIENCE.as_secs();
             let news = match self.phase {
                 Phase::Connecting => format!("Could not connect within {seconds} s."),
-                Phase::Joining => format!("The server sent no welcome within {seconds} s."),
+                Phase::Joining => {
+                    self.with_banner(&format!("The server sent no welcome within {seconds} s"))
+                }
                 _ => "The server did not close the connection; what was said last may be lost."
                     .into(),
             };
             let news = if self.interrupted { "" } else { &news };
             self.end(Event::Expired, news);
+        }
+    }
+
+    /// A sentence that ends with what the server sent, if that is of interest.
+    fn with_banner(&self, clause: &str) -> String {
+        match self.banner.describe() {
+            Some(sent) => format!("{clause}: {sent}."),
+            None => format!("{clause}."),
         }
     }
 

@@ -17,7 +17,11 @@ pub(super) struct Chat {
     /// Nothing goes in either direction, and nobody is told.
     pub(super) is_stuck: bool,
     pub(super) screen: Vec<String>,
+    /// When what is on the screen happened, where that is said.
+    pub(super) times: Vec<u64>,
     pub(super) notices: Vec<String>,
+    /// Who one is and how many are here.
+    pub(super) introductions: Vec<String>,
     /// What was given to be kept, and whether that is said.
     pub(super) kept: Vec<Memory>,
     pub(super) keeps: bool,
@@ -45,7 +49,9 @@ impl Chat {
             down: usize::MAX,
             is_stuck: false,
             screen: Vec::new(),
+            times: Vec::new(),
             notices: Vec::new(),
+            introductions: Vec::new(),
             kept: Vec::new(),
             keeps: true,
             sees: true,
@@ -207,6 +213,15 @@ impl Chat {
             match action {
                 ClientAction::Prompt(text) => self.screen.push(text.into()),
                 ClientAction::Show(line) => self.screen.push(line),
+                ClientAction::ShowAt(line, at) => {
+                    self.times.push(at);
+                    self.screen.push(line);
+                }
+                ClientAction::Notice(line)
+                    if line.ends_with("is here.") || line.ends_with("here, with you.") =>
+                {
+                    self.introductions.push(line);
+                }
                 ClientAction::Notice(line) => self.notices.push(line),
                 ClientAction::Connect => self.connect(),
                 ClientAction::Disconnect => {

@@ -1,7 +1,8 @@
 //! What the person sees, and what programs are given instead.
 
 use super::chat::Chat;
-use chat_core::{Command, CommandError, MAX_LINE, Outcome, Setup};
+use chat_core::{Client, Command, CommandError, MAX_LINE, Outcome, Setup};
+use std::time::Duration;
 
 #[test]
 fn it_asks_for_join_and_shows_the_documented_lines() {
@@ -42,20 +43,134 @@ fn it_joins_under_the_name_that_was_typed() {
             "* The name ann is taken; you are ann-2."
         ]
     );
-    let mut chat = Chat::new(Setup::default());
-    chat.screen.clear();
-    chat.type_line(&format!("JOIN {}", "é".repeat(2000)));
-    assert!(chat.screen[1].starts_with("* \"é"), "{:?}", chat.screen);
-    assert!(chat.screen[1].ends_with("You are USER61014."));
+    assert_eq!(chat.introductions, ["* 2 are here, with you."]);
 }
 
 #[test]
-fn no_more_of_a_name_is_sent_than_makes_it_none() {
+fn who_asks_for_a_name_is_told_who_they_are_and_how_many_are_here() {
     let mut chat = Chat::new(Setup::default());
+    chat.type_line("JOIN ann");
+    assert_eq!(chat.introductions, ["* You are ann; nobody else is here."]);
+    let mut chat = Chat::new(Setup::default());
+    chat.other_says("bob", "hello");
+    chat.type_line("JOIN ann");
+    assert_eq!(chat.introductions, ["* You are ann; 2 are here, with you."]);
+    chat.introductions.clear();
+    chat.cut();
+    chat.wait(Duration::from_secs(1));
+    assert_eq!(chat.notices.last().unwrap(), "* Back.");
+    assert_eq!(chat.introductions, [""; 0], "it is said once");
+}
+
+#[test]
+fn what_is_no_name_can_be_typed_again() {
+    let long = format!("JOIN {}", "é".repeat(2000));
+    for (typed, why) in [
+        ("JOIN bob smith", "* \"bob smith\" is not a name: "),
+        ("JOIN *", "* \"*\" is not a name: "),
+        (&long, "* \"ééé"),
+    ] {
+        let mut chat = Chat::new(Setup::default());
+        chat.screen.clear();
+        chat.type_line(typed);
+        assert_eq!((chat.sent.as_str(), chat.connects), ("", 0));
+        let [told] = &chat.notices[..] else {
+            panic!("{:?}", chat.notices);
+        };
+        assert!(told.starts_with(why), "{told}");
+        assert!(told.len() < 300);
+        assert_eq!(chat.screen, ["Please type JOIN to join the Chatroom : "]);
+        chat.type_line("JOIN bob");
+        assert_eq!(chat.sent, "JOIN {\"version\":1,\"name\":\"bob\"}\n");
+    }
+}
+
+#[test]
+fn what_is_not_accepted_yet_can_be_looked_at() {
+    let mut chat = Chat::new(Setup::default());
+    chat.type_line("JOIN");
+    chat.screen.clear();
+    chat.type_line("/unsent");
     chat.is_stuck = true;
-    chat.type_line(&format!("JOIN x{}", "é".repeat(200)));
-    let asked = chat.client.memory().name.as_deref().unwrap();
-    assert_eq!(asked, format!("x{}", "é".repeat(127)), "255 bytes");
+    chat.type_line("one");
+    chat.type_line("/Unsent");
+    chat.type_line("two");
+    chat.type_line("/unsent");
+    assert_eq!(
+        chat.screen,
+        [
+            "* Everything that you said is accepted.",
+            "* 1 line is not accepted yet:",
+            "*   one",
+            "* 2 lines are not accepted yet:",
+            "*   one",
+            "*   two",
+        ]
+    );
+    assert_eq!(chat.outcome, None);
+}
+
+#[test]
+fn while_offline_it_says_when_it_tries_again_and_can_be_told_to_try_now() {
+    let mut chat = Chat::joined(Setup::default());
+    assert_eq!(chat.client.next_try(), None);
+    chat.type_line("/retry");
+    assert_eq!(
+        chat.screen.pop().unwrap(),
+        "* You are online; there is nothing to retry."
+    );
+    let server = chat.server.clone();
+    chat.kill();
+    while chat
+        .client
+        .next_try()
+        .is_none_or(|at| at - chat.now < Duration::from_secs(2))
+    {
+        chat.wait(Duration::from_millis(100));
+    }
+    chat.server = server;
+    chat.type_line("/retry");
+    assert_eq!(chat.client.next_try(), None);
+    assert!(
+        chat.notices.last().unwrap().starts_with("* Back"),
+        "{:?}",
+        chat.notices
+    );
+}
+
+#[test]
+fn a_mistyped_command_is_answered_with_the_nearest_one_and_costs_nothing_else() {
+    let mut chat = Chat::new(Setup::default());
+    chat.type_line("JOIN");
+    chat.screen.clear();
+    for typed in ["/histroy", "/retyr", "/quit", "/dance"] {
+        chat.type_line(typed);
+    }
+    assert_eq!(
+        chat.screen,
+        [
+            "* Unknown command /histroy. Did you mean /history?",
+            "* Unknown command /retyr. Did you mean /retry?",
+            "* Unknown command /quit. Did you mean /leave?",
+            "* Unknown command /dance. /help lists them; // says a /.",
+        ]
+    );
+}
+
+#[test]
+fn it_can_say_when_something_happened_and_does_so_in_history() {
+    for times in [false, true] {
+        let mut chat = Chat::new(Setup {
+            times,
+            ..Setup::default()
+        });
+        chat.type_line("JOIN");
+        chat.other_says("bob", "hello");
+        assert_eq!(chat.times.len(), if times { 2 } else { 0 });
+        chat.times.clear();
+        chat.type_line("/history 2");
+        assert_eq!(chat.times.len(), 2);
+    }
 }
 
 #[test]
@@ -69,7 +184,7 @@ fn commands_do_what_they_do_in_the_text_dialect() {
         ),
         (
             "/what",
-            "* Unknown command /what. /help lists the commands. To say a line that begins with a slash, begin it with two.",
+            "* Unknown command /what. /help lists them; // says a /.",
         ),
         ("/history 1", "* ann has joined the chat"),
     ] {
@@ -78,7 +193,7 @@ fn commands_do_what_they_do_in_the_text_dialect() {
         chat.screen.clear();
     }
     chat.type_line("/help");
-    assert_eq!(chat.screen.len(), 6);
+    assert_eq!(chat.screen.len(), 8);
     chat.screen.clear();
     chat.type_line(" \t");
     chat.type_line("//who");

@@ -1,0 +1,100 @@
+//! What a person asks of the client itself, and what it tells them of its own accord.
+
+use super::JsonClient;
+use super::phase::{Event, Phase};
+use crate::client::ClientAction;
+use crate::text::{Notice, printable};
+use crate::time::Timestamp;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// The commands that no server sees, and what each does.
+const COMMANDS: [(&str, &str); 2] = [
+    (
+        "unsent",
+        "what you said that the server has not accepted yet",
+    ),
+    ("retry", "while offline: connect now"),
+];
+
+impl JsonClient {
+    /// A command that is none of the server's.
+    pub(super) fn own_command(&mut self, now: Timestamp, command: &str) {
+        let own = COMMANDS.map(|(name, _)| name);
+        match own
+            .into_iter()
+            .find(|name| name.eq_ignore_ascii_case(command))
+        {
+            Some("unsent") => self.list_unsent(),
+            Some("retry") => self.retry(now),
+            _ => self.not_done(Notice::unknown(command, &own)),
+        }
+    }
+
+    /// The server's commands, and the client's own.
+    pub(super) fn help(&mut self) {
+        let mut help = Notice::Help.to_string();
+        for (name, does) in COMMANDS {
+            help += &format!("\n* /{name}: {does}");
+        }
+        self.say_privately(&help);
+    }
+
+    fn list_unsent(&mut self) {
+        let said = &self.memory.outbox;
+        let mut news = match said.len() {
+            0 => String::from("* Everything that you said is accepted."),
+            1 => "* 1 line is not accepted yet:".into(),
+            count => format!("* {count} lines are not accepted yet:"),
+        };
+        for said in said {
+            news += &format!("\n*   {}", printable(&said.text));
+        }
+        self.say_privately(&news);
+    }
+
+    fn retry(&mut self, now: Timestamp) {
+        if self.phase == Phase::Waiting {
+            return self.connect(now, Event::Due);
+        }
+        let news = match self.phase {
+            Phase::Connecting | Phase::Joining => "* It is being tried right now.",
+            _ => "* You are online; there is nothing to retry.",
+        };
+        self.say_privately(news);
+    }
+
+    /// Says who one is, to whoever has asked for a name, and how many are here. Who typed JOIN alone is
+    /// shown what the documented program shows.
+    pub(super) fn introduce(&mut self, name: &str, here: Option<u64>) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        let mut news = String::from("* ");
+        if asked == name {
+            news += &format!("You are {}", printable(name));
+        }
+        if let Some(here) = here {
+            news += if asked == name { "; " } else { "" };
+            news += &match here {
+                1 if asked == name => "nobody else is here".into(),
+                1 => "Nobody else is here".into(),
+                here => format!("{here} are here, with you"),
+            };
+        } else if asked != name {
+            return;
+        }
+        self.actions.push_back(ClientAction::Notice(news + "."));
+    }
+
+    /// Lines for the person alone: where objects are shown, they are none.
+    fn say_privately(&mut self, lines: &str) {
+        if self.setup.raw {
+            for line in lines.lines() {
+                self.actions.push_back(ClientAction::Notice(line.into()));
+            }
+        } else {
+            self.show_all(lines);
+        }
+    }
+}
