@@ -1,11 +1,11 @@
 //! Connecting to a server by name: its addresses are tried side by side (RFC 8305, "Happy Eyeballs").
 
-use crate::address;
+use crate::address::Address;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -17,12 +17,11 @@ const NEXT_AFTER: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// When the name is not known, or no address can be connected to: the first failure, and the address.
-pub async fn connect(server: &str, local_port: Option<u16>) -> io::Result<TcpStream> {
+pub async fn connect(server: &Address, local_port: Option<u16>) -> io::Result<TcpStream> {
     let from = local_port.map_or(String::new(), |port| format!(" from port {port}"));
     let failed =
         |error: io::Error| io::Error::new(error.kind(), format!("{server}{from}: {error}"));
-    let found = lookup_host(address::with_port(server)).await;
-    let addresses = in_turn(found.map_err(failed)?);
+    let addresses = in_turn(server.look_up().await.map_err(failed)?);
     first_of(addresses, local_port).await.map_err(failed)
 }
 
@@ -56,8 +55,8 @@ async fn first_of(
 }
 
 /// The addresses of both families in turn, the family of the first one first (RFC 8305, section 4).
-fn in_turn(addresses: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
-    let mut addresses = addresses.peekable();
+fn in_turn(addresses: impl IntoIterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
+    let mut addresses = addresses.into_iter().peekable();
     let first = addresses.peek().is_some_and(SocketAddr::is_ipv6);
     let (mut ours, mut others): (VecDeque<_>, VecDeque<_>) =
         addresses.partition(|it| it.is_ipv6() == first);
@@ -88,7 +87,7 @@ mod tests {
             "127.0.0.1:1",
             "127.0.0.2:1",
         ]);
-        let turns = in_turn(found.into_iter());
+        let turns = in_turn(found);
         let expected = [
             "[::1]:1",
             "127.0.0.1:1",

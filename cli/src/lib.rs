@@ -5,6 +5,7 @@ pub mod address;
 pub mod bench;
 pub mod clock;
 pub mod connect;
+pub mod listen;
 pub mod retention;
 pub mod signals;
 pub mod state;

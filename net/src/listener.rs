@@ -2,7 +2,7 @@
 
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -46,12 +46,31 @@ pub trait Listener {
 pub struct TcpListener(tokio::net::TcpListener);
 
 impl TcpListener {
-    /// Listens on an address; port 0 has the system choose one.
+    /// Listens on an address; port 0 has the system choose one. On `[::]`, connections to IPv4
+    /// addresses come in too, where the system has that.
     ///
     /// # Errors
     /// When the address is in use, or not ours to use.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
         let socket = socket_for(addr)?;
+        if addr.ip() == Ipv6Addr::UNSPECIFIED {
+            // Where it cannot be had, IPv6 is what there is.
+            let _: io::Result<()> = SockRef::from(&socket).set_only_v6(false);
+        }
+        Self::listen(socket, addr)
+    }
+
+    /// Listens on an IPv6 address, and leaves the IPv4 addresses of its port to other listeners.
+    ///
+    /// # Errors
+    /// As for [`TcpListener::bind`], and for an IPv4 address.
+    pub fn bind_v6_only(addr: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v6()?;
+        SockRef::from(&socket).set_only_v6(true)?;
+        Self::listen(socket, addr)
+    }
+
+    fn listen(socket: TcpSocket, addr: SocketAddr) -> io::Result<Self> {
         // On Windows this option would let two servers share a port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;

@@ -1,6 +1,6 @@
 //! The server that is loaded: one that runs, or one that is started and stopped.
 
-use crate::address;
+use crate::address::Address;
 use crate::bench::Error;
 use crate::bench::limits;
 use crate::bench::usage::Usage;
@@ -41,21 +41,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that runs, at the first of the addresses that `text` stands for. `process` is its
+    /// A server that runs, at the first of the addresses that `given` stands for. `process` is its
     /// process, if that is known. `remote` has to be set for an address that is not this machine's.
     ///
     /// # Errors
     /// When there is no such address or process, or the address is not this machine's.
-    pub fn running(text: &str, remote: bool, process: Option<u32>) -> Result<Self, Error> {
-        let usage = |message: String| Error::Usage(format!("{text}: {message}"));
-        let addresses =
-            address::resolve(text).map_err(|e| usage(format!("{e}; write HOST:PORT")))?;
-        let Some(&address) = addresses.first() else {
-            return Err(usage("that name has no address".into()));
-        };
-        if !remote && !address.ip().to_canonical().is_loopback() {
+    pub fn running(given: &Address, remote: bool, process: Option<u32>) -> Result<Self, Error> {
+        let addresses = given.resolve();
+        let addresses = addresses.map_err(|e| Error::Usage(format!("{given}: {e}")))?;
+        let address = addresses[0];
+        if !remote && !address.ip().is_loopback() {
             return Err(Error::Usage(format!(
-                "{text} is on another machine. What this program does can bring a server down; if \
+                "{given} is on another machine. What this program does can bring a server down; if \
                  it is yours, say --remote"
             )));
         }
@@ -236,9 +233,10 @@ mod tests {
     #[test]
     fn another_machine_must_be_meant() {
         for text in ["203.0.113.5:5000", "[2001:db8::1]:80", "0.0.0.0:1"] {
-            let error = Server::running(text, false, None).unwrap_err().to_string();
-            assert!(error.contains("--remote"), "{error}");
-            assert!(Server::running(text, true, None).is_ok());
+            let address = text.parse().unwrap();
+            let error = Server::running(&address, false, None).unwrap_err();
+            assert!(error.to_string().contains("--remote"), "{error}");
+            assert!(Server::running(&address, true, None).is_ok());
         }
         for text in [
             "127.0.0.1",
@@ -246,10 +244,11 @@ mod tests {
             "[::1]:5000",
             "[::ffff:127.0.0.1]:5000",
         ] {
-            assert!(Server::running(text, false, None).is_ok(), "{text}");
+            let address = text.parse().unwrap();
+            assert!(Server::running(&address, false, None).is_ok(), "{text}");
         }
-        assert!(Server::running("127.0.0.1:port", false, None).is_err());
-        assert!(Server::running("127.0.0.1", false, Some(u32::MAX)).is_err());
+        let here = "127.0.0.1".parse().unwrap();
+        assert!(Server::running(&here, false, Some(u32::MAX)).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `chat-bench`: load for a chat server, and whether it delivers everything.
 
+use chat_cli::address::Address;
 use chat_cli::bench::progress::Progress;
 use chat_cli::bench::report::Report;
 use chat_cli::bench::server::Server;
@@ -7,6 +8,7 @@ use chat_cli::bench::{Error, fanout, idle, interrupt, latency, storm};
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 /// Loads a chat server and says what it can do, and whether all was delivered exactly: once, in the
 /// same order for everyone, and never back to the sender.
@@ -56,13 +58,14 @@ enum Mode {
 /// Which server, and how the result is shown.
 #[derive(Debug, clap::Args)]
 struct Target {
-    /// The server: HOST:PORT, or HOST for port 5000
+    /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine
     #[arg(
         value_name = "ADDR",
         default_value = "127.0.0.1:5000",
+        value_parser = Address::from_str,
         conflicts_with = "spawn"
     )]
-    server: String,
+    server: Address,
 
     /// Start the chat-server that lies beside this program, and stop it at the end
     #[arg(long)]

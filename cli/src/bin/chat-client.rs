@@ -1,8 +1,9 @@
 //! `chat-client`: one person in the chat room.
 
+use chat_cli::address::Address;
+use chat_cli::connect;
 use chat_cli::signals::{Signal, Signals};
 use chat_cli::terminal::Terminal;
-use chat_cli::{address, connect};
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
@@ -11,6 +12,7 @@ use std::cell::Cell;
 use std::io;
 use std::path::PathBuf;
 use std::process::exit;
+use std::str::FromStr;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -26,9 +28,9 @@ use tokio::time::timeout;
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
-    /// The server: HOST:PORT, or HOST for port 5000
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = address::check)]
-    server: String,
+    /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
+    server: Address,
 
     /// Connect from this port of ours the first time; the server names you USER and this number
     #[arg(long, value_name = "N")]
@@ -161,7 +163,7 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
     };
     let mut keep: Box<dyn Keep> = Box::new(());
     if let Some(dir) = &args.state {
-        let (file, memory) = MemoryFile::open(dir, &address::with_port(&args.server))?;
+        let (file, memory) = MemoryFile::open(dir, &args.server.to_string())?;
         setup.memory = memory;
         keep = Box::new(file);
     }

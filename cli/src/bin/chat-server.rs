@@ -1,22 +1,24 @@
 //! `chat-server`: a chat room on a TCP port.
 
+use chat_cli::address::Address;
+use chat_cli::listen::listen;
 use chat_cli::retention::Keep;
 use chat_cli::signals::Signals;
 use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
-use chat_cli::{address, upkeep};
+use chat_cli::upkeep;
 use chat_core::Limits;
+use chat_net::Options;
 use chat_net::store::{Fault, Store};
-use chat_net::{Options, TcpListener};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::thread;
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
@@ -40,10 +42,11 @@ struct Args {
     #[command(subcommand)]
     upkeep: Option<Upkeep>,
 
-    /// Listen here: HOST:PORT, or HOST for port 5000; may be given several times. With port 0 the
-    /// system chooses a port, and the first lines of standard output name it
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = listen_address)]
-    listen: Vec<SocketAddr>,
+    /// Listen here: HOST:PORT, HOST for port 5000, or PORT for 127.0.0.1; may be given several times.
+    /// 0.0.0.0:PORT is every IPv4 address of this machine, [::]:PORT every address, a name all of its
+    /// addresses. With port 0 the system chooses a port, and the first lines of standard output name it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
+    listen: Vec<Address>,
 
     /// Connections held at once; one more is told that the room is full
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
@@ -122,14 +125,6 @@ enum LogFormat {
     Text,
     /// One JSON object a line, for programs
     Json,
-}
-
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let addresses = address::resolve(text).map_err(|e| format!("{e}; write HOST:PORT"))?;
-    addresses
-        .first()
-        .copied()
-        .ok_or_else(|| "that name has no address".into())
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
@@ -241,13 +236,7 @@ fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut listeners = Vec::new();
-        for &address in &args.listen {
-            let listener = TcpListener::bind(address).map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-            })?;
-            listeners.push(listener);
-        }
+        let listeners = listen(&args.listen)?;
         let options = Options {
             limits,
             writers: args.threads.unwrap_or(processors),
