@@ -2,14 +2,16 @@
 
 use crate::store::{Reader, Store, StoreError};
 use chat_core::{Action, History, Input, Record, Server, Timestamp};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::mem;
+use std::pin::Pin;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// So many of the newest entries are in memory when a server starts.
 const NEWEST: usize = 1024;
@@ -17,12 +19,21 @@ const NEWEST: usize = 1024;
 /// How long a store that is to stop may take for what is under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a batch may be under way before that is told: nobody is sent what happens meanwhile.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// A store at work.
 pub(crate) struct Keeping {
     reader: Reader,
     /// One batch at a time is under way: to the thread, or back.
     batches: SyncSender<Vec<Record>>,
     committed: Receiver<Result<u64, StoreError>>,
+    /// Since when a batch is under way, if one is.
+    since: Option<Instant>,
+    /// It was told that this takes long.
+    is_told: bool,
+    /// Goes off when that may have to be told; set once a second at most.
+    alarm: Pin<Box<Sleep>>,
 }
 
 impl Keeping {
@@ -45,6 +56,9 @@ impl Keeping {
             reader,
             batches,
             committed,
+            since: None,
+            is_told: false,
+            alarm: Box::pin(sleep_until(Instant::now())),
         })
     }
 
@@ -55,15 +69,44 @@ impl Keeping {
         if !batch.is_empty() {
             // That the thread is gone shows when its answer is waited for.
             let _ = self.batches.send(batch);
+            self.since = Some(Instant::now());
         }
     }
 
     /// The number of the oldest entry kept, once a batch is in the store.
     pub(crate) fn poll_committed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.committed.poll_recv(cx).map(|answer| match answer {
+        let Poll::Ready(answer) = self.committed.poll_recv(cx) else {
+            self.watch(cx);
+            return Poll::Pending;
+        };
+        let took = self.since.take().map(|since| since.elapsed());
+        let took = took.unwrap_or_default();
+        if mem::take(&mut self.is_told) || took > SLOW {
+            tracing::warn!(?took, "the disk was slow to keep what happened");
+        }
+        Poll::Ready(match answer {
             Some(committed) => committed.map_err(io::Error::other),
             None => Err(io::Error::other("the store's thread has ended")),
         })
+    }
+
+    /// Tells, once, of a batch that has been under way for long.
+    fn watch(&mut self, cx: &mut Context<'_>) {
+        let Some(since) = self.since.filter(|_| !self.is_told) else {
+            return;
+        };
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            if since.elapsed() > SLOW {
+                self.is_told = true;
+                tracing::warn!(
+                    "the disk takes more than {SLOW:?} to keep what happened; the room waits for it"
+                );
+                return;
+            }
+            // Timers are kept in whole milliseconds.
+            let due = since + SLOW + Duration::from_millis(1);
+            self.alarm.as_mut().reset(due);
+        }
     }
 
     /// Reads what is asked for, and tells the server. A part of the store that cannot be read is the

@@ -1,6 +1,7 @@
 //! A server with a store, whose disk is slow, or hangs.
 
 use super::disk::Memory;
+use super::log::Lines;
 use super::room::{Room, line};
 use chat_core::Limits;
 use chat_net::Options;
@@ -59,4 +60,42 @@ async fn a_disk_that_hangs_does_not_keep_the_server_from_stopping() {
     let error = ended.expect("it stops").unwrap().unwrap_err().to_string();
     assert!(error.contains("not written in time"), "{error}");
     disk.go_on();
+}
+
+#[tokio::test]
+async fn a_commit_that_takes_more_than_a_second_is_told_while_it_does_and_when_it_is_over() {
+    let log = Lines::default();
+    let _log = tracing::subscriber::set_default(log.clone());
+    let (room, disk) = open();
+    let mut ann = room.join(1).await;
+    let mut bob = room.join(2).await;
+    line(&mut ann).await;
+    ann.write_all(b"in time\n").await.unwrap();
+    line(&mut bob).await;
+    log.take();
+
+    disk.hang();
+    ann.write_all(b"late\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert_eq!(log.take(), [""; 0]);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let told = log.take();
+    assert!(
+        told.len() == 1 && told[0].contains("takes more than 1s"),
+        "{told:?}"
+    );
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(log.take(), [""; 0], "once");
+    tokio::time::resume();
+
+    disk.go_on();
+    assert_eq!(line(&mut bob).await, "USER1: late\n");
+    let told = log.take();
+    let over = "the disk was slow to keep what happened took=61.";
+    assert!(told.len() == 1 && told[0].starts_with(over), "{told:?}");
+    ann.write_all(b"in time\n").await.unwrap();
+    line(&mut bob).await;
+    assert_eq!(log.take(), [""; 0]);
 }

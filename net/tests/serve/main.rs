@@ -3,6 +3,7 @@
 #[path = "../disk/mod.rs"]
 mod disk;
 mod keeping;
+mod log;
 mod room;
 
 use chat_core::Limits;
