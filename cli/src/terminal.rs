@@ -167,6 +167,11 @@ impl Log {
         Writer::start("log", 1024 * 1024, io::stderr()).map(Self)
     }
 
+    /// Lets what was told come before what is written elsewhere from now on, unless it is stuck.
+    pub fn catch_up(&self) {
+        self.0.finish(IN_ORDER);
+    }
+
     /// Waits for everything to be written, but not for long.
     pub fn finish(&self) {
         self.0.finish(Duration::from_secs(1));

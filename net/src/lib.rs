@@ -8,6 +8,7 @@ mod ready;
 mod server;
 mod socket;
 pub mod store;
+mod visits;
 
 pub use listener::{Listener, TcpListener, connect};
 pub use memory::MemoryFile;

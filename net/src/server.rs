@@ -8,6 +8,7 @@ use crate::listener::Listener;
 use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
+use crate::visits::Visits;
 use chat_core::planted::{Bug, is_planted};
 use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timestamp};
 use std::future::{Future, poll_fn};
@@ -142,6 +143,7 @@ pub async fn serve<L: Listener>(
         ready: Ready::default(),
         woken: Vec::new(),
         held: Vec::new(),
+        visits: Visits::new(),
         pause: None,
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
@@ -156,6 +158,7 @@ pub async fn serve<L: Listener>(
     }
     // Tokio's budget would end every pass after 128 sockets.
     tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
+    shell.visits.tell_the_rest();
     let now = shell.now();
     if let Some(mut keeping) = shell.keeping {
         if shell.failure.is_none() {
@@ -181,6 +184,8 @@ struct Shell<L: Listener, T> {
     woken: Vec<usize>,
     /// Slots that may have more to read, and that are not read now.
     held: Vec<usize>,
+    /// Who came, for the log.
+    visits: Visits,
     /// Accepting failed: when it is tried again, and how long the pause was.
     pause: Option<(Instant, Duration)>,
     origin: Instant,
@@ -240,6 +245,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             is_written = self.write(now);
             self.show();
             is_written &= !self.act(now);
+            self.visits.tell_if_due();
             // In writing, somebody may have gone.
             self.commit();
             self.look_at_held();
@@ -334,7 +340,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         let due = due.map(|(due, _)| self.origin + Duration::from_micros(due.as_micros()));
         // Where that has ended since it was looked at, the timer is due at once.
         let pause = self.pause.map(|(until, _)| until);
-        let Some(next) = due.into_iter().chain(pause).min() else {
+        let counted = self.visits.due();
+        let Some(next) = due.into_iter().chain(pause).chain(counted).min() else {
             return false;
         };
         if self.timer.deadline() != next {
@@ -345,15 +352,16 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
 
     fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
         let Some(id) = self.server.accept(now, peer) else {
-            tracing::info!(%peer, "closed at once: too many connections");
+            self.visits.turned_away(peer, "too many connections");
             return;
         };
-        tracing::debug!(?id, %peer, "accepted");
+        let is_refused = self.server.phase(id).is_ending();
+        let visit = self.visits.came(id, peer, is_refused);
         let slot = id.slot();
         if self.sockets.len() <= slot {
             self.sockets.resize_with(slot + 1, || None);
         }
-        self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot)));
+        self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot), visit));
         self.woken.push(slot);
     }
 
@@ -510,15 +518,23 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                         keeping.answer(now, &mut self.server, &action);
                     }
                 }
-                Action::Joined(id, name) => tracing::debug!(?id, %name, "joined"),
+                Action::Joined(id, name) => {
+                    if let Some(Some(socket)) = self.sockets.get_mut(id.slot())
+                        && let Some(visit) = &mut socket.visit
+                    {
+                        visit.joined(name);
+                    }
+                }
                 Action::Finish(id) => {
                     if let Some(Some(socket)) = self.sockets.get_mut(id.slot()) {
                         socket.finish();
                     }
                 }
                 Action::Close(id, reason) => {
-                    tracing::debug!(?id, %reason, "closed");
-                    if let Some(socket) = self.sockets[id.slot()].take() {
+                    if let Some(mut socket) = self.sockets[id.slot()].take() {
+                        if let Some(visit) = socket.visit.take() {
+                            visit.closed(reason);
+                        }
                         socket.close::<L>();
                     }
                 }

@@ -1,6 +1,7 @@
 //! One accepted connection's socket.
 
 use crate::listener::Listener;
+use crate::visits::Visit;
 use chat_core::planted::{Bug, is_planted};
 use chat_core::{ConnId, Log, Parcel};
 use std::io::{self, IoSlice};
@@ -25,12 +26,14 @@ pub(crate) struct Socket<S> {
     closing: bool,
     /// Our side was to be closed.
     finished: bool,
+    /// Who it is, if that is told.
+    pub(crate) visit: Option<Box<Visit>>,
     /// Why it is of no more use.
     pub(crate) failure: Option<io::Error>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    pub(crate) fn new(id: ConnId, stream: S, waker: Waker) -> Self {
+    pub(crate) fn new(id: ConnId, stream: S, waker: Waker, visit: Option<Box<Visit>>) -> Self {
         Self {
             id,
             stream,
@@ -39,6 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             eof: false,
             closing: false,
             finished: false,
+            visit,
             failure: None,
         }
     }

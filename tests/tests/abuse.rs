@@ -371,8 +371,9 @@ mod descriptors {
         last.expect(WELCOME);
         couple.talk();
         let log = couple.server.log.so_far();
-        assert!(!log.is_empty(), "it says what it lacks");
-        assert!(log.lines().count() < 100, "it says so again and again");
+        let said = log.matches("cannot accept").count();
+        assert!(said > 0, "it says what it lacks: {log}");
+        assert!(said < 100, "it says so again and again");
         assert!(!log.contains("panicked"), "{log}");
     }
 

@@ -1,6 +1,8 @@
 //! How far a benchmark is, on standard error, where that is a terminal.
 
+use crate::colour;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::env;
 use std::time::{Duration, Instant};
 
 /// How often the bar moves.
@@ -14,8 +16,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar on standard error; nothing where standard error is no terminal.
+    /// A bar on standard error; nothing where standard error is no terminal, or one that cannot draw.
     pub fn on_stderr() -> Self {
+        if colour::is_dumb(|name| env::var_os(name)) {
+            return Self::hidden();
+        }
         Self::on(ProgressDrawTarget::stderr())
     }
 

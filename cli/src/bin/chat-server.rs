@@ -7,10 +7,10 @@ use chat_cli::signals::Signals;
 use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
-use chat_cli::upkeep;
+use chat_cli::{colour, notes, upkeep};
 use chat_core::Limits;
-use chat_net::Options;
 use chat_net::store::{Fault, Store};
+use chat_net::{Listener, Options};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::error::Error;
@@ -108,9 +108,17 @@ Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go within 5 s, exit with 0
   a second one              exit at once
 
+Log messages are written on standard error: who connected from where, joined, left, or was refused
+and why; never what is said. In 10 s, 50 connections of a host are told one by one, and 5 that are
+refused; the others are counted. Told once, at the start: that others can read the history, that the
+server runs as root, and that it listens where other machines can connect.
+
 Environment:
-  RUST_LOG  which log messages are written: error, warn (the default), info, debug, trace, or
-            per part, such as chat_net=debug
+  RUST_LOG  which log messages are written: error, warn, info, debug, trace, or per part, such as
+            chat_net=debug [default: info; warn where standard output and standard error are both a
+            terminal, whose screen shows who comes and goes]
+  NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM=dumb
+            whether log messages have colours [default: on a terminal]
 
 Exit codes:
   0    stopped by a signal, everyone was told; check, export or import succeeded
@@ -146,7 +154,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match &args.upkeep {
-        None => serve(&args),
+        None => serve(&args, &log),
         Some(upkeep) => keep_up(upkeep),
     };
     log.finish();
@@ -160,12 +168,12 @@ fn main() -> ExitCode {
 }
 
 fn start_log(format: LogFormat) -> Result<Log, String> {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let wanted = if wanted.is_empty() {
-        "warn".into()
-    } else {
-        wanted
-    };
+    let mut wanted = env::var("RUST_LOG").unwrap_or_default();
+    if wanted.is_empty() {
+        // On one terminal the screen shows who comes and goes, and is not to be torn by the log.
+        let is_screen = io::stdout().is_terminal() && io::stderr().is_terminal();
+        wanted = if is_screen { "warn" } else { "info" }.into();
+    }
     let filter: Targets = wanted
         .parse()
         .map_err(|e| format!("RUST_LOG={wanted}: {e}"))?;
@@ -173,10 +181,9 @@ fn start_log(format: LogFormat) -> Result<Log, String> {
     let writer = log.clone();
     let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
     let registry = tracing_subscriber::registry().with(filter);
+    let has_colours = colour::is_wanted(io::stderr().is_terminal(), |name| env::var_os(name));
     match format {
-        LogFormat::Text => registry
-            .with(layer.with_ansi(io::stderr().is_terminal()))
-            .init(),
+        LogFormat::Text => registry.with(layer.with_ansi(has_colours)).init(),
         LogFormat::Json => registry.with(layer.json()).init(),
     }
     Ok(log)
@@ -224,7 +231,7 @@ impl Args {
     }
 }
 
-fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
+fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
     let limits = Limits {
         connections: args.max_connections,
         limit_loopback: args.limit_loopback,
@@ -243,6 +250,15 @@ fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
             origin: None,
             store: args.store()?,
         };
+        let listening: Vec<_> = (listeners.iter())
+            .map(Listener::local_addr)
+            .collect::<Result<_, _>>()?;
+        let dir = args.data.directory("").ok().filter(|_| !args.ephemeral);
+        for note in notes::at_start(dir.as_deref(), &listening) {
+            tracing::warn!("{note}");
+        }
+        // Before the first line of the screen, where both are on one terminal.
+        log.catch_up();
         let mut transcript = Transcript::start(io::stdout())?;
         let stop = stop_signal()?;
         let served =

@@ -5,6 +5,7 @@ mod disk;
 mod keeping;
 mod log;
 mod room;
+mod visits;
 
 use chat_core::Limits;
 use chat_net::Options;

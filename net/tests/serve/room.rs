@@ -115,10 +115,12 @@ impl Room {
     }
 
     pub(super) fn connect(&self, port: u16, buffer: usize) -> BufReader<DuplexStream> {
+        self.connect_from(([127, 0, 0, 1], port).into(), buffer)
+    }
+
+    pub(super) fn connect_from(&self, peer: SocketAddr, buffer: usize) -> BufReader<DuplexStream> {
         let (ours, theirs) = duplex(buffer);
-        self.connections
-            .send((Stream(theirs), ([127, 0, 0, 1], port).into()))
-            .unwrap();
+        self.connections.send((Stream(theirs), peer)).unwrap();
         BufReader::new(ours)
     }
 
