@@ -96,6 +96,21 @@ fn fanout_counts_deliveries() {
     }
 }
 
+/// What is measured is what people run, unless it is asked for otherwise.
+#[test]
+fn a_server_of_its_own_keeps_a_history_and_takes_it_away() {
+    let args = ["storm", "--spawn", "--json", "-m", "3"];
+    let found = exact(&bench(&args));
+    assert_eq!(found["history"], "disk", "{found}");
+    let dir = Path::new(found["history_dir"].as_str().expect("it is told"));
+    assert!(dir.starts_with(std::env::temp_dir()), "{found}");
+    assert!(!dir.exists(), "{found}");
+
+    let found = exact(&bench(&[&args[..], &["--ephemeral"]].concat()));
+    assert_eq!(found["history"], "memory", "{found}");
+    assert!(found["history_dir"].is_null(), "{found}");
+}
+
 #[test]
 fn one_message_in_flight_is_enough() {
     let args = [
@@ -462,6 +477,7 @@ fn what_cannot_be_done_is_said() {
         (&["latency", "--deaf", "60001"], 2, "0..=60000"),
         (&["latency", "-m", "10000", "-s", "10000"], 2, "product"),
         (&["idle", "127.0.0.1", "--spawn"], 2, "--spawn"),
+        (&["idle", "--ephemeral"], 2, "--spawn"),
         (&["idle", "--pid", "4294967295"], 2, "--pid"),
         (&[], 2, "Usage"),
         (&["fanout", &nobody], 3, &nobody),

@@ -1,6 +1,7 @@
 //! Rounds in which the server and the floor take turns.
 
 use chat_cli::bench::fanout::{self, Options};
+use chat_cli::bench::history::History;
 use chat_cli::bench::limits;
 use chat_cli::bench::progress::Progress;
 use chat_cli::bench::server::Server;
@@ -79,7 +80,11 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
             };
             let server = || {
                 let program = Path::new(env!("CARGO_BIN_EXE_chat-server"));
-                measure(Server::start(program, members)?, theirs, &options)
+                measure(
+                    Server::start(program, members, History::InMemory)?,
+                    theirs,
+                    &options,
+                )
             };
             // Whoever comes first may have it better.
             if round % 2 == 0 {

@@ -12,6 +12,7 @@ pub mod fanout;
 pub mod faults;
 pub mod heard;
 pub mod histogram;
+pub mod history;
 pub mod idle;
 pub mod interrupt;
 pub mod latency;

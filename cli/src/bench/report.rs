@@ -1,6 +1,7 @@
 //! What a benchmark found: a table for people, or one JSON object for programs.
 
 use crate::bench::Error;
+use crate::bench::history::History;
 use crate::bench::server::Server;
 use crate::bench::usage::Usage;
 use serde::Serialize;
@@ -62,6 +63,16 @@ impl Report {
         let mut report = Self::default();
         report.text("mode", mode);
         report.text("server", server.address().to_string());
+        if let Some(history) = server.history() {
+            let history = match history {
+                History::OnDisk => "disk",
+                History::InMemory => "memory",
+            };
+            report.text("history", history);
+        }
+        if let Some(dir) = server.dir() {
+            report.text("history_dir", dir.display().to_string());
+        }
         report.count("members", members);
         report
     }

@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::bench::Error;
+use crate::bench::history::{History, Temporary};
 use crate::bench::limits;
 use crate::bench::usage::Usage;
 use std::env;
@@ -38,6 +39,10 @@ pub struct Server {
     address: SocketAddr,
     process: Option<u32>,
     child: Option<Child>,
+    /// Where its history is, if that is known.
+    history: Option<History>,
+    /// Goes after the child.
+    dir: Option<Temporary>,
 }
 
 impl Server {
@@ -63,6 +68,8 @@ impl Server {
             address,
             process,
             child: None,
+            history: None,
+            dir: None,
         })
     }
 
@@ -70,12 +77,12 @@ impl Server {
     ///
     /// # Errors
     /// When there is none or it is of another version, and as for [`Server::start`].
-    pub fn start_beside(connections: u32) -> Result<Self, Error> {
+    pub fn start_beside(connections: u32, history: History) -> Result<Self, Error> {
         let here = env::current_exe()
             .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
         let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
         check_version(&program)?;
-        Self::start(&program, connections)
+        Self::start(&program, connections, history)
     }
 
     /// Starts `program` as a chat server with room for so many connections, on a port of the
@@ -83,12 +90,26 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start or does not say where it listens, or the system allows too few
-    /// connections.
-    pub fn start(program: &Path, connections: u32) -> Result<Self, Error> {
+    /// connections, or no temporary directory.
+    pub fn start(program: &Path, connections: u32, history: History) -> Result<Self, Error> {
         // It inherits what we are allowed.
         limits::allow_connections(connections)?;
         let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0", "--ephemeral"]);
+        command.args(["--listen", "127.0.0.1:0"]);
+        let dir = match history {
+            History::InMemory => {
+                command.arg("--ephemeral");
+                None
+            }
+            History::OnDisk => {
+                let dir = Temporary::new().map_err(|e| {
+                    let temporary = env::temp_dir();
+                    Error::Failed(format!("cannot make a directory in {temporary:?}: {e}"))
+                })?;
+                command.arg("--data").arg(dir.path());
+                Some(dir)
+            }
+        };
         if connections > CONNECTIONS {
             command.args(["--max-connections", &(connections + 64).to_string()]);
         }
@@ -96,7 +117,10 @@ impl Server {
             // Its transcript is read beside the load, and may have gaps: that is no news then.
             command.env("RUST_LOG", "error");
         }
-        Self::run(&mut command)
+        let mut server = Self::run(&mut command)?;
+        server.history = Some(history);
+        server.dir = dir;
+        Ok(server)
     }
 
     /// Starts `command`, a server whose first line on standard output is `Listening on ADDRESS`.
@@ -121,6 +145,8 @@ impl Server {
             address: ([127, 0, 0, 1], 0).into(),
             process: Some(process),
             child: Some(child),
+            history: None,
+            dir: None,
         };
         let (tell, told) = mpsc::channel();
         thread::spawn(move || output.map(|output| read_output(output, &tell)));
@@ -140,6 +166,16 @@ impl Server {
     /// Its process, if that is known.
     pub fn process(&self) -> Option<u32> {
         self.process
+    }
+
+    /// Where its history is, if that is known.
+    pub fn history(&self) -> Option<History> {
+        self.history
+    }
+
+    /// The directory of its history, if it has one that was made for it.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_ref().map(Temporary::path)
     }
 
     /// What it has used so far; `None` if its process is not known, is gone, or is not on Linux.
@@ -253,7 +289,8 @@ mod tests {
 
     #[test]
     fn what_is_no_server_is_told() {
-        let error = Server::start(Path::new("/nowhere/chat-server"), 2).unwrap_err();
+        let error = Server::start(Path::new("/nowhere/chat-server"), 2, History::InMemory);
+        let error = error.unwrap_err();
         assert!(error.to_string().contains("cannot start it"), "{error}");
     }
 }

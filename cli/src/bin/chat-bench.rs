@@ -1,6 +1,7 @@
 //! `chat-bench`: load for a chat server, and whether it delivers everything.
 
 use chat_cli::address::Address;
+use chat_cli::bench::history::History;
 use chat_cli::bench::progress::Progress;
 use chat_cli::bench::report::Report;
 use chat_cli::bench::server::Server;
@@ -67,9 +68,15 @@ struct Target {
     )]
     server: Address,
 
-    /// Start the chat-server that lies beside this program, and stop it at the end
+    /// Start the chat-server that lies beside this program, and stop it at the end. It keeps its
+    /// history on the disk, as it does for people: in a directory of its own among the system's
+    /// temporary ones (TMPDIR chooses others), which goes afterwards
     #[arg(long)]
     spawn: bool,
+
+    /// Have that server keep its history in memory: what it costs to keep one is not measured
+    #[arg(long, requires = "spawn")]
+    ephemeral: bool,
 
     /// The server is on another machine, and it is yours
     #[arg(long, conflicts_with = "spawn")]
@@ -87,6 +94,7 @@ struct Target {
 const AFTER_HELP: &str = "\
 Examples:
   chat-bench fanout --spawn                     a server of its own: no other is needed
+  chat-bench fanout --spawn --ephemeral         the same without a history on the disk
   chat-bench fanout --members 1000 --cap 10     the server on 127.0.0.1:5000
   chat-bench latency --rate 5000 --json         as JSON, for programs
   chat-bench latency --spawn --deaf 10 --flooding 10
@@ -181,7 +189,12 @@ impl Target {
         mode: impl FnOnce(&Server, &mut Progress, &mut Report) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let server = if self.spawn {
-            Server::start_beside(run.connections)?
+            let history = if self.ephemeral {
+                History::InMemory
+            } else {
+                History::OnDisk
+            };
+            Server::start_beside(run.connections, history)?
         } else {
             Server::running(&self.server, self.remote, self.pid)?
         };
