@@ -46,12 +46,33 @@ fn two_processes_tell_the_same() {
     let (first, second) = (explore(), explore());
     let hash = |output: &Output| {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let line = text.lines().find(|line| line.starts_with("trace hash "));
-        line.unwrap_or_else(|| panic!("no hash in {output:?}"))
+        let hash = text.split("trace hash ").nth(1);
+        hash.unwrap_or_else(|| panic!("no hash in {output:?}"))
             .to_string()
     };
     assert_eq!(hash(&first), hash(&second));
     assert!(first.status.success(), "{first:?}");
+}
+
+#[test]
+fn one_line_says_whether_everything_held_and_counts_come_if_asked_for() {
+    let explore = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chat-sim"));
+        let output = command.arg("explore").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for kind in [&["--seeds", "0..5"][..], &["--seeds", "0..5", "--kept"]] {
+        let told = explore(kind);
+        assert!(
+            told.starts_with("everything held; 5 worlds from seed 0 in "),
+            "{told}"
+        );
+        assert_eq!(told.lines().count(), 1, "{told}");
+        let told = explore(&[kind, &["--counts"]].concat());
+        let last = told.lines().last().unwrap();
+        assert!(last.starts_with("everything held; 5 worlds"), "{told}");
+        assert!(told.contains("\nrare paths in the core\n"), "{told}");
+    }
 }
 
 #[test]

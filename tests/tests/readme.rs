@@ -106,5 +106,5 @@ fn the_first_runs_a_server_and_the_second_talks_to_it() {
 fn scenarios_are_listed_and_told() {
     assert!(succeeds(commands()[7]).contains("documented"));
     assert!(succeeds(commands()[8]).contains("USER61014: Hi Guys!!!"));
-    assert!(succeeds(commands()[9]).starts_with("1000 worlds from seed 0"));
+    assert!(succeeds(commands()[9]).starts_with("everything held; 1000 worlds from seed 0"));
 }

@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// Where findings are written
     #[arg(long, value_name = "DIR", default_value = "target/findings")]
     out: PathBuf,
+    /// Print what happened and how often, and how often each rare path was passed
+    #[arg(long)]
+    counts: bool,
     /// Stop after so many findings
     #[arg(long, value_name = "N", default_value_t = 3)]
     findings: usize,
@@ -97,24 +100,29 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     progress.end();
 
     let mut out = io::stdout().lock();
-    out.write_all(summary(&report, &seeds, what.worlds).as_bytes())?;
-    let unmarked = marks(what.worlds).filter(|m| mark::count(*m) == 0);
+    if options.counts {
+        out.write_all(counts(&report, what.worlds).as_bytes())?;
+    }
     let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none();
-    let mut good = report.findings.is_empty();
-    for mark in unmarked {
-        let finding = if is_whole {
-            "a finding"
-        } else {
-            "too few worlds to tell"
-        };
-        writeln!(out, "never: {} ({finding})", mark.name())?;
-        good &= !is_whole;
+    let mut unmarked = 0;
+    for mark in marks(what.worlds).filter(|mark| mark::count(*mark) == 0) {
+        if is_whole {
+            writeln!(out, "never: {} (a finding)", mark.name())?;
+            unmarked += 1;
+        } else if options.counts {
+            writeln!(out, "never: {} (too few worlds to tell)", mark.name())?;
+        }
     }
     for finding in &report.findings {
         keep(options, finding, &mut out)?;
     }
+    writeln!(
+        out,
+        "{}",
+        verdict(&report, seeds.start, what.worlds, unmarked)
+    )?;
     out.flush()?;
-    Ok(if good {
+    Ok(if report.findings.is_empty() && unmarked == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -203,24 +211,44 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
 /// The commit that is explored, as far as it could be told when this was built.
 const COMMIT: &str = env!("CHAT_COMMIT");
 
-fn summary(report: &Report, seeds: &Range<u64>, worlds: Worlds) -> String {
-    let tally = &report.tally;
+/// Whether everything held, and in what: the last line.
+fn verdict(report: &Report, first: u64, worlds: Worlds, unmarked: usize) -> String {
+    let held = match (report.findings.len(), unmarked) {
+        (0, 0) => "everything held".into(),
+        (0, paths) => format!("NOT everything held: rare paths never passed: {paths}"),
+        (findings, 0) => format!("NOT everything held: findings: {findings}"),
+        (findings, paths) => {
+            format!("NOT everything held: findings: {findings}, rare paths never passed: {paths}")
+        }
+    };
+    let count = report.tally.worlds;
     let seconds = report.took.as_secs_f64().max(0.001);
+    let a_minute = 60.0 * rate(count, report);
+    // Of the others there is none.
+    let hash = match worlds {
+        Worlds::Network => format!(", trace hash {:016x}", report.hash),
+        _ => String::new(),
+    };
+    format!(
+        "{held}; {count} worlds from seed {first} in {seconds:.1} s ({a_minute:.0} a minute), at {COMMIT}{hash}"
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
+fn rate(count: u64, report: &Report) -> f64 {
+    count as f64 / report.took.as_secs_f64().max(0.001)
+}
+
+/// What happened, and how often.
+fn counts(report: &Report, worlds: Worlds) -> String {
+    let tally = &report.tally;
     let mut text = String::new();
     let mut line = |line: String| {
         text += &line;
         text.push('\n');
     };
-    #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
-    let rate = |count: u64| count as f64 / seconds;
-    line(format!(
-        "{} worlds from seed {} in {seconds:.1} s ({:.0} a minute), at {COMMIT}",
-        tally.worlds,
-        seeds.start,
-        60.0 * rate(tally.worlds),
-    ));
     if worlds == Worlds::Kept {
-        line("\nwhat happened, and how often".into());
+        line("what happened, and how often".into());
         for (name, count) in kept::HAPPENINGS.iter().zip(tally.kept.0) {
             line(format!("{count:>12}  {name}"));
         }
@@ -239,9 +267,8 @@ fn summary(report: &Report, seeds: &Range<u64>, worlds: Worlds) -> String {
         tally.deliveries,
         tally.faults(),
         tally.simulated / 1_000_000,
-        rate(tally.simulated) / 1e6
+        rate(tally.simulated, report) / 1e6
     ));
-    line(format!("trace hash {:016x}", report.hash));
     line("\nwhat happened, and how often".into());
     for (name, count) in Op::NAMES.iter().zip(tally.ops.0) {
         line(format!("{count:>12}  {name}"));
