@@ -4,8 +4,8 @@
 pub mod address;
 pub mod bench;
 pub mod clock;
-pub mod connect;
 pub mod colour;
+pub mod connect;
 pub mod listen;
 pub mod notes;
 pub mod retention;
