@@ -125,7 +125,12 @@ impl Play {
     }
 
     fn accept(&mut self, port: u16) {
-        if self.sockets.len() < MAX_ACCEPTS && self.server.accept(self.clock(), port).is_some() {
+        if self.sockets.len() < MAX_ACCEPTS
+            && self
+                .server
+                .accept(self.clock(), ([127, 0, 0, 1], port).into())
+                .is_some()
+        {
             self.sockets.push(Socket::TakesAll);
             self.closed.push(false);
         }
