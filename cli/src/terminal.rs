@@ -4,7 +4,7 @@ use crate::clock::{Clock, wall_clock};
 use crate::writer::Writer;
 use chat_net::client::{Input, Screen};
 use std::future::poll_fn;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
@@ -87,6 +87,11 @@ fn read_keyboard(typed: &mpsc::Sender<Input>, prompting: &AtomicBool) {
     let mut buffer = vec![0; 8 * 1024];
     loop {
         let input = match stdin.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                wait_for_input();
+                continue;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Ok(0) | Err(_) => Input::End,
             Ok(count) => {
                 prompting.fetch_and(!buffer[..count].ends_with(b"\n"), Ordering::Relaxed);
@@ -98,6 +103,21 @@ fn read_keyboard(typed: &mpsc::Sender<Input>, prompting: &AtomicBool) {
             return;
         }
     }
+}
+
+/// Waits until standard input may have something to read, or is at its end: another program that shares it
+/// has made it one that does not wait by itself.
+#[cfg(unix)]
+fn wait_for_input() {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = io::stdin();
+    // Where this fails, reading tells why.
+    let _ = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None);
+}
+
+#[cfg(not(unix))]
+fn wait_for_input() {
+    thread::sleep(Duration::from_millis(20));
 }
 
 impl Screen for Terminal {
