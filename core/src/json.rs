@@ -1,5 +1,7 @@
 //! The JSON dialect: what objects mean, in both directions (PROTOCOL.md, "The JSON dialect").
 
+mod hello;
+
 use crate::limits::MAX_LINE;
 use crate::record::{Kind, Record};
 use alloc::borrow::Cow;
@@ -14,6 +16,9 @@ pub const ROOM: &str = "lobby";
 
 /// The longest id that a sender may give, in bytes.
 pub const MAX_ID: usize = 64;
+
+/// The most bytes of an id that come back with an error, where it is longer than an id may be.
+pub const MAX_GIVEN: usize = 1024;
 
 /// The most entries in one page of history.
 pub const MAX_PAGE: u64 = 1000;
@@ -42,9 +47,12 @@ pub struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    /// The object behind `JOIN`; `None` if it is not understood.
-    pub fn decode(object: &'a str) -> Option<Self> {
-        serde_json::from_str(object).ok()
+    /// The object behind `JOIN`.
+    ///
+    /// # Errors
+    /// When it is not understood, and why: a clause for people, which quotes no text of it.
+    pub fn decode(object: &'a str) -> Result<Self, String> {
+        serde_json::from_str(object).map_err(|error| hello::fault(object, &error))
     }
 
     /// Whether a text looks like a token that a server gave out.
@@ -145,16 +153,20 @@ pub enum Message<'a> {
         /// Why, for people.
         #[serde(borrow)]
         text: Cow<'a, str>,
-        /// The id that came with the request.
+        /// The id that came with the request: a number as a string, and of what is longer than
+        /// [`MAX_GIVEN`] bytes the beginning.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
-    /// Entries that were asked for are not held any more.
+    /// What was asked for is not what comes next.
     Gap {
         /// The entry known before the gap.
         after: u64,
-        /// The first entry behind it.
+        /// The next entry that is sent: the first one behind the gap.
         next: u64,
+        /// Why; none where a server does not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<GapReason>,
     },
     /// Entries of a page that cannot be read.
     Missing {
@@ -212,6 +224,24 @@ pub struct Entry<'a> {
     /// The id that its sender gave it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
+}
+
+/// Why entries do not follow the one that a client knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// Those between are not held any more.
+    NotHeld,
+    /// Those between cannot be read.
+    Unreadable,
+    /// The client knows of later entries than there are: the log has lost its end, and goes on from
+    /// an earlier one with the same numbers.
+    Ahead,
+    /// The client knows another log, whose numbers mean nothing here.
+    OtherLog,
+    /// For a reason that is not known here.
+    #[serde(other, skip_serializing)]
+    Unknown,
 }
 
 /// Why something was not done, or why a connection is closed.

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod client;
 mod cursor;
+mod given;
 pub mod json;
 mod life;
 mod limits;

@@ -1,6 +1,9 @@
 //! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
 
+use crate::given::GivenId;
 use crate::planted::{Bug, is_planted};
+use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What [`LineReader::next`] found.
@@ -37,6 +40,9 @@ pub struct LineReader {
     /// `partial` has been handed out; the next call starts a new line.
     given: bool,
     too_long: bool,
+    /// Of what is dropped of a line, its id is read.
+    reads_id: bool,
+    id: Option<Box<GivenId>>,
 }
 
 impl LineReader {
@@ -47,12 +53,23 @@ impl LineReader {
             partial: Vec::new(),
             given: false,
             too_long: false,
+            reads_id: false,
+            id: None,
         }
     }
 
-    /// Has lines be longer from now on.
-    pub(crate) fn set_limit(&mut self, limit: usize) {
+    /// From now on lines are objects, of at most `limit` bytes.
+    pub(crate) fn read_objects(&mut self, limit: usize) {
         self.limit = limit;
+        self.reads_id = true;
+    }
+
+    /// The id in the line that was found last, and was too long; or in the one that has begun.
+    pub(crate) fn take_id(&mut self) -> Option<String> {
+        match self.id.take() {
+            Some(id) => id.end(),
+            None => GivenId::of(&self.partial),
+        }
     }
 
     /// Takes bytes from the front of `chunk` up to the end of the next line.
@@ -61,6 +78,7 @@ impl LineReader {
     pub fn next<'r, 'c: 'r>(&'r mut self, chunk: &mut &'c [u8]) -> Option<Line<'r>> {
         if self.given {
             self.given = false;
+            self.id = None;
             let is_kept = is_planted(Bug::PartialKept)
                 || is_planted(Bug::LongLineKept) && self.partial.len() > self.limit;
             if !is_kept {
@@ -75,7 +93,12 @@ impl LineReader {
         let (line, rest) = (&chunk[..end], &chunk[end + 1..]);
         *chunk = rest;
         if self.partial.is_empty() {
-            return Some(measured(line, self.limit, false));
+            let found = measured(line, self.limit, false);
+            if self.reads_id && matches!(found, Line::TooLong(_)) {
+                self.read_id(line);
+                self.given = true;
+            }
+            return Some(found);
         }
         self.keep(line);
         self.given = true;
@@ -98,9 +121,24 @@ impl LineReader {
 
     fn keep(&mut self, bytes: &[u8]) {
         let room = (self.limit + 1).saturating_sub(self.partial.len());
-        self.too_long |= bytes.len() > room;
-        self.partial
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let (kept, dropped) = bytes.split_at(bytes.len().min(room));
+        self.partial.extend_from_slice(kept);
+        if !dropped.is_empty() {
+            self.too_long = true;
+            if self.reads_id {
+                self.read_id(dropped);
+            }
+        }
+    }
+
+    /// Reads what is dropped of a line, after what is kept of it.
+    fn read_id(&mut self, dropped: &[u8]) {
+        let id = self.id.get_or_insert_with(|| {
+            let mut id = GivenId::new();
+            id.read(&self.partial);
+            Box::new(id)
+        });
+        id.read(dropped);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
-use crate::json::{Code, Message, VERSION};
+use crate::json::{Code, Message};
 use crate::limits::MAX_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark_if};
@@ -291,9 +291,6 @@ pub(crate) enum Notice<'a> {
 pub(crate) enum Goodbye {
     ShuttingDown,
     TooFarBehind { limit: u64 },
-    BadHello,
-    BadVersion,
-    BadSession,
     Replaced,
     NoHttp,
     Full,
@@ -405,9 +402,7 @@ impl Goodbye {
             Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
             Self::Full => (Code::Full, Some(5000)),
             Self::NotKept => (Code::NotKept, Some(1000)),
-            Self::BadHello | Self::NoHttp => (Code::BadHello, None),
-            Self::BadVersion => (Code::BadVersion, None),
-            Self::BadSession => (Code::BadSession, None),
+            Self::NoHttp => (Code::BadHello, None),
             Self::Replaced => (Code::Replaced, None),
         }
     }
@@ -421,14 +416,6 @@ impl fmt::Display for Goodbye {
                 f,
                 "you are too far behind; more than {limit} bytes are waiting for you"
             ),
-            Self::BadHello => {
-                f.write_str("what is behind JOIN is not an object that is known here")
-            }
-            Self::BadVersion => write!(
-                f,
-                "this server speaks version {VERSION} of the JSON dialect"
-            ),
-            Self::BadSession => f.write_str("a session is 32 hexadecimal digits in lower case"),
             Self::Replaced => f.write_str("this session has a newer connection"),
             Self::NoHttp => f.write_str("this is a chat server, not a web server"),
             Self::Full => f.write_str("the room is full; try again later"),

@@ -3,7 +3,7 @@
 use super::Server;
 use super::id::ConnId;
 use super::io::Action;
-use crate::json::{self, Message};
+use crate::json::{self, GapReason, Message};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark};
 use crate::planted::{Bug, is_planted};
@@ -184,7 +184,19 @@ impl Server {
         if (feed.to == To::Live || is_unreadable) && !is_planted(Bug::GapHidden) {
             mark(Mark::GapStated);
             let line = match (connection.dialect, feed.to) {
-                (Dialect::Json, To::Live) => Message::Gap { after, next }.to_line(),
+                (Dialect::Json, To::Live) => {
+                    let reason = Some(if is_unreadable {
+                        GapReason::Unreadable
+                    } else {
+                        GapReason::NotHeld
+                    });
+                    let gap = Message::Gap {
+                        after,
+                        next,
+                        reason,
+                    };
+                    gap.to_line()
+                }
                 (Dialect::Json, To::Page(_)) => Message::Missing { after, next }.to_line(),
                 (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
             };

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
+use super::session::BadLine;
 use super::turns::Class;
 use crate::json::MAX_PAGE;
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
@@ -61,7 +62,7 @@ impl Server {
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
             if dialect == Dialect::Json {
-                reader.set_limit(MAX_JSON_LINE);
+                reader.read_objects(MAX_JSON_LINE);
             }
             let Some(line) = reader.next(&mut rest) else {
                 break;
@@ -69,7 +70,10 @@ impl Server {
             match (dialect, line) {
                 (Dialect::Text, line) => self.line(id, phase, line),
                 (Dialect::Json, Line::Whole(line)) => self.object(id, line),
-                (Dialect::Json, Line::TooLong(_)) => self.object_too_long(id),
+                (Dialect::Json, Line::TooLong(_)) => {
+                    let given = reader.take_id();
+                    self.object_too_long(id, given.as_deref());
+                }
             }
         }
         if let Some(connection) = self.connections.get_mut(id) {
@@ -136,17 +140,18 @@ impl Server {
 
     fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
         if matches!(phase, Phase::Greeting | Phase::Silent) {
-            let first = match line {
-                Line::Whole(line) => FirstLine::decode(line),
+            let (first, is_whole) = match line {
+                Line::Whole(line) => (FirstLine::decode(line), true),
                 Line::TooLong(start) => match FirstLine::decode(start) {
-                    FirstLine::Http => FirstLine::Http,
-                    FirstLine::Json(_) => FirstLine::Json(""),
-                    _ => FirstLine::Other,
+                    FirstLine::Join(_) => (FirstLine::Other, false),
+                    first => (first, false),
                 },
             };
             match first {
                 FirstLine::Join(asked) => return self.join(id, asked),
-                FirstLine::Json(line) => return self.greet(id, line),
+                FirstLine::Json(_) if !is_whole => return self.greet(id, Err(BadLine::TooLong)),
+                FirstLine::Json("") => return self.greet(id, Err(BadLine::NotUtf8)),
+                FirstLine::Json(line) => return self.greet(id, Ok(line)),
                 FirstLine::Http => return self.misdirected(id),
                 FirstLine::Other if phase == Phase::Greeting => {
                     self.enter(id, Event::OtherLine, None);
@@ -248,7 +253,13 @@ impl Server {
         }
         if connection.reader.is_mid_line() && !connection.phase.is_ending() {
             mark(Mark::LineUnended);
-            self.tell(id, Notice::Unterminated);
+            match connection.dialect {
+                Dialect::Text => self.tell(id, Notice::Unterminated),
+                Dialect::Json => {
+                    let given = connection.reader.take_id();
+                    self.object_unterminated(id, given.as_deref());
+                }
+            }
         }
         self.end(id, Event::Eof, CloseReason::Eof);
     }

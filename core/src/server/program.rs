@@ -4,17 +4,19 @@ use super::Server;
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::Event;
+use crate::given::{GivenId, beginning};
 use crate::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
-use crate::mark::{Mark, mark};
+use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
 use crate::text::{Entry, Short, printable};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Deserialize;
+use core::fmt::Write;
 
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
@@ -31,7 +33,8 @@ impl Server {
     pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
         let Ok(line) = str::from_utf8(line) else {
             mark(Mark::LineNotUtf8);
-            return self.refuse(id, Code::NotUtf8, "the line is not UTF-8", None);
+            let given = GivenId::of(line);
+            return self.refuse(id, Code::NotUtf8, "the line is not UTF-8", given.as_deref());
         };
         if line.trim().is_empty() {
             return;
@@ -46,7 +49,10 @@ impl Server {
                 after,
                 before,
                 limit,
-            }) => self.page(id, after, before, limit.unwrap_or(PAGE)),
+            }) => {
+                let refused = self.page(id, after, before, limit.unwrap_or(PAGE)).err();
+                self.refuse_line(id, refused, line);
+            }
             Ok(Request::Who) => self.list(id),
             Ok(Request::Ping) => {
                 let head = self.room.log.last() - u64::from(is_planted(Bug::PongOffByOne));
@@ -56,7 +62,7 @@ impl Server {
             Ok(Request::Unknown) => {
                 mark(Mark::JsonTypeUnknown);
                 let text = "the type is not one of say, history, who, ping and leave";
-                self.refuse(id, Code::UnknownType, text, None);
+                self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
             Err(error) => {
                 mark(Mark::JsonInvalid);
@@ -64,32 +70,51 @@ impl Server {
                 let why = alloc::format!("{error}");
                 let why = why.split(" at line ").next().unwrap_or_default();
                 let text = alloc::format!("the line is no request: {}", Short(&printable(why)));
-                self.refuse(id, Code::BadRequest, &text, id_in(line).as_deref());
+                self.refuse_line(id, Some((Code::BadRequest, &text)), line);
             }
         }
     }
 
     /// A line that is too long was dropped.
-    pub(super) fn object_too_long(&mut self, id: ConnId) {
+    pub(super) fn object_too_long(&mut self, id: ConnId, given: Option<&str>) {
         mark(Mark::LineTooLong);
         let text = alloc::format!("the line is longer than {MAX_JSON_LINE} bytes");
-        self.refuse(id, Code::TooLong, &text, None);
+        self.refuse(id, Code::TooLong, &text, given);
+    }
+
+    /// The last line did not end, and was dropped.
+    pub(super) fn object_unterminated(&mut self, id: ConnId, given: Option<&str>) {
+        let text = "the last line did not end with a newline";
+        self.refuse(id, Code::Unterminated, text, given);
+    }
+
+    /// Refuses what a line asks for, if there is a reason to.
+    fn refuse_line(&mut self, id: ConnId, why: Option<(Code, &str)>, line: &str) {
+        if let Some((code, text)) = why {
+            let given = GivenId::of(line.as_bytes());
+            self.refuse(id, code, text, given.as_deref());
+        }
     }
 
     fn refuse(&mut self, id: ConnId, code: Code, text: &str, given: Option<&str>) {
         let error = Message::Error {
             code,
             text: text.into(),
-            id: given.map(Into::into),
+            id: given.map(|given| beginning(given.into()).into()),
         };
-        self.note(id, &error.to_line());
+        mark_if(
+            given.is_some_and(|given| !is_id(given)),
+            Mark::BadIdReturned,
+        );
+        // An id that is refused may have characters that a terminal obeys.
+        self.note(id, &escaped(&error.to_line()));
     }
 
     /// Says a text, unless it was said already.
     fn say_once(&mut self, id: ConnId, text: &str, given: Option<&str>) {
         if given.is_some_and(|given| !is_id(given)) {
             let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
-            return self.refuse(id, Code::BadId, &text, None);
+            return self.refuse(id, Code::BadId, &text, given);
         }
         match Request::is_sayable(text) {
             Err(Code::Blank) => {
@@ -185,13 +210,19 @@ impl Server {
     }
 
     /// Sends a page of the log.
-    fn page(&mut self, id: ConnId, after: Option<u64>, before: Option<u64>, limit: u64) {
+    fn page(
+        &mut self,
+        id: ConnId,
+        after: Option<u64>,
+        before: Option<u64>,
+        limit: u64,
+    ) -> Result<(), (Code, &'static str)> {
         let head = self.room.log.last();
         let limit = limit.min(MAX_PAGE);
         let (after, last) = match (after, before) {
             (Some(_), Some(_)) => {
                 let text = "a page is after an entry or before one, not both";
-                return self.refuse(id, Code::BadRequest, text, None);
+                return Err((Code::BadRequest, text));
             }
             (Some(after), None) => {
                 let gone = self.room.log.oldest() - 1;
@@ -204,6 +235,7 @@ impl Server {
             }
         };
         self.send_page(id, after, last);
+        Ok(())
     }
 
     /// Sends the newest entries.
@@ -237,15 +269,22 @@ impl Server {
     }
 }
 
-/// The id in a line that is no request otherwise.
-fn id_in(line: &str) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Identified<'a> {
-        #[serde(borrow)]
-        id: Cow<'a, str>,
+/// A line whose strings have an escape for every character that is replaced in a text.
+fn escaped(line: &str) -> Cow<'_, str> {
+    let (object, ending) = line.split_at(line.len() - 1);
+    if printable(object) == object {
+        return line.into();
     }
-    let it: Identified<'_> = serde_json::from_str(line).ok()?;
-    is_id(&it.id).then_some(it.id)
+    let mut escaped = String::new();
+    for c in object.chars() {
+        if printable(c.encode_utf8(&mut [0; 4])) == "?" && c != '?' {
+            // All of them are of the basic plane. A string takes it all.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    (escaped + ending).into()
 }
 
 /// Whether a sender may give this to what it says.

@@ -4,8 +4,8 @@ use super::Server;
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::{Event, Phase};
-use crate::json::{self, Hello, MAX_PAGE, Message};
-use crate::limits::MAX_JSON_LINE;
+use crate::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
+use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
@@ -14,8 +14,8 @@ use crate::record::SessionId;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
-use core::fmt::Write;
+use alloc::string::{String, ToString};
+use core::fmt::{self, Write};
 use sha2::{Digest, Sha256};
 
 /// What a server is told once, by one that has a clock and dice.
@@ -50,6 +50,22 @@ struct Session {
     until: Timestamp,
 }
 
+/// Why a first line is not looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadLine {
+    TooLong,
+    NotUtf8,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "the first line is longer than {MAX_LINE} bytes"),
+            Self::NotUtf8 => f.write_str("the first line is not UTF-8"),
+        }
+    }
+}
+
 impl Sessions {
     /// When the next one is given up.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
@@ -64,7 +80,7 @@ impl Sessions {
 
 impl Server {
     /// The first line is `JOIN {…}`.
-    pub(super) fn greet(&mut self, id: ConnId, line: &str) {
+    pub(super) fn greet(&mut self, id: ConnId, object: Result<&str, BadLine>) {
         mark_if(self.phase(id) == Phase::Silent, Mark::JsonAfterSilence);
         if self.phase(id) == Phase::Greeting {
             self.set_deadline(id, None);
@@ -82,20 +98,28 @@ impl Server {
         }
         self.leave_room(id);
         self.cross(id);
-        let Some(hello) = Hello::decode(line) else {
-            return self.turn_away(id, Goodbye::BadHello);
+        let hello = object
+            .map_err(|fault| fault.to_string())
+            .and_then(Hello::decode);
+        let hello = match hello {
+            Ok(hello) => hello,
+            Err(why) => return self.turn_away(id, Code::BadHello, &why),
         };
         if hello
             .version
             .is_some_and(|version| version != json::VERSION)
         {
-            return self.turn_away(id, Goodbye::BadVersion);
+            let why = alloc::format!("\"version\": only {} is spoken here", json::VERSION);
+            return self.turn_away(id, Code::BadVersion, &why);
         }
         let is_new = hello.session.is_none();
         let token = match &hello.session {
             None => self.issue(),
             Some(token) if Hello::is_token(token) => String::from(&**token),
-            Some(_) => return self.turn_away(id, Goodbye::BadSession),
+            Some(_) => {
+                let why = "\"session\": expected 32 hexadecimal digits in lower case";
+                return self.turn_away(id, Code::BadSession, why);
+            }
         };
         self.step(id, Event::Join);
         let before = self.room.log.last();
@@ -179,13 +203,19 @@ impl Server {
                 after + 1 + u64::from(is_planted(Bug::ResumeOffByOne))
             }
             Some(after) => {
-                mark(Mark::OtherLog);
-                let next = if is_ours {
-                    log.last() + 1
+                mark_if(is_ours, Mark::ClientAhead);
+                mark_if(!is_ours, Mark::OtherLog);
+                let (next, reason) = if is_ours {
+                    (log.last() + 1, GapReason::Ahead)
                 } else {
-                    log.oldest()
+                    (log.oldest(), GapReason::OtherLog)
                 };
-                self.note(id, &Message::Gap { after, next }.to_line());
+                let gap = Message::Gap {
+                    after,
+                    next,
+                    reason: Some(reason),
+                };
+                self.note(id, &gap.to_line());
                 next
             }
         };
@@ -211,9 +241,14 @@ impl Server {
         before.name
     }
 
-    fn turn_away(&mut self, id: ConnId, why: Goodbye) {
+    fn turn_away(&mut self, id: ConnId, code: Code, why: &str) {
         mark(Mark::JsonTurnedAway);
-        self.tell(id, Notice::Goodbye(why));
+        let bye = Message::Bye {
+            code,
+            text: why.into(),
+            retry_after_ms: None,
+        };
+        self.note(id, &bye.to_line());
         self.end(id, Event::Misdirected, CloseReason::Json);
     }
 
@@ -231,7 +266,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor.move_to(head, false);
             connection.dialect = Dialect::Json;
-            connection.reader.set_limit(MAX_JSON_LINE);
+            connection.reader.read_objects(MAX_JSON_LINE);
             connection.reads_json = true;
             // What it brings along may be of what is not committed.
             connection.follows = self.room.log.last();

@@ -6,7 +6,7 @@ use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
 use crate::text::Text;
 use chat_core::json::MAX_PAGE;
-use chat_core::{MAX_LINE, MAX_NAME};
+use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME};
 
 /// Draws a world with so many clients, or with a number of them drawn, too.
 pub fn draw(seed: u64, clients: Option<usize>) -> World {
@@ -386,9 +386,17 @@ impl Draw {
                 b"{\"type\":\"say\",\"text\":\" \"}",
                 b"{\"type\":\"say\",\"txt\":\"?\",\"id\":\"?\"}",
                 b"{\"type\":\"say\",\"text\":\"?\",\"id\":7}",
-            ][dice.below(7)]
+                b"{\"type\":\"say\",\"text\":\"?\",\"id\":\"\"}",
+                b"{\"type\":\"?\",\"id\":\"unknown\"}",
+                b"{\"type\":\"say\",\"text\":\"\xff\",\"id\":\"bytes\"}",
+                b"{\"type\":\"history\",\"after\":1,\"before\":1,\"id\":\"both\"}",
+            ][dice.below(11)]
             .to_vec(),
-            6 => vec![b' '; chat_core::MAX_JSON_LINE - 1 + dice.below(3)],
+            6 if dice.one_in(2) => {
+                let text = "j".repeat(MAX_JSON_LINE);
+                format!("{{\"type\":\"say\",\"text\":\"{text}\",\"id\":\"late\"}}").into_bytes()
+            }
+            6 => vec![b' '; MAX_JSON_LINE - 1 + dice.below(3)],
             7 => {
                 let text = "j".repeat(MAX_LINE - 1 + dice.below(3));
                 format!("{{\"type\":\"say\",\"text\":\"{text}\"}}").into_bytes()

@@ -286,7 +286,7 @@ impl Program {
                 is_kept(&entry, disk);
             }
             Message::Past(entry) => is_kept(&entry, disk),
-            Message::Gap { after, next } => {
+            Message::Gap { after, next, .. } => {
                 let is_true = self.next == Some(after + 1) && disk.is_gone(after + 1..next);
                 Promise::OneOrder.holds(is_true, || {
                     format!("{line} to {}, from {:?} on", self.name, self.next)

@@ -1,7 +1,7 @@
 //! What programs ask for, and whether they are answered so, in order.
 
 use super::story::Story;
-use chat_core::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
+use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
 use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME, printable};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -38,10 +38,10 @@ impl Asked {
     /// What a line asks for, if it asks for anything.
     pub(super) fn by(line: &[u8]) -> Option<Self> {
         if line.len() > MAX_JSON_LINE {
-            return Some(Self::Refused(Code::TooLong, None));
+            return Some(Self::Refused(Code::TooLong, id_in(line)));
         }
         let Ok(line) = str::from_utf8(line) else {
-            return Some(Self::Refused(Code::NotUtf8, None));
+            return Some(Self::Refused(Code::NotUtf8, id_in(line)));
         };
         if line.trim().is_empty() {
             return None;
@@ -53,20 +53,19 @@ impl Asked {
                 after,
                 before,
                 limit,
-            })) => Self::to_read(after, before, limit),
+            })) if after.and(before).is_none() => Self::to_read(after, before, limit),
+            Some(Ok(Request::History { .. }) | Err(_)) => {
+                Self::Refused(Code::BadRequest, id_in(line.as_bytes()))
+            }
             Some(Ok(Request::Who)) => Self::Who,
             Some(Ok(Request::Ping)) => Self::Ping,
             Some(Ok(Request::Leave)) => Self::Leave,
-            Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, None),
-            Some(Err(_)) => Self::Refused(Code::BadRequest, id_in(line)),
+            Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, id_in(line.as_bytes())),
             None => Self::Refused(Code::BadRequest, None),
         })
     }
 
     fn to_read(after: Option<u64>, before: Option<u64>, limit: Option<u64>) -> Self {
-        if after.and(before).is_some() {
-            return Self::Refused(Code::BadRequest, None);
-        }
         Self::History(Span {
             after,
             before,
@@ -76,7 +75,7 @@ impl Asked {
 
     fn to_say(text: &str, id: Option<String>) -> Self {
         if !id.as_deref().is_none_or(is_id) {
-            Self::Refused(Code::BadId, None)
+            Self::Refused(Code::BadId, id)
         } else if text.trim().is_empty() {
             Self::Refused(Code::Blank, id)
         } else if text.len() > MAX_LINE {
@@ -88,11 +87,19 @@ impl Asked {
     }
 }
 
-/// The id in an object that is no request otherwise.
-fn id_in(line: &str) -> Option<String> {
-    let object: serde_json::Value = serde_json::from_str(line).ok()?;
-    let id = object.get("id")?.as_str()?;
-    is_id(id).then(|| id.into())
+/// The id in a line that is refused, as far as one can be drawn: what stands after the first `"id":`,
+/// a string without escapes or a number, where no member before it has an id of its own.
+pub(super) fn id_in(line: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(line);
+    let (before, rest) = line.split_once("\"id\":")?;
+    if !before.trim_start().starts_with('{') || before.contains('}') {
+        return None;
+    }
+    let is_text = rest.starts_with('"');
+    let ends = |c: char| matches!(c, '"' | ',' | '}');
+    let (id, _) = rest.strip_prefix('"').unwrap_or(rest).split_once(ends)?;
+    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+    (is_text || is_number).then(|| id.chars().take(MAX_GIVEN).collect())
 }
 
 fn is_id(id: &str) -> bool {

@@ -4,7 +4,7 @@ use super::answers::{Answers, Asked, Place};
 use super::peer::Short;
 use super::story::Story;
 use crate::promise::Promise;
-use chat_core::json::{self, Code, Entry, Hello, MAX_PAGE, Message};
+use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
 use chat_core::{CloseReason, Kind, Name};
 use std::ops::RangeInclusive;
 
@@ -40,7 +40,7 @@ impl Program {
     /// A first line that begins with `JOIN {`.
     pub(super) fn greets(line: &str) -> Self {
         let own = |it: Option<std::borrow::Cow<'_, str>>| it.map(|it| it.into_owned().into());
-        let hello = Hello::decode(line).map(|hello| Hello {
+        let hello = Hello::decode(line).ok().map(|hello| Hello {
             version: hello.version,
             name: own(hello.name),
             session: own(hello.session),
@@ -122,7 +122,15 @@ impl Program {
                 Promise::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
                 self.begins_behind(*head, *resumed);
             }
-            &Message::Gap { after, next } => {
+            &Message::Gap {
+                after,
+                next,
+                reason,
+            } => {
+                let why = self.why_gap(after, next);
+                Promise::OneOrder.holds(reason == Some(why), || {
+                    format!("peer {who} was sent {line:?}, and it is {why:?}")
+                });
                 let is_known = self
                     .next
                     .is_none_or(|due| due == after + 1 || after >= next);
@@ -183,6 +191,20 @@ impl Program {
             self.begins = next.saturating_sub(history.min(MAX_PAGE)).max(1)..=next;
         } else {
             self.next = Some(after.map_or(head, |after| after.min(head)) + 1);
+        }
+    }
+
+    /// Why what it is sent does not follow what it knows.
+    fn why_gap(&self, after: u64, next: u64) -> GapReason {
+        let hello = self.hello.as_ref();
+        let is_asked = hello.is_some_and(|hello| hello.after == Some(after));
+        // No epoch that is drawn is that of the log.
+        if is_asked && hello.is_some_and(|hello| hello.epoch.is_some()) {
+            GapReason::OtherLog
+        } else if is_asked && after + 1 >= next {
+            GapReason::Ahead
+        } else {
+            GapReason::NotHeld
         }
     }
 

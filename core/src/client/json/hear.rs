@@ -3,7 +3,7 @@
 use super::phase::{Event, Phase};
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
-use crate::json::{Entry, Message};
+use crate::json::{Entry, GapReason, Message};
 use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
@@ -113,7 +113,11 @@ impl JsonClient {
                 self.refused |= said.is_some();
                 self.go_on(now);
             }
-            Message::Gap { after, next } => self.missed(after, next),
+            Message::Gap {
+                after,
+                next,
+                reason,
+            } => self.missed(after, next, reason),
             Message::Missing { after, next } => {
                 let count = next.saturating_sub(after).saturating_sub(1);
                 self.tell(&format!("{}", Notice::Unreadable(count)));
@@ -205,10 +209,14 @@ impl JsonClient {
         if let Some(after) = known.filter(|after| entry.seq - 1 > *after) {
             let next = entry.seq;
             if self.setup.raw {
-                let gap = Message::Gap { after, next }.to_line();
-                self.show(gap.trim_end().into());
+                let gap = Message::Gap {
+                    after,
+                    next,
+                    reason: None,
+                };
+                self.show(gap.to_line().trim_end().into());
             }
-            self.missed(after, next);
+            self.missed(after, next, None);
         }
         self.after = Some(entry.seq);
         if self.setup.raw {
@@ -233,12 +241,15 @@ impl JsonClient {
     }
 
     /// Entries are missing, and will not come.
-    fn missed(&mut self, after: u64, next: u64) {
+    fn missed(&mut self, after: u64, next: u64, reason: Option<GapReason>) {
         mark(Mark::ClientGap);
         let count = next
             .checked_sub(after)
             .map_or(0, |span| span.saturating_sub(1));
         let news = match (self.after, count) {
+            _ if reason == Some(GapReason::Ahead) => format!(
+                "* Gap: the server's log has lost its end: entry {after} was shown here, and it goes on with entry {next}."
+            ),
             (None, _) => "* Gap: the server has another log now; what it has of it follows.".into(),
             (_, 0) => {
                 "* Gap: the server does not have everything any more that was shown here.".into()

@@ -2,7 +2,7 @@
 
 use super::super::json::{bye, entries, errors, objects, program, say};
 use super::{Kept, talk, with_silent};
-use chat_core::json::{Code, Message};
+use chat_core::json::{Code, GapReason, Message};
 use chat_core::{Action, Input, Limits};
 
 const GOODBYE: &str = "* Goodbye: what is said cannot be kept any more; the server stops.\n";
@@ -71,10 +71,7 @@ fn what_the_store_cannot_give_any_more_is_a_gap() {
     k.store.drain(..50);
     k.answer();
     let heard = objects(&mut k, ann);
-    assert!(
-        heard.contains(&Message::Gap { after: 1, next: 51 }),
-        "{heard:?}"
-    );
+    assert!(heard.contains(&gap(1, 51, GapReason::NotHeld)), "{heard:?}");
     assert_eq!(entries(&heard).len(), 51);
 
     let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":60}}"#));
@@ -82,10 +79,7 @@ fn what_the_store_cannot_give_any_more_is_a_gap() {
     k.answer();
     let heard = objects(&mut k, ann);
     assert!(
-        heard.contains(&Message::Gap {
-            after: 60,
-            next: 97
-        }),
+        heard.contains(&gap(60, 97, GapReason::NotHeld)),
         "{heard:?}"
     );
     assert_eq!(entries(&heard).len(), 5);
@@ -94,6 +88,15 @@ fn what_the_store_cannot_give_any_more_is_a_gap() {
 /// Entries 49 and 60 to 62 are the only ones that cannot be read.
 fn is_readable(seq: u64) -> bool {
     seq != 49 && !(60..=62).contains(&seq)
+}
+
+fn gap(after: u64, next: u64, reason: GapReason) -> Message<'static> {
+    let reason = Some(reason);
+    Message::Gap {
+        after,
+        next,
+        reason,
+    }
 }
 
 /// What is neither an entry nor the welcome.
@@ -117,8 +120,8 @@ fn of_what_cannot_be_read_no_more_is_missing_than_that() {
     let heard = objects(&mut k, ann);
     let numbers = entries(&heard).into_iter().map(|(seq, _)| seq);
     assert!(numbers.eq((2..=101).filter(|seq| is_readable(*seq))));
-    let gap = |after, next| Message::Gap { after, next };
-    assert_eq!(others(heard), [gap(48, 50), gap(59, 63)]);
+    let unreadable = |after, next| gap(after, next, GapReason::Unreadable);
+    assert_eq!(others(heard), [unreadable(48, 50), unreadable(59, 63)]);
 
     // In a page it is said, too, also where the page ends there.
     k.receive(ann, "{\"type\":\"history\",\"after\":40,\"limit\":20}\n");
@@ -177,7 +180,7 @@ fn a_store_that_cannot_be_read_is_the_trouble_of_who_asks() {
     let (ann, _) = program(&mut k, &format!(r#"{{"session":"{token}","after":1}}"#));
     k.answer();
     let heard = objects(&mut k, ann);
-    assert!(heard.contains(&Message::Gap { after: 1, next: 97 }));
+    assert!(heard.contains(&gap(1, 97, GapReason::Unreadable)));
     assert_eq!(entries(&heard).len(), 5);
     k.receive(ann, say("line 7", "7"));
     k.asked.clear();

@@ -2,7 +2,7 @@
 
 use super::{entries, objects, program, seqs, token};
 use crate::world::{World, line};
-use chat_core::json::Message;
+use chat_core::json::{GapReason, Message};
 use chat_core::{Input, Limits};
 
 #[test]
@@ -22,7 +22,12 @@ fn what_is_not_held_any_more_is_stated() {
     let epoch = "0".repeat(32);
     let hello = |rest: &str| format!("{{\"session\": \"{session}\"{rest}}}");
     let (_, answer) = program(&mut w, &hello(", \"after\": 2"));
-    let Message::Gap { after: 2, next } = answer[1] else {
+    let Message::Gap {
+        after: 2,
+        next,
+        reason: Some(GapReason::NotHeld),
+    } = answer[1]
+    else {
         panic!("{:?} is no gap", answer[1])
     };
     // The 2,000 bytes of 100 each, but what a batch may have added.
@@ -34,11 +39,19 @@ fn what_is_not_held_any_more_is_stated() {
         answer[1..],
         [Message::Gap {
             after: 43,
-            next: 43
+            next: 43,
+            reason: Some(GapReason::Ahead),
         }]
     );
     let (_, answer) = program(&mut w, &hello(", \"after\": 41, \"epoch\": \"another\""));
-    assert_eq!(answer[1], Message::Gap { after: 41, next });
+    assert_eq!(
+        answer[1],
+        Message::Gap {
+            after: 41,
+            next,
+            reason: Some(GapReason::OtherLog)
+        }
+    );
     assert_eq!(entries(&answer).len() as u64, 42 - next + 1);
     let (_, answer) = program(
         &mut w,
@@ -93,7 +106,7 @@ fn what_is_forgotten_before_it_is_sent_is_stated() {
     let sent = objects(&mut w, bot);
     let is_gap = |m: &Message<'_>| matches!(m, Message::Gap { .. });
     let at = sent.iter().position(is_gap).expect("a gap");
-    let Message::Gap { after, next } = sent[at] else {
+    let Message::Gap { after, next, .. } = sent[at] else {
         unreachable!()
     };
     assert!((3..12).contains(&after) && (13..52).contains(&next));

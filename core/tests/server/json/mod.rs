@@ -1,8 +1,10 @@
 //! The JSON dialect: programs and people in one room, and sessions that outlive their connections.
 
 mod gaps;
+mod hello;
 mod history;
 mod joining;
+mod refusals;
 mod requests;
 mod sessions;
 
