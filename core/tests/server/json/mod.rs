@@ -1,5 +1,6 @@
 //! The JSON dialect: programs and people in one room, and sessions that outlive their connections.
 
+mod exactly;
 mod gaps;
 mod hello;
 mod history;
