@@ -14,4 +14,5 @@ pub mod state;
 pub mod terminal;
 pub mod transcript;
 pub mod upkeep;
+mod watch;
 pub mod writer;

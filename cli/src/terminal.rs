@@ -1,6 +1,7 @@
 //! The keyboard and the screen of a person, or the pipes in their place.
 
 use crate::clock::{Clock, wall_clock};
+use crate::watch;
 use crate::writer::Writer;
 use chat_net::client::{Input, Screen};
 use std::future::poll_fn;
@@ -66,6 +67,14 @@ impl Terminal {
                 .spawn(move || read_keyboard(&typed, &prompting))?;
         }
         Ok((terminal, reads.then_some(input)))
+    }
+
+    /// Takes note of it when nobody reads standard output any more, though nothing is written to it.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn watch_reader(&self) -> io::Result<()> {
+        watch::start(self.output.clone())
     }
 
     /// Waits until everything is on the screen.

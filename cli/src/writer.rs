@@ -139,6 +139,16 @@ impl Writer {
         }
     }
 
+    /// Nothing can be written any more, for this reason.
+    pub fn fail(&self, why: ErrorKind) {
+        let mut state = self.lock();
+        state.failure.get_or_insert(why);
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+        self.shared.1.notify_all();
+    }
+
     /// Whether writing has failed.
     pub fn is_gone(&self) -> bool {
         self.lock().failure.is_some()
@@ -171,7 +181,9 @@ impl Writer {
             let written = self.write_all(&mut out, &bytes);
             state = self.lock();
             state.taken = 0;
-            state.failure = written.err().map(|error| error.kind());
+            if let Err(error) = written {
+                state.failure = Some(error.kind());
+            }
             if let Some(waker) = state.waker.take() {
                 waker.wake();
             }

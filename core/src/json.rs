@@ -44,6 +44,9 @@ pub struct Hello<'a> {
     /// Where nothing is known: how many of the newest entries to be sent first, at most [`MAX_PAGE`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<u64>,
+    /// To be sent what happens without being in the room: nobody is told, and nothing may be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<bool>,
 }
 
 impl<'a> Hello<'a> {
@@ -108,11 +111,11 @@ pub enum Message<'a> {
         /// [`ROOM`].
         #[serde(borrow)]
         room: Cow<'a, str>,
-        /// The name given.
-        #[serde(borrow)]
+        /// The name given; empty for a reader, who has none.
+        #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
         name: Cow<'a, str>,
-        /// The session's secret token.
-        #[serde(borrow)]
+        /// The session's secret token; empty for a reader, who has none.
+        #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
         session: Cow<'a, str>,
         /// Which log it is.
         #[serde(borrow)]
@@ -123,9 +126,12 @@ pub enum Message<'a> {
         resumed: bool,
         /// How long the stay goes on without a connection, in milliseconds.
         grace_ms: u64,
-        /// How many are in the room, this one included.
+        /// How many are in the room, this one included; a reader is not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         here: Option<u64>,
+        /// The connection reads, and is not in the room.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        read: bool,
     },
     /// Something happened in the room.
     Entry(#[serde(borrow)] Entry<'a>),
@@ -264,6 +270,8 @@ pub enum Code {
     IdReused,
     /// The last line did not end.
     Unterminated,
+    /// Something was said by a connection that reads.
+    ReadOnly,
     /// The name asked for is taken.
     NameTaken,
     /// The name asked for is not one.

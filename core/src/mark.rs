@@ -53,6 +53,10 @@ marks! {
     DetachedFull "a session is given up, as too many are without a connection"
     OtherLog "somebody knows another log"
     ClientAhead "somebody knows of later entries than there are"
+    ReadingBegun "a connection reads, and is not in the room"
+    ReadingAfterSilence "somebody who joined by silence turns to reading"
+    ReaderSpoke "a reader is refused what it says"
+    ReaderMoved "a reader has another seat, as somebody has left theirs"
     GapStated "entries that are asked for are not held any more"
     SaidAgain "what was said already is said again, and accepted again"
     IdReused "an id comes with another text"
@@ -114,6 +118,7 @@ marks! {
     ClientOffline "a client that resumes loses its connection"
     ClientBack "a client that resumes is back"
     ClientGap "a client is told of a gap"
+    ClientEnters "a client that has read enters the room"
 }
 
 #[cfg(feature = "marks")]

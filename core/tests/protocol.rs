@@ -84,6 +84,9 @@ fn what_a_round_may_append_before_it_is_a_crowds_is_stated() {
     assert!(PROTOCOL.contains(&stated), "{stated}");
 }
 
+/// A first line that asks to read.
+const READ: &[u8] = b"JOIN {\"read\":true}\n";
+
 /// A server with one connection that matters and one that can talk.
 struct Bench {
     server: Server,
@@ -149,11 +152,12 @@ impl Bench {
     }
 
     fn bring_to(&mut self, phase: server_phase::Phase) {
-        use server_phase::Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
+        use server_phase::Phase::{Closed, Draining, Greeting, Joined, Lingering, Reading, Silent};
         match phase {
             Greeting => {}
             Silent => self.wait(Duration::from_millis(250)),
             Joined => self.receive(b"JOIN\n"),
+            Reading => self.receive(READ),
             Draining => {
                 self.receive(b"JOIN\n");
                 self.block();
@@ -171,19 +175,23 @@ impl Bench {
     /// Makes the event happen, if anything from outside can in this phase.
     fn cause(&mut self, event: server_phase::Event) {
         use server_phase::Event::{
-            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused,
+            Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Read, Refused,
             Replaced, Stop, TooFarBehind,
         };
         let limits = Limits::default();
         let before_first_line = self.server.phase(self.conn) < server_phase::Phase::Joined;
         match event {
             Join => self.receive(b"JOIN\n"),
+            Read => self.receive(READ),
             OtherLine => self.receive(b"hi\n"),
             Misdirected => self.receive(b"GET / HTTP/1.1\n"),
             // A connection that has only just been accepted; one that has a session.
             Refused | Replaced => {}
             Quiet => self.wait(limits.first_line),
             Leave if before_first_line => {} // It would be a first line before.
+            Leave if self.server.phase(self.conn) == server_phase::Phase::Reading => {
+                self.receive(b"{\"type\":\"leave\"}\n");
+            }
             Leave => self.receive(b"LEAVE\n"),
             Eof => self.server.handle(self.now, Input::Eof(self.conn)),
             TooFarBehind => {
@@ -211,6 +219,7 @@ fn every_event_in_every_phase_of_a_connection_does_what_the_table_says() {
     use server_phase::{Event, Phase};
     let events = [
         Event::Join,
+        Event::Read,
         Event::OtherLine,
         Event::Misdirected,
         Event::Quiet,

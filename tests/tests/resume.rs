@@ -202,7 +202,6 @@ fn programs_are_given_the_last_entries_and_then_what_happens() {
             (&"ann".into(), &text.into())
         );
     }
-    assert_eq!(next()["kind"], "joined");
     ann.say("\"now\"");
     assert_eq!(next()["text"], "\"now\"");
 }
@@ -210,7 +209,7 @@ fn programs_are_given_the_last_entries_and_then_what_happens() {
 #[test]
 fn the_last_entries_are_printed_as_tail_does() {
     let server = Server::start();
-    let _ann = who_said_five_lines(&server);
+    let mut ann = who_said_five_lines(&server);
     let mut reader = Client::with(&["--history", "3", &server.address().to_string()]);
     reader.type_line("JOIN");
     reader.end_input();
@@ -220,6 +219,32 @@ fn the_last_entries_are_printed_as_tail_does() {
         reader.stdout,
         "Welcome to the chatroom!\nann: line 2\nann: line 3\nann: line 4\n"
     );
+    // Nobody has seen it.
+    ann.expect_nothing_more();
+}
+
+#[test]
+fn who_looks_in_a_pipe_joins_with_the_first_line_that_they_say() {
+    let server = Server::start();
+    let mut ann = who_said_five_lines(&server);
+    let mut bob = Client::with(&["--history", "1", &server.address().to_string()]);
+    bob.type_line("JOIN bob");
+    bob.screen.expect("Welcome to the chatroom!");
+    bob.screen.expect("ann: line 4");
+    ann.say("is anybody there?");
+    bob.screen.expect("ann: is anybody there?");
+    ann.say("/who");
+    ann.expect("* In the room (1): ann");
+    bob.type_line("I am");
+    ann.expect("bob has joined the chat");
+    ann.expect("bob: I am");
+    ann.say("oh");
+    bob.screen.expect("ann: oh");
+    bob.end_input();
+    ann.expect("bob has left the chat");
+    let bob = bob.finish();
+    let told = "* You are bob; 2 are here, with you.\n";
+    assert_eq!((bob.code, &*bob.stderr), (LEFT, told));
 }
 
 #[test]
@@ -229,10 +254,31 @@ fn who_follows_is_let_go_by_an_interrupt() {
     let mut reader = Client::with(&["--follow", &server.address().to_string()]);
     reader.screen.expect("Welcome to the chatroom!");
     reader.process.signal(chat_tests::Signal::INT);
-    let mut server = server;
-    server.transcript.line();
-    assert!(server.transcript.line().ends_with(" has left the chat"));
     assert_eq!(reader.finish().code, 130);
+    // What the others see begins with them.
+    let mut server = server;
+    let _ann = Raw::first_line(server.address(), "JOIN ann");
+    server.expect("ann has joined the chat");
+}
+
+#[test]
+#[cfg(unix)]
+fn who_follows_ends_when_nobody_reads_it_any_more_though_nothing_happens() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let server = Server::start();
+    let mut command = Command::new(chat_tests::chat_client());
+    command.args(["--follow", &server.address().to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut client = chat_tests::Process::spawn(&mut command);
+    let output = client.child().stdout.take().expect("it is piped");
+    let mut head = BufReader::new(output);
+    let mut line = String::new();
+    head.read_line(&mut line).expect("it is read");
+    assert_eq!(line, "Welcome to the chatroom!\n");
+    assert!(client.runs());
+    drop(head);
+    assert_eq!(client.exit_code(), 1);
 }
 
 #[test]

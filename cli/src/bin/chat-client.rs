@@ -9,7 +9,7 @@ use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
 use clap::Parser;
 use std::cell::Cell;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::exit;
 use std::str::FromStr;
@@ -37,11 +37,12 @@ struct Args {
     local_port: Option<u16>,
 
     /// Begin with this many of the last entries, 1000 at most; of no account where --state knows what
-    /// was shown last
+    /// was shown last. In a pipe, you are in the room only from the first line on that you say
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
-    /// Join at once and show what happens, until interrupted; standard input is not read
+    /// Show what happens, until interrupted or nobody reads it any more; the others do not see you, and
+    /// standard input is not read
     #[arg(long)]
     follow: bool,
 
@@ -68,7 +69,7 @@ Examples:
   chat-client                                   talk on this machine
   chat-client chat.example.org:5000             talk somewhere else
   chat-client --history 20                      begin with the last 20 entries
-  echo JOIN | chat-client --history 20          print them, and leave
+  echo JOIN | chat-client --history 20          print them, unseen by the others
   chat-client --follow --json                   print what happens, for programs
   printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was accepted
 
@@ -114,6 +115,9 @@ fn run(args: &Args) -> io::Result<Outcome> {
     let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
         let (mut terminal, input) = Terminal::open(!args.follow)?;
+        if args.follow {
+            terminal.watch_reader()?;
+        }
         let (stop, mut stops) = mpsc::channel(2);
         let mut signals = Signals::new()?;
         tokio::spawn(async move {
@@ -159,6 +163,7 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         raw: args.json,
         joins: args.follow,
         times: args.times,
+        reads: args.follow || args.history > 0 && !io::stdin().is_terminal(),
         ..Setup::default()
     };
     let mut keep: Box<dyn Keep> = Box::new(());

@@ -9,15 +9,17 @@ use serde_json::{Error, Value};
 enum Kind {
     Text,
     Integer(u64),
+    Truth,
 }
 
-const MEMBERS: [(&str, Kind); 6] = [
+const MEMBERS: [(&str, Kind); 7] = [
     ("version", Kind::Integer(u32::MAX as u64)),
     ("name", Kind::Text),
     ("session", Kind::Text),
     ("after", Kind::Integer(u64::MAX)),
     ("epoch", Kind::Text),
     ("history", Kind::Integer(u64::MAX)),
+    ("read", Kind::Truth),
 ];
 
 /// Why an object is not understood that could not be read for `error`.
@@ -42,6 +44,7 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
         if let Some(found) = unfit(value, kind) {
             let expected = match kind {
                 Kind::Text => "a string".into(),
+                Kind::Truth => "true or false".into(),
                 Kind::Integer(most) => format!("an integer from 0 to {most}"),
             };
             return format!("\"{name}\": expected {expected}, found {found}");
@@ -59,14 +62,14 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
 /// What a value is, if it is not of a kind; without its text, which may be secret.
 fn unfit(value: &Value, kind: Kind) -> Option<String> {
     let is_fit = match (value, kind) {
-        (Value::Null, _) | (Value::String(_), Kind::Text) => true,
+        (Value::Null, _) | (Value::String(_), Kind::Text) | (Value::Bool(_), Kind::Truth) => true,
         (Value::Number(number), Kind::Integer(most)) => number.as_u64().is_some_and(|n| n <= most),
         _ => false,
     };
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
-        Value::Number(number) if kind != Kind::Text => {
+        Value::Number(number) if matches!(kind, Kind::Integer(_)) => {
             return (!is_fit).then(|| number.to_string());
         }
         Value::Number(_) => "a number",

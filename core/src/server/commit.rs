@@ -63,6 +63,7 @@ impl Server {
             && let Some(c) = self.connections.get(id)
             && !c.blocked
             && c.stay.is_none()
+            && c.reading.is_none()
             && !is_planted(Bug::LeftWaitingForCommit)
             && !c.cursor.is_done(self.room.log.stream(c.dialect))
         {

@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     pub(super) follows: u64,
     /// Its name and seat, while it is in the room.
     pub(crate) stay: Option<(Name, usize)>,
+    /// Its seat, while it reads.
+    pub(super) reading: Option<usize>,
     pub(crate) reader: LineReader,
     /// Bytes received that wait until it may be read from again.
     pub(crate) unread: Vec<u8>,
@@ -73,6 +75,7 @@ impl Connection {
             reads_json: false,
             follows: 0,
             stay: None,
+            reading: None,
             reader: LineReader::new(MAX_LINE),
             unread: Vec::new(),
             cursor: Cursor::outside(place),

@@ -253,7 +253,7 @@ impl Server {
             self.await_commit(id);
         }
         while self.delivery.seats > 0 {
-            self.delivery.seats = (self.delivery.seats - 1).min(self.room.population());
+            self.delivery.seats = (self.delivery.seats - 1).min(self.room.seated());
             if let Some(id) = self.room.seat(self.delivery.seats)
                 && self.has_waiting(id)
             {
@@ -298,7 +298,7 @@ impl Server {
             self.limits.connections.saturating_add(1)
         };
         if is_behind {
-            self.delivery.seats = self.room.population();
+            self.delivery.seats = self.room.seated();
         }
         more
     }
@@ -352,7 +352,7 @@ impl Server {
 
     /// The same, for all members together.
     fn to_be_sent(&self) -> u64 {
-        let members = self.room.population() as u64;
+        let members = self.room.seated() as u64;
         self.appended().saturating_mul(members)
     }
 

@@ -11,6 +11,7 @@ mod io;
 mod peer;
 pub mod phase;
 mod program;
+mod reading;
 mod room;
 mod session;
 mod stay;
@@ -294,7 +295,7 @@ impl Server {
         self.sessions.clear();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.stay = None;
+                (connection.stay, connection.reading) = (None, None);
                 connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {

@@ -11,6 +11,8 @@ pub enum Phase {
     Silent,
     /// In the room.
     Joined,
+    /// Not in the room; is sent what happens in it.
+    Reading,
     /// Out of the room; what it is still to get is being written.
     Draining,
     /// Told everything, our side closed; its side is awaited.
@@ -24,6 +26,8 @@ pub enum Phase {
 pub enum Event {
     /// Its first line is `JOIN`.
     Join,
+    /// Its first line asks to read.
+    Read,
     /// Its first line is any other.
     OtherLine,
     /// Its first line speaks a protocol that is not spoken here.
@@ -53,10 +57,11 @@ pub enum Event {
 /// Every transition there is. An event without a row for a phase changes nothing in it.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition<Phase, Event>] = {
-    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Refused, Replaced, Stop, TooFarBehind};
-    use Phase::{Closed, Draining, Greeting, Joined, Lingering, Silent};
+    use Event::{Drained, Eof, Expired, Join, Leave, Lost, Misdirected, OtherLine, Quiet, Read, Refused, Replaced, Stop, TooFarBehind};
+    use Phase::{Closed, Draining, Greeting, Joined, Lingering, Reading, Silent};
     &[
         (Greeting,  Join,         Joined,    "joins, under the name asked for if there is one"),
+        (Greeting,  Read,         Reading,   "is sent what happens; nobody is told"),
         (Greeting,  OtherLine,    Joined,    "joins; then the line is handled"),
         (Greeting,  Misdirected,  Draining,  "is answered; nothing is posted"),
         (Greeting,  Refused,      Draining,  "is told"),
@@ -65,6 +70,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Greeting,  Stop,         Draining,  "is told"),
         (Greeting,  Lost,         Closed,    "never joined"),
         (Silent,    Join,         Joined,    "is told that it is in already"),
+        (Silent,    Read,         Reading,   "leaves; then it is sent what happens"),
         (Silent,    OtherLine,    Joined,    "the line is handled"),
         (Silent,    Misdirected,  Draining,  "is told; leaves; nothing else is posted"),
         (Silent,    Eof,          Draining,  "leaves"),
@@ -79,6 +85,12 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Joined,    Stop,         Draining,  "is told"),
         (Joined,    Expired,      Closed,    "leaves"),
         (Joined,    Lost,         Closed,    "leaves"),
+        (Reading,   Leave,        Draining,  "nobody is told"),
+        (Reading,   Eof,          Draining,  "nobody is told"),
+        (Reading,   TooFarBehind, Draining,  "is told"),
+        (Reading,   Stop,         Draining,  "is told"),
+        (Reading,   Expired,      Closed,    "is dropped"),
+        (Reading,   Lost,         Closed,    "is dropped"),
         (Draining,  TooFarBehind, Draining,  "is told instead of what was waiting"),
         (Draining,  Drained,      Lingering, "our side is closed"),
         (Draining,  Expired,      Closed,    "is dropped"),
@@ -91,10 +103,11 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
 
 impl Phase {
     /// All phases, in the order of a life.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Greeting,
         Self::Silent,
         Self::Joined,
+        Self::Reading,
         Self::Draining,
         Self::Lingering,
         Self::Closed,

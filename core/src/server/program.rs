@@ -130,6 +130,11 @@ impl Server {
         let Some(connection) = self.connections.get(id) else {
             return;
         };
+        if connection.reading.is_some() {
+            mark(Mark::ReaderSpoke);
+            let why = "this connection reads; to say something, join without \"read\"";
+            return self.refuse(id, Code::ReadOnly, why, given);
+        }
         let Some((name, _)) = connection.stay.clone() else {
             return;
         };

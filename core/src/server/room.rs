@@ -17,6 +17,8 @@ pub(crate) struct Room {
     pub(crate) log: Log,
     names: BTreeMap<Box<str>, Name>,
     seats: Vec<ConnId>,
+    /// So many of them are of readers, who are not in the room.
+    readers: usize,
 }
 
 impl Room {
@@ -26,6 +28,7 @@ impl Room {
             log,
             names: BTreeMap::new(),
             seats: Vec::new(),
+            readers: 0,
         }
     }
 
@@ -65,6 +68,18 @@ impl Room {
         self.seats.len() - 1
     }
 
+    /// Takes a seat without being in the room; the answer is its number.
+    pub(crate) fn sit_apart(&mut self, conn: ConnId) -> usize {
+        self.readers += 1;
+        self.sit(conn)
+    }
+
+    /// Gives such a seat up, as [`rise`](Self::rise).
+    pub(crate) fn rise_apart(&mut self, seat: usize) -> Option<ConnId> {
+        self.readers -= 1;
+        self.rise(seat)
+    }
+
     /// Gives a seat up; the answer is who sits there now instead, if anyone.
     pub(crate) fn rise(&mut self, seat: usize) -> Option<ConnId> {
         self.seats.swap_remove(seat);
@@ -75,6 +90,7 @@ impl Room {
     pub(crate) fn dismiss(&mut self) {
         self.names.clear();
         self.seats.clear();
+        self.readers = 0;
     }
 
     /// Everyone's names, in order.
@@ -87,8 +103,13 @@ impl Room {
         self.seats.get(seat).copied()
     }
 
+    /// How many seats are taken: so many are written to when something happens.
+    pub(crate) fn seated(&self) -> usize {
+        self.seats.len()
+    }
+
     /// How many in the room have a connection.
     pub(crate) fn population(&self) -> usize {
-        self.seats.len()
+        self.seats.len() - self.readers
     }
 }

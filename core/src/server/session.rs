@@ -112,6 +112,9 @@ impl Server {
             let why = alloc::format!("\"version\": only {} is spoken here", json::VERSION);
             return self.turn_away(id, Code::BadVersion, &why);
         }
+        if hello.read == Some(true) {
+            return self.let_read(id, &hello);
+        }
         let is_new = hello.session.is_none();
         let token = match &hello.session {
             None => self.issue(),
@@ -135,6 +138,7 @@ impl Server {
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
             here: Some(self.room.names().len() as u64),
+            read: false,
         };
         let welcome = welcome.to_line();
         self.note(id, &welcome);
@@ -187,7 +191,7 @@ impl Server {
 
     /// Sends what is behind the last entry that a connection knows, where `before` was the last one
     /// of all before it came.
-    fn go_on_behind(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
+    pub(super) fn go_on_behind(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
         let log = &self.room.log;
         let is_ours = hello
             .epoch

@@ -103,6 +103,10 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
+        if let Some(seat) = connection.reading.take() {
+            let moved = self.room.rise_apart(seat);
+            return self.has_moved(moved, seat);
+        }
         let Some((name, seat)) = connection.stay.take() else {
             return;
         };
@@ -124,11 +128,27 @@ impl Server {
 
     /// Gives a seat up.
     pub(super) fn rise(&mut self, seat: usize) {
-        if let Some(moved) = self.room.rise(seat)
-            && let Some(Connection {
+        let moved = self.room.rise(seat);
+        self.has_moved(moved, seat);
+    }
+
+    /// A connection sits in this seat now.
+    fn has_moved(&mut self, moved: Option<ConnId>, seat: usize) {
+        let moved = moved.and_then(|moved| self.connections.get_mut(moved));
+        mark_if(
+            moved.as_ref().is_some_and(|c| c.reading.is_some()),
+            Mark::ReaderMoved,
+        );
+        if let Some(
+            Connection {
                 stay: Some((_, its_seat)),
                 ..
-            }) = self.connections.get_mut(moved)
+            }
+            | Connection {
+                reading: Some(its_seat),
+                ..
+            },
+        ) = moved
         {
             *its_seat = seat;
         }

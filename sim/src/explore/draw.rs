@@ -352,6 +352,10 @@ impl Draw {
         if self.dice.one_in(2) {
             members.push(format!("\"name\":\"{}\"", self.name()));
         }
+        if self.dice.one_in(5) {
+            let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
+            members.push(format!("\"read\":{reads}"));
+        }
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }
 

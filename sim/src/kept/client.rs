@@ -178,6 +178,12 @@ impl Client {
         }
     }
 
+    /// Whether it is in the room when everything has come to rest.
+    pub(super) fn is_member(&self) -> bool {
+        let only_looks = matches!(&self.side, Side::Person(person) if person.reads());
+        !self.is_over && !only_looks
+    }
+
     pub(super) fn person(&mut self) -> Option<&mut Person> {
         match &mut self.side {
             Side::Person(person) => Some(person),

@@ -33,6 +33,9 @@ pub(super) struct Person {
     head: Option<u64>,
     /// Their own joining, which the welcome stands for.
     joined: Option<u64>,
+    /// This run has been in the room; its newest connection reads, and is not.
+    was_member: bool,
+    reads: bool,
     /// Behind gaps that the person is to be told of: the numbers of the next entries.
     gaps: VecDeque<u64>,
     /// The number of the next entry.
@@ -61,6 +64,8 @@ impl Person {
             partial: Vec::new(),
             head: None,
             joined: None,
+            was_member: false,
+            reads: false,
             gaps: VecDeque::new(),
             next: None,
         }
@@ -81,8 +86,10 @@ impl Person {
             seed,
             memory: self.kept.clone(),
             keeps: self.keeps,
+            reads: (self.number as u64 + self.runs).is_multiple_of(3),
             ..Setup::default()
         };
+        (self.was_member, self.reads) = (false, setup.reads);
         self.next = self.kept.after.map(|after| after + 1);
         (self.head, self.joined) = (None, None);
         self.gaps.clear();
@@ -125,6 +132,11 @@ impl Person {
         memory.name.as_deref().unwrap_or_default()
     }
 
+    /// Whether they only look, and are not in the room.
+    pub(super) fn reads(&self) -> bool {
+        self.reads
+    }
+
     pub(super) fn hears(&mut self, now: u64, input: ClientInput<'_>) {
         match input {
             ClientInput::Connected => self.partial.clear(),
@@ -147,9 +159,17 @@ impl Person {
     /// A line of the server's, of which some are looked at.
     fn is_sent(&mut self, line: &[u8]) {
         match serde_json::from_slice(line) {
-            Ok(Message::Welcome { head, resumed, .. }) if self.head.is_none() => {
-                self.head = Some(head);
-                self.joined = (!resumed).then_some(head);
+            Ok(Message::Welcome {
+                head,
+                resumed,
+                read,
+                ..
+            }) => {
+                self.head.get_or_insert(head);
+                self.reads = read;
+                if !read && !std::mem::replace(&mut self.was_member, true) {
+                    self.joined = (!resumed).then_some(head);
+                }
             }
             Ok(Message::Gap { next, .. }) => self.gaps.push_back(next),
             _ => {}

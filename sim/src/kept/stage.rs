@@ -616,7 +616,7 @@ impl<'a> Stage<'a> {
                 Promise::SaidOnce.holds(ids.insert((entry.sender, id)), told);
             }
         }
-        let here = self.clients.iter().filter(|client| !client.is_over);
+        let here = self.clients.iter().filter(|client| client.is_member());
         let here: BTreeSet<String> = here.map(|c| c.name().to_ascii_lowercase()).collect();
         Promise::Rosters.holds(present == here, || {
             format!("{present:?} are in the room, and {here:?} are there")

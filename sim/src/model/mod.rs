@@ -410,7 +410,8 @@ impl Watched {
             return;
         }
         let phase = self.server.phase(peer.id);
-        if peer.phase.is_in_room() && phase == Phase::Draining {
+        let was_sent = peer.phase.is_in_room() || peer.phase == Phase::Reading;
+        if was_sent && phase == Phase::Draining {
             peer.short = Some(Short::CutOff(Some(peer.got.len())));
             self.touched.insert(who);
         }

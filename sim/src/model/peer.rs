@@ -242,6 +242,9 @@ impl Peer {
                 joins = false;
             }
         }
+        if let Some(program) = &mut self.expected.program {
+            program.is_in |= self.phase == Phase::Reading;
+        }
         if self.eof && self.short.is_none() {
             self.expected.eof(!self.partial.is_empty());
         }
@@ -475,7 +478,8 @@ impl Peer {
         let missing = Promise::NothingMissing;
         missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
         if let Some(program) = &self.expected.program {
-            if self.joined.is_some() && self.left.is_none() {
+            let is_in_room = self.joined.is_some() && self.left.is_none();
+            if is_in_room || self.phase == Phase::Reading {
                 program.is_up_to_date(me, story);
             }
             match self.short {

@@ -47,6 +47,7 @@ impl Program {
             after: hello.after,
             epoch: own(hello.epoch),
             history: hello.history,
+            read: hello.read,
         });
         let has_token = hello.as_ref().is_some_and(|hello| hello.session.is_some());
         Self {
@@ -63,6 +64,13 @@ impl Program {
     /// Whether it is let in.
     pub(super) fn is_welcome(&self) -> bool {
         self.why_turned_away().is_none()
+    }
+
+    /// Whether it asks to read, and not to be in the room.
+    pub(super) fn reads(&self) -> bool {
+        self.hello
+            .as_ref()
+            .is_some_and(|hello| hello.read == Some(true))
     }
 
     /// The name it wants.
@@ -88,6 +96,11 @@ impl Program {
         let mut says = None;
         match &asked {
             Asked::Leave => return (None, Some(CloseReason::Left)),
+            Asked::Say { id, .. } if self.reads() => {
+                let refused = Asked::Refused(Code::ReadOnly, id.clone());
+                self.answers.expect(refused);
+                return (None, None);
+            }
             Asked::Say { text, id } => {
                 self.ids.push(id.clone());
                 says = Some(text.clone());
@@ -113,14 +126,19 @@ impl Program {
         match &message {
             Message::Welcome {
                 name,
+                session,
                 head,
                 resumed,
+                read,
                 ..
             } => {
-                let why = self.why_not_as_asked(name).filter(|_| !resumed);
+                let has_none = name.is_empty() && session.is_empty() && !resumed;
+                let is_as_asked = *read == self.reads() && (!read || has_none);
+                Promise::OneStay.holds(is_as_asked, || format!("{line:?} to peer {who}"));
+                let why = self.why_not_as_asked(name).filter(|_| !resumed && !read);
                 let was_due = self.answers.welcomed(name, why);
                 Promise::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
-                self.begins_behind(*head, *resumed);
+                self.begins_behind(*head, *resumed || *read);
             }
             &Message::Gap {
                 after,
@@ -180,14 +198,15 @@ impl Program {
         }
     }
 
-    /// It is let in when an entry is the last one; where what it is sent begins.
-    fn begins_behind(&mut self, head: u64, resumed: bool) {
+    /// It is let in when an entry is the last one, which is its own joining or not; where what it is sent
+    /// begins.
+    fn begins_behind(&mut self, head: u64, is_others: bool) {
         let hello = self.hello.as_ref();
         let after = hello.and_then(|hello| hello.after);
         let history = hello.and_then(|hello| hello.history).unwrap_or(0);
         if after.is_none() && history > 0 {
             // As many as are held, and then what happens: its own joining, if it joins.
-            let next = if resumed { head + 1 } else { head };
+            let next = if is_others { head + 1 } else { head };
             self.begins = next.saturating_sub(history.min(MAX_PAGE)).max(1)..=next;
         } else {
             self.next = Some(after.map_or(head, |after| after.min(head)) + 1);

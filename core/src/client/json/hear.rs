@@ -89,10 +89,14 @@ impl JsonClient {
                 head,
                 resumed,
                 here,
+                read,
                 ..
             } => {
-                self.welcomed(now, &name, &session, &epoch, head, resumed);
-                self.introduce(&name, here);
+                let stay = (!read).then_some((&*name, &*session, resumed));
+                self.welcomed(now, stay, &epoch, head);
+                if !read {
+                    self.introduce(&name, here);
+                }
             }
             Message::Entry(entry) => self.happened(now, &entry, line),
             Message::Past(entry) => {
@@ -148,14 +152,13 @@ impl JsonClient {
         }
     }
 
+    /// The connection is in: with a name, a session, and whether that goes on; or it reads.
     fn welcomed(
         &mut self,
         now: Timestamp,
-        name: &str,
-        session: &str,
+        stay: Option<(&str, &str, bool)>,
         epoch: &str,
         head: u64,
-        resumed: bool,
     ) {
         if !self.step(Event::Welcomed) {
             return;
@@ -170,27 +173,30 @@ impl JsonClient {
         } else if self.after.is_none() && self.setup.history == 0 {
             (self.after, known.after) = (Some(head), Some(head));
         }
-        (known.session, known.epoch) = (Some(session.into()), Some(epoch.into()));
-        let asked = known.name.replace(name.into());
-        if resumed && asked.is_some_and(|asked| asked != name) {
-            let news = format!("* You are still {}: your session goes on.", printable(name));
-            self.actions.push_back(ClientAction::Notice(news));
-        }
-        if !mem::replace(&mut self.was_in, true) {
-            self.joined = if resumed { 0 } else { head };
+        known.epoch = Some(epoch.into());
+        let was_in = mem::replace(&mut self.was_in, true);
+        let was_offline = mem::take(&mut self.is_offline);
+        mark_if(was_offline, Mark::ClientBack);
+        let is_seen = match stay {
+            Some((name, session, resumed)) => self.is_member(name, session, head, resumed),
+            None => false,
+        };
+        if !was_in {
             self.tell(WELCOME);
         }
-        if mem::take(&mut self.is_offline) {
-            mark(Mark::ClientBack);
-            let news = if resumed {
-                "* Back.".into()
-            } else {
-                format!(
+        if was_offline {
+            let news = match stay {
+                Some((name, ..)) if is_seen => format!(
                     "* Back, as {}: the others have seen you leave and join.",
                     printable(name)
-                )
+                ),
+                _ => "* Back.".into(),
             };
             self.actions.push_back(ClientAction::Notice(news));
+        }
+        if stay.is_none() && !self.reads {
+            // Something was typed since it asked to read.
+            return self.enter_room(now);
         }
         let unaccepted: String = self.memory.outbox.iter().map(Unaccepted::to_line).collect();
         if !is_planted(Bug::NotSentAgain) {
@@ -198,6 +204,23 @@ impl JsonClient {
         }
         self.keep_first();
         self.go_on(now);
+    }
+
+    /// It is in the room; whether the others have seen it leave and join.
+    fn is_member(&mut self, name: &str, session: &str, head: u64, resumed: bool) -> bool {
+        // A server may know no readers.
+        self.reads = false;
+        self.memory.session = Some(session.into());
+        let asked = self.memory.name.replace(name.into());
+        if resumed && asked.is_some_and(|asked| asked != name) {
+            let news = format!("* You are still {}: your session goes on.", printable(name));
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+        if mem::replace(&mut self.was_member, true) {
+            return !resumed;
+        }
+        self.joined = if resumed { 0 } else { head };
+        false
     }
 
     /// Something happened in the room.

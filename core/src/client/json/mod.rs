@@ -64,6 +64,8 @@ pub struct Setup {
     pub joins: bool,
     /// Shows with each entry when it happened.
     pub times: bool,
+    /// Reads, unseen by the others, until there is something to say, and is in the room only from then on.
+    pub reads: bool,
 }
 
 /// A client that speaks the JSON dialect (PROTOCOL.md, "The client that resumes"): it comes back
@@ -100,6 +102,10 @@ pub struct JsonClient {
     asked: Option<String>,
     /// It has been welcomed on some connection.
     was_in: bool,
+    /// It has said nothing, and is not to be in the room.
+    reads: bool,
+    /// It has been in the room.
+    was_member: bool,
     /// The person was told that there is no connection.
     is_offline: bool,
     /// The number of our own joining, which the welcome stands for.
@@ -190,6 +196,7 @@ impl Client for JsonClient {
             _ => {
                 self.was_in
                     && !self.leaves
+                    && !self.is_entering()
                     && self.waiting + self.connection.unsent.len() < MAX_UNSENT
             }
         }
@@ -233,7 +240,6 @@ impl JsonClient {
             phase: Phase::Asking,
             after: memory.after,
             waiting: memory.outbox.iter().map(Unaccepted::size).sum(),
-            memory,
             next: 1,
             connection: Connection::new(),
             actions: VecDeque::new(),
@@ -241,6 +247,8 @@ impl JsonClient {
             backoff: Backoff::new(setup.seed),
             asked: None,
             was_in: false,
+            reads: setup.reads && memory.outbox.is_empty(),
+            was_member: false,
             is_offline: false,
             joined: 0,
             leaves: false,
@@ -249,6 +257,7 @@ impl JsonClient {
             refused: false,
             keeping: Keeping::default(),
             is_showing: false,
+            memory,
             setup,
         };
         if client.setup.joins {
@@ -304,13 +313,15 @@ impl JsonClient {
         }
         self.deadline = Some(now + PATIENCE);
         let known = &self.memory;
+        let is_seen = |_: &&str| !self.reads;
         let hello = Hello {
             version: Some(VERSION),
-            name: known.name.as_deref().map(Into::into),
-            session: known.session.as_deref().map(Into::into),
+            name: known.name.as_deref().filter(is_seen).map(Into::into),
+            session: known.session.as_deref().filter(is_seen).map(Into::into),
             after: self.after,
             epoch: known.epoch.as_deref().map(Into::into),
             history: Some(self.setup.history).filter(|count| *count > 0 && self.after.is_none()),
+            read: self.reads.then_some(true),
         };
         // Numbers and strings: nothing in it can fail.
         let hello = serde_json::to_string(&hello).unwrap_or_default();
@@ -322,7 +333,7 @@ impl JsonClient {
         match request {
             Request::Nothing => {}
             Request::Leave => self.leave(now),
-            Request::Say(text) => self.say(text.into_owned()),
+            Request::Say(text) => self.say(now, text.into_owned()),
             Request::Who => return self.ask(&Ask::Who),
             Request::History(count) => {
                 return self.ask(&Ask::History {
@@ -350,16 +361,35 @@ impl JsonClient {
     }
 
     /// Has a text said, now or as soon as there is a connection.
-    fn say(&mut self, text: String) {
+    fn say(&mut self, now: Timestamp, text: String) {
         let id = format!("{:016x}-{}", self.setup.seed, self.next);
         self.next += 1;
         let said = Unaccepted { id, text };
         self.waiting += said.size();
-        if self.phase == Phase::Talking {
+        if self.phase == Phase::Talking && !self.reads {
             self.send(&said.to_line());
         }
         self.memory.outbox.push_back(said);
         self.keep_first();
+        if mem::take(&mut self.reads) {
+            self.enter_room(now);
+        }
+    }
+
+    /// Joins on a connection of its own, from where it has read to.
+    fn enter_room(&mut self, now: Timestamp) {
+        if self.phase == Phase::Talking {
+            mark(Mark::ClientEnters);
+            self.connection = Connection::new();
+            self.actions.push_back(ClientAction::Disconnect);
+            self.connect(now, Event::Join);
+        }
+    }
+
+    /// It has read, and is on its way into the room.
+    fn is_entering(&self) -> bool {
+        let is_on_its_way = matches!(self.phase, Phase::Connecting | Phase::Joining);
+        is_on_its_way && self.was_in && !self.is_offline
     }
 
     /// Asks the server for something that is of no use later.

@@ -24,7 +24,7 @@ pub enum Phase {
 /// What moves a client from phase to phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
-    /// The person typed `JOIN`.
+    /// The person typed `JOIN`; or, while the client has only read, something to say.
     Join,
     /// The connection was made.
     Connected,
@@ -54,6 +54,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Joining,    Welcomed,  Talking,    "sends everything that is not accepted yet"),
         (Joining,    Lost,      Waiting,    "tries again later"),
         (Joining,    End,       Ended,      "lost, or interrupted"),
+        (Talking,    Join,      Connecting, "connects again, to be in the room: so far it has read"),
         (Talking,    Lost,      Waiting,    "tries again later"),
         (Talking,    Leave,     Leaving,    "sends `leave`, closes its side"),
         (Talking,    End,       Ended,      "lost"),

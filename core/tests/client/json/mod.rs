@@ -4,4 +4,5 @@ mod chat;
 mod keeping;
 mod leaving;
 mod looks;
+mod reading;
 mod resuming;

@@ -52,6 +52,8 @@ fn the_member_that_is_wrong_is_named_with_what_it_is_to_be() {
         (r#"{"epoch":true}"#, "epoch", text, "true or false"),
         (r#"{"history":[]}"#, "history", u64s, "an array"),
         (r#"{"name":"ann","history":1e2}"#, "history", u64s, "100.0"),
+        (r#"{"read":1}"#, "read", "true or false", "a number"),
+        (r#"{"read":"yes"}"#, "read", "true or false", "a string"),
     ] {
         let expected = format!("\"{member}\": expected {expected}, found {found}");
         assert_eq!(told(format!("JOIN {hello}")), (Code::BadHello, expected));

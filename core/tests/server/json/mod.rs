@@ -5,6 +5,7 @@ mod gaps;
 mod hello;
 mod history;
 mod joining;
+mod reading;
 mod refusals;
 mod requests;
 mod sessions;

@@ -1,0 +1,37 @@
+//! Readers: who is sent what happens without being in the room (PROTOCOL.md, "Readers").
+
+use super::Server;
+use super::id::ConnId;
+use super::phase::{Event, Phase};
+use crate::json::{self, Hello, Message};
+use crate::mark::{Mark, mark, mark_if};
+
+impl Server {
+    /// The first line asks to read, and its connection has its lines in the JSON dialect by now.
+    pub(super) fn let_read(&mut self, id: ConnId, hello: &Hello<'_>) {
+        mark(Mark::ReadingBegun);
+        mark_if(self.phase(id) == Phase::Silent, Mark::ReadingAfterSilence);
+        self.step(id, Event::Read);
+        let seat = self.room.sit_apart(id);
+        let last = self.room.log.last();
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.reading = Some(seat);
+            connection.follows = last;
+        }
+        let welcome = Message::Welcome {
+            version: json::VERSION,
+            room: json::ROOM.into(),
+            name: "".into(),
+            session: "".into(),
+            epoch: self.room.log.epoch().into(),
+            head: last,
+            resumed: false,
+            grace_ms: 0,
+            here: Some(self.room.names().len() as u64),
+            read: true,
+        };
+        let welcome = welcome.to_line();
+        self.note(id, &welcome);
+        self.go_on_behind(id, hello, last);
+    }
+}
