@@ -83,7 +83,7 @@ fn the_first_line_to_say_joins_and_nothing_is_missed_or_shown_twice() {
     );
     chat.command(Command::EndOfInput);
     assert_eq!(chat.outcome, Some(Outcome::Refused), "a command was none");
-    assert_eq!(chat.notices, ["* You are ann; 2 are here, with you."]);
+    assert_eq!(chat.introductions, ["* You are ann; 2 are here, with you."]);
     assert_eq!(transcript(&mut chat), "ann has left the chat\n");
 }
 
@@ -100,8 +100,7 @@ fn a_reader_that_loses_its_connection_misses_nothing_and_joins_only_to_speak() {
         }
         chat.wait(Duration::from_secs(2));
         assert_eq!(chat.screen, ["bea has joined the chat", "bea: meanwhile"]);
-        let told = &chat.notices[chat.notices.len() - 1 - usize::from(speaks)];
-        assert_eq!(told, "* Back.");
+        assert_eq!(chat.notices.last().unwrap(), "* Back.");
         assert_eq!(population(&chat), 1 + usize::from(speaks));
         assert_eq!(transcript(&mut chat).contains("ann: hello"), speaks);
     }
