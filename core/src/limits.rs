@@ -60,6 +60,9 @@ pub struct Limits {
     pub linger: Duration,
     /// How long a stopping server waits for its connections to take what is theirs.
     pub shutdown: Duration,
+    /// The longest time between two calls that a server which waits for something takes for its caller being
+    /// busy. After a longer one it has stood still: nobody's deadline counts that time.
+    pub standstill: Duration,
 }
 
 impl Limits {
@@ -89,6 +92,7 @@ impl Default for Limits {
             stall: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             shutdown: Duration::from_secs(5),
+            standstill: Duration::from_secs(5),
         }
     }
 }

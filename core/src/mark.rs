@@ -50,6 +50,8 @@ marks! {
     Resumed "a session goes on with another connection"
     SessionReplaced "a session's newer connection ends the older one"
     GraceOver "a session is given up, as it was without a connection for too long"
+    StoodStill "the server stood still while it waited for something"
+    GraceAgain "sessions have their whole time again, as the server stood still"
     DetachedFull "a session is given up, as too many are without a connection"
     OtherLog "somebody knows another log"
     ClientAhead "somebody knows of later entries than there are"

@@ -72,6 +72,7 @@ fn the_table_of_limits_is_the_codes() {
         ms(l.stall),
         ms(l.linger),
         ms(l.shutdown),
+        ms(l.standstill),
     ];
     let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();
     assert_eq!(stated, code);
@@ -130,7 +131,14 @@ impl Bench {
     }
 
     fn wait(&mut self, time: Duration) {
-        self.now = self.now + time;
+        let end = self.now + time;
+        while let Some((due, _)) = self.server.next_timeout()
+            && due < end
+        {
+            self.now = due;
+            self.server.handle(due, Input::Timeout);
+        }
+        self.now = end;
         self.server.handle(self.now, Input::Timeout);
     }
 

@@ -14,6 +14,7 @@ mod program;
 mod reading;
 mod room;
 mod session;
+mod standstill;
 mod stay;
 mod timers;
 mod turns;
@@ -148,7 +149,7 @@ impl Server {
     /// Takes on a new connection from a peer. Past the limit on connections it is only told
     /// so, as far as the limit on refusals goes; `None` means that it is to be closed at once.
     pub fn accept(&mut self, now: Timestamp, peer: impl Into<Peer>) -> Option<ConnId> {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         let peer = peer.into();
         let most = self.limits.connections + usize::from(is_planted(Bug::OneTooMany));
         let surplus = self.connections.len().checked_sub(most);
@@ -178,7 +179,7 @@ impl Server {
     /// Takes note of what happened. A peer's fault has consequences for that peer alone; what
     /// names a connection that is gone is ignored.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         match input {
             Input::Received(id, bytes) => self.received(id, bytes),
             Input::Eof(id) => self.eof(id),
@@ -197,13 +198,13 @@ impl Server {
         }
     }
 
-    /// When [`Input::Timeout`] is due, and why.
+    /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
+    /// [`Limits::standstill`] takes it that it stood still.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
         if self.is_turn_due() {
             return Some((self.now, Timer::Resume));
         }
-        let grace = self.sessions.next_timeout().map(|at| (at, Timer::Grace));
-        self.timers.next().into_iter().chain(grace).min()
+        self.next_call()
     }
 
     /// Whether to read from a connection now, a few kilobytes at a time: what cannot be handled at
@@ -243,9 +244,13 @@ impl Server {
     }
 
     /// Sets the wall clock: what it shows now, in milliseconds since the Unix epoch. It goes on by the
-    /// time that is passed in.
+    /// time that is passed in. Where it shows more than [`Limits::standstill`] more than that, the machine
+    /// may have slept.
     pub fn set_clock(&mut self, now: Timestamp, unix_millis: u64) {
-        self.origin.unix_millis = unix_millis.saturating_sub(now.as_micros() / 1000);
+        self.pass_time(now);
+        let begin = unix_millis.saturating_sub(now.as_micros() / 1000);
+        let before = mem::replace(&mut self.origin.unix_millis, begin);
+        self.wall_clock_jumped(begin.saturating_sub(before));
     }
 
     /// What the wall clock shows, in milliseconds since the Unix epoch.

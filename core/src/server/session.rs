@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
+use core::mem;
 use sha2::{Digest, Sha256};
 
 /// What a server is told once, by one that has a clock and dice.
@@ -34,9 +35,16 @@ pub struct Origin {
 pub(super) struct Sessions {
     table: BTreeMap<SessionId, Session>,
     /// Those that have no connection, the first to be given up first.
-    detached: BTreeSet<(Timestamp, SessionId)>,
+    detached: BTreeSet<(Wait, SessionId)>,
     /// Tokens given out.
     issued: u64,
+}
+
+/// How long a session without a connection is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Wait {
+    until: Timestamp,
+    since: Timestamp,
 }
 
 /// A stay in the room.
@@ -47,7 +55,7 @@ struct Session {
     /// No entry before this one has an id that the session gave.
     since: u64,
     /// When it is given up, while it has no connection.
-    until: Timestamp,
+    wait: Wait,
 }
 
 /// Why a first line is not looked into.
@@ -69,7 +77,19 @@ impl fmt::Display for BadLine {
 impl Sessions {
     /// When the next one is given up.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
-        self.detached.first().map(|(at, _)| *at)
+        self.detached.first().map(|(wait, _)| wait.until)
+    }
+
+    /// Those without a connection are waited for until then; who has waited for longest is still the first to
+    /// be given up.
+    pub(super) fn wait_until(&mut self, until: Timestamp) {
+        for (mut wait, id) in mem::take(&mut self.detached) {
+            if let Some(session) = self.table.get_mut(&id) {
+                wait.until = until;
+                session.wait = wait;
+                self.detached.insert((wait, id));
+            }
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -178,7 +198,7 @@ impl Server {
             name: name.clone(),
             conn: Some(id),
             since,
-            until: Timestamp::ZERO,
+            wait: Wait::default(),
         };
         self.sessions.table.insert(session, stay);
         if let Some(connection) = self.connections.get_mut(id) {
@@ -229,7 +249,7 @@ impl Server {
     /// Takes a session over from what was its connection; the name it has.
     fn go_on(&mut self, before: Session, session: SessionId) -> Name {
         match before.conn {
-            None => drop(self.sessions.detached.remove(&(before.until, session))),
+            None => drop(self.sessions.detached.remove(&(before.wait, session))),
             Some(old) => {
                 mark(Mark::SessionReplaced);
                 if let Some(connection) = self.connections.get_mut(old) {
@@ -296,15 +316,14 @@ impl Server {
 
     /// Goes on with a session that a store knows of.
     pub(super) fn restore_session(&mut self, id: SessionId, name: Name) {
-        let until = self.now + self.limits.grace;
         let session = Session {
             name,
             conn: None,
             since: 0,
-            until,
+            wait: Wait::default(),
         };
         self.sessions.table.insert(id, session);
-        self.wait_for(id, until);
+        self.wait_for(id);
     }
 
     /// No entry before this one has an id that the session gave.
@@ -324,7 +343,6 @@ impl Server {
 
     /// The connection of a session is gone; its stay goes on for a while. Whether it has one.
     pub(super) fn detach_session(&mut self, id: ConnId) -> bool {
-        let until = self.now + self.limits.grace;
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
@@ -334,14 +352,21 @@ impl Server {
         let Some(session) = self.sessions.table.get_mut(&id) else {
             return false;
         };
-        (session.conn, session.until) = (None, until);
-        self.wait_for(id, until);
+        session.conn = None;
+        self.wait_for(id);
         true
     }
 
-    /// A session has no connection, and is waited for as long as that.
-    fn wait_for(&mut self, session: SessionId, until: Timestamp) {
-        self.sessions.detached.insert((until, session));
+    /// A session has no connection, and is waited for.
+    fn wait_for(&mut self, id: SessionId) {
+        let wait = Wait {
+            until: self.now + self.limits.grace,
+            since: self.now,
+        };
+        if let Some(session) = self.sessions.table.get_mut(&id) {
+            session.wait = wait;
+        }
+        self.sessions.detached.insert((wait, id));
         while self.sessions.detached.len() > self.limits.detached {
             mark(Mark::DetachedFull);
             self.give_up_first();

@@ -19,6 +19,8 @@ pub enum Timer {
     Grace,
     /// Input was held back and can be gone on with at once.
     Resume,
+    /// Nothing is due yet. The server notices by such calls that it did not stand still.
+    Pulse,
 }
 
 /// All deadlines, the next one first.

@@ -1,7 +1,7 @@
 //! What is seen only at the edges: partial writes, held lines, first lines, long words.
 
 use super::world::{World, line};
-use chat_core::{Input, Limits, MAX_LINE, Parcel, Timer};
+use chat_core::{CloseReason, Input, Limits, MAX_LINE, Parcel};
 use std::time::Duration;
 
 #[test]
@@ -76,9 +76,11 @@ fn what_comes_in_does_not_put_off_the_end_of_one_who_takes_nothing() {
     w.server.handle(w.now, Input::Received(ann, &line(200)));
     w.server
         .handle(w.now, Input::Received(bob, b"I take nothing\n"));
-    let stall = w.now + Duration::from_secs(10);
     w.settle();
-    assert_eq!(w.server.next_timeout(), Some((stall, Timer::Stall)));
+    w.wait(Duration::from_micros(9_999_999));
+    assert!(!w.closed.contains_key(&bob));
+    w.wait(Duration::from_micros(1));
+    assert_eq!(w.closed[&bob], CloseReason::Stalled);
 }
 
 #[test]

@@ -7,5 +7,6 @@ mod json;
 mod limits;
 mod room;
 mod rounds;
+mod standstill;
 mod turns;
 mod world;

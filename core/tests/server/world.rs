@@ -118,7 +118,21 @@ impl World {
         self.settle();
     }
 
+    /// Time passes, and the server is called whenever that is due.
     pub(super) fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some((due, _)) = self.server.next_timeout()
+            && due < end
+        {
+            self.now = self.now.max(due);
+            self.server.handle(self.now, Input::Timeout);
+            self.settle();
+        }
+        self.stand_still(end - self.now);
+    }
+
+    /// Time passes, and the server is not called before it has passed.
+    pub(super) fn stand_still(&mut self, time: Duration) {
         self.now = self.now + time;
         self.server.handle(self.now, Input::Timeout);
         self.settle();

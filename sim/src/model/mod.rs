@@ -10,6 +10,7 @@ mod host;
 mod peer;
 mod program;
 mod session;
+mod standstill;
 mod story;
 mod watch;
 
@@ -292,6 +293,7 @@ impl Watched {
                 format!("a deadline of {:?} was missed", peer.id)
             });
         }
+        self.looks_at_the_clock();
     }
 
     /// When something has to happen to a peer if nothing else does.
@@ -306,6 +308,7 @@ impl Watched {
 
     /// What the clock shows; the server is told.
     fn read(&mut self, clock: u64) -> Timestamp {
+        self.stand_still(clock.saturating_sub(self.seen));
         self.seen = self.seen.max(clock);
         Timestamp::from_micros(clock)
     }

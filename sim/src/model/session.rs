@@ -184,6 +184,13 @@ impl Watched {
         self.sessions.open.remove(&key);
     }
 
+    /// All that have no connection have lost it only now.
+    pub(super) fn sessions_wait_anew(&mut self, now: u64) {
+        for session in self.sessions.open.values_mut() {
+            session.since = session.since.map(|_| now);
+        }
+    }
+
     /// Takes note of sessions that have lost their connections.
     pub(super) fn see_sessions(&mut self) {
         let end = self.story.entries.len();
