@@ -219,6 +219,10 @@ fn members_are_measured_alone_and_beside_abusers() {
         assert_eq!(found["deaf_closed"], 3, "they fell behind at once");
         assert!(number(&found, "server_resident_bytes_before") > 0.0);
         assert!(number(&found, "server_peak_bytes") >= number(&found, "server_resident_bytes"));
+        let held = ["most_held_by_server_bytes", "most_held_for_sockets_bytes"];
+        let held = held.map(|key| number(&found, key));
+        assert!(held[0] > 0.0 && held[1] >= 0.0, "{found}");
+        assert!(number(&found, "most_held_bytes") > held[0] - 1.0, "{found}");
     }
 }
 

@@ -4,6 +4,7 @@ pub mod client;
 mod keeping;
 mod listener;
 mod memory;
+mod options;
 mod ready;
 mod server;
 mod socket;

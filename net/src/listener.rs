@@ -1,21 +1,14 @@
 //! Where connections come from.
 
-use socket2::{SockRef, TcpKeepalive};
+use crate::options::{bound_buffers, bound_unsent, prepare};
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Connections that are made but not yet accepted, per listener.
 const BACKLOG: u32 = 4096;
-
-/// How long a connection may be idle before the system asks whether its peer is still there.
-const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
-
-/// How often it asks, until it gives the peer up.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 
 /// A source of connections: production passes tokio's, a simulation passes its own.
 pub trait Listener {
@@ -41,7 +34,8 @@ pub trait Listener {
     }
 }
 
-/// Tokio's listener. Its connections have `TCP_NODELAY` and TCP keep-alive on.
+/// Tokio's listener. Its connections have `TCP_NODELAY` on, peers that are gone are given up in time, and
+/// what the system holds for each is bounded.
 #[derive(Debug)]
 pub struct TcpListener(tokio::net::TcpListener);
 
@@ -74,6 +68,7 @@ impl TcpListener {
         // On Windows this option would let two servers share a port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
+        bound_buffers(&socket)?;
         socket.bind(addr)?;
         Ok(Self(socket.listen(BACKLOG)?))
     }
@@ -85,6 +80,7 @@ impl Listener for TcpListener {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.0.poll_accept(cx))?;
         prepare(&stream)?;
+        bound_unsent(&stream)?;
         Poll::Ready(Ok((stream, peer)))
     }
 
@@ -123,12 +119,4 @@ fn socket_for(addr: SocketAddr) -> io::Result<TcpSocket> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }
-}
-
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let keep_alive = TcpKeepalive::new()
-        .with_time(KEEP_ALIVE_AFTER)
-        .with_interval(KEEP_ALIVE_EVERY);
-    SockRef::from(stream).set_tcp_keepalive(&keep_alive)
 }

@@ -11,9 +11,10 @@ use crate::bench::progress::Progress;
 use crate::bench::room::Room;
 use crate::bench::server::Server;
 use crate::bench::sockets::{Sink, Sockets};
+use crate::bench::usage::held_for_sockets;
 use clap::value_parser;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the members may be waited for before abusers have their turn again.
 pub const NAP: Duration = Duration::from_millis(1);
@@ -21,6 +22,9 @@ pub const NAP: Duration = Duration::from_millis(1);
 /// Bytes of a flooding connection's line, with its ending: long enough that taking lines apart
 /// costs the members little.
 const LINE: usize = 256;
+
+/// How often the memory that is held is looked at.
+const SAMPLE: Duration = Duration::from_millis(50);
 
 /// Lines that a flooding connection sends in its turn, when all before them are on their way.
 const LINES: usize = 64;
@@ -35,6 +39,11 @@ pub struct Counts {
     /// the server soon meets a full socket [0 to 60000]
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u32).range(0..=limits::MEMBERS))]
     pub deaf: u32,
+
+    /// Bytes of a deaf connection's receive buffer; 0 for one of the system's usual size, and segments of
+    /// the usual size [0 to 16777216]
+    #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = value_parser!(u32).range(0..=16_777_216))]
+    pub deaf_buffer: u32,
 
     /// Connections that join and then send lines without a pause; what they are sent they read
     /// and throw away. With deaf or flooding connections, the latency of the members is measured
@@ -70,6 +79,17 @@ pub struct Abusers {
     turn: usize,
     /// What a flooding connection says in one turn.
     lines: Vec<u8>,
+    most_held: Option<Held>,
+    sampled: Option<Instant>,
+}
+
+/// What was held of memory at one moment, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// By the server's process.
+    pub server: u64,
+    /// By the system, for the sockets of both sides.
+    pub sockets: u64,
 }
 
 impl Abusers {
@@ -88,12 +108,14 @@ impl Abusers {
         let mut line = vec![b'!'; LINE - 1];
         line.push(b'\n');
         let mut abusers = Self {
-            sockets: Sockets::new(room.size() as usize)?,
+            sockets: Sockets::new(room.size() as usize)?.deaf_buffers(counts.deaf_buffer),
             trouble: Trouble::default(),
             first: counts.deaf as usize,
             flooding: counts.flooding as usize,
             turn: 0,
             lines: line.repeat(LINES),
+            most_held: None,
+            sampled: None,
         };
         let all = counts.all();
         progress.begin("abusers joining", all.into());
@@ -154,7 +176,8 @@ impl Abusers {
     ///
     /// # Errors
     /// When the user interrupts, or this machine fails.
-    pub fn go_on(&mut self) -> Result<(), Error> {
+    pub fn go_on(&mut self, server: &Server) -> Result<(), Error> {
+        self.sample(server);
         self.hear(Duration::ZERO)?;
         for _ in 0..self.flooding.min(TURNS) {
             let connection = self.first + self.turn;
@@ -166,6 +189,31 @@ impl Abusers {
             }
         }
         Ok(())
+    }
+}
+
+impl Abusers {
+    /// The most memory that was held at one moment while they were there, if that is known.
+    pub fn most_held(&self) -> Option<Held> {
+        self.most_held
+    }
+
+    fn sample(&mut self, server: &Server) {
+        if self.sampled.is_some_and(|at| at.elapsed() < SAMPLE) {
+            return;
+        }
+        self.sampled = Some(Instant::now());
+        if let (Some(usage), Some(sockets)) = (server.usage(), held_for_sockets()) {
+            let held = Held {
+                server: usage.resident,
+                sockets,
+            };
+            let all = |held: Held| held.server + held.sockets;
+            self.most_held = self
+                .most_held
+                .filter(|most| all(*most) >= all(held))
+                .or(Some(held));
+        }
     }
 }
 
@@ -202,6 +250,7 @@ mod tests {
     fn the_deaf_ones_join_first() {
         let counts = Counts {
             deaf: 2,
+            deaf_buffer: 0,
             flooding: 3,
         };
         let joining: Vec<_> = (0..counts.all()).map(|n| counts.next(n)).collect();

@@ -6,7 +6,7 @@
 //! With [`abusers`], the members talk twice in the same room: alone, then beside them.
 
 use crate::bench::Error;
-use crate::bench::abusers::{self, Abusers};
+use crate::bench::abusers::{self, Abusers, Held};
 use crate::bench::heard::{Abuser, Deed};
 use crate::bench::limits;
 use crate::bench::members::Tally;
@@ -103,6 +103,7 @@ pub struct Beside {
     /// Before they came.
     before: Option<Usage>,
     after: Option<Usage>,
+    most_held: Option<Held>,
 }
 
 /// Fills a room, has its senders talk to a schedule, and empties it.
@@ -150,6 +151,7 @@ fn talk_beside_abusers(
         tally: *room.members().abusers(),
         before,
         after: server.usage(),
+        most_held: abusers.most_held(),
     })
 }
 
@@ -194,5 +196,10 @@ impl Beside {
         report.count("flooding_closed", left(Abuser::Flooding));
         report.measure("flooding_lines_per_second", stretch.flooded_per_second());
         report.memory(self.before, self.after);
+        if let Some(Held { server, sockets }) = self.most_held {
+            report.count("most_held_bytes", server + sockets);
+            report.count("most_held_by_server_bytes", server);
+            report.count("most_held_for_sockets_bytes", sockets);
+        }
     }
 }

@@ -28,9 +28,6 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// Connections from one address of this machine. There are some 28,000 ports for each.
 const PER_ADDRESS: usize = 20_000;
 
-/// What the system may hold for a deaf connection, in bytes.
-const DEAF: usize = 4096;
-
 /// The longest segment that a deaf connection is sent, in bytes. The peer's system holds some of
 /// them for it: of the 64 KiB that are usual within a machine, that would be megabytes.
 #[cfg(target_os = "linux")]
@@ -58,6 +55,8 @@ pub trait Sink {
 /// The connections, and what is waited for on them.
 #[derive(Debug)]
 pub struct Sockets {
+    /// What the system may hold for a deaf connection, in bytes; 0 for what it usually does.
+    deaf_buffer: u32,
     /// How many connections others hold.
     others: usize,
     poll: Poll,
@@ -91,6 +90,7 @@ impl Sockets {
     /// When the system gives no means to wait.
     pub fn new(others: usize) -> Result<Self, Error> {
         Ok(Self {
+            deaf_buffer: 0,
             others,
             poll: Poll::new().map_err(|e| Error::Failed(format!("cannot wait: {e}")))?,
             events: Events::with_capacity(1024),
@@ -98,6 +98,15 @@ impl Sockets {
             buffer: vec![0; READ],
             readable: VecDeque::new(),
         })
+    }
+
+    /// The same where the system may hold so many bytes for a deaf one; 0 for as many as it usually does.
+    #[must_use]
+    pub fn deaf_buffers(self, bytes: u32) -> Self {
+        Self {
+            deaf_buffer: bytes,
+            ..self
+        }
     }
 
     /// Begins to connect; connections are numbered from 0. What is queued meanwhile is sent as
@@ -108,7 +117,8 @@ impl Sockets {
     /// When the system has no more sockets or ports.
     pub fn open(&mut self, server: SocketAddr, abuser: Option<Abuser>) -> io::Result<usize> {
         let number = self.connections.len();
-        let socket = connect(server, source(server, self.others + number), abuser)?;
+        let source = source(server, self.others + number);
+        let socket = connect(server, source, abuser, self.deaf_buffer)?;
         let mut stream = TcpStream::from_std(socket.into());
         let interest = match abuser {
             Some(Abuser::Deaf) => Interest::WRITABLE,
@@ -207,6 +217,7 @@ fn connect(
     server: SocketAddr,
     source: Option<SocketAddr>,
     abuser: Option<Abuser>,
+    deaf_buffer: u32,
 ) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(server),
@@ -216,7 +227,7 @@ fn connect(
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     if let Some(abuser) = abuser {
-        restrict(&socket, abuser)?;
+        restrict(&socket, abuser, deaf_buffer)?;
     }
     if let Some(source) = source {
         socket.bind(&SockAddr::from(source))?;
@@ -228,14 +239,15 @@ fn connect(
 }
 
 /// Bounds what the system holds for an abuser: there are many, and nobody will read it.
-fn restrict(socket: &Socket, abuser: Abuser) -> io::Result<()> {
+fn restrict(socket: &Socket, abuser: Abuser, deaf_buffer: u32) -> io::Result<()> {
     // When it is closed, what it has sent and nobody has read is gone as well.
     socket.set_linger(Some(Duration::ZERO))?;
     match abuser {
+        Abuser::Deaf if deaf_buffer == 0 => Ok(()),
         Abuser::Deaf => {
             #[cfg(target_os = "linux")]
             socket.set_tcp_mss(DEAF_SEGMENT)?;
-            socket.set_recv_buffer_size(DEAF)
+            socket.set_recv_buffer_size(deaf_buffer as usize)
         }
         Abuser::Flooding => socket.set_send_buffer_size(FLOODING),
     }

@@ -97,7 +97,7 @@ pub fn talk(
             break;
         }
         if let Some(abusers) = &mut abusers {
-            abusers.go_on()?;
+            abusers.go_on(server)?;
             wait = wait.min(abusers::NAP);
         }
         room.wait(wait)?;

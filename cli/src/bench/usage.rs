@@ -29,6 +29,31 @@ impl Usage {
     }
 }
 
+/// Bytes that the system holds for all TCP sockets of this machine, or of this network namespace, where it
+/// tells: what was sent and not acknowledged, and what has come and was not read.
+pub fn held_for_sockets() -> Option<u64> {
+    held_for_tcp(&fs::read_to_string("/proc/net/sockstat").ok()?)
+}
+
+fn held_for_tcp(sockstat: &str) -> Option<u64> {
+    let tcp = sockstat
+        .lines()
+        .find_map(|line| line.strip_prefix("TCP:"))?;
+    let mut words = tcp.split_whitespace().skip_while(|word| *word != "mem");
+    let pages: u64 = words.nth(1)?.parse().ok()?;
+    Some(pages * page_size())
+}
+
+#[cfg(target_os = "linux")]
+fn page_size() -> u64 {
+    u64::try_from(rustix::param::page_size()).unwrap_or(0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn page_size() -> u64 {
+    0
+}
+
 fn read(stat: &str, status: &str) -> Option<Usage> {
     // The program's name, in parentheses, may contain anything.
     let (_, fields) = stat.rsplit_once(')')?;
@@ -69,6 +94,16 @@ mod tests {
         assert!((usage.cpu - 400.0 / ticks_per_second()).abs() < 1e-9);
         assert_eq!(read(stat, "VmRSS: 1 kB"), None);
         assert_eq!(read("7 (a", status), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_the_system_holds_for_sockets_is_found() {
+        let sockstat =
+            "sockets: used 9\nTCP: inuse 1 orphan 0 tw 0 alloc 1 mem 3\nUDP: inuse 0 mem 7\n";
+        assert_eq!(held_for_tcp(sockstat), Some(3 * page_size()));
+        assert_eq!(held_for_tcp("TCP: inuse 1\nUDP: inuse 0 mem 7\n"), None);
+        assert!(held_for_sockets().is_some());
     }
 
     #[test]
