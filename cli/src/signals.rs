@@ -7,20 +7,22 @@ use std::io;
 pub enum Signal {
     /// `Ctrl-C` (SIGINT).
     Interrupt,
-    /// Somebody ends the program (SIGTERM).
+    /// Somebody, or a limit, ends the program (SIGTERM, SIGXCPU).
     Terminate,
-    /// The terminal is gone (SIGHUP).
-    Hangup,
+    /// The terminal is closed (SIGHUP).
+    HangUp,
 }
 
-/// The signals that ask the program to stop.
+/// What asks the program to stop: SIGINT, SIGTERM, SIGXCPU, which comes a while before the end where the
+/// processor's time is limited, and SIGHUP, by which a terminal tells that it is closed; unless that is
+/// ignored from the start, as `nohup` does.
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// None where it is ignored, as under `nohup`.
-    hangup: Option<tokio::signal::unix::Signal>,
+    used_up: tokio::signal::unix::Signal,
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -31,23 +33,21 @@ impl Signals {
     /// When they cannot be waited for.
     pub fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let hangup = if ignores_hangup() {
-            None
-        } else {
-            Some(signal(SignalKind::hangup())?)
-        };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup,
+            used_up: signal(SignalKind::from_raw(rustix::process::Signal::XCPU.as_raw()))?,
+            hang_up: hears_of_closed_terminals()
+                .then(|| signal(SignalKind::hangup()))
+                .transpose()?,
         })
     }
 
     /// Waits for the next one.
     pub async fn next(&mut self) -> Signal {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
                 None => std::future::pending().await,
             }
         };
@@ -55,26 +55,10 @@ impl Signals {
             biased;
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
-            _ = hangup => Signal::Hangup,
+            _ = self.used_up.recv() => Signal::Terminate,
+            _ = hang_up => Signal::HangUp,
         }
     }
-}
-
-/// Whether whoever started the program wants it to outlive its terminal (`nohup`).
-#[cfg(target_os = "linux")]
-fn ignores_hangup() -> bool {
-    /// The first bit of the mask is signal 1, SIGHUP.
-    const HANGUP: u64 = 1;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & HANGUP != 0)
-}
-
-/// It cannot be told here without calls that the compiler does not check.
-#[cfg(all(unix, not(target_os = "linux")))]
-fn ignores_hangup() -> bool {
-    false
 }
 
 /// What asks the program to stop: Ctrl-C.
@@ -96,5 +80,81 @@ impl Signals {
     pub async fn next(&mut self) -> Signal {
         self.0.recv().await;
         Signal::Interrupt
+    }
+}
+
+/// Whether SIGHUP is to be heeded. Nothing safe tells that it is ignored but Linux's own files; elsewhere it is
+/// heeded only by a program that shows something on a terminal, as none does under `nohup`.
+#[cfg(unix)]
+fn hears_of_closed_terminals() -> bool {
+    use std::io::IsTerminal;
+    let is_shown = || io::stdout().is_terminal() || io::stderr().is_terminal();
+    match std::fs::read_to_string("/proc/self/status") {
+        Ok(status) => !ignores(&status, rustix::process::Signal::HUP.as_raw()),
+        Err(_) => is_shown(),
+    }
+}
+
+/// Whether a process ignores a signal, by its status as Linux tells it.
+#[cfg(unix)]
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Has signals that would end the program do nothing: SIGXFSZ, for a file that may not grow is a failure to
+/// write like any other and is seen to as that; and SIGUSR1 and SIGUSR2, which mean nothing here.
+///
+/// # Errors
+/// When the system does not allow that.
+pub fn outlive_what_need_not_end_us() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::Signal;
+        use std::sync::Arc;
+        for signal in [Signal::XFSZ, Signal::USR1, Signal::USR2] {
+            signal_hook::flag::register(signal.as_raw(), Arc::default())?;
+        }
+    }
+    Ok(())
+}
+
+/// Has the second of SIGINT and SIGTERM end the program at once with this code, whatever it is busy with.
+///
+/// # Errors
+/// When the system does not allow that.
+#[cfg(unix)]
+pub fn end_at_the_second(code: i32) -> io::Result<()> {
+    use rustix::process::Signal;
+    use signal_hook::flag;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    let told = Arc::<AtomicBool>::default();
+    for signal in [Signal::INT, Signal::TERM] {
+        flag::register_conditional_shutdown(signal.as_raw(), code, Arc::clone(&told))?;
+    }
+    // A terminal that closes may tell so twice: that is no second word of anybody's.
+    for signal in [Signal::INT, Signal::TERM]
+        .into_iter()
+        .chain(hears_of_closed_terminals().then_some(Signal::HUP))
+    {
+        flag::register(signal.as_raw(), Arc::clone(&told))?;
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores;
+
+    #[test]
+    fn what_is_ignored_is_found() {
+        let status = "Name:\tchat\nSigBlk:\t0000000000000001\nSigIgn:\t0000000001001001\n";
+        assert!(ignores(status, 1));
+        assert!(!ignores(status, 2));
+        assert!(ignores(status, 13));
+        assert!(ignores(status, 25));
+        assert!(!ignores("Name:\tchat\n", 1));
     }
 }

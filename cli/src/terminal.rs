@@ -201,9 +201,9 @@ impl Log {
         self.0.finish(IN_ORDER);
     }
 
-    /// Waits for everything to be written, but not for long.
-    pub fn finish(&self) {
-        self.0.finish(Duration::from_secs(1));
+    /// Waits for everything to be written, but no longer than that.
+    pub fn finish(&self, at_most: Duration) {
+        self.0.finish(at_most);
     }
 }
 

@@ -12,9 +12,6 @@ use std::time::{Duration, Instant};
 /// Bytes that may wait for a slow standard output.
 pub const MAX_WAITING: usize = 1024 * 1024;
 
-/// How long the end of the program waits for what is still to be written.
-const LAST_WAIT: Duration = Duration::from_secs(1);
-
 /// Between two warnings about lines that are missing.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -60,9 +57,9 @@ impl Transcript {
         }
     }
 
-    /// Waits for everything to be written, but not for long.
-    pub fn finish(&mut self) {
-        let unwritten = self.writer.finish(LAST_WAIT);
+    /// Waits for everything to be written, but no longer than that.
+    pub fn finish(&mut self, at_most: Duration) {
+        let unwritten = self.writer.finish(at_most);
         if !self.is_gone() {
             self.missed += unwritten;
             self.warn();
@@ -200,7 +197,7 @@ mod tests {
 
         tap.turn(false);
         transcript.push_at(after(40), b"last\n");
-        transcript.finish();
+        transcript.finish(Duration::from_millis(100));
         assert_eq!(log.bytes(), [5], "at the end");
     }
 }

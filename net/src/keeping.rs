@@ -11,13 +11,10 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 /// So many of the newest entries are in memory when a server starts.
 const NEWEST: usize = 1024;
-
-/// How long a store that is to stop may take for what is under way.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a batch may be under way before that is told: nobody is sent what happens meanwhile.
 const SLOW: Duration = Duration::from_secs(1);
@@ -26,7 +23,8 @@ const SLOW: Duration = Duration::from_secs(1);
 pub(crate) struct Keeping {
     reader: Reader,
     /// One batch at a time is under way: to the thread, or back.
-    batches: SyncSender<Vec<Record>>,
+    /// None once nothing more is to come.
+    batches: Option<SyncSender<Vec<Record>>>,
     committed: Receiver<Result<u64, StoreError>>,
     /// Since when a batch is under way, if one is.
     since: Option<Instant>,
@@ -54,7 +52,7 @@ impl Keeping {
         })?;
         Ok(Self {
             reader,
-            batches,
+            batches: Some(batches),
             committed,
             since: None,
             is_told: false,
@@ -64,17 +62,23 @@ impl Keeping {
 
     /// Begins to put what happened into the store, unless that is under way.
     pub(crate) fn commit(&mut self, server: &mut Server) {
+        let Some(batches) = &self.batches else {
+            return;
+        };
         let mut batch = Vec::new();
         server.begin_commit(&mut batch);
         if !batch.is_empty() {
             // That the thread is gone shows when its answer is waited for.
-            let _ = self.batches.send(batch);
+            let _ = batches.send(batch);
             self.since = Some(Instant::now());
         }
     }
 
     /// The number of the oldest entry kept, once a batch is in the store.
     pub(crate) fn poll_committed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if self.batches.is_none() {
+            return Poll::Pending;
+        }
         let Poll::Ready(answer) = self.committed.poll_recv(cx) else {
             self.watch(cx);
             return Poll::Pending;
@@ -134,11 +138,21 @@ impl Keeping {
         }
     }
 
+    /// Begins to close the store, for nothing more will happen: it is closed while those who are there are
+    /// let go.
+    pub(crate) fn close(&mut self) {
+        self.batches = None;
+    }
+
     /// Has the rest of what happened put into the store.
+    ///
+    /// # Errors
+    /// When that fails, or is not done by `deadline`.
     pub(crate) async fn commit_rest(
         &mut self,
         server: &mut Server,
         now: Timestamp,
+        deadline: Instant,
     ) -> io::Result<()> {
         let rest = async {
             self.commit(server);
@@ -150,21 +164,16 @@ impl Keeping {
             Ok(())
         };
         let late = "the history was not written in time: the last that happened may not be in it";
-        timeout(PATIENCE, rest)
+        timeout_at(deadline, rest)
             .await
             .unwrap_or_else(|_| Err(io::Error::other(late)))
     }
 
-    /// Closes the store.
-    pub(crate) async fn finish(self) {
-        let Self {
-            batches,
-            mut committed,
-            ..
-        } = self;
-        drop(batches);
-        let closed = async { while committed.recv().await.is_some() {} };
-        if timeout(PATIENCE, closed).await.is_err() {
+    /// Closes the store, if it can be closed by `deadline`.
+    pub(crate) async fn finish(mut self, deadline: Instant) {
+        self.close();
+        let closed = async { while self.committed.recv().await.is_some() {} };
+        if timeout_at(deadline, closed).await.is_err() {
             tracing::error!("the history is not closed in time");
         }
     }

@@ -1,6 +1,7 @@
 //! Where connections come from.
 
 use crate::options::{bound_buffers, bound_unsent, prepare};
+use socket2::SockRef;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll, ready};

@@ -122,6 +122,7 @@ pub async fn serve<L: Listener>(
         store,
     } = options.into();
     let has_clock = origin.is_none();
+    let bound = limits.shutdown;
     let mut origin = origin.map_or_else(drawn, Ok)?;
     let (server, keeping) = match store {
         None => (Server::with_origin(limits, origin), None),
@@ -137,6 +138,7 @@ pub async fn serve<L: Listener>(
         has_clock,
         keeping,
         failure: None,
+        stopped: None,
         writers: writers.get(),
         listeners,
         sockets: Vec::new(),
@@ -161,10 +163,13 @@ pub async fn serve<L: Listener>(
     shell.visits.tell_the_rest();
     let now = shell.now();
     if let Some(mut keeping) = shell.keeping {
+        // All of the stop has one deadline, whatever it is that takes its time.
+        let deadline = shell.stopped.unwrap_or_else(Instant::now) + bound;
         if shell.failure.is_none() {
-            shell.failure = keeping.commit_rest(&mut shell.server, now).await.err();
+            let rest = keeping.commit_rest(&mut shell.server, now, deadline);
+            shell.failure = rest.await.err();
         }
-        keeping.finish().await;
+        keeping.finish(deadline).await;
     }
     shell.failure.map_or(Ok(()), Err)
 }
@@ -176,6 +181,8 @@ struct Shell<L: Listener, T> {
     keeping: Option<Keeping>,
     /// Why nothing can be kept any more.
     failure: Option<io::Error>,
+    /// Since when it stops.
+    stopped: Option<Instant>,
     listeners: Vec<L>,
     /// By the slots of the core's ids.
     sockets: Vec<Option<Socket<L::Stream>>>,
@@ -200,22 +207,19 @@ struct Shell<L: Listener, T> {
 
 impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     async fn run(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) {
-        let mut stopping = false;
         let mut is_written = true;
-        while !stopping || self.server.connections() > 0 {
+        while self.stopped.is_none() || self.server.connections() > 0 {
             let mut accepted = Vec::new();
             poll_fn(|cx| {
                 let mut news = self.ready.poll_take(cx, &mut self.woken).is_ready();
-                if !stopping && stop.as_mut().poll(cx).is_ready() {
-                    stopping = true;
+                if self.stopped.is_none() && stop.as_mut().poll(cx).is_ready() {
                     news = true;
-                    // New connections are refused by the system from here on.
-                    self.listeners.clear();
+                    self.begin_to_stop();
                     self.server.handle(self.now(), Input::Stop);
                 }
                 news |= self.poll_store(cx);
-                if self.failure.is_some() && !mem::replace(&mut stopping, true) {
-                    self.listeners.clear();
+                if self.failure.is_some() && self.stopped.is_none() {
+                    self.begin_to_stop();
                 }
                 news |= self.poll_accept(cx, &mut accepted);
                 news |= self.poll_timer(cx);
@@ -248,12 +252,24 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             self.visits.tell_if_due();
             // In writing, somebody may have gone.
             self.commit();
+            if self.stopped.is_some()
+                && self.server.is_committed()
+                && let Some(keeping) = &mut self.keeping
+            {
+                keeping.close();
+            }
             self.look_at_held();
             if many || !is_written || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    fn begin_to_stop(&mut self) {
+        self.stopped = Some(Instant::now());
+        // New connections are refused by the system from here on.
+        self.listeners.clear();
     }
 
     fn now(&self) -> Timestamp {

@@ -43,12 +43,14 @@ fn say_until_the_end(server: &Server, most: usize) -> (BTreeMap<u64, String>, Op
     (accepted, None)
 }
 
+/// The shell's limit on the size of files comes with a signal, SIGXFSZ, which ends a program that does not ask
+/// for anything else.
 #[test]
 fn a_full_disk_ends_the_server_loudly_and_loses_nothing_that_was_accepted() {
     let dir = std::env::temp_dir().join(format!("chat-full-{}", std::process::id()));
     let data = dir.to_str().expect("it is text");
     let limited = format!(
-        "trap '' XFSZ; ulimit -f {BLOCKS}; exec {:?} --listen 127.0.0.1:0 --data {data:?}",
+        "ulimit -f {BLOCKS}; exec {:?} --listen 127.0.0.1:0 --data {data:?}",
         chat_server()
     );
     let mut command = Command::new("sh");
@@ -80,4 +82,28 @@ fn a_full_disk_ends_the_server_loudly_and_loses_nothing_that_was_accepted() {
         assert_eq!(kept.get(seq), Some(id), "entry {seq}");
     }
     fs::remove_dir_all(dir).expect("it is there");
+}
+
+/// There is no room for a history at all.
+#[test]
+fn a_disk_without_any_room_is_told_at_the_start() {
+    let dir = std::env::temp_dir().join(format!("chat-no-room-{}", std::process::id()));
+    for upkeep in ["", "import"] {
+        let limited = format!(
+            "ulimit -f 8; exec {:?} {upkeep} {} --data {:?}",
+            chat_server(),
+            if upkeep.is_empty() {
+                "--listen 127.0.0.1:0"
+            } else {
+                ""
+            },
+            dir.join(format!("data{upkeep}"))
+        );
+        let ended = Command::new("sh").args(["-c", &limited]).output();
+        let ended = ended.expect("it can be started");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("room"), "{said}");
+    }
+    let _ = fs::remove_dir_all(dir);
 }

@@ -10,12 +10,25 @@ use std::time::{Duration, Instant};
 use chat_tests::{Client, Process, Raw, Server, Signal, chat_client, eventually};
 
 const SHUTTING_DOWN: &str = "* Goodbye: the server is shutting down.";
-const STOPPING: [Signal; 2] = [Signal::INT, Signal::TERM];
+const STOPPING: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::XCPU];
+const ENDING: [Signal; 2] = [Signal::INT, Signal::TERM];
+
+/// A server that starts with no signal ignored, however this test was started.
+fn start() -> Server {
+    let plain = Server::command(&[]);
+    if !cfg!(target_os = "linux") {
+        return Server::launch(plain, 1);
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(plain.get_program());
+    command.args(plain.get_args());
+    Server::launch(command, 1)
+}
 
 #[test]
 fn a_stopping_server_tells_everyone_and_exits_in_order() {
     for signal in STOPPING {
-        let mut server = Server::start();
+        let mut server = start();
         let mut silent = Raw::connect(server.address());
         silent.expect("Welcome to the chatroom!");
         let mut speaker = Raw::first_line(server.address(), "JOIN speaker");
@@ -53,11 +66,39 @@ fn a_stopping_server_tells_everyone_and_exits_in_order() {
 #[test]
 fn a_stopping_server_with_nobody_in_it_exits() {
     for signal in STOPPING {
-        let mut server = Server::start();
+        let mut server = start();
         server.process.signal(signal);
         assert_eq!(server.process.exit_code(), 0);
         assert_eq!(server.transcript.rest(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn signals_that_mean_nothing_here_end_nothing() {
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            r#"trap '' HUP; exec "$0" --listen 127.0.0.1:0 --ephemeral"#,
+        ])
+        .arg(chat_tests::chat_server());
+    let mut server = Server::launch(command, 1);
+    // As of `nohup`, as of a file at its limit, and for nothing.
+    for signal in [
+        Signal::HUP,
+        Signal::XFSZ,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::PIPE,
+    ] {
+        server.process.signal(signal);
+        let mut visitor = Raw::join(server.address());
+        visitor.say("/who");
+        assert!(visitor.line().starts_with("* "), "after {signal:?}");
+        assert!(server.process.runs(), "after {signal:?}");
+    }
+    server.process.signal(Signal::TERM);
+    assert_eq!(server.process.exit_code(), 0);
 }
 
 /// It was told everything, and does not close its side.
@@ -94,7 +135,7 @@ mod a_server_that_waits_for_a_peer {
 
     #[test]
     fn exits_at_once_at_a_second_signal() {
-        for second in STOPPING {
+        for second in ENDING {
             let (mut server, _deaf) = stopping();
             assert!(
                 server.process.runs(),
@@ -105,10 +146,21 @@ mod a_server_that_waits_for_a_peer {
         }
     }
 
+    /// A terminal that closes may say so twice: its kernel does, and its shell.
+    #[test]
+    fn takes_no_second_word_from_a_closed_terminal() {
+        let (mut server, mut deaf) = stopping();
+        for _ in 0..2 {
+            server.process.signal(Signal::HUP);
+        }
+        deaf.rest();
+        assert_eq!(server.process.exit_code(), 0);
+    }
+
     /// A server that was told to stop while it has more to send to someone than the kernel takes; and that someone, who
     /// reads nothing.
     fn stopping() -> (Server, Raw) {
-        let mut server = Server::start();
+        let mut server = start();
         let deaf = Raw::first_line(server.address(), "JOIN deaf");
         let mut speaker = Raw::join(server.address());
         let line = "x".repeat(4000);
@@ -131,14 +183,28 @@ mod an_interrupted_client {
 
     #[test]
     fn leaves() {
-        let mut server = Server::start();
-        let mut client = Client::join(server.address());
-        let joined = server.transcript.line();
-        client.process.signal(Signal::INT);
-        let finished = client.finish();
-        assert_eq!(finished.code, 130, "{finished:?}");
-        let name = joined.trim_end_matches(" has joined the chat");
-        server.expect(&format!("{name} has left the chat"));
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+            if signal == Signal::HUP && is_under_nohup() {
+                continue; // So is the client.
+            }
+            let mut server = Server::start();
+            let mut client = Client::join(server.address());
+            let joined = server.transcript.line();
+            client.process.signal(signal);
+            let finished = client.finish();
+            assert_eq!(finished.code, 130, "{finished:?}");
+            let name = joined.trim_end_matches(" has joined the chat");
+            server.expect(&format!("{name} has left the chat"));
+        }
+    }
+
+    /// Whether this test was started with SIGHUP ignored.
+    fn is_under_nohup() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.is_some_and(|mask| {
+            u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1)
+        })
     }
 
     #[test]

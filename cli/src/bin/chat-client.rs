@@ -2,14 +2,14 @@
 
 use chat_cli::address::Address;
 use chat_cli::connect;
-use chat_cli::signals::{Signal, Signals};
+use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
 use clap::Parser;
 use std::cell::Cell;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::exit;
 use std::str::FromStr;
@@ -91,7 +91,8 @@ Signals:
 
 fn main() {
     let args = Args::parse();
-    let code = match run(&args) {
+    let result = outlive_what_need_not_end_us().and_then(|()| run(&args));
+    let code = match result {
         Ok(Outcome::Left) => 0,
         Ok(Outcome::Refused | Outcome::NeverJoined) => 1,
         Ok(Outcome::Unreachable) => 3,
@@ -100,7 +101,8 @@ fn main() {
         // Whoever reads the output has had enough of it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 1,
         Err(error) => {
-            eprintln!("chat-client: {error}");
+            // Its terminal may be closed.
+            let _ = writeln!(io::stderr(), "chat-client: {error}");
             1
         }
     };
@@ -124,7 +126,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
             loop {
                 let what = match signals.next().await {
                     Signal::Interrupt => Stop::Interrupt,
-                    Signal::Terminate | Signal::Hangup => Stop::Leave,
+                    Signal::Terminate | Signal::HangUp => Stop::Leave,
                 };
                 if stop.send(what).await.is_err() {
                     return;

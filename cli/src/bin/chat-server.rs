@@ -3,7 +3,7 @@
 use chat_cli::address::Address;
 use chat_cli::listen::listen;
 use chat_cli::retention::Keep;
-use chat_cli::signals::Signals;
+use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
 use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
@@ -14,13 +14,14 @@ use chat_net::{Listener, Options};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::error::Error;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::thread;
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -105,8 +106,13 @@ History, unless --data or --ephemeral is given, is the first of these that is kn
   on Windows: %LOCALAPPDATA%\\chat-server
 
 Signals:
-  SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go within 5 s, exit with 0
-  a second one              exit at once
+  SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
+  a second one of these     exit at once
+  SIGHUP                    as SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
+  SIGXCPU                   as SIGHUP: the limit on processor time is near (ulimit -t)
+  SIGXFSZ                   nothing: a file at its limit (ulimit -f) is a disk that is full
+  SIGUSR1, SIGUSR2          nothing
+  SIGQUIT (Ctrl-\\)          exit at once, nobody is told, as with SIGKILL
 
 Log messages are written on standard error: who connected from where, joined, left, or was refused
 and why; never what is said. In 10 s, 50 connections of a host are told one by one, and 5 that are
@@ -123,9 +129,13 @@ Environment:
 Exit codes:
   0    stopped by a signal, everyone was told; check, export or import succeeded
   1    could not start: the address is in use, or the history cannot be opened, for example;
-       the history could not be kept any more; check, export or import failed
+       the history could not be kept any more: the disk is full, failed, or did not take the last of it
+       within the 5 s of a stop; check, export or import failed
   2    wrong usage
   130  a second SIGINT or SIGTERM";
+
+/// The exit code after the second signal to stop.
+const INTERRUPTED: i32 = 130;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -146,6 +156,10 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Err(error) = outlive_what_need_not_end_us() {
+        eprintln!("chat-server: {error}");
+        return ExitCode::FAILURE;
+    }
     let log = match start_log(args.log_format) {
         Ok(log) => log,
         Err(error) => {
@@ -157,11 +171,12 @@ fn main() -> ExitCode {
         None => serve(&args, &log),
         Some(upkeep) => keep_up(upkeep),
     };
-    log.finish();
+    log.finish(last_wait());
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("chat-server: {error}");
+            // Its terminal may be closed.
+            let _ = writeln!(io::stderr(), "chat-server: {error}");
             ExitCode::FAILURE
         }
     }
@@ -263,24 +278,50 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
         let stop = stop_signal()?;
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
-        transcript.finish();
+        transcript.finish(last_wait());
         Ok(served?)
     })
 }
 
+/// When the program was told to stop.
+static TOLD: OnceLock<Instant> = OnceLock::new();
+
 /// Resolves at the first signal to stop; the second one ends the program.
+#[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::new()?;
-    let (tell, told) = oneshot::channel();
+    chat_cli::signals::end_at_the_second(INTERRUPTED)?;
+    Ok(async move {
+        signals.next().await;
+        let _ = TOLD.set(Instant::now());
+    })
+}
+
+/// Resolves at the first signal to stop; the second one ends the program.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut signals = Signals::new()?;
+    let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        let _ = tell.send(());
+        let _ = (TOLD.set(Instant::now()), tell.send(()));
         signals.next().await;
-        std::process::exit(130);
+        std::process::exit(INTERRUPTED);
     });
     Ok(async {
         let _ = told.await;
     })
+}
+
+/// How long the end of the program waits for what is still to be written on standard output, or standard
+/// error: that is a part of the time that a stop may take.
+fn last_wait() -> Duration {
+    const LEAST: Duration = Duration::from_millis(100);
+    const MOST: Duration = Duration::from_secs(1);
+    let left = TOLD.get().map_or(MOST, |told| {
+        Limits::default().shutdown.saturating_sub(told.elapsed())
+    });
+    left.clamp(LEAST, MOST)
 }
 
 /// Asks the system for as many descriptors as the connections need.

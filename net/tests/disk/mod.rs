@@ -74,6 +74,11 @@ impl Memory {
         self.going.notify_all();
     }
 
+    /// Whether somebody has something on it locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        !self.state().locked.is_empty()
+    }
+
     /// Loses power: of what was not synced, each change is there, or is not, or is in part.
     /// `dice(n)` is to return a number below `n`.
     pub(crate) fn lose_power(&self, mut dice: impl FnMut(usize) -> usize) {

@@ -9,7 +9,10 @@ use chat_net::store::{Place, Retention, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
+/// How long a stop may take in all; tokio's timers are late by a millisecond.
+const STOP: Duration = Duration::from_millis(5002);
 
 fn open() -> (Room, Memory) {
     let disk = Memory::default();
@@ -55,10 +58,12 @@ async fn a_disk_that_hangs_does_not_keep_the_server_from_stopping() {
     ann.write_all(b"lost\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     tokio::time::pause();
+    let told = Instant::now();
     room.stop.take().unwrap().send(()).unwrap();
     let ended = timeout(Duration::from_secs(60), room.server).await;
     let error = ended.expect("it stops").unwrap().unwrap_err().to_string();
     assert!(error.contains("not written in time"), "{error}");
+    assert!(told.elapsed() <= STOP, "{:?}", told.elapsed());
     disk.go_on();
 }
 
@@ -98,4 +103,25 @@ async fn a_commit_that_takes_more_than_a_second_is_told_while_it_does_and_when_i
     ann.write_all(b"in time\n").await.unwrap();
     line(&mut bob).await;
     assert_eq!(log.take(), [""; 0]);
+}
+
+/// The history is closed while those who take nothing are waited for, and not after that.
+#[tokio::test]
+async fn one_who_takes_nothing_does_not_keep_the_history_from_being_closed() {
+    let (mut room, disk) = open();
+    let mut deaf = room.connect(7, 32);
+    deaf.write_all(b"JOIN\n/help\n").await.unwrap();
+    assert_eq!(line(&mut deaf).await, "Welcome to the chatroom!\n");
+    room.stop.take().unwrap().send(()).unwrap();
+    while disk.is_locked() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(
+        !room.server.is_finished(),
+        "it waits for one who takes nothing"
+    );
+    tokio::time::pause();
+    let told = Instant::now();
+    room.server.await.unwrap().unwrap();
+    assert!(told.elapsed() <= STOP, "{:?}", told.elapsed());
 }
