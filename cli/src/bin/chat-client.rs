@@ -41,8 +41,8 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
-    /// Show what happens, until interrupted or nobody reads it any more; the others do not see you, and
-    /// standard input is not read
+    /// Show what happens, until interrupted or nobody reads it any more; standard input is not read, and
+    /// the others do not see you, unless --state has something left to say
     #[arg(long)]
     follow: bool,
 

@@ -252,7 +252,8 @@ impl Program {
             return Some(Code::BadHello);
         };
         let is_version = hello.version.is_none_or(|v| v == json::VERSION);
-        let is_token = hello.session.as_deref().is_none_or(Hello::is_token);
+        // That of a reader is not looked at.
+        let is_token = self.reads() || hello.session.as_deref().is_none_or(Hello::is_token);
         match (is_version, is_token) {
             (false, _) => Some(Code::BadVersion),
             (true, false) => Some(Code::BadSession),
