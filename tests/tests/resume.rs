@@ -78,7 +78,8 @@ fn a_killed_server_is_waited_for_and_nothing_is_missed_or_said_twice() {
     }
     let (ann, bob) = (ann.finish(), bob.finish());
     assert_eq!((ann.code, bob.code), (LEFT, LEFT));
-    assert_eq!(bob.stderr, format!("{OFFLINE}* Back.\n"));
+    let introduction = "* You are bob; 2 are here, with you.\n";
+    assert_eq!(bob.stderr, format!("{introduction}{OFFLINE}* Back.\n"));
     assert_eq!(bob.stdout.matches("ann: ").count(), 2, "{bob:?}");
     assert_eq!(ann.stdout.matches("bob has joined").count(), 1, "{ann:?}");
 }
