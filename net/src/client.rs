@@ -22,6 +22,8 @@ const PARTING: Duration = Duration::from_millis(100);
 pub enum Input {
     /// Bytes were typed; lines may be chunked in any way.
     Bytes(Vec<u8>),
+    /// This is to be said as it is, although it may look like a command. It stands between two lines.
+    Said(String),
     /// The input ended.
     End,
 }
@@ -345,6 +347,7 @@ struct Keyboard {
     reader: LineReader,
     bytes: Vec<u8>,
     used: usize,
+    said: Option<String>,
     ended: bool,
     told: bool,
 }
@@ -355,6 +358,7 @@ impl Default for Keyboard {
             reader: LineReader::new(MAX_LINE),
             bytes: Vec::new(),
             used: 0,
+            said: None,
             ended: false,
             told: false,
         }
@@ -364,12 +368,13 @@ impl Default for Keyboard {
 impl Keyboard {
     /// Whether more input can be taken.
     fn is_idle(&self) -> bool {
-        self.used == self.bytes.len() && !self.ended
+        self.used == self.bytes.len() && self.said.is_none() && !self.ended
     }
 
     fn take(&mut self, input: Input) {
         match input {
             Input::Bytes(bytes) => (self.bytes, self.used) = (bytes, 0),
+            Input::Said(text) => self.said = Some(text),
             Input::End => {
                 self.ended = true;
                 if self.reader.is_mid_line() && !is_planted(Bug::LastLineLost) {
@@ -388,6 +393,12 @@ impl Keyboard {
         screen: &mut impl Screen,
     ) -> io::Result<()> {
         while client.wants_input() {
+            if let Some(text) = self.said.take() {
+                if let Err(error) = client.command(now, Command::Say(&text)) {
+                    screen.notice(&format!("* {error}"))?;
+                }
+                continue;
+            }
             let mut rest = &self.bytes[self.used..];
             let line: Option<Line<'_>> = self.reader.next(&mut rest);
             self.used = self.bytes.len() - rest.len();

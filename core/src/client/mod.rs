@@ -7,8 +7,9 @@ pub(crate) mod text;
 use crate::limits::MAX_LINE;
 use crate::line::Line;
 use crate::name::Name;
-use crate::text::{Request, Short};
+use crate::text::{Request, Short, printable};
 use crate::time::Timestamp;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -70,6 +71,8 @@ pub trait Client {
 pub enum Command<'a> {
     /// A line was typed.
     Line(Line<'a>),
+    /// This is to be said as it is, although it may look like a command: it was pasted.
+    Say(&'a str),
     /// The input ended.
     EndOfInput,
     /// The program was interrupted (`Ctrl-C`).
@@ -85,6 +88,10 @@ pub enum CommandError {
     NotUtf8,
     /// It asks the server something, and there is no connection.
     Offline,
+    /// Nothing can be said before the person joins.
+    NotJoined,
+    /// The text dialect has no way to say it: it would leave.
+    Unsayable,
 }
 
 /// What happened on the connection.
@@ -170,12 +177,24 @@ fn typed(line: Line<'_>) -> Result<(&[u8], Request<'_>), CommandError> {
     }
 }
 
+/// What is to be said, without what could do something to a screen; nothing if it is blank.
+fn sayable(text: &str) -> Result<Option<Cow<'_, str>>, CommandError> {
+    if text.len() > MAX_LINE {
+        return Err(CommandError::TooLong);
+    }
+    Ok(Some(printable(text)).filter(|text| !text.trim().is_empty()))
+}
+
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "Not sent: the line is longer than {MAX_LINE} bytes."),
             Self::NotUtf8 => f.write_str("Not sent: the line is not UTF-8."),
             Self::Offline => f.write_str("Not done: there is no connection to the server now."),
+            Self::NotJoined => f.write_str("Not sent: you have not joined."),
+            Self::Unsayable => {
+                f.write_str("Not sent: with --text, a line with LEAVE alone leaves the room.")
+            }
         }
     }
 }

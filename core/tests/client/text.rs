@@ -449,3 +449,35 @@ fn input_that_ends_before_join_is_told() {
     world.hears(ClientInput::Lost("reset"));
     assert_eq!((world.screen.len(), world.connects), (1, 0));
 }
+
+/// What is pasted is said whatever it looks like, as far as this dialect can say it.
+#[test]
+fn what_is_to_be_said_is_no_command() {
+    let mut world = World::new();
+    let says = |world: &mut World, text: &str| {
+        let done = world.client.command(world.now, Command::Say(text));
+        world.act();
+        done
+    };
+    assert_eq!(says(&mut world, "early"), Err(CommandError::NotJoined));
+    let mut world = World::talking();
+    world.send(usize::MAX);
+    world.sent.clear();
+    for text in ["/who", "//x", "JOIN", " ", "a\u{7}"] {
+        assert_eq!(says(&mut world, text), Ok(()));
+    }
+    for text in ["leave", " LEAVE\t"] {
+        assert_eq!(says(&mut world, text), Err(CommandError::Unsayable));
+    }
+    let longest = format!("/{}", "x".repeat(MAX_LINE - 2));
+    assert_eq!(says(&mut world, &longest), Ok(()));
+    assert_eq!(
+        says(&mut world, &format!("{longest}x")),
+        Err(CommandError::TooLong)
+    );
+    world.send(usize::MAX);
+    let expected = format!("//who\n///x\nJOIN\na?\n/{longest}\n");
+    assert_eq!(String::from_utf8_lossy(&world.sent), expected);
+    world.types("leave").unwrap();
+    assert_eq!(says(&mut world, "late"), Ok(()), "it goes nowhere");
+}

@@ -12,7 +12,7 @@ pub use memory::{Memory, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, typed, unfit_name,
+    Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
 use crate::json::{Hello, Request as Ask, VERSION};
 use crate::line::Line;
@@ -147,6 +147,15 @@ impl Client for JsonClient {
                     self.refused |= *why != CommandError::Offline;
                 }),
             },
+            Command::Say(_) if self.phase == Phase::Asking => Err(CommandError::NotJoined),
+            Command::Say(_) if self.leaves => Ok(()),
+            Command::Say(text) => {
+                let text = sayable(text).inspect_err(|_| self.refused = true)?;
+                if let Some(text) = text {
+                    self.say(now, text.into_owned());
+                }
+                Ok(())
+            }
             Command::EndOfInput => {
                 self.leave(now);
                 Ok(())

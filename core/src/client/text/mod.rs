@@ -5,9 +5,9 @@ pub mod phase;
 use super::banner::Banner;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, typed, unfit_name,
+    Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
-use crate::limits::MAX_SERVER_LINE;
+use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
 use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
@@ -73,6 +73,11 @@ impl Client for TextClient {
                         self.refused = true;
                     }
                 }),
+                _ => Ok(()),
+            },
+            Command::Say(text) => match self.phase {
+                Phase::Asking => Err(CommandError::NotJoined),
+                Phase::Talking => self.say(text).inspect_err(|_| self.refused = true),
                 _ => Ok(()),
             },
             Command::EndOfInput => {
@@ -205,6 +210,22 @@ impl TextClient {
             Request::Leave => self.leave(now, Event::Leave),
             _ => self.send(line),
         }
+        Ok(())
+    }
+
+    /// Has a text said that may look like a command.
+    fn say(&mut self, text: &str) -> Result<(), CommandError> {
+        let Some(text) = sayable(text)? else {
+            return Ok(());
+        };
+        if text.trim().eq_ignore_ascii_case("LEAVE") {
+            return Err(CommandError::Unsayable);
+        }
+        let line = format!("{}", Request::Say(text));
+        if line.len() > MAX_LINE {
+            return Err(CommandError::TooLong);
+        }
+        self.send(line.as_bytes());
         Ok(())
     }
 

@@ -326,3 +326,33 @@ fn objects_are_given_once_and_in_order_and_gaps_too() {
     let gap = r#"{"type":"gap","after":2,"next":5}"#.to_string();
     assert_eq!(chat.screen, [entry(2), gap, entry(5)]);
 }
+
+/// What is pasted is said whatever it looks like.
+#[test]
+fn what_is_to_be_said_is_no_command() {
+    let mut chat = Chat::new(Setup::default());
+    let early = chat.client.command(chat.now, Command::Say("early"));
+    assert_eq!(early, Err(CommandError::NotJoined));
+    let mut chat = Chat::joined(Setup::default());
+    let longest = "/".repeat(MAX_LINE);
+    for text in ["/who", "leave", " ", "a\u{7}", &longest] {
+        chat.command(Command::Say(text));
+    }
+    let longer = chat
+        .client
+        .command(chat.now, Command::Say(&format!("{longest}/")));
+    assert_eq!(longer, Err(CommandError::TooLong));
+    chat.type_line("/history 4");
+    assert_eq!(
+        chat.screen,
+        [
+            "* ann: /who",
+            "* ann: leave",
+            "* ann: a?",
+            &format!("* ann: {longest}")
+        ]
+    );
+    chat.command(Command::EndOfInput);
+    chat.command(Command::Say("late"));
+    assert_eq!(chat.outcome, Some(Outcome::Refused));
+}
