@@ -6,6 +6,7 @@ pub mod bench;
 pub mod clock;
 pub mod colour;
 pub mod connect;
+pub mod editor;
 pub mod listen;
 pub mod notes;
 pub mod retention;

@@ -1,0 +1,249 @@
+//! Which key does what: readline's, as far as one takes them for granted.
+
+use super::complete::Completion;
+use super::keys::Key;
+use super::line::Line;
+use super::{Editor, Event, Search, Shown};
+
+impl Editor {
+    pub(super) fn key(&mut self, key: Key) {
+        if let Some(asked) = self.questions.front()
+            && !matches!(key, Key::Pasted(_))
+        {
+            match asked.question().answer(&key) {
+                Some(answer) => self.answered(answer),
+                None => self.bell(),
+            }
+            return;
+        }
+        if self.search.is_some() && self.search_key(&key) {
+            return;
+        }
+        let was_kill = std::mem::take(&mut self.was_kill);
+        let yanked = self.yanked.take();
+        let completion = self.completion.take();
+        match key {
+            Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
+            Key::Pasted(pasted) => self.pasted(pasted),
+            Key::Enter => self.enter(),
+            Key::Tab => self.complete(completion, true),
+            Key::BackTab => self.complete(completion, false),
+            Key::Backspace => self.delete(self.line.left(), self.line.cursor()),
+            Key::Ctrl('d') if self.line.is_empty() => self.end(),
+            Key::Delete | Key::Ctrl('d') => {
+                self.delete(self.line.cursor(), self.line.right());
+            }
+            Key::Left | Key::Ctrl('b') => self.line.set_cursor(self.line.left()),
+            Key::Right | Key::Ctrl('f') => self.line.set_cursor(self.line.right()),
+            Key::Home | Key::Ctrl('a') => self.line.set_cursor(0),
+            Key::End | Key::Ctrl('e') => self.line.set_cursor(self.line.text().len()),
+            Key::WordLeft | Key::Alt('b') => self.line.set_cursor(self.line.word_left()),
+            Key::WordRight | Key::Alt('f') => self.line.set_cursor(self.line.word_right()),
+            Key::Ctrl('k') => self.kill(self.line.cursor(), self.line.text().len(), was_kill),
+            Key::Ctrl('u') => self.kill(0, self.line.cursor(), was_kill),
+            Key::Ctrl('w') => self.kill(self.line.blank_left(), self.line.cursor(), was_kill),
+            Key::AltBackspace => self.kill(self.line.word_left(), self.line.cursor(), was_kill),
+            Key::Alt('d') => self.kill(self.line.cursor(), self.line.word_right(), was_kill),
+            Key::Ctrl('y') => self.yank(),
+            Key::Alt('y') => self.yank_before(yanked),
+            Key::Ctrl('t') => {
+                if !self.line.transpose() {
+                    self.bell();
+                }
+            }
+            Key::Up | Key::Ctrl('p') => {
+                let line = self.history.older(self.line.text());
+                self.replace(line);
+            }
+            Key::Down | Key::Ctrl('n') => {
+                let line = self.history.newer(self.line.text());
+                self.replace(line);
+            }
+            Key::Alt('<') => {
+                let line = self.history.oldest(self.line.text());
+                self.replace(line);
+            }
+            Key::Alt('>') => {
+                let line = self.history.newest(self.line.text());
+                self.replace(line);
+            }
+            Key::Ctrl('r') => {
+                self.search = Some(Search {
+                    pattern: String::new(),
+                    at: None,
+                    failed: false,
+                    before: self.line.clone(),
+                });
+            }
+            Key::Ctrl('l') => self.show(Shown::ClearScreen),
+            Key::Ctrl('c') if self.line.is_empty() => self.urge(Event::Interrupt),
+            Key::Ctrl('c') => {
+                // Ctrl-Y brings it back.
+                self.kill(0, self.line.text().len(), false);
+                let rest = self.line.text().len();
+                self.kill(0, rest, true);
+                self.history.reset();
+            }
+            Key::Ctrl('z') => self.urge(Event::Suspend),
+            Key::Ctrl('\\') => self.urge(Event::Quit),
+            Key::Escape | Key::Other | Key::Ctrl(_) | Key::Alt(_) => {}
+            Key::Garbage => self.bell(),
+        }
+    }
+
+    /// Two that wait are enough of each.
+    fn urge(&mut self, event: Event) {
+        if self
+            .urgent
+            .iter()
+            .filter(|waiting| **waiting == event)
+            .count()
+            < 2
+        {
+            self.urgent.push_back(event);
+        }
+    }
+
+    fn end(&mut self) {
+        if self.prompt.is_some() {
+            self.done("");
+        }
+        if !self.events.contains(&Event::End) {
+            self.push(Event::End);
+        }
+    }
+
+    fn replace(&mut self, line: Option<String>) {
+        match line {
+            Some(line) => {
+                self.line = Line::of(line);
+                self.measure();
+            }
+            None => self.bell(),
+        }
+    }
+
+    fn delete(&mut self, from: usize, to: usize) {
+        if from == to {
+            return self.bell();
+        }
+        self.line.remove(from..to);
+        self.measure();
+    }
+
+    fn kill(&mut self, from: usize, to: usize, was_kill: bool) {
+        self.was_kill = true;
+        if from == to {
+            return;
+        }
+        let is_before = to == self.line.cursor();
+        let killed = self.line.remove(from..to);
+        self.kills.keep(&killed, is_before, was_kill);
+        self.measure();
+    }
+
+    fn yank(&mut self) {
+        let Some(text) = self.kills.last().map(str::to_owned) else {
+            return self.bell();
+        };
+        let start = self.line.cursor();
+        self.insert(&text);
+        self.yanked = Some(start..start + text.len()).filter(|to| to.end <= self.line.cursor());
+    }
+
+    /// What was cut out before what was just inserted takes its place.
+    fn yank_before(&mut self, yanked: Option<std::ops::Range<usize>>) {
+        let Some(yanked) = yanked else {
+            return self.bell();
+        };
+        self.line.remove(yanked);
+        self.kills.turn();
+        self.yank();
+    }
+
+    fn complete(&mut self, completion: Option<Completion>, forward: bool) {
+        let text = self.line.text();
+        let new = || Completion::of(text, self.line.cursor(), &self.names, self.commands);
+        let completion = completion.or_else(new).filter(|_| self.prompt.is_none());
+        let Some(mut completion) = completion else {
+            return self.bell();
+        };
+        let choice = completion.turn(forward).to_owned();
+        self.line.remove(completion.start..completion.end);
+        self.line.set_cursor(completion.start);
+        self.insert(&choice);
+        completion.end = completion.start + choice.len();
+        if self.line.cursor() == completion.end {
+            self.completion = Some(completion);
+        }
+    }
+
+    /// A key while a line is searched for; whether that is all it does.
+    fn search_key(&mut self, key: &Key) -> bool {
+        match key {
+            Key::Char(c) => self.search_for(|pattern| pattern.push(*c), false),
+            Key::Backspace => self.search_for(
+                |pattern| {
+                    pattern.pop();
+                },
+                false,
+            ),
+            Key::Ctrl('r') => self.search_for(|_| {}, true),
+            Key::Ctrl('c' | 'g') => {
+                if let Some(search) = self.search.take() {
+                    self.line = search.before;
+                    self.measure();
+                }
+            }
+            Key::Escape => self.end_search(),
+            _ => {
+                self.end_search();
+                return false;
+            }
+        }
+        true
+    }
+
+    fn search_for(&mut self, change: impl FnOnce(&mut String), further: bool) {
+        let Some(search) = &mut self.search else {
+            return;
+        };
+        let before = search.pattern.len();
+        if before < 256 || further {
+            change(&mut search.pattern);
+        }
+        let end = self.history.len();
+        let from = match search.at {
+            // What is found already need only go on to fit; a shorter pattern begins anew.
+            Some(at) if further => at,
+            Some(at) if search.pattern.len() > before => at + 1,
+            _ => end,
+        };
+        if search.pattern.is_empty() {
+            (search.at, search.failed) = (None, false);
+            self.line = search.before.clone();
+            return;
+        }
+        let found = self.history.find(&search.pattern, from);
+        search.failed = found.is_none();
+        if let Some((at, start)) = found {
+            search.at = Some(at);
+            self.line = Line::of(self.history.line(at).unwrap_or_default().into());
+            self.line.set_cursor(start);
+            self.measure();
+        } else {
+            self.bell();
+        }
+    }
+
+    /// What was found is the line now.
+    pub(super) fn end_search(&mut self) {
+        let Some(search) = self.search.take() else {
+            return;
+        };
+        if let Some(at) = search.at {
+            // From there, Up and Down go on; what was being typed comes after the last.
+            let _ = self.history.go(search.before.text(), at);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Names and commands, completed with Tab.
+
+use chat_core::ServerLine;
+use std::collections::VecDeque;
+
+/// The most names that are remembered.
+const MAX_NAMES: usize = 1024;
+
+/// The names of those who are in the room, as far as they were seen; who spoke last comes first.
+#[derive(Clone, Debug, Default)]
+pub struct Names(VecDeque<String>);
+
+impl Names {
+    /// Takes note of who a line of the room is about.
+    pub fn see(&mut self, line: &str) {
+        match ServerLine::decode(line) {
+            ServerLine::Said(name, _) | ServerLine::Joined(name) => {
+                self.forget(name.as_str());
+                self.0.push_front(name.as_str().into());
+                self.0.truncate(MAX_NAMES);
+            }
+            ServerLine::Left(name) => self.forget(name.as_str()),
+            _ => {}
+        }
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.0.retain(|known| known != name);
+    }
+}
+
+/// A word that is being completed: one candidate after the other, and the word as it was typed after the last.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// Where the word begins.
+    pub start: usize,
+    /// Where what stands there now ends.
+    pub end: usize,
+    choices: Vec<String>,
+    at: usize,
+}
+
+impl Completion {
+    /// What the word before the cursor may become; none if there is no such word, or nothing it may become.
+    pub fn of(text: &str, cursor: usize, names: &Names, commands: &[&str]) -> Option<Self> {
+        let before = &text[..cursor];
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| {
+            at + before[at..].chars().next().map_or(1, char::len_utf8)
+        });
+        let word = &before[start..];
+        let is_command = start == 0 && word.starts_with('/') && !word.starts_with("//");
+        if word.is_empty() {
+            return None;
+        }
+        let begins = |candidate: &str| {
+            let mut letters = candidate.chars().flat_map(char::to_lowercase);
+            let mut wanted = word.chars().flat_map(char::to_lowercase);
+            wanted.all(|wanted| letters.next() == Some(wanted))
+        };
+        // Who is addressed at the beginning of a line is followed by a colon.
+        let ending = if start == 0 && !is_command { ": " } else { " " };
+        let ending = if text[cursor..].starts_with(char::is_whitespace) {
+            ending.trim_end()
+        } else {
+            ending
+        };
+        let mut choices: Vec<String> = if is_command {
+            let fitting = commands.iter().filter(|command| begins(command));
+            fitting
+                .map(|command| format!("{command}{ending}"))
+                .collect()
+        } else {
+            let fitting = names.0.iter().filter(|name| begins(name));
+            fitting.map(|name| format!("{name}{ending}")).collect()
+        };
+        if choices.is_empty() {
+            return None;
+        }
+        choices.push(word.into());
+        Some(Self {
+            start,
+            end: cursor,
+            at: choices.len() - 1,
+            choices,
+        })
+    }
+
+    /// The next choice, or the one before.
+    pub fn turn(&mut self, forward: bool) -> &str {
+        let step = if forward { 1 } else { self.choices.len() - 1 };
+        self.at = (self.at + step) % self.choices.len();
+        &self.choices[self.at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMANDS: &[&str] = &["/help", "/history", "/leave"];
+
+    fn names(lines: &[&str]) -> Names {
+        let mut names = Names::default();
+        for line in lines {
+            names.see(line);
+        }
+        names
+    }
+
+    fn choices(text: &str, names: &Names) -> Vec<String> {
+        let completion = Completion::of(text, text.len(), names, COMMANDS);
+        completion.map_or(Vec::new(), |c| c.choices)
+    }
+
+    #[test]
+    fn names_come_newest_first_and_go_when_they_leave() {
+        let names = names(&[
+            "anna has joined the chat",
+            "Andreas: hi",
+            "bob: hi",
+            "anton has joined the chat",
+            "anton has left the chat",
+            "* Back, as annika.",
+        ]);
+        assert_eq!(choices("an", &names), ["Andreas: ", "anna: ", "an"]);
+        assert_eq!(choices("hi AN", &names), ["Andreas ", "anna ", "AN"]);
+        assert_eq!(choices("x", &names), Vec::<String>::new());
+        assert_eq!(choices("an ", &names), Vec::<String>::new());
+        assert_eq!(choices("日本\u{3000}bo", &names), ["bob ", "bo"]);
+    }
+
+    #[test]
+    fn commands_stand_at_the_beginning() {
+        let names = names(&["helen: hi"]);
+        assert_eq!(choices("/h", &names), ["/help ", "/history ", "/h"]);
+        assert_eq!(choices("a /h", &names), Vec::<String>::new());
+        assert_eq!(choices("//h", &names), Vec::<String>::new());
+    }
+
+    #[test]
+    fn choices_go_round() {
+        let names = names(&["anna: hi"]);
+        let mut completion = Completion::of("an", 2, &names, COMMANDS).unwrap();
+        assert_eq!(completion.turn(true), "anna: ");
+        assert_eq!(completion.turn(true), "an");
+        assert_eq!(completion.turn(true), "anna: ");
+        assert_eq!(completion.turn(false), "an");
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let mut names = Names::default();
+        for number in 0..=MAX_NAMES {
+            names.see(&format!("u{number}: hi"));
+        }
+        assert_eq!(names.0.len(), MAX_NAMES);
+        assert_eq!(names.0.back().unwrap(), "u1");
+    }
+}
