@@ -1,9 +1,16 @@
 //! The keyboard and the screen of a person, or the pipes in their place.
+//!
+//! Where standard input and output are one terminal that can do it, they are an [`Editor`](crate::editor::Editor)'s. Elsewhere
+//! (in a pipe, with `TERM=dumb`, on Windows for now), lines come from standard input as the system gives them.
+
+#[cfg(unix)]
+mod tty;
 
 use crate::clock::{Clock, wall_clock};
+use crate::editor::Question;
 use crate::watch;
 use crate::writer::Writer;
-use chat_net::client::{Input, Screen};
+use chat_net::client::{Input, Screen, Stop};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
@@ -29,6 +36,9 @@ pub struct Terminal {
     /// The last thing on the screen is a prompt that was not answered yet.
     prompting: Arc<AtomicBool>,
     clock: Clock,
+    /// The editor, where there is one: it reads and writes the terminal in place of the above.
+    #[cfg(unix)]
+    editor: Option<tty::Tty>,
 }
 
 /// Where a person is asked for something.
@@ -42,11 +52,15 @@ enum Asking {
 
 impl Terminal {
     /// The terminal, and what is typed on it, if that is to be read. A chunk waits to be taken before the next one is
-    /// read, so a large file in place of the keyboard is not read faster than it is sent.
+    /// read, so a large file in place of the keyboard is not read faster than it is sent. Ctrl-C, where no signal comes
+    /// of it, goes to `interrupt`. To be called within a runtime.
     ///
     /// # Errors
-    /// When a thread cannot be started.
-    pub fn open(reads: bool) -> io::Result<(Self, Option<mpsc::Receiver<Input>>)> {
+    /// When a thread cannot be started, or the terminal cannot be set.
+    pub fn open(
+        reads: bool,
+        interrupt: &mpsc::Sender<Stop>,
+    ) -> io::Result<(Self, Option<mpsc::Receiver<Input>>)> {
         let asking = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
             (false, _) => Asking::Nowhere,
             (true, true) => Asking::OnOutput,
@@ -60,7 +74,16 @@ impl Terminal {
             asking,
             prompting: Arc::clone(&prompting),
             clock: Clock::system(),
+            #[cfg(unix)]
+            editor: None,
         };
+        #[cfg(unix)]
+        if reads && tty::is_able() {
+            let editor = Some(tty::Tty::open(typed, interrupt.clone())?);
+            return Ok((Self { editor, ..terminal }, Some(input)));
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt;
         if reads {
             thread::Builder::new()
                 .name("keyboard".into())
@@ -77,11 +100,26 @@ impl Terminal {
         watch::start(self.output.clone())
     }
 
+    /// Asks a question that a single key answers; nobody is asked where there is no editor.
+    pub fn ask(&self, question: Question) -> Option<mpsc::Receiver<char>> {
+        #[cfg(unix)]
+        return self.editor.as_ref().map(|editor| editor.ask(question));
+        #[cfg(not(unix))]
+        {
+            let _ = question;
+            None
+        }
+    }
+
     /// Waits until everything is on the screen.
     ///
     /// # Errors
     /// When standard output cannot be written to.
     pub async fn finish(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            poll_fn(|cx| editor.poll_shown(cx)).await?;
+        }
         poll_fn(|cx| self.output.poll_finished(cx))
             .await
             .map_err(|error| of_output(&error))?;
@@ -131,18 +169,31 @@ fn wait_for_input() {
 
 impl Screen for Terminal {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            ready!(editor.poll_ready(cx, MAX_WAITING))?;
+        }
         ready!(self.output.poll_ready(cx)).map_err(|error| of_output(&error))?;
         // Where messages cannot be shown at all, there is nobody to wait for.
         self.errors.poll_ready(cx).map(|_| Ok(()))
     }
 
     fn poll_shown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            return editor.poll_shown(cx);
+        }
         let shown = self.output.poll_finished(cx);
         shown.map_err(|error| of_output(&error))
     }
 
     /// Only a person is asked.
     fn prompt(&mut self, text: &str) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            editor.show(|editor| editor.prompt(text));
+            return Ok(());
+        }
         match self.asking {
             Asking::Nowhere => return Ok(()),
             Asking::OnOutput => self.output.push(text.as_bytes()),
@@ -153,16 +204,46 @@ impl Screen for Terminal {
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            editor.show(|editor| editor.line(text));
+            return Ok(());
+        }
         self.output.push(format!("{text}\n").as_bytes());
         Ok(())
     }
 
     fn line_at(&mut self, text: &str, at: u64) -> io::Result<()> {
         let stamped = self.clock.stamp(text, at, wall_clock());
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            editor.show(|editor| {
+                editor.see(text);
+                editor.notice(&stamped);
+            });
+            return Ok(());
+        }
         self.line(&stamped)
     }
 
+    /// Stands before what is being typed; without an editor, there is no place for it.
+    fn countdown(&mut self, seconds: Option<u64>) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            let status = seconds.map(|seconds| format!("(offline, next try in {seconds} s) "));
+            editor.show(|editor| editor.set_status(status.as_deref()));
+        }
+        #[cfg(not(unix))]
+        let _ = seconds;
+        Ok(())
+    }
+
     fn notice(&mut self, text: &str) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(editor) = self.editor.as_ref().filter(|_| tty::shows_errors()) {
+            editor.show(|editor| editor.notice(text));
+            return Ok(());
+        }
         // On a terminal, a message stands below the lines that came before it.
         self.output.finish(IN_ORDER);
         let before = if self.prompting.swap(false, Ordering::Relaxed) {

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+
 use crate::{Output, Process};
 
 /// A process in a terminal of its own, with someone at the keyboard.
@@ -17,8 +19,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `command` with a new terminal as its input, its output and its errors.
+    /// Starts `command` with a new terminal as its input, its output and its errors; one that can do what most can,
+    /// unless the command says otherwise.
     pub fn start(command: &mut Command) -> Self {
+        if command.get_envs().all(|(name, _)| name != "TERM") {
+            command.env("TERM", "xterm-256color");
+        }
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
         grantpt(&ours).expect("a new terminal is ours");
         unlockpt(&ours).expect("a new terminal can be opened");
@@ -54,6 +60,29 @@ impl Terminal {
         self.keyboard
             .write_all(keys.as_bytes())
             .expect("a terminal takes what is typed");
+    }
+
+    /// Its settings, to be compared: flags, and the keys that mean something to it.
+    pub fn settings(&self) -> String {
+        let settings = tcgetattr(&self.keyboard).expect("a terminal has settings");
+        format!("{settings:?}")
+    }
+
+    /// Whether each key is given to the process as it is pressed.
+    pub fn is_raw(&self) -> bool {
+        let settings = tcgetattr(&self.keyboard).expect("a terminal has settings");
+        !settings.local_modes.contains(LocalModes::ICANON)
+    }
+
+    /// Gives it another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = Winsize {
+            ws_col: columns,
+            ws_row: rows,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&self.keyboard, size).expect("a terminal has a size");
     }
 
     /// Waits for the process's exit and returns its exit code with the whole screen, its lines ending in `\n`.

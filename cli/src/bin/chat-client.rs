@@ -25,6 +25,9 @@ use tokio::time::timeout;
 /// Once it was welcomed, it comes back by itself when the connection is lost: nothing is missed,
 /// and nothing said twice. It goes on trying for as long as there is more to be read; it waits 60 s
 /// for the next acceptance once the input has ended, or LEAVE was typed.
+/// At a terminal it edits lines: readline's keys, Up and Ctrl-R for what was entered before, Tab for names
+/// and commands. A paste is said, never read as commands. Ctrl-C clears the line; on an empty line, Ctrl-C
+/// or Ctrl-D leave.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
@@ -116,12 +119,12 @@ fn run(args: &Args) -> io::Result<Outcome> {
         .build()?;
     let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
-        let (mut terminal, input) = Terminal::open(!args.follow)?;
+        let (stop, mut stops) = mpsc::channel(2);
+        let mut signals = Signals::new()?;
+        let (mut terminal, input) = Terminal::open(!args.follow, &stop)?;
         if args.follow {
             terminal.watch_reader()?;
         }
-        let (stop, mut stops) = mpsc::channel(2);
-        let mut signals = Signals::new()?;
         tokio::spawn(async move {
             loop {
                 let what = match signals.next().await {

@@ -125,6 +125,8 @@ pub struct Editor {
     completion: Option<Completion>,
     search: Option<Search>,
     prompt: Option<String>,
+    /// What stands before the line for now.
+    status: String,
     questions: VecDeque<Asked>,
     /// The person was told that the line is too long.
     is_long: bool,
@@ -161,6 +163,7 @@ impl Editor {
             completion: None,
             search: None,
             prompt: None,
+            status: String::new(),
             questions: VecDeque::new(),
             is_long: false,
             events: VecDeque::new(),
@@ -259,6 +262,11 @@ impl Editor {
         self.prompt = Some(text.into());
     }
 
+    /// Has this stand before the line that is being typed, until it is something else; it does not stay with the line.
+    pub fn set_status(&mut self, status: Option<&str>) {
+        self.status = status.unwrap_or_default().into();
+    }
+
     /// Asks a question that a single key answers.
     pub fn ask(&mut self, question: Question) {
         self.questions.push_back(Asked::Other(question));
@@ -266,8 +274,13 @@ impl Editor {
 
     /// Shows a line of the room; whoever it is about can be completed with Tab.
     pub fn line(&mut self, text: &str) {
-        self.names.see(text);
+        self.see(text);
         self.notice(text);
+    }
+
+    /// Takes note of who a line of the room is about, without showing it.
+    pub fn see(&mut self, text: &str) {
+        self.names.see(text);
     }
 
     /// Shows a line that is not of the room.
@@ -370,6 +383,7 @@ impl Editor {
             (None, Some(prompt)) => prompt.clone(),
             (None, None) => String::new(),
         };
+        let before = self.status.clone() + &before;
         let cursor = before.len() + self.line.cursor();
         (before + self.line.text(), cursor)
     }
@@ -407,6 +421,16 @@ impl Editor {
         if self.is_full(length) {
             return;
         }
+        if self.prompt.is_none()
+            && let Some(sure) = Asked::sure(self.line.text())
+        {
+            return self.questions.push_back(sure);
+        }
+        self.entered();
+    }
+
+    /// The line is entered as it is.
+    fn entered(&mut self) {
         let text = std::mem::take(&mut self.line).text().to_owned();
         if self.prompt.is_none() {
             self.history.add(&text);
@@ -473,7 +497,8 @@ impl Editor {
             });
         }
         if !self.questions.is_empty() {
-            return self.bell();
+            self.bell();
+            return self.notice("* Not taken: what was pasted is no answer to a question.");
         }
         self.end_search();
         let lines = paste::count(&pasted);
@@ -551,7 +576,8 @@ impl Editor {
                     self.push(Event::Said(text));
                 }
             }
-            Asked::Paste(..) => {}
+            Asked::Sure(_) if answer == 'y' => self.entered(),
+            Asked::Sure(_) | Asked::Paste(..) => {}
         }
     }
 }

@@ -33,6 +33,8 @@ impl Question {
 pub(super) enum Asked {
     /// Whether to say what was pasted.
     Paste(Pasted, Question),
+    /// Whether to say a word that may have been meant for the program.
+    Sure(Question),
     /// Something that the editor's caller wants to know.
     Other(Question),
 }
@@ -49,9 +51,27 @@ impl Asked {
         Self::Paste(pasted, question)
     }
 
+    /// Asks whether to say this, if it is a word that ends other programs, or has them explain themselves.
+    pub(super) fn sure(text: &str) -> Option<Self> {
+        let word = text.trim();
+        let is = |words: &[&str]| words.iter().any(|other| word.eq_ignore_ascii_case(other));
+        let hint = if is(&["quit", "exit", ":q", ":q!", ":wq", "logout"]) {
+            "LEAVE leaves"
+        } else if is(&["help", "?"]) {
+            "/help lists the commands"
+        } else {
+            return None;
+        };
+        Some(Self::Sure(Question {
+            text: format!("Say \"{word}\" to everyone? y: yes, n: no ({hint}) "),
+            answers: vec!['y', 'n'],
+            cancel: 'n',
+        }))
+    }
+
     pub(super) fn question(&self) -> &Question {
         match self {
-            Self::Paste(_, question) | Self::Other(question) => question,
+            Self::Paste(_, question) | Self::Sure(question) | Self::Other(question) => question,
         }
     }
 }

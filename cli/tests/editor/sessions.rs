@@ -355,6 +355,39 @@ fn a_question_waits_for_its_key_and_the_line_comes_back() {
 }
 
 #[test]
+fn words_that_end_other_programs_are_said_only_to_who_means_it() {
+    for word in ["quit", "exit", " Exit ", "help", ":q"] {
+        let mut world = World::new(80, 24);
+        world.press(&format!("{word}\r"));
+        world.draw();
+        assert!(world.rows()[0].contains("to everyone?"), "{word}");
+        world.press("n");
+        assert_eq!(world.events(), []);
+        assert_eq!(world.editor.typed().text(), word, "it may be changed");
+        world.press("\ry");
+        assert_eq!(world.events(), entered(&[word]));
+    }
+    let mut world = World::new(80, 24);
+    world.press("quite\r");
+    world.editor.prompt(PROMPT);
+    world.press("quit\r");
+    assert_eq!(world.events(), entered(&["quite", "quit"]));
+}
+
+#[test]
+fn a_status_stands_before_the_line_and_does_not_stay() {
+    let mut world = World::new(80, 24);
+    world.press("hi");
+    world.editor.set_status(Some("(offline, next try in 3 s) "));
+    world.draw();
+    assert_eq!(world.rows(), ["(offline, next try in 3 s) hi"]);
+    world.press("\r");
+    world.editor.set_status(None);
+    world.draw();
+    assert_eq!(world.rows(), ["hi"]);
+}
+
+#[test]
 fn blanks_that_fill_the_row_forge_nothing() {
     let mut world = World::new(40, 10);
     let blanks = " ".repeat(40 - "mallory:".len());
