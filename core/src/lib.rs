@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod client;
 mod cursor;
+pub mod foreign;
 mod given;
 pub mod json;
 mod life;
@@ -21,6 +22,7 @@ pub mod planted;
 mod record;
 mod server;
 mod stream;
+mod telnet;
 mod text;
 mod time;
 

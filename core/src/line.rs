@@ -1,10 +1,15 @@
 //! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
 
 use crate::given::GivenId;
+use crate::mark::{Mark, mark_if};
 use crate::planted::{Bug, is_planted};
+use crate::telnet::{IAC, Telnet};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// The byte order mark, as UTF-8 has it.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What [`LineReader::next`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,10 @@ pub struct LineReader {
     /// Of what is dropped of a line, its id is read.
     reads_id: bool,
     id: Option<Box<GivenId>>,
+    /// While a byte order mark may yet come: how many bytes of it have come, which are not in `partial`.
+    mark: Option<u8>,
+    /// What tells commands of telnet from text, where these are skipped.
+    telnet: Option<Telnet>,
 }
 
 impl LineReader {
@@ -55,13 +64,16 @@ impl LineReader {
             too_long: false,
             reads_id: false,
             id: None,
+            mark: None,
+            telnet: None,
         }
     }
 
-    /// From now on lines are objects, of at most `limit` bytes.
+    /// From now on lines are objects, of at most `limit` bytes, and every byte of them counts.
     pub(crate) fn read_objects(&mut self, limit: usize) {
         self.limit = limit;
         self.reads_id = true;
+        self.telnet = None;
     }
 
     /// The id in the line that was found last, and was too long; or in the one that has begun.
@@ -70,6 +82,29 @@ impl LineReader {
             Some(id) => id.end(),
             None => GivenId::of(&self.partial),
         }
+    }
+
+    /// Skips a byte order mark (U+FEFF) before the first line, as some programs write one where a text begins.
+    #[must_use]
+    pub const fn skipping_mark(mut self) -> Self {
+        self.mark = Some(0);
+        self
+    }
+
+    /// Skips the commands of telnet (RFC 854), wherever they are: lines are as if these had not come. A
+    /// subnegotiation of more than 4,096 bytes goes on as text after these.
+    ///
+    /// ```
+    /// use chat_core::{Line, LineReader};
+    ///
+    /// let mut reader = LineReader::new(5).skipping_telnet();
+    /// let mut chunk: &[u8] = b"\xff\xfd\x01he\xff\xf6llo\n";
+    /// assert_eq!(reader.next(&mut chunk), Some(Line::Whole(b"hello")));
+    /// ```
+    #[must_use]
+    pub const fn skipping_telnet(mut self) -> Self {
+        self.telnet = Some(Telnet::new());
+        self
     }
 
     /// Takes bytes from the front of `chunk` up to the end of the next line.
@@ -85,10 +120,25 @@ impl LineReader {
                 self.partial = Vec::new();
             }
         }
-        let Some(end) = memchr::memchr(b'\n', chunk) else {
-            self.keep(chunk);
-            *chunk = &[];
-            return None;
+        let end = loop {
+            self.skip(chunk);
+            let end = match &self.telnet {
+                Some(_) => memchr::memchr2(b'\n', IAC, chunk),
+                None => memchr::memchr(b'\n', chunk),
+            };
+            let Some(end) = end else {
+                self.keep(chunk);
+                *chunk = &[];
+                return None;
+            };
+            if chunk[end] == b'\n' {
+                break end;
+            }
+            self.keep(&chunk[..end]);
+            *chunk = &chunk[end + 1..];
+            if let Some(telnet) = &mut self.telnet {
+                telnet.begin();
+            }
         };
         let (line, rest) = (&chunk[..end], &chunk[end + 1..]);
         *chunk = rest;
@@ -109,9 +159,40 @@ impl LineReader {
         Some(measured(&self.partial, self.limit, too_long))
     }
 
+    /// Takes from the front of `chunk` what is skipped there.
+    fn skip(&mut self, chunk: &mut &[u8]) {
+        if let Some(telnet) = &mut self.telnet
+            && telnet.skip(chunk)
+        {
+            let come = self.mark.take().map_or(0, usize::from);
+            self.keep(&MARK[..come]);
+            self.keep(&[IAC]);
+        }
+        while let Some(come) = self.mark
+            && let Some((&byte, rest)) = chunk.split_first()
+        {
+            let at = usize::from(come);
+            if byte == MARK[at] {
+                self.mark = (at + 1 < MARK.len()).then_some(come + 1);
+                mark_if(self.mark.is_none(), Mark::ByteOrderMark);
+                *chunk = rest;
+            } else if byte == IAC && self.telnet.is_some() {
+                return;
+            } else {
+                self.mark = None;
+                self.keep(&MARK[..at]);
+            }
+        }
+    }
+
     /// Whether a line has begun that has not ended.
     pub fn is_mid_line(&self) -> bool {
-        !self.given && !self.partial.is_empty()
+        !self.given && !self.partial.is_empty() || self.mark.is_some_and(|come| come > 0)
+    }
+
+    /// The line that has begun and has not ended, as far as it is kept: at most one byte more than the limit.
+    pub(crate) fn begun(&self) -> &[u8] {
+        if self.given { &[] } else { &self.partial }
     }
 
     /// Bytes held for the line that has not ended, at most one more than the limit.
@@ -120,6 +201,9 @@ impl LineReader {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         let room = (self.limit + 1).saturating_sub(self.partial.len());
         let (kept, dropped) = bytes.split_at(bytes.len().min(room));
         self.partial.extend_from_slice(kept);

@@ -1,5 +1,6 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
+use crate::foreign::Protocol;
 use crate::json::{Code, Message};
 use crate::limits::MAX_LINE;
 use crate::log::Dialect;
@@ -19,8 +20,10 @@ pub enum FirstLine<'a> {
     Join(Option<&'a str>),
     /// `JOIN {…}`: the JSON dialect. The whole line; nothing of it if it is not UTF-8.
     Json(&'a str),
-    /// The request line of an HTTP client, which is in the wrong place.
-    Http,
+    /// Nothing: the line is blank, and the first line is yet to come.
+    Blank,
+    /// A protocol that is not spoken here.
+    Foreign(Protocol),
     /// Anything else: it is a line like any other.
     Other,
 }
@@ -28,8 +31,11 @@ pub enum FirstLine<'a> {
 impl<'a> FirstLine<'a> {
     /// Reads a first line.
     pub fn decode(line: &'a [u8]) -> Self {
-        if is_http_request(line) {
-            return Self::Http;
+        if let Some(protocol) = Protocol::of_line(line) {
+            return Self::Foreign(protocol);
+        }
+        if str::from_utf8(line).is_ok_and(|line| line.trim().is_empty()) {
+            return Self::Blank;
         }
         let rest = match line.trim_ascii().split_at_checked(4) {
             Some((word, rest)) if word.eq_ignore_ascii_case(b"JOIN") => rest,
@@ -48,19 +54,6 @@ impl<'a> FirstLine<'a> {
             Err(_) => Self::Other,
         }
     }
-}
-
-/// Whether a line, perhaps cut off at the limit, is the request line of HTTP (RFC 9112, section 3).
-fn is_http_request(line: &[u8]) -> bool {
-    const METHODS: [&[u8]; 9] = [
-        b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH",
-    ];
-    let mut words = line.split(|b| *b == b' ');
-    let method = words.next().unwrap_or_default();
-    let target = words.next().unwrap_or_default();
-    METHODS.contains(&method)
-        && (line.len() >= MAX_LINE || words.next().is_some_and(|v| v.starts_with(b"HTTP/")))
-        && !target.is_empty()
 }
 
 /// The commands there are.
@@ -292,7 +285,7 @@ pub(crate) enum Goodbye {
     ShuttingDown,
     TooFarBehind { limit: u64 },
     Replaced,
-    NoHttp,
+    Foreign(Protocol),
     Full,
     NotKept,
 }
@@ -402,7 +395,7 @@ impl Goodbye {
             Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
             Self::Full => (Code::Full, Some(5000)),
             Self::NotKept => (Code::NotKept, Some(1000)),
-            Self::NoHttp => (Code::BadHello, None),
+            Self::Foreign(_) => (Code::BadHello, None),
             Self::Replaced => (Code::Replaced, None),
         }
     }
@@ -417,7 +410,12 @@ impl fmt::Display for Goodbye {
                 "you are too far behind; more than {limit} bytes are waiting for you"
             ),
             Self::Replaced => f.write_str("this session has a newer connection"),
-            Self::NoHttp => f.write_str("this is a chat server, not a web server"),
+            Self::Foreign(Protocol::Http) => f.write_str("this is a chat server, not a web server"),
+            Self::Foreign(protocol) => write!(
+                f,
+                "this is a chat server; it does not speak {}",
+                protocol.name()
+            ),
             Self::Full => f.write_str("the room is full; try again later"),
             Self::NotKept => f.write_str("what is said cannot be kept any more; the server stops"),
         }
@@ -473,13 +471,6 @@ pub(crate) fn roster(names: &[&str], more: usize) -> String {
     }
 }
 
-/// What an HTTP client is told.
-pub(crate) const HTTP_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
-    Content-Type: text/plain; charset=utf-8\r\n\
-    Content-Length: 61\r\n\
-    Connection: close\r\n\r\n\
-    This is a chat server. Connect with chat-client or with nc.\r\n";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,7 +480,8 @@ mod tests {
 
     #[test]
     fn first_lines() {
-        use FirstLine::{Http, Join, Json, Other};
+        use FirstLine::{Blank, Foreign, Join, Json, Other};
+        let http = || Foreign(Protocol::Http);
         for (line, meaning) in [
             ("JOIN", Join(None)),
             ("join", Join(None)),
@@ -501,13 +493,14 @@ mod tests {
             ("join \t {\"a\":1} ", Json("{\"a\":1}")),
             ("JOINED", Other),
             ("JOI", Other),
-            ("", Other),
+            ("", Blank),
+            (" \t\u{a0}", Blank),
             ("LEAVE", Other),
-            ("GET / HTTP/1.1", Http),
-            ("CONNECT a:443 HTTP/1.0", Http),
-            ("GET /", Other),
+            ("GET / HTTP/1.1", http()),
+            ("CONNECT a:443 HTTP/1.0", http()),
+            ("GET /", http()),
             ("GET a grip HTTP/1.1", Other),
-            ("get / HTTP/1.1", Other),
+            ("get / HTTP/1.1", http()),
         ] {
             assert_eq!(FirstLine::decode(line.as_bytes()), meaning, "{line:?}");
         }
@@ -517,12 +510,12 @@ mod tests {
             (b"JOIN \xff", Other),
             (b"JOIN{\xff", Json("")),
             (b"JOIN\xff", Other),
-            (b"HELO {\xff", Other),
+            (b"HOLA {\xff", Other),
         ] {
             assert_eq!(FirstLine::decode(line), meaning, "{line:?}");
         }
         let long = alloc::format!("GET /{}", "a".repeat(MAX_LINE - 5));
-        assert_eq!(FirstLine::decode(long.as_bytes()), Http);
+        assert_eq!(FirstLine::decode(long.as_bytes()), http());
     }
 
     #[test]
@@ -599,11 +592,5 @@ mod tests {
             assert_eq!(line.matches(", ").count(), names.len() - left);
             assert!(line.ends_with(&alloc::format!(", and {left} more\n")));
         }
-    }
-
-    #[test]
-    fn the_http_answer_is_as_long_as_it_says() {
-        let (head, body) = HTTP_ANSWER.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&alloc::format!("Content-Length: {}\r\n", body.len())));
     }
 }

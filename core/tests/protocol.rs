@@ -4,7 +4,7 @@ use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
     MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, Transition, client_phase,
-    json_client_phase, server_phase,
+    foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -76,6 +76,15 @@ fn the_table_of_limits_is_the_codes() {
     ];
     let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();
     assert_eq!(stated, code);
+}
+
+#[test]
+fn the_table_of_strangers_is_the_codes() {
+    let code = foreign::TABLE.iter().map(|row| {
+        let signs: Vec<String> = row.signs.iter().map(|sign| format!("`{sign}`")).collect();
+        vec![row.name.into(), signs.join(", "), row.answered.into()]
+    });
+    assert_eq!(table("Strangers"), code.collect::<Vec<Vec<String>>>());
 }
 
 #[test]

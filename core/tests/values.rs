@@ -1,5 +1,6 @@
 //! Values as they are shown, and what clients make of what they are sent.
 
+use chat_core::foreign::Protocol;
 use chat_core::server_phase::Phase;
 use chat_core::{CloseReason, Name, ServerLine, SessionId, Timestamp};
 use std::time::Duration;
@@ -30,7 +31,7 @@ fn names_and_sessions_are_shown_as_they_are() {
 #[test]
 fn every_reason_for_a_close_is_told_apart() {
     use CloseReason::{
-        Eof, Http, Json, Left, Lost, Refused, Replaced, Stalled, Stopped, TooFarBehind,
+        Eof, Foreign, Json, Left, Lost, Refused, Replaced, Stalled, Stopped, TooFarBehind,
     };
     let all = [
         Left,
@@ -39,7 +40,8 @@ fn every_reason_for_a_close_is_told_apart() {
         TooFarBehind,
         Stalled,
         Refused,
-        Http,
+        Foreign(Protocol::Http),
+        Foreign(Protocol::Tls),
         Json,
         Replaced,
         Stopped,

@@ -355,7 +355,7 @@ struct Keyboard {
 impl Default for Keyboard {
     fn default() -> Self {
         Self {
-            reader: LineReader::new(MAX_LINE),
+            reader: LineReader::new(MAX_LINE).skipping_mark(),
             bytes: Vec::new(),
             used: 0,
             said: None,

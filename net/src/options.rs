@@ -61,6 +61,8 @@ pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     #[cfg(not(target_os = "openbsd"))]
     let keep_alive = keep_alive.with_retries(KEEP_ALIVE_TIMES);
     socket.set_tcp_keepalive(&keep_alive)?;
+    // Telnet sends a part of Ctrl-C as urgent data: out of its place, what is left of it is no command.
+    socket.set_out_of_band_inline(true)?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     Ok(())

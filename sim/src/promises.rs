@@ -418,10 +418,14 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
         if screen.role == Role::Raw {
             if matches!(
                 FirstLine::decode(line),
-                FirstLine::Http | FirstLine::Json(_)
+                FirstLine::Foreign(_) | FirstLine::Json(_)
             ) {
                 // Another protocol's words: none of them are meant for the room.
                 return (None, Vec::new(), false);
+            }
+            if FirstLine::decode(line) == FirstLine::Blank {
+                typed.next();
+                continue;
             }
             break;
         }

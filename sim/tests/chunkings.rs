@@ -276,6 +276,36 @@ fn what_is_heard_does_not_depend_on_the_chunks_where_input_is_held_back() {
 }
 
 #[test]
+fn who_is_a_stranger_and_what_is_skipped_does_not_depend_on_the_chunks() {
+    let words = words(&[
+        b"PASS x\r\n",
+        b"\x16\x03",
+        b"<?xml ",
+        b"\x10",
+        b"\0",
+        b"hi\n",
+        b"JOIN\n",
+        b" \r\n",
+        // A command of telnet; a subnegotiation with an LF in it; what may begin one.
+        b"\xff\xf6",
+        b"\xff\xfa\n\xff\xf0",
+        b"\xff",
+        "\u{feff}".as_bytes(),
+    ]);
+    let mut stream = Stream::new(Talk::new(Limits::default()));
+    let (mut strangers, mut heard) = (0_u64, 0_u64);
+    stream.try_all(&words, 3, &mut |shown| {
+        assert!(shown.screen.ends_with(&shown.listener[WELCOME..]));
+        let is_stranger = matches!(shown.closed, Some(CloseReason::Foreign(_)));
+        assert!(!is_stranger || shown.listener.len() == WELCOME);
+        strangers += u64::from(is_stranger);
+        heard += u64::from(shown.listener.len() > WELCOME);
+    });
+    stream.report("strangers");
+    assert!(strangers > 0 && heard > 0, "{strangers} {heard}");
+}
+
+#[test]
 fn what_is_heard_does_not_depend_on_the_chunks_near_the_longest_line() {
     let longest = vec![b'a'; MAX_LINE - 1];
     let request = [b"GET /", &longest[5..]].concat();

@@ -48,6 +48,28 @@ mod a_conversation {
     }
 
     #[test]
+    fn may_begin_with_a_byte_order_mark() {
+        let mut server = Server::start();
+        let input = "\u{feff}JOIN\nhi\n\u{feff}kept elsewhere\nleave\n";
+        for text in [false, true] {
+            let finished = if text {
+                let mut client = Client::text(server.address());
+                input.lines().for_each(|line| client.type_line(line));
+                client.end_input();
+                client.finish()
+            } else {
+                run_client(server.address(), input)
+            };
+            assert_eq!(finished.code, LEFT, "{finished:?}");
+            assert_eq!(finished.stdout, WELCOME);
+            let name = joined(&mut server);
+            server.expect(&format!("{name}: hi"));
+            server.expect(&format!("{name}: \u{feff}kept elsewhere"));
+            server.expect(&format!("{name} has left the chat"));
+        }
+    }
+
+    #[test]
     fn may_consist_of_joining_and_leaving() {
         let mut server = Server::start();
         for input in ["JOIN\n", "JOIN\nleave\n"] {

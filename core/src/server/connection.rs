@@ -9,11 +9,13 @@ use super::program::Asking;
 use super::timers::Timer;
 use super::turns::Place;
 use crate::cursor::Cursor;
+use crate::foreign::Protocol;
 use crate::limits::MAX_LINE;
-use crate::line::LineReader;
+use crate::line::{Line, LineReader};
 use crate::log::Dialect;
 use crate::name::Name;
 use crate::record::SessionId;
+use crate::text::FirstLine;
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 
@@ -76,7 +78,7 @@ impl Connection {
             follows: 0,
             stay: None,
             reading: None,
-            reader: LineReader::new(MAX_LINE),
+            reader: LineReader::new(MAX_LINE).skipping_mark().skipping_telnet(),
             unread: Vec::new(),
             cursor: Cursor::outside(place),
             blocked: false,
@@ -89,6 +91,19 @@ impl Connection {
             deadline: None,
             reason: None,
         }
+    }
+
+    /// Whether what it has sent so far says what its first line asks for.
+    pub(super) fn has_first_line(&self) -> bool {
+        let mut reader = self.reader.clone();
+        let mut rest = &self.unread[..];
+        while let Some(line) = reader.next(&mut rest) {
+            let is_blank = |line| FirstLine::decode(line) == FirstLine::Blank;
+            if !matches!(line, Line::Whole(line) if is_blank(line)) {
+                return true;
+            }
+        }
+        Protocol::of_opening(reader.begun()).is_some()
     }
 }
 

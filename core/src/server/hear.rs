@@ -7,13 +7,14 @@ use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::session::BadLine;
 use super::turns::Class;
+use crate::foreign::Protocol;
 use crate::json::MAX_PAGE;
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::line::{Line, LineReader};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
-use crate::text::{Entry, FirstLine, Goodbye, HTTP_ANSWER, Notice, Request, who};
+use crate::text::{Entry, FirstLine, Goodbye, Notice, Request, who};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
@@ -37,8 +38,8 @@ impl Server {
             return self.keep(id, bytes[handled..].to_vec());
         }
         connection.unread.extend_from_slice(bytes);
-        if connection.phase == Phase::Greeting && bytes.contains(&b'\n') {
-            // Its first line has come in time, whenever its turn comes.
+        if connection.phase == Phase::Greeting && connection.has_first_line() {
+            // It has come in time, whenever its turn comes.
             self.set_deadline(id, None);
         }
         if is_first {
@@ -65,6 +66,12 @@ impl Server {
                 reader.read_objects(MAX_JSON_LINE);
             }
             let Some(line) = reader.next(&mut rest) else {
+                if phase.awaits_first_line()
+                    && let Some(protocol) = Protocol::of_opening(reader.begun())
+                {
+                    mark(Mark::ForeignMidLine);
+                    self.misdirected(id, protocol);
+                }
                 break;
             };
             match (dialect, line) {
@@ -139,11 +146,11 @@ impl Server {
     }
 
     fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
-        if matches!(phase, Phase::Greeting | Phase::Silent) {
+        if phase.awaits_first_line() {
             let (first, is_whole) = match line {
                 Line::Whole(line) => (FirstLine::decode(line), true),
                 Line::TooLong(start) => match FirstLine::decode(start) {
-                    FirstLine::Join(_) => (FirstLine::Other, false),
+                    FirstLine::Join(_) | FirstLine::Blank => (FirstLine::Other, false),
                     first => (first, false),
                 },
             };
@@ -152,7 +159,8 @@ impl Server {
                 FirstLine::Json(_) if !is_whole => return self.greet(id, Err(BadLine::TooLong)),
                 FirstLine::Json("") => return self.greet(id, Err(BadLine::NotUtf8)),
                 FirstLine::Json(line) => return self.greet(id, Ok(line)),
-                FirstLine::Http => return self.misdirected(id),
+                FirstLine::Foreign(protocol) => return self.misdirected(id, protocol),
+                FirstLine::Blank => return mark(Mark::BlankFirst),
                 FirstLine::Other if phase == Phase::Greeting => {
                     self.enter(id, Event::OtherLine, None);
                 }
@@ -225,18 +233,20 @@ impl Server {
         connection.cursor.skip(entry);
     }
 
-    /// The first line is of HTTP.
-    fn misdirected(&mut self, id: ConnId) {
+    /// The first line is of another protocol.
+    fn misdirected(&mut self, id: ConnId, protocol: Protocol) {
         let in_time = self.phase(id) == Phase::Greeting;
-        mark_if(in_time, Mark::HttpUnjoined);
-        mark_if(!in_time, Mark::HttpAfterSilence);
-        if in_time {
-            self.note(id, HTTP_ANSWER);
-        } else {
-            // What has been welcomed as a text client is no HTTP exchange any more.
-            self.tell(id, Notice::Goodbye(Goodbye::NoHttp));
+        let answer = protocol.answer();
+        mark_if(in_time && !answer.is_empty(), Mark::ForeignAnswered);
+        mark_if(in_time && answer.is_empty(), Mark::ForeignClosed);
+        mark_if(!in_time, Mark::ForeignAfterSilence);
+        if !in_time {
+            // What has been welcomed as a text client is no exchange of another protocol any more.
+            self.tell(id, Notice::Goodbye(Goodbye::Foreign(protocol)));
+        } else if !answer.is_empty() {
+            self.note(id, answer);
         }
-        self.end(id, Event::Misdirected, CloseReason::Http);
+        self.end(id, Event::Misdirected, CloseReason::Foreign(protocol));
     }
 
     pub(super) fn eof(&mut self, id: ConnId) {

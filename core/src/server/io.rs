@@ -1,6 +1,7 @@
 //! What goes into the server and what comes out of it.
 
 use super::id::ConnId;
+use crate::foreign::Protocol;
 use crate::name::Name;
 use crate::record::{Record, SessionId};
 use alloc::boxed::Box;
@@ -67,8 +68,8 @@ pub enum CloseReason {
     Stalled,
     /// There were as many connections as the limits allow.
     Refused,
-    /// It spoke HTTP.
-    Http,
+    /// It spoke another protocol.
+    Foreign(Protocol),
     /// It asked for the JSON dialect in a way that was not understood.
     Json,
     /// Its session has a newer connection.
@@ -80,13 +81,13 @@ pub enum CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Foreign(protocol) => return write!(f, "spoke {}", protocol.name()),
             Self::Left => "left",
             Self::Eof => "closed by the peer",
             Self::Lost => "connection lost",
             Self::TooFarBehind => "too far behind",
             Self::Stalled => "stalled",
             Self::Refused => "refused: the room is full",
-            Self::Http => "spoke HTTP",
             Self::Json => "asked for what is not known of the JSON dialect",
             Self::Replaced => "replaced by a newer connection",
             Self::Stopped => "server stopped",

@@ -123,6 +123,11 @@ impl Phase {
         self >= Self::Draining
     }
 
+    /// Whether its first line is yet to come.
+    pub fn awaits_first_line(self) -> bool {
+        matches!(self, Self::Greeting | Self::Silent)
+    }
+
     /// Whether the connection is in the room.
     pub fn is_in_room(self) -> bool {
         matches!(self, Self::Silent | Self::Joined)

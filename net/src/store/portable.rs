@@ -258,7 +258,12 @@ impl<R: BufRead> Lines<R> {
             }
             return Err(self.bad("is where the file ends before its time"));
         }
-        serde_json::from_slice(&bytes)
+        let text = match bytes.strip_prefix("\u{feff}".as_bytes()) {
+            // Some programs that copy a text put a mark in front of it.
+            Some(text) if self.line == 1 => text,
+            _ => &bytes,
+        };
+        serde_json::from_slice(text)
             .map_err(|error| self.bad(format!("is not what belongs there ({error})")))
     }
 

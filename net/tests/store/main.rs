@@ -442,6 +442,29 @@ fn an_export_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn a_byte_order_mark_before_an_export_is_skipped_and_elsewhere_it_is_not() {
+    let disk = Memory::default();
+    open(&disk).append(&all_said(1..=2)).unwrap();
+    let mut lines = Vec::new();
+    export(place(&disk), &mut lines).unwrap();
+    let mark = "\u{feff}".as_bytes();
+    let other = Memory::default();
+    let marked = [mark, &lines].concat();
+    let report = import(place(&other), marked.as_slice()).unwrap();
+    assert_eq!(report.head, 2);
+
+    let second = lines.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let torn = [&lines[..second], mark, &lines[second..]].concat();
+    for (bad, line) in [(torn, 2), ([mark, mark, &lines].concat(), 1)] {
+        let refused = error(import(place(&Memory::default()), bad.as_slice()));
+        assert!(
+            matches!(refused.fault, Fault::BadExport { line: found, .. } if found == line),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn there_is_nothing_to_check_or_export_where_there_is_no_log() {
     let dir = Dir::new();
     assert!(matches!(error(check(&dir.0)).fault, Fault::Missing));

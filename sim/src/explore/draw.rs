@@ -2,6 +2,7 @@
 //! out altogether, so that rare ones meet each other.
 
 use super::hosts::Hosts;
+use super::strangers;
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
 use crate::text::Text;
@@ -247,6 +248,12 @@ impl Draw {
                     } else if !self.dice.one_in(3) {
                         let join = Text([&self.join().0[..], b"\n"].concat());
                         steps.push((at, Op::Send(who, join)));
+                    } else if self.dice.one_in(4) {
+                        let mut first = strangers::draw(&mut self.dice);
+                        if !self.dice.one_in(4) {
+                            first.push(b'\n');
+                        }
+                        steps.push((at, Op::Send(who, Text(first))));
                     }
                 }
             }
@@ -451,10 +458,15 @@ impl Draw {
                 b"a\rb",
                 "a\u{2028}b".as_bytes(),
                 b"\xff\xfe",
-            ][dice.below(4)]
+                "\u{feff}marked".as_bytes(),
+                // Ctrl-C in telnet; the size of a window, which is broken off.
+                b"\xff\xf4\xff\xfd\x06ctrl\xff\xff-c",
+                b"sized\xff\xfa\x1f\0P\0\x18\xff\xf0\xff\xfa\x18\xff\xf6\xff ",
+                &[&b"endless\xff\xfa"[..], &[b's'; MAX_LINE + 2]].concat(),
+            ][dice.below(8)]
             .to_vec(),
             10 if dice.one_in(4) => match dice.below(4) {
-                0 => b"GET / HTTP/1.1".to_vec(),
+                0 => strangers::draw(dice),
                 1 => b"JOIN {}".to_vec(),
                 2 => b"JOIN{\"v\":1}".to_vec(),
                 _ => format!("JOIN {{{:1$}}}", "", MAX_LINE - 8 + dice.below(4)).into_bytes(),

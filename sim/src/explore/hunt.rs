@@ -3,6 +3,7 @@
 use super::tally::{Counts, Tally};
 use super::{Broken, draw, play, play_production};
 use crate::kept;
+use chat_core::CloseReason;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -146,7 +147,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
     report
 }
 
-/// The reasons counted in [`Tally::closes`], in their order.
+/// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
 pub fn close_reasons() -> [String; 10] {
     use chat_core::CloseReason as R;
     let all = [
@@ -156,12 +157,34 @@ pub fn close_reasons() -> [String; 10] {
         R::TooFarBehind,
         R::Stalled,
         R::Refused,
-        R::Http,
         R::Json,
         R::Replaced,
         R::Stopped,
     ];
-    all.map(|reason| reason.to_string())
+    let shown = all.map(|reason| reason.to_string());
+    std::array::from_fn(|nth| match nth {
+        FOREIGN => "spoke another protocol".into(),
+        _ => shown[nth - usize::from(nth > FOREIGN)].clone(),
+    })
+}
+
+/// Where those are counted that spoke another protocol.
+const FOREIGN: usize = 6;
+
+/// Where a reason is counted in [`Tally::closes`].
+pub(crate) fn place_of(reason: CloseReason) -> usize {
+    match reason {
+        CloseReason::Left => 0,
+        CloseReason::Eof => 1,
+        CloseReason::Lost => 2,
+        CloseReason::TooFarBehind => 3,
+        CloseReason::Stalled => 4,
+        CloseReason::Refused => 5,
+        CloseReason::Foreign(_) => FOREIGN,
+        CloseReason::Json => 7,
+        CloseReason::Replaced => 8,
+        CloseReason::Stopped => 9,
+    }
 }
 
 /// The outcomes counted in [`Tally::outcomes`], in their order.

@@ -11,6 +11,7 @@ mod play;
 mod production;
 mod serving;
 mod shrink;
+mod strangers;
 mod tally;
 pub mod trace;
 mod wire;

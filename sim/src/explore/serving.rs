@@ -204,7 +204,7 @@ impl Stage<'_> {
             }),
             Deed::Finish => self.end_down(link),
             Deed::Close(reason) => {
-                self.tally.closes[reason as usize] += 1;
+                self.tally.closes[super::hunt::place_of(reason)] += 1;
                 self.state(lane, || format!("closed by the server: {reason}"));
                 let it = &mut self.links[link];
                 it.server_open = false;

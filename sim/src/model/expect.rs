@@ -1,6 +1,7 @@
 //! What a peer's input calls for, line by line.
 
 use super::program::Program;
+use super::stranger;
 use chat_core::{
     CloseReason, FirstLine, Input, Limits, MAX_LINE, Name, Request, Server, Timestamp,
 };
@@ -97,15 +98,15 @@ impl Expected {
         let too_long = line.len() > MAX_LINE;
         if !std::mem::replace(&mut self.started, true) {
             match first_line(line) {
-                FirstLine::Http => {
+                FirstLine::Foreign(protocol) => {
                     if name.is_some() {
                         self.begins("* Goodbye: this is ");
                     } else {
-                        for line in &answers().http {
+                        for line in protocol.answer().split_terminator('\n') {
                             self.exact(line);
                         }
                     }
-                    self.end = Some(CloseReason::Http);
+                    self.end = Some(CloseReason::Foreign(protocol));
                     return;
                 }
                 FirstLine::Json(line) => {
@@ -123,7 +124,7 @@ impl Expected {
                     }
                     return;
                 }
-                FirstLine::Other => {
+                FirstLine::Blank | FirstLine::Other => {
                     let Some(name) = name else { return };
                     if joins {
                         self.joins(name, None);
@@ -184,11 +185,14 @@ impl Expected {
 }
 
 /// What a line asks for as a first one. Of a line that is too long only its beginning counts, and
-/// only to tell HTTP and JSON.
+/// only to tell other protocols and JSON.
 pub(super) fn first_line(line: &[u8]) -> FirstLine<'_> {
+    if let Some(protocol) = stranger::line(line) {
+        return FirstLine::Foreign(protocol);
+    }
     match FirstLine::decode(&line[..line.len().min(MAX_LINE)]) {
-        FirstLine::Http => FirstLine::Http,
         FirstLine::Json(_) if line.len() > MAX_LINE => FirstLine::Json(""),
+        FirstLine::Foreign(_) => FirstLine::Other,
         first if line.len() <= MAX_LINE => first,
         _ => FirstLine::Other,
     }
@@ -197,17 +201,14 @@ pub(super) fn first_line(line: &[u8]) -> FirstLine<'_> {
 /// The answers whose wording is not the model's business, line by line.
 struct Answers {
     help: Vec<String>,
-    http: Vec<String>,
 }
 
 fn answers() -> &'static Answers {
     static ANSWERS: OnceLock<Answers> = OnceLock::new();
     ANSWERS.get_or_init(|| {
         let help = alone(b"JOIN\n/help\n").split_off(1);
-        let http = alone(b"GET / HTTP/1.1\n");
         assert!(!help.is_empty() && help.iter().all(|line| line.starts_with("* ")));
-        assert!(http[0].starts_with("HTTP/1.1 400 "));
-        Answers { help, http }
+        Answers { help }
     })
 }
 

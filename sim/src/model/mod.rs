@@ -10,8 +10,10 @@ mod host;
 mod peer;
 mod program;
 mod session;
+mod skipped;
 mod standstill;
 mod story;
+mod stranger;
 mod watch;
 
 use crate::promise::Promise;

@@ -3,7 +3,9 @@
 use super::expect::{Expected, Notice, first_line};
 use super::host::host_of;
 use super::program::Seen;
+use super::skipped::Skipped;
 use super::story::Story;
+use super::stranger;
 use crate::promise::Promise;
 use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
 use std::collections::VecDeque;
@@ -97,8 +99,14 @@ pub(super) struct Peer {
 
     /// It has closed its side.
     pub(super) eof: bool,
+    /// What it sends, without what is skipped of that.
+    skipped: Skipped,
     /// The line that it has begun.
     partial: Vec<u8>,
+    /// Its first line has come.
+    has_begun: bool,
+    /// It speaks another protocol, and nothing more that it sends counts.
+    is_foreign: bool,
     /// Its lines, until it is known how it joined.
     lines: Vec<Vec<u8>>,
     pub(super) expected: Expected,
@@ -146,7 +154,10 @@ impl Peer {
             finished: None,
             closed: None,
             eof: false,
+            skipped: Skipped::default(),
             partial: Vec::new(),
+            has_begun: false,
+            is_foreign: false,
             lines: Vec::new(),
             expected: Expected::default(),
             short: None,
@@ -203,18 +214,42 @@ impl Peer {
         }
     }
 
-    /// It sends bytes while somebody listens; how many lines they end.
-    pub(super) fn sends(&mut self, bytes: &[u8]) -> usize {
-        let before = self.lines.len();
-        for piece in bytes.split_inclusive(|b| *b == b'\n') {
-            self.partial.extend(piece);
-            if let Some(line) = self.partial.strip_suffix(b"\n") {
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                self.lines.push(line.to_vec());
-                self.partial.clear();
+    /// It sends bytes while somebody listens.
+    pub(super) fn sends(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.is_foreign {
+                return;
+            }
+            for byte in self.skipped.take(*byte) {
+                if byte == b'\n' {
+                    self.ends_line();
+                } else {
+                    self.partial.push(byte);
+                }
             }
         }
-        self.lines.len() - before
+        if !self.has_begun && stranger::opening(&self.partial).is_some() {
+            self.is_foreign = true;
+            self.ends_line();
+        }
+    }
+
+    fn ends_line(&mut self) {
+        let mut line = std::mem::take(&mut self.partial);
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if !self.has_begun {
+            let first = first_line(&line);
+            self.has_begun = first != FirstLine::Blank;
+            match first {
+                FirstLine::Blank => return,
+                FirstLine::Foreign(_) => self.is_foreign = true,
+                FirstLine::Json(_) => self.skipped.read_json(),
+                _ => {}
+            }
+        }
+        self.lines.push(line);
     }
 
     /// Whether a whole line of it came before it is known how it joined.
@@ -246,7 +281,8 @@ impl Peer {
             program.is_in |= self.phase == Phase::Reading;
         }
         if self.eof && self.short.is_none() {
-            self.expected.eof(!self.partial.is_empty());
+            let is_mid_line = !self.partial.is_empty() || self.skipped.is_within_mark();
+            self.expected.eof(is_mid_line);
         }
     }
 
@@ -322,7 +358,8 @@ impl Peer {
 
     fn line(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
         let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
-        if self.expected.end == Some(CloseReason::Http) && self.joined.is_none() {
+        let is_answer = stranger::is_foreign(self.expected.end) && self.joined.is_none();
+        if is_answer && !line.starts_with("* Goodbye: ") {
             return self.notice(me, line, story);
         }
         Promise::WholeLines.holds(!line.contains(acts), || {

@@ -1,0 +1,61 @@
+//! The protocols of others: how a connection that speaks one is recognised, and what it is answered
+//! (PROTOCOL.md, "Strangers").
+//!
+//! Ports are tried by scanners, browsers and mailers, and by people who mistake one for another. Nothing of what
+//! they send is meant for a room, and some of it is secret.
+
+mod sign;
+mod table;
+
+pub use table::{Protocol, Row, TABLE};
+
+use crate::limits::MAX_LINE;
+
+impl Protocol {
+    /// The protocol that the first line speaks for sure, given what of it has come, whatever follows.
+    ///
+    /// ```
+    /// use chat_core::foreign::Protocol;
+    ///
+    /// assert_eq!(Protocol::of_opening(&[0x16]), None);
+    /// assert_eq!(Protocol::of_opening(&[0x16, 0x03]), Some(Protocol::Tls));
+    /// ```
+    pub fn of_opening(start: &[u8]) -> Option<Self> {
+        // The shortest beginning decides, however many bytes have come at once.
+        let opens = |row: &Row| {
+            let signs = row.signs.iter();
+            signs.filter_map(|sign| sign::opens(sign, start)).min()
+        };
+        let rows = TABLE.iter().enumerate();
+        let opened = rows.filter_map(|(nth, row)| Some((opens(row)?, nth, row.protocol?)));
+        opened.min().map(|(.., protocol)| protocol)
+    }
+
+    /// The protocol that a first line speaks; of a line that is too long, its first 4,096 bytes.
+    ///
+    /// ```
+    /// use chat_core::foreign::Protocol;
+    ///
+    /// assert_eq!(Protocol::of_line(b"PASS hunter2"), Some(Protocol::Irc));
+    /// assert_eq!(Protocol::of_line(b"pass me the salt"), None);
+    /// ```
+    pub fn of_line(line: &[u8]) -> Option<Self> {
+        let is_cut = line.len() >= MAX_LINE;
+        let is = |row: &&Row| row.signs.iter().any(|sign| sign::is(sign, line, is_cut));
+        Self::of_opening(line).or_else(|| TABLE.iter().find(is)?.protocol)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        self.row().map_or("", |row| row.name)
+    }
+
+    /// What it is answered, in its own form; nothing where the connection is just closed.
+    pub fn answer(self) -> &'static str {
+        self.row().map_or("", |row| row.answer)
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        TABLE.iter().find(|row| row.protocol == Some(self))
+    }
+}

@@ -1,0 +1,305 @@
+//! The table of the protocols of others.
+
+/// What each answer says, as far as its form has room for words.
+macro_rules! about {
+    () => {
+        "This is a chat server. Connect with chat-client or with nc."
+    };
+}
+
+macro_rules! table {
+    ($($variant:ident $name:literal [$($sign:literal)*] $answered:literal $answer:expr;)*) => {
+        /// A protocol that is not spoken here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Protocol {
+            $(#[doc = $name] $variant,)*
+        }
+
+        const FOREIGN: &[Row] = &[$(Row {
+            protocol: Some(Protocol::$variant),
+            name: $name,
+            signs: &[$($sign),*],
+            answered: $answered,
+            answer: $answer,
+        }),*];
+    };
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The protocol; none for what people say although it looks like one.
+    pub protocol: Option<Protocol>,
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is recognised by, as PROTOCOL.md defines it: any one of these.
+    pub signs: &'static [&'static str],
+    /// What it is answered, in words.
+    pub answered: &'static str,
+    /// What it is answered: bytes of its own form, or nothing.
+    pub answer: &'static str,
+}
+
+table! {
+    Http "HTTP" [
+        "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
+        "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
+        "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
+        "POST /" "POST /*" "PUT /*" "DELETE /*" "OPTIONS /" "GET *://*" "HTTP/%.% %"
+        "HTTP/%.% % …" "authorization: basic *" "authorization: bearer *"
+        "authorization: negotiate *" "authorization: ntlm *" "authorization: token *"
+        "authorization: apikey *" "authorization:basic *" "authorization:bearer *"
+        "authorization: digest *=…" "authorization: aws4-*…" "authorization: *%*"
+        "authorization:*%*" "proxy-authorization:…" "www-authenticate:…" "cookie: *=*"
+        "cookie: *=*; …" "cookie:*=*" "cookie:*=*; …" "set-cookie:…" "host: *.*" "host: *:%"
+        "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent:…"
+        "content-type:…" "content-length:…" "content-encoding:…" "content-disposition:…"
+        "transfer-encoding:…" "accept: */*" "accept: */*, …" "accept-encoding:…"
+        "accept-language:…" "accept-charset:…" "cache-control:…" "connection: close"
+        "connection: keep-alive" "connection: upgrade" "upgrade: websocket" "upgrade: h2c"
+        "origin: *://*" "referer: *://*" "if-none-match:…" "if-modified-since:…"
+        "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
+        "x-api-key:…" "x-auth-*:…" "x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
+        "x-requested-with:…" "x-amz-*:…" "x-amzn-*:…"
+    ] "`HTTP/1.1 400 Bad Request`"
+        concat!(
+            "HTTP/1.1 400 Bad Request\r\n",
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            "Content-Length: 61\r\n",
+            "Connection: close\r\n\r\n",
+            about!(),
+            "\r\n"
+        );
+    Http2 "HTTP/2" [
+        "PRI \\* HTTP/2.0…"
+    ] "SETTINGS, and GOAWAY with HTTP_1_1_REQUIRED"
+        concat!(
+            "\0\0\0\x04\0\0\0\0\0",
+            "\0\0\x44\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d",
+            about!(),
+            "\n"
+        );
+    Tls "TLS" [
+        "0x16 03" "0x80 .. 01"
+    ] "a fatal alert, unexpected_message"
+        "\x15\x03\x01\0\x02\x02\n";
+    Ssh "SSH" [
+        "SSH-%.%-…"
+    ] "a line before the identification that does not come"
+        concat!(about!(), "\r\n");
+    Rtsp "RTSP" [
+        "* rtsp:* RTSP/%.%" "* rtsps:* RTSP/%.%" "OPTIONS * RTSP/…" "DESCRIBE * RTSP/…"
+        "SETUP * RTSP/…" "PLAY * RTSP/…" "ANNOUNCE * RTSP/…" "RTSP/%.% % …"
+    ] "`RTSP/1.0 400 Bad Request`"
+        concat!(
+            "RTSP/1.0 400 Bad Request\r\n",
+            "Content-Type: text/plain\r\n",
+            "Content-Length: 61\r\n\r\n",
+            about!(),
+            "\r\n"
+        );
+    Sip "SIP" [
+        "* sip:* SIP/%.%" "* sips:* SIP/%.%" "* tel:* SIP/%.%" "OPTIONS * SIP/…"
+        "REGISTER * SIP/…" "INVITE * SIP/…" "SIP/%.% % …"
+    ] "`SIP/2.0 400 Bad Request`"
+        "SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    Icap "ICAP" [
+        "* icap:* ICAP/%.%"
+    ] "`ICAP/1.0 400 Bad Request`"
+        "ICAP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n";
+    Nntp "NNTP" [
+        "MODE READER" "CAPABILITIES" "AUTHINFO USER *" "AUTHINFO PASS *" "LIST ACTIVE"
+        "IHAVE <*>"
+    ] "`400`"
+        concat!("400 ", about!(), "\r\n");
+    Smtp "SMTP" [
+        "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *" "helo *.*" "helo localhost"
+        "helo [*" "LHLO *" "mail from:<…" "mail from: <…" "rcpt to:<…" "rcpt to: <…"
+        "AUTH PLAIN" "AUTH PLAIN *" "AUTH LOGIN" "AUTH LOGIN *" "AUTH CRAM-MD5"
+        "AUTH DIGEST-MD5" "AUTH NTLM" "AUTH NTLM *" "AUTH XOAUTH2" "AUTH XOAUTH2 *"
+        "AUTH OAUTHBEARER *" "AUTH EXTERNAL" "AUTH EXTERNAL *" "AUTH GSSAPI" "AUTH GSSAPI *"
+        "AUTH SCRAM-*" "AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
+    ] "`421`"
+        concat!("421 ", about!(), "\r\n");
+    Ftp "FTP" [
+        "USER *" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
+    ] "`421`"
+        concat!("421 ", about!(), "\r\n");
+    Pop3 "POP3" [
+        "CAPA" "STLS" "UIDL" "APOP * *" "AUTH" "RETR %" "DELE %"
+    ] "`-ERR`"
+        concat!("-ERR ", about!(), "\r\n");
+    Imap "IMAP" [
+        "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "*% LOGIN * *" "*% LOGIN \"…"
+        "*% AUTHENTICATE *" "*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
+        "a LOGIN * *" "a CAPABILITY" ". login * *" ". capability" "a% login * *" "a% capability"
+        "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
+    ] "`* BYE`"
+        concat!("* BYE ", about!(), "\r\n");
+    Irc "IRC" [
+        "PASS *" "PASS :…" "PASS * TS …" "PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
+        "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
+        "AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :…" "PONG :…"
+        "QUIT :…" "WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
+    ] "`ERROR`"
+        concat!("ERROR :", about!(), "\r\n");
+    Xmpp "XMPP" [
+        "<?xml …" "<stream:stream…"
+    ] "a stream with an error, `not-authorized`"
+        concat!(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' ",
+            "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
+            "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>",
+            "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>",
+            about!(),
+            "</text></stream:error></stream:stream>\n"
+        );
+    Redis "Redis" [
+        "\\*%" "PING" "INFO" "AUTH *" "AUTH default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
+        "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
+    ] "`-ERR`"
+        concat!("-ERR ", about!(), "\r\n");
+    Memcached "memcached" [
+        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *" "set * % % %"
+        "set * % % % noreply" "add * 0 % %" "cas * % % % %" "verbosity %"
+    ] "`SERVER_ERROR`"
+        concat!("SERVER_ERROR ", about!(), "\r\n");
+    Nats "NATS" [
+        "CONNECT {…"
+    ] "`-ERR`"
+        concat!("-ERR '", about!(), "'\r\n");
+    Stomp "STOMP" [
+        "CONNECT" "STOMP"
+    ] "an `ERROR` frame"
+        concat!("ERROR\nmessage:", about!(), "\n\n\0\n");
+    ZooKeeper "ZooKeeper" [
+        "ruok" "srvr" "mntr" "envi" "isro" "wchs" "wchc" "wchp" "crst" "srst"
+    ] "a line"
+        concat!(about!(), "\n");
+    Rsync "rsync" [
+        "@RSYNCD:…"
+    ] "`@ERROR`"
+        concat!("@ERROR: ", about!(), "\n");
+    Git "git" [
+        "*git-upload-pack …" "*git-receive-pack …" "*git-upload-archive …"
+    ] "an `ERR` packet"
+        concat!("0044ERR ", about!(), "\n");
+    Vnc "VNC" [
+        "RFB 00…"
+    ] "a version, and no security type"
+        concat!("RFB 003.008\n\0\0\0\0\x3c", about!(), "\n");
+    Gemini "Gemini, Gopher" [
+        "gemini://*" "titan://*" "gopher://*"
+    ] "`59`"
+        concat!("59 ", about!(), "\r\n");
+    JsonRpc "JSON-RPC" [
+        "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
+        "{\"id\" :…"
+    ] "an error, -32600"
+        concat!(
+            "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"",
+            about!(),
+            "\"}}\n"
+        );
+    Ami "Asterisk" [
+        "action: login" "action: challenge"
+    ] "`Response: Error`"
+        concat!("Response: Error\r\nMessage: ", about!(), "\r\n\r\n");
+    Proxy "the PROXY header" [
+        "PROXY TCP4 …" "PROXY TCP6 …" "PROXY UNKNOWN…"
+    ] "a line"
+        concat!(about!(), "\r\n");
+    Syslog "syslog" [
+        "<%>…" "% <%>…"
+    ] "nothing"
+        "";
+    Printer "printing (PJL, PostScript)" [
+        "@PJL…" "0x1b 25 2d" "\\%!PS-…"
+    ] "nothing"
+        "";
+    Gnutella "Gnutella" [
+        "GNUTELLA CONNECT/…"
+    ] "nothing"
+        "";
+    BitTorrent "BitTorrent" [
+        "0x13 42"
+    ] "nothing"
+        "";
+    Socks "SOCKS" [
+        "0x04 01" "0x04 02" "0x05 .."
+    ] "nothing"
+        "";
+    Rdp "RDP, RTMP" [
+        "0x03 .."
+    ] "nothing"
+        "";
+    Tds "TDS" [
+        "0x12 01"
+    ] "nothing"
+        "";
+    Mqtt "MQTT" [
+        "0x10 .. 00" "0x10 .. 01 00"
+    ] "nothing"
+        "";
+    Ldap "LDAP" [
+        "0x30 .. 02" "0x30 81 .. 02" "0x30 82 .. .. 02" "0x30 84 00"
+    ] "nothing"
+        "";
+    X11 "X11" [
+        "0x6c 00" "0x42 00"
+    ] "nothing"
+        "";
+    Java "Java" [
+        "0xac ed" "0x4a 52 4d 49 00" "JDWP-Handshake…"
+    ] "nothing"
+        "";
+    Amqp "AMQP" [
+        "0x41 4d 51 50 00"
+    ] "nothing"
+        "";
+    Binary "another binary protocol" [
+        "0x… 00" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
+    ] "nothing"
+        "";
+}
+
+/// What people say that would be a protocol's otherwise.
+const PEOPLE: Row = Row {
+    protocol: None,
+    name: "what people say",
+    signs: &[
+        "USER error…",
+        "USER name",
+        "USER names",
+        "PASS it",
+        "PASS this",
+        "PASS that",
+        "PASS me",
+        "PASS on",
+        "HELO world",
+        "HELO there",
+        "HELO all",
+        "HELO everyone",
+        "HELO everybody",
+        "HELO again",
+        "EHLO world",
+        "EHLO all",
+        "EHLO everyone",
+        "NICK time",
+        "AUTH failed",
+        "AUTH error",
+    ],
+    answered: "it is said",
+    answer: "",
+};
+
+/// All protocols that are known, the first row that a first line fits counting.
+pub const TABLE: &[Row] = &{
+    let mut table = [PEOPLE; 1 + FOREIGN.len()];
+    let mut nth = 0;
+    while nth < FOREIGN.len() {
+        table[nth + 1] = FOREIGN[nth];
+        nth += 1;
+    }
+    table
+};

@@ -1,0 +1,218 @@
+//! Who speaks another protocol: PROTOCOL.md's table of signs, read and followed literally.
+//!
+//! Nothing here is core's but the specification, so that core's recogniser is judged by what is promised.
+
+use chat_core::CloseReason;
+use chat_core::MAX_LINE;
+use chat_core::foreign::Protocol;
+use std::sync::OnceLock;
+
+const SPECIFICATION: &str = include_str!("../../../core/PROTOCOL.md");
+
+/// Bytes of a line within which an open sign of characters decides before the line's end.
+const EARLY: usize = 64;
+
+/// A row of the table.
+struct Row {
+    name: &'static str,
+    signs: Vec<Sign>,
+    /// It is what people say.
+    is_said: bool,
+}
+
+enum Sign {
+    /// Bytes at the front; none is any but CR.
+    Bytes(Vec<Option<u8>>),
+    /// A zero byte somewhere.
+    Zero,
+    /// A line of characters, or, if it is open, the beginning of one.
+    Line { parts: Vec<Part>, is_open: bool },
+}
+
+/// A part of a line.
+#[derive(PartialEq, Eq)]
+enum Part {
+    Byte(u8),
+    Letter(u8),
+    Digits,
+    Blanks,
+    Word,
+}
+
+impl Part {
+    /// Whether a byte belongs to it.
+    fn has(&self, byte: u8) -> bool {
+        let is_blank = byte == b' ' || byte == b'\t';
+        match self {
+            Self::Byte(own) => byte == *own,
+            Self::Letter(own) => byte.eq_ignore_ascii_case(own),
+            Self::Digits => byte.is_ascii_digit(),
+            Self::Blanks => is_blank,
+            Self::Word => !is_blank,
+        }
+    }
+
+    fn is_run(&self) -> bool {
+        matches!(self, Self::Digits | Self::Blanks | Self::Word)
+    }
+}
+
+impl Sign {
+    fn read(text: &str) -> Self {
+        if text == "0x… 00" {
+            return Self::Zero;
+        }
+        if let Some(bytes) = text.strip_prefix("0x") {
+            let byte = |hex| u8::from_str_radix(hex, 16).ok();
+            return Self::Bytes(bytes.split(' ').map(byte).collect());
+        }
+        let bare = text.trim_end_matches('…');
+        let mut bytes = bare.bytes();
+        let mut parts = Vec::new();
+        while let Some(byte) = bytes.next() {
+            parts.push(match byte {
+                b'\\' => Part::Byte(bytes.next().unwrap_or(byte)),
+                b'%' => Part::Digits,
+                b' ' => Part::Blanks,
+                b'*' => Part::Word,
+                byte if byte.is_ascii_lowercase() => Part::Letter(byte),
+                byte => Part::Byte(byte),
+            });
+        }
+        Self::Line {
+            parts,
+            is_open: bare.len() < text.len(),
+        }
+    }
+
+    /// After how many bytes of a line it is certain, whatever follows.
+    fn decides(&self, line: &[u8]) -> Option<usize> {
+        match self {
+            Self::Zero => Some(1 + line.iter().position(|byte| *byte == 0)?),
+            Self::Bytes(bytes) => {
+                let is_it = |(own, byte): (&Option<u8>, &u8)| {
+                    own.map_or(*byte != b'\r', |own| own == *byte)
+                };
+                let is_all = line.len() >= bytes.len() && bytes.iter().zip(line).all(is_it);
+                is_all.then_some(bytes.len())
+            }
+            Self::Line { parts, is_open } => {
+                if !is_open || !may_begin(parts, line) {
+                    return None;
+                }
+                let early = &line[..line.len().min(EARLY)];
+                let ends = ends(parts, early).0;
+                ends.iter().position(|end| *end)
+            }
+        }
+    }
+
+    /// Whether a whole line is what it says, or may be where only its beginning is known.
+    fn is(&self, line: &[u8], is_cut: bool) -> bool {
+        let Self::Line { parts, is_open } = self else {
+            return false;
+        };
+        if !may_begin(parts, line) {
+            return false;
+        }
+        let (ends, is_alive) = ends(parts, line);
+        let is_own = !matches!(parts.first(), Some(Part::Word | Part::Digits));
+        ends[line.len()] || *is_open && ends.contains(&true) || is_cut && is_own && is_alive
+    }
+}
+
+/// Whether a line begins as its first part does: most do not.
+fn may_begin(parts: &[Part], line: &[u8]) -> bool {
+    let first = parts.first().zip(line.first());
+    first.is_some_and(|(part, byte)| part.has(*byte))
+}
+
+/// Where in a line its parts may end; and whether a longer line could be them.
+fn ends(parts: &[Part], line: &[u8]) -> (Vec<bool>, bool) {
+    let mut ends = vec![false; line.len() + 1];
+    ends[0] = true;
+    let mut is_alive = false;
+    for part in parts {
+        // Somewhere in this part the line was over.
+        is_alive |= ends[line.len()];
+        let mut after = vec![false; line.len() + 1];
+        let mut within = false;
+        for (at, &byte) in line.iter().enumerate() {
+            within = (ends[at] || within && part.is_run()) && part.has(byte);
+            after[at + 1] = within;
+        }
+        is_alive |= within && part.is_run();
+        ends = after;
+        if !ends.contains(&true) {
+            break;
+        }
+    }
+    (ends, is_alive)
+}
+
+fn table() -> &'static [Row] {
+    static TABLE: OnceLock<Vec<Row>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let section = SPECIFICATION
+            .split("\n## ")
+            .find(|s| s.starts_with("Strangers\n"));
+        let lines = section.expect("the section").lines();
+        let rows = lines.filter(|line| line.starts_with("| ")).skip(1);
+        let row = |line: &'static str| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            Row {
+                name: cells[1],
+                signs: cells[2]
+                    .split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(Sign::read)
+                    .collect(),
+                is_said: cells[3] == "it is said",
+            }
+        };
+        rows.map(row).collect()
+    })
+}
+
+/// The protocol that a first line is of for certain, given its first bytes.
+pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
+    let line = &line[..line.len().min(MAX_LINE)];
+    let rows = table().iter().filter(|row| !row.is_said);
+    let decides = |row: &'static Row| row.signs.iter().filter_map(|sign| sign.decides(line)).min();
+    let first = rows
+        .filter_map(|row| Some((decides(row)?, row)))
+        .min_by_key(|(at, _)| *at);
+    first.map(|(_, row)| named(row.name))
+}
+
+/// The protocol that a whole first line is of.
+pub(super) fn line(line: &[u8]) -> Option<Protocol> {
+    if let Some(protocol) = opening(line) {
+        return Some(protocol);
+    }
+    let is_cut = line.len() >= MAX_LINE;
+    let line = if is_cut {
+        &line[..MAX_LINE]
+    } else {
+        line.trim_ascii_end()
+    };
+    let row = table()
+        .iter()
+        .find(|row| row.signs.iter().any(|sign| sign.is(line, is_cut)))?;
+    (!row.is_said).then(|| named(row.name))
+}
+
+fn named(name: &str) -> Protocol {
+    let all = chat_core::foreign::TABLE
+        .iter()
+        .filter_map(|row| row.protocol);
+    all.into_iter()
+        .find(|protocol| protocol.name() == name)
+        .expect("a name of the table")
+}
+
+/// Whether a connection was closed for another protocol's sake.
+pub(super) fn is_foreign(reason: Option<CloseReason>) -> bool {
+    matches!(reason, Some(CloseReason::Foreign(_)))
+}
