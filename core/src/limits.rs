@@ -41,6 +41,14 @@ pub struct Limits {
     pub pass: u64,
     /// Of these, what those may add who talk without pause, while others do, too.
     pub bulk: u64,
+    /// Bytes of backfill (history, and the answer to `who`) that one round makes, for all connections
+    /// together; the others who wait for some have their turns in the next round.
+    pub backfill: usize,
+    /// Bytes of other answers that one round makes, where nothing is appended, each line counting for
+    /// 32 more; then those who speak now and then are heard, and the others in the next round.
+    pub answers: usize,
+    /// What the store is asked for at the same time; what else is to be asked waits.
+    pub reads: usize,
     /// Bytes of the room that are held for the transcript until it is taken, and for readers that
     /// are behind a crowd.
     pub transcript: u64,
@@ -84,6 +92,9 @@ impl Default for Limits {
             batch: 64 * 1024,
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,
+            backfill: 64 * 1024,
+            answers: 64 * 1024,
+            reads: 4,
             transcript: 1024 * 1024,
             grace: Duration::from_secs(60),
             detached: 16_384,

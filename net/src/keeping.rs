@@ -1,7 +1,7 @@
 //! The store's thread: what happened in the room is put into the store while the room goes on.
 
-use crate::store::{Reader, Store, StoreError};
-use chat_core::{Action, History, Input, Record, Server, Timestamp};
+use crate::store::{Store, StoreError};
+use chat_core::{History, Input, Record, Server, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -21,7 +21,6 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// A store at work.
 pub(crate) struct Keeping {
-    reader: Reader,
     /// One batch at a time is under way: to the thread, or back.
     /// None once nothing more is to come.
     batches: Option<SyncSender<Vec<Record>>>,
@@ -36,7 +35,6 @@ pub(crate) struct Keeping {
 
 impl Keeping {
     pub(crate) fn start(mut store: Store) -> io::Result<Self> {
-        let reader = store.reader();
         let (batches, received) = sync_channel::<Vec<Record>>(1);
         let (tell, committed) = channel(1);
         let thread = thread::Builder::new().name("store".into());
@@ -51,7 +49,6 @@ impl Keeping {
             drop(tell); // By which it is known that the store is closed.
         })?;
         Ok(Self {
-            reader,
             batches: Some(batches),
             committed,
             since: None,
@@ -110,31 +107,6 @@ impl Keeping {
             // Timers are kept in whole milliseconds.
             let due = since + SLOW + Duration::from_millis(1);
             self.alarm.as_mut().reset(due);
-        }
-    }
-
-    /// Reads what is asked for, and tells the server. A part of the store that cannot be read is the
-    /// trouble of whoever asks for it.
-    pub(crate) fn answer(&self, now: Timestamp, server: &mut Server, asked: &Action) {
-        let (id, answered) = match asked {
-            Action::Read(id, after, most) => {
-                let kept = self.reader.read(*after, *most);
-                (
-                    *id,
-                    kept.map(|kept| server.handle(now, Input::Kept(*id, &kept))),
-                )
-            }
-            Action::Find(id, session, given) => {
-                let said = self.reader.find(session, given);
-                let tell =
-                    |said: Option<Record>| server.handle(now, Input::Found(*id, said.as_ref()));
-                (*id, said.map(tell))
-            }
-            _ => return,
-        };
-        if let Err(error) = answered {
-            tracing::error!(%error, "a part of the history cannot be read");
-            server.handle(now, Input::Unreadable(id));
         }
     }
 

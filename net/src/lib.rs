@@ -5,6 +5,7 @@ mod keeping;
 mod listener;
 mod memory;
 mod options;
+mod reading;
 mod ready;
 mod server;
 mod socket;

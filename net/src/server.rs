@@ -5,12 +5,13 @@
 
 use crate::keeping::{Keeping, history};
 use crate::listener::Listener;
+use crate::reading::Reading;
 use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::visits::Visits;
 use chat_core::planted::{Bug, is_planted};
-use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timestamp};
+use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timer, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -124,18 +125,21 @@ pub async fn serve<L: Listener>(
     let has_clock = origin.is_none();
     let bound = limits.shutdown;
     let mut origin = origin.map_or_else(drawn, Ok)?;
-    let (server, keeping) = match store {
-        None => (Server::with_origin(limits, origin), None),
+    let reads = limits.reads;
+    let (server, reading, keeping) = match store {
+        None => (Server::with_origin(limits, origin), None, None),
         Some(store) => {
             let (epoch, history) = history(&store).map_err(io::Error::other)?;
             origin.epoch = epoch;
             let server = Server::restored(limits, origin, history);
-            (server, Some(Keeping::start(store)?))
+            let reading = Reading::start(store.reader(), reads)?;
+            (server, Some(reading), Some(Keeping::start(store)?))
         }
     };
     let mut shell = Shell {
         server,
         has_clock,
+        reading,
         keeping,
         failure: None,
         stopped: None,
@@ -161,6 +165,7 @@ pub async fn serve<L: Listener>(
     // Tokio's budget would end every pass after 128 sockets.
     tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
     shell.visits.tell_the_rest();
+    shell.reading = None;
     let now = shell.now();
     if let Some(mut keeping) = shell.keeping {
         // All of the stop has one deadline, whatever it is that takes its time.
@@ -178,6 +183,7 @@ struct Shell<L: Listener, T> {
     server: Server,
     /// The system's clock tells when something happens: it may be set, or the machine may sleep.
     has_clock: bool,
+    reading: Option<Reading>,
     keeping: Option<Keeping>,
     /// Why nothing can be kept any more.
     failure: Option<io::Error>,
@@ -217,6 +223,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     self.begin_to_stop();
                     self.server.handle(self.now(), Input::Stop);
                 }
+                news |= self.poll_reading(cx);
                 news |= self.poll_store(cx);
                 if self.failure.is_some() && self.stopped.is_none() {
                     self.begin_to_stop();
@@ -248,7 +255,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             self.commit();
             is_written = self.write(now);
             self.show();
-            is_written &= !self.act(now);
+            is_written &= !self.act();
             self.visits.tell_if_due();
             // In writing, somebody may have gone.
             self.commit();
@@ -305,6 +312,21 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         true
     }
 
+    /// Hears what was read in the store.
+    fn poll_reading(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut news = false;
+        while let Some(reading) = self.reading.as_mut().filter(|_| self.failure.is_none())
+            && let Poll::Ready(answer) = reading.poll_answer(cx)
+        {
+            news = true;
+            match answer {
+                Ok((id, answer)) => self.server.handle(self.now(), answer.input(id)),
+                Err(error) => self.fail(error),
+            }
+        }
+        news
+    }
+
     /// Nothing can be kept any more: everyone is let go.
     fn fail(&mut self, error: io::Error) {
         tracing::error!(%error, "the history cannot be kept; stopping");
@@ -353,6 +375,10 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// Waits for the next deadline of the core's, or the end of the pause in accepting.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let due = self.server.next_timeout();
+        // Timers count in whole milliseconds, and what is to be gone on with does not wait for one.
+        if due.is_some_and(|(due, why)| why == Timer::Resume && due <= self.now()) {
+            return true;
+        }
         let due = due.map(|(due, _)| self.origin + Duration::from_micros(due.as_micros()));
         // Where that has ended since it was looked at, the timer is due at once.
         let pause = self.pause.map(|(until, _)| until);
@@ -524,14 +550,15 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     }
 
     /// Does what is to be done outside; whether there is something to write after that.
-    fn act(&mut self, now: Timestamp) -> bool {
+    fn act(&mut self) -> bool {
         let mut news = false;
         while let Some(action) = self.server.poll_action() {
             match action {
                 Action::Read(..) | Action::Find(..) => {
-                    news = true;
-                    if let Some(keeping) = &self.keeping {
-                        keeping.answer(now, &mut self.server, &action);
+                    let asked = self.reading.as_ref().map(|reading| reading.ask(action));
+                    if let Some(Err(error)) = asked {
+                        news = true;
+                        self.fail(error);
                     }
                 }
                 Action::Joined(id, name) => {

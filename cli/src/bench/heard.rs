@@ -18,6 +18,8 @@ pub enum Abuser {
     Deaf,
     /// It speaks without a pause.
     Flooding,
+    /// It asks for long answers without a pause.
+    Asking,
 }
 
 impl Abuser {
@@ -25,6 +27,7 @@ impl Abuser {
         match self {
             Self::Deaf => b"deaf-",
             Self::Flooding => b"flood-",
+            Self::Asking => b"ask-",
         }
     }
 }
@@ -113,7 +116,8 @@ impl Names {
             let rest = line.strip_prefix(abuser.word())?;
             Some((abuser, rest.strip_prefix(self.of_abusers())?))
         };
-        let (abuser, rest) = rest_for(Abuser::Flooding).or_else(|| rest_for(Abuser::Deaf))?;
+        let kinds = [Abuser::Flooding, Abuser::Deaf, Abuser::Asking];
+        let (abuser, rest) = kinds.into_iter().find_map(rest_for)?;
         let deed = match of_member(rest) {
             Heard::Said(..) => Deed::Said,
             Heard::Joined(_) => Deed::Joined,
@@ -184,6 +188,10 @@ mod tests {
                 Heard::Abuser(Abuser::Deaf, Deed::Left),
             ),
             ("Welcome to the chatroom!", Heard::Welcome),
+            (
+                "ask-000abc-4 has left the chat",
+                Heard::Abuser(Abuser::Asking, Deed::Left),
+            ),
             (
                 "* Goodbye: the room is full.",
                 Heard::Notice(b"* Goodbye: the room is full."),

@@ -7,6 +7,7 @@
 
 use crate::bench::Error;
 use crate::bench::abusers::{self, Abusers, Held};
+use crate::bench::askers::{self, Askers};
 use crate::bench::heard::{Abuser, Deed};
 use crate::bench::limits;
 use crate::bench::members::Tally;
@@ -17,7 +18,7 @@ use crate::bench::server::Server;
 use crate::bench::stretch::{self, Pace, Stretch};
 use crate::bench::usage::Usage;
 use clap::value_parser;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to do.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,6 +53,10 @@ pub struct Options {
     #[command(flatten)]
     pub abusers: abusers::Counts,
 
+    /// Who asks without a pause.
+    #[command(flatten)]
+    pub askers: askers::Options,
+
     /// How the room is filled.
     #[command(flatten)]
     pub room: room::Filling,
@@ -60,7 +65,11 @@ pub struct Options {
 impl Options {
     /// How many connections it takes.
     pub fn connections(&self) -> u32 {
-        self.members + self.abusers.all()
+        self.members + self.abusers.all() + self.askers.asking
+    }
+
+    fn is_disturbed(&self) -> bool {
+        self.abusers.all() + self.askers.asking > 0
     }
 
     fn speakers(&self) -> u32 {
@@ -98,6 +107,8 @@ pub struct Outcome {
 pub struct Beside {
     /// Of the members.
     pub stretch: Stretch,
+    /// Bytes a second that asking connections were sent.
+    answered: f64,
     /// What member 0 was told of the abusers, from their joining to the end of the stretch.
     pub tally: Tally,
     /// Before they came.
@@ -116,7 +127,7 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
     let mut room = Room::open(server, shape, &options.room, progress)?;
     let alone = stretch::talk(&mut room, server, &options.pace(), progress, None)?;
     let mut beside = None;
-    if options.abusers.all() > 0 && !room.is_broken() {
+    if options.is_disturbed() && !room.is_broken() {
         beside = Some(talk_beside_abusers(&mut room, server, options, progress)?);
     }
     if !room.is_broken() {
@@ -135,6 +146,7 @@ pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Resul
 }
 
 /// Has abusers join, the senders talk, and the abusers be gone.
+#[expect(clippy::cast_precision_loss, reason = "far below 2 to the 52")]
 fn talk_beside_abusers(
     room: &mut Room,
     server: &Server,
@@ -144,10 +156,20 @@ fn talk_beside_abusers(
     let before = server.usage();
     let at_once = options.room.at_once;
     let mut abusers = Abusers::join(server, room, options.abusers, at_once, progress)?;
+    let others = options.members + options.abusers.all();
+    let asking = options.askers.asking > 0;
+    let askers =
+        asking.then(|| Askers::join(server, room, &options.askers, (others, at_once), progress));
+    let askers = askers.transpose()?;
+    let asked = || askers.as_ref().map_or(0, Askers::bytes);
+    let (before_asking, begun) = (asked(), Instant::now());
     let pace = options.pace();
-    let stretch = stretch::talk(room, server, &pace, progress, Some(&mut abusers))?;
+    let disturbing = Some(&mut abusers).filter(|_| options.abusers.all() > 0);
+    let stretch = stretch::talk(room, server, &pace, progress, disturbing)?;
+    let answered = asked() - before_asking;
     Ok(Beside {
         stretch,
+        answered: answered as f64 / begun.elapsed().as_secs_f64(),
         tally: *room.members().abusers(),
         before,
         after: server.usage(),
@@ -167,12 +189,16 @@ impl Outcome {
             report.count("deaf", abusers.deaf);
             report.count("flooding", abusers.flooding);
         }
+        if options.askers.asking > 0 {
+            report.count("asking", options.askers.asking);
+            report.text("ask_for", &options.askers.ask_for);
+        }
         report.count("messages", self.messages);
         report.count("lines_of_others", self.lines_of_others);
-        let prefix = if abusers.all() > 0 { "alone_" } else { "" };
+        let prefix = if options.is_disturbed() { "alone_" } else { "" };
         report.append(prefix, self.alone.report());
         if let Some(beside) = &self.beside {
-            beside.report(&self.alone, report);
+            beside.report(&self.alone, options, report);
         }
         let mut unmet = self.alone.unmet.clone();
         let beside = self.beside.iter().flat_map(|beside| &beside.stretch.unmet);
@@ -182,7 +208,7 @@ impl Outcome {
 }
 
 impl Beside {
-    fn report(&self, alone: &Stretch, report: &mut Report) {
+    fn report(&self, alone: &Stretch, options: &Options, report: &mut Report) {
         let stretch = &self.stretch;
         report.append("beside_", stretch.report());
         let ratio = |per_mille| {
@@ -192,9 +218,15 @@ impl Beside {
         report.measure("p50_beside_to_alone", ratio(500));
         report.measure("p99_beside_to_alone", ratio(990));
         let left = |abuser| self.tally.count(abuser, Deed::Left);
-        report.count("deaf_closed", left(Abuser::Deaf));
-        report.count("flooding_closed", left(Abuser::Flooding));
-        report.measure("flooding_lines_per_second", stretch.flooded_per_second());
+        if options.abusers.all() > 0 {
+            report.count("deaf_closed", left(Abuser::Deaf));
+            report.count("flooding_closed", left(Abuser::Flooding));
+            report.measure("flooding_lines_per_second", stretch.flooded_per_second());
+        }
+        if options.askers.asking > 0 {
+            report.count("asking_closed", left(Abuser::Asking));
+            report.measure("asking_bytes_per_second", self.answered);
+        }
         report.memory(self.before, self.after);
         if let Some(Held { server, sockets }) = self.most_held {
             report.count("most_held_bytes", server + sockets);

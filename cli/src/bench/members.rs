@@ -66,7 +66,7 @@ impl Stopwatch {
 
 /// How often member 0 was told of what abusers did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally([[u64; 3]; 2]);
+pub struct Tally([[u64; 3]; 3]);
 
 impl Tally {
     /// How often abusers of this kind did this.

@@ -4,9 +4,10 @@
 //! [`room::Room`] holds the members, all in one thread, over [`sockets`]. What they hear goes
 //! through [`heard`] to [`deliveries`], [`order`] and [`notices`], which know what they should hear. The modes,
 //! [`fanout`], [`latency`], [`idle`] and [`storm`], say what the members do, and [`report`] what was
-//! found. [`abusers`] are in the room to disturb them.
+//! found. [`abusers`] and [`askers`] are in the room to disturb them.
 
 pub mod abusers;
+pub mod askers;
 pub mod deliveries;
 pub mod fanout;
 pub mod faults;

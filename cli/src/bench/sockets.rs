@@ -48,6 +48,9 @@ pub trait Sink {
     /// A whole line has come.
     fn line(&mut self, connection: usize, line: &[u8]);
 
+    /// Bytes have come for a connection that throws them away.
+    fn thrown_away(&mut self, _connection: usize, _bytes: usize) {}
+
     /// The peer closed its side, or the connection failed, or was never made.
     fn ended(&mut self, connection: usize, made: bool, how: io::Result<()>);
 }
@@ -111,7 +114,7 @@ impl Sockets {
 
     /// Begins to connect; connections are numbered from 0. What is queued meanwhile is sent as
     /// soon as the connection is made. What abusers are sent is not heard: a deaf one does not read
-    /// it, a flooding one throws it away.
+    /// it, a flooding or asking one throws it away.
     ///
     /// # Errors
     /// When the system has no more sockets or ports.
@@ -249,7 +252,7 @@ fn restrict(socket: &Socket, abuser: Abuser, deaf_buffer: u32) -> io::Result<()>
             socket.set_tcp_mss(DEAF_SEGMENT)?;
             socket.set_recv_buffer_size(deaf_buffer as usize)
         }
-        Abuser::Flooding => socket.set_send_buffer_size(FLOODING),
+        Abuser::Flooding | Abuser::Asking => socket.set_send_buffer_size(FLOODING),
     }
 }
 
@@ -336,6 +339,8 @@ impl Connection {
                     if self.abuser.is_none() {
                         sink.arrived();
                         self.take(number, &buffer[..count], sink);
+                    } else {
+                        sink.thrown_away(number, count);
                     }
                     if SHORT_READ_IS_LAST && count < buffer.len() && !self.is_closed {
                         return false;

@@ -99,6 +99,7 @@ Examples:
   chat-bench latency --rate 5000 --json         as JSON, for programs
   chat-bench latency --spawn --deaf 10 --flooding 10
                                                 what abusive connections do to the others
+  chat-bench latency --spawn --asking 1000      what those do who ask for the history
   chat-bench idle --members 10000 --pid $(pidof chat-server)
 
 The result is written on standard output; what was not exact, and how far it is, on standard error.

@@ -47,7 +47,7 @@ impl Server {
                 connection
                     .cursor
                     .cut(log, if is_owed { &goodbye } else { "" });
-                (connection.feed, connection.asking) = (None, None);
+                self.end_backfill(id);
             }
             self.file(id);
             self.mark(id);

@@ -1,5 +1,6 @@
 //! What the server knows of each connection, and the table of them all.
 
+use super::backfill;
 use super::feed::Feed;
 use super::id::ConnId;
 use super::io::CloseReason;
@@ -33,6 +34,8 @@ pub(crate) struct Connection {
     pub(super) feed: Option<Feed>,
     /// What it said, while the store is looked into for whether it was said before.
     pub(super) asking: Option<Asking>,
+    /// Its place among those who wait for a turn of either, while it is there.
+    pub(super) lane: Option<backfill::Place>,
     /// It has a part in having the JSON dialect's lines written.
     pub(super) reads_json: bool,
     /// Nothing is sent to it before this entry is committed.
@@ -74,6 +77,7 @@ impl Connection {
             session: None,
             feed: None,
             asking: None,
+            lane: None,
             reads_json: false,
             follows: 0,
             stay: None,
@@ -104,6 +108,13 @@ impl Connection {
             }
         }
         Protocol::of_opening(reader.begun()).is_some()
+    }
+}
+
+impl Connection {
+    /// Whether it asks, or talks, without pause, as far as can be seen.
+    pub(super) fn is_busy(&self) -> bool {
+        self.feed.is_some() || !self.unread.is_empty()
     }
 }
 

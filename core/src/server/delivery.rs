@@ -4,6 +4,7 @@
 //! whose sockets are not full, and gives each all that lies between its cursor and its end.
 
 use super::Server;
+use super::connection::Connection;
 use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
@@ -11,7 +12,7 @@ use super::timers::Timer;
 use crate::cursor::{Cursor, SLICES};
 use crate::limits::{Limits, MAX_SERVER_LINE};
 use crate::log::{Dialect, Log};
-use crate::mark::{Mark, mark_if};
+use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
@@ -31,11 +32,27 @@ pub(super) struct Delivery {
     /// Seats that it has yet to visit: those below this number. Downwards, so that whoever moves
     /// into a seat given up meanwhile is visited at least once.
     seats: usize,
+    sweep: Sweep,
     lanes: [Lane; 2],
     /// Bytes held for connections that the log has left behind.
     copied: u64,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
+}
+
+/// A way through the seats that visits those who are not [busy](Connection::is_busy), before all
+/// others: what is said comes to them at once, whatever the others ask for. It may begin at any time, also
+/// in the middle of a round; to visit somebody once more than their round asks for does no harm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Sweep {
+    /// Seats that it has yet to visit, as in a round.
+    seats: usize,
+    /// What of the logs was visible when it began.
+    heads: [u64; 2],
+    /// It visits everyone that the round under way is to visit: it began in it, and has left nobody out.
+    is_whole: bool,
+    /// So many visits are owed to the others before another one begins within the same round.
+    owed: usize,
 }
 
 /// The same for the lines of one dialect.
@@ -64,6 +81,10 @@ impl Delivery {
         };
         Self {
             lanes: Dialect::ALL.map(lane),
+            sweep: Sweep {
+                heads: Dialect::ALL.map(|dialect| log.stream(dialect).visible()),
+                ..Sweep::default()
+            },
             transcript: log.head(Dialect::Text),
             ..Self::default()
         }
@@ -239,6 +260,67 @@ impl Server {
 
     /// The next connection of this round that has something waiting.
     fn next_in_round(&mut self) -> Option<ConnId> {
+        let heads = self.visible();
+        let is_between_passes = self.delivery.due > self.delivery.marked.len();
+        if is_between_passes && self.is_behind(heads) && !self.is_anyone_too_far() {
+            return None; // There is a round to begin at once.
+        }
+        let sweep = &mut self.delivery.sweep;
+        if sweep.seats == 0 && sweep.owed == 0 && sweep.heads != heads {
+            *sweep = Sweep {
+                seats: self.room.seated(),
+                heads,
+                is_whole: true,
+                owed: 0,
+            };
+        }
+        if let Some(id) = self.next_in_sweep() {
+            self.delivery.sweep.owed += 1;
+            return Some(id);
+        }
+        let id = self.next_of_all()?;
+        self.delivery.sweep.owed = self.delivery.sweep.owed.saturating_sub(1);
+        Some(id)
+    }
+
+    /// How much of the log in each dialect may be sent.
+    fn visible(&self) -> [u64; 2] {
+        Dialect::ALL.map(|dialect| self.room.log.stream(dialect).visible())
+    }
+
+    /// Whether something came after the round under way began, or the last one.
+    fn is_behind(&self, heads: [u64; 2]) -> bool {
+        let mut lanes = self.delivery.lanes.iter().zip(heads);
+        lanes.any(|(lane, head)| lane.swept < head)
+    }
+
+    /// Whether a round that begins would find somebody to cut off. Who has become writable is to be
+    /// written to before that.
+    fn is_anyone_too_far(&self) -> bool {
+        Dialect::ALL.into_iter().any(|dialect| {
+            let lane = &self.delivery.lanes[dialect as usize];
+            let furthest = lane.furthest(self.room.log.head(dialect));
+            furthest.is_some_and(|(distance, _)| distance > self.limits.behind)
+        })
+    }
+
+    fn next_in_sweep(&mut self) -> Option<ConnId> {
+        while self.delivery.sweep.seats > 0 {
+            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.room.seated());
+            let id = self.room.seat(self.delivery.sweep.seats);
+            let Some(id) = id.filter(|id| self.has_waiting(*id)) else {
+                continue;
+            };
+            if !self.connections.get(id).is_some_and(Connection::is_busy) {
+                return Some(id);
+            }
+            mark(Mark::BusyVisitedLater);
+            self.delivery.sweep.is_whole = false;
+        }
+        None
+    }
+
+    fn next_of_all(&mut self) -> Option<ConnId> {
         while self.delivery.due > 0
             && let Some(id) = self.delivery.marked.pop_front()
         {
@@ -251,6 +333,10 @@ impl Server {
             }
             self.file(id);
             self.await_commit(id);
+        }
+        let sweep = &self.delivery.sweep;
+        if sweep.is_whole && sweep.seats == 0 {
+            self.delivery.seats = 0; // It has visited all of them.
         }
         while self.delivery.seats > 0 {
             self.delivery.seats = (self.delivery.seats - 1).min(self.room.seated());
@@ -276,13 +362,8 @@ impl Server {
             .into_iter()
             .any(|dialect| self.cut_off_furthest(dialect))
         {}
-        let heads = Dialect::ALL.map(|dialect| self.room.log.stream(dialect).visible());
-        let is_behind = self
-            .delivery
-            .lanes
-            .iter()
-            .zip(heads)
-            .any(|(lane, head)| lane.swept < head);
+        let heads = self.visible();
+        let is_behind = self.is_behind(heads);
         let more = is_behind || !self.delivery.marked.is_empty();
         for (dialect, head) in Dialect::ALL.into_iter().zip(heads) {
             let lane = &mut self.delivery.lanes[dialect as usize];
@@ -291,12 +372,16 @@ impl Server {
             let passed = mem::replace(&mut lane.passed, swept);
             self.trim(dialect, if more { passed } else { head });
         }
+        if is_behind || !more {
+            self.backfill.begin_round();
+        }
         self.delivery.due = if more {
             self.delivery.marked.len()
         } else {
             // Between passes no round is under way: whoever is marked then is visited first.
             self.limits.connections.saturating_add(1)
         };
+        self.delivery.sweep.owed = 0;
         if is_behind {
             self.delivery.seats = self.room.seated();
         }
@@ -340,7 +425,7 @@ impl Server {
 
     /// Whether those who talk without pause have to wait until everyone has been written to.
     pub(super) fn is_bulk_full(&self) -> bool {
-        self.to_be_sent() >= self.limits.bulk
+        self.to_be_sent() >= self.limits.bulk || self.is_answers_full()
     }
 
     /// Bytes appended since the round under way began, in the dialect that needs more.
@@ -386,7 +471,6 @@ impl Server {
             {
                 self.room.log.append(now, Entry::Left(name), None, None);
             }
-            connection.feed = None;
             let line = Notice::Goodbye(why).to_line(connection.dialect);
             let stream = self.room.log.stream(connection.dialect);
             connection.cursor.cut(stream, &line);

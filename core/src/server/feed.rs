@@ -1,6 +1,7 @@
-//! What of the log is sent to a connection besides what happens: what it missed, and pages.
+//! Backfill: what a connection is sent besides what happens. What it missed, pages, and who is there.
 
 use super::Server;
+use super::backfill::{Lane, QUANTUM};
 use super::id::ConnId;
 use super::io::Action;
 use crate::json::{self, GapReason, Message};
@@ -8,7 +9,7 @@ use crate::log::Dialect;
 use crate::mark::{Mark, mark};
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
-use crate::text::Notice;
+use crate::text::{Notice, who};
 use core::mem;
 
 /// What of the log is sent to a connection besides what happens.
@@ -21,7 +22,7 @@ pub(super) struct Feed {
     to: To,
     /// How many are read in the store at a time: fewer where some of them cannot be.
     most: usize,
-    /// It is being read in the store.
+    /// It is being read in the store, or waits for that.
     is_read: bool,
 }
 
@@ -35,6 +36,22 @@ enum To {
     Live,
     /// Nothing: it was a page, which ends with this entry.
     Page(u64),
+    /// Nothing: it is no entries at all, but who is in the room.
+    Who,
+}
+
+impl Feed {
+    /// What the store is asked for.
+    pub(super) fn action(&self, id: ConnId) -> Action {
+        Action::Read(id, self.from - 1, self.most)
+    }
+
+    fn lane(&self) -> Lane {
+        match self.to {
+            To::Live => Lane::Live,
+            To::Page(_) | To::Who => Lane::Answer,
+        }
+    }
 }
 
 impl Server {
@@ -52,6 +69,11 @@ impl Server {
         self.start_feed(id, next, To::Live);
     }
 
+    /// Has a connection told who is in the room: a short question, with a long answer.
+    pub(super) fn send_who(&mut self, id: ConnId) {
+        self.start_feed(id, 1, To::Who);
+    }
+
     fn start_feed(&mut self, id: ConnId, next: u64, to: To) {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.feed = Some(Feed {
@@ -65,13 +87,35 @@ impl Server {
         self.feed(id);
     }
 
-    /// Goes on with what a connection is being sent of the log, as far as its notices may go.
+    /// Has a connection go on with what it is being sent, in its turn.
     pub(super) fn feed(&mut self, id: ConnId) {
+        let most = self.most_private();
+        if let Some(connection) = self.connections.get(id)
+            && let Some(feed) = &connection.feed
+            && !feed.is_read
+            && connection.cursor.private() < most
+        {
+            self.queue_in(feed.lane(), id);
+            self.make_backfill();
+        }
+    }
+
+    /// So many private bytes may wait for a connection before it is sent more.
+    fn most_private(&self) -> usize {
+        self.limits.private.min(QUANTUM)
+    }
+
+    /// Goes on with what a connection is being sent, as far as its notices may go.
+    pub(super) fn feed_on(&mut self, id: ConnId) {
+        let most = self.most_private();
         while let Some(connection) = self.connections.get_mut(id)
-            && connection.cursor.private() < self.limits.private
+            && connection.cursor.private() < most
             && let Some(feed) = &mut connection.feed
             && !feed.is_read
         {
+            if feed.to == To::Who {
+                return self.end_feed(id);
+            }
             let log = &self.room.log;
             let mut committed = log.committed();
             if is_planted(Bug::FedUncommitted) {
@@ -83,6 +127,7 @@ impl Server {
             let last = match feed.to {
                 To::Live => committed,
                 To::Page(last) => last.min(committed),
+                To::Who => 0,
             };
             if feed.next > last {
                 return self.end_feed(id);
@@ -95,8 +140,7 @@ impl Server {
                 self.send_past(id, &record);
             } else if from >= log.oldest() {
                 feed.is_read = true;
-                let read = Action::Read(id, from - 1, feed.most);
-                self.actions.push_back(read);
+                self.ask_store(Lane::Read, id);
             } else {
                 let next = log.oldest();
                 self.pass_gap(id, next);
@@ -106,12 +150,14 @@ impl Server {
 
     /// Entries that were read in the store.
     pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
-        let first = self.room.log.first();
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        let Some(feed) = connection.feed.as_mut().filter(|feed| feed.is_read) else {
-            return;
+        let (first, most) = (self.room.log.first(), self.most_private());
+        let before = self.private(id);
+        let connection = self.connections.get_mut(id);
+        let Some(feed) = connection
+            .and_then(|c| c.feed.as_mut())
+            .filter(|feed| feed.is_read)
+        else {
+            return mark(Mark::ReadTooLate);
         };
         feed.is_read = false;
         feed.most = (2 * feed.most).min(READ);
@@ -125,12 +171,12 @@ impl Server {
         }
         let committed = self.room.log.committed();
         for record in records {
-            let private = self.connections.get(id).map_or(0, |c| c.cursor.private());
-            if private >= self.limits.private || record.seq > committed {
+            if self.private(id) >= most || record.seq > committed {
                 break; // The rest is read again.
             }
             self.send_past(id, record);
         }
+        self.count_backfill(self.private(id).saturating_sub(before));
         self.proceed(id);
     }
 
@@ -160,6 +206,11 @@ impl Server {
                 let place = log.stream(Dialect::Json).visible();
                 connection.cursor.move_to(place, true);
                 self.mark(id);
+            }
+            Some(To::Who) if connection.dialect == Dialect::Json => self.list(id),
+            Some(To::Who) => {
+                let answer = who(self.room.names());
+                self.note(id, &answer);
             }
             Some(To::Page(_)) if connection.dialect == Dialect::Json => {
                 let (first, head) = (log.oldest(), log.committed());
@@ -197,7 +248,7 @@ impl Server {
                     };
                     gap.to_line()
                 }
-                (Dialect::Json, To::Page(_)) => Message::Missing { after, next }.to_line(),
+                (Dialect::Json, _) => Message::Missing { after, next }.to_line(),
                 (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
             };
             self.note(id, &line);
@@ -226,7 +277,7 @@ impl Server {
                 alloc::format!("* {name}{between}{text}\n")
             }
             (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
-            (Dialect::Json, To::Page(_)) => Message::Past(entry).to_line(),
+            (Dialect::Json, _) => Message::Past(entry).to_line(),
         };
         self.note(id, &line);
     }

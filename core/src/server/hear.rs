@@ -14,7 +14,7 @@ use crate::line::{Line, LineReader};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
-use crate::text::{Entry, FirstLine, Goodbye, Notice, Request, who};
+use crate::text::{Entry, FirstLine, Goodbye, Notice, Request};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ use core::mem;
 
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
-        let at_once = self.turns.is_empty() && !self.is_batch_full();
+        let at_once = self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full();
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -31,7 +31,7 @@ impl Server {
         }
         let is_first = connection.unread.is_empty();
         if is_first && at_once {
-            let handled = self.read_lines(id, bytes, usize::MAX);
+            let handled = self.read_lines(id, bytes, usize::MAX, Class::Bulk);
             if is_planted(Bug::RestDropped) && self.is_batch_full() {
                 return;
             }
@@ -47,10 +47,17 @@ impl Server {
         }
     }
 
-    /// Handles the lines at the front of `bytes`, up to the one that passes `turn` bytes, for as
-    /// long as the connection is not held back; says how many bytes that were.
-    pub(super) fn read_lines(&mut self, id: ConnId, bytes: &[u8], turn: usize) -> usize {
-        let mut rest = bytes;
+    /// Handles the lines at the front of `bytes`, up to the one that passes `turn` bytes or whose answer
+    /// does, for as long as the connection and its class are not held back; says how many bytes that
+    /// were.
+    pub(super) fn read_lines(
+        &mut self,
+        id: ConnId,
+        bytes: &[u8],
+        turn: usize,
+        class: Class,
+    ) -> usize {
+        let (mut rest, mut answered) = (bytes, 0);
         let mut reader = LineReader::new(0);
         if let Some(connection) = self.connections.get_mut(id) {
             mem::swap(&mut connection.reader, &mut reader);
@@ -58,10 +65,14 @@ impl Server {
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
             && !self.is_batch_full()
+            && !(class == Class::Bulk && self.is_answers_full())
             && !self.owes_much(connection)
             && bytes.len() - rest.len() < turn
+            && answered < turn
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
+            let before = (self.room.log.last(), connection.cursor.private());
+            let made = self.backfill.made();
             if dialect == Dialect::Json {
                 reader.read_objects(MAX_JSON_LINE);
             }
@@ -81,6 +92,12 @@ impl Server {
                     let given = reader.take_id();
                     self.object_too_long(id, given.as_deref());
                 }
+            }
+            if self.room.log.last() == before.0 {
+                let answer = self.private(id).saturating_sub(before.1);
+                let made = self.backfill.made() - made; // That is counted already.
+                answered += self.backfill.answers(answer.saturating_sub(made));
+                mark_if(self.is_answers_full(), Mark::AnswersFull);
             }
         }
         if let Some(connection) = self.connections.get_mut(id) {
@@ -201,10 +218,7 @@ impl Server {
             }
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Help => self.tell(id, Notice::Help),
-            Request::Who => {
-                let answer = who(self.room.names());
-                self.note(id, &answer);
-            }
+            Request::Who => self.send_who(id),
             Request::History(count) => self.send_newest(id, (*count).min(MAX_PAGE)),
             Request::Surplus(command) => {
                 mark(Mark::CommandSurplus);

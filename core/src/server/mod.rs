@@ -1,5 +1,6 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod backfill;
 mod bucket;
 mod commit;
 mod connection;
@@ -35,6 +36,7 @@ use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use backfill::Backfill;
 use connection::{Connection, Connections};
 use core::mem;
 use core::time::Duration;
@@ -87,6 +89,7 @@ pub struct Server {
     timers: Timers,
     stopping: bool,
     turns: Turns,
+    backfill: Backfill,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
     /// Connections that wait for something to be committed, and that no round would visit then.
@@ -141,6 +144,7 @@ impl Server {
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
+            backfill: Backfill::default(),
             actions: VecDeque::new(),
             awaiting: Vec::new(),
         }
@@ -190,9 +194,18 @@ impl Server {
                 self.give_up_uncommitted();
                 self.stop(Goodbye::NotKept);
             }
-            Input::Kept(id, records) => self.kept(id, records),
-            Input::Found(id, record) => self.found(id, record),
-            Input::Unreadable(id) => self.unreadable(id),
+            Input::Kept(id, records) => {
+                self.kept(id, records);
+                self.store_answered();
+            }
+            Input::Found(id, record) => {
+                self.found(id, record);
+                self.store_answered();
+            }
+            Input::Unreadable(id) => {
+                self.unreadable(id);
+                self.store_answered();
+            }
             Input::Timeout => self.timeout(),
             Input::Stop => self.stop(Goodbye::ShuttingDown),
         }
@@ -201,7 +214,7 @@ impl Server {
     /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
     /// [`Limits::standstill`] takes it that it stood still.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if self.is_turn_due() {
+        if self.is_turn_due() || self.is_backfill_due() {
             return Some((self.now, Timer::Resume));
         }
         self.next_call()
@@ -288,6 +301,7 @@ impl Server {
         }
         self.give_up_sessions();
         self.take_turns();
+        self.make_backfill();
     }
 
     fn stop(&mut self, why: Goodbye) {
@@ -330,10 +344,10 @@ impl Server {
                 let end = self.room.log.head(connection.dialect);
                 connection.cursor.end_at(end);
             }
-            (connection.feed, connection.asking) = (None, None);
             if mem::take(&mut connection.reads_json) {
                 self.room.log.set_reading(false);
             }
+            self.end_backfill(id);
         }
         if let Some(turn) = turn {
             mark(Mark::ClosedInTurn);

@@ -1,6 +1,7 @@
 //! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
 
 use super::Server;
+use super::backfill::Lane;
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::Event;
@@ -10,7 +11,7 @@ use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
 use crate::planted::{Bug, is_planted};
-use crate::record::Record;
+use crate::record::{Record, SessionId};
 use crate::text::{Entry, Short, printable};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -24,8 +25,16 @@ const PAGE: u64 = 100;
 /// What was said with an id that is looked for in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Asking {
+    session: SessionId,
     text: Box<str>,
     id: Box<str>,
+}
+
+impl Asking {
+    /// What the store is asked for.
+    pub(super) fn action(&self, id: ConnId) -> Action {
+        Action::Find(id, self.session, self.id.clone())
+    }
 }
 
 impl Server {
@@ -53,7 +62,7 @@ impl Server {
                 let refused = self.page(id, after, before, limit.unwrap_or(PAGE)).err();
                 self.refuse_line(id, refused, line);
             }
-            Ok(Request::Who) => self.list(id),
+            Ok(Request::Who) => self.send_who(id),
             Ok(Request::Ping) => {
                 let head = self.room.log.last() - u64::from(is_planted(Bug::PongOffByOne));
                 self.note(id, &Message::Pong { head }.to_line());
@@ -149,13 +158,14 @@ impl Server {
         if let Some((session, given)) = &sender
             && log.is_in_store_alone(self.ids_since(*session))
         {
-            self.actions
-                .push_back(Action::Find(id, *session, given.clone()));
             if let Some(connection) = self.connections.get_mut(id) {
-                let (text, id) = ((&*text).into(), given.clone());
-                connection.asking = Some(Asking { text, id });
+                connection.asking = Some(Asking {
+                    session: *session,
+                    text: (&*text).into(),
+                    id: given.clone(),
+                });
             }
-            return;
+            return self.ask_store(Lane::Find, id);
         }
         self.say_now(id, &name, &text, given);
     }
@@ -165,7 +175,10 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(Asking { text, id: given }) = connection.asking.take() else {
+        let Some(Asking {
+            text, id: given, ..
+        }) = connection.asking.take()
+        else {
             return;
         };
         let said = said.filter(|_| !is_planted(Bug::FoundIdIgnored));
@@ -256,7 +269,7 @@ impl Server {
     }
 
     /// Says who is in the room, as far as a line goes.
-    fn list(&mut self, id: ConnId) {
+    pub(super) fn list(&mut self, id: ConnId) {
         let mut length = 0;
         let fits = |name: &&Name| {
             length += name.as_str().len() + "\"\",".len();

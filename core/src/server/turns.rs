@@ -11,7 +11,7 @@ use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;
 
-/// A turn ends with the line that makes it so many bytes.
+/// A turn ends with the line that makes it so many bytes, or whose answer does.
 const TURN: usize = 256;
 
 /// How often a connection may have a turn as a sparse speaker, in the long run.
@@ -120,7 +120,7 @@ impl Server {
                 connection.next_sparse = connection.next_sparse.max(next);
             }
             let mut unread = mem::take(&mut connection.unread);
-            let handled = self.read_lines(id, &unread, TURN);
+            let handled = self.read_lines(id, &unread, TURN, class);
             unread.drain(..handled);
             mark_if(!unread.is_empty(), Mark::TurnLeftOver);
             self.keep(id, unread);

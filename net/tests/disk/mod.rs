@@ -8,6 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long reading hangs at most, before it fails.
+const HANGS: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
@@ -23,6 +27,9 @@ struct State {
     /// How many more changes it takes before it fails, and how it fails then.
     failing: Option<(u64, io::ErrorKind)>,
     hangs: bool,
+    /// Reading does, and so many wait for it.
+    reading_hangs: bool,
+    waiting: usize,
     random: u128,
 }
 
@@ -66,6 +73,40 @@ impl Memory {
     /// No change ends from now on.
     pub(crate) fn hang(&self) {
         self.state().hangs = true;
+    }
+
+    /// No reading ends from now on.
+    pub(crate) fn hang_reading(&self) {
+        self.state().reading_hangs = true;
+    }
+
+    /// It does again.
+    pub(crate) fn go_on_reading(&self) {
+        self.state().reading_hangs = false;
+        self.going.notify_all();
+    }
+
+    /// Whether somebody waits for what they read.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.state().waiting > 0
+    }
+
+    /// Waits until it can be read, but not for ever: who waits may be who is to say that it can.
+    fn wait_for_reading(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if !state.reading_hangs {
+            return Ok(());
+        }
+        state.waiting += 1;
+        let waited = self
+            .going
+            .wait_timeout_while(state, HANGS, |state| state.reading_hangs);
+        let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        if waited.timed_out() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 
     /// They do again.
@@ -228,6 +269,7 @@ impl File for Handle {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.disk.wait_for_reading()?;
         let contents = self.contents.lock().unwrap();
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         let bytes = (contents.now.get(from..))

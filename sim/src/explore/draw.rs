@@ -83,6 +83,8 @@ enum Mood {
     Chatter,
     /// Long lines, and connections that hold little.
     Flood,
+    /// Questions without pause, and long answers.
+    Asking,
     /// Persons who leave while their last words are on their way, and a server that dies.
     Farewell,
 }
@@ -94,6 +96,7 @@ impl Mood {
             1..9 => Self::Chatter,
             9..15 => Self::Flood,
             15..40 => Self::Farewell,
+            40..60 => Self::Asking,
             _ => Self::Any,
         }
     }
@@ -135,6 +138,12 @@ impl Draw {
                 self.ops = vec![0; self.ops.len()];
                 (self.ops[0], self.ops[1], self.ops[18], self.ops[20]) = (16, 16, 100, 16);
             }
+            Mood::Asking => {
+                (self.ops[0], self.ops[4]) = (100, 400);
+                self.lines = vec![0; LINES];
+                (self.lines[0], self.lines[1], self.lines[4]) = (4, 1, 2);
+                (self.lines[15], self.lines[16]) = (8, 40);
+            }
             Mood::Flood => {
                 self.ops[0] = 400;
                 self.lines = vec![0; LINES];
@@ -161,7 +170,7 @@ impl Draw {
         } else {
             default.transcript
         };
-        if self.mood != Mood::Any {
+        if !matches!(self.mood, Mood::Any | Mood::Asking) {
             return Server {
                 batch: small(1, 200, 500) as u64,
                 limit_loopback,
@@ -179,6 +188,8 @@ impl Draw {
             batch: small(1, 200 * crowd, 64 * 1024) as u64,
             pass: small(1, 800 * crowd, 32 * 1024 * 1024) as u64,
             bulk: small(1, 400 * crowd, 8 * 1024 * 1024) as u64,
+            backfill: small(1, 300, 64 * 1024),
+            answers: small(1, 1000, 64 * 1024),
             grace_ms: small(1, 20_000, 60_000) as u64,
             detached: small(0, 2, default.detached),
             limit_loopback,
@@ -379,7 +390,8 @@ impl Draw {
             let again = ["again", "once more"][usize::from(dice.one_in(8))];
             (format!(",\"id\":\"{id}\""), format!("{id} {again}"))
         };
-        match dice.below(16) {
+        let kinds = if self.mood == Mood::Asking { 4 } else { 16 };
+        match dice.below(kinds) {
             0 => b"{\"type\":\"who\"}".to_vec(),
             1 => b"{\"type\":\"ping\"}".to_vec(),
             2 => {
@@ -475,9 +487,13 @@ impl Draw {
             12 => b"* Goodbye: not really".to_vec(),
             13 => b"ann has left the chat".to_vec(),
             14 => vec![b'\0'; dice.below(4)],
-            16 if dice.one_in(4) => {
-                [&b"/history"[..], b"/history 2", b"/history 0"][dice.below(3)].to_vec()
-            }
+            16 if dice.one_in(4) => [
+                &b"/history"[..],
+                b"/history 1000",
+                b"/history 2",
+                b"/history 0",
+            ][dice.below(4)]
+            .to_vec(),
             17 => {
                 let length = dice.power(6);
                 let any = |_| {

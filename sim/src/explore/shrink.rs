@@ -247,7 +247,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 17] = [
+        let fields: [fn(&mut Server, &Server); 19] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -259,6 +259,8 @@ impl Shrink {
             |s, u| s.grace_ms = u.grace_ms,
             |s, u| s.detached = u.detached,
             |s, u| s.bulk = u.bulk,
+            |s, u| s.backfill = u.backfill,
+            |s, u| s.answers = u.answers,
             |s, u| s.chunk = u.chunk,
             |s, u| s.lazy = u.lazy,
             |s, u| s.at_once = u.at_once,

@@ -52,6 +52,10 @@ pub struct Server {
     pub pass: u64,
     /// Bytes of these from those who talk without pause.
     pub bulk: u64,
+    /// Bytes of history that one round makes.
+    pub backfill: usize,
+    /// Bytes of other answers that one round makes.
+    pub answers: usize,
     /// Bytes of the screen that are kept until it is read.
     pub transcript: u64,
     /// How long a session may be without a connection, in milliseconds.
@@ -83,6 +87,8 @@ impl Default for Server {
             batch: limits.batch,
             pass: limits.pass,
             bulk: limits.bulk,
+            backfill: limits.backfill,
+            answers: limits.answers,
             transcript: limits.transcript,
             grace_ms: u64::try_from(limits.grace.as_millis()).unwrap_or(u64::MAX),
             detached: limits.detached,
@@ -108,6 +114,8 @@ impl Server {
             batch: self.batch,
             pass: self.pass,
             bulk: self.bulk,
+            backfill: self.backfill,
+            answers: self.answers,
             transcript: self.transcript.max(self.behind),
             grace: Duration::from_millis(self.grace_ms),
             detached: self.detached,

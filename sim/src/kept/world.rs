@@ -105,6 +105,9 @@ impl World {
             batch: self.batch,
             limit_loopback: self.limit_loopback,
             transcript: self.behind.max(4096),
+            // Also so few that who resumes waits for others.
+            backfill: usize::try_from(self.batch).unwrap_or(0),
+            reads: 1 + usize::from(self.seed.is_multiple_of(2)),
             ..default
         }
     }

@@ -74,6 +74,8 @@ pub struct Watched {
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
     passed: (usize, usize),
+    /// Bytes of pages that programs had heard then whose sockets took all that they were given.
+    pages: usize,
     /// The most that a pass has appended beyond a batch: so much further behind one may be.
     surge: u64,
     /// So much was held back for the sockets that are full that some may have been cut off for that.
@@ -101,6 +103,7 @@ impl Watched {
             sessions: Sessions::default(),
             joins: VecDeque::new(),
             passed: (0, 0),
+            pages: 0,
             surge: 0,
             copies_full: false,
             stopped: None,
@@ -364,13 +367,27 @@ impl Watched {
         let appended = (self.story.bytes - self.passed.1) as u64;
         let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
         self.surge = self.surge.max(appended.saturating_sub(batch));
+        let is_still = self.story.entries.len() == self.passed.0;
         self.passed = (self.story.entries.len(), self.story.bytes);
         self.hear();
+        self.check_pages(is_still && self.habits.stretch == 0);
         for who in mem::take(&mut self.touched) {
             self.check_peer(who);
         }
         self.check_room();
         true
+    }
+
+    /// Checks that one pass did not send more of pages than its budget, if it was one round.
+    fn check_pages(&mut self, is_one_round: bool) {
+        let open = self.open.iter().map(|who| &self.peers[*who]);
+        let pages: usize = open.filter_map(Peer::pages).sum();
+        let sent = pages.saturating_sub(mem::replace(&mut self.pages, pages));
+        let line = 2 * self.story.longest + 400; // In JSON, with all that it says.
+        let most = self.limits.backfill + self.limits.private.min(8 * 1024) + line;
+        Promise::Limits.holds(!is_one_round || sent <= most, || {
+            format!("{sent} bytes of pages in a pass, {most} at most")
+        });
     }
 
     /// Checks what those got that something has happened to.

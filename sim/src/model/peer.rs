@@ -186,6 +186,12 @@ impl Peer {
             || first.is_some_and(|line| matches!(first_line(line), FirstLine::Json(_)))
     }
 
+    /// Bytes of pages that it has heard, if it is a program whose socket was never full.
+    pub(super) fn pages(&self) -> Option<usize> {
+        let program = self.expected.program.as_ref()?;
+        (!self.was_full).then_some(program.pages)
+    }
+
     /// Whether what it is sent is not held against the text dialect.
     pub(super) fn is_apart(&self) -> bool {
         self.expected.history || self.speaks_json()

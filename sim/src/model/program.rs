@@ -23,6 +23,8 @@ pub(super) struct Program {
     /// It is in the room as a program.
     pub(super) is_in: bool,
     bye: bool,
+    /// Bytes of pages that it has heard.
+    pub(super) pages: usize,
 }
 
 /// What is known when a program hears something.
@@ -58,6 +60,7 @@ impl Program {
             begins: 0..=0,
             is_in: false,
             bye: false,
+            pages: 0,
         }
     }
 
@@ -173,6 +176,7 @@ impl Program {
             }
             answer => {
                 if let Message::Past(entry) = answer {
+                    self.pages += line.len() + 1;
                     is_told(entry, seen.story);
                 }
                 let place = Place {

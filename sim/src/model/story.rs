@@ -38,10 +38,13 @@ pub(super) struct Story {
     /// Who is in the room: peers by their names in lower case.
     pub(super) room: BTreeMap<String, (String, usize)>,
     pub(super) bytes: usize,
+    /// The bytes of its longest line.
+    pub(super) longest: usize,
 }
 
 impl Story {
     pub(super) fn push(&mut self, line: &str, about: About) {
+        self.longest = self.longest.max(line.len());
         self.entries.push(Entry {
             line: line.into(),
             about,
