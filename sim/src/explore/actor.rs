@@ -7,8 +7,8 @@ use crate::promise::Promise;
 use crate::text::visible;
 use chat_core::client_phase::Phase;
 use chat_core::{
-    Client, ClientAction, ClientInput, Command, CommandError, FirstLine, Line, MAX_LINE, Outcome,
-    Request, TextClient, Timestamp, printable,
+    Client, ClientAction, ClientInput, Command, CommandError, FirstLine, Line, MAX_LINE, Name,
+    Outcome, Request, TextClient, Timestamp, printable,
 };
 use std::collections::VecDeque;
 
@@ -82,7 +82,9 @@ impl Person {
         match self.client.phase() {
             Phase::Asking => match FirstLine::decode(line) {
                 FirstLine::Join(None) if line.len() <= MAX_LINE => send(&mut self.wanted, b"JOIN"),
-                FirstLine::Join(Some(name)) if line.len() <= MAX_LINE => {
+                FirstLine::Join(Some(name))
+                    if line.len() <= MAX_LINE && Name::parse(name).is_ok() =>
+                {
                     send(&mut self.wanted, format!("JOIN {name}").as_bytes());
                 }
                 _ => {}
