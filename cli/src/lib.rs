@@ -7,6 +7,7 @@ pub mod clock;
 pub mod colour;
 pub mod connect;
 pub mod editor;
+pub mod hosts;
 pub mod listen;
 pub mod notes;
 pub mod retention;

@@ -288,6 +288,10 @@ pub enum Code {
     TooFarBehind,
     /// There are as many connections as are allowed.
     Full,
+    /// Too many have joined from the same host in too short a time.
+    TooManyJoins,
+    /// Too many tokens that no session has have come from the same host in too short a time.
+    TooManyTokens,
     /// The server stops.
     ShuttingDown,
     /// The server stops, for what is said cannot be kept any more.

@@ -31,7 +31,7 @@ pub use client::json::{JsonClient, Memory, Setup, Unaccepted};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;
-pub use limits::{Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
+pub use limits::{HostLimits, Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
 pub use line::{Line, LineReader};
 pub use log::{History, Log};
 pub use name::{InvalidName, Name};

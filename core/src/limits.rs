@@ -1,6 +1,6 @@
 //! Every bound of the protocol and of the server, in one place (PROTOCOL.md, "Limits").
 
-use crate::server::Host;
+use crate::server::{Host, Rate};
 use core::time::Duration;
 
 /// The longest line a client may send, in bytes, without its ending.
@@ -60,8 +60,15 @@ pub struct Limits {
     /// Whether the limits of a host, and the rate at which a connection may send, are also those of
     /// this machine's own addresses (127.0.0.0/8, `::1`).
     pub limit_loopback: bool,
+    /// How many connections a second give their places up to newcomers, where all are taken: those that
+    /// have said nothing, whoever came last first. With a count of 0, nobody does.
+    pub give_way: Rate,
+    /// What one host is granted of all that.
+    pub host: HostLimits,
     /// How long a new connection may be silent before it joins as the documented client did.
     pub first_line: Duration,
+    /// How long the first line of a connection may take, from its first byte on.
+    pub first_line_end: Duration,
     /// How long bytes may wait for a connection that takes none, before it is closed.
     pub stall: Duration,
     /// How long a connection that has been told everything may take to close its side.
@@ -71,6 +78,60 @@ pub struct Limits {
     /// The longest time between two calls that a server which waits for something takes for its caller being
     /// busy. After a longer one it has stood still: nobody's deadline counts that time.
     pub standstill: Duration,
+}
+
+/// What one host is granted: an IPv4 address, or an IPv6 network of 64 bits. With 0, there is no limit.
+///
+/// The defaults are such that a large school, all of it behind one address, does not meet them: all of
+/// 1,000 pupils may be there at once, and come back at once after the server or the network was away.
+/// Sixteen hosts that take all they can are needed to fill a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostLimits {
+    /// Connections at once, in any phase; one more is told so, and closed.
+    pub connections: usize,
+    /// Of these, those that have not joined yet, which clients do within a round trip and anybody
+    /// within [`Limits::first_line`]; one more is told so, and closed.
+    pub unjoined: usize,
+    /// How many come into the room; going on with a session is not coming in. Who comes too soon is told
+    /// when to come back, and closed.
+    pub joins: Rate,
+    /// Sessions without a connection at once; with one more, the host's oldest is given up.
+    pub detached: usize,
+    /// How many ask for a session with a token that no session has. Who comes too soon is told when to
+    /// come back, and closed.
+    pub tokens: Rate,
+    /// Of [`Limits::refusals`], those of one host.
+    pub refusals: usize,
+}
+
+impl HostLimits {
+    /// No limit on anything.
+    pub const UNLIMITED: Self = Self {
+        connections: 0,
+        unjoined: 0,
+        joins: Rate::UNLIMITED,
+        detached: 0,
+        tokens: Rate::UNLIMITED,
+        refusals: 0,
+    };
+}
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            unjoined: 256,
+            joins: Rate::per_minute(1024, 1024),
+            detached: 1024,
+            tokens: Rate::per_minute(512, 512),
+            refusals: 16,
+        }
+    }
+}
+
+/// Whether one more is within a limit of a host, where 0 is none.
+pub(crate) fn is_below(count: usize, limit: usize) -> bool {
+    limit == 0 || count < limit
 }
 
 impl Limits {
@@ -99,7 +160,10 @@ impl Default for Limits {
             grace: Duration::from_secs(60),
             detached: 16_384,
             limit_loopback: false,
+            give_way: Rate::per_second(16, 64),
+            host: HostLimits::default(),
             first_line: Duration::from_millis(250),
+            first_line_end: Duration::from_secs(30),
             stall: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             shutdown: Duration::from_secs(5),

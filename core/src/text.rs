@@ -12,6 +12,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 /// What the first line of a connection asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,6 +288,12 @@ pub(crate) enum Goodbye {
     Replaced,
     Foreign(Protocol),
     Full,
+    HostFull { limit: usize },
+    HostUnjoined { limit: usize },
+    TooManyJoins { wait: Duration },
+    TooManyTokens { wait: Duration },
+    FirstLineUnended { limit: Duration },
+    GaveWay,
     NotKept,
 }
 
@@ -393,7 +400,14 @@ impl Goodbye {
         match self {
             Self::ShuttingDown => (Code::ShuttingDown, Some(1000)),
             Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
-            Self::Full => (Code::Full, Some(5000)),
+            Self::Full | Self::HostFull { .. } | Self::HostUnjoined { .. } => {
+                (Code::Full, Some(5000))
+            }
+            // Later than the next newcomer, and before its session is given up.
+            Self::GaveWay => (Code::Full, Some(30_000)),
+            Self::TooManyJoins { wait } => (Code::TooManyJoins, Some(millis(wait))),
+            Self::TooManyTokens { wait } => (Code::TooManyTokens, Some(millis(wait))),
+            Self::FirstLineUnended { .. } => (Code::Unterminated, Some(0)),
             Self::NotKept => (Code::NotKept, Some(1000)),
             Self::Foreign(_) => (Code::BadHello, None),
             Self::Replaced => (Code::Replaced, None),
@@ -417,6 +431,32 @@ impl fmt::Display for Goodbye {
                 protocol.name()
             ),
             Self::Full => f.write_str("the room is full; try again later"),
+            Self::HostFull { limit } => write!(
+                f,
+                "your address has {limit} connections, and gets no more; try again later"
+            ),
+            Self::HostUnjoined { limit } => write!(
+                f,
+                "{limit} connections of your address have not joined yet; try again later"
+            ),
+            Self::TooManyJoins { wait } => write!(
+                f,
+                "too many have joined from your address; try again in {} s",
+                seconds(*wait)
+            ),
+            Self::TooManyTokens { wait } => write!(
+                f,
+                "too many unknown sessions were asked for from your address; try again in {} s",
+                seconds(*wait)
+            ),
+            Self::FirstLineUnended { limit } => write!(
+                f,
+                "your first line did not end within {} s",
+                limit.as_secs_f64()
+            ),
+            Self::GaveWay => f.write_str(
+                "the room is full, and you gave way to somebody new, as you had said nothing",
+            ),
             Self::NotKept => f.write_str("what is said cannot be kept any more; the server stops"),
         }
     }
@@ -424,6 +464,16 @@ impl fmt::Display for Goodbye {
 
 /// So many characters of a command that does not exist are repeated: the answer fits into a row.
 const WORD: usize = 20;
+
+/// A time in whole milliseconds, rounded up.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// A time in whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    millis(time).div_ceil(1000)
+}
 
 /// At most 64 characters of a text that somebody else chose, printable.
 pub(crate) struct Short<'a>(pub(crate) &'a str);

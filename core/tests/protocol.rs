@@ -3,8 +3,8 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Server, TextClient, Timestamp, Transition, client_phase,
-    foreign, json_client_phase, server_phase,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Rate, Server, TextClient, Timestamp, Transition,
+    client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -49,6 +49,13 @@ fn the_table_of_limits_is_the_codes() {
     let l = Limits::default();
     let ms = |d: Duration| format!("{} ms", d.as_millis());
     let bytes = |n: u64| format!("{n} bytes");
+    let per_minute = |rate: Rate| {
+        assert_eq!(
+            (rate.period, rate.burst),
+            (Duration::from_secs(60), rate.count)
+        );
+        format!("{} a minute", rate.count)
+    };
     let code = [
         bytes(MAX_LINE as u64),
         bytes(MAX_SERVER_LINE as u64),
@@ -70,8 +77,19 @@ fn the_table_of_limits_is_the_codes() {
         l.reads.to_string(),
         bytes(l.transcript),
         l.detached.to_string(),
+        l.host.connections.to_string(),
+        l.host.unjoined.to_string(),
+        l.host.refusals.to_string(),
+        per_minute(l.host.joins),
+        per_minute(l.host.tokens),
+        l.host.detached.to_string(),
+        format!(
+            "{} a second, {} at once",
+            l.give_way.count, l.give_way.burst
+        ),
         ms(l.grace),
         ms(l.first_line),
+        ms(l.first_line_end),
         ms(l.stall),
         ms(l.linger),
         ms(l.shutdown),

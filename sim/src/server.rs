@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use chat_core::{Limits, Origin};
+use chat_core::{HostLimits, Limits, Origin};
 use chat_net::Options;
 use tokio::sync::mpsc;
 use turmoil::net::{TcpListener, TcpStream};
@@ -64,7 +64,11 @@ impl chat_net::Listener for Listener {
 
 /// The shipped limits, but for those the scenario sets.
 pub(crate) fn limits(scenario: &Scenario) -> Limits {
-    let mut limits = Limits::default();
+    // Crowds come from a few hosts.
+    let mut limits = Limits {
+        host: HostLimits::UNLIMITED,
+        ..Limits::default()
+    };
     let server = &scenario.server;
     if let Some(connections) = server.connections {
         limits.connections = connections;

@@ -279,6 +279,8 @@ fn coming_and_going_without_a_word() {
 fn one_more_than_there_is_room_for() {
     let mut couple = Couple::with(Server::with(&["--max-connections", "3"]));
     let mut third = couple.joined_by("JOIN third");
+    third.say("/help");
+    third.expect_start("* /who");
     for _ in 0..3 {
         let mut fourth = Raw::connect(couple.server.address());
         fourth.expect_start("* Goodbye: the room is full");

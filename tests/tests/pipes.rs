@@ -301,7 +301,9 @@ mod a_server {
     #[test]
     fn that_is_full_is_reported() {
         let server = Server::with(&["--max-connections", "1"]);
-        let _only = Raw::join(server.address());
+        let mut only = Raw::join(server.address());
+        only.say("/who");
+        only.expect_start("* In the room");
         let finished = run_client(server.address(), "JOIN\nhi\nleave\n");
         assert_eq!(finished.code, LOST, "{finished:?}");
         assert!(

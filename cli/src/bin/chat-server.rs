@@ -1,6 +1,7 @@
 //! `chat-server`: a chat room on a TCP port.
 
 use chat_cli::address::Address;
+use chat_cli::hosts::Hosts;
 use chat_cli::listen::listen;
 use chat_cli::retention::Keep;
 use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
@@ -50,13 +51,13 @@ struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
     listen: Vec<Address>,
 
-    /// Connections held at once; one more is told that the room is full
+    /// Connections held at once. When one more comes, the last of those who never said anything
+    /// gives way; if everyone has, the newcomer is told that the room is full
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
-    /// Limit what comes from this machine (127.0.0.0/8, ::1) as what comes from any other host
-    #[arg(long)]
-    limit_loopback: bool,
+    #[command(flatten)]
+    hosts: Hosts,
 
     /// Threads that write at the same time where hundreds are in the room [default: one for each
     /// processor]
@@ -250,10 +251,11 @@ impl Args {
 fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
     let limits = Limits {
         connections: args.max_connections,
-        limit_loopback: args.limit_loopback,
+        limit_loopback: args.hosts.limit_loopback,
+        host: args.hosts.limits(),
         ..Limits::default()
     };
-    allow_descriptors(limits.connections);
+    allow_descriptors(limits.connections + 2 * limits.refusals);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -36,13 +36,13 @@ impl Rate {
         }
     }
 
-    /// In what time so many are granted, rounded up to whole microseconds.
-    fn time_of(&self, count: u64) -> Duration {
+    /// In what time so many are granted, in nanoseconds, rounded up.
+    fn time_of(&self, count: u64) -> u64 {
         if self.count == 0 {
-            return Duration::ZERO;
+            return 0;
         }
-        let micros = (u128::from(count) * self.period.as_micros()).div_ceil(u128::from(self.count));
-        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+        let nanos = (u128::from(count) * self.period.as_nanos()).div_ceil(u128::from(self.count));
+        u64::try_from(nanos).unwrap_or(u64::MAX)
     }
 }
 
@@ -50,22 +50,24 @@ impl Rate {
 /// I.371).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Bucket {
-    /// When everything taken so far is granted: the bucket is full then.
-    full_at: Timestamp,
+    /// When everything taken so far is granted: the bucket is full then. In nanoseconds, finer than
+    /// time is told: no step is so short that its rounding counts.
+    full_at: u64,
 }
 
 impl Bucket {
     /// Takes so many, whether they are there or not: what is missing is owed, and the bucket is
     /// [ready](Self::ready_at) once it is paid back.
     pub(super) fn take(&mut self, now: Timestamp, rate: &Rate, count: u64) {
-        self.full_at = self.full_at.max(now) + rate.time_of(count);
+        let from = self.full_at.max(nanos(now));
+        self.full_at = from.saturating_add(rate.time_of(count));
     }
 
-    /// The moment from which on one can be taken without owing anything.
+    /// The moment from which on one can be taken without owing anything, rounded down to whole
+    /// microseconds.
     pub(super) fn ready_at(self, rate: &Rate) -> Timestamp {
         let ahead = rate.time_of(rate.burst.max(1) - 1);
-        let micros = self.full_at.since(Timestamp::ZERO).saturating_sub(ahead);
-        Timestamp::ZERO + micros
+        Timestamp::from_micros(self.full_at.saturating_sub(ahead) / 1000)
     }
 
     /// Whether one can be taken without owing anything.
@@ -73,10 +75,14 @@ impl Bucket {
         self.ready_at(rate) <= now
     }
 
-    /// Whether it is as if nothing had ever been taken.
-    pub(super) fn is_full(self, now: Timestamp) -> bool {
-        self.full_at <= now
+    /// The moment from which on it is as if nothing had ever been taken.
+    pub(super) fn full_at(self) -> Timestamp {
+        Timestamp::from_micros(self.full_at.div_ceil(1000))
     }
+}
+
+fn nanos(now: Timestamp) -> u64 {
+    now.as_micros().saturating_mul(1000)
 }
 
 #[cfg(test)]
@@ -99,8 +105,20 @@ mod tests {
         assert_eq!(bucket.ready_at(&rate), at(5100));
         bucket.take(at(5100), &rate, 1);
         assert_eq!(bucket.ready_at(&rate), at(5200));
-        assert!(!bucket.is_full(at(5399)));
-        assert!(bucket.is_full(at(5400)));
+        assert_eq!(bucket.full_at(), at(5400));
+    }
+
+    #[test]
+    fn a_burst_is_granted_at_once_whatever_the_steps_are() {
+        for count in 1..200 {
+            let rate = Rate::per_second(count, count);
+            let mut bucket = Bucket::default();
+            for nth in 0..count {
+                assert!(bucket.is_ready(at(1), &rate), "{nth} of {count}");
+                bucket.take(at(1), &rate, 1);
+            }
+            assert!(!bucket.is_ready(at(1), &rate));
+        }
     }
 
     #[test]

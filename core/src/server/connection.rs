@@ -6,9 +6,10 @@ use super::id::ConnId;
 use super::io::CloseReason;
 use super::peer::Peer;
 use super::phase::Phase;
+use super::places::Place;
 use super::program::Asking;
 use super::timers::Timer;
-use super::turns::Place;
+use super::turns::Place as Turn;
 use crate::cursor::Cursor;
 use crate::foreign::Protocol;
 use crate::limits::MAX_LINE;
@@ -27,6 +28,11 @@ pub(crate) struct Connection {
     pub(super) peer: Peer,
     /// The limits of a host, and of what one may send in a time, are its own.
     pub(super) limited: bool,
+    pub(super) place: Place,
+    /// Which of all that came it was, as long as it has said nothing and so may have to give way.
+    pub(super) quiet: Option<u64>,
+    /// When its first line has to have ended, once it has begun.
+    pub(super) line_end: Option<Timestamp>,
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<SessionId>,
@@ -57,7 +63,7 @@ pub(crate) struct Connection {
     /// The next pass visits it.
     pub(crate) marked: bool,
     /// Its place among those whose `unread` is to be gone through, while it is there.
-    pub(super) turn: Option<Place>,
+    pub(super) turn: Option<Turn>,
     /// When its next turn as a sparse speaker would be due at the rate granted.
     pub(super) next_sparse: Timestamp,
     /// It has closed its side.
@@ -73,6 +79,9 @@ impl Connection {
             phase: Phase::Greeting,
             peer,
             limited,
+            place: Place::Held,
+            quiet: None,
+            line_end: None,
             dialect: Dialect::Text,
             session: None,
             feed: None,

@@ -35,13 +35,15 @@ impl Server {
             if is_planted(Bug::RestDropped) && self.is_batch_full() {
                 return;
             }
-            return self.keep(id, bytes[handled..].to_vec());
+            self.keep(id, bytes[handled..].to_vec());
+            return self.watch_first_line(id);
         }
         connection.unread.extend_from_slice(bytes);
         if connection.phase == Phase::Greeting && connection.has_first_line() {
             // It has come in time, whenever its turn comes.
             self.set_deadline(id, None);
         }
+        self.watch_first_line(id);
         if is_first {
             self.queue_by_rate(id);
         }
@@ -180,6 +182,9 @@ impl Server {
                 FirstLine::Blank => return mark(Mark::BlankFirst),
                 FirstLine::Other if phase == Phase::Greeting => {
                     self.enter(id, Event::OtherLine, None);
+                    if self.phase(id).is_ending() {
+                        return;
+                    }
                 }
                 FirstLine::Other => {
                     self.step(id, Event::OtherLine);
@@ -189,15 +194,20 @@ impl Server {
         match line {
             Line::TooLong(_) => {
                 mark(Mark::LineTooLong);
+                self.is_quiet_no_more(id);
                 self.tell(id, Notice::TooLong);
             }
             Line::Whole(line) => match Request::decode(line) {
                 Err(_) => {
                     mark(Mark::LineNotUtf8);
+                    self.is_quiet_no_more(id);
                     self.tell(id, Notice::NotUtf8);
                 }
                 Ok(request) => {
                     mark_if(line.len() == MAX_LINE, Mark::LineAtLimit);
+                    if request != Request::Nothing {
+                        self.is_quiet_no_more(id);
+                    }
                     self.request(id, &request);
                 }
             },

@@ -70,6 +70,18 @@ pub enum CloseReason {
     Refused,
     /// It spoke another protocol.
     Foreign(Protocol),
+    /// Its host had as many connections as are allowed.
+    HostFull,
+    /// As many of its host's connections as are allowed had not joined yet.
+    HostUnjoined,
+    /// Too many have joined from its host in too short a time.
+    TooManyJoins,
+    /// Too many tokens that no session has have come from its host in too short a time.
+    TooManyTokens,
+    /// It began its first line, and did not end it in time.
+    Unended,
+    /// It had said nothing, and gave its place up to a newcomer.
+    GaveWay,
     /// It asked for the JSON dialect in a way that was not understood.
     Json,
     /// Its session has a newer connection.
@@ -88,6 +100,12 @@ impl fmt::Display for CloseReason {
             Self::TooFarBehind => "too far behind",
             Self::Stalled => "stalled",
             Self::Refused => "refused: the room is full",
+            Self::HostFull => "refused: its host has too many connections",
+            Self::HostUnjoined => "refused: too many of its host's connections have not joined",
+            Self::TooManyJoins => "refused: too many have joined from its host",
+            Self::TooManyTokens => "refused: too many unknown tokens came from its host",
+            Self::Unended => "did not end its first line",
+            Self::GaveWay => "gave way to a newcomer",
             Self::Json => "asked for what is not known of the JSON dialect",
             Self::Replaced => "replaced by a newer connection",
             Self::Stopped => "server stopped",

@@ -5,12 +5,15 @@ mod bucket;
 mod commit;
 mod connection;
 mod delivery;
+mod detached;
 mod feed;
 mod hear;
+mod hosts;
 mod id;
 mod io;
 mod peer;
 pub mod phase;
+mod places;
 mod program;
 mod reading;
 mod room;
@@ -40,7 +43,9 @@ use backfill::Backfill;
 use connection::{Connection, Connections};
 use core::mem;
 use core::time::Duration;
+use hosts::Hosts;
 use phase::{Event, Phase};
+use places::{Place, Places};
 use room::Room;
 use session::Sessions;
 pub use timers::Timer;
@@ -84,6 +89,8 @@ pub struct Server {
     /// The latest time that the caller named.
     now: Timestamp,
     connections: Connections,
+    places: Places,
+    hosts: Hosts,
     room: Room,
     sessions: Sessions,
     timers: Timers,
@@ -137,6 +144,8 @@ impl Server {
             limits,
             now: Timestamp::ZERO,
             connections: Connections::default(),
+            places: Places::default(),
+            hosts: Hosts::default(),
             delivery: delivery::Delivery::at_the_end_of(&log),
             room: Room::new(log),
             origin,
@@ -150,32 +159,34 @@ impl Server {
         }
     }
 
-    /// Takes on a new connection from a peer. Past the limit on connections it is only told
-    /// so, as far as the limit on refusals goes; `None` means that it is to be closed at once.
+    /// Takes on a new connection from a peer. Past a limit on connections it is only told so, as far as
+    /// the limits on refusals go; `None` means that it is to be closed at once.
     pub fn accept(&mut self, now: Timestamp, peer: impl Into<Peer>) -> Option<ConnId> {
         self.pass_time(now);
-        let peer = peer.into();
-        let most = self.limits.connections + usize::from(is_planted(Bug::OneTooMany));
-        let surplus = self.connections.len().checked_sub(most);
-        if self.stopping || surplus.is_some_and(|surplus| surplus >= self.limits.refusals) {
-            mark_if(self.stopping, Mark::StopRefuses);
-            mark_if(!self.stopping, Mark::ClosedUnheard);
+        if self.stopping {
+            mark(Mark::StopRefuses);
             return None;
         }
-        let place = self.room.log.head(Dialect::Text);
+        let peer = peer.into();
         let limited = self.limits.apply_to(peer.host);
-        let id = self
-            .connections
-            .insert(Connection::new(peer, limited, place));
-        if surplus.is_some() {
-            mark(Mark::Refused);
-            self.tell(id, Notice::Goodbye(Goodbye::Full));
-            self.end(id, Event::Refused, CloseReason::Refused);
-        } else {
-            self.set_deadline(
-                id,
-                Some((self.now + self.limits.first_line, Timer::FirstLine)),
-            );
+        let host = limited.then_some(peer.host);
+        let found = self.find_place(host);
+        if found.is_err() && !self.may_be_told(host) {
+            return None;
+        }
+        let end = self.room.log.head(Dialect::Text);
+        let id = self.connections.insert(Connection::new(peer, limited, end));
+        match found {
+            Ok(()) => {
+                self.take_place(id, Place::Held);
+                let first_line = self.now + self.limits.first_line;
+                self.set_deadline(id, Some((first_line, Timer::FirstLine)));
+            }
+            Err((why, reason)) => {
+                mark_if(reason == CloseReason::Refused, Mark::Refused);
+                self.take_place(id, Place::Refused);
+                self.send_away(id, why, reason);
+            }
         }
         Some(id)
     }
@@ -282,6 +293,10 @@ impl Server {
                 }
                 continue;
             };
+            if timer == Timer::FirstLineEnd {
+                self.first_line_unended(id);
+                continue;
+            }
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.deadline = None;
                 let in_room = connection.phase.is_in_room();
@@ -385,6 +400,8 @@ impl Server {
         self.set_copied(id, 0);
         if let Some(connection) = self.connections.remove(id) {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
+            let host = connection.limited.then_some(connection.peer.host);
+            self.free_place(connection.place, host);
             self.actions.push_back(Action::Close(id, reason));
             mark_if(
                 self.stopping
@@ -400,9 +417,13 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
-        let after = connection.phase.after(event);
-        connection.phase = after.unwrap_or(connection.phase);
-        after.is_some()
+        let before = connection.phase;
+        let Some(after) = before.after(event) else {
+            return false;
+        };
+        connection.phase = after;
+        self.phase_changed(id, before);
+        true
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {

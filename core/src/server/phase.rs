@@ -32,7 +32,8 @@ pub enum Event {
     OtherLine,
     /// Its first line speaks a protocol that is not spoken here.
     Misdirected,
-    /// There are as many connections as are allowed.
+    /// It has no place, or none any more: by a limit of its host or of the server, or since its first
+    /// line did not end in time.
     Refused,
     /// It has been silent for the time that a first line is given.
     Quiet,
@@ -73,6 +74,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Silent,    Read,         Reading,   "leaves; then it is sent what happens"),
         (Silent,    OtherLine,    Joined,    "the line is handled"),
         (Silent,    Misdirected,  Draining,  "is told; leaves; nothing else is posted"),
+        (Silent,    Refused,      Draining,  "is told; leaves"),
         (Silent,    Eof,          Draining,  "leaves"),
         (Silent,    TooFarBehind, Draining,  "is told; leaves"),
         (Silent,    Stop,         Draining,  "is told"),
@@ -80,6 +82,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Silent,    Lost,         Closed,    "leaves"),
         (Joined,    Leave,        Draining,  "leaves"),
         (Joined,    Eof,          Draining,  "leaves"),
+        (Joined,    Refused,      Draining,  "is told; leaves"),
         (Joined,    Replaced,     Draining,  "is told; its stay goes on"),
         (Joined,    TooFarBehind, Draining,  "is told; leaves"),
         (Joined,    Stop,         Draining,  "is told"),

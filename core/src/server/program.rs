@@ -42,12 +42,14 @@ impl Server {
     pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
         let Ok(line) = str::from_utf8(line) else {
             mark(Mark::LineNotUtf8);
+            self.is_quiet_no_more(id);
             let given = GivenId::of(line);
             return self.refuse(id, Code::NotUtf8, "the line is not UTF-8", given.as_deref());
         };
         if line.trim().is_empty() {
             return;
         }
+        self.is_quiet_no_more(id);
         if !line.trim_start().starts_with('{') {
             mark(Mark::JsonInvalid);
             return self.refuse(id, Code::BadRequest, "the line is no object", None);
@@ -87,6 +89,7 @@ impl Server {
     /// A line that is too long was dropped.
     pub(super) fn object_too_long(&mut self, id: ConnId, given: Option<&str>) {
         mark(Mark::LineTooLong);
+        self.is_quiet_no_more(id);
         let text = alloc::format!("the line is longer than {MAX_JSON_LINE} bytes");
         self.refuse(id, Code::TooLong, &text, given);
     }

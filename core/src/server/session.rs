@@ -1,8 +1,10 @@
 //! Sessions: who is in the room through connections that come and go (PROTOCOL.md, "Sessions").
 
 use super::Server;
+use super::detached::{Detached, Wait};
 use super::id::ConnId;
 use super::io::{Action, CloseReason};
+use super::peer::Host;
 use super::phase::{Event, Phase};
 use crate::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
@@ -13,7 +15,7 @@ use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 use core::mem;
@@ -34,17 +36,9 @@ pub struct Origin {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Sessions {
     table: BTreeMap<SessionId, Session>,
-    /// Those that have no connection, the first to be given up first.
-    detached: BTreeSet<(Wait, SessionId)>,
+    detached: Detached,
     /// Tokens given out.
     issued: u64,
-}
-
-/// How long a session without a connection is waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Wait {
-    until: Timestamp,
-    since: Timestamp,
 }
 
 /// A stay in the room.
@@ -54,6 +48,8 @@ struct Session {
     conn: Option<ConnId>,
     /// No entry before this one has an id that the session gave.
     since: u64,
+    /// Of its last connection, if that is limited; of no account before it has had one.
+    host: Option<Host>,
     /// When it is given up, while it has no connection.
     wait: Wait,
 }
@@ -77,17 +73,17 @@ impl fmt::Display for BadLine {
 impl Sessions {
     /// When the next one is given up.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
-        self.detached.first().map(|(wait, _)| wait.until)
+        self.detached.next()
     }
 
     /// Those without a connection are waited for until then; who has waited for longest is still the first to
     /// be given up.
     pub(super) fn wait_until(&mut self, until: Timestamp) {
-        for (mut wait, id) in mem::take(&mut self.detached) {
+        for (mut wait, id) in mem::take(&mut self.detached).into_all() {
             if let Some(session) = self.table.get_mut(&id) {
                 wait.until = until;
                 session.wait = wait;
-                self.detached.insert((wait, id));
+                self.detached.insert(session.host, wait, id);
             }
         }
     }
@@ -144,6 +140,10 @@ impl Server {
                 return self.turn_away(id, Code::BadSession, why);
             }
         };
+        let is_known = self.sessions.table.contains_key(&session_of(&token));
+        if !is_known && !(is_new || self.may_guess(id)) || !is_known && !self.may_join(id) {
+            return;
+        }
         self.step(id, Event::Join);
         let before = self.room.log.last();
         let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
@@ -178,8 +178,7 @@ impl Server {
         is_new: bool,
         asked: Option<&str>,
     ) -> (Name, bool, Option<String>) {
-        let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
-        let session = SessionId(Sha256::digest(&token.as_bytes()[..length]).into());
+        let session = session_of(token);
         let before = self.sessions.table.get(&session).cloned();
         let resumed = before.is_some();
         mark_if(resumed, Mark::Resumed);
@@ -194,10 +193,12 @@ impl Server {
             None => self.admit(id, asked, Some(session)),
         };
         let seat = self.room.sit(id);
+        let connection = self.connections.get(id);
         let stay = Session {
             name: name.clone(),
             conn: Some(id),
             since,
+            host: connection.and_then(|c| c.limited.then_some(c.peer.host)),
             wait: Wait::default(),
         };
         self.sessions.table.insert(session, stay);
@@ -249,7 +250,10 @@ impl Server {
     /// Takes a session over from what was its connection; the name it has.
     fn go_on(&mut self, before: Session, session: SessionId) -> Name {
         match before.conn {
-            None => drop(self.sessions.detached.remove(&(before.wait, session))),
+            None => {
+                let detached = &mut self.sessions.detached;
+                detached.remove(before.host, before.wait, session);
+            }
             Some(old) => {
                 mark(Mark::SessionReplaced);
                 if let Some(connection) = self.connections.get_mut(old) {
@@ -320,6 +324,7 @@ impl Server {
             name,
             conn: None,
             since: 0,
+            host: None,
             wait: Wait::default(),
         };
         self.sessions.table.insert(id, session);
@@ -363,33 +368,45 @@ impl Server {
             until: self.now + self.limits.grace,
             since: self.now,
         };
-        if let Some(session) = self.sessions.table.get_mut(&id) {
-            session.wait = wait;
-        }
-        self.sessions.detached.insert((wait, id));
-        while self.sessions.detached.len() > self.limits.detached {
-            mark(Mark::DetachedFull);
-            self.give_up_first();
+        let Some(session) = self.sessions.table.get_mut(&id) else {
+            return;
+        };
+        session.wait = wait;
+        let host = session.host;
+        self.sessions.detached.insert(host, wait, id);
+        let (most, share) = (self.limits.detached, self.limits.host.detached);
+        while let Some((_, id)) = self.sessions.detached.surplus(host, most, share) {
+            let is_full = self.sessions.detached.len() > most;
+            mark(if is_full {
+                Mark::DetachedFull
+            } else {
+                Mark::HostDetached
+            });
+            self.give_up(id);
         }
     }
 
     /// Gives up the sessions whose time is over.
     pub(super) fn give_up_sessions(&mut self) {
-        while self
-            .sessions
-            .next_timeout()
-            .is_some_and(|at| at <= self.now)
-        {
+        while let Some((_, id)) = self.sessions.detached.due(self.now) {
             mark(Mark::GraceOver);
-            self.give_up_first();
+            self.give_up(id);
         }
     }
 
-    fn give_up_first(&mut self) {
-        if let Some((_, id)) = self.sessions.detached.pop_first()
-            && let Some(session) = self.sessions.table.remove(&id)
+    fn give_up(&mut self, id: SessionId) {
+        if let Some(Session {
+            name, host, wait, ..
+        }) = self.sessions.table.remove(&id)
         {
-            self.leave(&session.name);
+            self.sessions.detached.remove(host, wait, id);
+            self.leave(&name);
         }
     }
+}
+
+/// The session that has a token.
+fn session_of(token: &str) -> SessionId {
+    let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
+    SessionId(Sha256::digest(&token.as_bytes()[..length]).into())
 }

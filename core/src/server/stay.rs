@@ -35,6 +35,9 @@ impl Server {
 
     /// Brings a connection into the room.
     pub(super) fn enter(&mut self, id: ConnId, event: Event, asked: Option<&str>) {
+        if !self.may_join(id) {
+            return;
+        }
         self.step(id, event);
         mark_if(event == Event::Quiet, Mark::JoinedBySilence);
         if event != Event::Join || !is_planted(Bug::FirstLineKept) {

@@ -9,6 +9,8 @@ use alloc::collections::BTreeSet;
 pub enum Timer {
     /// A connection's first line did not come.
     FirstLine,
+    /// A connection has begun its first line, and did not end it.
+    FirstLineEnd,
     /// A connection took no byte of what waits for it.
     Stall,
     /// A connection that was told everything did not close its side.

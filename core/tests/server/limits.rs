@@ -28,8 +28,10 @@ fn one_connection_past_the_limit_is_told_and_one_too_many_to_be_told_is_closed()
         refusals: 1,
         ..Limits::default()
     });
-    let ann = w.join("ann");
-    w.join("bob");
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    for conn in [ann, bob] {
+        w.receive(conn, "/who\n");
+    }
     let refused = w.server.accept(w.now, 1).unwrap();
     assert_eq!(w.server.accept(w.now, 1), None);
     w.receive(refused, "JOIN\nhello\n");

@@ -4,6 +4,7 @@ mod backfill;
 mod behind;
 mod details;
 mod durable;
+mod hosts;
 mod json;
 mod limits;
 mod room;

@@ -408,6 +408,7 @@ fn a_first_line_that_waits_for_its_turn_has_come_in_time_and_a_blank_one_has_not
         server.handle(now, Input::Received(it, first));
         let deadline = server
             .next_timeout()
+            .filter(|(_, timer)| *timer == Timer::FirstLine)
             .map(|(due, timer)| (due.as_micros(), timer));
         let expected = (!is_in_time).then_some((250_000, Timer::FirstLine));
         assert_eq!(deadline, expected, "{}", first.escape_ascii());

@@ -29,7 +29,10 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         count,
     };
     draw.be_in_the_mood();
-    let server = draw.server();
+    let mut server = draw.server();
+    if matches!(draw.mood, Mood::Any | Mood::Siege) {
+        draw.hosts.limit(&mut server, count, mood == Mood::Siege);
+    }
     let network = draw.network();
     let clients: Vec<Client> = (0..count).map(|n| draw.client(n)).collect();
     let duration = 100_u64 << draw.dice.below(10);
@@ -85,6 +88,8 @@ enum Mood {
     Flood,
     /// Questions without pause, and long answers.
     Asking,
+    /// Hosts that come and go, and hold on to what they can get.
+    Siege,
     /// Persons who leave while their last words are on their way, and a server that dies.
     Farewell,
 }
@@ -97,6 +102,7 @@ impl Mood {
             9..15 => Self::Flood,
             15..40 => Self::Farewell,
             40..60 => Self::Asking,
+            60..110 => Self::Siege,
             _ => Self::Any,
         }
     }
@@ -144,6 +150,15 @@ impl Draw {
                 (self.lines[0], self.lines[1], self.lines[4]) = (4, 1, 2);
                 (self.lines[15], self.lines[16]) = (8, 40);
             }
+            Mood::Siege => {
+                self.hosts.besiege();
+                // To connect, to send, to close and to fail.
+                for (op, weight) in [(3, 100), (4, 40), (7, 20), (8, 60), (9, 30)] {
+                    self.ops[op] = weight;
+                }
+                self.has_programs |= self.hosts.guesses || self.dice.one_in(2);
+                self.has_tokens |= self.hosts.guesses;
+            }
             Mood::Flood => {
                 self.ops[0] = 400;
                 self.lines = vec![0; LINES];
@@ -164,16 +179,14 @@ impl Draw {
         };
         // In a large room, a pass for every line would be all that happens.
         let crowd = self.count.max(10);
-        let limit_loopback = self.hosts.limit_loopback;
         let transcript = if small(0, 5, 1) == 0 {
             3000
         } else {
             default.transcript
         };
-        if !matches!(self.mood, Mood::Any | Mood::Asking) {
+        if !matches!(self.mood, Mood::Any | Mood::Asking | Mood::Siege) {
             return Server {
                 batch: small(1, 200, 500) as u64,
-                limit_loopback,
                 ..default
             };
         }
@@ -192,7 +205,6 @@ impl Draw {
             answers: small(1, 1000, 64 * 1024),
             grace_ms: small(1, 20_000, 60_000) as u64,
             detached: small(0, 2, default.detached),
-            limit_loopback,
             chunk: small(1, 200, default.chunk),
             // What sessions do in between could not be told from a screen that is read late.
             lazy: self.dice.one_in(4) && !self.has_programs,
@@ -202,6 +214,7 @@ impl Draw {
             } else {
                 0
             },
+            ..default
         }
     }
 
@@ -345,11 +358,12 @@ impl Draw {
 
     /// The first line of one that does, with its ending.
     fn hello(&mut self) -> Vec<u8> {
+        let tokens = if self.hosts.guesses { 1000 } else { 3 };
         let dice = &mut self.dice;
         let mut members = Vec::new();
         if self.has_tokens && !dice.one_in(4) {
             // Few tokens, so that sessions are gone on with.
-            members.push(format!("\"session\":\"{:032x}\"", dice.below(3)));
+            members.push(format!("\"session\":\"{:032x}\"", dice.below(tokens)));
         }
         if dice.one_in(2) {
             members.push(format!("\"after\":{}", dice.power(6) - 1));

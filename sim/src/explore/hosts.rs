@@ -1,6 +1,6 @@
 //! Where the clients of a drawn world connect from.
 
-use super::world::Address;
+use super::world::{Address, Server};
 use crate::dice::Dice;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,7 +12,9 @@ pub(super) struct Hosts {
     /// Some are on that one.
     some_here: bool,
     /// The limits of hosts are those of that one, too.
-    pub(super) limit_loopback: bool,
+    limit_loopback: bool,
+    /// Tokens are guessed.
+    pub(super) guesses: bool,
 }
 
 impl Hosts {
@@ -23,7 +25,40 @@ impl Hosts {
             count: if dice.one_in(3) { 0 } else { 1 + dice.below(5) },
             some_here: dice.one_in(2),
             limit_loopback: dice.one_in(3),
+            guesses: dice.one_in(4),
             dice,
+        }
+    }
+
+    /// Some are on other hosts.
+    pub(super) fn besiege(&mut self) {
+        self.count = self.count.max(1 + self.dice.below(3));
+    }
+
+    /// Limits that so many clients meet, some of them; more of them for `all`.
+    pub(super) fn limit(&mut self, server: &mut Server, clients: usize, all: bool) {
+        let rare = if all { 2 } else { 3 };
+        server.limit_loopback = self.limit_loopback;
+        let mut small = |field: &mut usize, least: usize, most: usize| {
+            if self.dice.one_in(rare) {
+                *field = least + self.dice.below(most - least + 1);
+            }
+        };
+        small(&mut server.host_connections, 1, clients);
+        small(&mut server.host_unjoined, 1, 3);
+        small(&mut server.host_refusals, 1, 2);
+        small(&mut server.host_detached, 1, 2);
+        let mut rate = |field: &mut u64, most: usize| {
+            if self.dice.one_in(rare) {
+                *field = 1 + self.dice.below(most) as u64;
+            }
+        };
+        rate(&mut server.host_joins, clients.max(4));
+        rate(&mut server.host_tokens, 3);
+        rate(&mut server.give_way, 4);
+        rate(&mut server.first_line_end_ms, 4000);
+        if self.dice.one_in(8) {
+            server.give_way = 0;
         }
     }
 

@@ -148,7 +148,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
-pub fn close_reasons() -> [String; 10] {
+pub fn close_reasons() -> [String; 16] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -157,19 +157,22 @@ pub fn close_reasons() -> [String; 10] {
         R::TooFarBehind,
         R::Stalled,
         R::Refused,
+        R::HostFull,
+        R::HostUnjoined,
+        R::TooManyJoins,
+        R::TooManyTokens,
+        R::Unended,
+        R::GaveWay,
         R::Json,
         R::Replaced,
         R::Stopped,
     ];
     let shown = all.map(|reason| reason.to_string());
-    std::array::from_fn(|nth| match nth {
-        FOREIGN => "spoke another protocol".into(),
-        _ => shown[nth - usize::from(nth > FOREIGN)].clone(),
+    std::array::from_fn(|nth| match shown.get(nth) {
+        Some(reason) => reason.clone(),
+        None => "spoke another protocol".into(),
     })
 }
-
-/// Where those are counted that spoke another protocol.
-const FOREIGN: usize = 6;
 
 /// Where a reason is counted in [`Tally::closes`].
 pub(crate) fn place_of(reason: CloseReason) -> usize {
@@ -180,10 +183,16 @@ pub(crate) fn place_of(reason: CloseReason) -> usize {
         CloseReason::TooFarBehind => 3,
         CloseReason::Stalled => 4,
         CloseReason::Refused => 5,
-        CloseReason::Foreign(_) => FOREIGN,
-        CloseReason::Json => 7,
-        CloseReason::Replaced => 8,
-        CloseReason::Stopped => 9,
+        CloseReason::HostFull => 6,
+        CloseReason::HostUnjoined => 7,
+        CloseReason::TooManyJoins => 8,
+        CloseReason::TooManyTokens => 9,
+        CloseReason::Unended => 10,
+        CloseReason::GaveWay => 11,
+        CloseReason::Json => 12,
+        CloseReason::Replaced => 13,
+        CloseReason::Stopped => 14,
+        CloseReason::Foreign(_) => 15,
     }
 }
 

@@ -247,7 +247,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 19] = [
+        let fields: [fn(&mut Server, &Server); 27] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -266,6 +266,14 @@ impl Shrink {
             |s, u| s.at_once = u.at_once,
             |s, u| s.stretch = u.stretch,
             |s, u| s.copies = u.copies,
+            |s, u| s.give_way = u.give_way,
+            |s, u| s.first_line_end_ms = u.first_line_end_ms,
+            |s, u| s.host_connections = u.host_connections,
+            |s, u| s.host_unjoined = u.host_unjoined,
+            |s, u| s.host_refusals = u.host_refusals,
+            |s, u| s.host_joins = u.host_joins,
+            |s, u| s.host_tokens = u.host_tokens,
+            |s, u| s.host_detached = u.host_detached,
             |s, u| s.limit_loopback = u.limit_loopback,
         ];
         for field in fields {

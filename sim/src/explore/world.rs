@@ -2,7 +2,7 @@
 
 use crate::model::Habits;
 use crate::text::Text;
-use chat_core::Limits;
+use chat_core::{HostLimits, Limits, Rate};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -62,6 +62,22 @@ pub struct Server {
     pub grace_ms: u64,
     /// Sessions without a connection at once.
     pub detached: usize,
+    /// How many connections a second give way to newcomers, and at once.
+    pub give_way: u64,
+    /// How long a first line may take that has begun, in milliseconds.
+    pub first_line_end_ms: u64,
+    /// Connections of one host; here and below, 0 is no limit.
+    pub host_connections: usize,
+    /// Connections of one host that have not joined.
+    pub host_unjoined: usize,
+    /// Connections of one host that are told that there are too many.
+    pub host_refusals: usize,
+    /// Joins from one host in a minute.
+    pub host_joins: u64,
+    /// Tokens that are not known from one host in a minute.
+    pub host_tokens: u64,
+    /// Sessions of one host without a connection.
+    pub host_detached: usize,
     /// The limits of hosts are those of the server's own machine, too.
     pub limit_loopback: bool,
     /// Bytes read at once.
@@ -92,6 +108,14 @@ impl Default for Server {
             transcript: limits.transcript,
             grace_ms: u64::try_from(limits.grace.as_millis()).unwrap_or(u64::MAX),
             detached: limits.detached,
+            give_way: limits.give_way.burst,
+            first_line_end_ms: u64::try_from(limits.first_line_end.as_millis()).unwrap_or(u64::MAX),
+            host_connections: limits.host.connections,
+            host_unjoined: limits.host.unjoined,
+            host_refusals: limits.host.refusals,
+            host_joins: limits.host.joins.count,
+            host_tokens: limits.host.tokens.count,
+            host_detached: limits.host.detached,
             limit_loopback: limits.limit_loopback,
             chunk: 4096,
             lazy: false,
@@ -119,7 +143,17 @@ impl Server {
             transcript: self.transcript.max(self.behind),
             grace: Duration::from_millis(self.grace_ms),
             detached: self.detached,
+            give_way: Rate::per_second(self.give_way, self.give_way),
+            first_line_end: Duration::from_millis(self.first_line_end_ms),
             limit_loopback: self.limit_loopback,
+            host: HostLimits {
+                connections: self.host_connections,
+                unjoined: self.host_unjoined,
+                joins: Rate::per_minute(self.host_joins, self.host_joins),
+                detached: self.host_detached,
+                tokens: Rate::per_minute(self.host_tokens, self.host_tokens),
+                refusals: self.host_refusals,
+            },
             ..Limits::default()
         }
     }

@@ -61,6 +61,8 @@ pub(super) struct Expected {
     pub(super) history: bool,
     /// It speaks JSON.
     pub(super) program: Option<Program>,
+    /// Why it is not let in, though it asks to be.
+    not_in: Option<CloseReason>,
     /// Its first line has been seen.
     started: bool,
 }
@@ -71,10 +73,24 @@ impl Expected {
         self.started
     }
 
-    /// There are too many connections.
-    pub(super) fn refused(&mut self) {
-        self.exact("* Goodbye: the room is full; try again later.");
-        self.end = Some(CloseReason::Refused);
+    /// It is told that it has no place, and why.
+    pub(super) fn refused(&mut self, why: CloseReason) {
+        match why {
+            CloseReason::HostFull => self.begins("* Goodbye: your address has "),
+            CloseReason::HostUnjoined => self.begins("* Goodbye: "),
+            CloseReason::TooManyJoins => self.begins("* Goodbye: too many have joined from "),
+            CloseReason::Unended => self.begins("* Goodbye: your first line did not end "),
+            _ => self.exact("* Goodbye: the room is full; try again later."),
+        }
+        self.end = Some(why);
+    }
+
+    /// It asks to be let in, and is not.
+    pub(super) fn is_not_let_in(&mut self, why: Option<CloseReason>, as_program: bool) {
+        match why {
+            Some(why) if !as_program => self.refused(why),
+            why => self.not_in = why,
+        }
     }
 
     /// It joined under a name; `line` is its first line if that made it join.
@@ -110,8 +126,10 @@ impl Expected {
                     return;
                 }
                 FirstLine::Json(line) => {
-                    let program = Program::greets(line);
+                    let mut program = Program::greets(line);
+                    program.not_in = self.not_in;
                     self.end = (!program.is_welcome()).then_some(CloseReason::Json);
+                    self.end = self.end.or(self.not_in);
                     self.program = Some(program);
                     return;
                 }

@@ -22,6 +22,7 @@ use chat_core::{
     server_phase::Phase,
 };
 use expect::Notice;
+use host::{Due, Hosts, Place};
 pub use peer::Taken;
 use peer::{Peer, Short};
 use session::Sessions;
@@ -70,6 +71,7 @@ pub struct Watched {
     touched: BTreeSet<usize>,
     story: Story,
     sessions: Sessions,
+    hosts: Hosts,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
@@ -101,6 +103,7 @@ impl Watched {
             touched: BTreeSet::new(),
             story: Story::default(),
             sessions: Sessions::default(),
+            hosts: Hosts::default(),
             joins: VecDeque::new(),
             passed: (0, 0),
             pages: 0,
@@ -183,14 +186,26 @@ impl Watched {
             format!("{connections} connections, not {open}")
         });
         let now = self.read(clock);
-        let most = self.limits.connections + self.limits.refusals;
-        let Some(id) = self.server.accept(now, from) else {
-            let is_full = self.stopped.is_some() || open == most;
-            Promise::Limits.holds(is_full, || {
-                "a connection was closed though there is room".into()
+        let host = self.host_with_limits(from.ip());
+        let due = self.due_to(host);
+        let may_be_told = self.is_to_be_told(host);
+        let could = self.could_give();
+        let accepted = self.server.accept(now, from);
+        if self.see_way(due, &could) {
+            self.act();
+            if !self.habits.lazy {
+                self.read_story();
+                self.see_sessions();
+            }
+        }
+        let Some(id) = accepted else {
+            let is_full = matches!(due, Due::Told(_) | Due::Way(None)) && !may_be_told;
+            Promise::Limits.holds(self.stopped.is_some() || is_full, || {
+                format!("a connection was closed, and {due:?} was due")
             });
             return None;
         };
+        let most = self.limits.connections + 2 * self.limits.refusals;
         let has_room = self.stopped.is_none() && open < most && id.slot() < most;
         Promise::Limits.holds(has_room, || {
             "a connection was taken though there is no room".into()
@@ -203,17 +218,32 @@ impl Watched {
         let is_new =
             before == number || !self.open.contains(&before) && self.peers[before].id != id;
         Promise::ClosedForGood.holds(is_new, || format!("{id:?} came twice"));
-        let mut peer = Peer::new(id, from, self.seen);
+        let mut peer = Peer::new(id, host, from.port(), self.seen);
         peer.phase = self.server.phase(id);
-        let right = if open >= self.limits.connections {
-            peer.expected.refused();
-            Phase::Draining
-        } else {
-            Phase::Greeting
+        let is_told = peer.phase != Phase::Greeting;
+        let is_right = match due {
+            Due::Place | Due::Way(Some(_)) => !is_told,
+            // Whether they were heard who could give way is not known.
+            Due::Way(None) => !is_told || may_be_told,
+            Due::Told(_) => is_told && may_be_told,
         };
-        Promise::Limits.holds(peer.phase == right, || {
-            format!("{:?} with {open} open, from {}", peer.phase, peer.host)
+        let promise = match due {
+            Due::Told(CloseReason::HostFull | CloseReason::HostUnjoined) => Promise::HostLimits,
+            _ => Promise::Limits,
+        };
+        promise.holds(is_right, || {
+            format!(
+                "{:?} of {host:?} with {open} open, and {due:?} was due",
+                peer.phase
+            )
         });
+        if is_told {
+            peer.place = Place::Refused;
+            peer.expected.refused(match due {
+                Due::Told(why) => why,
+                _ => CloseReason::Refused,
+            });
+        }
         self.peers.push(peer);
         self.open.insert(number);
         self.touched.insert(number);
@@ -227,7 +257,8 @@ impl Watched {
             if !self.habits.lazy {
                 self.is_within_limits(peer);
             }
-            self.peers[peer].sends(bytes);
+            let now = self.seen.max(clock);
+            self.peers[peer].sends(bytes, now);
         }
         let most = self.most_in_batch();
         self.handle(
@@ -305,10 +336,14 @@ impl Watched {
     fn deadline(&self, peer: &Peer) -> Option<u64> {
         let first = (peer.phase == Phase::Greeting && !peer.has_spoken())
             .then(|| peer.accepted + micros(self.limits.first_line));
+        let line_end = self.line_end(peer);
         let stall = peer.stuck.map(|at| at + micros(self.limits.stall));
         let linger = peer.finished.map(|at| at + micros(self.limits.linger));
         let end = self.stopped.map(|at| at + micros(self.limits.shutdown));
-        [first, stall, linger, end].into_iter().flatten().min()
+        [first, line_end, stall, linger, end]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What the clock shows; the server is told.
@@ -558,7 +593,10 @@ impl Watched {
             (who, name, peer.wants(peer.has_spoken()))
         };
         let joined: Vec<_> = joined.into_iter().map(wants).collect();
-        for &who in &self.touched {
+        self.count_joins(&joined);
+        for who in self.touched.clone() {
+            let is_joined = joined.iter().any(|join| join.0 == who);
+            self.see_sent_away(who, is_joined);
             let peer = &mut self.peers[who];
             peer.phase = self.server.phase(peer.id);
             peer.interpret(peer.has_spoken());
@@ -575,6 +613,61 @@ impl Watched {
                 self.joins.push_back((who, name, wanted));
             }
         }
+    }
+
+    /// Takes note of those who came into the room, in the order of their coming.
+    fn count_joins(&mut self, joined: &[(usize, Name, Name)]) {
+        for (nth, (who, ..)) in joined.iter().enumerate() {
+            let is_last = !joined[nth + 1..].iter().any(|later| later.0 == *who);
+            let phase = self.server.phase(self.peers[*who].id);
+            let hello = self.peers[*who]
+                .hello()
+                .filter(|_| phase != Phase::Silent && is_last);
+            match hello {
+                None => self.has_joined(*who, false),
+                Some(hello) if self.is_known(&hello.key(*who)) => {}
+                Some(hello) => self.has_joined(*who, hello.has_token()),
+            }
+        }
+    }
+
+    /// Takes note of whether a peer was sent away.
+    fn see_sent_away(&mut self, who: usize, is_joined: bool) {
+        let peer = &self.peers[who];
+        let phase = self.server.phase(peer.id);
+        let is_sent = peer.phase < Phase::Joined && phase == Phase::Draining;
+        if !is_sent || peer.short.is_some() || peer.place != Place::Held {
+            return;
+        }
+        let first = peer.accepted + micros(self.limits.first_line);
+        let joins_first = |end: &u64| peer.phase == Phase::Greeting && !is_joined && first <= *end;
+        let line_end = self.line_end(peer).filter(|end| !joins_first(end));
+        if line_end.is_some_and(|at| at <= self.seen) {
+            let peer = &mut self.peers[who];
+            if peer.name.is_some() {
+                peer.short = Some(Short::Unended);
+            } else {
+                peer.expected.refused(CloseReason::Unended);
+            }
+            return;
+        }
+        let hello = peer.hello();
+        let is_late = !peer.has_spoken() && self.seen >= first;
+        let is_due = match &hello {
+            Some(hello) => !is_joined && hello.is_welcome(),
+            None => peer.name.is_none() && (peer.asks_in() || is_late && !peer.eof),
+        };
+        if !is_due {
+            return;
+        }
+        let guesses = hello.is_some_and(|it| it.has_token() && !self.is_known(&it.key(who)));
+        let why = self.why_not_in(who, guesses);
+        let peer = &mut self.peers[who];
+        let is_cut = peer.name.is_some();
+        Promise::HostLimits.holds(why.is_some() || is_cut, || {
+            format!("{:?} was not let in", peer.id)
+        });
+        peer.expected.is_not_let_in(why, peer.speaks_json());
     }
 
     fn close(&mut self, who: usize, reason: CloseReason) {

@@ -1,27 +1,46 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
 use super::expect::{Expected, Notice, first_line};
-use super::host::host_of;
+use super::host::Place;
+use super::program::Program;
 use super::program::Seen;
 use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
 use crate::promise::Promise;
-use chat_core::{CloseReason, ConnId, FirstLine, MAX_SERVER_LINE, Name, server_phase::Phase};
+use chat_core::{
+    CloseReason, ConnId, FirstLine, MAX_LINE, MAX_SERVER_LINE, Name, server_phase::Phase,
+};
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// What ended a stay before the peer's own input did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Short {
     /// The server stopped.
     Stopped,
+    /// It said nothing, and a newcomer got its place.
+    GaveWay,
+    /// Its first line did not end in time.
+    Unended,
     /// Its session has a newer connection.
     Replaced,
     /// It was too far behind; how much it had got by then, if that is known.
     CutOff(Option<usize>),
     /// Its connection went without a word.
     Dropped,
+}
+
+impl Short {
+    /// How the goodbye begins that it is told, but for one that is cut off.
+    fn goodbye(self) -> Option<&'static str> {
+        match self {
+            Self::Stopped => Some("* Goodbye: the server is shutting down."),
+            Self::GaveWay => Some("* Goodbye: the room is full, and you gave way "),
+            Self::Unended => Some("* Goodbye: your first line did not end within "),
+            Self::Replaced | Self::CutOff(_) | Self::Dropped => None,
+        }
+    }
 }
 
 /// What became of bytes that were given to a socket.
@@ -81,7 +100,9 @@ impl Writer<'_> {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) id: ConnId,
-    pub(super) host: IpAddr,
+    /// Its host, if that has limits.
+    pub(super) host: Option<IpAddr>,
+    pub(super) place: Place,
     pub(super) port: u16,
     pub(super) accepted: u64,
     pub(super) phase: Phase,
@@ -101,6 +122,12 @@ pub(super) struct Peer {
     pub(super) eof: bool,
     /// What it sends, without what is skipped of that.
     skipped: Skipped,
+    /// When it began its first line, while that has not ended.
+    pub(super) begun: Option<u64>,
+    /// How many lines it has ended.
+    ended: usize,
+    /// One of them says something, and is not only to join.
+    pub(super) speaks: bool,
     /// The line that it has begun.
     partial: Vec<u8>,
     /// Its first line has come.
@@ -140,11 +167,12 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(id: ConnId, from: SocketAddr, accepted: u64) -> Self {
+    pub(super) fn new(id: ConnId, host: Option<IpAddr>, port: u16, accepted: u64) -> Self {
         Self {
             id,
-            host: host_of(from.ip()),
-            port: from.port(),
+            host,
+            place: Place::Held,
+            port,
             accepted,
             phase: Phase::Greeting,
             failed: false,
@@ -155,6 +183,9 @@ impl Peer {
             closed: None,
             eof: false,
             skipped: Skipped::default(),
+            begun: None,
+            ended: 0,
+            speaks: false,
             partial: Vec::new(),
             has_begun: false,
             is_foreign: false,
@@ -220,11 +251,12 @@ impl Peer {
         }
     }
 
-    /// It sends bytes while somebody listens.
-    pub(super) fn sends(&mut self, bytes: &[u8]) {
+    /// It sends bytes while somebody listens; how many lines they end.
+    pub(super) fn sends(&mut self, bytes: &[u8], now: u64) -> usize {
+        let before = self.lines.len();
         for byte in bytes {
             if self.is_foreign {
-                return;
+                return self.lines.len() - before;
             }
             for byte in self.skipped.take(*byte) {
                 if byte == b'\n' {
@@ -238,6 +270,11 @@ impl Peer {
             self.is_foreign = true;
             self.ends_line();
         }
+        self.begun = match self.ended {
+            0 => self.begun.or((!self.partial.is_empty()).then_some(now)),
+            _ => None,
+        };
+        self.lines.len() - before
     }
 
     fn ends_line(&mut self) {
@@ -255,7 +292,27 @@ impl Peer {
                 _ => {}
             }
         }
+        self.speaks |= says_something(&line, self.ended == 0);
+        self.ended += 1;
         self.lines.push(line);
+    }
+
+    /// Its first object, if it was not looked at yet.
+    pub(super) fn hello(&self) -> Option<Program> {
+        let first = self
+            .lines
+            .first()
+            .filter(|_| !self.expected.has_started())?;
+        match first_line(first) {
+            FirstLine::Json(line) => Some(Program::greets(line)),
+            _ => None,
+        }
+    }
+
+    /// Whether its first line, which was not looked at yet, brings it into the room.
+    pub(super) fn asks_in(&self) -> bool {
+        let first = self.lines.first().filter(|_| !self.expected.has_started());
+        first.is_some_and(|line| matches!(first_line(line), FirstLine::Join(_) | FirstLine::Other))
     }
 
     /// Whether a whole line of it came before it is known how it joined.
@@ -429,9 +486,8 @@ impl Peer {
 
     /// The server has a reason of its own.
     fn goodbye(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
-        if line == "* Goodbye: the server is shutting down." {
-            let stopped = self.short == Some(Short::Stopped);
-            Promise::GoodbyeLast.holds(stopped, || format!("{line:?}, and it does not"));
+        let own = self.short.and_then(Short::goodbye);
+        if own.is_some_and(|own| line.starts_with(own)) {
             self.step_over(me, usize::MAX, story);
             let has_all = self.next == self.end(story) && self.heard >= self.sure;
             Promise::NothingMissing.holds(has_all, || {
@@ -440,9 +496,9 @@ impl Peer {
         } else {
             let known = line.starts_with("* Goodbye: you are too far behind; ");
             Promise::GoodbyeLast.holds(known, || format!("{:?} was sent {line:?}", self.id));
-            let goodbye = "* Goodbye: the server is shutting down.\n".len();
-            let told = goodbye * usize::from(self.short == Some(Short::Stopped));
-            if matches!(self.short, None | Some(Short::Stopped)) && self.phase >= Phase::Draining {
+            // The goodbye that it was told before that, whole.
+            let told = own.map_or(0, |own| own.len() + 60);
+            if (self.short.is_none() || own.is_some()) && self.phase >= Phase::Draining {
                 self.short = Some(Short::CutOff(None));
             }
             let Some(Short::CutOff(at)) = self.short else {
@@ -527,12 +583,13 @@ impl Peer {
             }
             match self.short {
                 None if all => program.is_answered(me),
-                Some(Short::Stopped) => program.is_told_to_go(me),
+                Some(Short::Stopped | Short::GaveWay) => program.is_told_to_go(me),
                 _ => {}
             }
             return;
         }
-        if let Some(Short::Stopped | Short::CutOff(_)) = self.short {
+        let is_cut = matches!(self.short, Some(Short::CutOff(_)));
+        if is_cut || self.short.and_then(Short::goodbye).is_some() {
             missing.holds(self.goodbye, || format!("{id:?} lacks a goodbye"));
             return;
         }
@@ -549,4 +606,11 @@ impl Peer {
             });
         }
     }
+}
+
+/// Whether a whole line says anything, but for the first one where that only joins.
+fn says_something(line: &[u8], is_first: bool) -> bool {
+    let joins = || matches!(first_line(line), FirstLine::Join(_) | FirstLine::Json(_));
+    let is_blank = || str::from_utf8(line).is_ok_and(|line| line.trim().is_empty());
+    !(is_first && joins()) && (line.len() > MAX_LINE || !is_blank())
 }

@@ -20,6 +20,8 @@ pub(super) struct Program {
     next: Option<u64>,
     /// Where that is not known: it is one of these.
     begins: RangeInclusive<u64>,
+    /// Why it is not let in, though it is understood.
+    pub(super) not_in: Option<CloseReason>,
     /// It is in the room as a program.
     pub(super) is_in: bool,
     bye: bool,
@@ -58,6 +60,7 @@ impl Program {
             ids: Vec::new(),
             next: None,
             begins: 0..=0,
+            not_in: None,
             is_in: false,
             bye: false,
             pages: 0,
@@ -89,6 +92,13 @@ impl Program {
             .as_ref()
             .and_then(|hello| hello.session.as_deref());
         token.map_or_else(|| format!("of {peer}"), Into::into)
+    }
+
+    /// Whether it comes with a token.
+    pub(super) fn has_token(&self) -> bool {
+        self.hello
+            .as_ref()
+            .is_some_and(|hello| hello.session.is_some())
     }
 
     /// Takes a line; what it says, and whether it leaves.
@@ -243,6 +253,9 @@ impl Program {
         }
         match code {
             Code::Replaced => seen.short == Some(Short::Replaced),
+            Code::Full => seen.short == Some(Short::GaveWay),
+            Code::TooManyJoins => self.not_in == Some(CloseReason::TooManyJoins),
+            Code::TooManyTokens => self.not_in == Some(CloseReason::TooManyTokens),
             Code::ShuttingDown => seen.short == Some(Short::Stopped),
             // How much of JSON waits is not known.
             Code::TooFarBehind => seen.was_full,

@@ -5,6 +5,7 @@ use super::peer::Short;
 use crate::promise::Promise;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// A stay that goes on from connection to connection.
 #[derive(Debug)]
@@ -25,13 +26,8 @@ pub(super) struct Sessions {
 }
 
 impl Watched {
-    /// A program is in the room under a name; whether its session was there before.
-    pub(super) fn resumes(&mut self, who: usize, name: &Name) -> bool {
-        let Some(program) = &mut self.peers[who].expected.program else {
-            return false;
-        };
-        program.is_in = true;
-        let key = program.key(who);
+    /// Whether there is a session that has this key, and goes on.
+    pub(super) fn is_known(&self, key: &str) -> bool {
         // Its leaving may still be to be told.
         let has_left = |session: &Session| {
             let last = session.peers.last().map(|who| &self.peers[*who]);
@@ -40,7 +36,18 @@ impl Watched {
                 leaves && peer.short.is_none() && !self.server.phase(peer.id).is_in_room()
             })
         };
-        let is_over = self.sessions.open.get(&key).is_none_or(has_left);
+        let session = self.sessions.open.get(key);
+        session.is_some_and(|session| !has_left(session))
+    }
+
+    /// A program is in the room under a name; whether its session was there before.
+    pub(super) fn resumes(&mut self, who: usize, name: &Name) -> bool {
+        let Some(program) = &mut self.peers[who].expected.program else {
+            return false;
+        };
+        program.is_in = true;
+        let key = program.key(who);
+        let is_over = !self.is_known(&key);
         let Some(session) = self.sessions.open.get_mut(&key).filter(|_| !is_over) else {
             let session = Session {
                 name: name.as_str().into(),
@@ -173,10 +180,18 @@ impl Watched {
             s.since.is_some() || last.is_some_and(|id| !self.server.phase(id).is_in_room())
         };
         let detached = self.sessions.open.values().filter(has_none).count();
-        let is_over =
-            waited.is_none_or(|waited| waited >= grace) || detached > self.limits.detached;
+        let waits = waited.is_some_and(|waited| waited < grace);
+        let host = self.host_of(session);
+        let of_host = self.sessions.open.values().filter(has_none);
+        let of_host = of_host.filter(|s| self.host_of(s) == host).count();
+        let share = self.limits.host.detached;
+        let is_over_share = host.is_some() && share > 0 && of_host > share;
+        let is_over = !waits || detached > self.limits.detached || is_over_share;
         // Within a pass, or before the screen is read, it is not known when it lost its connection.
         let is_known = !self.habits.lazy && self.habits.stretch == 0;
+        if is_known && waits {
+            self.is_right_to_give_up(session, is_over_share, has_none);
+        }
         Promise::InTime.holds(is_over || !is_known, || {
             format!("{name} left after {waited:?} microseconds without a connection")
         });
@@ -189,6 +204,45 @@ impl Watched {
         for session in self.sessions.open.values_mut() {
             session.since = session.since.map(|_| now);
         }
+    }
+
+    /// The host that a session was last connected from, if that has limits.
+    fn host_of(&self, session: &Session) -> Option<IpAddr> {
+        let last = session.peers.last();
+        last.and_then(|who| self.peers[*who].host)
+    }
+
+    /// Checks that a session is the right one to be given up now that one more has lost its connection.
+    fn is_right_to_give_up(
+        &self,
+        session: &Session,
+        is_over_share: bool,
+        has_none: impl Fn(&&Session) -> bool,
+    ) {
+        let all: Vec<&Session> = self.sessions.open.values().filter(has_none).collect();
+        let [new] = all.iter().filter(|s| s.since.is_none()).collect::<Vec<_>>()[..] else {
+            return; // Several lost theirs at once: who was first is not known.
+        };
+        let of = |host| all.iter().filter(move |s| self.host_of(s) == host);
+        let (host, new) = (self.host_of(session), self.host_of(new));
+        let is_its_host = match of(new).count() {
+            1 if !is_over_share => {
+                let most = all.iter().map(|s| of(self.host_of(s)).count()).max();
+                Some(of(host).count()) == most
+            }
+            _ => host == new,
+        };
+        Promise::HostLimits.holds(is_its_host, || {
+            format!(
+                "{} of {host:?} is given up for one of {new:?}",
+                session.name
+            )
+        });
+        let since = |s: &Session| s.since.unwrap_or(u64::MAX);
+        let is_oldest = of(host).all(|s| since(s) >= since(session));
+        Promise::HostLimits.holds(is_oldest, || {
+            format!("{} is given up before older ones of {host:?}", session.name)
+        });
     }
 
     /// Takes note of sessions that have lost their connections.
@@ -207,6 +261,17 @@ impl Watched {
         let (detached, most) = (self.sessions.detached(), self.limits.detached);
         Promise::Limits.holds(detached <= most || self.lost, || {
             format!("{detached} sessions are without a connection")
+        });
+        let share = self.limits.host.detached;
+        let mut of_hosts = BTreeMap::<IpAddr, usize>::new();
+        for session in self.sessions.open.values().filter(|s| s.since.is_some()) {
+            if let Some(host) = self.host_of(session) {
+                *of_hosts.entry(host).or_default() += 1;
+            }
+        }
+        let most = of_hosts.into_values().max().unwrap_or(0);
+        Promise::HostLimits.holds(share == 0 || most <= share || self.lost, || {
+            format!("{most} sessions of one host are without a connection")
         });
     }
 

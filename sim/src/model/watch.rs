@@ -2,6 +2,7 @@
 
 use super::Watched;
 use super::expect::Notice;
+use super::host::Place;
 use super::peer::Short;
 use super::story::About;
 use crate::promise::Promise;
@@ -123,6 +124,11 @@ impl Watched {
             let all = peer.finished.is_some() || wanted;
             peer.is_up_to_date(who, &self.story, all);
         }
+        let gave_way = peer.place == Place::GaveWay;
+        let is_so = |reason| (reason == CloseReason::GaveWay) == gave_way;
+        Promise::Closing.holds(peer.closed.is_none_or(is_so), || {
+            format!("{id:?} was closed for {:?}", peer.closed)
+        });
         if let (Some(reason), None | Some(Short::Dropped)) = (peer.closed, peer.short)
             && peer.finished.is_some()
         {
@@ -144,7 +150,7 @@ impl Watched {
         });
         let (open, known) = (self.server.connections(), self.open.len());
         Promise::Closing.holds(open == known, || format!("{open} connections, not {known}"));
-        let most = self.limits.connections + self.limits.refusals;
+        let most = self.limits.connections + 2 * self.limits.refusals;
         Promise::Limits.holds(open <= most, || format!("{open} connections"));
         let seen = self.joins.is_empty();
         Promise::OneStay.holds(seen, || "somebody joined unseen".into());

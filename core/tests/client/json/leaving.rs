@@ -192,7 +192,7 @@ fn a_full_room_says_so() {
         },
         Setup::default(),
     );
-    chat.other_says("bob", "");
+    chat.other_says("bob", "hello");
     chat.screen.clear();
     chat.type_line("JOIN");
     assert_eq!(

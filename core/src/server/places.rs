@@ -1,0 +1,268 @@
+//! Places: which connections have one, and who gives way to a newcomer where all are taken.
+
+use super::Server;
+use super::bucket::{Bucket, Rate};
+use super::hosts::{Account, NoMore};
+use super::id::ConnId;
+use super::io::CloseReason;
+use super::peer::Host;
+use super::phase::{Event, Phase};
+use super::timers::Timer;
+use crate::mark::{Mark, mark, mark_if};
+use crate::planted::{Bug, is_planted};
+use crate::text::{Goodbye, Notice};
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+
+/// What a connection has of the server's places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// One of its own.
+    Held,
+    /// None: it is told so.
+    Refused,
+    /// None any more: it gave way, and is told so.
+    GaveWay,
+}
+
+/// The places there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Places {
+    held: usize,
+    refused: usize,
+    giving_way: usize,
+    /// Connections that have a place and have said nothing yet, in the order in which they came.
+    quiet: BTreeSet<(u64, ConnId)>,
+    /// How many have come.
+    arrivals: u64,
+    /// How many may give way in a time.
+    ways: Bucket,
+}
+
+impl Places {
+    fn of(&mut self, place: Place) -> &mut usize {
+        match place {
+            Place::Held => &mut self.held,
+            Place::Refused => &mut self.refused,
+            Place::GaveWay => &mut self.giving_way,
+        }
+    }
+}
+
+impl Server {
+    /// Whether a newcomer has a place, one that somebody else gives up for it if it comes to that, or
+    /// why it has none.
+    pub(super) fn find_place(&mut self, host: Option<Host>) -> Result<(), (Goodbye, CloseReason)> {
+        if let Some(host) = host {
+            let limits = &self.limits.host;
+            match self.hosts.admits(host, limits) {
+                Ok(()) => {}
+                Err(NoMore::Connections) => {
+                    mark(Mark::HostFull);
+                    let limit = limits.connections;
+                    return Err((Goodbye::HostFull { limit }, CloseReason::HostFull));
+                }
+                Err(NoMore::Unjoined) => {
+                    mark(Mark::HostUnjoined);
+                    let limit = limits.unjoined;
+                    return Err((Goodbye::HostUnjoined { limit }, CloseReason::HostUnjoined));
+                }
+            }
+        }
+        let most = self.limits.connections + usize::from(is_planted(Bug::OneTooMany));
+        if self.places.held < most || self.give_way() {
+            Ok(())
+        } else {
+            Err((Goodbye::Full, CloseReason::Refused))
+        }
+    }
+
+    /// Has whoever came last of those that have said nothing give its place up; whether anybody did.
+    fn give_way(&mut self) -> bool {
+        let places = &mut self.places;
+        let rate = &self.limits.give_way;
+        let may = rate.count > 0
+            && places.giving_way < self.limits.refusals
+            && places.ways.is_ready(self.now, rate);
+        let Some(&(_, id)) = places.quiet.last().filter(|_| may) else {
+            return false;
+        };
+        mark(Mark::GaveWay);
+        places.ways.take(self.now, rate, 1);
+        self.put(id, Place::GaveWay);
+        self.tell(id, Notice::Goodbye(Goodbye::GaveWay));
+        self.end(id, Event::Refused, CloseReason::GaveWay);
+        true
+    }
+
+    /// Whether one more may be told that it has no place.
+    pub(super) fn may_be_told(&self, host: Option<Host>) -> bool {
+        let limits = &self.limits.host;
+        let is_within = host.is_none_or(|host| self.hosts.may_be_told(host, limits));
+        let may = is_within && self.places.refused < self.limits.refusals;
+        mark_if(!is_within, Mark::HostUnheard);
+        mark_if(is_within && !may, Mark::ClosedUnheard);
+        may
+    }
+
+    /// Counts a connection that came, in its place.
+    pub(super) fn take_place(&mut self, id: ConnId, place: Place) {
+        self.places.arrivals += 1;
+        let arrival = self.places.arrivals;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        connection.place = place;
+        *self.places.of(place) += 1;
+        if place == Place::Held {
+            connection.quiet = Some(arrival);
+            self.places.quiet.insert((arrival, id));
+        }
+        if let Some(host) = connection.limited.then_some(connection.peer.host) {
+            self.hosts.change(self.now, host, |account| match place {
+                Place::Held => {
+                    account.connections += 1;
+                    account.unjoined += 1;
+                }
+                Place::Refused | Place::GaveWay => account.refused += 1,
+            });
+        }
+    }
+
+    /// Moves a connection that has a place to another one.
+    fn put(&mut self, id: ConnId, place: Place) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            *self.places.of(connection.place) -= 1;
+            connection.place = place;
+            *self.places.of(place) += 1;
+        }
+    }
+
+    /// A connection is gone, and its place free.
+    pub(super) fn free_place(&mut self, place: Place, host: Option<Host>) {
+        *self.places.of(place) -= 1;
+        if let Some(host) = host {
+            self.hosts.change(self.now, host, |account| match place {
+                Place::Held | Place::GaveWay => account.connections -= 1,
+                Place::Refused => account.refused -= 1,
+            });
+        }
+    }
+
+    /// A connection has said something, or is ending: it does not give way.
+    pub(super) fn is_quiet_no_more(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Some(arrival) = connection.quiet.take()
+        {
+            self.places.quiet.remove(&(arrival, id));
+        }
+    }
+
+    /// Takes note of a connection's new phase.
+    pub(super) fn phase_changed(&mut self, id: ConnId, before: Phase) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let after = connection.phase;
+        let has_place = connection.limited && connection.place != Place::Refused;
+        if before == Phase::Greeting && has_place {
+            let host = connection.peer.host;
+            self.hosts.change(self.now, host, |it| it.unjoined -= 1);
+        }
+        if after > Phase::Silent {
+            self.set_line_end(id, false);
+        }
+        if after.is_ending() {
+            self.is_quiet_no_more(id);
+        }
+    }
+
+    /// Gives the first line of a connection a time to end in, if it has begun one.
+    pub(super) fn watch_first_line(&mut self, id: ConnId) {
+        let is_begun = self.connections.get(id).is_some_and(|c| {
+            let is_first = matches!(c.phase, Phase::Greeting | Phase::Silent);
+            let has_begun = c.reader.is_mid_line() || !c.unread.is_empty();
+            is_first && has_begun && !c.unread.contains(&b'\n')
+        });
+        self.set_line_end(id, is_begun);
+    }
+
+    fn set_line_end(&mut self, id: ConnId, is_begun: bool) {
+        let at = self.now + self.limits.first_line_end;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        if is_begun && connection.line_end.is_none() {
+            connection.line_end = Some(at);
+            self.timers.insert(at, Timer::FirstLineEnd, Some(id));
+        } else if !is_begun && let Some(at) = connection.line_end.take() {
+            self.timers.remove(at, Timer::FirstLineEnd, Some(id));
+        }
+    }
+
+    /// The first line of a connection has begun, and did not end in time.
+    pub(super) fn first_line_unended(&mut self, id: ConnId) {
+        mark(Mark::FirstLineUnended);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.line_end = None;
+        }
+        let limit = self.limits.first_line_end;
+        self.send_away(
+            id,
+            Goodbye::FirstLineUnended { limit },
+            CloseReason::Unended,
+        );
+    }
+
+    /// Grants a joining, or sends the connection away; whether it is granted.
+    pub(super) fn may_join(&mut self, id: ConnId) -> bool {
+        let rate = self.limits.host.joins;
+        let Err(wait) = self.take(id, &rate, |it| &mut it.joins) else {
+            return true;
+        };
+        mark(Mark::HostJoins);
+        self.send_away(
+            id,
+            Goodbye::TooManyJoins { wait },
+            CloseReason::TooManyJoins,
+        );
+        false
+    }
+
+    /// Grants an attempt with a token that is not known, or sends the connection away; whether it is
+    /// granted.
+    pub(super) fn may_guess(&mut self, id: ConnId) -> bool {
+        let rate = self.limits.host.tokens;
+        let Err(wait) = self.take(id, &rate, |it| &mut it.tokens) else {
+            return true;
+        };
+        mark(Mark::HostTokens);
+        self.send_away(
+            id,
+            Goodbye::TooManyTokens { wait },
+            CloseReason::TooManyTokens,
+        );
+        false
+    }
+
+    fn take(
+        &mut self,
+        id: ConnId,
+        rate: &Rate,
+        bucket: fn(&mut Account) -> &mut Bucket,
+    ) -> Result<(), Duration> {
+        match self.connections.get(id) {
+            Some(connection) if connection.limited => {
+                let host = connection.peer.host;
+                self.hosts.take(self.now, host, rate, bucket)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells a connection why it is to go, and ends it.
+    pub(super) fn send_away(&mut self, id: ConnId, why: Goodbye, reason: CloseReason) {
+        self.tell(id, Notice::Goodbye(why));
+        self.end(id, Event::Refused, reason);
+    }
+}
