@@ -90,6 +90,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Joined,    Lost,         Closed,    "leaves"),
         (Reading,   Leave,        Draining,  "nobody is told"),
         (Reading,   Eof,          Draining,  "nobody is told"),
+        (Reading,   Refused,      Draining,  "is told"),
         (Reading,   TooFarBehind, Draining,  "is told"),
         (Reading,   Stop,         Draining,  "is told"),
         (Reading,   Expired,      Closed,    "is dropped"),

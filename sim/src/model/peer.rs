@@ -568,18 +568,19 @@ impl Peer {
         self.got.len() - self.checked
     }
 
-    /// Checks that nothing is left to be sent to it. `all` says that all it sent was acted on.
-    pub(super) fn is_up_to_date(&mut self, me: usize, story: &Story, all: bool) {
+    /// Checks that nothing is left to be sent to it. `all` says that all it sent was acted on, and `in_turns`
+    /// that the server has turns to give at once.
+    pub(super) fn is_up_to_date(&mut self, me: usize, story: &Story, all: bool, in_turns: bool) {
         let (id, under_way) = (self.id, self.under_way());
         if self.expected.history {
             return; // What it is sent is not looked at.
         }
         let missing = Promise::NothingMissing;
         missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
-        if let Some(program) = &self.expected.program {
+        if let Some(program) = &mut self.expected.program {
             let is_in_room = self.joined.is_some() && self.left.is_none();
             if is_in_room || self.phase == Phase::Reading {
-                program.is_up_to_date(me, story);
+                program.is_up_to_date(me, story, in_turns);
             }
             match self.short {
                 None if all => program.is_answered(me),

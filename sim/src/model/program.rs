@@ -25,6 +25,8 @@ pub(super) struct Program {
     /// It is in the room as a program.
     pub(super) is_in: bool,
     bye: bool,
+    /// It was sent all that it missed.
+    is_live: bool,
     /// Bytes of pages that it has heard.
     pub(super) pages: usize,
 }
@@ -63,6 +65,7 @@ impl Program {
             not_in: None,
             is_in: false,
             bye: false,
+            is_live: false,
             pages: 0,
         }
     }
@@ -278,8 +281,13 @@ impl Program {
         }
     }
 
-    /// Whether it was sent the story to its end.
-    pub(super) fn is_up_to_date(&self, who: usize, story: &Story) {
+    /// Whether it was sent the story to its end. What it missed comes in turns: as long as the server has
+    /// some to give (`in_turns`), it need not have everything yet.
+    pub(super) fn is_up_to_date(&mut self, who: usize, story: &Story, in_turns: bool) {
+        if in_turns && !self.is_live {
+            return;
+        }
+        self.is_live = true;
         let last = story.entries.len() as u64;
         Promise::NothingMissing.holds(!self.is_in || self.next() == last + 1, || {
             format!(

@@ -6,7 +6,7 @@ use super::host::Place;
 use super::peer::Short;
 use super::story::About;
 use crate::promise::Promise;
-use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, server_phase::Phase};
+use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
 
 /// The highest number that is put behind a name that was asked for.
 const MAX_NUMBER: u32 = 99;
@@ -122,7 +122,9 @@ impl Watched {
                 format!("{id:?} has been told everything, and waits")
             });
             let all = peer.finished.is_some() || wanted;
-            peer.is_up_to_date(who, &self.story, all);
+            let due = self.server.next_timeout();
+            let in_turns = matches!(due, Some((_, Timer::Resume)));
+            peer.is_up_to_date(who, &self.story, all, in_turns);
         }
         let gave_way = peer.place == Place::GaveWay;
         let is_so = |reason| (reason == CloseReason::GaveWay) == gave_way;

@@ -158,7 +158,11 @@ fn readers_count_among_connections_and_are_cut_off_as_others_are() {
     w.receive(third, line(9));
     w.server.accept(w.now, 9).unwrap();
     w.settle();
-    assert_eq!(bye(&objects(&mut w, reader)), Some((Code::Full, Some(30_000))));
+    assert_eq!(
+        bye(&objects(&mut w, reader)),
+        Some((Code::Full, Some(30_000)))
+    );
+    assert_ne!(w.server.phase(reader), Phase::Reading);
     assert_eq!(w.server.phase(third), Phase::Joined);
 }
 
