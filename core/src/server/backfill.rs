@@ -6,6 +6,7 @@
 //! lane: who resumes a session does not wait for all those who read old pages, nor they for them.
 
 use super::Server;
+use super::connection::Connection;
 use super::id::ConnId;
 use crate::mark::{Mark, mark_if};
 use alloc::collections::BTreeMap;
@@ -159,8 +160,9 @@ impl Server {
         !self.backfill.is_empty(Lane::Live) || !self.backfill.is_empty(Lane::Answer)
     }
 
-    /// Gives turns for as long as the round may make more.
-    pub(super) fn make_backfill(&mut self) {
+    /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
+    /// again, but for `besides`: its caller sees to that.
+    pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
         while !self.is_backfill_full()
             && let Some(id) = self.backfill.next_turn()
         {
@@ -170,6 +172,10 @@ impl Server {
             }
             self.feed_on(id);
             self.count_backfill(self.private(id).saturating_sub(before));
+            let is_over = |c: &Connection| c.feed.is_none() && c.asking.is_none();
+            if besides != Some(id) && self.connections.get(id).is_some_and(is_over) {
+                self.go_on_hearing(id);
+            }
         }
         mark_if(
             self.is_backfill_full() && self.is_backfill_waiting(),

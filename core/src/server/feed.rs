@@ -96,7 +96,7 @@ impl Server {
             && connection.cursor.private() < most
         {
             self.queue_in(feed.lane(), id);
-            self.make_backfill();
+            self.make_backfill(Some(id));
         }
     }
 

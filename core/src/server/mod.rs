@@ -316,7 +316,7 @@ impl Server {
         }
         self.give_up_sessions();
         self.take_turns();
-        self.make_backfill();
+        self.make_backfill(None);
     }
 
     fn stop(&mut self, why: Goodbye) {

@@ -200,6 +200,17 @@ impl Server {
         }
     }
 
+    /// Gives the first line of a connection so much more time.
+    pub(super) fn move_line_end(&mut self, id: ConnId, by: Duration) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Some(at) = &mut connection.line_end
+        {
+            self.timers.remove(*at, Timer::FirstLineEnd, Some(id));
+            *at = *at + by;
+            self.timers.insert(*at, Timer::FirstLineEnd, Some(id));
+        }
+    }
+
     /// The first line of a connection has begun, and did not end in time.
     pub(super) fn first_line_unended(&mut self, id: ConnId) {
         mark(Mark::FirstLineUnended);

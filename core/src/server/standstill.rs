@@ -53,6 +53,7 @@ impl Server {
             if let Some((at, timer)) = deadline {
                 self.set_deadline(id, Some((at + by, timer)));
             }
+            self.move_line_end(id, by);
         }
     }
 

@@ -271,7 +271,7 @@ impl Peer {
             self.ends_line();
         }
         self.begun = match self.ended {
-            0 => self.begun.or((!self.partial.is_empty()).then_some(now)),
+            0 if !self.partial.is_empty() => self.begun.or(Some(now)),
             _ => None,
         };
         self.lines.len() - before

@@ -12,7 +12,7 @@ impl Watched {
         for &who in &self.open {
             let peer = &mut self.peers[who];
             peer.accepted += time;
-            for at in [&mut peer.stuck, &mut peer.finished] {
+            for at in [&mut peer.stuck, &mut peer.finished, &mut peer.begun] {
                 *at = at.map(|at| at + time);
             }
         }
@@ -26,7 +26,7 @@ impl Watched {
         let waits = self.sessions.detached() > 0 && !self.habits.lazy
             || self.open.iter().any(|who| {
                 let peer = &self.peers[*who];
-                peer.stuck.is_some() || peer.finished.is_some()
+                peer.stuck.is_some() || peer.finished.is_some() || self.line_end(peer).is_some()
             });
         let latest = self.seen + micros(self.limits.standstill);
         let next = self.next_timeout();
