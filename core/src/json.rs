@@ -193,6 +193,13 @@ pub enum Message<'a> {
         /// The number of the last entry.
         head: u64,
     },
+    /// What the connection sends has waited for long, as it is more than its rate or its host's. It
+    /// is read all the same.
+    Slow {
+        /// The same for people.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
     /// The last line before the server closes the connection for a reason of its own.
     Bye {
         /// Why, for programs.

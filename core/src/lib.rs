@@ -38,7 +38,7 @@ pub use name::{InvalidName, Name};
 pub use record::{Kind, Record, SessionId};
 pub use server::phase as server_phase;
 pub use server::{
-    Action, CloseReason, ConnId, Host, Input, Origin, Parcel, Peer, Rate, Server, Timer,
+    Action, CloseReason, ConnId, Host, Input, Origin, Parcel, Peer, Rate, Rates, Server, Timer,
 };
 pub use text::{Entry, FirstLine, Request, ServerLine, printable};
 pub use time::Timestamp;

@@ -1,6 +1,6 @@
 //! Every bound of the protocol and of the server, in one place (PROTOCOL.md, "Limits").
 
-use crate::server::{Host, Rate};
+use crate::server::{Host, Rate, Rates};
 use core::time::Duration;
 
 /// The longest line a client may send, in bytes, without its ending.
@@ -65,6 +65,12 @@ pub struct Limits {
     pub give_way: Rate,
     /// What one host is granted of all that.
     pub host: HostLimits,
+    /// How much one connection may send; what is more is read later.
+    pub rate: Rates,
+    /// How much all connections of a host may send together; what is more is read later.
+    pub host_rate: Rates,
+    /// How long a connection may be held back by these before it is told, and told again.
+    pub slow: Duration,
     /// How long a new connection may be silent before it joins as the documented client did.
     pub first_line: Duration,
     /// How long the first line of a connection may take, from its first byte on.
@@ -162,6 +168,9 @@ impl Default for Limits {
             limit_loopback: false,
             give_way: Rate::per_second(16, 64),
             host: HostLimits::default(),
+            rate: Rates::of_lines(20),
+            host_rate: Rates::of_lines(100),
+            slow: Duration::from_secs(4),
             first_line: Duration::from_millis(250),
             first_line_end: Duration::from_secs(30),
             stall: Duration::from_secs(30),

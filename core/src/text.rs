@@ -277,6 +277,8 @@ pub(crate) enum Notice<'a> {
     Help,
     /// So many entries that were asked for cannot be read.
     Unreadable(u64),
+    /// What it sends is read as slowly as its rate allows.
+    Slow,
     Goodbye(Goodbye),
 }
 
@@ -328,6 +330,9 @@ impl Notice<'_> {
                 retry_after_ms,
             }
             .to_line();
+        }
+        if self == Self::Slow {
+            return Message::Slow { text }.to_line();
         }
         let code = match self {
             Self::NameTaken { .. } => Code::NameTaken,
@@ -381,6 +386,9 @@ impl fmt::Display for Notice<'_> {
                 let entries = if *count == 1 { "entry" } else { "entries" };
                 write!(f, "* ({count} {entries} cannot be read any more)")
             }
+            Self::Slow => f.write_str(
+                "* You send faster than this server reads from you. Nothing is lost: it goes on reading, slowly.",
+            ),
             Self::Help => f.write_str(
                 "* /who: who is in the room\n\
                  * /history, perhaps with a number: what happened last\n\

@@ -3,7 +3,7 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Rate, Server, TextClient, Timestamp, Transition,
+    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Rate, Rates, Server, TextClient, Timestamp, Transition,
     client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
@@ -56,6 +56,18 @@ fn the_table_of_limits_is_the_codes() {
         );
         format!("{} a minute", rate.count)
     };
+    let rates = |r: Rates| {
+        let Rates { lines, bytes } = r;
+        assert!(
+            [lines, bytes]
+                .iter()
+                .all(|rate| rate.period == Duration::from_secs(1))
+        );
+        format!(
+            "{} lines a second, {} at once; {} bytes a second, {} at once",
+            lines.count, lines.burst, bytes.count, bytes.burst
+        )
+    };
     let code = [
         bytes(MAX_LINE as u64),
         bytes(MAX_SERVER_LINE as u64),
@@ -76,6 +88,9 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.answers as u64),
         l.reads.to_string(),
         bytes(l.transcript),
+        rates(l.rate),
+        rates(l.host_rate),
+        ms(l.slow),
         l.detached.to_string(),
         l.host.connections.to_string(),
         l.host.unjoined.to_string(),

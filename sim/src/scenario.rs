@@ -58,6 +58,8 @@ pub struct Server {
     pub stall_ms: Option<u64>,
     /// How long a shutdown may take.
     pub shutdown_ms: Option<u64>,
+    /// Lines a second of a connection, and of a host.
+    pub rate: Option<u32>,
 }
 
 impl Default for Server {
@@ -69,6 +71,7 @@ impl Default for Server {
             batch: None,
             stall_ms: None,
             shutdown_ms: None,
+            rate: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use chat_core::{HostLimits, Limits, Origin};
+use chat_core::{HostLimits, Limits, Origin, Rates};
 use chat_net::Options;
 use tokio::sync::mpsc;
 use turmoil::net::{TcpListener, TcpStream};
@@ -84,6 +84,10 @@ pub(crate) fn limits(scenario: &Scenario) -> Limits {
     }
     if let Some(ms) = server.shutdown_ms {
         limits.shutdown = Duration::from_millis(ms);
+    }
+    if let Some(lines) = scenario.server.rate {
+        limits.rate = Rates::of_lines(lines);
+        limits.host_rate = limits.rate;
     }
     limits
 }

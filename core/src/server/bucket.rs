@@ -79,10 +79,82 @@ impl Bucket {
     pub(super) fn full_at(self) -> Timestamp {
         Timestamp::from_micros(self.full_at.div_ceil(1000))
     }
+
+    /// Whether it is as if nothing had ever been taken.
+    pub(super) fn is_full(self, now: Timestamp) -> bool {
+        self.full_at <= nanos(now)
+    }
 }
 
 fn nanos(now: Timestamp) -> u64 {
     now.as_micros().saturating_mul(1000)
+}
+
+/// How much may be sent: lines, and bytes in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rates {
+    /// Lines of any kind.
+    pub lines: Rate,
+    /// All bytes, the endings of lines included.
+    pub bytes: Rate,
+}
+
+impl Rates {
+    /// As much as anybody wants.
+    pub const UNLIMITED: Self = Self {
+        lines: Rate::UNLIMITED,
+        bytes: Rate::UNLIMITED,
+    };
+
+    /// So many lines a second in the long run, of 512 bytes, and at once as many as in 50 s; with 0,
+    /// [no limit](Self::UNLIMITED).
+    pub const fn of_lines(lines: u32) -> Self {
+        const BYTES: u64 = 512;
+        const SECONDS: u64 = 50;
+        let lines = lines as u64;
+        Self {
+            lines: Rate::per_second(lines, SECONDS * lines),
+            bytes: Rate::per_second(BYTES * lines, SECONDS * BYTES * lines),
+        }
+    }
+}
+
+impl Rates {
+    /// In what time so much is granted, in nanoseconds.
+    pub(super) fn time_of(&self, lines: u64, bytes: u64) -> u64 {
+        self.lines.time_of(lines).max(self.bytes.time_of(bytes))
+    }
+}
+
+/// What somebody has left of [`Rates`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Buckets {
+    lines: Bucket,
+    bytes: Bucket,
+}
+
+impl Buckets {
+    /// Takes so many, whether they are there or not.
+    pub(super) fn take(&mut self, now: Timestamp, rates: &Rates, lines: u64, bytes: u64) {
+        self.lines.take(now, &rates.lines, lines);
+        self.bytes.take(now, &rates.bytes, bytes);
+    }
+
+    /// Whether a line can be taken.
+    pub(super) fn is_ready(self, now: Timestamp, rates: &Rates) -> bool {
+        self.lines.is_ready(now, &rates.lines) && self.bytes.is_ready(now, &rates.bytes)
+    }
+
+    /// The moment from which on a line can be taken.
+    pub(super) fn ready_at(self, rates: &Rates) -> Timestamp {
+        let lines = self.lines.ready_at(&rates.lines);
+        lines.max(self.bytes.ready_at(&rates.bytes))
+    }
+
+    /// Whether it is as if nothing had ever been taken.
+    pub(super) fn is_full(self, now: Timestamp) -> bool {
+        self.lines.is_full(now) && self.bytes.is_full(now)
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +191,38 @@ mod tests {
             }
             assert!(!bucket.is_ready(at(1), &rate));
         }
+    }
+
+    /// Whatever the rate: no step's rounding takes one of the burst away.
+    #[test]
+    fn a_burst_is_as_many_as_it_says_at_a_rate_that_no_second_is_a_multiple_of() {
+        for count in [3, 7, 999, 99_999] {
+            let rate = Rate::per_second(count, 900);
+            let mut bucket = Bucket::default();
+            for nth in 0..900 {
+                assert!(bucket.is_ready(at(7), &rate), "{count}: {nth}");
+                bucket.take(at(7), &rate, 1);
+            }
+            assert!(!bucket.is_ready(at(7), &rate), "{count}");
+        }
+    }
+
+    #[test]
+    fn lines_and_bytes_are_granted_side_by_side() {
+        let rates = Rates::of_lines(2);
+        assert_eq!((rates.lines.burst, rates.bytes.burst), (100, 51_200));
+        let mut buckets = Buckets::default();
+        buckets.take(at(0), &rates, 1, 51_199);
+        assert_eq!(buckets.ready_at(&rates), at(0));
+        buckets.take(at(0), &rates, 1, 1 + 512);
+        assert_eq!(
+            buckets.ready_at(&rates),
+            at(500) + Duration::from_micros(976)
+        );
+        buckets.take(at(0), &rates, 100, 0);
+        assert_eq!(buckets.ready_at(&rates), at(1500));
+        buckets.take(at(0), &Rates::UNLIMITED, u64::MAX, u64::MAX);
+        assert_eq!(Buckets::default().ready_at(&Rates::of_lines(0)), at(0));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::peer::Peer;
 use super::phase::Phase;
 use super::places::Place;
 use super::program::Asking;
+use super::rate::Pace;
 use super::timers::Timer;
 use super::turns::Place as Turn;
 use crate::cursor::Cursor;
@@ -19,6 +20,7 @@ use crate::name::Name;
 use crate::record::SessionId;
 use crate::text::FirstLine;
 use crate::time::Timestamp;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// One connection.
@@ -66,6 +68,8 @@ pub(crate) struct Connection {
     pub(super) turn: Option<Turn>,
     /// When its next turn as a sparse speaker would be due at the rate granted.
     pub(super) next_sparse: Timestamp,
+    /// What it has sent, where that is limited.
+    pub(super) pace: Option<Box<Pace>>,
     /// It has closed its side.
     pub(crate) eof: bool,
     pub(crate) deadline: Option<(Timestamp, Timer)>,
@@ -100,6 +104,7 @@ impl Connection {
             marked: false,
             turn: None,
             next_sparse: Timestamp::ZERO,
+            pace: None,
             eof: false,
             deadline: None,
             reason: None,

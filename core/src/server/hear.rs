@@ -22,7 +22,12 @@ use core::mem;
 
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
-        let at_once = self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full();
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        let is_paced = self.is_paced(connection);
+        let at_once =
+            self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -44,7 +49,9 @@ impl Server {
             self.set_deadline(id, None);
         }
         self.watch_first_line(id);
-        if is_first {
+        if is_first && is_paced {
+            self.wait_for_pace(id);
+        } else if is_first {
             self.queue_by_rate(id);
         }
     }
@@ -69,6 +76,7 @@ impl Server {
             && !self.is_batch_full()
             && !(class == Class::Bulk && self.is_answers_full())
             && !self.owes_much(connection)
+            && !self.is_paced(connection)
             && bytes.len() - rest.len() < turn
             && answered < turn
         {
@@ -78,7 +86,10 @@ impl Server {
             if dialect == Dialect::Json {
                 reader.read_objects(MAX_JSON_LINE);
             }
-            let Some(line) = reader.next(&mut rest) else {
+            let left = rest.len();
+            let line = reader.next(&mut rest);
+            self.pay(id, u64::from(line.is_some()), left - rest.len());
+            let Some(line) = line else {
                 if phase.awaits_first_line()
                     && let Some(protocol) = Protocol::of_opening(reader.begun())
                 {
@@ -130,7 +141,12 @@ impl Server {
     /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken
     /// what is its own.
     fn resume(&mut self, id: ConnId) {
-        if self.connections.get(id).is_some_and(|c| self.goes_on(c)) {
+        let Some(connection) = self.connections.get(id).filter(|c| self.goes_on(c)) else {
+            return;
+        };
+        if connection.turn.is_none() && self.is_paced(connection) {
+            self.wait_for_pace(id);
+        } else {
             self.queue(id, Class::Bulk);
         }
     }

@@ -15,6 +15,7 @@ mod peer;
 pub mod phase;
 mod places;
 mod program;
+mod rate;
 mod reading;
 mod room;
 mod session;
@@ -23,7 +24,7 @@ mod stay;
 mod timers;
 mod turns;
 
-pub use bucket::Rate;
+pub use bucket::{Rate, Rates};
 pub use delivery::Parcel;
 pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
@@ -97,6 +98,7 @@ pub struct Server {
     stopping: bool,
     turns: Turns,
     backfill: Backfill,
+    paces: rate::Paces,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
     /// Connections that wait for something to be committed, and that no round would visit then.
@@ -154,6 +156,7 @@ impl Server {
             stopping: false,
             turns: Turns::default(),
             backfill: Backfill::default(),
+            paces: rate::Paces::default(),
             actions: VecDeque::new(),
             awaiting: Vec::new(),
         }
@@ -315,6 +318,7 @@ impl Server {
             }
         }
         self.give_up_sessions();
+        self.go_on_with_paces();
         self.take_turns();
         self.make_backfill(None);
     }
@@ -367,6 +371,9 @@ impl Server {
         if let Some(turn) = turn {
             mark(Mark::ClosedInTurn);
             self.turns.remove(turn, id);
+        }
+        if after.is_ending() {
+            self.end_pace(id);
         }
         if before == Phase::Greeting {
             self.set_deadline(id, None);

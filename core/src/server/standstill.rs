@@ -42,7 +42,9 @@ impl Server {
 
     fn next_deadline(&self) -> Option<(Timestamp, Timer)> {
         let grace = self.sessions.next_timeout().map(|at| (at, Timer::Grace));
-        self.timers.next().into_iter().chain(grace).min()
+        let rate = self.paces.next_timeout().map(|at| (at, Timer::Rate));
+        let others = grace.into_iter().chain(rate);
+        self.timers.next().into_iter().chain(others).min()
     }
 
     /// What connections have to do in time they may do later. That a stopping server ends in time is promised

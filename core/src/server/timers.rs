@@ -19,6 +19,8 @@ pub enum Timer {
     Shutdown,
     /// A session has had no connection for too long.
     Grace,
+    /// Input was held back for a rate.
+    Rate,
     /// Input was held back and can be gone on with at once.
     Resume,
     /// Nothing is due yet. The server notices by such calls that it did not stand still.

@@ -122,6 +122,7 @@ impl Server {
             let mut unread = mem::take(&mut connection.unread);
             let handled = self.read_lines(id, &unread, TURN, class);
             unread.drain(..handled);
+            self.give_up_next(id);
             mark_if(!unread.is_empty(), Mark::TurnLeftOver);
             self.keep(id, unread);
         }

@@ -2,6 +2,7 @@
 //! out altogether, so that rare ones meet each other.
 
 use super::hosts::Hosts;
+use super::rates::Grants;
 use super::strangers;
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
@@ -24,6 +25,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         has_programs: mood != Mood::Crowd && dice.one_in(3),
         has_tokens: !dice.one_in(3),
         hosts: Hosts::draw(seed),
+        grants: Grants::draw(seed),
         mood,
         dice,
         count,
@@ -121,6 +123,7 @@ struct Draw {
     has_tokens: bool,
     count: usize,
     hosts: Hosts,
+    grants: Grants,
 }
 
 impl Draw {
@@ -179,6 +182,7 @@ impl Draw {
         };
         // In a large room, a pass for every line would be all that happens.
         let crowd = self.count.max(10);
+        let grants = self.grants;
         let transcript = if small(0, 5, 1) == 0 {
             3000
         } else {
@@ -187,6 +191,7 @@ impl Draw {
         if !matches!(self.mood, Mood::Any | Mood::Asking | Mood::Siege) {
             return Server {
                 batch: small(1, 200, 500) as u64,
+                grants,
                 ..default
             };
         }
@@ -205,6 +210,7 @@ impl Draw {
             answers: small(1, 1000, 64 * 1024),
             grace_ms: small(1, 20_000, 60_000) as u64,
             detached: small(0, 2, default.detached),
+            grants,
             chunk: small(1, 200, default.chunk),
             // What sessions do in between could not be told from a screen that is read late.
             lazy: self.dice.one_in(4) && !self.has_programs,

@@ -9,6 +9,7 @@ pub mod hunt;
 mod links;
 mod play;
 mod production;
+pub mod rates;
 mod serving;
 mod shrink;
 mod strangers;

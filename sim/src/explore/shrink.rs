@@ -247,7 +247,7 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 27] = [
+        let fields: [fn(&mut Server, &Server); 30] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
@@ -275,6 +275,9 @@ impl Shrink {
             |s, u| s.host_tokens = u.host_tokens,
             |s, u| s.host_detached = u.host_detached,
             |s, u| s.limit_loopback = u.limit_loopback,
+            |s, u| s.grants.connection = u.grants.connection,
+            |s, u| s.grants.host = u.grants.host,
+            |s, u| s.grants.slow_ms = u.grants.slow_ms,
         ];
         for field in fields {
             self.attempt(|world| field(&mut world.server, &usual));

@@ -1,5 +1,6 @@
 //! A world: everything that is drawn from a seed, as data that can be shrunk, written and read.
 
+use super::rates::Grants;
 use crate::model::Habits;
 use crate::text::Text;
 use chat_core::{HostLimits, Limits, Rate};
@@ -80,6 +81,8 @@ pub struct Server {
     pub host_detached: usize,
     /// The limits of hosts are those of the server's own machine, too.
     pub limit_loopback: bool,
+    /// How much may be sent.
+    pub grants: Grants,
     /// Bytes read at once.
     pub chunk: usize,
     /// The screen is read only once a round.
@@ -117,6 +120,7 @@ impl Default for Server {
             host_tokens: limits.host.tokens.count,
             host_detached: limits.host.detached,
             limit_loopback: limits.limit_loopback,
+            grants: Grants::default(),
             chunk: 4096,
             lazy: false,
             at_once: false,
@@ -128,7 +132,7 @@ impl Default for Server {
 impl Server {
     /// The limits of the core.
     pub fn limits(&self) -> Limits {
-        Limits {
+        self.grants.limit(Limits {
             connections: self.connections,
             refusals: self.refusals,
             behind: self.behind,
@@ -155,7 +159,7 @@ impl Server {
                 refusals: self.host_refusals,
             },
             ..Limits::default()
-        }
+        })
     }
 
     /// What the shell does as it likes.

@@ -9,6 +9,7 @@ mod expect;
 mod host;
 mod peer;
 mod program;
+mod rate;
 mod session;
 mod skipped;
 mod standstill;
@@ -21,7 +22,6 @@ use chat_core::{
     Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Server, Timer, Timestamp,
     server_phase::Phase,
 };
-use expect::Notice;
 use host::{Due, Hosts, Place};
 pub use peer::Taken;
 use peer::{Peer, Short};
@@ -72,6 +72,7 @@ pub struct Watched {
     story: Story,
     sessions: Sessions,
     hosts: Hosts,
+    heard: rate::Heard,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
@@ -104,6 +105,7 @@ impl Watched {
             story: Story::default(),
             sessions: Sessions::default(),
             hosts: Hosts::default(),
+            heard: rate::Heard::default(),
             joins: VecDeque::new(),
             passed: (0, 0),
             pages: 0,
@@ -429,7 +431,7 @@ impl Watched {
     fn hear(&mut self) {
         let waiting = |who: &usize| {
             let peer = &self.peers[*who];
-            (peer.distance(&self.story) + peer.private(usize::MAX, Notice::most)) as u64
+            (peer.distance(&self.story) + peer.private_most()) as u64
                 + if peer.is_apart() {
                     u64::MAX / 1_000_000
                 } else {
@@ -443,6 +445,7 @@ impl Watched {
             self.limits.behind
         };
         for &who in &self.touched {
+            self.peers[who].most_told = self.most_told(who);
             self.peers[who].hear(who, &self.story, behind, self.limits.behind);
         }
         // Who is cut off learns it only when it takes something again: it is the sockets that count.

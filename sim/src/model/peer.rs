@@ -4,6 +4,7 @@ use super::expect::{Expected, Notice, first_line};
 use super::host::Place;
 use super::program::Program;
 use super::program::Seen;
+use super::rate::Vessels;
 use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
@@ -164,6 +165,11 @@ pub(super) struct Peer {
     /// How long the line was that it got while it was cut off, and how long the last one.
     cut_line: usize,
     last_line: usize,
+    /// What it has been heard to say, for the rate.
+    pub(super) heard_at: Vessels,
+    /// How often it was told that it is read slowly, and may have been.
+    pub(super) told: usize,
+    pub(super) most_told: usize,
 }
 
 impl Peer {
@@ -207,6 +213,9 @@ impl Peer {
             copied: false,
             cut_line: 0,
             last_line: 0,
+            heard_at: Vessels::default(),
+            told: 0,
+            most_told: 0,
         }
     }
 
@@ -394,6 +403,10 @@ impl Peer {
             let Ok(line) = str::from_utf8(line) else {
                 Promise::WholeLines.is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
             };
+            if self.is_told_slow(line) {
+                self.checked += length + 1;
+                continue;
+            }
             if let Some(program) = &mut self.expected.program {
                 // What it was sent before it spoke JSON is not looked at any more.
                 if line.starts_with('{') {
@@ -506,7 +519,7 @@ impl Peer {
             };
             // Of one who was leaving it is not known when; the line before may have been under way.
             let line = at.map_or(self.last_line, |_| self.cut_line);
-            let private = self.private(usize::MAX, Notice::most);
+            let private = self.private_most();
             let waited = self.backlog(story) + private + told + line;
             Promise::Limits.holds(waited as u64 > behind, || {
                 format!("{:?} was cut off with {waited} bytes waiting", self.id)
@@ -561,6 +574,11 @@ impl Peer {
     pub(super) fn private(&self, count: usize, length: fn(&Notice) -> usize) -> usize {
         let waiting = self.expected.notices.iter().take(count).skip(self.heard);
         waiting.map(|(_, notice)| length(notice)).sum()
+    }
+
+    /// Bytes of all private lines whose end it has not got, at most.
+    pub(super) fn private_most(&self) -> usize {
+        self.private(usize::MAX, Notice::most) + self.told_most()
     }
 
     /// Bytes it has got of a line whose end it has not.

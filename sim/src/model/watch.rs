@@ -61,6 +61,7 @@ impl Watched {
             ServerLine::Said(name, text) => {
                 let who = self.story.who(name.as_str());
                 let who = self.speaker(who, text);
+                self.hears_at_rate(who, text);
                 let peer = &mut self.peers[who];
                 let expected = peer.expected.says.get(peer.said);
                 Promise::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
@@ -107,7 +108,7 @@ impl Watched {
             });
             peer.sure = peer.expected.notices.len();
         }
-        let distance = peer.distance(&self.story) + peer.private(usize::MAX, Notice::most);
+        let distance = peer.distance(&self.story) + peer.private_most();
         peer.copied = peer.blocked && (peer.copied || distance as u64 > self.limits.behind);
         if peer.is_open() && peer.blocked {
             let private = peer.private(peer.sure, Notice::least);

@@ -18,6 +18,8 @@ pub(super) struct Connection {
     pub(super) banner: Banner,
     /// The server was asked whether it is there.
     pub(super) asked: bool,
+    /// Until when it was shown that the server reads slowly.
+    pub(super) slow_until: Option<Timestamp>,
     /// Something else than an object came before the welcome.
     pub(super) is_text: bool,
     /// The server gave a reason of its own for closing.
@@ -36,6 +38,7 @@ impl Connection {
             since: None,
             banner: Banner::default(),
             asked: false,
+            slow_until: None,
             is_text: false,
             goodbye: false,
             retry_after: Duration::ZERO,

@@ -17,6 +17,9 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
+/// That a server reads slowly is shown once in so long.
+const SLOW_SHOWN: Duration = Duration::from_secs(20);
+
 /// How long a server is left alone that says goodbye in the text dialect: its room is full.
 const TEXT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -116,6 +119,14 @@ impl JsonClient {
                 self.tell(&line);
                 self.refused |= said.is_some();
                 self.go_on(now);
+            }
+            Message::Slow { text } => {
+                // It does hear, if slowly.
+                self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
+                if self.connection.slow_until.is_none_or(|until| until <= now) {
+                    self.connection.slow_until = Some(now + SLOW_SHOWN);
+                    self.tell(&format!("* {}", printable(&text)));
+                }
             }
             Message::Gap {
                 after,
@@ -342,6 +353,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Missing { .. }
             | Message::Who { .. }
             | Message::Error { .. }
+            | Message::Slow { .. }
             | Message::Bye { .. }
     )
 }
