@@ -9,7 +9,7 @@ use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
 use chat_cli::{colour, notes, upkeep};
-use chat_core::Limits;
+use chat_core::{Limits, Rates};
 use chat_net::store::{Fault, Store};
 use chat_net::{Listener, Options};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -59,6 +59,17 @@ struct Args {
     #[command(flatten)]
     hosts: Hosts,
 
+    /// Lines that one connection may send in a second, in the long run, of 512 bytes each, and in 50
+    /// seconds' time as many at once; what is more is read later, and nothing is lost. 0 lifts this, and
+    /// the rate of hosts unless that is given
+    #[arg(long, value_name = "LINES", default_value_t = RATE)]
+    rate: u32,
+
+    /// The same for all connections of a host (an IPv4 address, or the /64 network of an IPv6 address)
+    /// together; 0 lifts it [default: 5 times --rate]
+    #[arg(long, value_name = "LINES")]
+    host_rate: Option<u32>,
+
     /// Threads that write at the same time where hundreds are in the room [default: one for each
     /// processor]
     #[arg(long, value_name = "N", value_parser = threads)]
@@ -98,6 +109,12 @@ enum Upkeep {
     /// Make a new history of what was exported, read from standard input
     Import(Data),
 }
+
+/// Lines a second of one connection.
+const RATE: u32 = 20;
+
+/// How many connections that send all they may take up the rate of their host.
+const CONNECTIONS: u32 = 5;
 
 const AFTER_HELP: &str = "\
 History, unless --data or --ephemeral is given, is the first of these that is known:
@@ -228,6 +245,23 @@ impl Data {
 }
 
 impl Args {
+    /// What it grants its clients.
+    fn limits(&self) -> Limits {
+        Limits {
+            connections: self.max_connections,
+            limit_loopback: self.hosts.limit_loopback,
+            host: self.hosts.limits(),
+            rate: Rates::of_lines(self.rate),
+            host_rate: Rates::of_lines(self.host_rate()),
+            ..Limits::default()
+        }
+    }
+
+    fn host_rate(&self) -> u32 {
+        self.host_rate
+            .unwrap_or(self.rate.saturating_mul(CONNECTIONS))
+    }
+
     /// What the history is kept in.
     fn store(&self) -> Result<Option<Store>, String> {
         if self.ephemeral {
@@ -249,12 +283,7 @@ impl Args {
 }
 
 fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
-    let limits = Limits {
-        connections: args.max_connections,
-        limit_loopback: args.hosts.limit_loopback,
-        host: args.hosts.limits(),
-        ..Limits::default()
-    };
+    let limits = args.limits();
     allow_descriptors(limits.connections + 2 * limits.refusals);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -346,3 +375,35 @@ fn allow_descriptors(connections: usize) {
 
 #[cfg(not(unix))]
 fn allow_descriptors(_connections: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(line: &str) -> (Rates, Rates) {
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let limits = args.limits();
+        (limits.rate, limits.host_rate)
+    }
+
+    #[test]
+    fn a_rate_is_that_of_hosts_too_unless_they_have_their_own() {
+        let of = Rates::of_lines;
+        let default = Limits::default();
+        assert_eq!(limits("chat-server"), (default.rate, default.host_rate));
+        assert_eq!(limits("chat-server --rate 7"), (of(7), of(35)));
+        assert_eq!(limits("chat-server --rate 7 --host-rate 9"), (of(7), of(9)));
+        assert_eq!(
+            limits("chat-server --host-rate 0"),
+            (of(20), Rates::UNLIMITED)
+        );
+        assert_eq!(
+            limits("chat-server --rate 0"),
+            (Rates::UNLIMITED, Rates::UNLIMITED)
+        );
+        assert_eq!(
+            limits("chat-server --rate 0 --host-rate 9"),
+            (Rates::UNLIMITED, of(9))
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::world::{World, line};
 use chat_core::{
-    CloseReason, ConnId, Input, Limits, Peer, Rate, Rates, Timer, server_phase::Phase,
+    CloseReason, ConnId, HostLimits, Input, Limits, Peer, Rate, Rates, Timer, server_phase::Phase,
 };
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,6 +21,13 @@ fn world(rate: Rates, host_rate: Rates) -> World {
     World::new(Limits {
         rate,
         host_rate,
+        // Nobody is refused here.
+        host: HostLimits {
+            connections: 0,
+            unjoined: 0,
+            joins: Rate::UNLIMITED,
+            ..HostLimits::default()
+        },
         ..Limits::default()
     })
 }
