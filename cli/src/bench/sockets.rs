@@ -120,7 +120,7 @@ impl Sockets {
     /// When the system has no more sockets or ports.
     pub fn open(&mut self, server: SocketAddr, abuser: Option<Abuser>) -> io::Result<usize> {
         let number = self.connections.len();
-        let source = source(server, self.others + number);
+        let source = source(server, self.others + number, abuser);
         let socket = connect(server, source, abuser, self.deaf_buffer)?;
         let mut stream = TcpStream::from_std(socket.into());
         let interest = match abuser {
@@ -265,11 +265,14 @@ fn is_under_way(error: &io::Error) -> bool {
 }
 
 /// Where the connection comes from, where that must be chosen: on Linux all of 127.0.0.0/8 is this
-/// machine, elsewhere there are no more ports than one address has.
-fn source(server: SocketAddr, number: usize) -> Option<SocketAddr> {
+/// machine, elsewhere there are no more ports than one address has. Abusers are on hosts of their own: a
+/// server may limit these.
+fn source(server: SocketAddr, number: usize, abuser: Option<Abuser>) -> Option<SocketAddr> {
     let address = u8::try_from(number / PER_ADDRESS).ok()?;
     let local = cfg!(target_os = "linux") && server.is_ipv4() && server.ip().is_loopback();
-    (local && address > 0).then(|| (Ipv4Addr::new(127, 0, 1, address), 0).into())
+    let net = if abuser.is_some() { 2 } else { 1 };
+    let is_chosen = address > 0 || abuser.is_some();
+    (local && is_chosen).then(|| (Ipv4Addr::new(127, 0, net, address), 0).into())
 }
 
 impl Connection {
@@ -396,14 +399,16 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn more_than_one_address_has_ports_for_come_from_several() {
+    fn more_than_one_address_has_ports_for_and_abusers_come_from_others() {
         let here = "127.0.0.1:5000".parse().unwrap();
-        let from = |number| source(here, number).map(|source| source.to_string());
+        let from = |number| source(here, number, None).map(|source| source.to_string());
         assert_eq!(from(PER_ADDRESS - 1), None);
         assert_eq!(from(PER_ADDRESS).as_deref(), Some("127.0.1.1:0"));
         assert_eq!(from(3 * PER_ADDRESS - 1).as_deref(), Some("127.0.1.2:0"));
+        let flooding = source(here, 0, Some(Abuser::Flooding));
+        assert_eq!(flooding.unwrap().to_string(), "127.0.2.0:0");
         for elsewhere in ["192.0.2.1:5000", "[::1]:5000"] {
-            assert_eq!(source(elsewhere.parse().unwrap(), PER_ADDRESS), None);
+            assert_eq!(source(elsewhere.parse().unwrap(), PER_ADDRESS, None), None);
         }
     }
 }
