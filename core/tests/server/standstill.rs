@@ -7,7 +7,13 @@ use chat_core::{CloseReason, ConnId, Input, Limits, Timer};
 use std::time::Duration;
 
 const GRACE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
 const MICRO: Duration = Duration::from_micros(1);
+
+/// All of it but a part.
+fn but(all: Duration, part: Duration) -> Duration {
+    all.checked_sub(part).expect("it is a part")
+}
 
 /// What is still taken for a server that is busy.
 fn standstill() -> Duration {
@@ -32,8 +38,8 @@ fn detached(since: Duration) -> (World, ConnId, String) {
 
 #[test]
 fn a_session_has_its_whole_time_again_after_a_sleep_that_was_longer() {
-    for (last, is_there) in [(GRACE - MICRO, true), (GRACE, false)] {
-        let (mut w, ann, token) = detached(GRACE - MICRO);
+    for (last, is_there) in [(but(GRACE, MICRO), true), (GRACE, false)] {
+        let (mut w, ann, token) = detached(but(GRACE, MICRO));
         w.stand_still(Duration::from_secs(3600));
         assert_eq!(w.look(ann), "", "it could not come back meanwhile");
         w.wait(last);
@@ -45,12 +51,12 @@ fn a_session_has_its_whole_time_again_after_a_sleep_that_was_longer() {
 #[test]
 fn a_server_that_is_busy_for_as_long_as_it_may_be_has_not_stood_still() {
     // A call came 1 s before the session's time is over, and the next one comes late.
-    let before = GRACE - Duration::from_secs(1);
+    let before = but(GRACE, SECOND);
     for (late, has_stood) in [(standstill(), false), (standstill() + MICRO, true)] {
         let (mut w, ann, _) = detached(before);
         w.handle(Input::Timeout);
         w.stand_still(late);
-        assert_eq!(w.look(ann) == "", has_stood, "after {late:?}");
+        assert_eq!(w.look(ann).is_empty(), has_stood, "after {late:?}");
     }
 }
 
@@ -108,7 +114,7 @@ fn sessions_keep_their_order() {
 #[test]
 fn a_reader_that_took_nothing_meanwhile_has_its_time_from_then_on() {
     let limits = Limits::default();
-    for (last, closed) in [(limits.stall - MICRO, false), (limits.stall, true)] {
+    for (last, closed) in [(but(limits.stall, MICRO), false), (limits.stall, true)] {
         let mut w = World::new(limits.clone());
         let [slow, bob] = ["slow", "bob"].map(|name| w.join(name));
         w.limit(slow, 0);
@@ -116,7 +122,7 @@ fn a_reader_that_took_nothing_meanwhile_has_its_time_from_then_on() {
         w.stand_still(Duration::from_secs(100));
         assert!(w.closed.is_empty(), "it may have taken much, unseen");
         w.wait(last);
-        assert_eq!(w.closed.get(&slow).is_some(), closed);
+        assert_eq!(w.closed.contains_key(&slow), closed);
     }
 }
 
@@ -150,15 +156,14 @@ fn a_server_that_stops_is_not_put_off() {
 /// The clock of some systems stands still while they sleep; their wall clock does not.
 #[test]
 fn a_wall_clock_that_is_ahead_tells_of_a_sleep() {
-    let second = Duration::from_secs(1);
     for (sleep, slept) in [(5000, false), (5001, true)] {
         let (mut w, ann, _) = detached(Duration::ZERO);
         w.server.set_clock(w.now, 1_000_000);
-        w.wait(GRACE - second);
+        w.wait(but(GRACE, SECOND));
         w.server.set_clock(w.now, 1_000_000 + 59_000 + sleep);
-        w.wait(second);
-        assert_eq!(w.look(ann) == "", slept, "after {sleep} ms");
-        w.wait(GRACE - second);
+        w.wait(SECOND);
+        assert_eq!(w.look(ann).is_empty(), slept, "after {sleep} ms");
+        w.wait(but(GRACE, SECOND));
         assert_eq!(w.look(ann).contains("bot has left"), slept);
     }
 }
@@ -167,7 +172,7 @@ fn a_wall_clock_that_is_ahead_tells_of_a_sleep() {
 fn a_wall_clock_that_is_set_back_does_nothing() {
     let (mut w, ann, _) = detached(Duration::ZERO);
     w.server.set_clock(w.now, 100_000_000);
-    w.wait(GRACE - MICRO);
+    w.wait(but(GRACE, MICRO));
     w.server.set_clock(w.now, 1_000_000);
     assert_eq!(w.look(ann), "");
     w.wait(MICRO);
