@@ -278,6 +278,8 @@ fn coming_and_going_without_a_word() {
 #[test]
 fn one_more_than_there_is_room_for() {
     let mut couple = Couple::with(Server::with(&["--max-connections", "3"]));
+    // Who has said nothing would give way.
+    couple.talk();
     let mut third = couple.joined_by("JOIN third");
     third.say("/help");
     third.expect_start("* /who");

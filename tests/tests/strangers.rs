@@ -39,7 +39,7 @@ fn send(raw: &Raw, way: Way, bytes: &[u8]) {
 fn that_nothing_is_said_of_and_nothing_kept() {
     let dir = Dir::new("strangers");
     let data = dir.path("log");
-    let mut server = Server::with(&["--data", &data]);
+    let server = Server::with(&["--data", &data]);
     let mut listener = Raw::first_line(server.address(), "JOIN listener");
     for way in [Way::AtOnce, Way::InBytes, Way::Late, Way::LateInBytes] {
         let connect = |_: &_| Raw::connect(server.address());

@@ -163,7 +163,8 @@ impl Server {
     /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
     /// again, but for `besides`: its caller sees to that.
     pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
-        while !self.is_backfill_full()
+        while !self.delivery.is_lending()
+            && !self.is_backfill_full()
             && let Some(id) = self.backfill.next_turn()
         {
             let before = self.private(id);
@@ -174,7 +175,7 @@ impl Server {
             self.count_backfill(self.private(id).saturating_sub(before));
             let is_over = |c: &Connection| c.feed.is_none() && c.asking.is_none();
             if besides != Some(id) && self.connections.get(id).is_some_and(is_over) {
-                self.go_on_hearing(id);
+                self.hear_on(id);
             }
         }
         mark_if(

@@ -34,6 +34,8 @@ pub(super) struct Delivery {
     seats: usize,
     sweep: Sweep,
     lanes: [Lane; 2],
+    /// Parcels that are lent out.
+    lent: usize,
     /// Bytes held for connections that the log has left behind.
     copied: u64,
     /// The place in the log up to which the transcript was taken.
@@ -88,6 +90,11 @@ impl Delivery {
             transcript: log.head(Dialect::Text),
             ..Self::default()
         }
+    }
+
+    /// Whether somebody's cursor is lent out: nothing can be put into it.
+    pub(super) fn is_lending(&self) -> bool {
+        self.lent > 0
     }
 
     /// Bytes held for connections that the log has left behind.
@@ -219,6 +226,20 @@ impl Server {
             full,
             progress,
         } = parcel;
+        self.delivery.lent = self.delivery.lent.saturating_sub(1);
+        self.take_back(id, dialect, cursor, full, progress);
+        // Turns of others were put off while their cursors were lent.
+        self.make_backfill(None);
+    }
+
+    fn take_back(
+        &mut self,
+        id: ConnId,
+        dialect: Dialect,
+        cursor: Cursor,
+        full: bool,
+        progress: bool,
+    ) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -249,6 +270,7 @@ impl Server {
     fn lend(&mut self, id: ConnId) -> Option<Parcel> {
         let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
         let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
+        self.delivery.lent += 1;
         Some(Parcel {
             id,
             dialect: connection.dialect,

@@ -170,11 +170,11 @@ impl Server {
     /// Goes on with what a connection is owed, and then with what it sent.
     pub(super) fn proceed(&mut self, id: ConnId) {
         self.feed(id);
-        self.go_on_hearing(id);
+        self.hear_on(id);
     }
 
     /// Goes on with what a connection sent.
-    pub(super) fn go_on_hearing(&mut self, id: ConnId) {
+    pub(super) fn hear_on(&mut self, id: ConnId) {
         self.end_if_heard(id);
         mark_if(
             self.connections

@@ -73,6 +73,21 @@ fn a_round_makes_backfill_up_to_its_budget_and_no_turn_begins_past_it() {
 }
 
 #[test]
+fn who_waits_for_an_answer_that_is_empty_is_heard_after_it() {
+    let (mut w, listener, [a, b]) = long_room(Limits {
+        backfill: 1,
+        ..Limits::default()
+    });
+    send(&mut w, a, "/who\n");
+    send(&mut w, b, "/history 0\nafter that\n/history 0\n");
+    w.server.handle(w.now, Input::Eof(b));
+    w.write();
+    assert_eq!(w.look(listener), "", "b waits");
+    w.settle();
+    assert_eq!(w.look(listener), "b: after that\nb has left the chat\n");
+}
+
+#[test]
 fn a_turn_ends_with_the_line_that_fills_it_and_the_next_one_is_anothers() {
     let (mut w, _, askers) = long_room(Limits {
         backfill: 1,

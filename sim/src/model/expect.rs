@@ -89,7 +89,14 @@ impl Expected {
     pub(super) fn is_not_let_in(&mut self, why: Option<CloseReason>, as_program: bool) {
         match why {
             Some(why) if !as_program => self.refused(why),
-            why => self.not_in = why,
+            why => {
+                self.not_in = why;
+                // Its first object may have been looked at while it waited for its turn.
+                if let (Some(program), Some(_)) = (&mut self.program, why) {
+                    program.not_in = why;
+                    self.end = why;
+                }
+            }
         }
     }
 
@@ -179,11 +186,11 @@ impl Expected {
         }
     }
 
-    /// Its input ended, perhaps within a line.
-    pub(super) fn eof(&mut self, mid_line: bool) {
+    /// Its input ended, perhaps within a line, of which `partial` came.
+    pub(super) fn eof(&mut self, mid_line: bool, partial: &[u8]) {
         if self.end.is_none() {
             match &mut self.program {
-                Some(program) if mid_line => program.breaks_off(),
+                Some(program) if mid_line => program.breaks_off(partial),
                 None if mid_line => self.begins("* Not sent: the last line "),
                 _ => {}
             }

@@ -231,6 +231,7 @@ impl Watched {
         };
         let promise = match due {
             Due::Told(CloseReason::HostFull | CloseReason::HostUnjoined) => Promise::HostLimits,
+            Due::Place if host.is_some() => Promise::HostLimits,
             _ => Promise::Limits,
         };
         promise.holds(is_right, || {

@@ -106,6 +106,8 @@ pub(super) struct Peer {
     pub(super) place: Place,
     pub(super) port: u16,
     pub(super) accepted: u64,
+    /// When it came, whatever the server has missed since.
+    pub(super) came: u64,
     pub(super) phase: Phase,
 
     /// Its socket has failed.
@@ -129,6 +131,8 @@ pub(super) struct Peer {
     ended: usize,
     /// One of them says something, and is not only to join.
     pub(super) speaks: bool,
+    /// Its first line that is not blank.
+    first: Option<Vec<u8>>,
     /// The line that it has begun.
     partial: Vec<u8>,
     /// Its first line has come.
@@ -180,6 +184,7 @@ impl Peer {
             place: Place::Held,
             port,
             accepted,
+            came: accepted,
             phase: Phase::Greeting,
             failed: false,
             blocked: false,
@@ -192,6 +197,7 @@ impl Peer {
             begun: None,
             ended: 0,
             speaks: false,
+            first: None,
             partial: Vec::new(),
             has_begun: false,
             is_foreign: false,
@@ -301,18 +307,18 @@ impl Peer {
                 _ => {}
             }
         }
+        self.first.get_or_insert_with(|| line.clone());
         self.speaks |= says_something(&line, self.ended == 0);
         self.ended += 1;
         self.lines.push(line);
     }
 
-    /// Its first object, if it was not looked at yet.
+    /// Its first object, unless it was let in with it.
     pub(super) fn hello(&self) -> Option<Program> {
-        let first = self
-            .lines
-            .first()
-            .filter(|_| !self.expected.has_started())?;
-        match first_line(first) {
+        let is_out = |program: &Program| !program.is_in;
+        let program = self.expected.program.as_ref();
+        let first = self.first.as_ref();
+        match first_line(first.filter(|_| program.is_none_or(is_out))?) {
             FirstLine::Json(line) => Some(Program::greets(line)),
             _ => None,
         }
@@ -354,7 +360,7 @@ impl Peer {
         }
         if self.eof && self.short.is_none() {
             let is_mid_line = !self.partial.is_empty() || self.skipped.is_within_mark();
-            self.expected.eof(is_mid_line);
+            self.expected.eof(is_mid_line, &self.partial);
         }
     }
 

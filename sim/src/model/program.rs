@@ -128,9 +128,10 @@ impl Program {
     }
 
     /// Its last line does not end.
-    pub(super) fn breaks_off(&mut self) {
+    pub(super) fn breaks_off(&mut self, line: &[u8]) {
+        let given = super::answers::id_in(line);
         self.answers
-            .expect(Asked::Refused(Code::Unterminated, None));
+            .expect(Asked::Refused(Code::Unterminated, given));
     }
 
     /// Checks a line that it was sent.
@@ -284,12 +285,12 @@ impl Program {
     /// Whether it was sent the story to its end. What it missed comes in turns: as long as the server has
     /// some to give (`in_turns`), it need not have everything yet.
     pub(super) fn is_up_to_date(&mut self, who: usize, story: &Story, in_turns: bool) {
-        if in_turns && !self.is_live {
+        if !self.is_in || in_turns && !self.is_live {
             return;
         }
         self.is_live = true;
         let last = story.entries.len() as u64;
-        Promise::NothingMissing.holds(!self.is_in || self.next() == last + 1, || {
+        Promise::NothingMissing.holds(self.next() == last + 1, || {
             format!(
                 "{:?} is due to peer {who}, and {last} is the last",
                 self.next

@@ -91,7 +91,7 @@ impl Watched {
         let peer = &self.peers[who];
         let is_limited = peer.host.is_some();
         let slow = super::micros(self.limits.slow).max(1);
-        let periods = (self.seen - peer.accepted) / slow;
+        let periods = (self.seen - peer.came) / slow;
         if is_limited {
             usize::try_from(periods).unwrap_or(usize::MAX)
         } else {
