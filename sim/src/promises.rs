@@ -11,10 +11,11 @@
 //! 6. **Who leaves is let go**, and so is who has nothing more to say.
 //! 7. **No line does anything to a screen**: none has a control character other than tab.
 
-use chat_core::{FirstLine, MAX_LINE, Request};
+use chat_core::{FirstLine, MAX_LINE, Name, Request};
 use std::cmp::Reverse;
 
 use crate::{
+    model::skipped::Skipped,
     promise::Promise,
     record::{Kind, Life, Record, Role, Screen},
     report::screen_text,
@@ -392,6 +393,9 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
             .flatten()
             .copied()
             .collect();
+        // What belongs to no line of it.
+        let mut skipped = Skipped::default();
+        let bytes: Vec<u8> = bytes.iter().flat_map(|b| skipped.take(*b)).collect();
         typed.extend(bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec));
         typed.pop();
     } else {
@@ -403,6 +407,10 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
         }
     }
     let join = |line: &Vec<u8>| match FirstLine::decode(line) {
+        // The chat client asks again after what is no name.
+        FirstLine::Join(Some(asked)) if screen.role != Role::Raw && Name::parse(asked).is_err() => {
+            None
+        }
         FirstLine::Join(asked) => Some(asked.map(str::to_string)),
         _ => None,
     };

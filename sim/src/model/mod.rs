@@ -11,7 +11,7 @@ mod peer;
 mod program;
 mod rate;
 mod session;
-mod skipped;
+pub(crate) mod skipped;
 mod standstill;
 mod story;
 mod stranger;

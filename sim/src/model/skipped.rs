@@ -5,7 +5,7 @@ const LONGEST: usize = 4096;
 
 /// A stream from which what is no text is taken.
 #[derive(Debug, Default)]
-pub(super) struct Skipped {
+pub(crate) struct Skipped {
     /// Every byte counts from now on.
     is_json: bool,
     /// The bytes of a command that has begun; of a subnegotiation, only its first two.
@@ -29,7 +29,7 @@ impl Skipped {
     }
 
     /// What is text of the stream up to a byte that was not before.
-    pub(super) fn take(&mut self, byte: u8) -> Vec<u8> {
+    pub(crate) fn take(&mut self, byte: u8) -> Vec<u8> {
         let text = if self.is_json {
             vec![byte]
         } else {
