@@ -20,7 +20,7 @@ pub fn is_wanted(on_terminal: bool, variable: impl Fn(&str) -> Option<OsString>)
         return true;
     }
     let is_off = variable("CLICOLOR").is_some_and(|value| value == "0");
-    on_terminal && !is_off && !is_dumb(&variable)
+    on_terminal && !is_off && !is_dumb(variable)
 }
 
 /// Whether the terminal can do nothing but show text, line by line.

@@ -27,7 +27,7 @@ pub struct Hosts {
     #[arg(long, value_name = "N", default_value_t = HostLimits::default().tokens.count)]
     host_tokens: u64,
 
-    /// Limit what comes from this machine (127.0.0.0/8, ::1) as what comes from any other host
+    /// Limit what comes from this machine (127.0.0.0/8 and `::1`) as what comes from any other host
     #[arg(long)]
     pub limit_loopback: bool,
 }

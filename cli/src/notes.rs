@@ -35,8 +35,10 @@ fn of_history(dir: &Path) -> Option<String> {
         None => files()?,
     };
     Some(format!(
-        "the history is not private, as the mode of {path:?} is {mode:04o}: chmod -R go= {dir:?} (for a \
-         service of systemd: StateDirectoryMode=0700)"
+        "the history is not private, as the mode of \"{}\" is {mode:04o}: chmod -R go= \"{}\" (for a \
+         service of systemd: StateDirectoryMode=0700)",
+        path.display(),
+        dir.display()
     ))
 }
 

@@ -79,7 +79,7 @@ impl Terminal {
         };
         #[cfg(unix)]
         if reads && tty::is_able() {
-            let editor = Some(tty::Tty::open(typed, interrupt.clone())?);
+            let editor = Some(tty::Tty::open(typed, interrupt)?);
             return Ok((Self { editor, ..terminal }, Some(input)));
         }
         #[cfg(not(unix))]

@@ -26,7 +26,7 @@ const WAIT: Duration = Duration::from_millis(20);
 
 /// How many there are, and what they ask for.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Options {
+pub struct Asking {
     /// Connections that join and then ask for the same, over and over, without waiting for an answer;
     /// what they are sent they read and throw away. As with deaf and flooding ones, the latency of
     /// the members is measured alone, then beside them [0 to 60000]
@@ -64,7 +64,7 @@ impl Askers {
     pub fn join(
         server: &Server,
         room: &mut Room,
-        options: &Options,
+        options: &Asking,
         (others, at_once): (u32, u32),
         progress: &mut Progress,
     ) -> Result<Self, Error> {
@@ -136,7 +136,7 @@ impl Drop for Askers {
 }
 
 /// The line with which each of them joins.
-fn first_lines(room: &Room, options: &Options) -> Vec<Vec<u8>> {
+fn first_lines(room: &Room, options: &Asking) -> Vec<Vec<u8>> {
     let is_json = options.ask_for.trim_start().starts_with('{');
     let join = |number| {
         let mut line = Vec::new();

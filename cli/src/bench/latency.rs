@@ -55,7 +55,7 @@ pub struct Options {
 
     /// Who asks without a pause.
     #[command(flatten)]
-    pub askers: askers::Options,
+    pub askers: askers::Asking,
 
     /// How the room is filled.
     #[command(flatten)]

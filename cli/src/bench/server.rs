@@ -104,7 +104,10 @@ impl Server {
             History::OnDisk => {
                 let dir = Temporary::new().map_err(|e| {
                     let temporary = env::temp_dir();
-                    Error::Failed(format!("cannot make a directory in {temporary:?}: {e}"))
+                    Error::Failed(format!(
+                        "cannot make a directory in {}: {e}",
+                        temporary.display()
+                    ))
                 })?;
                 command.arg("--data").arg(dir.path());
                 Some(dir)

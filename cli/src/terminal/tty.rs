@@ -137,7 +137,7 @@ impl Tty {
     /// When the terminal cannot be set, or a thread cannot be started.
     pub(super) fn open(
         typed: mpsc::Sender<Input>,
-        interrupt: mpsc::Sender<Stop>,
+        interrupt: &mpsc::Sender<Stop>,
     ) -> io::Result<Self> {
         let found = tcgetattr(stdin())?;
         let (columns, rows) = size();

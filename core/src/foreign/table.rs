@@ -10,6 +10,7 @@ macro_rules! about {
 macro_rules! table {
     ($($variant:ident $name:literal [$($sign:literal)*] $answered:literal $answer:expr;)*) => {
         /// A protocol that is not spoken here.
+        #[expect(clippy::doc_markdown, reason = "names of protocols are no code")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Protocol {
             $(#[doc = $name] $variant,)*

@@ -97,8 +97,8 @@ mod tests {
     use super::*;
     use core::net::Ipv4Addr;
 
-    fn host(number: u8) -> Option<Host> {
-        Some(Host::of(Ipv4Addr::new(192, 0, 2, number).into()))
+    fn of(number: u8) -> Host {
+        Host::of(Ipv4Addr::new(192, 0, 2, number).into())
     }
 
     fn session(number: u8) -> (Wait, SessionId) {
@@ -120,27 +120,32 @@ mod tests {
 
     #[test]
     fn a_host_at_its_share_keeps_all_and_one_past_it_gives_up_its_own_oldest() {
-        let mut all = detached(&[(1, host(1)), (2, host(2)), (3, host(2))]);
-        assert_eq!(all.surplus(host(2), 9, 2), None);
+        let mut all = detached(&[(1, Some(of(1))), (2, Some(of(2))), (3, Some(of(2)))]);
+        assert_eq!(all.surplus(Some(of(2)), 9, 2), None);
         let (wait, id) = session(4);
-        all.insert(host(2), wait, id);
-        assert_eq!(all.surplus(host(2), 9, 2), Some(session(2)));
-        assert_eq!(all.surplus(host(2), 9, 0), None, "0 is no limit");
+        all.insert(Some(of(2)), wait, id);
+        assert_eq!(all.surplus(Some(of(2)), 9, 2), Some(session(2)));
+        assert_eq!(all.surplus(Some(of(2)), 9, 0), None, "0 is no limit");
         assert_eq!(detached(&[(1, None), (2, None)]).surplus(None, 9, 1), None);
     }
 
     #[test]
     fn with_too_many_in_all_a_host_gives_up_its_own_and_a_new_one_what_the_largest_has() {
-        let all = detached(&[(1, host(1)), (2, host(2)), (3, host(2)), (4, host(3))]);
-        assert_eq!(all.surplus(host(2), 4, 0), None);
-        assert_eq!(all.surplus(host(2), 3, 0), Some(session(2)));
-        assert_eq!(all.surplus(host(3), 3, 0), Some(session(2)));
+        let all = detached(&[
+            (1, Some(of(1))),
+            (2, Some(of(2))),
+            (3, Some(of(2))),
+            (4, Some(of(3))),
+        ]);
+        assert_eq!(all.surplus(Some(of(2)), 4, 0), None);
+        assert_eq!(all.surplus(Some(of(2)), 3, 0), Some(session(2)));
+        assert_eq!(all.surplus(Some(of(3)), 3, 0), Some(session(2)));
     }
 
     #[test]
     fn what_is_removed_leaves_nothing_behind() {
-        let mut all = detached(&[(1, host(1)), (2, host(2)), (3, host(2))]);
-        for (number, host) in [(2, host(2)), (1, host(1)), (3, host(2))] {
+        let mut all = detached(&[(1, Some(of(1))), (2, Some(of(2))), (3, Some(of(2)))]);
+        for (number, host) in [(2, Some(of(2))), (1, Some(of(1))), (3, Some(of(2)))] {
             let (wait, id) = session(number);
             all.remove(host, wait, id);
         }

@@ -206,18 +206,18 @@ impl Server {
         if now.since(pace.held_at) > PAUSE || pace.tell_at == Timestamp::ZERO {
             pace.tell_at = now + self.limits.slow;
         }
-        if !pace.sent.is_ready(now, &self.limits.rate) {
-            mark(Mark::HeldByRate);
-            pace.wait = Wait::Own;
-        } else {
+        if pace.sent.is_ready(now, &self.limits.rate) {
             mark(Mark::HeldByHost);
-            let place = self.paces.places;
+            let nth = self.paces.places;
             self.paces.places += 1;
             let host = self.paces.hosts.entry(host).or_default();
             let tag = host.next_share(&self.limits.host_rate, pace.share);
-            pace.wait = Wait::Host(tag, place);
+            pace.wait = Wait::Host(tag, nth);
             mark_if(host.waiting.len() > 1, Mark::HostShared);
-            host.waiting.insert((tag, place, id));
+            host.waiting.insert((tag, nth, id));
+        } else {
+            mark(Mark::HeldByRate);
+            pace.wait = Wait::Own;
         }
         self.tell_slow(id);
         self.set_pace_timer(id);
@@ -370,9 +370,9 @@ impl Server {
             .set_timer(&mut pace.timer, None, Whose::Connection(id));
         if let Some(host) = self.paces.hosts.get_mut(&host) {
             match pace.wait {
-                Wait::Host(tag, place) => {
+                Wait::Host(tag, nth) => {
                     mark(Mark::ClosedHeldBack);
-                    host.waiting.remove(&(tag, place, id));
+                    host.waiting.remove(&(tag, nth, id));
                 }
                 Wait::Next => host.next = None,
                 Wait::Own | Wait::Nothing => {}

@@ -141,7 +141,7 @@ impl Server {
             }
         };
         let is_known = self.sessions.table.contains_key(&session_of(&token));
-        if !is_known && !(is_new || self.may_guess(id)) || !is_known && !self.may_join(id) {
+        if !is_known && (!(is_new || self.may_guess(id)) || !self.may_join(id)) {
             return;
         }
         self.step(id, Event::Join);

@@ -227,7 +227,9 @@ fn with_too_many_sessions_in_all_a_flood_pushes_out_its_own() {
     let late = w.greet("192.0.2.9:1", &hello("late")).0;
     w.look(watcher);
     w.lose(old);
-    flood.into_iter().for_each(|conn| w.lose(conn));
+    for conn in flood {
+        w.lose(conn);
+    }
     assert_eq!(w.look(watcher).lines().count(), 2);
     w.lose(late);
     let left = w.look(watcher);

@@ -48,15 +48,15 @@ impl Hosts {
         small(&mut server.host_unjoined, 1, 3);
         small(&mut server.host_refusals, 1, 2);
         small(&mut server.host_detached, 1, 2);
-        let mut rate = |field: &mut u64, most: usize| {
+        let mut small_rate = |field: &mut u64, most: usize| {
             if self.dice.one_in(rare) {
                 *field = 1 + self.dice.below(most) as u64;
             }
         };
-        rate(&mut server.host_joins, clients.max(4));
-        rate(&mut server.host_tokens, 3);
-        rate(&mut server.give_way, 4);
-        rate(&mut server.first_line_end_ms, 4000);
+        small_rate(&mut server.host_joins, clients.max(4));
+        small_rate(&mut server.host_tokens, 3);
+        small_rate(&mut server.give_way, 4);
+        small_rate(&mut server.first_line_end_ms, 4000);
         if self.dice.one_in(8) {
             server.give_way = 0;
         }

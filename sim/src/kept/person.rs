@@ -228,7 +228,7 @@ impl Person {
                 Some(ClientAction::Connect) => return Some(Wish::Connect),
                 Some(ClientAction::Disconnect) => return Some(Wish::Drop),
                 Some(ClientAction::Show(line) | ClientAction::ShowAt(line, _)) => {
-                    self.sees(&line, disk)
+                    self.sees(&line, disk);
                 }
                 Some(ClientAction::Notice(line)) => self.is_told(&line, disk),
                 Some(ClientAction::Keep(memory)) => self.keeping = Some(memory),

@@ -69,8 +69,7 @@ impl Skipped {
     fn is_inside(&mut self, byte: u8) -> Vec<u8> {
         match (self.inside, byte) {
             ((count, false), 0xff) => self.inside = (count, true),
-            ((_, true), 0xf0) => self.command.clear(),
-            ((LONGEST, true), 0xff) => self.command.clear(),
+            ((_, true), 0xf0) | ((LONGEST, true), 0xff) => self.command.clear(),
             ((count, true), 0xff) => self.inside = (count + 1, false),
             ((_, true), byte) => {
                 // Another command breaks it off; what is none does, too.

@@ -1,12 +1,13 @@
 //! What a person asks of the client itself, and what it tells them of its own accord.
 
-use super::JsonClient;
 use super::phase::{Event, Phase};
+use super::{JsonClient, sentence};
 use crate::client::ClientAction;
 use crate::text::{Notice, printable};
 use crate::time::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt::Write;
 
 /// The commands that no server sees, and what each does.
 const COMMANDS: [(&str, &str); 2] = [
@@ -35,7 +36,7 @@ impl JsonClient {
     pub(super) fn help(&mut self) {
         let mut help = Notice::Help.to_string();
         for (name, does) in COMMANDS {
-            help += &format!("\n* /{name}: {does}");
+            let _ = write!(help, "\n* /{name}: {does}"); // A string takes it all.
         }
         self.say_privately(&help);
     }
@@ -48,7 +49,7 @@ impl JsonClient {
             count => format!("* {count} lines are not accepted yet:"),
         };
         for said in said {
-            news += &format!("\n*   {}", printable(&said.text));
+            let _ = write!(news, "\n*   {}", printable(&said.text)); // A string takes it all.
         }
         self.say_privately(&news);
     }
@@ -70,21 +71,18 @@ impl JsonClient {
         let Some(asked) = self.asked.take() else {
             return;
         };
-        let mut news = String::from("* ");
-        if asked == name {
-            news += &format!("You are {}", printable(name));
-        }
-        if let Some(here) = here {
-            news += if asked == name { "; " } else { "" };
-            news += &match here {
-                1 if asked == name => "nobody else is here".into(),
-                1 => "Nobody else is here".into(),
-                here => format!("{here} are here, with you"),
-            };
-        } else if asked != name {
-            return;
-        }
-        self.actions.push_back(ClientAction::Notice(news + "."));
+        let who = (asked == name).then(|| format!("You are {}", printable(name)));
+        let others = here.map(|here| match here {
+            1 => "nobody else is here".into(),
+            here => format!("{here} are here, with you"),
+        });
+        let news = match (who, others) {
+            (Some(who), Some(others)) => format!("* {who}; {others}."),
+            (Some(who), None) => format!("* {who}."),
+            (None, Some(others)) => format!("* {}", sentence(&others)),
+            (None, None) => return,
+        };
+        self.actions.push_back(ClientAction::Notice(news));
     }
 
     /// Lines for the person alone: where objects are shown, they are none.

@@ -104,29 +104,29 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             break;
         }
         tried += 1;
-        succeeded(tree.apply(fault, &[])?)?;
+        succeeded(&tree.apply(fault, &[])?)?;
         let looked = tree
             .build()
             .and_then(|()| tree.explore(fault, options.worlds));
-        succeeded(tree.apply(fault, &["--reverse"])?)?;
+        succeeded(&tree.apply(fault, &["--reverse"])?)?;
         let (found, took) = looked
             .map_err(|error| io::Error::other(format!("with the fault {}: {error}", fault.name)))?;
-        match found {
-            Some(Found {
-                invariant,
-                seed,
-                steps,
-            }) => writeln!(
+        if let Some(Found {
+            invariant,
+            seed,
+            steps,
+        }) = found
+        {
+            writeln!(
                 out,
                 "{:32} {:>7.2} s  {:>6} worlds  {steps:>3} steps  {invariant}",
                 fault.name,
                 took.as_secs_f64(),
                 seed + 1
-            )?,
-            None => {
-                writeln!(out, "{:32} not found: {}", fault.name, fault.sentence)?;
-                bad.push(fault);
-            }
+            )?;
+        } else {
+            writeln!(out, "{:32} not found: {}", fault.name, fault.sentence)?;
+            bad.push(fault);
         }
         out.flush()?;
     }
@@ -189,7 +189,7 @@ impl Tree {
             "--others",
             "--exclude-standard",
         ];
-        let listed = succeeded(git.args(listed).output()?)?;
+        let listed = succeeded(&git.args(listed).output()?)?;
         let mut files = Vec::new();
         for name in listed.split('\0').filter(|name| !name.is_empty()) {
             // A file that is deleted and not yet committed is still listed.
@@ -231,7 +231,7 @@ impl Tree {
         cargo.current_dir(&self.dir);
         cargo.env("CARGO_TARGET_DIR", &self.target);
         cargo.args(["build", "--quiet", "--locked", "--package", "chat-sim"]);
-        succeeded(cargo.output()?).map(drop)
+        succeeded(&cargo.output()?).map(drop)
     }
 
     /// Explores the copy; what was found, and in what time.
@@ -286,7 +286,7 @@ fn remove_others(dir: &Path, files: &[PathBuf]) -> io::Result<()> {
 }
 
 /// What a command printed, if it succeeded.
-fn succeeded(output: Output) -> io::Result<String> {
+fn succeeded(output: &Output) -> io::Result<String> {
     let told = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         return Ok(told.into());
