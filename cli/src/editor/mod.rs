@@ -352,6 +352,7 @@ impl Editor {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
+        self.status.clear();
         // First what is still to be shown.
         self.is_closed = false;
         let shown = self.output();

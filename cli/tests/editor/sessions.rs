@@ -385,6 +385,12 @@ fn a_status_stands_before_the_line_and_does_not_stay() {
     world.editor.set_status(None);
     world.draw();
     assert_eq!(world.rows(), ["hi"]);
+    world.editor.set_status(Some("(offline, next try in 1 s) "));
+    world.draw();
+    world.editor.close();
+    world.draw();
+    assert_eq!(world.rows(), ["hi"]);
+    assert_eq!(world.screen.screen().cursor_position(), (1, 0));
 }
 
 #[test]
