@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::id::ConnId;
 use crate::mark::{Mark, mark_if};
 use alloc::collections::BTreeMap;
+use core::mem;
 
 /// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
 pub(super) const QUANTUM: usize = 8 * 1024;
@@ -48,6 +49,8 @@ pub(super) struct Backfill {
     is_reads: bool,
     /// What the store was asked for, and has not answered yet.
     asked: usize,
+    /// Turns were to be given while cursors were lent.
+    is_put_off: bool,
 }
 
 impl Backfill {
@@ -151,6 +154,13 @@ impl Server {
         self.backfill.answered >= self.limits.answers
     }
 
+    /// Gives the turns that were put off while cursors were lent, once all of them are back.
+    pub(super) fn make_up_for_turns(&mut self) {
+        if !self.delivery.is_lending() && mem::take(&mut self.backfill.is_put_off) {
+            self.make_backfill(None);
+        }
+    }
+
     /// Whether somebody has a turn at once.
     pub(super) fn is_backfill_due(&self) -> bool {
         !self.is_backfill_full() && self.is_backfill_waiting()
@@ -163,8 +173,12 @@ impl Server {
     /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
     /// again, but for `besides`: its caller sees to that.
     pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
-        while !self.delivery.is_lending()
-            && !self.is_backfill_full()
+        if self.delivery.is_lending() {
+            // What is put into a cursor that is lent would be lost.
+            self.backfill.is_put_off = true;
+            return;
+        }
+        while !self.is_backfill_full()
             && let Some(id) = self.backfill.next_turn()
         {
             let before = self.private(id);

@@ -228,8 +228,7 @@ impl Server {
         } = parcel;
         self.delivery.lent = self.delivery.lent.saturating_sub(1);
         self.take_back(id, dialect, cursor, full, progress);
-        // Turns of others were put off while their cursors were lent.
-        self.make_backfill(None);
+        self.make_up_for_turns();
     }
 
     fn take_back(

@@ -3,15 +3,13 @@
 use super::disk::Memory;
 use super::log::Lines;
 use super::room::{Room, line};
-use chat_core::{Kind, Limits, Name, Record};
+use chat_core::Limits;
 use chat_net::Options;
 use chat_net::store::{Place, Retention, Store};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
-use tokio::time::{Instant, sleep, timeout};
-
-type Client = BufReader<DuplexStream>;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout};
 
 /// How long a stop may take in all; tokio's timers are late by a millisecond.
 const STOP: Duration = Duration::from_millis(5002);
@@ -134,84 +132,4 @@ async fn one_who_takes_nothing_does_not_keep_the_history_from_being_closed() {
     let told = Instant::now();
     room.server.await.unwrap().unwrap();
     assert!(told.elapsed() <= STOP, "{:?}", told.elapsed());
-}
-
-/// A server that has more history than it holds in memory; ann and bob, and somebody who resumes with
-/// what is on the disk alone, which hangs.
-async fn resuming_from_a_disk_that_hangs() -> (Room, Memory, [Client; 3]) {
-    let disk = Memory::default();
-    let said = |seq| Record {
-        seq,
-        at: seq,
-        kind: Kind::Said,
-        name: Name::parse("old").unwrap(),
-        text: format!("line {seq} {}", "x".repeat(200)).into(),
-        sender: None,
-        id: None,
-    };
-    let entries: Vec<_> = (1..=20_000).map(said).collect();
-    store(&disk).append(&entries).unwrap();
-    let (room, disk) = open_on(disk);
-    let mut ann = room.join(1).await;
-    let mut bob = room.join(2).await;
-    line(&mut ann).await;
-    // What appending has to read is in memory after that.
-    ann.write_all(b"one\n").await.unwrap();
-    assert_eq!(line(&mut bob).await, "USER1: one\n");
-    disk.hang_reading();
-    let mut cat = room.connect(3, 64 * 1024);
-    cat.write_all(b"JOIN {\"after\":7000}\n").await.unwrap();
-    assert_eq!(line(&mut ann).await, "USER3 has joined the chat\n");
-    assert_eq!(line(&mut bob).await, "USER3 has joined the chat\n");
-    while !disk.is_waited_for() {
-        sleep(Duration::from_millis(1)).await;
-    }
-    (room, disk, [ann, bob, cat])
-}
-
-#[tokio::test]
-async fn a_disk_that_hangs_in_reading_does_not_hold_the_room_up() {
-    let (_room, disk, [mut ann, mut bob, mut cat]) = resuming_from_a_disk_that_hangs().await;
-    for n in 0..10 {
-        ann.write_all(format!("{n}\n").as_bytes()).await.unwrap();
-        let heard = timeout(Duration::from_secs(20), line(&mut bob)).await;
-        assert_eq!(
-            heard.expect("it is heard meanwhile"),
-            format!("USER1: {n}\n")
-        );
-    }
-    assert!(disk.is_waited_for(), "it hung all the time");
-    disk.go_on_reading();
-    assert!(line(&mut cat).await.contains("\"welcome\""));
-    for seq in 7001..=20_014 {
-        let entry = line(&mut cat).await;
-        assert!(entry.contains(&format!("\"seq\":{seq},")), "{entry}");
-    }
-}
-
-#[tokio::test]
-async fn who_is_gone_when_the_disk_has_read_is_answered_no_more() {
-    let (room, disk, [mut ann, _bob, cat]) = resuming_from_a_disk_that_hangs().await;
-    drop(cat);
-    let mut dan = room.connect(4, 64 * 1024);
-    dan.write_all(b"JOIN {\"after\":19990}\n").await.unwrap();
-    assert_eq!(line(&mut ann).await, "USER4 has joined the chat\n");
-    disk.go_on_reading();
-    assert!(line(&mut dan).await.contains("\"welcome\""));
-    for seq in 19_991..=20_000 {
-        let entry = line(&mut dan).await;
-        assert!(entry.contains(&format!("\"seq\":{seq},")), "{entry}");
-    }
-}
-
-#[tokio::test]
-async fn a_disk_that_hangs_in_reading_does_not_keep_the_server_from_stopping() {
-    let (mut room, disk, [mut ann, bob, cat]) = resuming_from_a_disk_that_hangs().await;
-    room.stop.take().unwrap().send(()).unwrap();
-    assert!(line(&mut ann).await.starts_with("* Goodbye: "));
-    drop((ann, bob, cat));
-    let ended = timeout(Duration::from_secs(20), room.server).await;
-    ended.expect("it stops").unwrap().unwrap();
-    assert!(disk.is_waited_for(), "it hung all the time");
-    disk.go_on_reading();
 }

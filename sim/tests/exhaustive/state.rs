@@ -198,19 +198,24 @@ impl State {
     }
 
     fn connect(&mut self, scene: &Scene, i: usize) {
-        let open = self.people.iter().filter(|p| p.is_open()).count();
+        // Who is refused has no place, and is told so in one of its own.
+        let open = self.people.iter().filter(|p| p.is_open());
+        let (refused, placed): (Vec<_>, Vec<_>) =
+            open.partition(|p| p.cause == Some(CloseReason::Refused));
+        let (refused, placed) = (refused.len(), placed.len());
         let limits = &scene.limits;
         let conn = self.server.accept(self.now, scene.parts[i].port);
         let person = &mut self.people[i];
         person.connects -= 1;
-        if conn.is_some() != (open < limits.connections + limits.refusals) {
+        let has_place = placed < limits.connections;
+        if conn.is_some() != (has_place || refused < limits.refusals) {
             self.faults.insert(Fault::Limits);
         }
         let Some(conn) = conn else {
             return;
         };
         person.conn = Some(conn);
-        if open < limits.connections {
+        if has_place {
             person.stage = Stage::Greeting;
             person.deadline = Some(self.now + limits.first_line);
         } else {
