@@ -73,6 +73,8 @@ pub struct Watched {
     sessions: Sessions,
     hosts: Hosts,
     heard: rate::Heard,
+    /// What the server is told is that a moment has come.
+    times_out: bool,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
     /// Entries and bytes of the story that were there when the last pass ended.
@@ -106,6 +108,7 @@ impl Watched {
             sessions: Sessions::default(),
             hosts: Hosts::default(),
             heard: rate::Heard::default(),
+            times_out: false,
             joins: VecDeque::new(),
             passed: (0, 0),
             pages: 0,
@@ -358,12 +361,14 @@ impl Watched {
 
     fn handle(&mut self, clock: u64, input: Input<'_>, peer: Option<usize>) {
         let now = self.read(clock);
+        self.times_out = input == Input::Timeout;
         self.server.handle(now, input);
         match peer {
             Some(peer) => drop(self.touched.insert(peer)),
             None => self.touched.extend(&self.open),
         }
         self.act();
+        self.times_out = false;
         if !self.habits.lazy {
             self.read_story();
             self.see_sessions();
@@ -646,7 +651,7 @@ impl Watched {
         let first = peer.accepted + micros(self.limits.first_line);
         let joins_first = |end: &u64| peer.phase == Phase::Greeting && !is_joined && first <= *end;
         let line_end = self.line_end(peer).filter(|end| !joins_first(end));
-        if line_end.is_some_and(|at| at <= self.seen) {
+        if self.times_out && line_end.is_some_and(|at| at <= self.seen) {
             let peer = &mut self.peers[who];
             if peer.name.is_some() {
                 peer.short = Some(Short::Unended);
@@ -656,10 +661,10 @@ impl Watched {
             return;
         }
         let hello = peer.hello();
-        let is_late = !peer.has_spoken() && self.seen >= first;
+        let is_late = self.times_out && !peer.has_spoken() && self.seen >= first;
         let is_due = match &hello {
             Some(hello) => !is_joined && hello.is_welcome(),
-            None => peer.name.is_none() && (peer.asks_in() || is_late && !peer.eof),
+            None => peer.name.is_none() && (peer.asks_in() || is_late),
         };
         if !is_due {
             return;
