@@ -401,9 +401,11 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
     } else {
         typed.extend(screen.of_kind(life, Kind::Typed).map(<[u8]>::to_vec));
     }
+    // What a person types has an ending where it is typed, and another one where it is sent.
+    let endings = if screen.role == Role::Raw { 1 } else { 2 };
     for line in &mut typed {
-        if line.last() == Some(&b'\r') {
-            line.pop();
+        for _ in 0..endings {
+            line.pop_if(|last| *last == b'\r');
         }
     }
     let join = |line: &Vec<u8>| match FirstLine::decode(line) {

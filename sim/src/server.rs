@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use chat_core::{HostLimits, Limits, Origin, Rates};
+use chat_core::{HostLimits, Limits, Origin, Rate, Rates};
 use chat_net::Options;
 use tokio::sync::mpsc;
 use turmoil::net::{TcpListener, TcpStream};
@@ -64,9 +64,10 @@ impl chat_net::Listener for Listener {
 
 /// The shipped limits, but for those the scenario sets.
 pub(crate) fn limits(scenario: &Scenario) -> Limits {
-    // Crowds come from a few hosts.
+    // Crowds come from a few hosts, and many of a scenario only listen: nobody gives way to who comes later.
     let mut limits = Limits {
         host: HostLimits::UNLIMITED,
+        give_way: Rate::per_second(0, 0),
         ..Limits::default()
     };
     let server = &scenario.server;

@@ -265,10 +265,6 @@ impl TextClient {
 
     fn send(&mut self, line: &[u8]) {
         self.unsent.extend(line);
-        if line.ends_with(b"\r") {
-            // One is taken for a part of the ending.
-            self.unsent.push_back(b'\r');
-        }
         self.unsent.push_back(b'\n');
         mark_if(self.unsent.len() >= MAX_UNSENT, Mark::UnsentFull);
     }
