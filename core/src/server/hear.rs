@@ -136,6 +136,7 @@ impl Server {
         } else if connection.eof {
             self.eof(id);
         }
+        self.watch_first_line(id);
     }
 
     /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken

@@ -216,6 +216,11 @@ impl Watched {
         (!joins.is_there(self.seen, &limits.joins)).then_some(CloseReason::TooManyJoins)
     }
 
+    /// Whether nothing that a peer sends is held back, so that its time counts from when it comes.
+    pub(super) fn is_read(&self, peer: &Peer) -> bool {
+        peer.host.is_none() && self.server.wants_input(peer.id)
+    }
+
     /// When the first line of a peer has to have ended, if it has begun one.
     pub(super) fn line_end(&self, peer: &Peer) -> Option<u64> {
         let is_first = matches!(peer.phase, Phase::Greeting | Phase::Silent);

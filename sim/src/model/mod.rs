@@ -263,7 +263,9 @@ impl Watched {
             if !self.habits.lazy {
                 self.is_within_limits(peer);
             }
-            let now = self.seen.max(clock);
+            // A server that stood still misses nothing of what comes only now.
+            self.read(clock);
+            let now = self.seen;
             self.peers[peer].sends(bytes, now);
         }
         let most = self.most_in_batch();
@@ -342,7 +344,7 @@ impl Watched {
     fn deadline(&self, peer: &Peer) -> Option<u64> {
         let first = (peer.phase == Phase::Greeting && !peer.has_spoken())
             .then(|| peer.accepted + micros(self.limits.first_line));
-        let line_end = self.line_end(peer);
+        let line_end = self.line_end(peer).filter(|_| self.is_read(peer));
         let stall = peer.stuck.map(|at| at + micros(self.limits.stall));
         let linger = peer.finished.map(|at| at + micros(self.limits.linger));
         let end = self.stopped.map(|at| at + micros(self.limits.shutdown));

@@ -26,7 +26,9 @@ impl Watched {
         let waits = self.sessions.detached() > 0 && !self.habits.lazy
             || self.open.iter().any(|who| {
                 let peer = &self.peers[*who];
-                peer.stuck.is_some() || peer.finished.is_some() || self.line_end(peer).is_some()
+                peer.stuck.is_some()
+                    || peer.finished.is_some()
+                    || self.line_end(peer).is_some() && self.is_read(peer)
             });
         let latest = self.seen + micros(self.limits.standstill);
         let next = self.next_timeout();
