@@ -1,7 +1,7 @@
 //! What is typed, and what is pasted without the terminal saying so.
 //!
 //! A terminal marks what is pasted once it was asked to, which cannot be before there is a reason to write a sequence; and
-//! some never do. So a person is told from a paste by speed: nobody presses a key within [`PAUSE`] of Enter. An Enter key with
+//! some never do. So a person is told from a paste by speed: nobody presses a key within `PAUSE` of Enter. An Enter key with
 //! something right before it waits for that long, and so does all that follows it without a pause. If that is more lines
 //! than a paste may have without a question, it was pasted; otherwise it was typed.
 

@@ -5,7 +5,7 @@
 //! be drawn and replayed, and a client that owns the whole screen can use its parts.
 //!
 //! - [`keys`] makes keys of bytes; [`burst`] and [`paste`] tell what was pasted from what was typed.
-//! - [`line`], [`history`] and [`complete`] are what is edited, and `bindings` is which key does what to it.
+//! - [`mod@line`], [`history`] and [`complete`] are what is edited, and `bindings` is which key does what to it.
 //! - [`width`], [`layout`] and [`paint`] are what the terminal shows.
 //!
 //! ```
