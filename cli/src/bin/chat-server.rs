@@ -45,7 +45,7 @@ struct Args {
     upkeep: Option<Upkeep>,
 
     /// Listen here: HOST:PORT, HOST for port 5000, or PORT alone for 127.0.0.1, as is :PORT; may be
-    /// given several times. 0.0.0.0:PORT is every IPv4 address of this machine, [::]:PORT every
+    /// given several times. 0.0.0.0:PORT is every IPv4 address of this machine, `[::]:PORT` every
     /// address, a name all of its addresses. With port 0 the system chooses a port, and the first
     /// lines of standard output name it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
