@@ -665,7 +665,7 @@ impl Watched {
         let hello = peer.hello();
         let is_late = self.times_out && !peer.has_spoken() && self.seen >= first;
         let is_due = match &hello {
-            Some(hello) => !is_joined && hello.is_welcome(),
+            Some(hello) => !is_joined && hello.is_welcome() && !hello.reads(),
             None => peer.name.is_none() && (peer.asks_in() || is_late),
         };
         if !is_due {
