@@ -58,7 +58,6 @@ impl Server {
     /// Has a connection sent a page of what is behind an entry, up to another one.
     pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
         if let Some(connection) = self.connections.get_mut(id) {
-            let last = last.min(self.room.log.last());
             connection.follows = connection.follows.max(last);
         }
         self.start_feed(id, after + 1, To::Page(last));

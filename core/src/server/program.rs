@@ -248,7 +248,7 @@ impl Server {
             (Some(after), None) => {
                 let gone = self.room.log.oldest() - 1;
                 let after = after.max(gone).min(head);
-                (after, after.saturating_add(limit))
+                (after, after.saturating_add(limit).min(head))
             }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));

@@ -88,6 +88,47 @@ fn who_waits_for_an_answer_that_is_empty_is_heard_after_it() {
 }
 
 #[test]
+fn a_page_that_waits_for_its_turn_is_what_was_there_when_it_was_asked_for() {
+    let (mut w, _, [speaker, asker]) = long_room(Limits {
+        backfill: 1,
+        ..Limits::default()
+    });
+    let (program, _) = program(&mut w, "{}");
+    for (asked, back, page) in [
+        (r#""after":"#, -9, 0..0),
+        (r#""after":"#, 1, 1..2),
+        (r#""limit":"#, 2, 0..2),
+    ] {
+        w.settle();
+        objects(&mut w, program);
+        w.receive(program, "{\"type\":\"ping\"}\n");
+        let [Message::Pong { head }] = objects(&mut w, program)[..] else {
+            panic!("no pong");
+        };
+        let number = if asked.contains("after") {
+            head.checked_sub_signed(back).unwrap()
+        } else {
+            2
+        };
+        send(&mut w, asker, "/history 100\n");
+        send(
+            &mut w,
+            program,
+            &format!("{{\"type\":\"history\",{asked}{number}}}\n"),
+        );
+        send(&mut w, speaker, "meanwhile\n");
+        w.settle();
+        let answer = objects(&mut w, program);
+        let is_past = |message: &&Message<'_>| matches!(message, Message::Past(_));
+        let past: Vec<_> = answer.iter().filter(is_past).cloned().collect();
+        let past: Vec<_> = entries(&past).into_iter().map(|(seq, _)| seq).collect();
+        let page: Vec<u64> = page.map(|nth| head - 1 + nth).collect();
+        assert_eq!(past, page, "{asked}{number}");
+        assert!(matches!(answer.last(), Some(Message::Page { .. })));
+    }
+}
+
+#[test]
 fn a_turn_ends_with_the_line_that_fills_it_and_the_next_one_is_anothers() {
     let (mut w, _, askers) = long_room(Limits {
         backfill: 1,

@@ -3,8 +3,10 @@
 use super::story::Story;
 use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
 use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME, printable};
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 /// Entries in a page where no number is asked for.
 const PAGE: u64 = 100;
@@ -24,6 +26,8 @@ pub(super) enum Asked {
     Leave,
     /// Something that it is refused, for this reason and with this id.
     Refused(Code, Option<String>),
+    /// What is no JSON: how far an id is read in it is for the server's own tests to say.
+    NoJson(Option<String>),
 }
 
 /// What of the log is asked for.
@@ -54,6 +58,9 @@ impl Asked {
                 before,
                 limit,
             })) if after.and(before).is_none() => Self::to_read(after, before, limit),
+            Some(Err(_)) if serde_json::from_str::<IgnoredAny>(line).is_err() => {
+                Self::NoJson(id_in(line.as_bytes()))
+            }
             Some(Ok(Request::History { .. }) | Err(_)) => {
                 Self::Refused(Code::BadRequest, id_in(line.as_bytes()))
             }
@@ -131,26 +138,47 @@ impl Place<'_> {
     }
 }
 
-/// A page that is being sent: the next entry of it, and the last one.
+/// A page that is being sent: the next entry of it, and between which two its last one is.
 #[derive(Debug)]
 struct Page {
     next: u64,
-    last: u64,
+    lasts: RangeInclusive<u64>,
 }
 
 impl Page {
-    /// What is to be sent of what was asked for, when its first entry is `begin`. What happens while
-    /// it is being sent may be in it, too.
-    fn of(span: Span, begin: u64, head: u64) -> Self {
+    /// What is to be sent of what was asked for when one of `heads` was the last entry, and the first
+    /// one that is sent is `begin`.
+    fn of(span: Span, begin: Option<u64>, heads: RangeInclusive<u64>, place: Place<'_>) -> Self {
         if let Some(after) = span.after {
-            let next = after.min(head) + 1;
-            let last = (next.max(begin) - 1).saturating_add(span.limit);
-            return Self { next, last };
+            let next = after.saturating_add(1);
+            let gone = next.max(begin.unwrap_or(next)) - next;
+            let last = |head: &u64| after.saturating_add(span.limit + gone).min(*head);
+            let lasts = after.saturating_add(span.limit).min(*heads.start())..=last(heads.end());
+            return Self { next, lasts };
         }
-        let before = span.before.map(|before| before.saturating_sub(1));
-        let last = before.map_or(head, |last| last.min(head));
-        let next = last.saturating_sub(span.limit) + 1;
-        Self { next, last }
+        let until = span
+            .before
+            .map_or(u64::MAX, |before| before.saturating_sub(1));
+        let [least, most] = [heads.start(), heads.end()].map(|head| until.min(*head));
+        let first = |last: u64| last.saturating_sub(span.limit) + 1;
+        let begin = begin.unwrap_or_else(|| first(least));
+        if begin > first(most) {
+            // Those before it are gone, or it is none of the page.
+            return Self {
+                next: first(most),
+                lasts: least..=most,
+            };
+        }
+        let end = begin.saturating_add(span.limit) - 1;
+        let least = if begin == 1 || place.may_be_gone(begin - 1) {
+            least
+        } else {
+            least.max(end)
+        };
+        Self {
+            next: begin,
+            lasts: least..=most.min(end),
+        }
     }
 }
 
@@ -159,6 +187,8 @@ impl Page {
 pub(super) struct Answers {
     due: VecDeque<Asked>,
     page: Option<Page>,
+    /// An entry that was there before what is due was carried out.
+    since: u64,
     /// Its name.
     name: String,
     /// Its session may have said something before.
@@ -173,6 +203,7 @@ impl Answers {
         Self {
             due: [Asked::Welcome].into(),
             page: None,
+            since: 0,
             name: String::new(),
             is_old: has_token,
             accepted: BTreeMap::new(),
@@ -189,9 +220,11 @@ impl Answers {
         self.due.front()
     }
 
-    /// It is let in under a name, and is told first why that is not the one it asked for.
-    pub(super) fn welcomed(&mut self, name: &str, why: Option<Code>) -> bool {
+    /// It is let in under a name, when an entry is the last one, and is told first why that is not the
+    /// name it asked for.
+    pub(super) fn welcomed(&mut self, name: &str, head: u64, why: Option<Code>) -> bool {
         let was_due = matches!(self.due.pop_front(), Some(Asked::Welcome));
+        self.since = head;
         self.name = name.into();
         if let Some(code) = why {
             self.due.push_front(Asked::Refused(code, None));
@@ -227,32 +260,37 @@ impl Answers {
         };
         if !is_it || matches!(message, Message::Past(_)) {
             self.due.push_front(asked); // It is still due.
+        } else {
+            self.since = place.head;
         }
         is_it
     }
 
     /// Whether an entry is the next one of a page, as far as what comes before it is held.
     fn turns(&mut self, span: Span, seq: u64, place: Place<'_>) -> bool {
-        let new = || Page::of(span, seq, place.head);
+        let heads = self.since..=place.head;
+        let new = || Page::of(span, Some(seq), heads, place);
         let page = self.page.get_or_insert_with(new);
         let is_next = page.next == seq || page.next < seq && place.may_be_gone(seq - 1);
         page.next = seq + 1;
-        is_next && seq <= page.last.min(place.head)
+        is_next && seq <= *page.lasts.end()
     }
 
     /// Whether all of a page was sent, as far as it is held.
     fn ends_page(&mut self, span: Span, place: Place<'_>) -> bool {
-        let new = || Page::of(span, 0, place.head);
+        let heads = self.since..=place.head;
+        let new = || Page::of(span, None, heads, place);
         let page = self.page.take().unwrap_or_else(new);
-        let last = page.last.min(place.head);
-        page.next > last || place.may_be_gone(last)
+        let least = *page.lasts.start();
+        page.next > least || place.may_be_gone(least)
     }
 
     /// Whether what was asked for is refused for a reason that it gives.
     fn is_refused(&self, asked: &Asked, code: Code, given: Option<&str>, place: Place<'_>) -> bool {
         match asked {
-            // How far an id can be read in a line that is no JSON is for the server's own tests to say.
-            Asked::Refused(Code::BadRequest, _) if given.is_none() => code == Code::BadRequest,
+            Asked::NoJson(id) => {
+                code == Code::BadRequest && (given.is_none() || id.as_deref() == given)
+            }
             Asked::Refused(why, id) => *why == code && id.as_deref() == given,
             Asked::Say { text, id: Some(id) } => {
                 code == Code::IdReused && Some(&**id) == given && self.is_reused(text, id, place)

@@ -153,7 +153,7 @@ impl Program {
                 let is_as_asked = *read == self.reads() && (!read || has_none);
                 Promise::OneStay.holds(is_as_asked, || format!("{line:?} to peer {who}"));
                 let why = self.why_not_as_asked(name).filter(|_| !resumed && !read);
-                let was_due = self.answers.welcomed(name, why);
+                let was_due = self.answers.welcomed(name, *head, why);
                 Promise::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
                 self.begins_behind(*head, *resumed || *read);
             }
