@@ -40,14 +40,9 @@ impl Server {
             if is_planted(Bug::RestDropped) && self.is_batch_full() {
                 return;
             }
-            self.keep(id, bytes[handled..].to_vec());
-            return self.watch_first_line(id);
+            return self.keep(id, bytes[handled..].to_vec());
         }
         connection.unread.extend_from_slice(bytes);
-        if connection.phase == Phase::Greeting && connection.has_first_line() {
-            // It has come in time, whenever its turn comes.
-            self.set_deadline(id, None);
-        }
         self.watch_first_line(id);
         if is_first && is_paced {
             self.wait_for_pace(id);

@@ -177,13 +177,18 @@ impl Server {
         }
     }
 
-    /// Gives the first line of a connection a time to end in, if it has begun one.
+    /// Gives the first line of a connection a time to end in, if it has begun one. Where it has come, it
+    /// has come in time, whenever its turn comes.
     pub(super) fn watch_first_line(&mut self, id: ConnId) {
-        let is_begun = self.connections.get(id).is_some_and(|c| {
-            let is_first = matches!(c.phase, Phase::Greeting | Phase::Silent);
-            let has_begun = c.reader.is_mid_line() || !c.unread.is_empty();
-            is_first && has_begun && !c.unread.contains(&b'\n')
-        });
+        let Some(c) = self.connections.get(id) else {
+            return;
+        };
+        let is_first = c.phase.awaits_first_line();
+        let has_begun = c.reader.is_mid_line() || !c.unread.is_empty();
+        let is_begun = is_first && has_begun && !c.unread.contains(&b'\n');
+        if c.phase == Phase::Greeting && !c.unread.is_empty() && c.has_first_line() {
+            self.set_deadline(id, None);
+        }
         self.set_line_end(id, is_begun);
     }
 
