@@ -25,9 +25,9 @@ macro_rules! marks {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Whether it is of the client that resumes.
-            pub fn is_of_resuming(self) -> bool {
-                self >= Self::ClientOffline // These come last.
+            /// Whether it needs a store, or the client that resumes.
+            pub fn is_of_keeping(self) -> bool {
+                self >= Self::ReadsFull // These come last.
             }
         }
     };
@@ -105,9 +105,7 @@ marks! {
     ClosedInTurn "a connection ends that waits for its turn"
     BackfillFull "history waits for the next round, as this one has made as much as it may"
     AnswersFull "a round has made as many answers as it may"
-    ReadsFull "what the store is to be asked for waits, as it is asked for enough"
     ClosedInLane "a connection ends that waits for a turn of history, or for the store to be asked"
-    ReadTooLate "the store answers one who waits for it no more"
     BusyVisitedLater "who asks without pause is written to after the others"
     CutOffInRoom "somebody in the room is cut off for being too far behind"
     CutOffDraining "somebody who has left is cut off for being too far behind"
@@ -142,6 +140,8 @@ marks! {
     EndedNeverJoined "a client's input ends before JOIN"
     EndedRefused "a client has left, and had refused a line"
     EndedLost "a client's connection is lost"
+    ReadsFull "what the store is to be asked for waits, as it is asked for enough"
+    ReadTooLate "the store answers one who waits for it no more"
     ClientOffline "a client that resumes loses its connection"
     ClientBack "a client that resumes is back"
     ClientGap "a client is told of a gap"

@@ -286,10 +286,15 @@ impl Peer {
             self.ends_line();
         }
         self.begun = match self.ended {
-            0 if !self.partial.is_empty() => self.begun.or(Some(now)),
+            0 if self.is_mid_line() => self.begun.or(Some(now)),
             _ => None,
         };
         self.lines.len() - before
+    }
+
+    /// Whether a line has begun, if only with what may become a mark.
+    fn is_mid_line(&self) -> bool {
+        !self.partial.is_empty() || self.skipped.is_within_mark()
     }
 
     fn ends_line(&mut self) {
@@ -359,8 +364,7 @@ impl Peer {
             program.is_in |= self.phase == Phase::Reading;
         }
         if self.eof && self.short.is_none() {
-            let is_mid_line = !self.partial.is_empty() || self.skipped.is_within_mark();
-            self.expected.eof(is_mid_line, &self.partial);
+            self.expected.eof(self.is_mid_line(), &self.partial);
         }
     }
 

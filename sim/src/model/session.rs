@@ -72,14 +72,11 @@ impl Watched {
         }
         self.peers[who].joined = Some(end);
         let key = name.as_str().to_ascii_lowercase();
-        if let Some((_, peer)) = self.story.room.get_mut(&key) {
+        // Where its joining is still to be told, who is there under that name is somebody else.
+        if let Some(join) = self.joins.iter_mut().find(|join| join.1 == *name) {
+            join.0 = who;
+        } else if let Some((_, peer)) = self.story.room.get_mut(&key) {
             *peer = who;
-        } else {
-            // Its joining is still to be told.
-            let mut joins = self.joins.iter_mut();
-            if let Some(join) = joins.find(|join| join.1 == *name) {
-                join.0 = who;
-            }
         }
         true
     }

@@ -292,8 +292,8 @@ fn counts(report: &Report, worlds: Worlds) -> String {
 fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
     let all = Mark::ALL.iter().copied();
     all.filter(move |mark| match worlds {
-        Worlds::Network => !mark.is_of_resuming(),
-        Worlds::Kept => mark.is_of_resuming(),
+        Worlds::Network => !mark.is_of_keeping(),
+        Worlds::Kept => mark.is_of_keeping(),
         Worlds::Production => false,
     })
 }
