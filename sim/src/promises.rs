@@ -399,7 +399,9 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
         typed.extend(bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec));
         typed.pop();
     } else {
-        typed.extend(screen.of_kind(life, Kind::Typed).map(<[u8]>::to_vec));
+        // Several lines may be typed, or pasted, in one go.
+        let at_once = screen.of_kind(life, Kind::Typed);
+        typed.extend(at_once.flat_map(|it| it.split(|b| *b == b'\n').map(<[u8]>::to_vec)));
     }
     // What a person types has an ending where it is typed, and another one where it is sent.
     let endings = if screen.role == Role::Raw { 1 } else { 2 };

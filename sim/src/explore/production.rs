@@ -8,8 +8,8 @@ use super::{Broken, draw, quietly};
 use crate::promise::Promise;
 use crate::scenario::{self, Action, SERVER, Scenario};
 use crate::text::Text;
-use chat_core::FirstLine;
-use std::collections::BTreeSet;
+use chat_core::{FirstLine, Limits};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most clients: each has a host of its own.
 const CLIENTS: usize = 8;
@@ -133,7 +133,7 @@ fn scenario(world: &World) -> Scenario {
     Scenario {
         about: world.about.clone(),
         seed: world.seed,
-        duration_ms: Some(end + LAST + 2000),
+        duration_ms: Some(end + LAST + 2000 + read_slowly(&steps)),
         server: scenario::Server {
             connections: Some(limits.connections),
             behind: Some(limits.behind),
@@ -154,6 +154,23 @@ fn scenario(world: &World) -> Scenario {
         steps,
         expect: Vec::new(),
     }
+}
+
+/// For how many milliseconds at most somebody is read slowly who has sent more than may come at once.
+fn read_slowly(steps: &[(u64, Action)]) -> u64 {
+    let mut sent = BTreeMap::<&str, u64>::new();
+    for (_, action) in steps {
+        if let Action::Send(who, text) | Action::Type(who, text) = action {
+            *sent.entry(who).or_default() += text.0.len() as u64;
+        }
+    }
+    let bytes = Limits::default().rate.bytes;
+    let surplus = sent
+        .into_values()
+        .max()
+        .unwrap_or(0)
+        .saturating_sub(bytes.burst);
+    1000 * surplus / bytes.count.max(1)
 }
 
 fn client(client: &Client) -> scenario::Client {
