@@ -10,6 +10,7 @@ mod ready;
 mod server;
 mod socket;
 pub mod store;
+mod tcp;
 mod visits;
 
 pub use listener::{Listener, TcpListener, connect};

@@ -1,6 +1,7 @@
 //! Where connections come from.
 
 use crate::options::{bound_buffers, bound_unsent, prepare};
+use crate::tcp::Stream;
 use socket2::SockRef;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -76,22 +77,22 @@ impl TcpListener {
 }
 
 impl Listener for TcpListener {
-    type Stream = TcpStream;
+    type Stream = Stream;
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, SocketAddr)>> {
         let (stream, peer) = ready!(self.0.poll_accept(cx))?;
         prepare(&stream)?;
         bound_unsent(&stream)?;
-        Poll::Ready(Ok((stream, peer)))
+        Poll::Ready(Ok((Stream::new(stream), peer)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }
 
-    fn reset(stream: TcpStream) {
+    fn reset(stream: Stream) {
         // Where this fails, the connection is gone already.
-        let _: io::Result<()> = stream.set_zero_linger();
+        let _: io::Result<()> = stream.tcp().set_zero_linger();
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::listener::{Listener, TcpListener};
+    use crate::tcp::Stream;
     use std::future::poll_fn;
     use std::io::ErrorKind;
     use std::net::TcpStream as Peer;
@@ -81,7 +82,7 @@ mod tests {
     const SLOW: usize = 256 * 1024;
 
     /// A connection as the server has it, and its peer's side.
-    async fn accepted() -> (TcpStream, Peer) {
+    async fn accepted() -> (Stream, Peer) {
         let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
         let peer = Peer::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
@@ -91,7 +92,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_has_the_options_that_are_promised() {
         let (stream, _peer) = accepted().await;
-        let socket = SockRef::from(&stream);
+        let stream = stream.tcp();
+        let socket = SockRef::from(stream);
         assert!(stream.nodelay().unwrap());
         assert!(socket.keepalive().unwrap());
         let seconds = Duration::from_secs;
@@ -115,6 +117,7 @@ mod tests {
     #[tokio::test]
     async fn who_reads_nothing_is_sent_little() {
         let (stream, _peer) = accepted().await;
+        let stream = stream.tcp();
         let line = [b'x'; 1024];
         let mut taken = 0;
         // Its system takes what it has room for a moment later.
