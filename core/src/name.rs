@@ -2,10 +2,12 @@
 
 use crate::limits::MAX_NAME;
 use crate::planted::{Bug, is_planted};
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// A name that is safe to print and cannot be mistaken for anything else: 1 to [`MAX_NAME`]
 /// bytes of ASCII letters, digits, `-`, `_` and `.`, the first a letter or a digit.
@@ -16,7 +18,7 @@ use core::fmt;
 /// assert!(Name::parse("* not a notice").is_err());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<str>);
+pub struct Name(Arc<str>);
 
 /// Why a text is no [`Name`]; its `Display` says what a name must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,13 +61,50 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// What two names that differ only in case have in common; names are unique in this.
-    pub(crate) fn key(&self) -> Box<str> {
-        if is_planted(Bug::NameCase) {
-            return self.0.clone();
-        }
-        self.0.to_ascii_lowercase().into()
+/// A name among those that are in use: one is not there twice, whatever its letters' case.
+#[derive(Clone, Debug)]
+pub(crate) struct Unique(pub(crate) Name);
+
+impl Unique {
+    /// What it has in common with those that differ only in case.
+    fn folded(&self) -> impl Iterator<Item = u8> {
+        let is_exact = is_planted(Bug::NameCase);
+        let fold = move |byte: u8| {
+            if is_exact {
+                byte
+            } else {
+                byte.to_ascii_lowercase()
+            }
+        };
+        self.0.0.bytes().map(fold)
+    }
+}
+
+impl Ord for Unique {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl PartialOrd for Unique {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Unique {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Unique {}
+
+impl Hash for Unique {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded().for_each(|byte| state.write_u8(byte));
     }
 }
 

@@ -39,9 +39,9 @@ pub(crate) struct Connection {
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<SessionId>,
     /// What of the log it is being sent besides what happens.
-    pub(super) feed: Option<Feed>,
+    pub(super) feed: Option<Box<Feed>>,
     /// What it said, while the store is looked into for whether it was said before.
-    pub(super) asking: Option<Asking>,
+    pub(super) asking: Option<Box<Asking>>,
     /// Its place among those who wait for a turn of either, while it is there.
     pub(super) lane: Option<backfill::Place>,
     /// It has a part in having the JSON dialect's lines written.

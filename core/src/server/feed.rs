@@ -10,6 +10,7 @@ use crate::mark::{Mark, mark};
 use crate::planted::{Bug, is_planted};
 use crate::record::Record;
 use crate::text::{Notice, who};
+use alloc::boxed::Box;
 use core::mem;
 
 /// What of the log is sent to a connection besides what happens.
@@ -75,13 +76,13 @@ impl Server {
 
     fn start_feed(&mut self, id: ConnId, next: u64, to: To) {
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.feed = Some(Feed {
+            connection.feed = Some(Box::new(Feed {
                 next,
                 from: next,
                 to,
                 most: READ,
                 is_read: false,
-            });
+            }));
         }
         self.feed(id);
     }

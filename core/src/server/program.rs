@@ -162,11 +162,11 @@ impl Server {
             && log.is_in_store_alone(self.ids_since(*session))
         {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.asking = Some(Asking {
+                connection.asking = Some(Box::new(Asking {
                     session: *session,
                     text: (&*text).into(),
                     id: given.clone(),
-                });
+                }));
             }
             return self.ask_store(Lane::Find, id);
         }
@@ -180,7 +180,7 @@ impl Server {
         };
         let Some(Asking {
             text, id: given, ..
-        }) = connection.asking.take()
+        }) = connection.asking.take().map(|asking| *asking)
         else {
             return;
         };

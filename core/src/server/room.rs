@@ -3,9 +3,8 @@
 use super::id::ConnId;
 use crate::log::Log;
 use crate::mark::{Mark, mark};
-use crate::name::Name;
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use crate::name::{Name, Unique};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// The highest number put behind a name that was asked for; finding a free one takes no longer.
@@ -15,7 +14,7 @@ const MAX_NUMBER: u32 = 99;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Room {
     pub(crate) log: Log,
-    names: BTreeMap<Box<str>, Name>,
+    names: BTreeSet<Unique>,
     seats: Vec<ConnId>,
     /// So many of them are of readers, who are not in the room.
     readers: usize,
@@ -26,7 +25,7 @@ impl Room {
     pub(crate) fn new(log: Log) -> Self {
         Self {
             log,
-            names: BTreeMap::new(),
+            names: BTreeSet::new(),
             seats: Vec::new(),
             readers: 0,
         }
@@ -35,7 +34,7 @@ impl Room {
     /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
     /// many have asked for the same, the same is done for the name that goes with the port.
     pub(crate) fn free_name(&self, wanted: Name, port: u16) -> Name {
-        let is_free = |name: &Name| !self.names.contains_key(&name.key());
+        let is_free = |name: &Name| !self.names.contains(&Unique(name.clone()));
         if is_free(&wanted) {
             return wanted;
         }
@@ -53,13 +52,13 @@ impl Room {
 
     /// Somebody is in the room from now on.
     pub(crate) fn enter(&mut self, name: &Name) {
-        let before = self.names.insert(name.key(), name.clone());
-        debug_assert!(before.is_none(), "{name} is in the room twice");
+        let is_new = self.names.insert(Unique(name.clone()));
+        debug_assert!(is_new, "{name} is in the room twice");
     }
 
     /// Nobody of that name is in the room any more.
     pub(crate) fn leave(&mut self, name: &Name) {
-        self.names.remove(&name.key());
+        self.names.remove(&Unique(name.clone()));
     }
 
     /// Takes a seat; the answer is its number.
@@ -95,7 +94,7 @@ impl Room {
 
     /// Everyone's names, in order.
     pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &Name> {
-        self.names.values()
+        self.names.iter().map(|name| &name.0)
     }
 
     /// Who sits in a seat.
