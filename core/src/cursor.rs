@@ -3,6 +3,7 @@
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::stream::Stream;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
@@ -18,6 +19,16 @@ struct Detour {
     skip: u64,
 }
 
+/// All detours that lie ahead: at least one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Detours {
+    queue: VecDeque<Detour>,
+    /// Bytes put in.
+    private: usize,
+    /// Bytes of the log stepped over.
+    skipped: u64,
+}
+
 /// Where a connection stands in the log.
 ///
 /// What it is still to be sent is the log from its place to its end (the head, or the place where
@@ -26,11 +37,8 @@ struct Detour {
 pub(crate) struct Cursor {
     place: u64,
     end: Option<u64>,
-    detours: VecDeque<Detour>,
-    /// Bytes put in by `detours`.
-    private: usize,
-    /// Bytes of the log stepped over by `detours`.
-    skipped: u64,
+    /// Where it leaves the log, if it does anywhere.
+    detours: Option<Box<Detours>>,
     /// The last byte sent was not the end of a line.
     mid_line: bool,
 }
@@ -49,9 +57,7 @@ impl Cursor {
         Self {
             place,
             end: Some(place),
-            detours: VecDeque::new(),
-            private: 0,
-            skipped: 0,
+            detours: None,
             mid_line: false,
         }
     }
@@ -66,29 +72,35 @@ impl Cursor {
 
     /// All bytes that wait.
     pub(crate) fn total(&self, log: &Stream) -> u64 {
-        self.end.unwrap_or(log.head()) - self.place - self.skipped + self.private as u64
+        self.end.unwrap_or(log.head()) - self.place - self.skipped() + self.private() as u64
     }
 
     /// Bytes of private lines that wait.
     pub(crate) fn private(&self) -> usize {
-        self.private
+        self.detours.as_ref().map_or(0, |them| them.private)
+    }
+
+    /// Bytes of the log that it steps over.
+    fn skipped(&self) -> u64 {
+        self.detours.as_ref().map_or(0, |them| them.skipped)
     }
 
     /// Detours that lie ahead.
     pub(crate) fn detours(&self) -> usize {
-        self.detours.len()
+        self.detours.as_ref().map_or(0, |them| them.queue.len())
     }
 
     /// Puts a private line in, at the head of the log.
     pub(crate) fn note(&mut self, head: u64, line: &str) {
         let at = self.end.unwrap_or(head);
-        self.private += line.len();
         let anywhere = is_planted(Bug::NoticeEarly);
-        match self.detours.back_mut() {
+        let detours = self.detours.get_or_insert_default();
+        detours.private += line.len();
+        match detours.queue.back_mut() {
             Some(last) if (last.at == at || anywhere) && last.skip == 0 => {
                 last.insert.extend(line.as_bytes());
             }
-            _ => self.detours.push_back(Detour {
+            _ => detours.queue.push_back(Detour {
                 at,
                 insert: line.bytes().collect(),
                 skip: 0,
@@ -98,15 +110,16 @@ impl Cursor {
 
     /// Steps over an entry that was just appended.
     pub(crate) fn skip(&mut self, entry: Range<u64>) {
+        if self.detours.is_none() && self.place == entry.start {
+            self.place = entry.end;
+            return;
+        }
+        let detours = self.detours.get_or_insert_default();
         let length = entry.end - entry.start;
-        self.skipped += length;
-        match self.detours.back_mut() {
+        detours.skipped += length;
+        match detours.queue.back_mut() {
             Some(last) if last.at + last.skip == entry.start => last.skip += length,
-            _ if self.place == entry.start => {
-                self.place = entry.end;
-                self.skipped -= length;
-            }
-            _ => self.detours.push_back(Detour {
+            _ => detours.queue.push_back(Detour {
                 at: entry.start,
                 insert: VecDeque::new(),
                 skip: length,
@@ -117,11 +130,11 @@ impl Cursor {
     /// Goes elsewhere, with its private lines: to where a log that it reads from now on ends, or to
     /// the end of another one. It must need nothing of the log where it is.
     pub(crate) fn move_to(&mut self, head: u64, hears: bool) {
-        debug_assert!(self.end == Some(self.place) && self.skipped == 0);
+        debug_assert!(self.end == Some(self.place) && self.skipped() == 0);
         self.place = head;
         self.end = (!hears).then_some(head);
-        for detour in &mut self.detours {
-            detour.at = head;
+        if let Some(detours) = &mut self.detours {
+            detours.queue.iter_mut().for_each(|it| it.at = head);
         }
     }
 
@@ -153,11 +166,11 @@ impl Cursor {
 
     /// Has `bytes`, and nothing else, wait at the place reached.
     fn put_only(&mut self, bytes: VecDeque<u8>) {
-        self.private = bytes.len();
-        self.skipped = 0;
-        self.detours = VecDeque::new();
+        self.detours = None;
         if !bytes.is_empty() {
-            self.detours.push_back(Detour {
+            let detours = self.detours.get_or_insert_default();
+            detours.private = bytes.len();
+            detours.queue.push_back(Detour {
                 at: self.place,
                 insert: bytes,
                 skip: 0,
@@ -196,7 +209,7 @@ impl Cursor {
     /// Whether everything up to the end has been sent, and what was stepped over may be.
     pub(crate) fn is_done(&self, log: &Stream) -> bool {
         let is_there = self.place == self.end.unwrap_or(log.head());
-        is_there && self.detours.is_empty() && self.place <= log.visible()
+        is_there && self.detours.is_none() && self.place <= log.visible()
     }
 
     /// Whether anything is to be sent now.
@@ -204,7 +217,8 @@ impl Cursor {
         let visible = log.visible();
         let is_near =
             |detour: &&Detour| detour.at <= visible || is_planted(Bug::AnsweredUncommitted);
-        match self.detours.front().filter(is_near) {
+        let next = self.detours.as_ref().and_then(|them| them.queue.front());
+        match next.filter(is_near) {
             Some(detour) => self.place < detour.at || !detour.insert.is_empty(),
             None => self.place < self.end.unwrap_or(visible).min(visible),
         }
@@ -239,6 +253,7 @@ impl Cursor {
         for detour in self
             .detours
             .iter()
+            .flat_map(|them| &them.queue)
             .take_while(|detour| detour.at <= bound || is_planted(Bug::AnsweredUncommitted))
         {
             let [a, b] = log.slices(place..detour.at);
@@ -260,7 +275,9 @@ impl Cursor {
         if sent == 0 {
             return;
         }
-        while let Some(detour) = self.detours.front_mut() {
+        while let Some(detours) = &mut self.detours
+            && let Some(detour) = detours.queue.front_mut()
+        {
             let ahead = usize::try_from(detour.at - self.place).unwrap_or(usize::MAX);
             if sent < ahead {
                 break;
@@ -272,20 +289,20 @@ impl Cursor {
             // Detours lie between lines.
             let last = detour.insert.drain(..taken).next_back();
             self.mid_line = last.is_some_and(|last| last != b'\n');
-            self.private -= taken;
+            detours.private -= taken;
             sent -= taken;
             if is_planted(Bug::NoticeResumedLate) && taken > 0 && !detour.insert.is_empty() {
                 detour.insert.pop_front();
-                self.private -= 1;
+                detours.private -= 1;
             }
             if !detour.insert.is_empty() {
                 return;
             }
             self.place += detour.skip;
-            self.skipped -= detour.skip;
-            self.detours.pop_front();
-            if self.detours.is_empty() {
-                self.detours = VecDeque::new();
+            detours.skipped -= detour.skip;
+            detours.queue.pop_front();
+            if detours.queue.is_empty() {
+                self.detours = None;
             }
         }
         self.place += sent as u64;

@@ -45,6 +45,11 @@ impl Telnet {
         }
     }
 
+    /// Whether the stream is in no command.
+    pub(crate) fn is_text(&self) -> bool {
+        self.state == State::Text
+    }
+
     /// A command begins: IAC has been taken from the stream.
     pub(crate) fn begin(&mut self) {
         self.state = State::Command;

@@ -13,7 +13,7 @@ use super::timers::Timer;
 use super::turns::Place as Turn;
 use crate::cursor::Cursor;
 use crate::foreign::Protocol;
-use crate::limits::MAX_LINE;
+use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::line::{Line, LineReader};
 use crate::log::Dialect;
 use crate::name::Name;
@@ -22,6 +22,7 @@ use crate::text::FirstLine;
 use crate::time::Timestamp;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 /// One connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,12 +33,12 @@ pub(crate) struct Connection {
     pub(super) limited: bool,
     pub(super) place: Place,
     /// Which of all that came it was, as long as it has said nothing and so may have to give way.
-    pub(super) quiet: Option<u64>,
+    pub(super) quiet: Option<NonZeroU64>,
     /// When its first line has to have ended, once it has begun.
     pub(super) line_end: Option<Timestamp>,
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
-    pub(crate) session: Option<SessionId>,
+    pub(crate) session: Option<Box<SessionId>>,
     /// What of the log it is being sent besides what happens.
     pub(super) feed: Option<Box<Feed>>,
     /// What it said, while the store is looked into for whether it was said before.
@@ -52,7 +53,8 @@ pub(crate) struct Connection {
     pub(crate) stay: Option<(Name, usize)>,
     /// Its seat, while it reads.
     pub(super) reading: Option<usize>,
-    pub(crate) reader: LineReader,
+    /// What is to be remembered of what it sent: nothing, between lines.
+    pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
     pub(crate) unread: Vec<u8>,
     pub(crate) cursor: Cursor,
@@ -95,7 +97,7 @@ impl Connection {
             follows: 0,
             stay: None,
             reading: None,
-            reader: LineReader::new(MAX_LINE).skipping_mark().skipping_telnet(),
+            reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Vec::new(),
             cursor: Cursor::outside(place),
             blocked: false,
@@ -111,9 +113,26 @@ impl Connection {
         }
     }
 
+    /// Whether a line has begun that has not ended.
+    pub(super) fn is_mid_line(&self) -> bool {
+        self.reader.as_ref().is_some_and(|it| it.is_mid_line())
+    }
+
+    /// Takes out what finds the lines of what it sends.
+    pub(super) fn take_reader(&mut self) -> LineReader {
+        let kept = self.reader.take();
+        kept.map_or_else(|| new_reader(self.dialect), |kept| *kept)
+    }
+
+    /// Puts that back, if it has something to remember.
+    pub(super) fn put_reader(&mut self, reader: LineReader) {
+        self.reader = (!reader.is_at_rest()).then(|| Box::new(reader));
+    }
+
     /// Whether what it has sent so far says what its first line asks for.
     pub(super) fn has_first_line(&self) -> bool {
-        let mut reader = self.reader.clone();
+        let mut reader = self.reader.as_deref().cloned();
+        let reader = reader.get_or_insert_with(|| new_reader(self.dialect));
         let mut rest = &self.unread[..];
         while let Some(line) = reader.next(&mut rest) {
             let is_blank = |line| FirstLine::decode(line) == FirstLine::Blank;
@@ -129,6 +148,18 @@ impl Connection {
     /// Whether it asks, or talks, without pause, as far as can be seen.
     pub(super) fn is_busy(&self) -> bool {
         self.feed.is_some() || !self.unread.is_empty()
+    }
+}
+
+/// Finds the lines of what comes from the beginning of one on.
+fn new_reader(dialect: Dialect) -> LineReader {
+    match dialect {
+        Dialect::Text => LineReader::new(MAX_LINE).skipping_telnet(),
+        Dialect::Json => {
+            let mut reader = LineReader::new(MAX_JSON_LINE);
+            reader.read_objects(MAX_JSON_LINE);
+            reader
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::turns::Class;
 use crate::foreign::Protocol;
 use crate::json::MAX_PAGE;
 use crate::limits::{MAX_JSON_LINE, MAX_LINE};
-use crate::line::{Line, LineReader};
+use crate::line::Line;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
@@ -18,7 +18,6 @@ use crate::text::{Entry, FirstLine, Goodbye, Notice, Request};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
-use core::mem;
 
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
@@ -62,10 +61,10 @@ impl Server {
         class: Class,
     ) -> usize {
         let (mut rest, mut answered) = (bytes, 0);
-        let mut reader = LineReader::new(0);
-        if let Some(connection) = self.connections.get_mut(id) {
-            mem::swap(&mut connection.reader, &mut reader);
-        }
+        let Some(connection) = self.connections.get_mut(id) else {
+            return bytes.len();
+        };
+        let mut reader = connection.take_reader();
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
             && !self.is_batch_full()
@@ -109,7 +108,7 @@ impl Server {
             }
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.reader = reader;
+            connection.put_reader(reader);
         }
         bytes.len() - rest.len()
     }
@@ -302,12 +301,12 @@ impl Server {
         if connection.feed.is_some() || connection.asking.is_some() {
             return; // That is seen to first.
         }
-        if connection.reader.is_mid_line() && !connection.phase.is_ending() {
+        if connection.is_mid_line() && !connection.phase.is_ending() {
             mark(Mark::LineUnended);
             match connection.dialect {
                 Dialect::Text => self.tell(id, Notice::Unterminated),
                 Dialect::Json => {
-                    let given = connection.reader.take_id();
+                    let given = connection.take_reader().take_id();
                     self.object_unterminated(id, given.as_deref());
                 }
             }

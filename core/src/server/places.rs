@@ -12,6 +12,7 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::planted::{Bug, is_planted};
 use crate::text::{Goodbye, Notice};
 use alloc::collections::BTreeSet;
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 /// What a connection has of the server's places.
@@ -115,7 +116,7 @@ impl Server {
         connection.place = place;
         *self.places.of(place) += 1;
         if place == Place::Held {
-            connection.quiet = Some(arrival);
+            connection.quiet = NonZeroU64::new(arrival);
             self.places.quiet.insert((arrival, id));
         }
         if let Some(host) = connection.limited.then_some(connection.peer.host) {
@@ -154,7 +155,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id)
             && let Some(arrival) = connection.quiet.take()
         {
-            self.places.quiet.remove(&(arrival, id));
+            self.places.quiet.remove(&(arrival.get(), id));
         }
     }
 
@@ -184,7 +185,7 @@ impl Server {
             return;
         };
         let is_first = c.phase.awaits_first_line();
-        let has_begun = c.reader.is_mid_line() || !c.unread.is_empty();
+        let has_begun = c.is_mid_line() || !c.unread.is_empty();
         let is_begun = is_first && has_begun && !c.unread.contains(&b'\n');
         if c.phase == Phase::Greeting && !c.unread.is_empty() && c.has_first_line() {
             self.set_deadline(id, None);

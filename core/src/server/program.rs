@@ -150,7 +150,7 @@ impl Server {
         let Some((name, _)) = connection.stay.clone() else {
             return;
         };
-        let sender = connection.session.zip(given);
+        let sender = connection.session.as_deref().copied().zip(given);
         let sender = sender.map(|(session, given)| (session, given.into()));
         let log = &self.room.log;
         let known = sender.as_ref().and_then(|sender| log.find(sender));
@@ -218,7 +218,10 @@ impl Server {
     }
 
     fn say_now(&mut self, id: ConnId, name: &Name, text: &str, given: Option<&str>) {
-        let session = self.connections.get(id).and_then(|c| c.session);
+        let session = self
+            .connections
+            .get(id)
+            .and_then(|c| c.session.as_deref().copied());
         let session = session.filter(|_| given.is_some());
         self.append(Entry::Said(name, text), session, given);
         self.accept_said(id, self.room.log.last(), given);

@@ -7,7 +7,7 @@ use super::io::{Action, CloseReason};
 use super::peer::Host;
 use super::phase::{Event, Phase};
 use crate::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
-use crate::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::limits::MAX_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
@@ -15,6 +15,7 @@ use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
@@ -203,7 +204,7 @@ impl Server {
         };
         self.sessions.table.insert(session, stay);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.session = Some(session);
+            connection.session = Some(Box::new(session));
             connection.stay = Some((name.clone(), seat));
             connection.follows = self.room.log.last();
         }
@@ -294,7 +295,6 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor.move_to(head, false);
             connection.dialect = Dialect::Json;
-            connection.reader.read_objects(MAX_JSON_LINE);
             connection.reads_json = true;
             // What it brings along may be of what is not committed.
             connection.follows = self.room.log.last();
@@ -340,7 +340,7 @@ impl Server {
     /// Ends the session of a connection that leaves for good.
     pub(super) fn end_session(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && let Some(session) = connection.session.take()
+            && let Some(session) = connection.session.take().map(|it| *it)
         {
             self.sessions.table.remove(&session);
         }
@@ -351,7 +351,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
-        let Some(id) = connection.session.take() else {
+        let Some(id) = connection.session.take().map(|it| *it) else {
             return false;
         };
         let Some(session) = self.sessions.table.get_mut(&id) else {

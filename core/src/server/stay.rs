@@ -80,7 +80,7 @@ impl Server {
             _ => &name,
         };
         let connection = self.connections.get(id);
-        let is_mid_line = connection.is_some_and(|c| c.reader.is_mid_line());
+        let is_mid_line = connection.is_some_and(Connection::is_mid_line);
         if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
             self.append(Entry::Joined(announced), session, None);
         }
