@@ -95,6 +95,7 @@ marks! {
     PassFull "a batch is full that would not be with fewer members"
     TurnSparse "somebody has a turn who speaks now and then"
     TurnBulk "somebody has a turn who talks without pause"
+    TurnAsking "somebody has a turn who asks without pause"
     TurnLeftOver "a turn ends before the input does"
     HeldByRate "input is held back by the rate of a connection"
     HeldByHost "input is held back by the rate of a host"

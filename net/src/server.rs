@@ -38,6 +38,9 @@ const ACCEPTS: usize = 256;
 /// through a large room.
 const LONG: Duration = Duration::from_millis(5);
 
+/// The same where only those are left to be written to who talk or ask without pause.
+const SHORT: Duration = Duration::from_millis(1);
+
 /// So many are written to before the clock is looked at.
 const STRETCH: usize = 256;
 
@@ -458,12 +461,19 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     fn write(&mut self, now: Timestamp) -> bool {
         let mut parcels = mem::take(&mut self.parcels);
         let begun = self.now();
-        let long = LONG.max(begun.since(now));
-        let mut is_over = false;
-        while !is_over && self.now().since(begun) <= long {
-            self.server.lend_round(&mut parcels, STRETCH * self.writers);
+        let heard = begun.since(now);
+        let (mut is_over, mut long) = (false, LONG);
+        while !is_over && self.now().since(begun) <= long.max(heard) {
+            // Those who talk or ask without pause have no more than one thread, and others are heard soon.
+            let most_writers;
+            (long, most_writers) = if self.server.is_only_busy_left() {
+                (SHORT, 1)
+            } else {
+                (LONG, self.writers)
+            };
+            self.server.lend_round(&mut parcels, STRETCH * most_writers);
             is_over = parcels.is_empty();
-            let writers = self.writers.min(parcels.len() / SHARE);
+            let writers = most_writers.min(parcels.len() / SHARE);
             if writers > 1 {
                 self.write_in_parallel(&mut parcels, writers);
             } else {

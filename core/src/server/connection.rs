@@ -68,6 +68,8 @@ pub(crate) struct Connection {
     pub(crate) marked: bool,
     /// Its place among those whose `unread` is to be gone through, while it is there.
     pub(super) turn: Option<Turn>,
+    /// All that was handled of it last was answered to it alone.
+    pub(super) asks: bool,
     /// When its next turn as a sparse speaker would be due at the rate granted.
     pub(super) next_sparse: Timestamp,
     /// What it has sent, where that is limited.
@@ -105,6 +107,7 @@ impl Connection {
             filed: None,
             marked: false,
             turn: None,
+            asks: false,
             next_sparse: Timestamp::ZERO,
             pace: None,
             eof: false,

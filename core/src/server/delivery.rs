@@ -200,15 +200,27 @@ impl Server {
     /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
     pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
         while parcels.is_empty() {
+            let mut is_sweep_over = false;
             while parcels.len() < most.max(1)
+                && !is_sweep_over
+                && let seats = self.delivery.sweep.seats
                 && let Some(id) = self.next_in_round()
             {
                 parcels.extend(self.lend(id));
+                // Those who are busy are not to come with those who are not.
+                is_sweep_over = seats > 0 && self.delivery.sweep.seats == 0;
             }
             if parcels.is_empty() && !self.begin_round() {
                 return;
             }
         }
+    }
+
+    /// Whether all that are still to be written to in this round talk or ask without pause: whoever does
+    /// not is to be heard before these have their due.
+    pub fn is_only_busy_left(&self) -> bool {
+        let sweep = &self.delivery.sweep;
+        sweep.seats == 0 && !sweep.is_whole && sweep.heads == self.visible()
     }
 
     /// The room's log, for [`Parcel::write`].
@@ -446,7 +458,7 @@ impl Server {
 
     /// Whether those who talk without pause have to wait until everyone has been written to.
     pub(super) fn is_bulk_full(&self) -> bool {
-        self.to_be_sent() >= self.limits.bulk || self.is_answers_full()
+        self.to_be_sent() >= self.limits.bulk
     }
 
     /// Bytes appended since the round under way began, in the dialect that needs more.

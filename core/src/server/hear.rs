@@ -35,7 +35,7 @@ impl Server {
         }
         let is_first = connection.unread.is_empty();
         if is_first && at_once {
-            let handled = self.read_lines(id, bytes, usize::MAX, Class::Bulk);
+            let handled = self.read_lines(id, bytes, usize::MAX, Class::Asking);
             if is_planted(Bug::RestDropped) && self.is_batch_full() {
                 return;
             }
@@ -65,10 +65,11 @@ impl Server {
             return bytes.len();
         };
         let mut reader = connection.take_reader();
+        let log_before = self.room.log.last();
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
             && !self.is_batch_full()
-            && !(class == Class::Bulk && self.is_answers_full())
+            && !(class == Class::Asking && self.is_answers_full())
             && !self.owes_much(connection)
             && !self.is_paced(connection)
             && bytes.len() - rest.len() < turn
@@ -109,6 +110,7 @@ impl Server {
         }
         if let Some(connection) = self.connections.get_mut(id) {
             connection.put_reader(reader);
+            connection.asks = answered > 0 && self.room.log.last() == log_before;
         }
         bytes.len() - rest.len()
     }
@@ -142,7 +144,7 @@ impl Server {
         if connection.turn.is_none() && self.is_paced(connection) {
             self.wait_for_pace(id);
         } else {
-            self.queue(id, Class::Bulk);
+            self.queue_on(id);
         }
     }
 

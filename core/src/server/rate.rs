@@ -12,7 +12,6 @@ use super::bucket::{Buckets, Rates};
 use super::connection::Connection;
 use super::id::ConnId;
 use super::peer::Host;
-use super::turns::Class;
 use crate::limits::MAX_JSON_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
@@ -259,7 +258,7 @@ impl Server {
             if self.is_host_paced(host) {
                 return self.wait_for_pace(id);
             }
-            return self.queue(id, Class::Bulk);
+            return self.queue_on(id);
         }
         self.tell_slow(id);
         self.set_pace_timer(id);

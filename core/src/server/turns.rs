@@ -2,7 +2,8 @@
 //!
 //! Fair queueing with two classes, as RFC 8290 has them for packets: who speaks now and then comes
 //! before who talks without pause, so that a few words are heard in the next batch whatever the
-//! others do. Within a class it is one after the other.
+//! others do. Within a class it is one after the other. Who asks without pause, and says nothing, is a
+//! third class: questions are nobody's business but the asker's, and wait for what is said to all.
 
 use super::Server;
 use super::id::ConnId;
@@ -17,6 +18,9 @@ const TURN: usize = 256;
 /// How often a connection may have a turn as a sparse speaker, in the long run.
 const PERIOD: Duration = Duration::from_millis(500);
 
+/// Where both wait, so many turns of those who talk are followed by one of those who ask.
+const TALKING: u8 = 7;
+
 /// How far it may be ahead of that: seven turns at once, and then one a period.
 const AHEAD: Duration = Duration::from_millis(3_500);
 
@@ -30,6 +34,8 @@ pub(super) enum Class {
     Sparse,
     /// It talks without pause.
     Bulk,
+    /// It asks without pause: nothing that it sent in its last turn was for the room.
+    Asking,
 }
 
 /// Connections whose `unread` is to be gone through, the next one first.
@@ -37,6 +43,8 @@ pub(super) enum Class {
 pub(super) struct Turns {
     waiting: BTreeSet<(Place, ConnId)>,
     next: u64,
+    /// Turns of those who talk since one of those who ask.
+    talked: u8,
 }
 
 impl Turns {
@@ -58,6 +66,13 @@ impl Turns {
     pub(super) fn remove(&mut self, place: Place, id: ConnId) {
         self.waiting.remove(&(place, id));
     }
+
+    /// The first of a class or of those behind it.
+    fn first_from(&self, class: Class) -> Option<(Place, ConnId)> {
+        let (slot, generation) = (0, 0);
+        let begin = ((class, 0), ConnId { slot, generation });
+        self.waiting.range(begin..).next().copied()
+    }
 }
 
 impl Server {
@@ -69,6 +84,12 @@ impl Server {
             connection.turn = Some(self.turns.insert(class, id));
         }
         debug_assert!(self.turns.waiting.len() <= self.connections.len());
+    }
+
+    /// Gives a connection that goes on a place among those who do the same.
+    pub(super) fn queue_on(&mut self, id: ConnId) {
+        let asks = self.connections.get(id).is_some_and(|c| c.asks);
+        self.queue(id, if asks { Class::Asking } else { Class::Bulk });
     }
 
     /// Gives a connection of which nothing was held back a place in the class that it belongs to,
@@ -86,6 +107,8 @@ impl Server {
             let turns = u32::try_from(unread.len().div_ceil(TURN)).unwrap_or(u32::MAX);
             connection.next_sparse = connection.next_sparse.max(now) + PERIOD * turns;
             Class::Sparse
+        } else if connection.asks {
+            Class::Asking
         } else {
             Class::Bulk
         };
@@ -94,26 +117,42 @@ impl Server {
 
     /// Whether somebody waits whose turn can be given now.
     pub(super) fn is_turn_due(&self) -> bool {
-        self.turns
-            .waiting
-            .first()
-            .is_some_and(|((class, _), _)| match class {
-                Class::Sparse => !self.is_batch_full(),
-                Class::Bulk => !self.is_batch_full() && !self.is_bulk_full(),
-            })
+        self.next_turn().is_some()
+    }
+
+    /// Whose turn it is, if it can be given now.
+    fn next_turn(&self) -> Option<(Place, ConnId)> {
+        if self.is_batch_full() {
+            return None;
+        }
+        let is_asked = !self.is_bulk_full() && !self.is_answers_full();
+        let asking = || self.turns.first_from(Class::Asking).filter(|_| is_asked);
+        let first = self.turns.waiting.first().copied();
+        first.and_then(|first| match first.0.0 {
+            Class::Bulk if self.is_bulk_full() => None,
+            Class::Bulk if self.turns.talked >= TALKING => asking().or(Some(first)),
+            Class::Sparse | Class::Bulk => Some(first),
+            Class::Asking => asking(),
+        })
     }
 
     /// Gives turns for as long as the batch has room.
     pub(super) fn take_turns(&mut self) {
-        while self.is_turn_due()
-            && let Some(((class, _), id)) = self.turns.waiting.pop_first()
-        {
+        while let Some(next) = self.next_turn() {
+            let ((class, _), id) = next;
+            self.turns.waiting.remove(&next);
+            self.turns.talked = match class {
+                Class::Sparse => self.turns.talked,
+                Class::Bulk => self.turns.talked.saturating_add(1),
+                Class::Asking => 0,
+            };
             let Some(connection) = self.connections.get_mut(id) else {
                 continue;
             };
             connection.turn = None;
             mark_if(class == Class::Sparse, Mark::TurnSparse);
-            if class == Class::Bulk {
+            mark_if(class == Class::Asking, Mark::TurnAsking);
+            if class != Class::Sparse {
                 mark(Mark::TurnBulk);
                 // A long line is paid for, whatever comes between.
                 let next = self.now + AHEAD + PERIOD;

@@ -227,6 +227,71 @@ fn a_long_line_is_paid_for_whatever_comes_between() {
     assert!(!speakers(&mut w).contains(&"calm".to_string()));
 }
 
+/// Turns of those who talk and of those who ask, as somebody sees them who asks.
+fn turns_seen_by(asker: &str, seen: &str) -> Vec<(bool, usize)> {
+    let mut turns: Vec<(bool, usize)> = Vec::new();
+    for line in seen.lines().filter(|line| !line.starts_with(asker)) {
+        let talks = !line.starts_with('*');
+        match turns.last_mut() {
+            Some((last, count)) if *last == talks => *count += 1,
+            _ => turns.push((talks, 1)),
+        }
+    }
+    turns
+}
+
+#[test]
+fn who_talks_has_seven_turns_for_each_of_those_who_ask_without_pause() {
+    let mut w = World::new(Limits {
+        batch: 4 * 4 * 69, // Four turns of four lines.
+        ..Limits::default()
+    });
+    let [ann, bob, cat] = ["ann", "bob", "cat"].map(|name| w.join(name));
+    w.look(bob);
+    w.server
+        .handle(w.now, Input::Received(ann, &line(63).repeat(160)));
+    for conn in [bob, cat] {
+        let questions = "/x\n".repeat(200);
+        w.server
+            .handle(w.now, Input::Received(conn, questions.as_bytes()));
+    }
+    w.settle();
+    let turns = turns_seen_by("bob", &w.look(bob));
+    // A batch of ann alone, and one turn of each: then it is known who only asks.
+    assert_eq!(turns[..2], [(true, 16 + 4), (false, 4)], "{turns:?}");
+    // Those were three. After each seven, bob or cat is answered; bob does not see what cat is.
+    let seven = 7 * 4;
+    assert_eq!(
+        turns[2..4],
+        [(true, seven - 3 * 4), (false, 4)],
+        "{turns:?}"
+    );
+    assert_eq!(turns[4..6], [(true, 2 * seven), (false, 4)], "{turns:?}");
+    // When ann has said all, nobody waits.
+    let rest = [(true, 2 * seven), (false, 4), (true, 12), (false, 200 - 16)];
+    assert_eq!(turns[6..], rest, "{turns:?}");
+}
+
+#[test]
+fn who_talks_does_not_wait_where_a_round_has_made_as_many_answers_as_it_may() {
+    let mut w = World::new(Limits {
+        batch: 4 * 4 * 69,
+        answers: 1,
+        ..Limits::default()
+    });
+    let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
+    w.look(bob);
+    let questions = "/x\n".repeat(200);
+    w.server
+        .handle(w.now, Input::Received(bob, questions.as_bytes()));
+    w.server
+        .handle(w.now, Input::Received(ann, &line(63).repeat(16)));
+    w.server.handle(w.now, Input::Timeout);
+    w.write();
+    let turns = turns_seen_by("bob", &w.look(bob));
+    assert_eq!(turns[..2], [(false, 1), (true, 16)], "{turns:?}");
+}
+
 /// Nobody who is gone keeps a place.
 #[test]
 fn who_leaves_while_waiting_for_a_turn_waits_no_more() {
