@@ -48,7 +48,7 @@ impl Visit {
         match (name, reason) {
             (Some(name), _) => tracing::info!(conn = ?id, %peer, %name, %reason, "left"),
             (None, Eof | Left | Lost | Replaced | Stalled | Stopped | TooFarBehind) => {
-                tracing::info!(conn = ?id, %peer, %reason, "gone before it joined");
+                tracing::info!(conn = ?id, %peer, %reason, "gone, and was not in the room");
             }
             (None, _) => tracing::info!(conn = ?id, %peer, %reason, "refused"),
         }

@@ -64,7 +64,7 @@ async fn who_comes_and_goes_is_told_and_not_what_they_say() {
     let told = log.take();
     assert_eq!(
         told[1..],
-        ["gone before it joined conn=#0.3 peer=127.0.0.1:4 reason=closed by the peer"]
+        ["gone, and was not in the room conn=#0.3 peer=127.0.0.1:4 reason=closed by the peer"]
     );
 }
 

@@ -387,6 +387,12 @@ impl Peer {
         self.own.push_back(entry);
     }
 
+    /// Something that was taken for its own is not.
+    pub(super) fn has_not_said(&mut self, entry: usize) {
+        self.said -= 1;
+        self.own.retain(|own| *own != entry);
+    }
+
     pub(super) fn enters(&mut self, entry: usize) {
         self.left = None;
         self.joined = Some(entry);

@@ -114,6 +114,30 @@ impl Watched {
         who
     }
 
+    /// Who of a session says a line, where what was heard before may have been by either: the newest, if what
+    /// was taken for an older one's, who was to say the same, was its own.
+    pub(super) fn said_by_the_newest(&mut self, who: usize, text: &str) {
+        let peer = &self.peers[who];
+        let [first, second] = [0, 1].map(|nth| peer.expected.says.get(peer.said + nth));
+        let first = first.filter(|says| *says != text);
+        let (Some(first), Some(program)) = (first, &peer.expected.program) else {
+            return;
+        };
+        let session = self.sessions.open.get(&program.key(who));
+        let older = session.into_iter().flat_map(|session| &session.peers);
+        let taken = older.filter(|older| **older != who).find_map(|&older| {
+            let entry = self.story.last_by(older)?;
+            let line = &self.story.entries[entry].line;
+            let (_, said) = line.split_once(": ")?;
+            (said == first).then_some((older, entry))
+        });
+        if let Some((older, entry)) = taken.filter(|_| second.is_some_and(|says| says == text)) {
+            self.peers[older].has_not_said(entry);
+            self.peers[who].has_said(entry);
+            self.story.is_said(entry, who);
+        }
+    }
+
     /// The first thing that a peer said and that is still to be heard, if any: what its session has
     /// said before is not said again.
     pub(super) fn unsaid(&self, who: usize) -> Option<&str> {

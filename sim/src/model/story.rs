@@ -85,6 +85,16 @@ impl Story {
         }
     }
 
+    /// The last entry that a peer said.
+    pub(super) fn last_by(&self, peer: usize) -> Option<usize> {
+        self.entries.iter().rposition(|entry| entry.is_by(peer))
+    }
+
+    /// It was this peer who said an entry.
+    pub(super) fn is_said(&mut self, entry: usize, peer: usize) {
+        self.entries[entry].about = About::Said(peer);
+    }
+
     /// Whether a peer has said what is shown as this line.
     pub(super) fn is_said_by(&self, peer: usize, line: &str) -> bool {
         let mut entries = self.entries.iter();

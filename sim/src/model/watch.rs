@@ -62,6 +62,7 @@ impl Watched {
                 let who = self.story.who(name.as_str());
                 let who = self.speaker(who, text);
                 self.hears_at_rate(who, text);
+                self.said_by_the_newest(who, text);
                 let peer = &mut self.peers[who];
                 let expected = peer.expected.says.get(peer.said);
                 Promise::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
