@@ -3,7 +3,8 @@
 //! A terminal marks what is pasted once it was asked to, which cannot be before there is a reason to write a sequence; and
 //! some never do. So a person is told from a paste by speed: nobody presses a key within `PAUSE` of Enter. An Enter key with
 //! something right before it waits for that long, and so does all that follows it without a pause. If that is more lines
-//! than a paste may have without a question, it was pasted; otherwise it was typed.
+//! than a paste may have without a question, it was pasted; otherwise it was typed. Two lines at once may be the beginning
+//! of a paste that comes in pieces: they wait for longer, so that a `leave` in it does not give the rest to the shell.
 
 use super::keys::{Key, MAX_PASTE, Pasted};
 use super::paste::UNASKED_LINES;
@@ -101,6 +102,7 @@ impl Burst {
         let last = self.last?;
         match (&self.paste, self.held.is_empty()) {
             (Some(_), _) => Some(last + PASTE_PAUSE),
+            (None, false) if self.enters > 1 => Some(last + PASTE_PAUSE),
             (None, false) => Some(last + PAUSE),
             (None, true) => None,
         }
@@ -185,7 +187,8 @@ mod tests {
         let mut burst = Burst::default();
         assert_eq!(burst.take(at(0), keys(text), false), keys("one"));
         let typed = Resolved::Typed(keys("\ntwo\nthree\n"));
-        assert_eq!(burst.timeout(at(25)), Some(typed));
+        assert_eq!(burst.timeout(at(149)), None);
+        assert_eq!(burst.timeout(at(150)), Some(typed));
 
         let mut burst = Burst::default();
         let chunks = ["one\nt", "wo\n", "three\nfour", "\n", "five"];
@@ -205,6 +208,19 @@ mod tests {
         };
         assert_eq!(burst.timeout(at(80 + 150)), Some(pasted));
         assert!(burst.is_beginning(at(1000)));
+    }
+
+    #[test]
+    fn a_paste_that_comes_in_pieces_is_one() {
+        let mut burst = Burst::default();
+        for (n, piece) in ["one\nleave\n", "rm x\n", "echo\n"].into_iter().enumerate() {
+            burst.take(at(n as u64 * 149), keys(piece), false);
+        }
+        let resolved = burst.timeout(at(2 * 149 + 150));
+        assert!(
+            matches!(resolved, Some(Resolved::Pasted { .. })),
+            "{resolved:?}"
+        );
     }
 
     #[test]

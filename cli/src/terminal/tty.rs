@@ -69,6 +69,8 @@ struct State {
     is_writing: bool,
     /// The terminal went away.
     is_gone: bool,
+    /// It was given back until the program goes on.
+    is_lent: bool,
     /// It was given back for good.
     is_over: bool,
     /// The input has ended, and was said to have.
@@ -154,6 +156,7 @@ impl Tty {
                 is_dirty: false,
                 is_writing: false,
                 is_gone: false,
+                is_lent: false,
                 is_over: false,
                 is_ended: false,
                 answers: None,
@@ -455,11 +458,15 @@ impl Shared {
     /// Stops the program and those beside it until it is continued.
     fn suspend(&self) {
         self.close(false);
+        self.lock().is_lent = true;
         if kill_current_process_group(Signal::TSTP).is_ok() {
             // Another thread may be the one that takes the signal. Where there is nobody to continue us, it does nothing.
             thread::sleep(STOPPING);
         }
-        self.reopen();
+        // Whoever has us go on tells so, as well; then all is there again.
+        if self.lock().is_lent {
+            self.reopen();
+        }
     }
 
     fn reopen(&self) {
@@ -467,6 +474,7 @@ impl Shared {
         if state.is_over || state.is_gone {
             return;
         }
+        state.is_lent = false;
         let (columns, rows) = size();
         // Somebody else's terminal is left alone: whoever is in the background is stopped here.
         let _ = tcsetattr(stdin(), OptionalActions::Now, &raw(&self.found));
