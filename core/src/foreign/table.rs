@@ -62,6 +62,7 @@ table! {
         "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
         "x-api-key:…" "x-auth-*:…" "x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
         "x-requested-with:…" "x-amz-*:…" "x-amzn-*:…"
+        "private-token: *" "x-vault-token: *" "api-key: *" "apikey: *" "authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
             "HTTP/1.1 400 Bad Request\r\n",
@@ -82,6 +83,7 @@ table! {
         );
     Tls "TLS" [
         "0x16 03" "0x80 .. 01"
+        "0x14 03" "0x15 03" "0x17 03"
     ] "a fatal alert, unexpected_message"
         "\x15\x03\x01\0\x02\x02\n";
     Ssh "SSH" [
@@ -124,6 +126,7 @@ table! {
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
         "USER *" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
+        "HOST *.*" "CLNT *"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Pop3 "POP3" [
@@ -135,6 +138,7 @@ table! {
         "*% AUTHENTICATE *" "*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
         "a LOGIN * *" "a CAPABILITY" ". login * *" ". capability" "a% login * *" "a% capability"
         "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
+        "% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
@@ -158,6 +162,7 @@ table! {
     Redis "Redis" [
         "\\*%" "PING" "INFO" "AUTH *" "AUTH default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
+        "CONFIG SET * *" "KEYS \\*" "MONITOR"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
@@ -289,6 +294,20 @@ const PEOPLE: Row = Row {
         "NICK time",
         "AUTH failed",
         "AUTH error",
+        "PASS please",
+        "PASS them",
+        "PASS him",
+        "PASS her",
+        "PASS us",
+        "AUTH please",
+        "AUTH works",
+        "AUTH broken",
+        "AUTH down",
+        "USER experience",
+        "USER interface",
+        "HELO everyone!",
+        "EHLO guys",
+        "EHLO friends",
     ],
     answered: "it is said",
     answer: "",
