@@ -10,7 +10,8 @@ use super::story::Story;
 use super::stranger;
 use crate::promise::Promise;
 use chat_core::{
-    CloseReason, ConnId, FirstLine, MAX_LINE, MAX_SERVER_LINE, Name, server_phase::Phase,
+    CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,
+    server_phase::Phase,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -313,7 +314,12 @@ impl Peer {
             }
         }
         self.first.get_or_insert_with(|| line.clone());
-        self.speaks |= says_something(&line, self.ended == 0);
+        let most = if self.skipped.is_json() {
+            MAX_JSON_LINE
+        } else {
+            MAX_LINE
+        };
+        self.speaks |= says_something(&line, self.ended == 0, most);
         self.ended += 1;
         self.lines.push(line);
     }
@@ -644,8 +650,8 @@ impl Peer {
 }
 
 /// Whether a whole line says anything, but for the first one where that only joins.
-fn says_something(line: &[u8], is_first: bool) -> bool {
+fn says_something(line: &[u8], is_first: bool, most: usize) -> bool {
     let joins = || matches!(first_line(line), FirstLine::Join(_) | FirstLine::Json(_));
     let is_blank = || str::from_utf8(line).is_ok_and(|line| line.trim().is_empty());
-    !(is_first && joins()) && (line.len() > MAX_LINE || !is_blank())
+    !(is_first && joins()) && (line.len() > most || !is_blank())
 }

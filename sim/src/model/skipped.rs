@@ -23,6 +23,11 @@ impl Skipped {
         self.is_json = true;
     }
 
+    /// Whether JSON comes.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
     /// Whether a mark has begun and may yet be whole.
     pub(super) fn is_within_mark(&self) -> bool {
         !self.mark.is_empty()
