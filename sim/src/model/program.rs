@@ -25,6 +25,8 @@ pub(super) struct Program {
     /// It is in the room as a program.
     pub(super) is_in: bool,
     bye: bool,
+    /// It was sent something of what it missed, or of what happens.
+    has_begun: bool,
     /// It was sent all that it missed.
     is_live: bool,
     /// Bytes of pages that it has heard.
@@ -65,6 +67,7 @@ impl Program {
             not_in: None,
             is_in: false,
             bye: false,
+            has_begun: false,
             is_live: false,
             pages: 0,
         }
@@ -174,6 +177,7 @@ impl Program {
                     format!("peer {who} was sent {line:?} where {:?} was due", self.next)
                 });
                 self.next = Some(next);
+                self.has_begun = true;
             }
             Message::Entry(entry) => {
                 let begins = self.next.is_none() && self.begins.contains(&entry.seq);
@@ -181,6 +185,7 @@ impl Program {
                     format!("peer {who} was sent {line:?} where {:?} was due", self.next)
                 });
                 self.next = Some(entry.seq + 1);
+                self.has_begun = true;
                 is_told(entry, seen.story);
             }
             Message::Bye { code, .. } => {
@@ -234,7 +239,7 @@ impl Program {
     /// Why what it is sent does not follow what it knows.
     fn why_gap(&self, after: u64, next: u64) -> GapReason {
         let hello = self.hello.as_ref();
-        let is_asked = hello.is_some_and(|hello| hello.after == Some(after));
+        let is_asked = !self.has_begun && hello.is_some_and(|hello| hello.after == Some(after));
         // No epoch that is drawn is that of the log.
         if is_asked && hello.is_some_and(|hello| hello.epoch.is_some()) {
             GapReason::OtherLog
