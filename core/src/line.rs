@@ -188,8 +188,7 @@ impl LineReader {
     /// Whether it has nothing to remember, and a new one does as well.
     pub(crate) fn is_at_rest(&self) -> bool {
         let is_text = self.telnet.as_ref().is_none_or(Telnet::is_text);
-        let is_kept = !self.given && !self.partial.is_empty();
-        is_text && !is_kept && self.id.is_none() && self.mark.is_none()
+        is_text && !self.is_mid_line() && self.id.is_none() && self.mark.is_none()
     }
 
     /// Whether a line has begun that has not ended.

@@ -465,15 +465,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         let (mut is_over, mut long) = (false, LONG);
         while !is_over && self.now().since(begun) <= long.max(heard) {
             // Those who talk or ask without pause have no more than one thread, and others are heard soon.
-            let most_writers;
-            (long, most_writers) = if self.server.is_only_busy_left() {
-                (SHORT, 1)
-            } else {
-                (LONG, self.writers)
-            };
-            self.server.lend_round(&mut parcels, STRETCH * most_writers);
+            let is_busy = self.server.is_only_busy_left();
+            long = if is_busy { SHORT } else { LONG };
+            let most = if is_busy { 1 } else { self.writers };
+            self.server.lend_round(&mut parcels, STRETCH * most);
             is_over = parcels.is_empty();
-            let writers = most_writers.min(parcels.len() / SHARE);
+            let writers = most.min(parcels.len() / SHARE);
             if writers > 1 {
                 self.write_in_parallel(&mut parcels, writers);
             } else {

@@ -458,7 +458,6 @@ impl Shared {
     /// Stops the program and those beside it until it is continued.
     fn suspend(&self) {
         self.close(false);
-        self.lock().is_lent = true;
         if kill_current_process_group(Signal::TSTP).is_ok() {
             // Another thread may be the one that takes the signal. Where there is nobody to continue us, it does nothing.
             thread::sleep(STOPPING);
@@ -490,7 +489,7 @@ impl Shared {
         if state.is_over {
             return;
         }
-        state.is_over = for_good;
+        (state.is_over, state.is_lent) = (for_good, !for_good);
         self.close_with(state);
     }
 

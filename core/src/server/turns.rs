@@ -7,7 +7,7 @@
 
 use super::Server;
 use super::id::ConnId;
-use crate::mark::{Mark, mark, mark_if};
+use crate::mark::{Mark, mark_if};
 use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;
@@ -151,9 +151,9 @@ impl Server {
             };
             connection.turn = None;
             mark_if(class == Class::Sparse, Mark::TurnSparse);
+            mark_if(class == Class::Bulk, Mark::TurnBulk);
             mark_if(class == Class::Asking, Mark::TurnAsking);
             if class != Class::Sparse {
-                mark(Mark::TurnBulk);
                 // A long line is paid for, whatever comes between.
                 let next = self.now + AHEAD + PERIOD;
                 connection.next_sparse = connection.next_sparse.max(next);

@@ -94,28 +94,22 @@ fn a_page_that_waits_for_its_turn_is_what_was_there_when_it_was_asked_for() {
         ..Limits::default()
     });
     let (program, _) = program(&mut w, "{}");
-    for (asked, back, page) in [
-        (r#""after":"#, -9, 0..0),
-        (r#""after":"#, 1, 1..2),
-        (r#""limit":"#, 2, 0..2),
-    ] {
+    let after = |number: u64| format!("{{\"type\":\"history\",\"after\":{number}}}\n");
+    let newest = |_| "{\"type\":\"history\",\"limit\":2}\n".to_string();
+    let requests: [(&dyn Fn(u64) -> String, _); 3] = [
+        (&|head| after(head + 9), 0..0),
+        (&|head| after(head - 1), 1..2),
+        (&newest, 0..2),
+    ];
+    for (request, page) in requests {
         w.settle();
         objects(&mut w, program);
         w.receive(program, "{\"type\":\"ping\"}\n");
         let [Message::Pong { head }] = objects(&mut w, program)[..] else {
             panic!("no pong");
         };
-        let number = if asked.contains("after") {
-            head.checked_sub_signed(back).unwrap()
-        } else {
-            2
-        };
         send(&mut w, asker, "/history 100\n");
-        send(
-            &mut w,
-            program,
-            &format!("{{\"type\":\"history\",{asked}{number}}}\n"),
-        );
+        send(&mut w, program, &request(head));
         send(&mut w, speaker, "meanwhile\n");
         w.settle();
         let answer = objects(&mut w, program);
@@ -123,7 +117,7 @@ fn a_page_that_waits_for_its_turn_is_what_was_there_when_it_was_asked_for() {
         let past: Vec<_> = answer.iter().filter(is_past).cloned().collect();
         let past: Vec<_> = entries(&past).into_iter().map(|(seq, _)| seq).collect();
         let page: Vec<u64> = page.map(|nth| head - 1 + nth).collect();
-        assert_eq!(past, page, "{asked}{number}");
+        assert_eq!(past, page, "{}", request(head));
         assert!(matches!(answer.last(), Some(Message::Page { .. })));
     }
 }

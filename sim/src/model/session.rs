@@ -134,7 +134,7 @@ impl Watched {
         if let Some((older, entry)) = taken.filter(|_| second.is_some_and(|says| says == text)) {
             self.peers[older].has_not_said(entry);
             self.peers[who].has_said(entry);
-            self.story.is_said(entry, who);
+            self.story.ascribe(entry, who);
         }
     }
 

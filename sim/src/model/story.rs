@@ -90,8 +90,8 @@ impl Story {
         self.entries.iter().rposition(|entry| entry.is_by(peer))
     }
 
-    /// It was this peer who said an entry.
-    pub(super) fn is_said(&mut self, entry: usize, peer: usize) {
+    /// Takes an entry for what this peer said.
+    pub(super) fn ascribe(&mut self, entry: usize, peer: usize) {
         self.entries[entry].about = About::Said(peer);
     }
 
