@@ -271,7 +271,8 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let has_room = !connection.blocked && connection.cursor.private() < self.limits.private;
+        // While lines of its own wait for it, one more would only have it fall behind.
+        let has_room = !connection.blocked && connection.cursor.private() == 0;
         let Some(pace) = connection.pace.as_mut() else {
             return;
         };

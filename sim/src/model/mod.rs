@@ -479,7 +479,9 @@ impl Watched {
         }
         let phase = self.server.phase(peer.id);
         let was_sent = peer.phase.is_in_room() || peer.phase == Phase::Reading;
-        if was_sent && phase == Phase::Draining {
+        // Who wants to leave may have come to that: if it was cut off, its goodbye says so.
+        let stays = peer.expected.end.is_none();
+        if was_sent && stays && phase == Phase::Draining {
             peer.short = Some(Short::CutOff(Some(peer.got.len())));
             self.touched.insert(who);
         }
