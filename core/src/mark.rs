@@ -43,6 +43,7 @@ marks! {
     ForeignAnswered "another protocol is answered, before joining"
     ForeignClosed "another protocol is just closed, before joining"
     ForeignAfterSilence "another protocol comes after joining by silence"
+    ForeignLater "another protocol comes after a first line that is none"
     ForeignMidLine "another protocol is recognised before a line ends"
     BlankFirst "a blank line comes before the first line"
     JsonAfterSilence "JSON is asked for after joining by silence"

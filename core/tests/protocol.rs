@@ -209,7 +209,7 @@ impl Bench {
         match phase {
             Greeting => {}
             Silent => self.wait(Duration::from_millis(250)),
-            Joined => self.receive(b"JOIN\n"),
+            Joined => self.receive(b"hi\n"),
             Reading => self.receive(READ),
             Draining => {
                 self.receive(b"JOIN\n");

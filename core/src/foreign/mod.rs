@@ -45,6 +45,14 @@ impl Protocol {
         Self::of_opening(line).or_else(|| TABLE.iter().find(is)?.protocol)
     }
 
+    /// The protocol that a line speaks which comes soon after a first one that was of none: a single word is
+    /// what people say.
+    pub fn of_later_line(line: &[u8]) -> Option<Self> {
+        let is_word = |byte: &u8| byte.is_ascii_graphic() && *byte != b':';
+        let is_single = line.trim_ascii().iter().all(is_word);
+        Self::of_line(line).filter(|_| !is_single)
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         self.row().map_or("", |row| row.name)

@@ -6,11 +6,17 @@ use crate::limits::MAX_LINE;
 /// more of them are looked at again.
 const EARLY: usize = 64;
 
+/// A line with a control character in it that nobody types.
+const CONTROL: &str = "0x… ctl";
+
 /// Whether these bytes at the front of a line decide, whatever comes after them: how many of them it takes.
 pub(super) fn opens(sign: &str, start: &[u8]) -> Option<usize> {
     let start = &start[..start.len().min(MAX_LINE)];
     if sign == "0x… 00" {
         return memchr::memchr(0, start).map(|at| at + 1);
+    }
+    if sign == CONTROL {
+        return None; // More of the line may say which protocol it is.
     }
     if let Some(bytes) = sign.strip_prefix("0x") {
         return begins(bytes, start);
@@ -22,9 +28,13 @@ pub(super) fn opens(sign: &str, start: &[u8]) -> Option<usize> {
 /// Whether a whole line is what the sign says. Of one that was cut off at the limit only the beginning is
 /// known: it is, if nothing speaks against that, and the first word is the sign's own.
 pub(super) fn is(sign: &str, line: &[u8], is_cut: bool) -> bool {
+    if sign == CONTROL {
+        return line.iter().any(|byte| is_no_key(*byte));
+    }
     if sign.starts_with("0x") {
         return false; // It would have opened the line.
     }
+    let line = line.trim_ascii_start();
     let line = if is_cut { line } else { line.trim_ascii_end() };
     let (pattern, is_open) = match sign.strip_suffix('…') {
         Some(pattern) => (pattern.as_bytes(), true),
@@ -79,7 +89,8 @@ fn run(pattern: &[u8], line: &[u8]) -> Run {
             before &= before - 1;
             let (is_it, repeats, width) = match pattern[place] {
                 b'\\' => (pattern.get(place + 1) == Some(&byte), false, 2),
-                b'*' => (!is_blank(byte), true, 1),
+                b'*' => (!is_blank(byte) && byte != b'\r', true, 1),
+                b'~' => (byte != b'\r', true, 1),
                 b'%' => (byte.is_ascii_digit(), true, 1),
                 b' ' => (is_blank(byte), true, 1),
                 small if small.is_ascii_lowercase() => {
@@ -100,6 +111,12 @@ fn run(pattern: &[u8], line: &[u8]) -> Run {
         }
     }
     run
+}
+
+/// Whether a byte is a control character that no key of a line's editing gives: not tab, CR, BEL, backspace, form feed,
+/// escape, ^U or ^W.
+fn is_no_key(byte: u8) -> bool {
+    matches!(byte, 0..=6 | 0x0b | 0x0e..=0x14 | 0x16 | 0x18..=0x1a | 0x1c..=0x1f)
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -45,16 +45,18 @@ table! {
     Http "HTTP" [
         "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
-        "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
-        "POST /" "POST /*" "PUT /*" "DELETE /*" "OPTIONS /" "GET *://*" "HTTP/%.% %"
-        "HTTP/%.% % …" "authorization: basic *" "authorization: bearer *"
+        "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
+        "GET *://*" "HTTP/%.% %" "HTTP/%.% % OK" "HTTP/%.% % Found"
+        "HTTP/%.% % Not …" "HTTP/%.% % Bad …" "HTTP/%.% % Moved …" "HTTP/%.% % Forbidden"
+        "HTTP/%.% % Unauthorized" "HTTP/%.% % Internal …" "HTTP/%.% % Service …"
+        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "authorization: basic *" "authorization: bearer *"
         "authorization: negotiate *" "authorization: ntlm *" "authorization: token *"
         "authorization: apikey *" "authorization:basic *" "authorization:bearer *"
         "authorization: digest *=…" "authorization: aws4-*…" "authorization: *%*"
         "authorization:*%*" "proxy-authorization:…" "www-authenticate:…" "cookie: *=*"
         "cookie: *=*; …" "cookie:*=*" "cookie:*=*; …" "set-cookie:…" "host: *.*" "host: *:%"
         "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent:…"
-        "content-type:…" "content-length:…" "content-encoding:…" "content-disposition:…"
+        "content-type: */*" "content-type: */*; …" "content-type:*/*" "content-length:…" "content-encoding:…" "content-disposition:…"
         "transfer-encoding:…" "accept: */*" "accept: */*, …" "accept-encoding:…"
         "accept-language:…" "accept-charset:…" "cache-control:…" "connection: close"
         "connection: keep-alive" "connection: upgrade" "upgrade: websocket" "upgrade: h2c"
@@ -62,6 +64,8 @@ table! {
         "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
         "x-api-key:…" "x-auth-*:…" "x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
         "x-requested-with:…" "x-amz-*:…" "x-amzn-*:…"
+        "*=*&*=*" "*-token: *" "*-token:*" "*-key: *" "*-key:*" "*-secret: *" "*-password: *"
+        "password: *%*" "token: *%*"
         "private-token: *" "x-vault-token: *" "api-key: *" "apikey: *" "authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
@@ -142,10 +146,12 @@ table! {
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
-        "PASS *" "PASS :…" "PASS * TS …" "PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
+        "PASS *" "pass *%" "pass *%*" "OPER * *" "identify *%*" "IDENTIFY * *%*"
+        "nickserv identify *" "ns identify *"
+        "USER * * * *" "NICK :*" "PASS :…" "PASS * TS …" "PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
-        "AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :…" "PONG :…"
-        "QUIT :…" "WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
+        "AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :*" "PONG :*"
+        "QUIT :*" "WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
@@ -166,7 +172,7 @@ table! {
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
-        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *" "set * % % %"
+        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *:*" "gets *_*" "gets *%" "get *:*" "get *_*" "delete *:*" "incr * %" "decr * %" "touch * %" "set * % % %"
         "set * % % % noreply" "add * 0 % %" "cas * % % % %" "verbosity %"
     ] "`SERVER_ERROR`"
         concat!("SERVER_ERROR ", about!(), "\r\n");
@@ -200,7 +206,7 @@ table! {
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
-        "{\"id\" :…"
+        "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
     ] "an error, -32600"
         concat!(
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"",
@@ -211,12 +217,36 @@ table! {
         "action: login" "action: challenge"
     ] "`Response: Error`"
         concat!("Response: Error\r\nMessage: ", about!(), "\r\n\r\n");
+    Fix "FIX" [
+        "8=FIX*…"
+    ] "nothing"
+        "";
+    Hl7 "HL7" [
+        "0x4d 53 48 7c" "0x0b 4d 53 48"
+    ] "nothing"
+        "";
+    Cvs "CVS" [
+        "BEGIN AUTH REQUEST" "BEGIN VERIFICATION REQUEST" "BEGIN GSSAPI REQUEST"
+    ] "`E`"
+        concat!("E ", about!(), "\n");
+    Nut "NUT" [
+        "USERNAME *" "PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
+    ] "`ERR`"
+        concat!("ERR ", about!(), "\n");
+    Dovecot "Dovecot" [
+        "VERSION % %" "AUTH % PLAIN…" "AUTH % LOGIN…"
+    ] "nothing"
+        "";
+    Tor "Tor's control" [
+        "PROTOCOLINFO" "PROTOCOLINFO %" "AUTHENTICATE" "GETINFO *" "SETEVENTS *" "SIGNAL NEWNYM"
+    ] "`514`"
+        concat!("514 ", about!(), "\r\n");
     Proxy "the PROXY header" [
         "PROXY TCP4 …" "PROXY TCP6 …" "PROXY UNKNOWN…"
     ] "a line"
         concat!(about!(), "\r\n");
     Syslog "syslog" [
-        "<%>…" "% <%>…"
+        "<%>*…" "% <%>*…"
     ] "nothing"
         "";
     Printer "printing (PJL, PostScript)" [
@@ -264,7 +294,8 @@ table! {
     ] "nothing"
         "";
     Binary "another binary protocol" [
-        "0x… 00" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
+        "0x… 00" "0x… ctl" "0x89 50 4e 47" "0x7f 45 4c 46" "0x50 4b 03 04" "0x1f 8b" "0x28 b5 2f fd"
+        "0xff d8 ff" "0x60 60 b0 17" "0x42 5a 68 39" "0xfd 37 7a 58" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
     ] "nothing"
         "";
 }
@@ -274,7 +305,6 @@ const PEOPLE: Row = Row {
     protocol: None,
     name: "what people say",
     signs: &[
-        "USER error…",
         "USER name",
         "USER names",
         "PASS it",
@@ -308,6 +338,25 @@ const PEOPLE: Row = Row {
         "HELO everyone!",
         "EHLO guys",
         "EHLO friends",
+        "USER error…",
+        "USER experience …",
+        "USER interface …",
+        "USER interfaces …",
+        "USER input …",
+        "USER data …",
+        "USER feedback …",
+        "USER stories …",
+        "USER accounts …",
+        "USER names …",
+        "authorization: basic income",
+        "PING :)",
+        "PING :(",
+        "PING :D",
+        "PING :P",
+        "PONG :)",
+        "PONG :D",
+        "QUIT :(",
+        "QUIT :)",
     ],
     answered: "it is said",
     answer: "",

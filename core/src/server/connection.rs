@@ -34,6 +34,8 @@ pub(crate) struct Connection {
     pub(super) place: Place,
     /// Which of all that came it was, as long as it has said nothing and so may have to give way.
     pub(super) quiet: Option<NonZeroU64>,
+    /// How many of its next lines may still turn out to be of another protocol.
+    pub(super) suspect: u8,
     /// When its first line has to have ended, once it has begun.
     pub(super) line_end: Option<Timestamp>,
     pub(crate) dialect: Dialect,
@@ -89,6 +91,7 @@ impl Connection {
             limited,
             place: Place::Held,
             quiet: None,
+            suspect: 0,
             line_end: None,
             dialect: Dialect::Text,
             session: None,

@@ -19,6 +19,10 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
 
+/// So many lines are looked at for another protocol after a first one that is none, and not `JOIN`
+/// (PROTOCOL.md, "Strangers").
+const SUSPECT_LINES: u8 = 8;
+
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
         let Some(connection) = self.connections.get(id) else {
@@ -208,6 +212,12 @@ impl Server {
                     self.step(id, Event::OtherLine);
                 }
             }
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.suspect = SUSPECT_LINES;
+            }
+        } else if let Some(protocol) = self.suspected(id, line) {
+            mark(Mark::ForeignLater);
+            return self.misdirected(id, protocol);
         }
         match line {
             Line::TooLong(_) => {
@@ -230,6 +240,14 @@ impl Server {
                 }
             },
         }
+    }
+
+    /// The protocol that a line speaks of one whose first line was not `JOIN`, while it is not long ago.
+    fn suspected(&mut self, id: ConnId, line: Line<'_>) -> Option<Protocol> {
+        let connection = self.connections.get_mut(id)?;
+        connection.suspect = connection.suspect.checked_sub(1)?;
+        let (Line::Whole(line) | Line::TooLong(line)) = line;
+        Protocol::of_later_line(line)
     }
 
     fn request(&mut self, id: ConnId, request: &Request<'_>) {

@@ -30,7 +30,7 @@ pub enum Event {
     Read,
     /// Its first line is any other.
     OtherLine,
-    /// Its first line speaks a protocol that is not spoken here.
+    /// Its first line, or one soon after that was not `JOIN`, speaks a protocol that is not spoken here.
     Misdirected,
     /// It has no place, or none any more: by a limit of its host or of the server, or since its first
     /// line did not end in time.
@@ -80,6 +80,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Silent,    Stop,         Draining,  "is told"),
         (Silent,    Expired,      Closed,    "leaves"),
         (Silent,    Lost,         Closed,    "leaves"),
+        (Joined,    Misdirected,  Draining,  "is told; leaves; the line is not posted"),
         (Joined,    Leave,        Draining,  "leaves"),
         (Joined,    Eof,          Draining,  "leaves"),
         (Joined,    Refused,      Draining,  "is told; leaves"),

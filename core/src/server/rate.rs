@@ -23,6 +23,10 @@ use core::time::Duration;
 /// Hosts that something is known of at once, but for those that have connections waiting.
 const MOST_HOSTS: usize = 32 * 1024;
 
+/// Who has more private bytes waiting than this, about a line, is not told that it is read slowly: it would only
+/// fall behind for that.
+const LITTLE: usize = 128;
+
 /// Persons are told again after so many times as long as programs, which ask whether a server is there that is
 /// silent.
 const SELDOM: u32 = 5;
@@ -271,8 +275,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        // While lines of its own wait for it, one more would only have it fall behind.
-        let has_room = !connection.blocked && connection.cursor.private() == 0;
+        let has_room = !connection.blocked && connection.cursor.private() < LITTLE;
         let Some(pace) = connection.pace.as_mut() else {
             return;
         };

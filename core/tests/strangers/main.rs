@@ -185,11 +185,59 @@ fn a_person_says_what_they_like_after_the_first_line() {
         if line.contains(|c: char| c.is_control()) {
             continue;
         }
-        for first in ["JOIN bob\n", "hi\n"] {
+        let mut room = Room::new();
+        room.send(format!("JOIN bob\n{line}\n").as_bytes());
+        assert!(room.heard().ends_with(&format!(": {line}\n")), "{name}");
+    }
+}
+
+#[test]
+fn eight_lines_after_a_first_one_that_is_no_join_are_looked_at() {
+    for later in [
+        "PASS secret",
+        "Authorization: Basic dXNlcjpzZWNyZXQ=",
+        "\x01\x02",
+    ] {
+        for before in 0..10 {
             let mut room = Room::new();
-            room.send(format!("{first}{line}\n").as_bytes());
-            assert!(room.heard().ends_with(&format!(": {line}\n")), "{name}");
+            room.send(b"HELP\n");
+            room.send("so\n".repeat(before).as_bytes());
+            room.send(format!("{later}\nand more\n").as_bytes());
+            let is_found = before < 8;
+            assert_eq!(room.heard().contains("more"), !is_found, "{before}");
+            let closed = matches!(room.closed, Some(CloseReason::Foreign(_)));
+            assert_eq!(closed || room.to_it.ends_with(b"\n") && is_found, is_found);
+            if is_found {
+                assert!(room.heard().ends_with("USER2 has left the chat\n"));
+                assert!(!room.heard().contains(later), "{later}");
+                let told = str::from_utf8(&room.to_it).unwrap();
+                assert!(told.contains("* Goodbye: this is a chat server"), "{told}");
+            }
         }
+    }
+    // A single word is what people say.
+    for word in ["PING", "INFO", "stats", "NOOP"] {
+        assert!(Protocol::of_line(word.as_bytes()).is_some());
+        let mut room = Room::new();
+        room.send(format!("hi\n{word}\n").as_bytes());
+        assert!(room.heard().ends_with(&format!(": {word}\n")), "{word}");
+    }
+}
+
+#[test]
+fn a_control_character_that_nobody_types_makes_a_first_line_binary() {
+    let keys = *b"\t\r\x07\x08\x0c\x1b\x15\x17";
+    for byte in 1..=0x7f_u8 {
+        if byte == b'\n' || byte.is_ascii_graphic() {
+            continue;
+        }
+        let line = [b"so ", &[byte][..], b" it"].concat();
+        let is_binary = byte < 0x20 && !keys.contains(&byte);
+        assert_eq!(
+            Protocol::of_line(&line),
+            is_binary.then_some(Protocol::Binary),
+            "{byte}"
+        );
     }
 }
 
@@ -332,7 +380,7 @@ fn every_answer_is_of_its_protocols_form() {
                 !sign.contains('|'),
                 "{sign}: a table has it for the end of a cell"
             );
-            let hex = sign.strip_prefix("0x").filter(|hex| *hex != "… 00");
+            let hex = sign.strip_prefix("0x").filter(|hex| !hex.starts_with('…'));
             for byte in hex.iter().flat_map(|hex| hex.split(' ')) {
                 assert!(byte == ".." || byte.len() == 2 && u8::from_str_radix(byte, 16).is_ok());
             }

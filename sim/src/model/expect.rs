@@ -65,6 +65,8 @@ pub(super) struct Expected {
     not_in: Option<CloseReason>,
     /// Its first line has been seen.
     started: bool,
+    /// So many of its next lines may still be of another protocol.
+    suspect: usize,
 }
 
 impl Expected {
@@ -150,11 +152,19 @@ impl Expected {
                     return;
                 }
                 FirstLine::Blank | FirstLine::Other => {
+                    self.suspect = stranger::LATER;
                     let Some(name) = name else { return };
                     if joins {
                         self.joins(name, None);
                     }
                 }
+            }
+        } else if self.suspect > 0 {
+            self.suspect -= 1;
+            if let Some(protocol) = stranger::later(line) {
+                self.begins("* Goodbye: this is ");
+                self.end = Some(CloseReason::Foreign(protocol));
+                return;
             }
         }
         if let Some(program) = &mut self.program {

@@ -140,6 +140,8 @@ pub(super) struct Peer {
     has_begun: bool,
     /// It speaks another protocol, and nothing more that it sends counts.
     is_foreign: bool,
+    /// So many of its next lines may still be of another protocol.
+    suspect: usize,
     /// Its lines, until it is known how it joined.
     lines: Vec<Vec<u8>>,
     pub(super) expected: Expected,
@@ -202,6 +204,7 @@ impl Peer {
             partial: Vec::new(),
             has_begun: false,
             is_foreign: false,
+            suspect: 0,
             lines: Vec::new(),
             expected: Expected::default(),
             short: None,
@@ -310,8 +313,12 @@ impl Peer {
                 FirstLine::Blank => return,
                 FirstLine::Foreign(_) => self.is_foreign = true,
                 FirstLine::Json(_) => self.skipped.read_json(),
-                _ => {}
+                FirstLine::Other => self.suspect = stranger::LATER,
+                FirstLine::Join(_) => {}
             }
+        } else if self.suspect > 0 {
+            self.suspect -= 1;
+            self.is_foreign = stranger::later(&line).is_some();
         }
         self.first.get_or_insert_with(|| line.clone());
         let most = if self.skipped.is_json() {

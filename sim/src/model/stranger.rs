@@ -12,6 +12,12 @@ const SPECIFICATION: &str = include_str!("../../../core/PROTOCOL.md");
 /// Bytes of a line within which an open sign of characters decides before the line's end.
 const EARLY: usize = 64;
 
+/// The control characters that one types.
+const KEYS: &[u8] = b"\t\r\n\x07\x08\x0c\x1b\x15\x17";
+
+/// So many lines are compared as well after a first one that is neither `JOIN` nor of another protocol.
+pub(super) const LATER: usize = 8;
+
 /// A row of the table.
 struct Row {
     name: &'static str,
@@ -25,6 +31,8 @@ enum Sign {
     Bytes(Vec<Option<u8>>),
     /// A zero byte somewhere.
     Zero,
+    /// A control character that nobody types, in a whole line.
+    Control,
     /// A line of characters, or, if it is open, the beginning of one.
     Line { parts: Vec<Part>, is_open: bool },
 }
@@ -37,6 +45,7 @@ enum Part {
     Digits,
     Blanks,
     Word,
+    Anything,
 }
 
 impl Part {
@@ -48,12 +57,16 @@ impl Part {
             Self::Letter(own) => byte.eq_ignore_ascii_case(own),
             Self::Digits => byte.is_ascii_digit(),
             Self::Blanks => is_blank,
-            Self::Word => !is_blank,
+            Self::Word => !is_blank && byte != b'\r',
+            Self::Anything => byte != b'\r',
         }
     }
 
     fn is_run(&self) -> bool {
-        matches!(self, Self::Digits | Self::Blanks | Self::Word)
+        matches!(
+            self,
+            Self::Digits | Self::Blanks | Self::Word | Self::Anything
+        )
     }
 }
 
@@ -61,6 +74,9 @@ impl Sign {
     fn read(text: &str) -> Self {
         if text == "0x… 00" {
             return Self::Zero;
+        }
+        if text == "0x… ctl" {
+            return Self::Control;
         }
         if let Some(bytes) = text.strip_prefix("0x") {
             let byte = |hex| u8::from_str_radix(hex, 16).ok();
@@ -75,6 +91,7 @@ impl Sign {
                 b'%' => Part::Digits,
                 b' ' => Part::Blanks,
                 b'*' => Part::Word,
+                b'~' => Part::Anything,
                 byte if byte.is_ascii_lowercase() => Part::Letter(byte),
                 byte => Part::Byte(byte),
             });
@@ -88,6 +105,7 @@ impl Sign {
     /// After how many bytes of a line it is certain, whatever follows.
     fn decides(&self, line: &[u8]) -> Option<usize> {
         match self {
+            Self::Control => None,
             Self::Zero => Some(1 + line.iter().position(|byte| *byte == 0)?),
             Self::Bytes(bytes) => {
                 let is_it = |(own, byte): (&Option<u8>, &u8)| {
@@ -109,8 +127,15 @@ impl Sign {
 
     /// Whether a whole line is what it says, or may be where only its beginning is known.
     fn is(&self, line: &[u8], is_cut: bool) -> bool {
-        let Self::Line { parts, is_open } = self else {
-            return false;
+        let (parts, is_open) = match self {
+            Self::Line { parts, is_open } => (parts, is_open),
+            Self::Control => return line.iter().any(|byte| byte < &0x20 && !KEYS.contains(byte)),
+            Self::Zero | Self::Bytes(_) => return false,
+        };
+        let line = if line.len() < MAX_LINE {
+            line.trim_ascii_start()
+        } else {
+            line
         };
         if !may_begin(parts, line) {
             return false;
@@ -201,6 +226,14 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
         .iter()
         .find(|row| row.signs.iter().any(|sign| sign.is(line, is_cut)))?;
     (!row.is_said).then(|| named(row.name))
+}
+
+/// The protocol that a line is of which comes soon after a first one.
+pub(super) fn later(whole: &[u8]) -> Option<Protocol> {
+    let whole = &whole[..whole.len().min(MAX_LINE)];
+    let word = whole.trim_ascii();
+    let is_word = word.iter().all(|byte| (0x21..0x7f).contains(byte)) && !word.contains(&b':');
+    if is_word { None } else { line(whole) }
 }
 
 fn named(name: &str) -> Protocol {
