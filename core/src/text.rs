@@ -116,6 +116,7 @@ impl<'a> Request<'a> {
             w if w.eq_ignore_ascii_case("history") => {
                 return match rest.trim() {
                     "" => Self::History(HISTORY),
+                    n if n.bytes().all(|b| b == b'0') => Self::Surplus("history"),
                     // More digits than a number has are a large number all the same.
                     n if n.bytes().all(|b| b.is_ascii_digit()) => {
                         Self::History(n.parse().unwrap_or(u64::MAX))
@@ -369,7 +370,7 @@ impl fmt::Display for Notice<'_> {
                 f.write_str("* Not sent: the last line did not end with a newline.")
             }
             Self::Surplus("history") => f.write_str(
-                "* Not done: /history takes a number after it, or nothing. To say a line that begins with a slash, begin it with two.",
+                "* Not done: /history takes a number after it, 1 or more, or nothing. To say a line that begins with a slash, begin it with two.",
             ),
             Self::Surplus(command) => write!(
                 f,
@@ -591,6 +592,10 @@ mod tests {
             ("/LEAVE", Leave),
             ("/leave me", Surplus("leave")),
             ("/Who", Who),
+            ("/history", Request::History(20)),
+            ("/history 1", Request::History(1)),
+            ("/history 0", Surplus("history")),
+            ("/history 00", Surplus("history")),
             ("/help ", Help),
             ("/helpx", Unknown("helpx".into())),
             ("/", Unknown("".into())),

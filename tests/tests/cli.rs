@@ -151,6 +151,26 @@ fn usage_errors_exit_with_2() {
     }
 }
 
+mod numbers {
+    use super::*;
+
+    #[test]
+    fn that_make_no_sense_are_refused_with_what_is_wanted() {
+        for (option, wanted) in [
+            ("--max-connections", "a number from 1 on is wanted"),
+            ("--threads", "a number from 1 to 64 is wanted"),
+        ] {
+            for value in ["0", "many"] {
+                let refused = Command::new(chat_server()).args([option, value]).output();
+                let refused = refused.expect("the server runs");
+                assert_eq!(refused.status.code(), Some(2), "{option} {value}");
+                let told = String::from_utf8_lossy(&refused.stderr);
+                assert!(told.contains(wanted), "{told}");
+            }
+        }
+    }
+}
+
 mod addresses {
     use super::*;
 

@@ -53,7 +53,7 @@ struct Args {
 
     /// Connections held at once. When one more comes, the last of those who never said anything
     /// gives way; if everyone has, the newcomer is told that the room is full
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections, value_parser = connections)]
     max_connections: usize,
 
     #[command(flatten)]
@@ -162,6 +162,11 @@ enum LogFormat {
     Text,
     /// One JSON object a line, for programs
     Json,
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|n| *n > 0);
+    number.ok_or_else(|| "a number from 1 on is wanted".into())
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
