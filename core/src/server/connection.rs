@@ -135,19 +135,34 @@ impl Connection {
         self.reader = (!reader.is_at_rest()).then(|| Box::new(reader));
     }
 
-    /// Whether what it has sent so far says what its first line asks for.
-    pub(super) fn has_first_line(&self) -> bool {
+    /// How much has come of its first line that is not blank.
+    pub(super) fn first_line(&self) -> Came {
         let mut reader = self.reader.as_deref().cloned();
         let reader = reader.get_or_insert_with(|| new_reader(self.dialect));
         let mut rest = &self.unread[..];
         while let Some(line) = reader.next(&mut rest) {
             let is_blank = |line| FirstLine::decode(line) == FirstLine::Blank;
             if !matches!(line, Line::Whole(line) if is_blank(line)) {
-                return true;
+                return Came::Whole;
             }
         }
-        Protocol::of_opening(reader.begun()).is_some()
+        if Protocol::of_opening(reader.begun()).is_some() {
+            Came::Whole
+        } else if reader.is_mid_line() {
+            Came::Begun
+        } else {
+            Came::Nothing
+        }
     }
+}
+
+/// How much of a line has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    Nothing,
+    Begun,
+    /// All of it, or as much as says what it asks for.
+    Whole,
 }
 
 impl Connection {

@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::bucket::{Bucket, Rate};
+use super::connection::Came;
 use super::hosts::{Account, NoMore};
 use super::id::ConnId;
 use super::io::CloseReason;
@@ -184,13 +185,17 @@ impl Server {
         let Some(c) = self.connections.get(id) else {
             return;
         };
-        let is_first = c.phase.awaits_first_line();
-        let has_begun = c.is_mid_line() || !c.unread.is_empty();
-        let is_begun = is_first && has_begun && !c.unread.contains(&b'\n');
-        if c.phase == Phase::Greeting && !c.unread.is_empty() && c.has_first_line() {
+        let came = if !c.phase.awaits_first_line() {
+            Came::Nothing
+        } else if c.unread.is_empty() && c.is_mid_line() {
+            Came::Begun
+        } else {
+            c.first_line()
+        };
+        if c.phase == Phase::Greeting && !c.unread.is_empty() && came == Came::Whole {
             self.set_deadline(id, None);
         }
-        self.set_line_end(id, is_begun);
+        self.set_line_end(id, came == Came::Begun);
     }
 
     fn set_line_end(&mut self, id: ConnId, is_begun: bool) {

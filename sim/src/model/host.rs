@@ -31,6 +31,8 @@ struct Credit {
     /// How many parts are missing, at which time.
     missing: u128,
     at: u64,
+    /// Some of them came back by and by, so that how many are missing is not known to the last one.
+    is_rough: bool,
 }
 
 impl Credit {
@@ -43,7 +45,7 @@ impl Credit {
     fn may_be_there(&self, now: u64, rate: &Rate) -> bool {
         let one = rate.period.as_micros();
         let all = u128::from(rate.burst.max(1)) * one;
-        rate.count == 0 || self.missing(now, rate) + one <= all + slack(rate)
+        rate.count == 0 || self.missing(now, rate) + one <= all + self.slack(now, rate)
     }
 
     /// Whether one is left for sure.
@@ -51,18 +53,25 @@ impl Credit {
         let one = rate.period.as_micros();
         let all = u128::from(rate.burst.max(1)) * one;
         let missing = self.missing(now, rate);
-        rate.count == 0 || missing == 0 || missing + one + slack(rate) <= all
+        rate.count == 0 || missing == 0 || missing + one + self.slack(now, rate) <= all
+    }
+
+    /// What comes back in two microseconds, if any has.
+    fn slack(&self, now: u64, rate: &Rate) -> u128 {
+        let is_rough = self.is_rough || now > self.at;
+        if is_rough {
+            2 * u128::from(rate.count)
+        } else {
+            0
+        }
     }
 
     fn take(&mut self, now: u64, rate: &Rate) {
-        self.missing = self.missing(now, rate) + rate.period.as_micros();
+        let missing = self.missing(now, rate);
+        self.is_rough = missing > 0 && (self.is_rough || now > self.at);
+        self.missing = missing + rate.period.as_micros();
         self.at = now;
     }
-}
-
-/// What comes back in two microseconds.
-fn slack(rate: &Rate) -> u128 {
-    2 * u128::from(rate.count)
 }
 
 /// What hosts took in a time.
