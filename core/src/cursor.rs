@@ -1,7 +1,6 @@
 //! A connection's place in the room's log, and what it does not share with the others.
 
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::stream::Stream;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -93,11 +92,10 @@ impl Cursor {
     /// Puts a private line in, at the head of the log.
     pub(crate) fn note(&mut self, head: u64, line: &str) {
         let at = self.end.unwrap_or(head);
-        let anywhere = is_planted(Bug::NoticeEarly);
         let detours = self.detours.get_or_insert_default();
         detours.private += line.len();
         match detours.queue.back_mut() {
-            Some(last) if (last.at == at || anywhere) && last.skip == 0 => {
+            Some(last) if last.skip == 0 && last.at == at => {
                 last.insert.extend(line.as_bytes());
             }
             _ => detours.queue.push_back(Detour {
@@ -148,13 +146,10 @@ impl Cursor {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
-            let (mut count, _) = self.up_to(log.head(), log, &mut waiting);
+            let (count, _) = self.up_to(log.head(), log, &mut waiting);
             let length: usize = waiting[..count].iter().map(|slice| slice.len()).sum();
             if length == 0 {
                 break;
-            }
-            if is_planted(Bug::CopyCutShort) && count > 1 {
-                count -= 1;
             }
             rest.extend(waiting[..count].iter().copied().flatten());
             let mid_line = self.mid_line;
@@ -185,7 +180,7 @@ impl Cursor {
         let mut waiting = [&[][..]; SLICES];
         let (count, _) = self.up_to(log.head(), log, &mut waiting);
         mark_if(self.mid_line, Mark::CutOffMidLine);
-        if self.mid_line && !is_planted(Bug::BegunLineDropped) {
+        if self.mid_line {
             for byte in waiting[..count].iter().copied().flatten() {
                 tail.push_back(*byte);
                 if *byte == b'\n' {
@@ -193,9 +188,7 @@ impl Cursor {
                 }
             }
         }
-        if !is_planted(Bug::GoodbyeLeftOut) || tail.is_empty() {
-            tail.extend(last.as_bytes());
-        }
+        tail.extend(last.as_bytes());
         self.place = log.head();
         self.end = Some(self.place);
         self.put_only(tail);
@@ -215,8 +208,7 @@ impl Cursor {
     /// Whether anything is to be sent now.
     pub(crate) fn is_ready(&self, log: &Stream) -> bool {
         let visible = log.visible();
-        let is_near =
-            |detour: &&Detour| detour.at <= visible || is_planted(Bug::AnsweredUncommitted);
+        let is_near = |detour: &&Detour| detour.at <= visible;
         let next = self.detours.as_ref().and_then(|them| them.queue.front());
         match next.filter(is_near) {
             Some(detour) => self.place < detour.at || !detour.insert.is_empty(),
@@ -254,7 +246,7 @@ impl Cursor {
             .detours
             .iter()
             .flat_map(|them| &them.queue)
-            .take_while(|detour| detour.at <= bound || is_planted(Bug::AnsweredUncommitted))
+            .take_while(|detour| detour.at <= bound)
         {
             let [a, b] = log.slices(place..detour.at);
             let (c, d) = detour.insert.as_slices();
@@ -291,10 +283,6 @@ impl Cursor {
             self.mid_line = last.is_some_and(|last| last != b'\n');
             detours.private -= taken;
             sent -= taken;
-            if is_planted(Bug::NoticeResumedLate) && taken > 0 && !detour.insert.is_empty() {
-                detour.insert.pop_front();
-                detours.private -= 1;
-            }
             if !detour.insert.is_empty() {
                 return;
             }

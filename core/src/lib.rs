@@ -17,8 +17,6 @@ mod log;
 pub mod mark;
 mod name;
 mod nearest;
-#[cfg_attr(not(feature = "planted"), doc(hidden))]
-pub mod planted;
 mod record;
 mod server;
 mod stream;

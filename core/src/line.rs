@@ -2,7 +2,6 @@
 
 use crate::given::GivenId;
 use crate::mark::{Mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::telnet::{IAC, Telnet};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -114,11 +113,7 @@ impl LineReader {
         if self.given {
             self.given = false;
             self.id = None;
-            let is_kept = is_planted(Bug::PartialKept)
-                || is_planted(Bug::LongLineKept) && self.partial.len() > self.limit;
-            if !is_kept {
-                self.partial = Vec::new();
-            }
+            self.partial = Vec::new();
         }
         let end = loop {
             self.skip(chunk);
@@ -153,9 +148,6 @@ impl LineReader {
         self.keep(line);
         self.given = true;
         let too_long = core::mem::take(&mut self.too_long);
-        if is_planted(Bug::ReturnKept) && line.is_empty() && self.partial.len() <= self.limit {
-            return Some(Line::Whole(&self.partial));
-        }
         Some(measured(&self.partial, self.limit, too_long))
     }
 
@@ -234,9 +226,7 @@ impl LineReader {
 
 fn measured(line: &[u8], limit: usize, cut: bool) -> Line<'_> {
     let whole = line.strip_suffix(b"\r").unwrap_or(line);
-    let longest = (limit + usize::from(is_planted(Bug::LineLimitHigh)))
-        .saturating_sub(usize::from(is_planted(Bug::LineLimitLow)));
-    if cut || whole.len() > longest {
+    if cut || whole.len() > limit {
         Line::TooLong(&line[..limit])
     } else {
         Line::Whole(whole)

@@ -1,7 +1,6 @@
 //! Names of people (PROTOCOL.md, "Names").
 
 use crate::limits::MAX_NAME;
-use crate::planted::{Bug, is_planted};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -52,8 +51,7 @@ impl Name {
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
         let suffix = format!("-{number}");
-        let longest = MAX_NAME + usize::from(is_planted(Bug::LongName));
-        let kept = self.0.len().min(longest - suffix.len());
+        let kept = self.0.len().min(MAX_NAME - suffix.len());
         Self((String::from(&self.0[..kept]) + &suffix).into())
     }
 
@@ -70,15 +68,7 @@ pub(crate) struct Unique(pub(crate) Name);
 impl Unique {
     /// What it has in common with those that differ only in case.
     fn folded(&self) -> impl Iterator<Item = u8> {
-        let is_exact = is_planted(Bug::NameCase);
-        let fold = move |byte: u8| {
-            if is_exact {
-                byte
-            } else {
-                byte.to_ascii_lowercase()
-            }
-        };
-        self.0.0.bytes().map(fold)
+        self.0.0.bytes().map(|byte| byte.to_ascii_lowercase())
     }
 }
 

@@ -7,7 +7,6 @@ use crate::log::Dialect;
 use crate::mark::{Mark, mark_if};
 use crate::name::Name;
 use crate::nearest::nearest;
-use crate::planted::{Bug, is_planted};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -158,9 +157,7 @@ impl fmt::Display for Request<'_> {
 /// assert_eq!(chat_core::printable("\u{1b}[2J\ttidy\u{2028}"), "?[2J\ttidy?");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let separates =
-        |c: char| matches!(c, '\u{2028}' | '\u{2029}') && !is_planted(Bug::SeparatorPasses);
-    let acts = |c: char| (c.is_control() && c != '\t') || separates(c);
+    let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
     // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
     let is_plain = |chunk: &[u8]| {
         chunk

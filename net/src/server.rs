@@ -10,7 +10,6 @@ use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::visits::Visits;
-use chat_core::planted::{Bug, is_planted};
 use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timer, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -431,15 +430,10 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     Poll::Pending => break,
                     Poll::Ready(Ok(0)) => {
                         socket.eof = true;
-                        if !is_planted(Bug::EofOverlooked) || self.held.is_empty() {
-                            self.server.handle(now, Input::Eof(id));
-                        }
+                        self.server.handle(now, Input::Eof(id));
                     }
                     Poll::Ready(Ok(count)) => {
                         left = left.saturating_sub(count);
-                        if is_planted(Bug::FullReadDropped) && count == self.buffer.len() {
-                            continue;
-                        }
                         self.server
                             .handle(now, Input::Received(id, &self.buffer[..count]));
                     }
@@ -601,7 +595,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 return false;
             };
             socket.held = !server.wants_input(socket.id);
-            if !socket.held && !is_planted(Bug::HeldForgotten) {
+            if !socket.held {
                 woken.push(slot);
             }
             socket.held

@@ -2,7 +2,6 @@
 
 use crate::listener::Listener;
 use crate::visits::Visit;
-use chat_core::planted::{Bug, is_planted};
 use chat_core::{ConnId, Log, Parcel};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,7 +94,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 };
                 taken += count;
                 IoSlice::advance_slices(&mut rest, count);
-                taken += usize::from(is_planted(Bug::VectoredMiscount) && !rest.is_empty());
             }
         }
         taken
@@ -107,9 +105,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let mut cx = Context::from_waker(&self.waker);
             let count = Pin::new(&mut self.stream).poll_write(&mut cx, &bytes[taken..]);
             let Some(count) = self.written(count) else {
-                if is_planted(Bug::ShortWriteForgotten) {
-                    return 0;
-                }
                 break;
             };
             taken += count;
@@ -152,8 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let mut cx = Context::from_waker(&self.waker);
             self.closing = Pin::new(&mut self.stream)
                 .poll_shutdown(&mut cx)
-                .is_pending()
-                && !is_planted(Bug::FinishForgotten);
+                .is_pending();
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::Server;
 use super::id::ConnId;
 use super::phase::Phase;
-use crate::planted::{Bug, is_planted};
 use crate::record::Record;
 use crate::text::{Goodbye, Notice};
 use alloc::vec::Vec;
@@ -37,9 +36,6 @@ impl Server {
             self.set_copied(id, 0);
             if let Some(connection) = self.connections.get_mut(id) {
                 let log = self.room.log.stream(connection.dialect);
-                if is_planted(Bug::SentAfterFailure) {
-                    continue;
-                }
                 // Who has left would take a silent end for a sign that all was heard.
                 let is_owed =
                     connection.phase == Phase::Draining && !connection.cursor.is_done(log);
@@ -64,7 +60,6 @@ impl Server {
             && !c.blocked
             && c.stay.is_none()
             && c.reading.is_none()
-            && !is_planted(Bug::LeftWaitingForCommit)
             && !c.cursor.is_done(self.room.log.stream(c.dialect))
         {
             self.awaiting.push(id);

@@ -13,8 +13,7 @@ use crate::cursor::{Cursor, SLICES};
 use crate::limits::{Limits, MAX_SERVER_LINE};
 use crate::log::{Dialect, Log};
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
-use crate::text::{Entry, Goodbye, Notice};
+use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -159,14 +158,7 @@ impl Parcel {
             let taken = write(slices).min(offered);
             self.full = taken < offered;
             self.progress |= taken > 0;
-            let mut moved = taken;
-            if is_planted(Bug::ByteAgain) && self.full && taken > 1 {
-                moved -= 1;
-            }
-            if is_planted(Bug::AdvancedByOffer) {
-                moved = offered;
-            }
-            self.cursor.advance(log, moved);
+            self.cursor.advance(log, taken);
             mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
         }
     }
@@ -262,9 +254,9 @@ impl Server {
         let drained = connection.phase == Phase::Draining && is_done;
         self.set_copied(id, copied);
         self.file(id);
-        if full && (progress || deadline.is_none() || is_planted(Bug::StallRestarted)) {
+        if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
-        } else if !full && deadline.is_some() && !is_planted(Bug::StallKept) {
+        } else if !full && deadline.is_some() {
             self.set_deadline(id, None);
         } else {
             mark_if(full, Mark::WokenForNothing);
@@ -452,8 +444,7 @@ impl Server {
 
     /// Whether so much was appended that another round is to begin before more is read.
     pub(super) fn is_batch_full(&self) -> bool {
-        self.appended() >= self.limits.batch
-            || self.to_be_sent() >= self.limits.pass && !is_planted(Bug::PassForgotten)
+        self.appended() >= self.limits.batch || self.to_be_sent() >= self.limits.pass
     }
 
     /// Whether those who talk without pause have to wait until everyone has been written to.
@@ -494,16 +485,10 @@ impl Server {
     /// Replaces what waits for a connection by the news that it was too much.
     pub(super) fn cut_off(&mut self, id: ConnId) {
         self.set_copied(id, 0);
-        let now = self.wall();
         if let Some(connection) = self.connections.get_mut(id) {
             let why = Goodbye::TooFarBehind {
                 limit: self.limits.behind,
             };
-            if is_planted(Bug::LeftTwice)
-                && let Some((name, _)) = &connection.stay
-            {
-                self.room.log.append(now, Entry::Left(name), None, None);
-            }
             let line = Notice::Goodbye(why).to_line(connection.dialect);
             let stream = self.room.log.stream(connection.dialect);
             connection.cursor.cut(stream, &line);
@@ -540,11 +525,7 @@ impl Server {
             .cursor
             .place_in(self.room.log.stream(connection.dialect))
             .filter(|_| is_open && (connection.blocked || is_kept));
-        let private = if is_planted(Bug::BehindWithoutNotices) {
-            0
-        } else {
-            connection.cursor.private() as u64
-        };
+        let private = connection.cursor.private() as u64;
         let key = needs.map(|place| place.cast_signed().saturating_sub_unsigned(private));
         let before = mem::replace(&mut connection.filed, key);
         if before != key {
@@ -563,7 +544,7 @@ impl Server {
             let log = self.room.log.stream(c.dialect);
             let is_ready = c.phase == Phase::Draining || c.cursor.is_ready(log);
             let is_due = c.follows <= self.room.log.committed();
-            !c.blocked && is_ready && (is_due || is_planted(Bug::WelcomedUncommitted))
+            !c.blocked && is_ready && is_due
         })
     }
 
@@ -571,13 +552,7 @@ impl Server {
     /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
     /// what waits. Either way it needs nothing of the log as it is now.
     fn cut_off_furthest(&mut self, dialect: Dialect) -> bool {
-        let mut most = self.most_behind(dialect);
-        if is_planted(Bug::BehindOneMore) {
-            most += 1;
-        }
-        if is_planted(Bug::BehindOneLess) {
-            most = most.saturating_sub(1);
-        }
+        let most = self.most_behind(dialect);
         let log = self.room.log.stream(dialect);
         let furthest = self.delivery.lanes[dialect as usize].furthest(log.head());
         let Some((_, id)) = furthest.filter(|(distance, _)| *distance > most) else {
@@ -622,10 +597,7 @@ impl Server {
         if lane.excess == 0 && !is_anyone_behind {
             lane.surge = 0;
         }
-        let mut kept = behind + lane.surge;
-        if is_planted(Bug::TrimmedEarly) {
-            kept /= 2;
-        }
+        let kept = behind + lane.surge;
         let transcript = match dialect {
             Dialect::Text => self.delivery.transcript,
             Dialect::Json => u64::MAX,

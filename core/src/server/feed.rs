@@ -7,7 +7,6 @@ use super::io::Action;
 use crate::json::{self, GapReason, Message};
 use crate::log::Dialect;
 use crate::mark::{Mark, mark};
-use crate::planted::{Bug, is_planted};
 use crate::record::Record;
 use crate::text::{Notice, who};
 use alloc::boxed::Box;
@@ -117,10 +116,7 @@ impl Server {
                 return self.end_feed(id);
             }
             let log = &self.room.log;
-            let mut committed = log.committed();
-            if is_planted(Bug::FedUncommitted) {
-                committed = log.last();
-            }
+            let committed = log.committed();
             if connection.follows > committed {
                 return self.feed_after_commit(id);
             }
@@ -163,11 +159,7 @@ impl Server {
         feed.most = (2 * feed.most).min(READ);
         let next = records.first().map_or(first, |record| record.seq);
         if next > feed.next {
-            if is_planted(Bug::StoreGapHidden) {
-                feed.next = next;
-            } else {
-                self.pass_gap(id, next);
-            }
+            self.pass_gap(id, next);
         }
         let committed = self.room.log.committed();
         for record in records {
@@ -187,9 +179,6 @@ impl Server {
         if let Some(feed) = feed.filter(|feed| feed.is_read) {
             feed.is_read = false;
             feed.from += u64::from(feed.most == 1);
-            if is_planted(Bug::GapTooWide) && feed.most == 1 {
-                feed.from += 1;
-            }
             feed.most = (feed.most / 2).max(1);
         }
         self.proceed(id);
@@ -232,7 +221,7 @@ impl Server {
         let after = mem::replace(&mut feed.next, next) - 1;
         feed.from = next;
         // The end of a page says what is held.
-        if (feed.to == To::Live || is_unreadable) && !is_planted(Bug::GapHidden) {
+        if feed.to == To::Live || is_unreadable {
             mark(Mark::GapStated);
             let line = match (connection.dialect, feed.to) {
                 (Dialect::Json, To::Live) => {
@@ -265,9 +254,6 @@ impl Server {
         };
         feed.next += 1;
         feed.from = feed.next;
-        if is_planted(Bug::ReadCutShort) && record.seq.is_multiple_of(READ as u64) {
-            return;
-        }
         let entry = json::Entry::of(record, self.room.log.epoch());
         let line = match (connection.dialect, feed.to) {
             (_, To::Page(last)) if record.seq > last => return,

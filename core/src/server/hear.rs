@@ -13,10 +13,8 @@ use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::line::Line;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::text::{Entry, FirstLine, Goodbye, Notice, Request};
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::vec::Vec;
 
 /// So many lines are looked at for another protocol after a first one that is none, and not `JOIN`
@@ -40,9 +38,6 @@ impl Server {
         let is_first = connection.unread.is_empty();
         if is_first && at_once {
             let handled = self.read_lines(id, bytes, usize::MAX, Class::Asking);
-            if is_planted(Bug::RestDropped) && self.is_batch_full() {
-                return;
-            }
             return self.keep(id, bytes[handled..].to_vec());
         }
         connection.unread.extend_from_slice(bytes);
@@ -154,18 +149,15 @@ impl Server {
 
     /// Whether a turn is due to what was kept of a connection's input.
     fn goes_on(&self, c: &Connection) -> bool {
-        if is_planted(Bug::TurnForgotten) && self.is_batch_full() {
-            return false;
-        }
         !c.unread.is_empty() && !self.owes_much(c)
     }
 
     /// Whether lines of a connection must wait until it has taken what is its own.
     pub(super) fn owes_much(&self, c: &Connection) -> bool {
-        let private = self.limits.private + usize::from(is_planted(Bug::NoticesOneMore));
-        let detours = self.limits.detours + usize::from(is_planted(Bug::DetoursOneMore));
         let is_busy = c.feed.is_some() || c.asking.is_some();
-        is_busy || c.cursor.private() >= private || c.cursor.detours() >= detours
+        is_busy
+            || c.cursor.private() >= self.limits.private
+            || c.cursor.detours() >= self.limits.detours
     }
 
     /// Goes on with what a connection is owed, and then with what it sent.
@@ -257,9 +249,6 @@ impl Server {
                 let is_escaped = text.starts_with('/');
                 mark_if(is_escaped, Mark::SlashEscaped);
                 mark_if(matches!(text, Cow::Owned(_)), Mark::ControlReplaced);
-                if is_planted(Bug::BothSlashes) && is_escaped {
-                    return self.say(id, &format!("/{text}"));
-                }
                 self.say(id, text);
             }
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
@@ -287,9 +276,6 @@ impl Server {
         };
         let entry = Entry::Said(name, text);
         let entry = self.room.log.append(now, entry, None, None);
-        if is_planted(Bug::EchoInTurn) && !self.turns.is_empty() {
-            return;
-        }
         connection.cursor.skip(entry);
     }
 
@@ -314,7 +300,7 @@ impl Server {
             return;
         };
         connection.eof = true;
-        if !connection.unread.is_empty() && !is_planted(Bug::EofDropsInput) {
+        if !connection.unread.is_empty() {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }

@@ -34,7 +34,6 @@ pub use session::Origin;
 use crate::limits::Limits;
 use crate::log::{Dialect, History, Log};
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Entry, Goodbye, Notice};
 use crate::time::Timestamp;
@@ -132,9 +131,7 @@ impl Server {
         for (name, session) in present {
             server.room.enter(&name);
             match session {
-                Some(_) if is_planted(Bug::SessionsForgotten) => {}
                 Some(session) => server.restore_session(session, name),
-                None if is_planted(Bug::GhostsStay) => {}
                 None => server.leave(&name),
             }
         }
@@ -325,10 +322,8 @@ impl Server {
 
     fn stop(&mut self, why: Goodbye) {
         self.stopping = true;
-        if !is_planted(Bug::StopUnbounded) {
-            self.timers
-                .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
-        }
+        self.timers
+            .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
         self.room.dismiss();
         self.sessions.clear();
         for id in self.connections.ids() {
@@ -359,10 +354,8 @@ impl Server {
         let turn = connection.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
             connection.unread = Vec::new();
-            if !(is_planted(Bug::HearsOn) && event == Event::Leave && connection.blocked) {
-                let end = self.room.log.head(connection.dialect);
-                connection.cursor.end_at(end);
-            }
+            let end = self.room.log.head(connection.dialect);
+            connection.cursor.end_at(end);
             if mem::take(&mut connection.reads_json) {
                 self.room.log.set_reading(false);
             }
@@ -390,9 +383,7 @@ impl Server {
             Phase::Draining => self.mark(id),
             Phase::Lingering => {
                 self.actions.push_back(Action::Finish(id));
-                if !is_planted(Bug::LingerUnset) {
-                    self.set_deadline(id, Some((self.now + self.limits.linger, Timer::Linger)));
-                }
+                self.set_deadline(id, Some((self.now + self.limits.linger, Timer::Linger)));
                 if self.connections.get(id).is_some_and(|c| c.eof) {
                     self.end(id, Event::Eof, reason);
                 }
@@ -446,9 +437,6 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             let head = self.room.log.head(connection.dialect);
             connection.cursor.note(head, lines);
-            if is_planted(Bug::NoticeTwice) && connection.blocked {
-                connection.cursor.note(head, lines);
-            }
             self.file(id);
             self.mark(id);
         }

@@ -11,7 +11,6 @@ use crate::limits::MAX_LINE;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
-use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Goodbye, Notice};
 use crate::time::Timestamp;
@@ -225,9 +224,7 @@ impl Server {
                 0 => log.last() + 1,
                 count => self.behind(before, count) + 1,
             },
-            Some(after) if is_ours && after <= before => {
-                after + 1 + u64::from(is_planted(Bug::ResumeOffByOne))
-            }
+            Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {
                 mark_if(is_ours, Mark::ClientAhead);
                 mark_if(!is_ours, Mark::OtherLog);
@@ -407,6 +404,5 @@ impl Server {
 
 /// The session that has a token.
 fn session_of(token: &str) -> SessionId {
-    let length = if is_planted(Bug::HalfToken) { 16 } else { 32 };
-    SessionId(Sha256::digest(&token.as_bytes()[..length]).into())
+    SessionId(Sha256::digest(token).into())
 }

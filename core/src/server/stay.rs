@@ -9,7 +9,6 @@ use crate::limits::MAX_NAME;
 use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
 use crate::name::Name;
-use crate::planted::{Bug, is_planted};
 use crate::record::SessionId;
 use crate::text::{Entry, Notice};
 use alloc::string::String;
@@ -40,9 +39,7 @@ impl Server {
         }
         self.step(id, event);
         mark_if(event == Event::Quiet, Mark::JoinedBySilence);
-        if event != Event::Join || !is_planted(Bug::FirstLineKept) {
-            self.set_deadline(id, None);
-        }
+        self.set_deadline(id, None);
         let (name, told) = self.admit(id, asked, None);
         let place = self.room.log.head(Dialect::Text);
         let seat = self.room.sit(id);
@@ -75,15 +72,7 @@ impl Server {
             _ => Name::of_port(port),
         };
         let name = self.room.free_name(wanted, port);
-        let announced = match &asked {
-            Some((_, Ok(asked))) if is_planted(Bug::AnnouncedAsAsked) => asked,
-            _ => &name,
-        };
-        let connection = self.connections.get(id);
-        let is_mid_line = connection.is_some_and(Connection::is_mid_line);
-        if !(is_planted(Bug::SilentUnannounced) && is_mid_line) {
-            self.append(Entry::Joined(announced), session, None);
-        }
+        self.append(Entry::Joined(&name), session, None);
         self.room.enter(&name);
         mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
         let given = &name;
@@ -113,18 +102,9 @@ impl Server {
         let Some((name, seat)) = connection.stay.take() else {
             return;
         };
-        let freed = if is_planted(Bug::NameKept) && connection.phase == Phase::Closed {
-            Name::of_port(connection.peer.port)
-        } else {
-            name.clone()
-        };
-        if is_planted(Bug::SeatNotUpdated) && connection.phase == Phase::Closed {
-            self.room.rise(seat);
-        } else {
-            self.rise(seat);
-        }
+        self.rise(seat);
         if !self.detach_session(id) {
-            self.room.leave(&freed);
+            self.room.leave(&name);
             self.append(Entry::Left(&name), None, None);
         }
     }

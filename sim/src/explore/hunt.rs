@@ -39,20 +39,6 @@ pub enum Worlds {
     Kept,
 }
 
-#[cfg(feature = "planted")]
-impl Worlds {
-    /// Those in which a planted fault is looked for.
-    pub fn for_bug(bug: chat_core::planted::Bug) -> Self {
-        if bug.is_in_net() {
-            Self::Production
-        } else if bug.is_around_a_store() {
-            Self::Kept
-        } else {
-            Self::Network
-        }
-    }
-}
-
 /// A seed whose world breaks a promise.
 #[derive(Clone, Debug)]
 pub struct Finding {

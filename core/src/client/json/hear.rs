@@ -6,7 +6,6 @@ use crate::client::ClientAction;
 use crate::json::{Entry, GapReason, Message};
 use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::record::Kind;
 use crate::text::{Notice, ServerLine, Short, WELCOME, printable, roster};
 use crate::time::Timestamp;
@@ -64,7 +63,7 @@ impl JsonClient {
         if is_goodbye {
             self.connection.retry_after = TEXT_RETRY_AFTER;
         }
-        if is_goodbye && !self.is_offline || is_planted(Bug::SilentStayShown) {
+        if is_goodbye && !self.is_offline {
             self.tell(&printable(line));
         }
     }
@@ -210,9 +209,7 @@ impl JsonClient {
             return self.enter_room(now);
         }
         let unaccepted: String = self.memory.outbox.iter().map(Unaccepted::to_line).collect();
-        if !is_planted(Bug::NotSentAgain) {
-            self.send(&unaccepted);
-        }
+        self.send(&unaccepted);
         self.keep_first();
         self.go_on(now);
     }
@@ -257,7 +254,7 @@ impl JsonClient {
             self.show(printable(line).into());
         }
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
-        if !is_joining && (!self.is_own(entry) || is_planted(Bug::OwnLineShown)) {
+        if !is_joining && !self.is_own(entry) {
             let at = Some(entry.at).filter(|_| self.setup.times);
             self.tell_at(&line_of(entry), at);
         }

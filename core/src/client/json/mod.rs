@@ -17,7 +17,6 @@ use super::{
 use crate::json::{Hello, Request as Ask, VERSION};
 use crate::line::Line;
 use crate::mark::{Mark, mark};
-use crate::planted::{Bug, is_planted};
 use crate::text::{FirstLine, Notice, Request};
 use crate::time::Timestamp;
 use alloc::collections::VecDeque;
@@ -456,7 +455,7 @@ impl JsonClient {
 
     /// Leaves, if that is wanted and nothing is in the way.
     fn go_on(&mut self, now: Timestamp) {
-        let is_accepted = self.memory.outbox.is_empty() || is_planted(Bug::LeftUnaccepted);
+        let is_accepted = self.memory.outbox.is_empty();
         if self.is_keeping() || !(self.interrupted || self.leaves && is_accepted) {
             return;
         }
@@ -609,7 +608,7 @@ impl JsonClient {
 
     /// What is remembered is to be kept before anything is sent.
     fn keep_first(&mut self) {
-        self.keeping.is_due |= self.setup.keeps && !is_planted(Bug::SentUnkept);
+        self.keeping.is_due |= self.setup.keeps;
     }
 
     /// What is remembered is to be kept soon.

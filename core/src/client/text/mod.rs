@@ -10,7 +10,6 @@ use super::{
 use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
 use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
-use crate::planted::{Bug, is_planted};
 use crate::text::{FirstLine, Request, ServerLine, printable};
 use crate::time::Timestamp;
 use alloc::collections::VecDeque;
@@ -67,11 +66,9 @@ impl Client for TextClient {
                     self.answer(now, line);
                     Ok(())
                 }
-                Phase::Talking => self.typed(now, line).inspect_err(|why| {
+                Phase::Talking => self.typed(now, line).inspect_err(|_| {
                     mark(Mark::TypedRefused);
-                    if !(is_planted(Bug::RefusalForgotten) && *why == CommandError::NotUtf8) {
-                        self.refused = true;
-                    }
+                    self.refused = true;
                 }),
                 _ => Ok(()),
             },
@@ -139,15 +136,6 @@ impl Client for TextClient {
 
     fn sent(&mut self, now: Timestamp, count: usize) {
         self.unsent.drain(..count.min(self.unsent.len()));
-        if is_planted(Bug::TypedLineLost)
-            && let Some(end) = self.unsent.iter().position(|b| *b == b'\n')
-        {
-            self.unsent.truncate(end + 1);
-        }
-        if is_planted(Bug::LeftUnanswered) && self.phase == Phase::Leaving && self.unsent.is_empty()
-        {
-            self.end(Event::Eof, "");
-        }
         self.keep_waiting(now);
     }
 
@@ -361,9 +349,7 @@ impl TextClient {
 
     /// Whether a server that closes its side now has taken everything.
     fn is_taken(&self) -> bool {
-        (!self.goodbye || is_planted(Bug::GoodbyeIgnored))
-            && (self.unsent.is_empty() || is_planted(Bug::LeftUnsent))
-            && !self.reader.is_mid_line()
+        !self.goodbye && self.unsent.is_empty() && !self.reader.is_mid_line()
     }
 
     fn finish(&mut self, outcome: Outcome, news: &str) {

@@ -2,8 +2,6 @@
 
 mod explore;
 mod faults;
-#[cfg(feature = "planted")]
-mod planted;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -46,9 +44,6 @@ enum Command {
     /// A fault is a patch in sim/faults. Exits with 0 when all are found, and 1 when one is not, or
     /// does not apply any more.
     Faults(faults::Options),
-    /// Plant known faults, one after the other, and see how long exploration takes to find each
-    #[cfg(feature = "planted")]
-    Planted(planted::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,8 +52,6 @@ fn main() -> ExitCode {
         Command::List => run::list(),
         Command::Explore(options) => explore::run(&options),
         Command::Faults(options) => faults::run(&options),
-        #[cfg(feature = "planted")]
-        Command::Planted(options) => planted::run(&options),
     };
     match done {
         Ok(code) => code,
