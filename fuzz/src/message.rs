@@ -6,6 +6,7 @@ use chat_core::{
     ConnId, Entry, FirstLine, Input, Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Name, Request,
     Server, ServerLine, Timestamp, printable, server_phase::Phase,
 };
+use std::borrow::Cow;
 
 /// Checks the text dialect on the lines in `data`.
 ///
@@ -61,9 +62,9 @@ impl Written<'_> {
         };
         let text = printable(self.text);
         let entry = match self.kind % 3 {
-            0 => Entry::Joined(&name),
-            1 => Entry::Left(&name),
-            _ => Entry::Said(&name, &text),
+            0 => Entry::joined(Cow::Borrowed(&name), None),
+            1 => Entry::left(&name),
+            _ => Entry::said(&name, &text),
         };
         let line = entry.encode().concat();
         assert!(is_printable(&line), "{line:?}");

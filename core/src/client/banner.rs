@@ -1,6 +1,7 @@
 //! What a server that is no chat server begins with, and what it seems to be.
 
-use crate::text::{ServerLine, Short};
+use crate::wire::notice::Short;
+use crate::wire::text::ServerLine;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

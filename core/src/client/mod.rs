@@ -4,11 +4,12 @@ mod banner;
 pub(crate) mod json;
 pub(crate) mod text;
 
-use crate::limits::MAX_LINE;
-use crate::line::Line;
-use crate::name::Name;
-use crate::text::{Request, Short, printable};
-use crate::time::Timestamp;
+use crate::types::limits::MAX_LINE;
+use crate::types::name::Name;
+use crate::types::time::Timestamp;
+use crate::wire::line::Line;
+use crate::wire::notice::Short;
+use crate::wire::text::{Request, printable};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;

@@ -6,9 +6,8 @@
 //! lane: who resumes a session does not wait for all those who read old pages, nor they for them.
 
 use super::Server;
-use super::connection::Connection;
-use super::id::ConnId;
 use crate::mark::{Mark, mark_if};
+use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeMap;
 use core::mem;
 
@@ -187,8 +186,9 @@ impl Server {
             }
             self.feed_on(id);
             self.count_backfill(self.private(id).saturating_sub(before));
-            let is_over = |c: &Connection| c.feed.is_none() && c.asking.is_none();
-            if besides != Some(id) && self.connections.get(id).is_some_and(is_over) {
+            let connection = self.connections.get(id);
+            let is_over = connection.is_some_and(|c| c.feed.is_none() && c.asking.is_none());
+            if besides != Some(id) && is_over {
                 self.hear_on(id);
             }
         }

@@ -1,10 +1,10 @@
 //! What is committed may be sent; what is not, waits (PROTOCOL.md, "What is kept").
 
 use super::Server;
-use super::id::ConnId;
 use super::phase::Phase;
-use crate::record::Record;
-use crate::text::{Goodbye, Notice};
+use crate::types::conn_id::ConnId;
+use crate::types::entry::Record;
+use crate::wire::notice::{Goodbye, Notice};
 use alloc::vec::Vec;
 use core::mem;
 

@@ -2,24 +2,24 @@
 
 use super::backfill;
 use super::feed::Feed;
-use super::id::ConnId;
 use super::io::CloseReason;
-use super::peer::Peer;
 use super::phase::Phase;
-use super::places::Place;
+use super::places::{Came, Place};
 use super::program::Asking;
 use super::rate::Pace;
 use super::timers::Timer;
 use super::turns::Place as Turn;
-use crate::cursor::Cursor;
-use crate::foreign::Protocol;
-use crate::limits::{MAX_JSON_LINE, MAX_LINE};
-use crate::line::{Line, LineReader};
-use crate::log::Dialect;
-use crate::name::Name;
-use crate::record::SessionId;
-use crate::text::FirstLine;
-use crate::time::Timestamp;
+use crate::room::cursor::Cursor;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::SessionId;
+use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::types::name::Name;
+use crate::types::peer::Peer;
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use crate::wire::foreign::Protocol;
+use crate::wire::line::{Line, LineReader};
+use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
@@ -154,15 +154,6 @@ impl Connection {
             Came::Nothing
         }
     }
-}
-
-/// How much of a line has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Came {
-    Nothing,
-    Begun,
-    /// All of it, or as much as says what it asks for.
-    Whole,
 }
 
 impl Connection {

@@ -5,16 +5,17 @@
 
 use super::Server;
 use super::connection::Connection;
-use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::timers::Timer;
-use crate::cursor::{Cursor, SLICES};
-use crate::limits::{Limits, MAX_SERVER_LINE};
-use crate::log::{Dialect, Log};
 use crate::mark::{Mark, mark, mark_if};
-use crate::text::{Goodbye, Notice};
-use crate::time::Timestamp;
+use crate::room::cursor::{Cursor, SLICES};
+use crate::room::log::Log;
+use crate::types::conn_id::ConnId;
+use crate::types::limits::{Limits, MAX_SERVER_LINE};
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use crate::wire::notice::{Goodbye, Notice};
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::mem;
@@ -293,7 +294,7 @@ impl Server {
         let sweep = &mut self.delivery.sweep;
         if sweep.seats == 0 && sweep.owed == 0 && sweep.heads != heads {
             *sweep = Sweep {
-                seats: self.room.seated(),
+                seats: self.seats.taken(),
                 heads,
                 is_whole: true,
                 owed: 0,
@@ -331,8 +332,8 @@ impl Server {
 
     fn next_in_sweep(&mut self) -> Option<ConnId> {
         while self.delivery.sweep.seats > 0 {
-            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.room.seated());
-            let id = self.room.seat(self.delivery.sweep.seats);
+            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.seats.taken());
+            let id = self.seats.at(self.delivery.sweep.seats);
             let Some(id) = id.filter(|id| self.has_waiting(*id)) else {
                 continue;
             };
@@ -364,8 +365,8 @@ impl Server {
             self.delivery.seats = 0; // It has visited all of them.
         }
         while self.delivery.seats > 0 {
-            self.delivery.seats = (self.delivery.seats - 1).min(self.room.seated());
-            if let Some(id) = self.room.seat(self.delivery.seats)
+            self.delivery.seats = (self.delivery.seats - 1).min(self.seats.taken());
+            if let Some(id) = self.seats.at(self.delivery.seats)
                 && self.has_waiting(id)
             {
                 return Some(id);
@@ -408,7 +409,7 @@ impl Server {
         };
         self.delivery.sweep.owed = 0;
         if is_behind {
-            self.delivery.seats = self.room.seated();
+            self.delivery.seats = self.seats.taken();
         }
         more
     }
@@ -461,7 +462,7 @@ impl Server {
 
     /// The same, for all members together.
     fn to_be_sent(&self) -> u64 {
-        let members = self.room.seated() as u64;
+        let members = self.seats.taken() as u64;
         self.appended().saturating_mul(members)
     }
 

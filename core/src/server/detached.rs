@@ -1,9 +1,9 @@
 //! Sessions without a connection, by when they are given up and by whose host they are.
 
-use super::peer::Host;
-use crate::limits::is_below;
-use crate::record::SessionId;
-use crate::time::Timestamp;
+use crate::types::entry::SessionId;
+use crate::types::limits::is_below;
+use crate::types::peer::Host;
+use crate::types::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 /// How long a session without a connection is waited for.

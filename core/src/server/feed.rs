@@ -2,13 +2,13 @@
 
 use super::Server;
 use super::backfill::{Lane, QUANTUM};
-use super::id::ConnId;
 use super::io::Action;
-use crate::json::{self, GapReason, Message};
-use crate::log::Dialect;
 use crate::mark::{Mark, mark};
-use crate::record::Record;
-use crate::text::{Notice, who};
+use crate::types::conn_id::ConnId;
+use crate::types::entry::Record;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{self, GapReason, Message};
+use crate::wire::notice::{Notice, who};
 use alloc::boxed::Box;
 use core::mem;
 
@@ -198,7 +198,7 @@ impl Server {
             }
             Some(To::Who) if connection.dialect == Dialect::Json => self.list(id),
             Some(To::Who) => {
-                let answer = who(self.room.names());
+                let answer = who(self.room.state.members());
                 self.note(id, &answer);
             }
             Some(To::Page(_)) if connection.dialect == Dialect::Json => {

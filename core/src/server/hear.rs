@@ -2,18 +2,20 @@
 
 use super::Server;
 use super::connection::Connection;
-use super::id::ConnId;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::session::BadLine;
 use super::turns::Class;
-use crate::foreign::Protocol;
-use crate::json::MAX_PAGE;
-use crate::limits::{MAX_JSON_LINE, MAX_LINE};
-use crate::line::Line;
-use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
-use crate::text::{Entry, FirstLine, Goodbye, Notice, Request};
+use crate::room::state::Command;
+use crate::types::conn_id::ConnId;
+use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::wire::dialect::Dialect;
+use crate::wire::foreign::Protocol;
+use crate::wire::json::MAX_PAGE;
+use crate::wire::line::Line;
+use crate::wire::notice::{Goodbye, Notice};
+use crate::wire::text::{FirstLine, Request};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -26,7 +28,7 @@ impl Server {
         let Some(connection) = self.connections.get(id) else {
             return;
         };
-        let is_paced = self.is_paced(connection);
+        let is_paced = self.is_paced(connection.peer.host, connection.pace.as_deref());
         let at_once =
             self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
         let Some(connection) = self.connections.get_mut(id) else {
@@ -70,7 +72,7 @@ impl Server {
             && !self.is_batch_full()
             && !(class == Class::Asking && self.is_answers_full())
             && !self.owes_much(connection)
-            && !self.is_paced(connection)
+            && !self.is_paced(connection.peer.host, connection.pace.as_deref())
             && bytes.len() - rest.len() < turn
             && answered < turn
         {
@@ -140,7 +142,9 @@ impl Server {
         let Some(connection) = self.connections.get(id).filter(|c| self.goes_on(c)) else {
             return;
         };
-        if connection.turn.is_none() && self.is_paced(connection) {
+        if connection.turn.is_none()
+            && self.is_paced(connection.peer.host, connection.pace.as_deref())
+        {
             self.wait_for_pace(id);
         } else {
             self.queue_on(id);
@@ -274,9 +278,15 @@ impl Server {
         let Some((name, _)) = &connection.stay else {
             return;
         };
-        let entry = Entry::Said(name, text);
-        let entry = self.room.log.append(now, entry, None, None);
-        connection.cursor.skip(entry);
+        let command = Command::Say {
+            name,
+            text,
+            sender: None,
+            id: None,
+        };
+        if let Ok(ordered) = self.room.order(now, command) {
+            connection.cursor.skip(ordered.line);
+        }
     }
 
     /// The first line is of another protocol.

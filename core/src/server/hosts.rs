@@ -1,9 +1,10 @@
 //! Hosts: what each may have of the server at once, and in a time (PROTOCOL.md, "Hosts").
 
-use super::bucket::{Bucket, Rate};
-use super::peer::Host;
-use crate::limits::{HostLimits, is_below};
-use crate::time::Timestamp;
+use super::bucket::Bucket;
+use crate::types::limits::{HostLimits, is_below};
+use crate::types::peer::Host;
+use crate::types::rate::Rate;
+use crate::types::time::Timestamp;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 

@@ -1,9 +1,9 @@
 //! What goes into the server and what comes out of it.
 
-use super::id::ConnId;
-use crate::foreign::Protocol;
-use crate::name::Name;
-use crate::record::{Record, SessionId};
+use crate::types::conn_id::ConnId;
+use crate::types::entry::{Record, SessionId};
+use crate::types::name::Name;
+use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
 

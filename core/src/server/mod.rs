@@ -9,34 +9,34 @@ mod detached;
 mod feed;
 mod hear;
 mod hosts;
-mod id;
 mod io;
-mod peer;
 pub mod phase;
 mod places;
 mod program;
 mod rate;
 mod reading;
-mod room;
+mod seats;
 mod session;
 mod standstill;
 mod stay;
 mod timers;
 mod turns;
 
-pub use bucket::{Rate, Rates};
 pub use delivery::Parcel;
-pub use id::ConnId;
 pub use io::{Action, CloseReason, Input};
-pub use peer::{Host, Peer};
 pub use session::Origin;
 
-use crate::limits::Limits;
-use crate::log::{Dialect, History, Log};
 use crate::mark::{Mark, mark, mark_if};
-use crate::record::SessionId;
-use crate::text::{Entry, Goodbye, Notice};
-use crate::time::Timestamp;
+use crate::room::Room;
+use crate::room::log::{History, Log};
+use crate::types::conn_id::ConnId;
+use crate::types::entry::Entry;
+use crate::types::limits::Limits;
+use crate::types::peer::Peer;
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use crate::wire::notice::{Goodbye, Notice};
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use backfill::Backfill;
@@ -46,7 +46,7 @@ use core::time::Duration;
 use hosts::Hosts;
 use phase::{Event, Phase};
 use places::{Place, Places};
-use room::Room;
+use seats::Seats;
 use session::Sessions;
 pub use timers::Timer;
 use timers::Timers;
@@ -92,6 +92,7 @@ pub struct Server {
     places: Places,
     hosts: Hosts,
     room: Room,
+    seats: Seats,
     sessions: Sessions,
     timers: Timers,
     stopping: bool,
@@ -128,8 +129,11 @@ impl Server {
         } = history;
         let log = Log::restored(origin.epoch, first, last, newest);
         let mut server = Self::with_log(limits, origin, log);
+        for (name, session) in &present {
+            let joined = Entry::joined(Cow::Borrowed(name), *session);
+            server.room.state.evolve(&joined);
+        }
         for (name, session) in present {
-            server.room.enter(&name);
             match session {
                 Some(session) => server.restore_session(session, name),
                 None => server.leave(&name),
@@ -147,6 +151,7 @@ impl Server {
             hosts: Hosts::default(),
             delivery: delivery::Delivery::at_the_end_of(&log),
             room: Room::new(log),
+            seats: Seats::default(),
             origin,
             sessions: Sessions::default(),
             timers: Timers::default(),
@@ -253,18 +258,12 @@ impl Server {
 
     /// How many are in the room.
     pub fn population(&self) -> usize {
-        self.room.population()
+        self.seats.members()
     }
 
     /// The phase of a connection; [`Phase::Closed`] for one that is gone.
     pub fn phase(&self, id: ConnId) -> Phase {
         self.connections.get(id).map_or(Phase::Closed, |c| c.phase)
-    }
-
-    /// Puts an entry into the log; the session is that of whom it is about.
-    fn append(&mut self, entry: Entry<'_>, session: Option<SessionId>, id: Option<&str>) {
-        let now = self.wall();
-        self.room.log.append(now, entry, session, id);
     }
 
     /// Sets the wall clock: what it shows now, in milliseconds since the Unix epoch. It goes on by the
@@ -324,7 +323,7 @@ impl Server {
         self.stopping = true;
         self.timers
             .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
-        self.room.dismiss();
+        self.seats.clear();
         self.sessions.clear();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {

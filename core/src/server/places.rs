@@ -1,19 +1,28 @@
 //! Places: which connections have one, and who gives way to a newcomer where all are taken.
 
 use super::Server;
-use super::bucket::{Bucket, Rate};
-use super::connection::Came;
+use super::bucket::Bucket;
 use super::hosts::{Account, NoMore};
-use super::id::ConnId;
 use super::io::CloseReason;
-use super::peer::Host;
 use super::phase::{Event, Phase};
 use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
-use crate::text::{Goodbye, Notice};
+use crate::types::conn_id::ConnId;
+use crate::types::peer::Host;
+use crate::types::rate::Rate;
+use crate::wire::notice::{Goodbye, Notice};
 use alloc::collections::BTreeSet;
 use core::num::NonZeroU64;
 use core::time::Duration;
+
+/// How much of a line has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    Nothing,
+    Begun,
+    /// All of it, or as much as says what it asks for.
+    Whole,
+}
 
 /// What a connection has of the server's places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,16 +2,18 @@
 
 use super::Server;
 use super::backfill::Lane;
-use super::id::ConnId;
 use super::io::{Action, CloseReason};
 use super::phase::Event;
-use crate::given::{GivenId, beginning};
-use crate::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
-use crate::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::mark::{Mark, mark, mark_if};
-use crate::name::Name;
-use crate::record::{Record, SessionId};
-use crate::text::{Entry, Short, printable};
+use crate::room::state::Command;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::{Record, SessionId};
+use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::types::name::Name;
+use crate::wire::given::{GivenId, beginning};
+use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
+use crate::wire::notice::Short;
+use crate::wire::text::printable;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -219,8 +221,16 @@ impl Server {
             .get(id)
             .and_then(|c| c.session.as_deref().copied());
         let session = session.filter(|_| given.is_some());
-        self.append(Entry::Said(name, text), session, given);
-        self.accept_said(id, self.room.log.last(), given);
+        let command = Command::Say {
+            name,
+            text,
+            sender: session,
+            id: given,
+        };
+        let now = self.wall();
+        if self.room.order(now, command).is_ok() {
+            self.accept_said(id, self.room.log.last(), given);
+        }
     }
 
     /// Stands behind what was said, and is sent no sooner.
@@ -277,7 +287,7 @@ impl Server {
             length += name.as_str().len() + "\"\",".len();
             length < MAX_LINE
         };
-        let all = self.room.names();
+        let all = self.room.state.members();
         let count = all.len();
         let names: Vec<Cow<'_, str>> = all
             .take_while(fits)

@@ -8,15 +8,15 @@
 //! 1996).
 
 use super::Server;
-use super::bucket::{Buckets, Rates};
-use super::connection::Connection;
-use super::id::ConnId;
-use super::peer::Host;
-use crate::limits::MAX_JSON_LINE;
-use crate::log::Dialect;
+use super::bucket::Buckets;
 use crate::mark::{Mark, mark, mark_if};
-use crate::text::Notice;
-use crate::time::Timestamp;
+use crate::types::conn_id::ConnId;
+use crate::types::limits::MAX_JSON_LINE;
+use crate::types::peer::Host;
+use crate::types::rate::Rates;
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use crate::wire::notice::Notice;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
@@ -156,17 +156,16 @@ impl HostPace {
 }
 
 impl Server {
-    /// Whether no further line of a connection may be handled yet.
-    pub(super) fn is_paced(&self, c: &Connection) -> bool {
-        if !self.limits.apply_to(c.peer.host) {
+    /// Whether no further line of a connection of a host, with its own pace, may be handled yet.
+    pub(super) fn is_paced(&self, host: Host, own: Option<&Pace>) -> bool {
+        if !self.limits.apply_to(host) {
             return false;
         }
-        let own = c.pace.as_ref();
         if own.is_some_and(|pace| pace.wait == Wait::Next) {
             return false;
         }
         let is_owing = own.is_some_and(|pace| !pace.sent.is_ready(self.now, &self.limits.rate));
-        is_owing || self.is_host_paced(c.peer.host)
+        is_owing || self.is_host_paced(host)
     }
 
     fn is_host_paced(&self, host: Host) -> bool {

@@ -1,10 +1,10 @@
 //! Readers: who is sent what happens without being in the room (PROTOCOL.md, "Readers").
 
 use super::Server;
-use super::id::ConnId;
 use super::phase::{Event, Phase};
-use crate::json::{self, Hello, Message};
 use crate::mark::{Mark, mark, mark_if};
+use crate::types::conn_id::ConnId;
+use crate::wire::json::{self, Hello, Message};
 
 impl Server {
     /// The first line asks to read, and its connection has its lines in the JSON dialect by now.
@@ -12,7 +12,7 @@ impl Server {
         mark(Mark::ReadingBegun);
         mark_if(self.phase(id) == Phase::Silent, Mark::ReadingAfterSilence);
         self.step(id, Event::Read);
-        let seat = self.room.sit_apart(id);
+        let seat = self.seats.sit_apart(id);
         let last = self.room.log.last();
         if let Some(connection) = self.connections.get_mut(id) {
             connection.reading = Some(seat);
@@ -27,7 +27,7 @@ impl Server {
             head: last,
             resumed: false,
             grace_ms: 0,
-            here: Some(self.room.names().len() as u64),
+            here: Some(self.room.state.members().len() as u64),
             read: true,
         };
         let welcome = welcome.to_line();

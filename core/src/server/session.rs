@@ -2,18 +2,18 @@
 
 use super::Server;
 use super::detached::{Detached, Wait};
-use super::id::ConnId;
 use super::io::{Action, CloseReason};
-use super::peer::Host;
 use super::phase::{Event, Phase};
-use crate::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
-use crate::limits::MAX_LINE;
-use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
-use crate::name::Name;
-use crate::record::SessionId;
-use crate::text::{Goodbye, Notice};
-use crate::time::Timestamp;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::SessionId;
+use crate::types::limits::MAX_LINE;
+use crate::types::name::Name;
+use crate::types::peer::Host;
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
+use crate::wire::notice::{Goodbye, Notice};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -157,7 +157,7 @@ impl Server {
             head: log.last(),
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
-            here: Some(self.room.names().len() as u64),
+            here: Some(self.room.state.members().len() as u64),
             read: false,
         };
         let welcome = welcome.to_line();
@@ -192,7 +192,7 @@ impl Server {
             Some(before) => (self.go_on(before, session), None),
             None => self.admit(id, asked, Some(session)),
         };
-        let seat = self.room.sit(id);
+        let seat = self.seats.sit(id);
         let connection = self.connections.get(id);
         let stay = Session {
             name: name.clone(),

@@ -6,7 +6,7 @@
 use super::Server;
 use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
-use crate::time::Timestamp;
+use crate::types::time::Timestamp;
 use core::time::Duration;
 
 impl Server {

@@ -2,22 +2,23 @@
 
 use super::Server;
 use super::connection::Connection;
-use super::id::ConnId;
 use super::io::Action;
 use super::phase::{Event, Phase};
-use crate::limits::MAX_NAME;
-use crate::log::Dialect;
 use crate::mark::{Mark, mark, mark_if};
-use crate::name::Name;
-use crate::record::SessionId;
-use crate::text::{Entry, Notice};
+use crate::room::state::Command;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::SessionId;
+use crate::types::limits::MAX_NAME;
+use crate::types::name::Name;
+use crate::wire::dialect::Dialect;
+use crate::wire::notice::Notice;
 use alloc::string::String;
 
 impl Server {
     /// Nobody of that name is in the room any more, and everyone is told.
     pub(super) fn leave(&mut self, name: &Name) {
-        self.room.leave(name);
-        self.append(Entry::Left(name), None, None);
+        let now = self.wall();
+        let _ = self.room.order(now, Command::Leave(name));
     }
 
     /// The first line is `JOIN`.
@@ -42,9 +43,9 @@ impl Server {
         self.set_deadline(id, None);
         let (name, told) = self.admit(id, asked, None);
         let place = self.room.log.head(Dialect::Text);
-        let seat = self.room.sit(id);
+        let seat = self.seats.sit(id);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.cursor = crate::cursor::Cursor::new(place);
+            connection.cursor = crate::room::cursor::Cursor::new(place);
             connection.stay = Some((name.clone(), seat));
         }
         self.tell(id, Notice::Welcome);
@@ -71,9 +72,14 @@ impl Server {
             Some((_, Ok(name))) => name.clone(),
             _ => Name::of_port(port),
         };
-        let name = self.room.free_name(wanted, port);
-        self.append(Entry::Joined(&name), session, None);
-        self.room.enter(&name);
+        let command = Command::Join {
+            wanted: wanted.clone(),
+            port,
+            session,
+        };
+        let now = self.wall();
+        let ordered = self.room.order(now, command);
+        let name = ordered.map_or(wanted, |ordered| ordered.entry.name.into_owned());
         mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
         let given = &name;
         let notice = match asked {
@@ -96,7 +102,7 @@ impl Server {
             return;
         };
         if let Some(seat) = connection.reading.take() {
-            let moved = self.room.rise_apart(seat);
+            let moved = self.seats.rise_apart(seat);
             return self.has_moved(moved, seat);
         }
         let Some((name, seat)) = connection.stay.take() else {
@@ -104,14 +110,13 @@ impl Server {
         };
         self.rise(seat);
         if !self.detach_session(id) {
-            self.room.leave(&name);
-            self.append(Entry::Left(&name), None, None);
+            self.leave(&name);
         }
     }
 
     /// Gives a seat up.
     pub(super) fn rise(&mut self, seat: usize) {
-        let moved = self.room.rise(seat);
+        let moved = self.seats.rise(seat);
         self.has_moved(moved, seat);
     }
 

@@ -1,7 +1,7 @@
 //! Deadlines, each with its reason.
 
-use super::id::ConnId;
-use crate::time::Timestamp;
+use crate::types::conn_id::ConnId;
+use crate::types::time::Timestamp;
 use alloc::collections::BTreeSet;
 
 /// Why a timeout is due.

@@ -6,8 +6,8 @@
 //! third class: questions are nobody's business but the asker's, and wait for what is said to all.
 
 use super::Server;
-use super::id::ConnId;
 use crate::mark::{Mark, mark_if};
+use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeSet;
 use core::mem;
 use core::time::Duration;

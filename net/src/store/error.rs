@@ -113,13 +113,13 @@ impl fmt::Display for StoreError {
                 f,
                 "the log in {dir} has format version {found}, and this program knows no later one \
                  than {}: use the newer version of this program that wrote it",
-                super::format::VERSION
+                super::VERSION
             ),
             Fault::NewerExport { found } => write!(
                 f,
                 "not imported into {dir}: the export has format version {found}, and this program \
                  knows no later one than {}: use the newer version of this program that wrote it",
-                super::format::VERSION
+                super::VERSION
             ),
             Fault::Damaged(what) => write!(
                 f,
@@ -231,3 +231,15 @@ from_redb!(
     TableError,
     TransactionError
 );
+
+pub(super) fn missing(seq: u64) -> Fault {
+    Fault::damaged(format!("entry {seq} is missing"))
+}
+
+pub(super) fn changed(seq: u64) -> Fault {
+    Fault::damaged(format!("entry {seq} is not as it was written"))
+}
+
+pub(super) fn no_id(seq: u64) -> Fault {
+    Fault::damaged(format!("the id of entry {seq} is missing"))
+}

@@ -6,12 +6,10 @@
 //! before it, seeded with the value of the entry before; so it stands for every entry up to here,
 //! in their order.
 
+use super::VERSION;
 use super::error::Fault;
 use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
 use twox_hash::XxHash3_64;
-
-/// The version of all that is in a log's directory.
-pub(super) const VERSION: u32 = 1;
 
 // A name's length is one byte.
 const _: () = assert!(MAX_NAME <= u8::MAX as usize);

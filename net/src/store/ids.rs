@@ -1,7 +1,6 @@
 //! Where the entry with an id is.
 
-use super::error::Fault;
-use super::view::no_id;
+use super::error::{Fault, no_id};
 use chat_core::{Record, SessionId};
 use redb::{ReadableTable, Table};
 

@@ -1,20 +1,17 @@
 //! The database of a log, and what is written into it.
 
-use super::Retention;
 use super::backend::{Direct, Scratch};
 use super::db::{Db, guarded};
 use super::disk::File;
-use super::error::Fault;
+use super::error::{Fault, changed, missing};
 use super::format::{self, Facts, Malformed};
 use super::ids;
 use super::roster::{self, Roster};
-use super::view::{EARLIER, ENTRIES, FACTS, IDS, ROSTER, ROW, View, changed, missing};
+use super::view::{EARLIER, ENTRIES, FACTS, IDS, ROSTER, ROW, View};
+use super::{REMOVED_AT_ONCE, Retention};
 use chat_core::Record;
 use redb::{ReadableTable, Table, WriteTransaction};
 use std::sync::Arc;
-
-/// Entries that one append may remove beyond as many as it adds.
-pub(super) const REMOVED_AT_ONCE: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Log {

@@ -53,6 +53,9 @@ use std::vec;
 use view::Cursor;
 use witness::{Mark, Witness};
 
+/// The version of all that is in a log's directory.
+const VERSION: u32 = 1;
+
 const LOG: &str = "log.redb";
 const NEW_LOG: &str = "log.new";
 const HEAD: &str = "head";
@@ -61,6 +64,9 @@ const LOCK: &str = "lock";
 
 /// Entries that are in memory at once where all are gone through.
 const PAGE: usize = 1024;
+
+/// Entries that one append may remove beyond as many as it adds.
+const REMOVED_AT_ONCE: usize = 1024;
 
 /// How much is kept. The oldest entries beyond any of these limits are removed when others are
 /// appended, a bounded number each time; the newest is always kept. The default has no limits.

@@ -4,8 +4,9 @@
 //! then; then there is a line for each entry; the last has their number, the chain's value and the
 //! sum of who is in the room, so that a file that was cut or changed shows.
 
+use super::VERSION;
 use super::error::{Fault, Finder, StoreError};
-use super::format::{Facts, VERSION};
+use super::format::Facts;
 use super::log::Log;
 use super::roster::Roster;
 use super::{

@@ -1,8 +1,8 @@
-//! Who is in the room, as the entries tell.
+//! Who is in the room, as a table of rows. What an entry changes in that is for the core to say.
 
 use super::error::Fault;
 use super::format::{Malformed, checksum};
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::{Change, Name, Record, SessionId};
 use redb::{ReadableTable, Table};
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ pub(super) struct Roster(BTreeMap<Name, Option<SessionId>>);
 impl Roster {
     /// Does what an entry tells of.
     pub(super) fn apply(&mut self, record: &Record) {
-        match record.kind {
-            Kind::Joined => drop(self.0.insert(record.name.clone(), record.sender)),
-            Kind::Left => drop(self.0.remove(&record.name)),
-            Kind::Said => {}
+        match record.change() {
+            Change::Enters(name, session) => drop(self.0.insert(name.clone(), session)),
+            Change::Leaves(name) => drop(self.0.remove(name)),
+            Change::Nothing => {}
         }
     }
 
@@ -82,14 +82,14 @@ pub(super) fn apply(
     record: &Record,
 ) -> Result<(), Fault> {
     let name = record.name.as_str();
-    let before = match record.kind {
-        Kind::Joined => {
-            let value = encode(record.sender.as_ref());
+    let before = match record.change() {
+        Change::Enters(_, session) => {
+            let value = encode(session.as_ref());
             *sum = sum.wrapping_add(row(name, value));
             table.insert(name, value)?
         }
-        Kind::Left => table.remove(name)?,
-        Kind::Said => None,
+        Change::Leaves(_) => table.remove(name)?,
+        Change::Nothing => None,
     };
     if let Some(before) = before {
         *sum = sum.wrapping_sub(row(name, before.value()));

@@ -1,12 +1,11 @@
 //! The log as it was at one moment, to be read.
 
-use super::PAGE;
 use super::db::{Db, guarded};
-use super::error::Fault;
+use super::error::{Fault, changed, missing, no_id};
 use super::format::{self, Facts, Malformed};
 use super::ids;
-use super::log::REMOVED_AT_ONCE;
 use super::roster::Roster;
+use super::{PAGE, REMOVED_AT_ONCE};
 use chat_core::{Record, SessionId};
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition, Value};
 
@@ -276,18 +275,6 @@ impl View {
             Ok(found)
         })
     }
-}
-
-pub(super) fn missing(seq: u64) -> Fault {
-    Fault::damaged(format!("entry {seq} is missing"))
-}
-
-pub(super) fn changed(seq: u64) -> Fault {
-    Fault::damaged(format!("entry {seq} is not as it was written"))
-}
-
-pub(super) fn no_id(seq: u64) -> Fault {
-    Fault::damaged(format!("the id of entry {seq} is missing"))
 }
 
 fn disagree() -> Fault {

@@ -1,16 +1,13 @@
 //! Exploration: worlds drawn from seeds, played on a network model, held against the promises.
 
-mod actor;
 pub mod chart;
 mod draw;
 pub mod file;
 mod hosts;
 pub mod hunt;
-mod links;
 mod play;
 mod production;
 pub mod rates;
-mod serving;
 mod shrink;
 mod strangers;
 mod tally;

@@ -1,7 +1,7 @@
 //! Clients: what they remember, and what they hold against what they are sent.
 
 use super::disk::Disk;
-use super::person::Person;
+use super::person::{Person, line_of};
 use super::world;
 use crate::promise::Promise;
 use chat_core::json::{Code, Entry, Message};
@@ -338,16 +338,6 @@ fn is_kept(entry: &Entry<'_>, disk: &Disk) {
             && kept.id.as_deref() == entry.id.as_deref()
     });
     Promise::Kept.holds(is_same, || format!("{entry:?} is sent, {kept:?} is kept"));
-}
-
-/// An entry as a line of the text dialect.
-pub(super) fn line_of(entry: &Record) -> String {
-    let name = &entry.name;
-    match entry.kind {
-        Kind::Joined => format!("{name} has joined the chat"),
-        Kind::Left => format!("{name} has left the chat"),
-        Kind::Said => format!("{name}: {}", entry.text),
-    }
 }
 
 impl Listener {

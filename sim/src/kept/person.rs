@@ -1,6 +1,5 @@
 //! A person with the shipped client: what they type, and what their screen is held against.
 
-use super::client::line_of;
 use super::disk::Disk;
 use crate::promise::Promise;
 use chat_core::json::Message;
@@ -347,4 +346,14 @@ impl Person {
 fn times_said(text: &str, disk: &Disk) -> usize {
     let is_it = |entry: &&Record| entry.kind == Kind::Said && *entry.text == *text;
     disk.all.iter().filter(is_it).count()
+}
+
+/// An entry as a line of the text dialect.
+pub(super) fn line_of(entry: &Record) -> String {
+    let name = &entry.name;
+    match entry.kind {
+        Kind::Joined => format!("{name} has joined the chat"),
+        Kind::Left => format!("{name} has left the chat"),
+        Kind::Said => format!("{name}: {}", entry.text),
+    }
 }

@@ -1,8 +1,9 @@
 //! Plays a world around one store.
 
-use super::client::{Client, line_of};
+use super::client::Client;
 use super::disk::Disk;
 use super::person::Wish;
+use super::person::line_of;
 use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::promise::Promise;

@@ -1,19 +1,11 @@
 //! Hosts, as the model counts them, and who has a place.
 
-use super::peer::Peer;
+use super::peer::{Peer, Place};
 use super::{Watched, micros};
 use crate::promise::Promise;
 use chat_core::{CloseReason, Rate, server_phase::Phase};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-
-/// What a peer has of the server's places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Held,
-    Refused,
-    GaveWay,
-}
 
 /// What is due to a newcomer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +169,7 @@ impl Watched {
             self.hosts.ways.take(self.seen, &self.limits.give_way);
             let peer = &mut self.peers[who];
             peer.place = Place::GaveWay;
-            peer.short = Some(super::peer::Short::GaveWay);
+            peer.short = Some(super::short::Short::GaveWay);
             peer.phase = self.server.phase(peer.id);
             self.touched.insert(who);
         }

@@ -11,10 +11,12 @@ mod peer;
 mod program;
 mod rate;
 mod session;
+mod short;
 pub(crate) mod skipped;
 mod standstill;
 mod story;
 mod stranger;
+mod vessels;
 mod watch;
 
 use crate::promise::Promise;
@@ -22,10 +24,11 @@ use chat_core::{
     Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Server, Timer, Timestamp,
     server_phase::Phase,
 };
-use host::{Due, Hosts, Place};
+use host::{Due, Hosts};
 pub use peer::Taken;
-use peer::{Peer, Short};
+use peer::{Peer, Place};
 use session::Sessions;
+use short::Short;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::net::SocketAddr;

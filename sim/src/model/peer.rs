@@ -1,13 +1,13 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
 use super::expect::{Expected, Notice, first_line};
-use super::host::Place;
 use super::program::Program;
 use super::program::Seen;
-use super::rate::Vessels;
+use super::short::Short;
 use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
+use super::vessels::Vessels;
 use crate::promise::Promise;
 use chat_core::{
     CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,
@@ -16,33 +16,12 @@ use chat_core::{
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// What ended a stay before the peer's own input did.
+/// What a peer has of the server's places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Short {
-    /// The server stopped.
-    Stopped,
-    /// It said nothing, and a newcomer got its place.
+pub(super) enum Place {
+    Held,
+    Refused,
     GaveWay,
-    /// Its first line did not end in time.
-    Unended,
-    /// Its session has a newer connection.
-    Replaced,
-    /// It was too far behind; how much it had got by then, if that is known.
-    CutOff(Option<usize>),
-    /// Its connection went without a word.
-    Dropped,
-}
-
-impl Short {
-    /// How the goodbye begins that it is told, but for one that is cut off.
-    fn goodbye(self) -> Option<&'static str> {
-        match self {
-            Self::Stopped => Some("* Goodbye: the server is shutting down."),
-            Self::GaveWay => Some("* Goodbye: the room is full, and you gave way "),
-            Self::Unended => Some("* Goodbye: your first line did not end within "),
-            Self::Replaced | Self::CutOff(_) | Self::Dropped => None,
-        }
-    }
 }
 
 /// What became of bytes that were given to a socket.

@@ -1,7 +1,7 @@
 //! Programs: peers of the JSON dialect.
 
 use super::answers::{Answers, Asked, Place};
-use super::peer::Short;
+use super::short::Short;
 use super::story::Story;
 use crate::promise::Promise;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};

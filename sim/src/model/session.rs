@@ -1,7 +1,7 @@
 //! Sessions, which outlive the connections of programs.
 
 use super::Watched;
-use super::peer::Short;
+use super::short::Short;
 use crate::promise::Promise;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;

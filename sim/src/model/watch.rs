@@ -2,8 +2,8 @@
 
 use super::Watched;
 use super::expect::Notice;
-use super::host::Place;
-use super::peer::Short;
+use super::peer::Place;
+use super::short::Short;
 use super::story::About;
 use crate::promise::Promise;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};

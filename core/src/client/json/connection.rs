@@ -1,9 +1,9 @@
 //! One connection of a client that may have many, one after the other.
 
 use crate::client::banner::Banner;
-use crate::limits::MAX_JSON_LINE;
-use crate::line::LineReader;
-use crate::time::Timestamp;
+use crate::types::limits::MAX_JSON_LINE;
+use crate::types::time::Timestamp;
+use crate::wire::line::LineReader;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 

@@ -3,12 +3,13 @@
 use super::phase::{Event, Phase};
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
-use crate::json::{Entry, GapReason, Message};
-use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
-use crate::record::Kind;
-use crate::text::{Notice, ServerLine, Short, WELCOME, printable, roster};
-use crate::time::Timestamp;
+use crate::types::entry::Kind;
+use crate::types::time::Timestamp;
+use crate::wire::json::{Entry, GapReason, Message};
+use crate::wire::line::{Line, LineReader};
+use crate::wire::notice::{Notice, Short, roster};
+use crate::wire::text::{ServerLine, WELCOME, printable};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;

@@ -3,8 +3,9 @@
 use super::phase::{Event, Phase};
 use super::{JsonClient, sentence};
 use crate::client::ClientAction;
-use crate::text::{Notice, printable};
-use crate::time::Timestamp;
+use crate::types::time::Timestamp;
+use crate::wire::notice::Notice;
+use crate::wire::text::printable;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::Write;

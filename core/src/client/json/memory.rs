@@ -1,6 +1,6 @@
 //! What a client remembers from connection to connection, and, if it is kept, from run to run.
 
-use crate::json::Request;
+use crate::wire::json::Request;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};

@@ -14,11 +14,12 @@ use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
     Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
-use crate::json::{Hello, Request as Ask, VERSION};
-use crate::line::Line;
 use crate::mark::{Mark, mark};
-use crate::text::{FirstLine, Notice, Request};
-use crate::time::Timestamp;
+use crate::types::time::Timestamp;
+use crate::wire::json::{Hello, Request as Ask, VERSION};
+use crate::wire::line::Line;
+use crate::wire::notice::Notice;
+use crate::wire::text::{FirstLine, Request};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;

@@ -7,11 +7,11 @@ use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
     Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
-use crate::limits::{MAX_LINE, MAX_SERVER_LINE};
-use crate::line::{Line, LineReader};
 use crate::mark::{Mark, mark, mark_if};
-use crate::text::{FirstLine, Request, ServerLine, printable};
-use crate::time::Timestamp;
+use crate::types::limits::{MAX_LINE, MAX_SERVER_LINE};
+use crate::types::time::Timestamp;
+use crate::wire::line::{Line, LineReader};
+use crate::wire::text::{FirstLine, Request, ServerLine, printable};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -9,7 +9,7 @@ mod table;
 
 pub use table::{Protocol, Row, TABLE};
 
-use crate::limits::MAX_LINE;
+use crate::types::limits::MAX_LINE;
 
 impl Protocol {
     /// The protocol that the first line speaks for sure, given what of it has come, whatever follows.

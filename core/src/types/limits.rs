@@ -1,6 +1,7 @@
 //! Every bound of the protocol and of the server, in one place (PROTOCOL.md, "Limits").
 
-use crate::server::{Host, Rate, Rates};
+use crate::types::peer::Host;
+use crate::types::rate::{Rate, Rates};
 use core::time::Duration;
 
 /// The longest line a client may send, in bytes, without its ending.

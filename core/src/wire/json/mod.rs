@@ -2,8 +2,8 @@
 
 mod hello;
 
-use crate::limits::MAX_LINE;
-use crate::record::{Kind, Record};
+use crate::types::entry::{Kind, Record};
+use crate::types::limits::MAX_LINE;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! Connections between the clients and the server: how they come about, carry bytes and fail.
 
-use super::play::{Event, SERVER, Stage};
-use super::trace::Fate;
-use super::wire::Pipe;
-use super::world::Way;
+use super::{Event, SERVER, Stage};
 use crate::dice::Dice;
+use crate::explore::trace::Fate;
+use crate::explore::wire::Pipe;
+use crate::explore::world::Way;
 use crate::text::visible;
 use chat_core::server_phase::Phase;
 use std::mem;
@@ -110,7 +110,7 @@ impl Stage<'_> {
     }
 
     /// All is over: what is under way will not arrive.
-    pub(super) fn stand_still(&mut self) {
+    pub(in crate::explore) fn stand_still(&mut self) {
         for link in 0..self.links.len() {
             self.end_under_way(link, Fate::UnderWay);
         }

@@ -1,15 +1,19 @@
 //! Plays a world: machines, their connections, and one queue of what happens next.
 
-use super::actor::Actor;
-use super::links::Link;
-use super::tally::Tally;
-use super::trace::{Kind, Trace};
-use super::wire::{Clock, Weather, delay};
-use super::world::{Machine, Op, World};
+mod actor;
+mod links;
+mod serving;
+
 use crate::dice::Dice;
+use crate::explore::tally::Tally;
+use crate::explore::trace::{Kind, Trace};
+use crate::explore::wire::{Clock, Weather, delay};
+use crate::explore::world::{Machine, Op, World};
 use crate::model::Watched;
 use crate::promise::Promise;
 use crate::text::visible;
+use actor::Actor;
+use links::Link;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
@@ -80,13 +84,13 @@ pub(super) struct Stage<'a> {
     /// The server's program takes connections; its machine answers.
     pub(super) listens: bool,
     pub(super) dark: bool,
-    pub(super) links: Vec<Link>,
+    links: Vec<Link>,
     /// Links by the peers of the server's life.
     pub(super) peers: Vec<usize>,
     pub(super) backlog: VecDeque<usize>,
     pub(super) ready: BTreeSet<usize>,
     pub(super) shown: usize,
-    pub(super) actors: Vec<Actor>,
+    actors: Vec<Actor>,
 }
 
 impl<'a> Stage<'a> {

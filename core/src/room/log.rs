@@ -1,29 +1,15 @@
 //! The room's log: what happened, in order, encoded once for each dialect that is read.
 
-use crate::json;
-use crate::name::Name;
-use crate::record::{Kind, Record, SessionId};
-use crate::stream::Stream;
-use crate::text::Entry;
+use crate::room::stream::Stream;
+use crate::types::entry::{Entry, Kind, Record, SessionId};
+use crate::types::name::Name;
+use crate::wire::dialect::Dialect;
+use crate::wire::json;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-
-/// Which of the two forms a connection reads and writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Dialect {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// Objects for programs.
-    Json,
-}
-
-impl Dialect {
-    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Json];
-}
 
 /// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
 /// nothing to do with it but to lend it to [`Parcel::write`](crate::Parcel::write).
@@ -126,12 +112,7 @@ impl Log {
         let mut log = Self::new(epoch);
         log.last = last.saturating_sub(newest.len() as u64);
         for record in newest {
-            log.append(
-                record.at,
-                record.entry(),
-                record.sender,
-                record.id.as_deref(),
-            );
+            log.append(record.at, &record.entry());
         }
         log.kept = Some(Kept {
             first,
@@ -228,47 +209,32 @@ impl Log {
     }
 
     /// Appends an entry, and says where its line in the text dialect stands.
-    pub(crate) fn append(
-        &mut self,
-        at: u64,
-        entry: Entry<'_>,
-        session: Option<SessionId>,
-        id: Option<&str>,
-    ) -> Range<u64> {
-        let (kind, name) = match entry {
-            Entry::Joined(name) => (Kind::Joined, name),
-            Entry::Left(name) => (Kind::Left, name),
-            Entry::Said(name, _) => (Kind::Said, name),
-        };
+    pub(crate) fn append(&mut self, at: u64, entry: &Entry<'_>) -> Range<u64> {
         self.last += 1;
         if self.readers > 0 {
-            let text = match entry {
-                Entry::Said(_, text) => Some(text),
-                _ => None,
-            };
             let line = json::Message::Entry(json::Entry {
                 room: json::ROOM.into(),
                 epoch: (&*self.epoch).into(),
                 seq: self.last,
                 at,
-                kind,
-                name: name.as_str().into(),
-                text: text.map(Into::into),
-                id: id.map(Into::into),
+                kind: entry.kind,
+                name: entry.name.as_str().into(),
+                text: (entry.kind == Kind::Said).then(|| entry.text.into()),
+                id: entry.id.map(Into::into),
             })
             .to_line();
             self.json.append([line.trim_end_matches('\n'), "", ""]);
         }
         let range = self.text.append(entry.encode());
-        if let Some(session) = session {
-            if let Some(id) = id {
+        if let Some(session) = entry.sender {
+            if let Some(id) = entry.id {
                 self.ids.insert((session, id.into()), self.last);
             }
             self.senders
-                .insert(self.last, (session, id.map(Into::into)));
+                .insert(self.last, (session, entry.id.map(Into::into)));
         }
         self.held
-            .push_back(Facts::pack(range.start, at, kind, name));
+            .push_back(Facts::pack(range.start, at, entry.kind, &entry.name));
         range
     }
 
@@ -282,11 +248,7 @@ impl Log {
             .map_or(self.text.head(), |f| f.place);
         let line: Vec<u8> = self.text.slices(facts.place..end).concat();
         let line = String::from_utf8(line).ok()?;
-        let (name, rest) = line.trim_end_matches('\n').split_at(facts.name());
-        let text = match facts.kind() {
-            Kind::Said => rest.strip_prefix(": ")?,
-            _ => "",
-        };
+        let (name, text) = Entry::decode(facts.kind(), facts.name(), &line)?;
         Some(Record {
             seq,
             at: facts.at(),
@@ -333,6 +295,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::Cow;
 
     #[test]
     fn lines_of_the_json_dialect_are_written_while_somebody_reads_them() {
@@ -341,7 +304,7 @@ mod tests {
         for (reads, is_written) in [(true, true), (true, true), (false, true), (false, false)] {
             log.set_reading(reads);
             let before = log.head(Dialect::Json);
-            log.append(0, Entry::Joined(&name), None, None);
+            log.append(0, &Entry::joined(Cow::Borrowed(&name), None));
             assert_eq!(log.head(Dialect::Json) > before, is_written);
         }
     }
@@ -354,14 +317,17 @@ mod tests {
         let sender = |n: u64| (SessionId([1; 32]), Box::from(alloc::format!("id{n}")));
         for n in 1..=100_u64 {
             let text = alloc::format!("line {n}");
-            let entry = match n % 3 {
-                0 => Entry::Joined(&name),
-                1 => Entry::Left(&name),
-                _ => Entry::Said(&name, &text),
-            };
             let (session, id) = sender(n);
-            let session = (n % 3 == 2).then_some(session);
-            log.append(n * 10, entry, session, session.map(|_| &*id));
+            let entry = match n % 3 {
+                0 => Entry::joined(Cow::Borrowed(&name), None),
+                1 => Entry::left(&name),
+                _ => Entry {
+                    sender: Some(session),
+                    id: Some(&id),
+                    ..Entry::said(&name, &text)
+                },
+            };
+            log.append(n * 10, &entry);
             let head = log.head(Dialect::Text);
             log.trim(Dialect::Text, head.saturating_sub(100));
             assert_eq!(log.record(log.first() - 1), None);

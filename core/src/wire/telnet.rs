@@ -2,8 +2,8 @@
 //!
 //! They begin with IAC, a byte that UTF-8 never has. So nobody's text is taken for a command.
 
-use crate::limits::MAX_LINE;
 use crate::mark::{Mark, mark, mark_if};
+use crate::types::limits::MAX_LINE;
 
 /// "Interpret as command": what follows is no text.
 pub(crate) const IAC: u8 = 255;

@@ -1,7 +1,7 @@
 //! The id that came with a request which is not carried out: also where the request is no object, is
 //! cut off, or is far too long.
 
-use crate::json::MAX_GIVEN;
+use crate::wire::json::MAX_GIVEN;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

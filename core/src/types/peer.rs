@@ -6,8 +6,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The far end of a connection: a host, and a port there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Peer {
-    pub(super) host: Host,
-    pub(super) port: u16,
+    pub(crate) host: Host,
+    pub(crate) port: u16,
 }
 
 impl From<SocketAddr> for Peer {

@@ -1,7 +1,7 @@
 //! A connection's place in the room's log, and what it does not share with the others.
 
 use crate::mark::{Mark, mark, mark_if};
-use crate::stream::Stream;
+use crate::room::stream::Stream;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;

@@ -1,6 +1,6 @@
 //! Names of people (PROTOCOL.md, "Names").
 
-use crate::limits::MAX_NAME;
+use crate::types::limits::MAX_NAME;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;

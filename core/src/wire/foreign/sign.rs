@@ -1,6 +1,6 @@
 //! Signs: what a protocol is recognised by (PROTOCOL.md, "Strangers").
 
-use crate::limits::MAX_LINE;
+use crate::types::limits::MAX_LINE;
 
 /// A text decides before its line ends only within so many bytes: however few bytes come at a time, no
 /// more of them are looked at again.
@@ -22,6 +22,9 @@ pub(super) fn opens(sign: &str, start: &[u8]) -> Option<usize> {
         return begins(bytes, start);
     }
     let pattern = sign.strip_suffix('…')?;
+    if !may_begin(pattern.as_bytes(), start) {
+        return None;
+    }
     run(pattern.as_bytes(), &start[..start.len().min(EARLY)]).accepted
 }
 
@@ -40,6 +43,9 @@ pub(super) fn is(sign: &str, line: &[u8], is_cut: bool) -> bool {
         Some(pattern) => (pattern.as_bytes(), true),
         None => (sign.as_bytes(), false),
     };
+    if !may_begin(pattern, line) {
+        return false;
+    }
     let run = run(pattern, line);
     let ends = run.accepted == Some(line.len()) || run.states & 1 << pattern.len() != 0;
     ends || is_open && run.accepted.is_some()
@@ -62,6 +68,19 @@ fn begins(bytes: &str, start: &[u8]) -> Option<usize> {
         length += 1;
     }
     Some(length)
+}
+
+/// Whether a line begins as a pattern does, as far as its first byte says: most do not.
+fn may_begin(pattern: &[u8], line: &[u8]) -> bool {
+    let (Some(first), Some(byte)) = (pattern.first(), line.first()) else {
+        return true;
+    };
+    match first {
+        b'\\' | b'*' | b'~' | b' ' => true,
+        b'%' => byte.is_ascii_digit(),
+        small if small.is_ascii_lowercase() => *small == byte.to_ascii_lowercase(),
+        other => other == byte,
+    }
 }
 
 /// What became of a pattern over a line.

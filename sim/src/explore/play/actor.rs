@@ -1,8 +1,8 @@
 //! What clients do: persons with the shipped client, and raw peers.
 
-use super::play::Stage;
-use super::trace::Kind;
-use super::world::{Client as Role, Op, Way};
+use super::Stage;
+use crate::explore::trace::Kind;
+use crate::explore::world::{Client as Role, Op, Way};
 use crate::promise::Promise;
 use crate::text::visible;
 use chat_core::client_phase::Phase;
@@ -292,7 +292,7 @@ impl Stage<'_> {
     fn read_down(&mut self, link: usize, most: usize) -> Vec<u8> {
         let bytes = self.links[link].down.read(most);
         if self.links[link].down.unblock() {
-            self.soon(super::play::Event::RoomDown(link));
+            self.soon(super::Event::RoomDown(link));
         }
         bytes
     }

@@ -1,8 +1,8 @@
 //! The server's machine: its passes, and its ends and beginnings.
 
-use super::play::{Event, SERVER, Stage};
-use super::trace::Kind;
-use super::wire::delay;
+use super::{Event, SERVER, Stage};
+use crate::explore::trace::Kind;
+use crate::explore::wire::delay;
 use crate::model::{Deed, Taken, Watched};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -204,7 +204,7 @@ impl Stage<'_> {
             }),
             Deed::Finish => self.end_down(link),
             Deed::Close(reason) => {
-                self.tally.closes[super::hunt::place_of(reason)] += 1;
+                self.tally.closes[crate::explore::hunt::place_of(reason)] += 1;
                 self.state(lane, || format!("closed by the server: {reason}"));
                 let it = &mut self.links[link];
                 it.server_open = false;

@@ -1,8 +1,8 @@
 //! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
 
-use crate::given::GivenId;
 use crate::mark::{Mark, mark_if};
-use crate::telnet::{IAC, Telnet};
+use crate::wire::given::GivenId;
+use crate::wire::telnet::{IAC, Telnet};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,0 +1,180 @@
+//! A room: its log, and the state that is the fold of it.
+
+pub(crate) mod cursor;
+pub(crate) mod log;
+pub(crate) mod state;
+pub(crate) mod stream;
+
+use crate::types::entry::Entry;
+use core::ops::Range;
+use log::Log;
+use state::{Command, Refusal, State, decide};
+
+/// A room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Room {
+    pub(crate) log: Log,
+    pub(crate) state: State,
+}
+
+/// A command that has got its place in the room's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ordered<'a> {
+    /// What happened.
+    pub(crate) entry: Entry<'a>,
+    /// Where its line stands in the text dialect.
+    pub(crate) line: Range<u64>,
+}
+
+impl Room {
+    pub(crate) fn new(log: Log) -> Self {
+        Self {
+            log,
+            state: State::default(),
+        }
+    }
+
+    /// Carries a command out at this time, in milliseconds since the Unix epoch. The order of the calls is the
+    /// order of all that happens in the room: this is the only place that gives a command one.
+    pub(crate) fn order<'a>(
+        &mut self,
+        at: u64,
+        command: Command<'a>,
+    ) -> Result<Ordered<'a>, Refusal> {
+        let entry = decide(&self.state, command)?;
+        let line = self.log.append(at, &entry);
+        self.state.evolve(&entry);
+        Ok(Ordered { entry, line })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::entry::{Record, SessionId};
+    use crate::types::name::Name;
+    use crate::wire::dialect::Dialect;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// What somebody wants, as it would travel to a log that several servers share.
+    #[derive(Clone, Debug)]
+    enum Wish {
+        Join(u8, u16, Option<u8>),
+        Leave(u8),
+        Say(u8, String),
+    }
+
+    fn name(number: u8) -> Name {
+        Name::parse(["ann", "Ann", "bob", "USER7", "c"][usize::from(number) % 5]).unwrap()
+    }
+
+    fn carry_out(room: &mut Room, at: u64, wish: &Wish) -> Result<String, Refusal> {
+        let who;
+        let command = match wish {
+            Wish::Join(wanted, port, session) => Command::Join {
+                wanted: name(*wanted),
+                port: *port,
+                session: session.map(|byte| SessionId([byte; 32])),
+            },
+            Wish::Leave(number) => {
+                who = name(*number);
+                Command::Leave(&who)
+            }
+            Wish::Say(number, text) => {
+                who = name(*number);
+                Command::Say {
+                    name: &who,
+                    text,
+                    sender: None,
+                    id: None,
+                }
+            }
+        };
+        let ordered = room.order(at, command)?;
+        Ok(ordered.entry.name.to_string())
+    }
+
+    fn lines(room: &Room, dialect: Dialect) -> Vec<u8> {
+        let stream = room.log.stream(dialect);
+        stream.slices(stream.start()..stream.head()).concat()
+    }
+
+    fn wishes() -> impl Strategy<Value = Vec<(bool, Wish)>> {
+        let wish = prop_oneof![
+            (any::<u8>(), any::<u16>(), any::<Option<u8>>())
+                .prop_map(|(who, port, session)| Wish::Join(who, port, session)),
+            any::<u8>().prop_map(Wish::Leave),
+            (any::<u8>(), "[a-z ]{1,9}").prop_map(|(who, text)| Wish::Say(who, text)),
+        ];
+        proptest::collection::vec((any::<bool>(), wish), 0..100)
+    }
+
+    proptest! {
+        /// Two nodes put what their connections want into one log that they share, and each takes from it what
+        /// both of them want, when it comes to that: they end with the same state and the same bytes.
+        #[test]
+        fn nodes_that_share_the_order_of_commands_share_everything(
+            wishes in wishes(),
+            pauses in proptest::collection::vec(any::<bool>(), 0..100),
+        ) {
+            let node = || {
+                let mut room = Room::new(Log::new(7));
+                room.log.set_reading(true);
+                (room, 0)
+            };
+            let mut nodes = [node(), node()];
+            let mut shared: Vec<Wish> = Vec::new();
+            let catch_up = |(room, read): &mut (Room, usize), shared: &[Wish]| {
+                for (nth, wish) in shared.iter().enumerate().skip(*read) {
+                    let _ = carry_out(room, nth as u64, wish);
+                }
+                *read = shared.len();
+            };
+            for (nth, (of_second, wish)) in wishes.into_iter().enumerate() {
+                shared.push(wish);
+                if !pauses.get(nth).copied().unwrap_or_default() {
+                    catch_up(&mut nodes[usize::from(of_second)], &shared);
+                }
+            }
+            for node in &mut nodes {
+                catch_up(node, &shared);
+            }
+            let [(one, _), (other, _)] = nodes;
+            prop_assert_eq!(&one.state, &other.state);
+            for dialect in Dialect::ALL {
+                prop_assert_eq!(lines(&one, dialect), lines(&other, dialect));
+            }
+            // And whoever folds the entries later has the state of those who decided them.
+            let mut again = State::default();
+            let entries: Vec<Record> = (1..=one.log.last()).filter_map(|seq| one.log.record(seq)).collect();
+            prop_assert_eq!(entries.len() as u64, one.log.last());
+            for record in &entries {
+                again.evolve(&record.entry());
+            }
+            prop_assert_eq!(again, one.state);
+        }
+    }
+
+    #[test]
+    fn who_is_not_in_the_room_cannot_leave_it() {
+        let mut room = Room::new(Log::new(7));
+        let ann = name(0);
+        assert_eq!(
+            room.order(0, Command::Leave(&ann)),
+            Err(Refusal::NotInTheRoom)
+        );
+        assert_eq!(room.log.last(), 0);
+        let joined = carry_out(&mut room, 0, &Wish::Join(0, 1, None));
+        assert_eq!(joined.as_deref(), Ok("ann"));
+        assert_eq!(
+            carry_out(&mut room, 1, &Wish::Join(1, 1, None)).as_deref(),
+            Ok("Ann-2")
+        );
+        assert_eq!(
+            carry_out(&mut room, 2, &Wish::Leave(1)).as_deref(),
+            Ok("Ann")
+        );
+    }
+}

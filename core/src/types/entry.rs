@@ -1,0 +1,150 @@
+//! Entries: what happens in a room, as it is decided, and as it is kept.
+
+use crate::types::name::Name;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// One entry of the room's log, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// Its place in the log: from 1, without holes.
+    pub seq: u64,
+    /// The server's time, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// To whom, or by whom.
+    pub name: Name,
+    /// What was said; empty unless something was.
+    pub text: Box<str>,
+    /// Whose session said it.
+    pub sender: Option<SessionId>,
+    /// The id that the sender gave it.
+    pub id: Option<Box<str>>,
+}
+
+impl Record {
+    /// What happened.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        Entry {
+            kind: self.kind,
+            name: Cow::Borrowed(&self.name),
+            text: &self.text,
+            sender: self.sender,
+            id: self.id.as_deref(),
+        }
+    }
+
+    /// What it changes in who is in the room.
+    pub fn change(&self) -> Change<'_> {
+        self.kind.change(&self.name, self.sender)
+    }
+}
+
+/// One thing that happens in the room, before it has a number and a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// What happens.
+    pub kind: Kind,
+    /// To whom, or by whom.
+    pub name: Cow<'a, Name>,
+    /// What is said; empty unless something is.
+    pub text: &'a str,
+    /// The session that somebody joins in, or that says something with an id.
+    pub sender: Option<SessionId>,
+    /// The id that the sender gives it.
+    pub id: Option<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    /// Somebody joins, in a session if they have one.
+    pub fn joined(name: Cow<'a, Name>, sender: Option<SessionId>) -> Self {
+        Self {
+            kind: Kind::Joined,
+            name,
+            text: "",
+            sender,
+            id: None,
+        }
+    }
+
+    /// Somebody leaves.
+    pub fn left(name: &'a Name) -> Self {
+        Self {
+            kind: Kind::Left,
+            name: Cow::Borrowed(name),
+            text: "",
+            sender: None,
+            id: None,
+        }
+    }
+
+    /// Somebody says something.
+    pub fn said(name: &'a Name, text: &'a str) -> Self {
+        Self {
+            kind: Kind::Said,
+            name: Cow::Borrowed(name),
+            text,
+            sender: None,
+            id: None,
+        }
+    }
+
+    /// What it changes in who is in the room.
+    pub fn change(&self) -> Change<'_> {
+        self.kind.change(&self.name, self.sender)
+    }
+}
+
+/// What an entry changes in who is in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Somebody is in it from now on, in a session if they have one.
+    Enters(&'a Name, Option<SessionId>),
+    /// Somebody is not in it any more.
+    Leaves(&'a Name),
+    /// The same are in it as before.
+    Nothing,
+}
+
+/// What a [`Record`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Someone joined.
+    Joined,
+    /// Someone left.
+    Left,
+    /// Someone said something.
+    Said,
+}
+
+impl Kind {
+    /// What such an entry changes in who is in the room: the one place that says so.
+    fn change(self, name: &Name, sender: Option<SessionId>) -> Change<'_> {
+        match self {
+            Self::Joined => Change::Enters(name, sender),
+            Self::Left => Change::Leaves(name),
+            Self::Said => Change::Nothing,
+        }
+    }
+}
+
+/// Which session: a hash of its secret token. The token itself is never stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub [u8; 32]);
+
+impl fmt::Display for SessionId {
+    /// In hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,11 @@
+//! The wire: bytes become lines, and lines requests; entries and notices become lines.
+
+pub(crate) mod dialect;
+pub mod foreign;
+pub(crate) mod given;
+pub mod json;
+pub(crate) mod line;
+pub(crate) mod nearest;
+pub(crate) mod notice;
+pub(crate) mod telnet;
+pub(crate) mod text;

@@ -1,0 +1,317 @@
+//! Notices: what one connection alone is told, in either dialect.
+
+use crate::mark::{Mark, mark_if};
+use crate::types::limits::MAX_LINE;
+use crate::types::name::{InvalidName, Name};
+use crate::wire::dialect::Dialect;
+use crate::wire::foreign::Protocol;
+use crate::wire::json::{Code, Message};
+use crate::wire::nearest::nearest;
+use crate::wire::text::{COMMANDS, GOODBYE, NOTICE, WELCOME, printable};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+/// A private line: an error, or the answer to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice<'a> {
+    Welcome,
+    InAlready(&'a Name),
+    NameTaken {
+        asked: &'a str,
+        given: &'a Name,
+    },
+    NameInvalid {
+        asked: &'a str,
+        given: &'a Name,
+    },
+    NotUtf8,
+    TooLong,
+    Unterminated,
+    Surplus(&'a str),
+    /// There is no such command; perhaps another one was meant.
+    Unknown {
+        command: &'a str,
+        meant: Option<&'static str>,
+    },
+    Help,
+    /// So many entries that were asked for cannot be read.
+    Unreadable(u64),
+    /// What it sends is read as slowly as its rate allows.
+    Slow,
+    Goodbye(Goodbye),
+}
+
+/// Why the server closes a connection that did not ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Goodbye {
+    ShuttingDown,
+    TooFarBehind { limit: u64 },
+    Replaced,
+    Foreign(Protocol),
+    Full,
+    HostFull { limit: usize },
+    HostUnjoined { limit: usize },
+    TooManyJoins { wait: Duration },
+    TooManyTokens { wait: Duration },
+    FirstLineUnended { limit: Duration },
+    GaveWay,
+    NotKept,
+}
+
+impl<'a> Notice<'a> {
+    /// There is no such command, neither of the server's nor of these others.
+    pub(crate) fn unknown(command: &'a str, others: &[&'static str]) -> Self {
+        let all: Vec<&'static str> = COMMANDS.iter().chain(others).copied().collect();
+        let meant = nearest(command, &all);
+        Self::Unknown { command, meant }
+    }
+}
+
+impl Notice<'_> {
+    /// The notice as a line of a dialect, its ending included.
+    pub(crate) fn to_line(self, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Text => alloc::format!("{self}\n"),
+            Dialect::Json => self.to_message(),
+        }
+    }
+
+    /// The notice as an object: what stands behind the asterisk, and a code.
+    fn to_message(self) -> String {
+        let line = alloc::format!("{self}");
+        let text = line.trim_start_matches(NOTICE).trim_start_matches(GOODBYE);
+        let text: Cow<'_, str> = text.into();
+        if let Self::Goodbye(why) = self {
+            let (code, retry_after_ms) = why.code();
+            return Message::Bye {
+                code,
+                text,
+                retry_after_ms,
+            }
+            .to_line();
+        }
+        if self == Self::Slow {
+            return Message::Slow { text }.to_line();
+        }
+        let code = match self {
+            Self::NameTaken { .. } => Code::NameTaken,
+            Self::NameInvalid { .. } => Code::BadName,
+            Self::Unterminated => Code::Unterminated,
+            _ => Code::BadRequest,
+        };
+        Message::Error {
+            code,
+            text,
+            id: None,
+        }
+        .to_line()
+    }
+}
+
+impl fmt::Display for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Welcome => f.write_str(WELCOME),
+            Self::InAlready(name) => write!(f, "* You are in already, as {name}."),
+            Self::NameTaken { asked, given } => {
+                write!(f, "* The name {asked} is taken; you are {given}.")
+            }
+            Self::NameInvalid { asked, given } => write!(
+                f,
+                "* \"{}\" is not a name: {}. You are {given}.",
+                Short(asked),
+                InvalidName
+            ),
+            Self::NotUtf8 => f.write_str("* Not sent: the line is not UTF-8."),
+            Self::TooLong => write!(f, "* Not sent: the line is longer than {MAX_LINE} bytes."),
+            Self::Unterminated => {
+                f.write_str("* Not sent: the last line did not end with a newline.")
+            }
+            Self::Surplus("history") => f.write_str(
+                "* Not done: /history takes a number after it, 1 or more, or nothing. To say a line that begins with a slash, begin it with two.",
+            ),
+            Self::Surplus(command) => write!(
+                f,
+                "* Not done: /{command} takes nothing after it. To say a line that begins with a slash, begin it with two."
+            ),
+            Self::Unknown { command, meant } => {
+                write!(f, "* Unknown command /{}. ", shortened(command, WORD))?;
+                match meant {
+                    Some(meant) => write!(f, "Did you mean /{meant}?"),
+                    None => f.write_str("/help lists them; // says a /."),
+                }
+            }
+            Self::Unreadable(count) => {
+                let entries = if *count == 1 { "entry" } else { "entries" };
+                write!(f, "* ({count} {entries} cannot be read any more)")
+            }
+            Self::Slow => f.write_str(
+                "* You send faster than this server reads from you. Nothing is lost: it goes on reading, slowly.",
+            ),
+            Self::Help => f.write_str(
+                "* /who: who is in the room\n\
+                 * /history, perhaps with a number: what happened last\n\
+                 * /leave, or LEAVE alone on a line: leave\n\
+                 * /help: this list\n\
+                 * //text: say a line that begins with one slash\n\
+                 * Any other line is said to everyone else in the room.",
+            ),
+            Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
+        }
+    }
+}
+
+impl Goodbye {
+    /// The same for programs, and when to come back, in milliseconds.
+    fn code(self) -> (Code, Option<u64>) {
+        match self {
+            Self::ShuttingDown => (Code::ShuttingDown, Some(1000)),
+            Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
+            Self::Full | Self::HostFull { .. } | Self::HostUnjoined { .. } => {
+                (Code::Full, Some(5000))
+            }
+            // Later than the next newcomer, and before its session is given up.
+            Self::GaveWay => (Code::Full, Some(30_000)),
+            Self::TooManyJoins { wait } => (Code::TooManyJoins, Some(millis(wait))),
+            Self::TooManyTokens { wait } => (Code::TooManyTokens, Some(millis(wait))),
+            Self::FirstLineUnended { .. } => (Code::Unterminated, Some(0)),
+            Self::NotKept => (Code::NotKept, Some(1000)),
+            Self::Foreign(_) => (Code::BadHello, None),
+            Self::Replaced => (Code::Replaced, None),
+        }
+    }
+}
+
+impl fmt::Display for Goodbye {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShuttingDown => f.write_str("the server is shutting down"),
+            Self::TooFarBehind { limit } => write!(
+                f,
+                "you are too far behind; more than {limit} bytes are waiting for you"
+            ),
+            Self::Replaced => f.write_str("this session has a newer connection"),
+            Self::Foreign(Protocol::Http) => f.write_str("this is a chat server, not a web server"),
+            Self::Foreign(protocol) => write!(
+                f,
+                "this is a chat server; it does not speak {}",
+                protocol.name()
+            ),
+            Self::Full => f.write_str("the room is full; try again later"),
+            Self::HostFull { limit } => write!(
+                f,
+                "your address has {limit} connections, and gets no more; try again later"
+            ),
+            Self::HostUnjoined { limit } => write!(
+                f,
+                "{limit} connections of your address have not joined yet; try again later"
+            ),
+            Self::TooManyJoins { wait } => write!(
+                f,
+                "too many have joined from your address; try again in {} s",
+                seconds(*wait)
+            ),
+            Self::TooManyTokens { wait } => write!(
+                f,
+                "too many unknown sessions were asked for from your address; try again in {} s",
+                seconds(*wait)
+            ),
+            Self::FirstLineUnended { limit } => write!(
+                f,
+                "your first line did not end within {} s",
+                limit.as_secs_f64()
+            ),
+            Self::GaveWay => f.write_str(
+                "the room is full, and you gave way to somebody new, as you had said nothing",
+            ),
+            Self::NotKept => f.write_str("what is said cannot be kept any more; the server stops"),
+        }
+    }
+}
+
+/// So many characters of a command that does not exist are repeated: the answer fits into a row.
+const WORD: usize = 20;
+
+/// A time in whole milliseconds, rounded up.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// A time in whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    millis(time).div_ceil(1000)
+}
+
+/// At most 64 characters of a text that somebody else chose, printable.
+pub(crate) struct Short<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shortened(self.0, 64))
+    }
+}
+
+/// So many characters of a text at most, printable, with an ellipsis if that is not all.
+fn shortened(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most);
+    let end = end.map_or(text.len(), |(at, _)| at);
+    let ellipsis = if end < text.len() { "…" } else { "" };
+    alloc::format!("{}{ellipsis}", printable(&text[..end]))
+}
+
+/// The answer to `/who`: as many names as a line holds, then how many more.
+pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {
+    const MORE: usize = ", and 18446744073709551615 more\n".len();
+    let count = names.len();
+    let mut length = alloc::format!("* In the room ({count}): ").len() + MORE - ", ".len();
+    let fits = |name: &&str| {
+        length += name.len() + 2;
+        length <= MAX_LINE
+    };
+    let shown: Vec<&str> = names.map(Name::as_str).take_while(fits).collect();
+    let more = count - shown.len();
+    mark_if(more > 0, Mark::WhoCutShort);
+    roster(&shown, more) + "\n"
+}
+
+/// Who is in the room, as a line without its ending: some names, and how many more there are.
+pub(crate) fn roster(names: &[&str], more: usize) -> String {
+    let all = alloc::format!(
+        "* In the room ({}): {}",
+        names.len() + more,
+        names.join(", ")
+    );
+    if more > 0 {
+        alloc::format!("{all}, and {more} more")
+    } else {
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::limits::MAX_NAME;
+    use alloc::string::ToString;
+
+    #[test]
+    fn who_fills_a_line_and_no_more() {
+        let names: Vec<Name> = (0..2000).map(Name::of_port).collect();
+        assert_eq!(who(names[..2].iter()), "* In the room (2): USER0, USER1\n");
+        // A name counts with a comma, and leaves room for how many there are behind it.
+        let room =
+            MAX_LINE - "* In the room (120): ".len() - ", and 18446744073709551615 more\n".len();
+        let rest = room - 118 * (MAX_NAME + 2);
+        for (surplus, left) in [(0, 1), (1, 2)] {
+            let last = ["a".repeat(rest + surplus), "b".to_string()];
+            let mut names = alloc::vec![Name::parse(&"0".repeat(MAX_NAME)).unwrap(); 118];
+            names.extend(last.map(|name| Name::parse(&name).unwrap()));
+            let line = who(names.iter());
+            assert_eq!(line.matches(", ").count(), names.len() - left);
+            assert!(line.ends_with(&alloc::format!(", and {left} more\n")));
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
+
+use crate::types::entry::{Entry, Kind};
+use crate::types::name::Name;
+use crate::wire::foreign::Protocol;
+use alloc::borrow::Cow;
+use core::fmt;
+
+/// What the first line of a connection asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstLine<'a> {
+    /// `JOIN`, with or without a name behind it.
+    Join(Option<&'a str>),
+    /// `JOIN {…}`: the JSON dialect. The whole line; nothing of it if it is not UTF-8.
+    Json(&'a str),
+    /// Nothing: the line is blank, and the first line is yet to come.
+    Blank,
+    /// A protocol that is not spoken here.
+    Foreign(Protocol),
+    /// Anything else: it is a line like any other.
+    Other,
+}
+
+impl<'a> FirstLine<'a> {
+    /// Reads a first line.
+    pub fn decode(line: &'a [u8]) -> Self {
+        if let Some(protocol) = Protocol::of_line(line) {
+            return Self::Foreign(protocol);
+        }
+        if str::from_utf8(line).is_ok_and(|line| line.trim().is_empty()) {
+            return Self::Blank;
+        }
+        let rest = match line.trim_ascii().split_at_checked(4) {
+            Some((word, rest)) if word.eq_ignore_ascii_case(b"JOIN") => rest,
+            _ => return Self::Other,
+        };
+        if !matches!(rest.first(), None | Some(b' ' | b'\t' | b'{')) {
+            return Self::Other;
+        }
+        let rest = rest.trim_ascii();
+        let is_object = rest.starts_with(b"{");
+        match str::from_utf8(rest) {
+            Ok("") => Self::Join(None),
+            Ok(object) if is_object => Self::Json(object),
+            Ok(name) => Self::Join(Some(name)),
+            Err(_) if is_object => Self::Json(""),
+            Err(_) => Self::Other,
+        }
+    }
+}
+
+/// The commands there are.
+pub(crate) const COMMANDS: [&str; 4] = ["help", "who", "history", "leave"];
+
+/// Entries shown where no number is asked for.
+const HISTORY: u64 = 20;
+
+/// What a line of a connection asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// Nothing: the line is blank.
+    Nothing,
+    /// Say this. It is not blank and has no control character but tab.
+    Say(Cow<'a, str>),
+    /// Leave the room.
+    Leave,
+    /// List the commands.
+    Help,
+    /// List who is in the room.
+    Who,
+    /// Show so many of the newest entries.
+    History(u64),
+    /// A command that takes nothing has something behind it.
+    Surplus(&'static str),
+    /// A command that does not exist.
+    Unknown(Cow<'a, str>),
+}
+
+impl<'a> Request<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn decode(line: &'a [u8]) -> Result<Self, core::str::Utf8Error> {
+        let line = str::from_utf8(line)?;
+        let bare = line.trim();
+        Ok(if bare.is_empty() {
+            Self::Nothing
+        } else if bare.eq_ignore_ascii_case("LEAVE") {
+            Self::Leave
+        } else if let Some(command) = line.strip_prefix('/') {
+            if command.starts_with('/') {
+                Self::Say(printable(command))
+            } else {
+                Self::command(command)
+            }
+        } else {
+            Self::Say(printable(line))
+        })
+    }
+
+    fn command(line: &'a str) -> Self {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (request, name) = match word {
+            w if w.eq_ignore_ascii_case("help") => (Self::Help, "help"),
+            w if w.eq_ignore_ascii_case("who") => (Self::Who, "who"),
+            w if w.eq_ignore_ascii_case("leave") => (Self::Leave, "leave"),
+            w if w.eq_ignore_ascii_case("history") => {
+                return match rest.trim() {
+                    "" => Self::History(HISTORY),
+                    n if n.bytes().all(|b| b == b'0') => Self::Surplus("history"),
+                    // More digits than a number has are a large number all the same.
+                    n if n.bytes().all(|b| b.is_ascii_digit()) => {
+                        Self::History(n.parse().unwrap_or(u64::MAX))
+                    }
+                    _ => Self::Surplus("history"),
+                };
+            }
+            w => return Self::Unknown(printable(w)),
+        };
+        if rest.trim().is_empty() {
+            request
+        } else {
+            Self::Surplus(name)
+        }
+    }
+}
+
+impl fmt::Display for Request<'_> {
+    /// The line that asks for this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Say(text) if text.starts_with('/') => write!(f, "/{text}"),
+            Self::Say(text) => f.write_str(text),
+            Self::Leave => f.write_str("LEAVE"),
+            Self::Help => f.write_str("/help"),
+            Self::Who => f.write_str("/who"),
+            Self::History(count) => write!(f, "/history {count}"),
+            Self::Surplus(name) => write!(f, "/{name} -"),
+            Self::Unknown(word) => write!(f, "/{word}"),
+        }
+    }
+}
+
+/// `text` with `?` for every character that could do something to a screen: control characters
+/// other than tab, and the two line separators of Unicode.
+///
+/// ```
+/// assert_eq!(chat_core::printable("\u{1b}[2J\ttidy\u{2028}"), "?[2J\ttidy?");
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
+    // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
+    let is_plain = |chunk: &[u8]| {
+        chunk
+            .iter()
+            .fold(true, |plain, b| plain & (b' '..=b'~').contains(b))
+    };
+    if text.as_bytes().chunks(64).all(is_plain) || !text.contains(acts) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(
+            text.chars()
+                .map(|c| if acts(c) { '?' } else { c })
+                .collect(),
+        )
+    }
+}
+
+impl Entry<'_> {
+    /// The entry as a line without its ending, in parts to be written one behind the other.
+    pub fn encode(&self) -> [&str; 3] {
+        let name = self.name.as_str();
+        match self.kind {
+            Kind::Joined => [name, " has joined the chat", ""],
+            Kind::Left => [name, " has left the chat", ""],
+            Kind::Said => [name, ": ", self.text],
+        }
+    }
+
+    /// The name and the text of a line, its ending included, that [`encode`](Self::encode) wrote of a name so
+    /// long.
+    pub(crate) fn decode(kind: Kind, name: usize, line: &str) -> Option<(&str, &str)> {
+        let (name, rest) = line.strip_suffix('\n')?.split_at_checked(name)?;
+        match kind {
+            Kind::Said => Some((name, rest.strip_prefix(": ")?)),
+            Kind::Joined | Kind::Left => Some((name, "")),
+        }
+    }
+}
+
+/// A line from the server, as a client reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerLine<'a> {
+    /// We are in.
+    Welcome,
+    /// Somebody joined.
+    Joined(Name),
+    /// Somebody left.
+    Left(Name),
+    /// Somebody said something.
+    Said(Name, &'a str),
+    /// The last line before the server closes the connection, and why.
+    Goodbye(&'a str),
+    /// Another private notice.
+    Notice(&'a str),
+    /// Nothing that PROTOCOL.md knows.
+    Unknown(&'a str),
+}
+
+/// What the one who joined is told.
+pub(crate) const WELCOME: &str = "Welcome to the chatroom!";
+pub(crate) const NOTICE: &str = "* ";
+pub(crate) const GOODBYE: &str = "Goodbye: ";
+
+impl<'a> ServerLine<'a> {
+    /// Reads a line.
+    pub fn decode(line: &'a str) -> Self {
+        if line == WELCOME {
+            return Self::Welcome;
+        }
+        if let Some(notice) = line.strip_prefix(NOTICE) {
+            return match notice.strip_prefix(GOODBYE) {
+                Some(why) => Self::Goodbye(why),
+                None => Self::Notice(notice),
+            };
+        }
+        let Some(end) = line.find([':', ' ']) else {
+            return Self::Unknown(line);
+        };
+        let (Ok(name), rest) = (Name::parse(&line[..end]), &line[end..]) else {
+            return Self::Unknown(line);
+        };
+        match rest {
+            " has joined the chat" => Self::Joined(name),
+            " has left the chat" => Self::Left(name),
+            _ => match rest.strip_prefix(": ") {
+                Some(text) => Self::Said(name, text),
+                None => Self::Unknown(line),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::limits::MAX_LINE;
+    use alloc::string::ToString;
+
+    #[test]
+    fn first_lines() {
+        use FirstLine::{Blank, Foreign, Join, Json, Other};
+        let http = || Foreign(Protocol::Http);
+        for (line, meaning) in [
+            ("JOIN", Join(None)),
+            ("join", Join(None)),
+            (" Join \t", Join(None)),
+            ("JOIN ann", Join(Some("ann"))),
+            ("JOIN  ann b ", Join(Some("ann b"))),
+            ("JOIN {}", Json("{}")),
+            ("JOIN{}", Json("{}")),
+            ("join \t {\"a\":1} ", Json("{\"a\":1}")),
+            ("JOINED", Other),
+            ("JOI", Other),
+            ("", Blank),
+            (" \t\u{a0}", Blank),
+            ("LEAVE", Other),
+            ("GET / HTTP/1.1", http()),
+            ("CONNECT a:443 HTTP/1.0", http()),
+            ("GET /", http()),
+            ("GET a grip HTTP/1.1", Other),
+            ("get / HTTP/1.1", http()),
+        ] {
+            assert_eq!(FirstLine::decode(line.as_bytes()), meaning, "{line:?}");
+        }
+        for (line, meaning) in [
+            (&b"JOIN {\"name\": \"\xff\"}"[..], Json("")),
+            (b" join \t{\xff", Json("")),
+            (b"JOIN \xff", Other),
+            (b"JOIN{\xff", Json("")),
+            (b"JOIN\xff", Other),
+            (b"HOLA {\xff", Other),
+        ] {
+            assert_eq!(FirstLine::decode(line), meaning, "{line:?}");
+        }
+        let long = alloc::format!("GET /{}", "a".repeat(MAX_LINE - 5));
+        assert_eq!(FirstLine::decode(long.as_bytes()), http());
+    }
+
+    #[test]
+    fn requests() {
+        use Request::{Help, Leave, Nothing, Say, Surplus, Unknown, Who};
+        for (line, meaning) in [
+            ("", Nothing),
+            (" \t ", Nothing),
+            ("hi", Say("hi".into())),
+            (" hi ", Say(" hi ".into())),
+            ("JOIN", Say("JOIN".into())),
+            ("leave", Leave),
+            ("LEAVE ", Leave),
+            ("Leave me", Say("Leave me".into())),
+            ("/LEAVE", Leave),
+            ("/leave me", Surplus("leave")),
+            ("/Who", Who),
+            ("/history", Request::History(20)),
+            ("/history 1", Request::History(1)),
+            ("/history 0", Surplus("history")),
+            ("/history 00", Surplus("history")),
+            ("/help ", Help),
+            ("/helpx", Unknown("helpx".into())),
+            ("/", Unknown("".into())),
+            ("//help", Say("/help".into())),
+            ("///", Say("//".into())),
+            (" /who", Say(" /who".into())),
+            ("a\u{7}\tb\u{9b}", Say("a?\tb?".into())),
+        ] {
+            assert_eq!(Request::decode(line.as_bytes()), Ok(meaning), "{line:?}");
+        }
+        assert!(Request::decode(b"caf\xe9").is_err());
+    }
+
+    #[test]
+    fn a_request_encodes_to_a_line_that_decodes_to_it() {
+        for line in [
+            "", "hi", "leave", "/who", "/help", "/x y", "/who x", "//a", "///", "a\u{85}b",
+        ] {
+            let request = Request::decode(line.as_bytes()).unwrap();
+            let again = request.to_string();
+            assert_eq!(Request::decode(again.as_bytes()), Ok(request), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_does_nothing_to_a_screen_is_not_copied() {
+        for text in ["tidy", "t\u{ef}dy\ttoo", &"long ".repeat(100)] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn text_cannot_be_taken_for_another_line() {
+        let ann = Name::parse("ann").unwrap();
+        for text in ["bob: hi", "bob has left the chat", "* Goodbye: x", WELCOME] {
+            let line = Entry::said(&ann, text).encode().concat();
+            assert_eq!(
+                ServerLine::decode(&line),
+                ServerLine::Said(ann.clone(), text)
+            );
+        }
+    }
+}
