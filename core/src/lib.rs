@@ -27,6 +27,7 @@ pub use types::limits::{HostLimits, Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, M
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
+pub use types::secret::Secret;
 pub use types::time::Timestamp;
 pub use wire::line::{Line, LineReader};
 pub use wire::text::{FirstLine, Request, ServerLine, printable};

@@ -10,13 +10,12 @@ use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::visits::Visits;
-use chat_core::{Action, ConnId, Input, Limits, Origin, Parcel, Server, Timer, Timestamp};
+use chat_core::{Action, Input, Limits, Origin, Parcel, Secret, Server, Timer, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::thread;
@@ -85,7 +84,7 @@ fn drawn() -> io::Result<Origin> {
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     Ok(Origin {
         epoch: u128::from_be_bytes(epoch),
-        secret,
+        secret: Secret(secret),
         unix_millis: wall_clock(),
     })
 }
@@ -103,9 +102,14 @@ fn wall_clock() -> u64 {
 /// then a line for everything that happens in the room, all lines of a pass at once. It must not
 /// block.
 ///
-/// Failures are kept apart: a connection's ends that connection; so does a panic in serving it,
+/// Failures are kept apart: a connection's ends that connection, and so does a panic in its stream,
 /// which is reported through `tracing`; a failure to accept (no more descriptors) is reported,
 /// and tried again after a pause.
+///
+/// # Panics
+/// When what all connections share is not as it must be: a server that went on would write that down. It is
+/// reported through `tracing`, and nothing more is kept. Whoever is started again goes on with what was, sessions
+/// included.
 ///
 /// With a [store](Options::store), nobody is sent anything before it is kept. If it fails, everyone is
 /// told and let go.
@@ -165,7 +169,9 @@ pub async fn serve<L: Listener>(
         (shell.transcript)(format!("Listening on {address}\n").as_bytes());
     }
     // Tokio's budget would end every pass after 128 sockets.
+    let fault = Fault;
     tokio::task::coop::unconstrained(shell.run(pin!(stop))).await;
+    mem::forget(fault);
     shell.visits.tell_the_rest();
     shell.reading = None;
     let now = shell.now();
@@ -179,6 +185,20 @@ pub async fn serve<L: Listener>(
         keeping.finish(deadline).await;
     }
     shell.failure.map_or(Ok(()), Err)
+}
+
+/// Dropped by a panic alone, which it explains.
+struct Fault;
+
+impl Drop for Fault {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!(
+                "the server is not in the state that it must be in, and ends, so that nothing wrong is kept; \
+                 started again, it goes on with its history, and sessions resume"
+            );
+        }
+    }
 }
 
 struct Shell<L: Listener, T> {
@@ -415,38 +435,33 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             return;
         };
         let id = socket.id;
-        let served = catch_unwind(AssertUnwindSafe(|| {
-            self.server.handle(now, Input::Writable(id));
-            socket.go_on_closing();
-            let mut left = READ;
-            while !socket.eof {
-                if left == 0 || !self.server.wants_input(id) {
-                    if !mem::replace(&mut socket.held, true) {
-                        self.held.push(slot);
-                    }
-                    break;
+        self.server.handle(now, Input::Writable(id));
+        socket.go_on_closing();
+        let mut left = READ;
+        while !socket.eof {
+            if left == 0 || !self.server.wants_input(id) {
+                if !mem::replace(&mut socket.held, true) {
+                    self.held.push(slot);
                 }
-                match socket.read(&mut self.buffer) {
-                    Poll::Pending => break,
-                    Poll::Ready(Ok(0)) => {
-                        socket.eof = true;
-                        self.server.handle(now, Input::Eof(id));
-                    }
-                    Poll::Ready(Ok(count)) => {
-                        left = left.saturating_sub(count);
-                        self.server
-                            .handle(now, Input::Received(id, &self.buffer[..count]));
-                    }
-                    Poll::Ready(Err(error)) => {
-                        tracing::debug!(?id, %error, "reading failed");
-                        socket.eof = true;
-                        self.server.handle(now, Input::Lost(id));
-                    }
+                break;
+            }
+            match socket.read(&mut self.buffer) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => {
+                    socket.eof = true;
+                    self.server.handle(now, Input::Eof(id));
+                }
+                Poll::Ready(Ok(count)) => {
+                    left = left.saturating_sub(count);
+                    self.server
+                        .handle(now, Input::Received(id, &self.buffer[..count]));
+                }
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(?id, %error, "reading failed");
+                    socket.eof = true;
+                    self.server.handle(now, Input::Lost(id));
                 }
             }
-        }));
-        if served.is_err() {
-            self.give_up(now, id);
         }
     }
 
@@ -542,12 +557,6 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         if !lines.is_empty() {
             (self.transcript)(lines);
         }
-    }
-
-    /// A panic was caught: a fault of ours, which costs one connection and not the server.
-    fn give_up(&mut self, now: Timestamp, id: ConnId) {
-        tracing::error!(?id, "panic while serving a connection; it is closed");
-        self.server.handle(now, Input::Lost(id));
     }
 
     /// Does what is to be done outside; whether there is something to write after that.

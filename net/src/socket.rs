@@ -48,22 +48,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Reads what is there into `buffer`; pending, and woken later, while nothing is.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(buffer);
-        let mut cx = Context::from_waker(&self.waker);
-        Pin::new(&mut self.stream)
-            .poll_read(&mut cx, &mut buffer)
-            .map_ok(|()| buffer.filled().len())
+        let (id, stream, waker) = (self.id, &mut self.stream, &self.waker);
+        let read = guarded(id, || {
+            let mut buffer = ReadBuf::new(buffer);
+            let mut cx = Context::from_waker(waker);
+            Pin::new(stream)
+                .poll_read(&mut cx, &mut buffer)
+                .map_ok(|()| buffer.filled().len())
+        });
+        read.unwrap_or_else(|error| Poll::Ready(Err(error)))
     }
 
-    /// Writes what waits for the connection. A panic in that is a failure of the socket.
+    /// Writes what waits for the connection.
     pub(crate) fn write_parcel(&mut self, parcel: &mut Parcel, log: &Log, scratch: &mut Vec<u8>) {
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            parcel.write(log, |slices| self.write(slices, scratch));
-        }));
-        if written.is_err() {
-            tracing::error!(id = ?self.id, "panic while writing to a connection");
-            self.failure = Some(io::Error::other("panic"));
-        }
+        parcel.write(log, |slices| {
+            let id = self.id;
+            guarded(id, || self.write(slices, scratch)).unwrap_or_else(|error| {
+                self.failure = Some(error);
+                0
+            })
+        });
     }
 
     /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If
@@ -144,10 +148,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Goes on closing our side, if that is under way. Its failure shows when reading.
     pub(crate) fn go_on_closing(&mut self) {
         if self.closing {
-            let mut cx = Context::from_waker(&self.waker);
-            self.closing = Pin::new(&mut self.stream)
-                .poll_shutdown(&mut cx)
-                .is_pending();
+            let (stream, waker) = (&mut self.stream, &self.waker);
+            let closed = guarded(self.id, || {
+                let mut cx = Context::from_waker(waker);
+                Pin::new(stream).poll_shutdown(&mut cx).is_pending()
+            });
+            self.closing = closed.unwrap_or(false);
         }
     }
+}
+
+/// Does something with one stream and nothing else. A panic in that is a failure of this connection; one
+/// anywhere else is one of what all share, and ends the server.
+fn guarded<T>(id: ConnId, act: impl FnOnce() -> T) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
+        tracing::error!(?id, "panic in a connection's stream; it is closed");
+        io::Error::other("panic")
+    })
 }

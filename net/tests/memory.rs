@@ -45,7 +45,7 @@ fn remembered(texts: &[&str]) -> Memory {
         text: (*text).into(),
     };
     Memory {
-        session: Some("0123456789abcdef".repeat(4)),
+        session: Some(chat_core::Secret("0123456789abcdef".repeat(4))),
         name: Some("ann".into()),
         epoch: Some("fedcba9876543210".repeat(2)),
         after: Some(1041),

@@ -294,16 +294,32 @@ mod logs {
         );
     }
 
-    /// What is said in the room is the room's business.
+    /// What is said in the room is the room's business, and a token is its owner's.
     #[test]
-    fn do_not_repeat_what_is_said() {
-        let server = Server::start();
+    fn do_not_repeat_what_is_said_nor_a_token_however_much_they_tell() {
+        let mut command = Command::new(chat_server());
+        command.args(["--listen", "127.0.0.1:0", "--ephemeral"]);
+        command.env("RUST_LOG", "trace");
+        let server = Server::launch(command, 1);
         let mut raw = Raw::join(server.address());
         raw.say("between you and me");
+        let token = "0123456789abcdef0123456789abcdef";
+        let hello = format!("JOIN {{\"session\":\"{token}\"}}");
+        let mut program = Raw::connect(server.address());
+        program.say(&hello);
+        program.expect_start("{\"type\":\"welcome\"");
+        program.say("{\"type\":\"say\",\"text\":\"only for us\"}");
+        program.say("{\"type\":\"leave\"}");
+        let mut stranger = Raw::connect(server.address());
+        stranger.say("PASS hunter2");
+        stranger.expect_start("ERROR");
         raw.say("leave");
-        raw.expect_end();
+        let _ = raw.rest();
         let (_, log) = ended(server);
-        assert!(!log.contains("between you and me"), "{log}");
+        assert!(log.contains("joined conn="), "{log}");
+        for secret in ["between you and me", "only for us", token, "hunter2"] {
+            assert!(!log.contains(secret), "{secret}: {log}");
+        }
     }
 
     /// The transcript and the log of a server when the room is empty.

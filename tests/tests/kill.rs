@@ -57,7 +57,7 @@ impl Seen {
             match message.unwrap_or_else(|error| panic!("{error}: {line}")) {
                 Message::Welcome { session, .. } => {
                     self.connections += 1;
-                    self.token = Some(session.into());
+                    self.token = Some(session.0.into());
                     for (id, text) in &self.unsure {
                         say(&mut stream, id, text)?;
                     }

@@ -2,6 +2,7 @@
 
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::stream::Stream;
+use crate::types::secret::Secret;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
@@ -14,7 +15,7 @@ pub(crate) const SLICES: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Detour {
     at: u64,
-    insert: VecDeque<u8>,
+    insert: Secret<VecDeque<u8>>,
     skip: u64,
 }
 
@@ -100,7 +101,7 @@ impl Cursor {
             }
             _ => detours.queue.push_back(Detour {
                 at,
-                insert: line.bytes().collect(),
+                insert: Secret(line.bytes().collect()),
                 skip: 0,
             }),
         }
@@ -119,7 +120,7 @@ impl Cursor {
             Some(last) if last.at + last.skip == entry.start => last.skip += length,
             _ => detours.queue.push_back(Detour {
                 at: entry.start,
-                insert: VecDeque::new(),
+                insert: Secret::default(),
                 skip: length,
             }),
         }
@@ -128,7 +129,7 @@ impl Cursor {
     /// Goes elsewhere, with its private lines: to where a log that it reads from now on ends, or to
     /// the end of another one. It must need nothing of the log where it is.
     pub(crate) fn move_to(&mut self, head: u64, hears: bool) {
-        debug_assert!(self.end == Some(self.place) && self.skipped() == 0);
+        assert!(self.end == Some(self.place) && self.skipped() == 0);
         self.place = head;
         self.end = (!hears).then_some(head);
         if let Some(detours) = &mut self.detours {
@@ -167,7 +168,7 @@ impl Cursor {
             detours.private = bytes.len();
             detours.queue.push_back(Detour {
                 at: self.place,
-                insert: bytes,
+                insert: Secret(bytes),
                 skip: 0,
             });
         }

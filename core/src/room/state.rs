@@ -84,7 +84,7 @@ impl State {
         match entry.change() {
             Change::Enters(name, _) => {
                 let is_new = self.members.insert(Unique(name.clone()));
-                debug_assert!(is_new, "{name} is in the room twice");
+                assert!(is_new, "{name} is in the room twice");
             }
             Change::Leaves(name) => {
                 self.members.remove(&Unique(name.clone()));

@@ -15,6 +15,7 @@ use crate::types::entry::SessionId;
 use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::types::name::Name;
 use crate::types::peer::Peer;
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
@@ -58,7 +59,7 @@ pub(crate) struct Connection {
     /// What is to be remembered of what it sent: nothing, between lines.
     pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
-    pub(crate) unread: Vec<u8>,
+    pub(crate) unread: Secret<Vec<u8>>,
     pub(crate) cursor: Cursor,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
@@ -103,7 +104,7 @@ impl Connection {
             stay: None,
             reading: None,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
-            unread: Vec::new(),
+            unread: Secret::default(),
             cursor: Cursor::outside(place),
             blocked: false,
             copied: 0,

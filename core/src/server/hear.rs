@@ -10,6 +10,7 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::room::state::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::types::secret::Secret;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::MAX_PAGE;
@@ -124,7 +125,7 @@ impl Server {
         if connection.phase.is_ending() {
             return;
         }
-        connection.unread = unread;
+        connection.unread = Secret(unread);
         if !connection.unread.is_empty() {
             let (private, detours) = (connection.cursor.private(), connection.cursor.detours());
             mark_if(private >= self.limits.private, Mark::HeldByNotices);

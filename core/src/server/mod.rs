@@ -33,6 +33,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::Entry;
 use crate::types::limits::Limits;
 use crate::types::peer::Peer;
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
@@ -352,7 +353,7 @@ impl Server {
         connection.reason.get_or_insert(reason);
         let turn = connection.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
-            connection.unread = Vec::new();
+            connection.unread = Secret::default();
             let end = self.room.log.head(connection.dialect);
             connection.cursor.end_at(end);
             if mem::take(&mut connection.reads_json) {

@@ -4,6 +4,7 @@ use super::Server;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
+use crate::types::secret::Secret;
 use crate::wire::json::{self, Hello, Message};
 
 impl Server {
@@ -22,7 +23,7 @@ impl Server {
             version: json::VERSION,
             room: json::ROOM.into(),
             name: "".into(),
-            session: "".into(),
+            session: Secret::default(),
             epoch: self.room.log.epoch().into(),
             head: last,
             resumed: false,

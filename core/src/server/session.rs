@@ -10,6 +10,7 @@ use crate::types::entry::SessionId;
 use crate::types::limits::MAX_LINE;
 use crate::types::name::Name;
 use crate::types::peer::Host;
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
@@ -27,7 +28,7 @@ pub struct Origin {
     /// The name of the log: no other log ever has the same one.
     pub epoch: u128,
     /// What the tokens of sessions are made of. Whoever knows or guesses it can take over any session.
-    pub secret: [u8; 32],
+    pub secret: Secret<[u8; 32]>,
     /// What the wall clock shows at [`Timestamp::ZERO`], in milliseconds since the Unix epoch.
     pub unix_millis: u64,
 }
@@ -134,7 +135,7 @@ impl Server {
         let is_new = hello.session.is_none();
         let token = match &hello.session {
             None => self.issue(),
-            Some(token) if Hello::is_token(token) => String::from(&**token),
+            Some(token) if Hello::is_token(token) => String::from(&***token),
             Some(_) => {
                 let why = "\"session\": expected 32 hexadecimal digits in lower case";
                 return self.turn_away(id, Code::BadSession, why);
@@ -152,7 +153,7 @@ impl Server {
             version: json::VERSION,
             room: json::ROOM.into(),
             name: name.as_str().into(),
-            session: token.into(),
+            session: Secret(token.into()),
             epoch: log.epoch().into(),
             head: log.last(),
             resumed,
@@ -304,7 +305,7 @@ impl Server {
     fn issue(&mut self) -> String {
         self.sessions.issued += 1;
         let digest = Sha256::new()
-            .chain_update(self.origin.secret)
+            .chain_update(*self.origin.secret)
             .chain_update(self.origin.epoch.to_be_bytes())
             .chain_update(self.sessions.issued.to_be_bytes())
             .finalize();

@@ -163,7 +163,7 @@ impl Server {
             unread.drain(..handled);
             self.give_up_next(id);
             mark_if(!unread.is_empty(), Mark::TurnLeftOver);
-            self.keep(id, unread);
+            self.keep(id, unread.0);
         }
     }
 }

@@ -6,4 +6,5 @@ pub(crate) mod limits;
 pub(crate) mod name;
 pub(crate) mod peer;
 pub(crate) mod rate;
+pub(crate) mod secret;
 pub(crate) mod time;

@@ -1,6 +1,7 @@
 //! Framing: bytes in any chunks become lines (PROTOCOL.md, "Lines").
 
 use crate::mark::{Mark, mark_if};
+use crate::types::secret::Secret;
 use crate::wire::given::GivenId;
 use crate::wire::telnet::{IAC, Telnet};
 use alloc::boxed::Box;
@@ -40,7 +41,7 @@ pub struct LineReader {
     limit: usize,
     /// The line begun but not ended: at most `limit` bytes and one more, which may be the `\r`
     /// of its ending. Empty, and not allocated, between lines.
-    partial: Vec<u8>,
+    partial: Secret<Vec<u8>>,
     /// `partial` has been handed out; the next call starts a new line.
     given: bool,
     too_long: bool,
@@ -58,7 +59,7 @@ impl LineReader {
     pub const fn new(limit: usize) -> Self {
         Self {
             limit,
-            partial: Vec::new(),
+            partial: Secret(Vec::new()),
             given: false,
             too_long: false,
             reads_id: false,
@@ -113,7 +114,7 @@ impl LineReader {
         if self.given {
             self.given = false;
             self.id = None;
-            self.partial = Vec::new();
+            self.partial = Secret::default();
         }
         let end = loop {
             self.skip(chunk);

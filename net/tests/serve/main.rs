@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_serving_a_connection_ends_that_connection() {
+async fn a_panic_in_a_connections_stream_ends_that_connection() {
     let room = Room::open(Limits::default());
     let mut ann = room.join(1).await;
     let mut bob = room.join(2).await;
@@ -33,6 +33,32 @@ async fn a_panic_in_serving_a_connection_ends_that_connection() {
     cat.write_all(b"still here\n").await.unwrap();
     assert_eq!(line(&mut ann).await, "USER3: still here\n");
     room.join(4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_what_all_share_ends_the_server_and_says_so() {
+    let told = log::Lines::default();
+    let _log = tracing::subscriber::set_default(told.clone());
+    let room = Room::open(Limits::default());
+    let mut ann = room.join(1).await;
+    // The screen is what all share, and nobody can write to it any more.
+    let shown = std::sync::Arc::clone(&room.shown);
+    let poisoned = std::thread::spawn(move || {
+        let _lock = shown.lock();
+        panic!("a fault of ours");
+    });
+    assert!(poisoned.join().is_err());
+    let _bob = room.connect(2, 1024).write_all(b"JOIN\n").await;
+    let ended = timeout(Duration::from_secs(1), room.server).await;
+    assert!(ended.expect("it ends").unwrap_err().is_panic());
+    let told = told.take().join("\n");
+    assert!(
+        told.contains("the server is not in the state that it must be in"),
+        "{told}"
+    );
+    let mut rest = Vec::new();
+    ann.read_to_end(&mut rest).await.unwrap();
+    assert!(!String::from_utf8_lossy(&rest).contains("Goodbye"));
 }
 
 #[tokio::test(start_paused = true)]

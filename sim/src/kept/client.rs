@@ -279,7 +279,7 @@ impl Program {
                 self.is_in = true;
                 self.name = name.into_owned();
                 self.next.get_or_insert(head + 1);
-                self.token = Some(session.into_owned());
+                self.token = Some(session.0.into_owned());
                 if !self.is_sure {
                     return self.unsent();
                 }

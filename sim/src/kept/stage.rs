@@ -141,7 +141,7 @@ impl<'a> Stage<'a> {
         self.since = self.now;
         let origin = Origin {
             epoch: 1,
-            secret: [self.lives; 32],
+            secret: chat_core::Secret([self.lives; 32]),
             unix_millis: self.now / 1000,
         };
         let history = self.disk.history(self.world.newest);

@@ -5,7 +5,7 @@ use super::short::Short;
 use super::story::Story;
 use crate::promise::Promise;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
-use chat_core::{CloseReason, Kind, Name};
+use chat_core::{CloseReason, Kind, Name, Secret};
 use std::ops::RangeInclusive;
 
 /// What is known of a peer that speaks JSON.
@@ -51,7 +51,7 @@ impl Program {
         let hello = Hello::decode(line).ok().map(|hello| Hello {
             version: hello.version,
             name: own(hello.name),
-            session: own(hello.session),
+            session: own(hello.session.map(|token| token.0)).map(Secret),
             after: hello.after,
             epoch: own(hello.epoch),
             history: hello.history,
@@ -97,7 +97,7 @@ impl Program {
             .hello
             .as_ref()
             .and_then(|hello| hello.session.as_deref());
-        token.map_or_else(|| format!("of {peer}"), Into::into)
+        token.map_or_else(|| format!("of {peer}"), ToString::to_string)
     }
 
     /// Whether it comes with a token.
@@ -279,7 +279,11 @@ impl Program {
         };
         let is_version = hello.version.is_none_or(|v| v == json::VERSION);
         // That of a reader is not looked at.
-        let is_token = self.reads() || hello.session.as_deref().is_none_or(Hello::is_token);
+        let is_token = self.reads()
+            || hello
+                .session
+                .as_deref()
+                .is_none_or(|token| Hello::is_token(token));
         match (is_version, is_token) {
             (false, _) => Some(Code::BadVersion),
             (true, false) => Some(Code::BadSession),

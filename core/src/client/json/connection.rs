@@ -2,6 +2,7 @@
 
 use crate::client::banner::Banner;
 use crate::types::limits::MAX_JSON_LINE;
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::line::LineReader;
 use alloc::collections::VecDeque;
@@ -11,7 +12,7 @@ use core::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Connection {
     pub(super) reader: LineReader,
-    pub(super) unsent: VecDeque<u8>,
+    pub(super) unsent: Secret<VecDeque<u8>>,
     /// When it was welcomed.
     pub(super) since: Option<Timestamp>,
     /// What came first.
@@ -34,7 +35,7 @@ impl Connection {
     pub(super) fn new() -> Self {
         Self {
             reader: LineReader::new(MAX_JSON_LINE),
-            unsent: VecDeque::new(),
+            unsent: Secret::default(),
             since: None,
             banner: Banner::default(),
             asked: false,

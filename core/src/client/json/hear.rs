@@ -5,6 +5,7 @@ use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::entry::Kind;
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Entry, GapReason, Message};
 use crate::wire::line::{Line, LineReader};
@@ -95,7 +96,7 @@ impl JsonClient {
                 read,
                 ..
             } => {
-                let stay = (!read).then_some((&*name, &*session, resumed));
+                let stay = (!read).then_some((&*name, &**session, resumed));
                 self.welcomed(now, stay, &epoch, head);
                 if !read {
                     self.introduce(&name, here);
@@ -219,7 +220,7 @@ impl JsonClient {
     fn is_member(&mut self, name: &str, session: &str, head: u64, resumed: bool) -> bool {
         // A server may know no readers.
         self.reads = false;
-        self.memory.session = Some(session.into());
+        self.memory.session = Some(Secret(session.into()));
         let asked = self.memory.name.replace(name.into());
         if resumed && asked.is_some_and(|asked| asked != name) {
             let news = format!("* You are still {}: your session goes on.", printable(name));

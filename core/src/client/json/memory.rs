@@ -1,5 +1,6 @@
 //! What a client remembers from connection to connection, and, if it is kept, from run to run.
 
+use crate::types::secret::Secret;
 use crate::wire::json::Request;
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Memory {
     /// The secret token of its session. Whoever has it can speak as this client.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
+    pub session: Option<Secret<String>>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -15,6 +15,7 @@ use super::{
     Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
 use crate::mark::{Mark, mark};
+use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Hello, Request as Ask, VERSION};
 use crate::wire::line::Line;
@@ -221,9 +222,9 @@ impl Client for JsonClient {
     }
 
     fn sent(&mut self, _now: Timestamp, count: usize) {
-        self.connection
-            .unsent
-            .drain(..count.min(self.connection.unsent.len()));
+        let unsent = &mut self.connection.unsent;
+        let count = count.min(unsent.len());
+        unsent.drain(..count);
     }
 
     fn poll_action(&mut self) -> Option<ClientAction> {
@@ -326,7 +327,8 @@ impl JsonClient {
         let hello = Hello {
             version: Some(VERSION),
             name: known.name.as_deref().filter(is_seen).map(Into::into),
-            session: known.session.as_deref().filter(is_seen).map(Into::into),
+            session: (known.session.as_ref().filter(|_| !self.reads))
+                .map(|token| Secret(token.as_str().into())),
             after: self.after,
             epoch: known.epoch.as_deref().map(Into::into),
             history: Some(self.setup.history).filter(|count| *count > 0 && self.after.is_none()),

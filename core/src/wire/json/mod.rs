@@ -4,6 +4,7 @@ mod hello;
 
 use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_LINE;
+use crate::types::secret::Secret;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,8 @@ pub struct Hello<'a> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub name: Option<Cow<'a, str>>,
     /// The secret token of a session, to go on with it.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub session: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Secret<Cow<'a, str>>>,
     /// The number of the last entry known, to be sent what came behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
@@ -115,8 +116,8 @@ pub enum Message<'a> {
         #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
         name: Cow<'a, str>,
         /// The session's secret token; empty for a reader, who has none.
-        #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
-        session: Cow<'a, str>,
+        #[serde(default, skip_serializing_if = "is_empty")]
+        session: Secret<Cow<'a, str>>,
         /// Which log it is.
         #[serde(borrow)]
         epoch: Cow<'a, str>,
@@ -345,4 +346,8 @@ impl<'a> Entry<'a> {
             id: record.id.as_deref().map(Into::into),
         }
     }
+}
+
+fn is_empty(token: &Secret<Cow<'_, str>>) -> bool {
+    token.is_empty()
 }

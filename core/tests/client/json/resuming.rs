@@ -341,7 +341,7 @@ fn a_server_that_welcomes_and_closes_is_not_hammered() {
 #[test]
 fn who_is_sent_away_does_not_come_back() {
     let mut chat = Chat::joined(Setup::default());
-    let token = chat.client.memory().session.clone().unwrap();
+    let token = chat.client.memory().session.clone().unwrap().0;
     let (now, server) = (chat.now, chat.server.as_mut().unwrap());
     let other = server.accept(now, 9).unwrap();
     let hello = format!("JOIN {{\"session\":\"{token}\"}}\n");

@@ -53,7 +53,7 @@ impl Kept {
         };
         let origin = Origin {
             // Each life of a server gives out tokens of its own.
-            secret: [u8::try_from(store.len()).unwrap(); 32],
+            secret: chat_core::Secret([u8::try_from(store.len()).unwrap(); 32]),
             ..Origin::default()
         };
         world.server = Server::restored(limits, origin, history);

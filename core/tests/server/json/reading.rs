@@ -25,7 +25,7 @@ fn a_reader_is_sent_what_happens_and_leaves_no_traces() {
     else {
         panic!("{answer:?}")
     };
-    assert_eq!((&**name, &**session), ("", ""));
+    assert_eq!((&**name, &***session), ("", ""));
     assert_eq!(entries(&answer), [(1, "+Ann".into())]);
     assert_eq!((w.server.population(), w.server.connections()), (1, 2));
     w.receive(ann, "hello\n/who\n");

@@ -14,7 +14,7 @@ fn programs_and_people_are_in_the_same_room() {
         Limits::default(),
         Origin {
             epoch: 0xabc,
-            secret: [7; 32],
+            secret: chat_core::Secret([7; 32]),
             unix_millis: 1_000_000,
         },
     );
