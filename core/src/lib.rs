@@ -20,7 +20,7 @@ pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outco
 pub use life::Transition;
 pub use room::log::{History, Log};
 pub use server::phase as server_phase;
-pub use server::{Action, CloseReason, Input, Origin, Parcel, Server, Timer};
+pub use server::{Action, CloseReason, Input, Origin, Outbox, Round, Server, Timer};
 pub use types::conn_id::ConnId;
 pub use types::entry::{Change, Entry, Kind, Record, SessionId};
 pub use types::limits::{HostLimits, Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};

@@ -163,16 +163,14 @@ impl Bench {
 
     /// Writes to all; the connection's socket takes everything or nothing.
     fn write(&mut self, takes: bool) {
-        while let Some(conn) = self.server.next_transmit() {
-            let takes = takes || conn != self.conn;
-            self.server.transmit(self.now, conn, |slices| {
-                if takes {
-                    slices.iter().map(|s| s.len()).sum()
-                } else {
-                    0
-                }
-            });
-        }
+        let other = self.conn;
+        self.server.pass(self.now, |conn, slices| {
+            if takes || conn != other {
+                slices.iter().map(|s| s.len()).sum()
+            } else {
+                0
+            }
+        });
     }
 
     fn wait(&mut self, time: Duration) {

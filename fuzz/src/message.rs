@@ -139,17 +139,15 @@ impl Talk {
         let now = Timestamp::ZERO;
         let mut heard = Heard::default();
         self.server.handle(now, Input::Received(self.ann, line));
-        while let Some(id) = self.server.next_transmit() {
+        self.server.pass(now, |id, slices| {
             let got = if id == self.ann {
                 &mut heard.ann
             } else {
                 &mut heard.bob
             };
-            self.server.transmit(now, id, |slices| {
-                got.extend(slices.concat());
-                slices.iter().map(|s| s.len()).sum()
-            });
-        }
+            got.extend(slices.concat());
+            slices.iter().map(|s| s.len()).sum()
+        });
         let lost = self
             .server
             .transcript(|lines| heard.screen.extend_from_slice(lines));

@@ -29,7 +29,7 @@ use play::Play;
 /// | `_` before a step | no round after it |
 /// | `%c 3` | before the first connection, sets a limit: `c`onnections, `r`efusals, `b`ehind, `p`rivate, `d`etours, batch (`q`), pass (`m`), `t`ranscript |
 /// | `%l 1` | the screen is read only once a round |
-/// | `%w 1` | all peers are written to at once, from parcels |
+/// | `%w 1` | all peers are written to in one round |
 ///
 /// At the end, unless the script stopped the server, all sockets take everything and all lines
 /// have to be delivered; then it stops, and everything has to end in time.

@@ -10,7 +10,9 @@ use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::visits::Visits;
-use chat_core::{Action, Input, Limits, Origin, Parcel, Secret, Server, Timer, Timestamp};
+use chat_core::{
+    Action, ConnId, Input, Limits, Log, Origin, Outbox, Secret, Server, Timer, Timestamp,
+};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -20,6 +22,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most bytes read from a connection in one pass.
@@ -160,7 +163,6 @@ pub async fn serve<L: Listener>(
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
         buffer: vec![0; CHUNK],
-        parcels: Vec::new(),
         scratch: Vec::new(),
         transcript,
     };
@@ -226,8 +228,7 @@ struct Shell<L: Listener, T> {
     origin: Instant,
     timer: Pin<Box<Sleep>>,
     buffer: Vec<u8>,
-    /// Empty between passes; kept for its memory, as is `scratch`.
-    parcels: Vec<Parcel>,
+    /// Kept for its memory.
     scratch: Vec<u8>,
     writers: usize,
     transcript: T,
@@ -468,79 +469,42 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// One pass over all that have something waiting, or as much of it as is done before others
     /// are heard; whether it is over.
     fn write(&mut self, now: Timestamp) -> bool {
-        let mut parcels = mem::take(&mut self.parcels);
         let begun = self.now();
         let heard = begun.since(now);
-        let (mut is_over, mut long) = (false, LONG);
-        while !is_over && self.now().since(begun) <= long.max(heard) {
+        let mut bound = LONG;
+        while self.now().since(begun) <= bound.max(heard) {
             // Those who talk or ask without pause have no more than one thread, and others are heard soon.
             let is_busy = self.server.is_only_busy_left();
-            long = if is_busy { SHORT } else { LONG };
+            bound = if is_busy { SHORT } else { LONG };
             let most = if is_busy { 1 } else { self.writers };
-            self.server.lend_round(&mut parcels, STRETCH * most);
-            is_over = parcels.is_empty();
-            let writers = most.min(parcels.len() / SHARE);
+            let Some(mut round) = self.server.round(now, STRETCH * most) else {
+                return true;
+            };
+            let (log, outboxes) = round.outboxes();
+            let writers = most.min(outboxes.len() / SHARE);
             if writers > 1 {
-                self.write_in_parallel(&mut parcels, writers);
+                write_in_parallel(&mut self.sockets, log, outboxes, writers);
             } else {
-                for parcel in &mut parcels {
-                    if let Some(Some(socket)) = self.sockets.get_mut(parcel.id().slot()) {
-                        socket.write_parcel(parcel, self.server.log(), &mut self.scratch);
+                for outbox in &mut *outboxes {
+                    if let Some(Some(socket)) = self.sockets.get_mut(outbox.id().slot()) {
+                        socket.write(outbox, log, &mut self.scratch);
                     }
                 }
             }
-            for parcel in parcels.drain(..) {
-                let id = parcel.id();
-                self.server.settle(now, parcel);
-                if let Some(Some(socket)) = self.sockets.get(id.slot())
-                    && let Some(error) = &socket.failure
-                {
-                    tracing::debug!(?id, %error, "writing failed");
-                    self.server.handle(now, Input::Lost(id));
-                }
+            let sockets = &self.sockets;
+            let failed = |outbox: &Outbox| {
+                let socket = sockets.get(outbox.id().slot())?.as_ref()?;
+                let error = socket.failure.as_ref()?;
+                tracing::debug!(id = ?socket.id, %error, "writing failed");
+                Some(socket.id)
+            };
+            let failed: Vec<ConnId> = outboxes.iter().filter_map(failed).collect();
+            drop(round);
+            for id in failed {
+                self.server.handle(now, Input::Lost(id));
             }
         }
-        self.parcels = parcels;
-        is_over
-    }
-
-    /// Has threads write, each its share. The log stands still meanwhile, and no two of them have
-    /// the same connection, so that what is written does not depend on them.
-    fn write_in_parallel(&mut self, parcels: &mut Vec<Parcel>, writers: usize) {
-        let log = self.server.log();
-        let share = parcels.len().div_ceil(writers);
-        let sockets = &mut self.sockets;
-        let with_socket = |parcel: Parcel| {
-            let socket = sockets[parcel.id().slot()].take();
-            (parcel, socket)
-        };
-        let mut jobs: Vec<_> = parcels.drain(..).map(with_socket).collect();
-        let work = |jobs: &mut [(Parcel, Option<Socket<L::Stream>>)]| {
-            let mut scratch = Vec::new();
-            for (parcel, socket) in jobs {
-                if let Some(socket) = socket {
-                    socket.write_parcel(parcel, log, &mut scratch);
-                }
-            }
-        };
-        let mut short_of_threads = false;
-        thread::scope(|scope| {
-            let mut shares = jobs.chunks_mut(share);
-            let own = shares.next();
-            for share in shares {
-                let writer = thread::Builder::new().name("writer".into());
-                let started = writer.spawn_scoped(scope, move || work(share));
-                short_of_threads |= started.is_err();
-            }
-            own.map(work);
-        });
-        if short_of_threads {
-            work(&mut jobs); // What is written already is not written again.
-        }
-        for (parcel, socket) in jobs {
-            self.sockets[parcel.id().slot()] = socket;
-            parcels.push(parcel);
-        }
+        false
     }
 
     /// Shows what happened in this pass. The pieces that the core gives may end within a line; who
@@ -609,6 +573,48 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             }
             socket.held
         });
+    }
+}
+
+/// Has threads write, each its share. The log stands still meanwhile, and no two of them have
+/// the same connection, so that what is written does not depend on them.
+fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
+    sockets: &mut [Option<Socket<S>>],
+    log: &Log,
+    outboxes: &mut [Outbox],
+    writers: usize,
+) {
+    let share = outboxes.len().div_ceil(writers);
+    let with_socket = |outbox| {
+        let outbox: &mut Outbox = outbox;
+        let socket = sockets[outbox.id().slot()].take();
+        (outbox, socket)
+    };
+    let mut jobs: Vec<_> = outboxes.iter_mut().map(with_socket).collect();
+    let work = |jobs: &mut [(&mut Outbox, Option<Socket<S>>)]| {
+        let mut scratch = Vec::new();
+        for (outbox, socket) in jobs {
+            if let Some(socket) = socket {
+                socket.write(outbox, log, &mut scratch);
+            }
+        }
+    };
+    let mut short_of_threads = false;
+    thread::scope(|scope| {
+        let mut shares = jobs.chunks_mut(share);
+        let own = shares.next();
+        for share in shares {
+            let writer = thread::Builder::new().name("writer".into());
+            let started = writer.spawn_scoped(scope, move || work(share));
+            short_of_threads |= started.is_err();
+        }
+        own.map(work);
+    });
+    if short_of_threads {
+        work(&mut jobs); // What is written already is not written again.
+    }
+    for (outbox, socket) in jobs {
+        sockets[outbox.id().slot()] = socket;
     }
 }
 

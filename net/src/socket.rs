@@ -2,7 +2,7 @@
 
 use crate::listener::Listener;
 use crate::visits::Visit;
-use chat_core::{ConnId, Log, Parcel};
+use chat_core::{ConnId, Log, Outbox};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -60,10 +60,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Writes what waits for the connection.
-    pub(crate) fn write_parcel(&mut self, parcel: &mut Parcel, log: &Log, scratch: &mut Vec<u8>) {
-        parcel.write(log, |slices| {
+    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) {
+        outbox.write(log, |slices| {
             let id = self.id;
-            guarded(id, || self.write(slices, scratch)).unwrap_or_else(|error| {
+            guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
                 self.failure = Some(error);
                 0
             })
@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If
     /// that is not all, the socket is full or has failed.
-    fn write(&mut self, slices: &[&[u8]], scratch: &mut Vec<u8>) -> usize {
+    fn write_all(&mut self, slices: &[&[u8]], scratch: &mut Vec<u8>) -> usize {
         if let [one] = slices {
             return self.write_one(one);
         }

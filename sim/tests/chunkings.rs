@@ -167,17 +167,15 @@ impl Talk {
 
     /// A pass of writing.
     fn pass(&mut self) {
-        while let Some(conn) = self.server.next_transmit() {
+        self.server.pass(NOW, |conn, slices| {
             let got = if conn == self.speaker {
                 &mut self.shown.speaker
             } else {
                 &mut self.shown.listener
             };
-            self.server.transmit(NOW, conn, |slices| {
-                got.extend(slices.concat());
-                slices.iter().map(|slice| slice.len()).sum()
-            });
-        }
+            got.extend(slices.concat());
+            slices.iter().map(|slice| slice.len()).sum()
+        });
         let screen = &mut self.shown.screen;
         let lost = self
             .server

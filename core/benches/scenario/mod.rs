@@ -9,6 +9,9 @@ pub(crate) const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// Everything happens at once.
 const NOW: Timestamp = Timestamp::ZERO;
 
+/// As many are written to in a round as the shell writes to.
+const AT_ONCE: usize = 256;
+
 /// `count` lines of 64 bytes each, their endings counted.
 pub(crate) fn lines(count: usize) -> Vec<u8> {
     [[b'x'; 63].as_slice(), b"\n"].concat().repeat(count)
@@ -76,38 +79,33 @@ impl World {
         self.server.handle(NOW, Input::Received(member, bytes));
     }
 
-    /// The next connection that has something waiting is sent all of it.
-    pub(crate) fn write(&mut self) -> Option<ConnId> {
-        let member = self.server.next_transmit()?;
-        self.write_to(member);
-        Some(member)
+    /// Those who are next, `most` of them at most, are sent all that waits for them; how many they are.
+    pub(crate) fn write(&mut self, most: usize) -> usize {
+        let Some(mut round) = self.server.round(NOW, most) else {
+            return 0;
+        };
+        let (log, outboxes) = round.outboxes();
+        for outbox in &mut *outboxes {
+            outbox.write(log, |slices| {
+                black_box(slices);
+                usize::MAX
+            });
+        }
+        outboxes.len()
     }
 
-    /// A member is sent all that waits for it.
-    fn write_to(&mut self, member: ConnId) {
-        self.server.transmit(NOW, member, |slices| {
-            black_box(slices);
-            usize::MAX
-        });
-    }
-
-    /// Someone comes, joins and is welcomed; nobody else is told yet.
+    /// Someone comes and joins; nobody is told yet.
     pub(crate) fn join(&mut self, first_line: &[u8]) -> ConnId {
         let member = self.accept();
         self.receive(member, first_line);
-        self.write_to(member);
         let action = self.server.poll_action();
         assert!(matches!(action, Some(Action::Joined(..))));
         member
     }
 
-    /// Someone who has been sent everything leaves, and both sides are closed; nobody else is
-    /// told yet.
+    /// Someone's connection fails; nobody is told yet.
     pub(crate) fn leave(&mut self, member: ConnId) {
-        self.receive(member, b"LEAVE\n");
-        self.write_to(member);
-        assert_eq!(self.server.poll_action(), Some(Action::Finish(member)));
-        self.server.handle(NOW, Input::Eof(member));
+        self.server.handle(NOW, Input::Lost(member));
         let action = self.server.poll_action();
         assert!(matches!(action, Some(Action::Close(..))));
     }
@@ -116,8 +114,8 @@ impl World {
     pub(crate) fn settle(&mut self) -> usize {
         let mut writes = 0;
         loop {
-            while self.write().is_some() {
-                writes += 1;
+            while let written @ 1.. = self.write(AT_ONCE) {
+                writes += written;
             }
             let lost = self.server.transcript(|lines| {
                 black_box(lines);

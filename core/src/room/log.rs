@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
-/// nothing to do with it but to lend it to [`Parcel::write`](crate::Parcel::write).
+/// nothing to do with it but to lend it to [`Outbox::write`](crate::Outbox::write).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Log {
     epoch: Box<str>,

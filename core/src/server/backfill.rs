@@ -9,7 +9,6 @@ use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeMap;
-use core::mem;
 
 /// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
 pub(super) const QUANTUM: usize = 8 * 1024;
@@ -48,8 +47,6 @@ pub(super) struct Backfill {
     is_reads: bool,
     /// What the store was asked for, and has not answered yet.
     asked: usize,
-    /// Turns were to be given while cursors were lent.
-    is_put_off: bool,
 }
 
 impl Backfill {
@@ -153,13 +150,6 @@ impl Server {
         self.backfill.answered >= self.limits.answers
     }
 
-    /// Gives the turns that were put off while cursors were lent, once all of them are back.
-    pub(super) fn make_up_for_turns(&mut self) {
-        if !self.delivery.is_lending() && mem::take(&mut self.backfill.is_put_off) {
-            self.make_backfill(None);
-        }
-    }
-
     /// Whether somebody has a turn at once.
     pub(super) fn is_backfill_due(&self) -> bool {
         !self.is_backfill_full() && self.is_backfill_waiting()
@@ -172,11 +162,6 @@ impl Server {
     /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
     /// again, but for `besides`: its caller sees to that.
     pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
-        if self.delivery.is_lending() {
-            // What is put into a cursor that is lent would be lost.
-            self.backfill.is_put_off = true;
-            return;
-        }
         while !self.is_backfill_full()
             && let Some(id) = self.backfill.next_turn()
         {

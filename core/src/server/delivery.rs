@@ -7,17 +7,13 @@ use super::Server;
 use super::connection::Connection;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
-use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::cursor::{Cursor, SLICES};
 use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::{Limits, MAX_SERVER_LINE};
-use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
 use alloc::collections::{BTreeSet, VecDeque};
-use alloc::vec::Vec;
 use core::mem;
 
 /// How far delivery has come.
@@ -34,8 +30,6 @@ pub(super) struct Delivery {
     seats: usize,
     sweep: Sweep,
     lanes: [Lane; 2],
-    /// Parcels that are lent out.
-    lent: usize,
     /// Bytes held for connections that the log has left behind.
     copied: u64,
     /// The place in the log up to which the transcript was taken.
@@ -92,9 +86,9 @@ impl Delivery {
         }
     }
 
-    /// Whether somebody's cursor is lent out: nothing can be put into it.
-    pub(super) fn is_lending(&self) -> bool {
-        self.lent > 0
+    /// Seats that the sweep under way has yet to visit.
+    pub(super) fn swept(&self) -> usize {
+        self.sweep.seats
     }
 
     /// Bytes held for connections that the log has left behind.
@@ -117,98 +111,7 @@ impl Lane {
     }
 }
 
-/// What waits for one connection, lent by the server until it is
-/// [settled](Server::settle). What was lent at the same time can be written at the same time.
-///
-/// Settle every parcel before anything else is asked of the server: it has nothing else to tell it
-/// where the connection stands.
-#[must_use = "a parcel that is not settled silences its connection"]
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Parcel {
-    id: ConnId,
-    dialect: Dialect,
-    cursor: Cursor,
-    full: bool,
-    progress: bool,
-}
-
-impl Parcel {
-    /// Whose it is.
-    pub fn id(&self) -> ConnId {
-        self.id
-    }
-
-    /// Writes what waits.
-    ///
-    /// `write` is given slices to be written one behind the other, and answers how many bytes
-    /// the socket took. If it took less than all, it is full: say so with
-    /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
-    /// again while there is more and the socket is not full.
-    pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
-        let log = log.stream(self.dialect);
-        let mut more = true;
-        while more && !self.full {
-            let mut slices = [&[][..]; SLICES];
-            let count;
-            (count, more) = self.cursor.waiting(log, &mut slices);
-            let slices = &slices[..count];
-            let offered: usize = slices.iter().map(|s| s.len()).sum();
-            if offered == 0 {
-                break;
-            }
-            let taken = write(slices).min(offered);
-            self.full = taken < offered;
-            self.progress |= taken > 0;
-            self.cursor.advance(log, taken);
-            mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
-        }
-    }
-}
-
 impl Server {
-    /// The next connection to write to, or `None` when everyone has been given what there is.
-    pub fn next_transmit(&mut self) -> Option<ConnId> {
-        loop {
-            if let Some(id) = self.next_in_round() {
-                return Some(id);
-            }
-            if !self.begin_round() {
-                return None;
-            }
-        }
-    }
-
-    /// Writes to a connection that [`next_transmit`](Self::next_transmit) named, as
-    /// [`Parcel::write`] does.
-    pub fn transmit(&mut self, now: Timestamp, id: ConnId, write: impl FnMut(&[&[u8]]) -> usize) {
-        if let Some(mut parcel) = self.lend(id) {
-            parcel.write(&self.room.log, write);
-            self.settle(now, parcel);
-        }
-    }
-
-    /// Lends out what can be written now, for `most` connections at most, to callers that write to
-    /// many at once: write every parcel, with [`log`](Self::log), settle them, and ask again. None
-    /// means that everyone has been given what there is. In a large room that takes its time; what
-    /// happens meanwhile may be told in between, and whoever is still to be written to has it, too.
-    pub fn lend_round(&mut self, parcels: &mut Vec<Parcel>, most: usize) {
-        while parcels.is_empty() {
-            let mut is_sweep_over = false;
-            while parcels.len() < most.max(1)
-                && !is_sweep_over
-                && let seats = self.delivery.sweep.seats
-                && let Some(id) = self.next_in_round()
-            {
-                parcels.extend(self.lend(id));
-                // Those who are busy are not to come with those who are not.
-                is_sweep_over = seats > 0 && self.delivery.sweep.seats == 0;
-            }
-            if parcels.is_empty() && !self.begin_round() {
-                return;
-            }
-        }
-    }
-
     /// Whether all that are still to be written to in this round talk or ask without pause: whoever does
     /// not is to be heard before these have their due.
     pub fn is_only_busy_left(&self) -> bool {
@@ -216,76 +119,8 @@ impl Server {
         sweep.seats == 0 && !sweep.is_whole && sweep.heads == self.visible()
     }
 
-    /// The room's log, for [`Parcel::write`].
-    pub fn log(&self) -> &Log {
-        &self.room.log
-    }
-
-    /// Takes back a parcel, written or not.
-    pub fn settle(&mut self, now: Timestamp, parcel: Parcel) {
-        self.now = self.now.max(now);
-        let Parcel {
-            id,
-            dialect,
-            cursor,
-            full,
-            progress,
-        } = parcel;
-        self.delivery.lent = self.delivery.lent.saturating_sub(1);
-        self.take_back(id, dialect, cursor, full, progress);
-        self.make_up_for_turns();
-    }
-
-    fn take_back(
-        &mut self,
-        id: ConnId,
-        dialect: Dialect,
-        cursor: Cursor,
-        full: bool,
-        progress: bool,
-    ) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
-        connection.cursor = cursor;
-        connection.blocked = full;
-        let copied = connection.copied.min(connection.cursor.private() as u64);
-        let deadline = connection.deadline;
-        let is_done = connection.cursor.is_done(self.room.log.stream(dialect));
-        let drained = connection.phase == Phase::Draining && is_done;
-        self.set_copied(id, copied);
-        self.file(id);
-        if full && (progress || deadline.is_none()) {
-            self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
-        } else if !full && deadline.is_some() {
-            self.set_deadline(id, None);
-        } else {
-            mark_if(full, Mark::WokenForNothing);
-        }
-        self.await_commit(id);
-        if drained {
-            self.end(id, Event::Drained, CloseReason::Eof);
-        } else if progress {
-            self.proceed(id);
-        }
-    }
-
-    /// Lends out what waits for a connection whose socket is not full.
-    fn lend(&mut self, id: ConnId) -> Option<Parcel> {
-        let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
-        let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
-        self.delivery.lent += 1;
-        Some(Parcel {
-            id,
-            dialect: connection.dialect,
-            cursor,
-            full: false,
-            progress: false,
-        })
-    }
-
     /// The next connection of this round that has something waiting.
-    fn next_in_round(&mut self) -> Option<ConnId> {
+    pub(super) fn next_in_round(&mut self) -> Option<ConnId> {
         let heads = self.visible();
         let is_between_passes = self.delivery.due > self.delivery.marked.len();
         if is_between_passes && self.is_behind(heads) && !self.is_anyone_too_far() {
@@ -378,7 +213,7 @@ impl Server {
     /// Begins another round if there is anything to write; otherwise the pass is over. Whoever is too
     /// far behind is cut off first, all of them at once: everyone is to be told of each, and a round
     /// for each would take a crowd of slow readers as long as all their leavings one by one.
-    fn begin_round(&mut self) -> bool {
+    pub(super) fn begin_round(&mut self) -> bool {
         mark_if(self.appended() >= self.limits.batch, Mark::BatchFull);
         mark_if(
             self.appended() < self.limits.batch && self.is_batch_full(),
@@ -416,7 +251,7 @@ impl Server {
 
     /// Gives the lines that the room's screen shows and has not been given yet, and answers how
     /// many bytes of them are lost. That is none if they are taken after every round of
-    /// [`transmit`](Self::transmit), for the room does not keep them for long.
+    /// [writing](Self::round), for the room does not keep them for long.
     ///
     /// Together they are whole lines, whatever is lost before them. They come in two pieces at
     /// most, and the first may end anywhere in a line.

@@ -15,6 +15,7 @@ mod places;
 mod program;
 mod rate;
 mod reading;
+mod round;
 mod seats;
 mod session;
 mod standstill;
@@ -22,8 +23,8 @@ mod stay;
 mod timers;
 mod turns;
 
-pub use delivery::Parcel;
 pub use io::{Action, CloseReason, Input};
+pub use round::{Outbox, Round};
 pub use session::Origin;
 
 use crate::mark::{Mark, mark, mark_if};
@@ -57,9 +58,9 @@ use turns::Turns;
 ///
 /// It does nothing by itself. Its caller owns the sockets and the clock, tells it what happened
 /// ([`accept`](Self::accept), [`handle`](Self::handle)), and then, in this order, until there is
-/// nothing left to do: writes to every connection that [`next_transmit`](Self::next_transmit)
-/// names, takes what the room's screen shows from [`transcript`](Self::transcript), carries out
-/// what [`poll_action`](Self::poll_action) gives, and waits for the next thing to happen or for
+/// nothing left to do: writes to every connection that [`round`](Self::round) after round lends, or
+/// has [`pass`](Self::pass) do that, takes what the room's screen shows from [`transcript`](Self::transcript),
+/// carries out what [`poll_action`](Self::poll_action) gives, and waits for the next thing to happen or for
 /// [`next_timeout`](Self::next_timeout).
 ///
 /// ```
@@ -71,12 +72,11 @@ use turns::Turns;
 /// server.handle(now, Input::Received(ann, b"JOIN\n"));
 ///
 /// let mut sent = Vec::new();
-/// while let Some(conn) = server.next_transmit() {
-///     server.transmit(now, conn, |slices| {
-///         sent.extend(slices.concat());
-///         slices.iter().map(|s| s.len()).sum() // the socket took it all
-///     });
-/// }
+/// server.pass(now, |conn, slices| {
+///     assert_eq!(conn, ann);
+///     sent.extend(slices.concat());
+///     slices.iter().map(|s| s.len()).sum() // the socket took it all
+/// });
 /// assert_eq!(sent, b"Welcome to the chatroom!\n");
 ///
 /// let mut screen = Vec::new();
@@ -102,6 +102,8 @@ pub struct Server {
     paces: rate::Paces,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
+    /// Empty between rounds; kept for its memory.
+    outboxes: Vec<Outbox>,
     /// Connections that wait for something to be committed, and that no round would visit then.
     awaiting: Vec<ConnId>,
 }
@@ -162,6 +164,7 @@ impl Server {
             paces: rate::Paces::default(),
             actions: VecDeque::new(),
             awaiting: Vec::new(),
+            outboxes: Vec::new(),
         }
     }
 
@@ -239,7 +242,7 @@ impl Server {
 
     /// Whether to read from a connection now, a few kilobytes at a time: what cannot be handled at
     /// once is kept. Where the answer is no, ask again after the next round of
-    /// [`transmit`](Self::transmit).
+    /// [writing](Self::round).
     pub fn wants_input(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
             let is_heard = c.unread.is_empty() && !self.owes_much(c);

@@ -24,27 +24,37 @@ pub enum FirstLine<'a> {
 impl<'a> FirstLine<'a> {
     /// Reads a first line.
     pub fn decode(line: &'a [u8]) -> Self {
-        if let Some(protocol) = Protocol::of_line(line) {
+        let join = Self::join(line);
+        // What asks for a name that is one is of no other protocol, and need not be compared with all of them.
+        let is_sure = match join {
+            Some(Self::Join(asked)) => asked.is_none_or(|asked| Name::parse(asked).is_ok()),
+            _ => false,
+        };
+        if !is_sure && let Some(protocol) = Protocol::of_line(line) {
             return Self::Foreign(protocol);
         }
         if str::from_utf8(line).is_ok_and(|line| line.trim().is_empty()) {
             return Self::Blank;
         }
-        let rest = match line.trim_ascii().split_at_checked(4) {
-            Some((word, rest)) if word.eq_ignore_ascii_case(b"JOIN") => rest,
-            _ => return Self::Other,
-        };
-        if !matches!(rest.first(), None | Some(b' ' | b'\t' | b'{')) {
-            return Self::Other;
+        join.unwrap_or(Self::Other)
+    }
+
+    /// What a line asks for that begins with the word `JOIN`.
+    fn join(line: &'a [u8]) -> Option<Self> {
+        let (word, rest) = line.trim_ascii().split_at_checked(4)?;
+        if !word.eq_ignore_ascii_case(b"JOIN")
+            || !matches!(rest.first(), None | Some(b' ' | b'\t' | b'{'))
+        {
+            return None;
         }
         let rest = rest.trim_ascii();
         let is_object = rest.starts_with(b"{");
         match str::from_utf8(rest) {
-            Ok("") => Self::Join(None),
-            Ok(object) if is_object => Self::Json(object),
-            Ok(name) => Self::Join(Some(name)),
-            Err(_) if is_object => Self::Json(""),
-            Err(_) => Self::Other,
+            Ok("") => Some(Self::Join(None)),
+            Ok(object) if is_object => Some(Self::Json(object)),
+            Ok(name) => Some(Self::Join(Some(name))),
+            Err(_) if is_object => Some(Self::Json("")),
+            Err(_) => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is seen only at the edges: partial writes, held lines, first lines, long words.
 
 use super::world::{World, line};
-use chat_core::{CloseReason, Input, Limits, MAX_LINE, Parcel};
+use chat_core::{CloseReason, Input, Limits, MAX_LINE};
 use std::time::Duration;
 
 #[test]
@@ -40,21 +40,16 @@ fn all_are_lent_at_once_or_as_many_as_are_asked_for() {
         let ann = w.join("Ann");
         w.settle();
         w.server.handle(w.now, Input::Received(ann, b"hello\n"));
-        let mut parcels: Vec<Parcel> = Vec::new();
         let (mut lent, mut times) = (0, 0);
-        loop {
-            w.server.lend_round(&mut parcels, most);
-            if parcels.is_empty() {
-                break;
-            }
+        while let Some(mut round) = w.server.round(w.now, most) {
             times += 1;
-            for mut parcel in parcels.drain(..) {
+            let (log, outboxes) = round.outboxes();
+            for outbox in outboxes {
                 lent += 1;
-                parcel.write(w.server.log(), |slices| {
+                outbox.write(log, |slices| {
                     assert_eq!(slices.concat(), b"Ann: hello\n");
                     usize::MAX
                 });
-                w.server.settle(w.now, parcel);
             }
         }
         assert_eq!((lent, times), (5, rounds), "{most} at once");

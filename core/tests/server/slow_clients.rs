@@ -188,17 +188,14 @@ impl Machines {
     fn write(&mut self) -> bool {
         let now = self.now;
         let mut moved = false;
-        while let Some(conn) = self.server.next_transmit() {
+        self.server.pass(now, |conn, slices| {
             moved = true;
-            let mut bytes = Vec::new();
-            self.server.transmit(now, conn, |slices| {
-                bytes.extend(slices.concat());
-                slices.iter().map(|slice| slice.len()).sum()
-            });
+            let bytes = slices.concat();
             if let Some(pipe) = self.pipes.iter_mut().find(|pipe| pipe.conn == Some(conn)) {
                 pipe.client.handle(now, ClientInput::Received(&bytes));
             }
-        }
+            bytes.len()
+        });
         let mut screen = Vec::new();
         self.server
             .transcript(|lines| screen.extend_from_slice(lines));

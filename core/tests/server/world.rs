@@ -74,20 +74,22 @@ impl World {
     pub(super) fn stretch(&mut self, most: usize) -> bool {
         let mut written = 0;
         while written < most
-            && let Some(conn) = self.server.next_transmit()
+            && let Some(mut round) = self.server.round(self.now, 1)
         {
-            written += 1;
-            let screen = self.screens.entry(conn).or_default();
-            let room = self.room.entry(conn).or_insert(usize::MAX);
-            let writes = &mut self.writes;
-            self.server.transmit(self.now, conn, |slices| {
-                *writes += 1;
-                let bytes = slices.concat();
-                let taken = bytes.len().min(*room);
-                screen.extend_from_slice(&bytes[..taken]);
-                *room -= taken;
-                taken
-            });
+            let (log, outboxes) = round.outboxes();
+            for outbox in outboxes {
+                written += 1;
+                let screen = self.screens.entry(outbox.id()).or_default();
+                let room = self.room.entry(outbox.id()).or_insert(usize::MAX);
+                outbox.write(log, |slices| {
+                    self.writes += 1;
+                    let bytes = slices.concat();
+                    let taken = bytes.len().min(*room);
+                    screen.extend_from_slice(&bytes[..taken]);
+                    *room -= taken;
+                    taken
+                });
+            }
         }
         let transcript = &mut self.transcript;
         assert_eq!(

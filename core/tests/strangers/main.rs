@@ -58,17 +58,15 @@ impl Room {
 
     fn settle(&mut self) {
         loop {
-            while let Some(conn) = self.server.next_transmit() {
+            self.server.pass(self.now, |conn, slices| {
                 let got = if conn == self.ann {
                     &mut self.to_ann
                 } else {
                     &mut self.to_it
                 };
-                self.server.transmit(self.now, conn, |slices| {
-                    got.extend(slices.concat());
-                    slices.iter().map(|slice| slice.len()).sum()
-                });
-            }
+                got.extend(slices.concat());
+                slices.iter().map(|slice| slice.len()).sum()
+            });
             while let Some(action) = self.server.poll_action() {
                 if let Action::Close(_, reason) = action {
                     self.closed = Some(reason);

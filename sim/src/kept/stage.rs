@@ -484,21 +484,19 @@ impl<'a> Stage<'a> {
             return;
         };
         loop {
-            while let Some(conn) = server.next_transmit() {
+            server.pass(now, |conn, slices| {
                 let mut links = self.links.iter_mut();
                 let link = links.find(|link| link.server_open && link.conn == conn);
                 let Some(link) = link else {
                     Promise::ClosedForGood.is_broken("what is closed is written to");
                 };
-                server.transmit(now, conn, |slices| {
-                    let bytes = slices.concat();
-                    let room = self.world.socket.saturating_sub(link.down.len());
-                    let taken = bytes.len().min(room);
-                    link.down.extend(&bytes[..taken]);
-                    link.full |= taken < bytes.len();
-                    taken
-                });
-            }
+                let bytes = slices.concat();
+                let room = self.world.socket.saturating_sub(link.down.len());
+                let taken = bytes.len().min(room);
+                link.down.extend(&bytes[..taken]);
+                link.full |= taken < bytes.len();
+                taken
+            });
             let shown = &mut self.shown;
             server.transcript(|lines| shown.extend_from_slice(lines));
             while let Some(action) = server.poll_action() {

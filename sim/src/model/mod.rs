@@ -21,8 +21,8 @@ mod watch;
 
 use crate::promise::Promise;
 use chat_core::{
-    Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Server, Timer, Timestamp,
-    server_phase::Phase,
+    Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Outbox, Server, Timer,
+    Timestamp, server_phase::Phase,
 };
 use host::{Due, Hosts};
 pub use peer::Taken;
@@ -40,7 +40,7 @@ use story::Story;
 pub struct Habits {
     /// It reads the screen only when it has written.
     pub lazy: bool,
-    /// It writes to all peers at the same time, from parcels.
+    /// It writes to all peers in one round, and not to one in each.
     pub at_once: bool,
     /// It writes to so many before it hears others, in the middle of a pass; 0 if it does not.
     pub stretch: usize,
@@ -384,6 +384,11 @@ impl Watched {
     /// hears others: `socket` is given a peer and bytes. Whether the pass is over.
     pub fn pass(&mut self, clock: u64, mut socket: impl FnMut(usize, &[u8]) -> Taken) -> bool {
         let most = 100 + 20 * self.open.len() * self.open.len();
+        let at_once = match (self.habits.at_once, self.habits.stretch) {
+            (false, _) => 1,
+            (true, 0) => usize::MAX,
+            (true, stretch) => stretch,
+        };
         let mut turns = 0;
         while if turns > 0 && turns == self.habits.stretch {
             self.see_cuts();
@@ -394,10 +399,8 @@ impl Watched {
                 self.hear();
             }
             return false;
-        } else if self.habits.at_once {
-            self.transmit_to_all(clock, &mut socket)
         } else {
-            self.transmit_to_next(clock, &mut socket)
+            self.transmit(clock, at_once, &mut socket)
         } {
             turns += 1;
             Promise::Rest.holds(turns < most, || "a pass does not end".into());
@@ -465,83 +468,46 @@ impl Watched {
 
     /// Takes note of who was cut off in this pass, and is not written to in it.
     fn see_cuts(&mut self) {
-        for who in self.blocked.clone() {
-            self.see_phase(who);
+        for &who in &self.blocked {
+            let peer = &mut self.peers[who];
+            if see_phase(peer, true, self.server.phase(peer.id)) {
+                self.touched.insert(who);
+            }
         }
     }
 
-    /// Takes note of whether a peer was cut off, before anything else is written to it.
-    fn see_phase(&mut self, who: usize) {
-        if self.peers[who].is_apart() {
-            // Being sent what it asked for, it may come to its end.
-            self.peers[who].phase = self.server.phase(self.peers[who].id);
-        }
-        let peer = &mut self.peers[who];
-        if !self.blocked.contains(&who) {
-            return;
-        }
-        let phase = self.server.phase(peer.id);
-        let was_sent = peer.phase.is_in_room() || peer.phase == Phase::Reading;
-        // Who wants to leave may have come to that: if it was cut off, its goodbye says so.
-        let stays = peer.expected.end.is_none();
-        if was_sent && stays && phase == Phase::Draining {
-            peer.short = Some(Short::CutOff(Some(peer.got.len())));
-            self.touched.insert(who);
-        }
-        if peer.is_open() && phase != Phase::Closed {
-            peer.phase = phase;
-        }
-    }
-
-    /// Writes to the next peer; whether there was one.
-    fn transmit_to_next(
+    /// Writes to `most` peers at most; whether there were any.
+    fn transmit(
         &mut self,
         clock: u64,
+        most: usize,
         socket: &mut impl FnMut(usize, &[u8]) -> Taken,
     ) -> bool {
-        let next = self.server.next_transmit();
-        let Some(id) = next else { return false };
         let now = self.read(clock);
-        let who = self.number(id);
-        self.see_phase(who);
-        let mut write = self.peers[who].writer(self.seen);
-        self.server.transmit(now, id, |slices| {
-            write.write(slices, |bytes| socket(who, bytes))
-        });
-        write.done();
-        self.written(clock, who);
-        true
-    }
-
-    /// Writes to all peers that there is something for; whether there were any.
-    fn transmit_to_all(
-        &mut self,
-        clock: u64,
-        socket: &mut impl FnMut(usize, &[u8]) -> Taken,
-    ) -> bool {
-        let mut parcels = Vec::new();
-        let most = match self.habits.stretch {
-            0 => usize::MAX,
-            stretch => stretch,
-        };
-        self.server.lend_round(&mut parcels, most);
-        if parcels.is_empty() {
+        let Some(mut round) = self.server.round(now, most) else {
             return false;
-        }
-        let written: Vec<_> = parcels.iter().map(|p| self.number(p.id())).collect();
-        let now = self.read(clock);
-        for (parcel, &who) in parcels.iter_mut().zip(&written) {
-            self.see_phase(who);
-            let mut write = self.peers[who].writer(self.seen);
-            parcel.write(self.server.log(), |slices| {
+        };
+        let ids: Vec<ConnId> = round.outboxes().1.iter().map(Outbox::id).collect();
+        let phases: Vec<Phase> = ids.iter().map(|id| round.server().phase(*id)).collect();
+        let written: Vec<usize> = ids
+            .iter()
+            .map(|id| number(&self.slots, &self.peers, *id))
+            .collect();
+        let (log, outboxes) = round.outboxes();
+        for (nth, outbox) in outboxes.iter_mut().enumerate() {
+            let who = written[nth];
+            let peer = &mut self.peers[who];
+            if see_phase(peer, self.blocked.contains(&who), phases[nth]) {
+                self.touched.insert(who);
+            }
+            let mut write = peer.writer(self.seen);
+            outbox.write(log, |slices| {
                 write.write(slices, |bytes| socket(who, bytes))
             });
             write.done();
         }
-        for parcel in parcels {
-            self.server.settle(now, parcel);
-        }
-        for &who in &written {
+        drop(round);
+        for who in written {
             self.written(clock, who);
         }
         true
@@ -562,11 +528,7 @@ impl Watched {
     }
 
     fn number(&self, id: ConnId) -> usize {
-        let who = self.slots.get(id.slot()).copied();
-        match who.filter(|who| self.peers[*who].id == id) {
-            Some(who) => who,
-            None => Promise::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
-        }
+        number(&self.slots, &self.peers, id)
     }
 
     /// Carries out the actions, and works out what follows from them for the peers.
@@ -728,4 +690,35 @@ impl Watched {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Which peer has an id.
+fn number(slots: &[usize], peers: &[Peer], id: ConnId) -> usize {
+    let who = slots.get(id.slot()).copied();
+    match who.filter(|who| peers[*who].id == id) {
+        Some(who) => who,
+        None => Promise::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
+    }
+}
+
+/// Takes note of the phase that a peer is in before anything else is written to it; whether it was cut off.
+fn see_phase(peer: &mut Peer, is_blocked: bool, phase: Phase) -> bool {
+    if peer.is_apart() {
+        // Being sent what it asked for, it may come to its end.
+        peer.phase = phase;
+    }
+    if !is_blocked {
+        return false;
+    }
+    let was_sent = peer.phase.is_in_room() || peer.phase == Phase::Reading;
+    // Who wants to leave may have come to that: if it was cut off, its goodbye says so.
+    let stays = peer.expected.end.is_none();
+    let is_cut = was_sent && stays && phase == Phase::Draining;
+    if is_cut {
+        peer.short = Some(Short::CutOff(Some(peer.got.len())));
+    }
+    if peer.is_open() && phase != Phase::Closed {
+        peer.phase = phase;
+    }
+    is_cut
 }

@@ -3,7 +3,7 @@
 
 use crate::reference::{Person, Stage, lines};
 use crate::scene::{Act, Event, Scene};
-use chat_core::{Action, CloseReason, ConnId, Input, Parcel, Server, Timer, Timestamp};
+use chat_core::{Action, CloseReason, ConnId, Input, Log, Outbox, Server, Timer, Timestamp};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -227,21 +227,17 @@ impl State {
     fn round(&mut self, scene: &Scene) {
         self.events = 0;
         let mut got = vec![Vec::new(); self.people.len()];
-        let mut parcels = Vec::new();
-        for turn in 0.. {
-            self.server.lend_round(&mut parcels, usize::MAX);
-            if parcels.is_empty() {
-                break;
-            }
-            if turn > 100 {
+        let mut turns = 0;
+        while let Some(mut round) = self.server.round(self.now, usize::MAX) {
+            turns += 1;
+            if turns > 100 {
                 self.faults.insert(Fault::Flushed);
                 return;
             }
-            for parcel in &mut parcels {
-                self.write(scene, parcel, &mut got);
-            }
-            for parcel in parcels.drain(..) {
-                self.server.settle(self.now, parcel);
+            let (log, outboxes) = round.outboxes();
+            for outbox in outboxes {
+                let written = write(&mut self.people, self.now, scene, outbox, log, &mut got);
+                self.faults.extend(written);
             }
         }
         let mut shown = Vec::new();
@@ -274,35 +270,6 @@ impl State {
             }
         }
         self.look_around(scene);
-    }
-
-    /// Has a socket take of a parcel what it takes.
-    fn write(&mut self, scene: &Scene, parcel: &mut Parcel, got: &mut [Vec<u8>]) {
-        let Some(i) = self.whose(parcel.id()) else {
-            self.faults.insert(Fault::Closed);
-            return;
-        };
-        let person = &mut self.people[i];
-        if person.full {
-            self.faults.insert(Fault::Flushed);
-        }
-        if !matches!(person.stage, Stage::In { .. } | Stage::Out) {
-            self.faults.insert(Fault::Closed);
-        }
-        let before = got[i].len();
-        parcel.write(self.server.log(), |slices| {
-            let bytes = slices.concat();
-            let taken = person.room.unwrap_or(usize::MAX).min(bytes.len());
-            got[i].extend_from_slice(&bytes[..taken]);
-            person.room = person.room.map(|room| room - taken);
-            person.full = taken < bytes.len();
-            taken
-        });
-        if !person.full {
-            person.deadline = None;
-        } else if got[i].len() > before || person.deadline.is_none() {
-            person.deadline = Some(self.now + scene.limits.stall);
-        }
     }
 
     fn act(&mut self, scene: &Scene, action: &Action) {
@@ -356,21 +323,57 @@ impl State {
         for conn in self.people.iter().filter_map(|person| person.conn) {
             server.handle(self.now, Input::Writable(conn));
         }
-        for turn in 0.. {
-            let Some(conn) = server.next_transmit() else {
-                break;
+        let mut writes = 0;
+        server.pass(self.now, |conn, slices| {
+            writes += 1;
+            let Some(i) = self.whose(conn).filter(|_| writes < 1000) else {
+                return 0;
             };
-            let Some(i) = self.whose(conn).filter(|_| turn < 100) else {
-                self.faults.insert(Fault::Flushed);
-                break;
-            };
-            server.transmit(self.now, conn, |slices| {
-                owed[i].extend(slices.concat());
-                slices.iter().map(|slice| slice.len()).sum()
-            });
+            owed[i].extend(slices.concat());
+            slices.iter().map(|slice| slice.len()).sum()
+        });
+        if writes >= 1000 {
+            self.faults.insert(Fault::Flushed);
         }
         let mut screen = Vec::new();
         server.transcript(|bytes| screen.extend_from_slice(bytes));
         (screen, owed)
     }
+}
+
+/// Has a socket take of an outbox what it takes; what is wrong with that.
+fn write(
+    people: &mut [Person],
+    now: Timestamp,
+    scene: &Scene,
+    outbox: &mut Outbox,
+    log: &Log,
+    got: &mut [Vec<u8>],
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let Some(i) = people.iter().position(|p| p.conn == Some(outbox.id())) else {
+        return vec![Fault::Closed];
+    };
+    let person = &mut people[i];
+    if person.full {
+        faults.push(Fault::Flushed);
+    }
+    if !matches!(person.stage, Stage::In { .. } | Stage::Out) {
+        faults.push(Fault::Closed);
+    }
+    let before = got[i].len();
+    outbox.write(log, |slices| {
+        let bytes = slices.concat();
+        let taken = person.room.unwrap_or(usize::MAX).min(bytes.len());
+        got[i].extend_from_slice(&bytes[..taken]);
+        person.room = person.room.map(|room| room - taken);
+        person.full = taken < bytes.len();
+        taken
+    });
+    if !person.full {
+        person.deadline = None;
+    } else if got[i].len() > before || person.deadline.is_none() {
+        person.deadline = Some(now + scene.limits.stall);
+    }
+    faults
 }

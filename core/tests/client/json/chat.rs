@@ -286,16 +286,14 @@ impl Chat {
             return false;
         };
         let mut sent = Vec::new();
-        while let Some(conn) = server.next_transmit() {
-            let is_ours = Some(conn) == self.conn;
-            server.transmit(self.now, conn, |slices| {
-                let bytes = slices.concat();
-                if is_ours {
-                    sent.extend_from_slice(&bytes);
-                }
-                bytes.len()
-            });
-        }
+        let ours = self.conn;
+        server.pass(self.now, |conn, slices| {
+            let bytes = slices.concat();
+            if Some(conn) == ours {
+                sent.extend_from_slice(&bytes);
+            }
+            bytes.len()
+        });
         let mut is_closed = false;
         while let Some(action) = server.poll_action() {
             is_closed |= matches!(action, Action::Finish(conn) if Some(conn) == self.conn);

@@ -1,0 +1,177 @@
+//! Rounds: what waits is lent to whoever writes it, and taken back before anything else is asked.
+
+use super::Server;
+use super::io::CloseReason;
+use super::phase::{Event, Phase};
+use super::timers::Timer;
+use crate::mark::{Mark, mark_if};
+use crate::room::cursor::{Cursor, SLICES};
+use crate::room::log::Log;
+use crate::types::conn_id::ConnId;
+use crate::types::time::Timestamp;
+use crate::wire::dialect::Dialect;
+use alloc::vec::Vec;
+use core::mem;
+
+/// What waits for one connection, for as long as a [`Round`] lends it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Outbox {
+    id: ConnId,
+    dialect: Dialect,
+    cursor: Cursor,
+    full: bool,
+    progress: bool,
+}
+
+impl Outbox {
+    /// Whose it is.
+    pub fn id(&self) -> ConnId {
+        self.id
+    }
+
+    /// Writes what waits.
+    ///
+    /// `write` is given slices to be written one behind the other, and answers how many bytes
+    /// the socket took. If it took less than all, it is full: say so with
+    /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
+    /// again while there is more and the socket is not full.
+    pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
+        let log = log.stream(self.dialect);
+        let mut more = true;
+        while more && !self.full {
+            let mut slices = [&[][..]; SLICES];
+            let count;
+            (count, more) = self.cursor.waiting(log, &mut slices);
+            let slices = &slices[..count];
+            let offered: usize = slices.iter().map(|s| s.len()).sum();
+            if offered == 0 {
+                break;
+            }
+            let taken = write(slices).min(offered);
+            self.full = taken < offered;
+            self.progress |= taken > 0;
+            self.cursor.advance(log, taken);
+            mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
+        }
+    }
+}
+
+/// What can be written now, to some connections. While there is one, nothing else can be asked of the server; when
+/// it is dropped, the server takes note of what was written.
+#[derive(Debug)]
+pub struct Round<'a> {
+    server: &'a mut Server,
+    outboxes: Vec<Outbox>,
+}
+
+impl Round<'_> {
+    /// The connections, and the log that their outboxes are [written](Outbox::write) from: in any order, and at the
+    /// same time by several threads.
+    pub fn outboxes(&mut self) -> (&Log, &mut [Outbox]) {
+        (&self.server.room.log, &mut self.outboxes)
+    }
+
+    /// The server, as it was before anything of this round was written.
+    pub fn server(&self) -> &Server {
+        self.server
+    }
+}
+
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        let mut outboxes = mem::take(&mut self.outboxes);
+        for outbox in &mut outboxes {
+            if let Some(connection) = self.server.connections.get_mut(outbox.id) {
+                connection.cursor = mem::replace(&mut outbox.cursor, Cursor::outside(0));
+                connection.blocked = outbox.full;
+            }
+        }
+        // All cursors are where they belong before anything follows from that.
+        for outbox in outboxes.drain(..) {
+            self.server.written(outbox.id, outbox.full, outbox.progress);
+        }
+        self.server.outboxes = outboxes;
+    }
+}
+
+impl Server {
+    /// Writes to everyone who has something waiting, one after the other, until there is nothing more: `write` is
+    /// given a connection and slices, as [`Outbox::write`] says.
+    pub fn pass(&mut self, now: Timestamp, mut write: impl FnMut(ConnId, &[&[u8]]) -> usize) {
+        while let Some(mut round) = self.round(now, 1) {
+            let (log, outboxes) = round.outboxes();
+            for outbox in outboxes {
+                let id = outbox.id();
+                outbox.write(log, |slices| write(id, slices));
+            }
+        }
+    }
+
+    /// Lends out what can be written now, for `most` connections at most, or one. `None` means that everyone has been
+    /// given what there is. In a large room a pass of many rounds takes its time; what happens meanwhile may be told
+    /// in between, and whoever is still to be written to has it, too.
+    pub fn round(&mut self, now: Timestamp, most: usize) -> Option<Round<'_>> {
+        self.pass_time(now);
+        let mut outboxes = mem::take(&mut self.outboxes);
+        while outboxes.is_empty() {
+            let mut is_sweep_over = false;
+            while outboxes.len() < most.max(1)
+                && !is_sweep_over
+                && let seats = self.delivery.swept()
+                && let Some(id) = self.next_in_round()
+            {
+                outboxes.extend(self.lend(id));
+                // Those who are busy are not to come with those who are not.
+                is_sweep_over = seats > 0 && self.delivery.swept() == 0;
+            }
+            if outboxes.is_empty() && !self.begin_round() {
+                self.outboxes = outboxes;
+                return None;
+            }
+        }
+        Some(Round {
+            server: self,
+            outboxes,
+        })
+    }
+
+    /// Lends out what waits for a connection whose socket is not full.
+    fn lend(&mut self, id: ConnId) -> Option<Outbox> {
+        let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
+        let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
+        Some(Outbox {
+            id,
+            dialect: connection.dialect,
+            cursor,
+            full: false,
+            progress: false,
+        })
+    }
+
+    /// A connection was written to: its socket is full, or not, and took something, or nothing.
+    fn written(&mut self, id: ConnId, full: bool, progress: bool) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let copied = connection.copied.min(connection.cursor.private() as u64);
+        let deadline = connection.deadline;
+        let log = self.room.log.stream(connection.dialect);
+        let is_done = connection.cursor.is_done(log);
+        let drained = connection.phase == Phase::Draining && is_done;
+        self.set_copied(id, copied);
+        self.file(id);
+        if full && (progress || deadline.is_none()) {
+            self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
+        } else if !full && deadline.is_some() {
+            self.set_deadline(id, None);
+        } else {
+            mark_if(full, Mark::WokenForNothing);
+        }
+        self.await_commit(id);
+        if drained {
+            self.end(id, Event::Drained, CloseReason::Eof);
+        } else if progress {
+            self.proceed(id);
+        }
+    }
+}
