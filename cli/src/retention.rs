@@ -35,7 +35,7 @@ impl Keep {
     }
 }
 
-/// A number of bytes: digits, and perhaps a unit behind them.
+/// A number of bytes: digits, and perhaps a unit after them.
 fn size(text: &str) -> Result<u64, String> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())

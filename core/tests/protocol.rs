@@ -125,8 +125,8 @@ fn the_table_of_strangers_is_the_codes() {
 
 #[test]
 fn what_a_round_may_append_before_it_is_a_crowds_is_stated() {
-    let lines = 2 * (MAX_SERVER_LINE + 1);
-    let stated = format!("a batch and {},{:03} bytes", lines / 1000, lines % 1000);
+    let most = Limits::default().batch + 2 * (MAX_SERVER_LINE as u64 + 1);
+    let stated = format!("− {},{:03})", most / 1000, most % 1000);
     assert!(PROTOCOL.contains(&stated), "{stated}");
 }
 

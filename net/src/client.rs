@@ -50,7 +50,7 @@ pub trait Screen {
     /// As for [`Screen::poll_ready`].
     fn poll_shown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Asks for something, in a line that is not ended: the answer is typed behind it.
+    /// Asks for something, in a line that is not ended: the answer is typed after it.
     ///
     /// # Errors
     /// As for [`Screen::poll_ready`].

@@ -14,7 +14,7 @@ const IAC: u8 = 0xff;
 /// The stream of a connection, from which urgent data is read in its place.
 ///
 /// Linux ends a read in front of urgent data, and tokio takes a read that is short for the last one,
-/// so that what follows would wait for more to come. Telnet sends urgent data behind an IAC (Ctrl-C):
+/// so that what follows would wait for more to come. Telnet sends urgent data after an IAC (Ctrl-C):
 /// what ends with one is read on from at once.
 #[derive(Debug)]
 pub struct Stream {

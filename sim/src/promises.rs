@@ -237,7 +237,7 @@ struct Client<'a> {
     whole: bool,
     /// Whether it said that it leaves.
     left: bool,
-    /// The names it may have been given, or these with a number behind them.
+    /// The names it may have been given, or these with a number after them.
     names: Vec<String>,
     /// What it said.
     said: Vec<Vec<u8>>,

@@ -307,7 +307,7 @@ impl Witness {
             };
             let asked = shown.lives.last().and_then(|life| life.marks.last());
             if kind == Kind::Notice && asked.is_some_and(|(last, ..)| *last == Kind::Prompt) {
-                // As on the terminal: nothing was typed behind the prompt.
+                // As on the terminal: nothing was typed after the prompt.
                 onto.push(b'\n');
             }
             let start = onto.len();

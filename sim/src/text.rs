@@ -25,7 +25,7 @@ impl Text {
 }
 
 impl Serialize for Text {
-    /// As it would be written by hand: long runs of a byte as a number behind it.
+    /// As it would be written by hand: long runs of a byte as a number after it.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let runs: Vec<&[u8]> = self.0.chunk_by(|a, b| a == b).collect();
         if runs.iter().all(|run| run.len() < LONG_RUN) {

@@ -145,7 +145,7 @@ impl Ann {
         rest
     }
 
-    /// Cuts the connection, and comes back on another one. The server finds an end behind all that it was sent, or a
+    /// Cuts the connection, and comes back on another one. The server finds an end after all that it was sent, or a
     /// reset, perhaps before it has read that. After a reset no port has to rest for a minute: there are not enough.
     fn cut(&mut self, by_reset: bool) {
         if by_reset {
@@ -162,7 +162,7 @@ impl Ann {
         self.greet();
     }
 
-    /// Sends what was said, cut before its first byte, behind it, and so on up to its last one.
+    /// Sends what was said, cut before its first byte, after it, and so on up to its last one.
     fn send_in_pieces(&mut self, message: usize) {
         for count in 0.. {
             self.pass(count);
@@ -174,7 +174,7 @@ impl Ann {
         }
     }
 
-    /// Hears the answer, each line of it cut before its first byte, behind it, and so on up to its last one.
+    /// Hears the answer, each line of it cut before its first byte, after it, and so on up to its last one.
     fn hear_in_pieces(&mut self) {
         // What bob says, what was said, that it is accepted. If more comes, there is no end to it.
         for _line in 0..3 {
@@ -287,7 +287,7 @@ fn text(number: usize) -> String {
     format!("“{number}\\”")
 }
 
-/// How many lines are not told, told again, and told behind later ones.
+/// How many lines are not told, told again, and told after later ones.
 fn compare(wanted: &[String], told: &[String]) -> [usize; 3] {
     let places: BTreeMap<_, _> = wanted.iter().zip(0_usize..).collect();
     let (mut seen, mut doubled, mut reordered) = (BTreeSet::new(), 0, 0);

@@ -86,7 +86,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads a path, or several in braces behind a common beginning.
+/// Reads a path, or several in braces after a common beginning.
 fn expand(
     before: &mut Vec<String>,
     rest: &mut std::iter::Peekable<std::str::Chars<'_>>,

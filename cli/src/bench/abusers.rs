@@ -72,7 +72,7 @@ impl Counts {
 pub struct Abusers {
     sockets: Sockets,
     trouble: Trouble,
-    /// The first flooding connection; all behind it are flooding as well.
+    /// The first flooding connection; all after it are flooding as well.
     first: usize,
     flooding: usize,
     /// Which flooding connection has its turn next.

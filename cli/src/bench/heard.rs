@@ -128,7 +128,7 @@ impl Names {
     }
 }
 
-/// `rest` is what stands behind the prefix of a name.
+/// `rest` is what stands after the prefix of a name.
 #[inline]
 fn of_member(rest: &[u8]) -> Heard<'_> {
     let mut member = 0_u32;

@@ -6,7 +6,7 @@
 /// The shortest message, in bytes.
 pub const SHORTEST: usize = 32;
 
-/// What stands behind the numbers, up to the length that is wanted.
+/// What stands after the numbers, up to the length that is wanted.
 const FILLER: u8 = b'.';
 
 /// What a message says.

@@ -105,7 +105,7 @@ impl Report {
     /// Adds a measure, if there is one.
     pub fn measure(&mut self, key: &str, measure: impl Into<Option<f64>>) {
         if let Some(measure) = measure.into() {
-            // What comes behind is noise.
+            // What comes after is noise.
             let rounded = (measure * 1e6).round() / 1e6;
             self.add(key, Value::Measure(rounded));
         }

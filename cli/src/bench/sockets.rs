@@ -77,7 +77,7 @@ struct Connection {
     made: bool,
     /// There may be something to read.
     is_readable: bool,
-    /// Nothing will come behind that.
+    /// Nothing will come after that.
     is_closed: bool,
     /// The beginning of a line whose end has not come yet.
     begun: Vec<u8>,

@@ -21,10 +21,9 @@ use tokio::time::timeout;
 ///
 /// Type JOIN (or JOIN and a name) when asked, then talk. A line with LEAVE alone leaves; /help
 /// lists what else there is. In a pipe, the first line of the input is JOIN, and its end leaves;
-/// lines before JOIN and behind LEAVE are not sent.
-/// Once it was welcomed, it comes back by itself when the connection is lost: nothing is missed,
-/// and nothing said twice. It goes on trying for as long as there is more to be read; it waits 60 s
-/// for the next acceptance once the input has ended, or LEAVE was typed.
+/// lines before JOIN and after LEAVE are not sent.
+/// It reconnects by itself: it loses nothing, and says nothing twice. It keeps trying until you leave or the
+/// input ends; from then on it waits 60 s for the server to accept the next line.
 /// At a terminal it edits lines: readline's keys, Up and Ctrl-R for what was entered before, Tab for names
 /// and commands. A paste is said, never read as commands. Ctrl-C clears the line; on an empty line, Ctrl-C
 /// or Ctrl-D leave.
@@ -39,17 +38,17 @@ struct Args {
     #[arg(long, value_name = "N")]
     local_port: Option<u16>,
 
-    /// Begin with this many of the last entries, 1000 at most; of no account where --state knows what
-    /// was shown last. In a pipe, you are in the room only from the first line on that you say
+    /// Show the last N entries first (at most 1000); ignored if --state remembers where you were. In a pipe, you
+    /// join when you say your first line
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
-    /// Show what happens, until interrupted or nobody reads it any more; standard input is not read, and
-    /// the others do not see you, unless --state has something left to say
+    /// Show what happens until you interrupt it, or nobody reads its output; standard input is not read. The
+    /// others do not see you, unless --state has unsent lines
     #[arg(long)]
     follow: bool,
 
-    /// Show with each entry when it happened, by the clock here
+    /// Show when each entry happened, by the clock here; not together with --json, which has the times anyway
     #[arg(long, conflicts_with = "json")]
     times: bool,
 
@@ -57,8 +56,8 @@ struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Keep in this directory what was typed and is not accepted, and how far was read, from run to
-    /// run: one directory for each server and person
+    /// Save unsent lines and your place in the room in this directory, from run to run: one directory for
+    /// each server and person
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
@@ -85,8 +84,8 @@ Exit codes:
        directory of --state, could not be written
   2    wrong usage
   3    could not connect
-  4    the server sent the program away, or accepted nothing for 60 s while it was leaving, and not
-       all was accepted; before the first welcome, and with --text: the connection was lost
+  4    the server closed the connection for good, or did not accept everything within 60 s of
+       leaving; before the first welcome, and with --text: the connection was lost
   130  interrupted (Ctrl-C)
 
 Signals:

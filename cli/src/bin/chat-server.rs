@@ -70,7 +70,7 @@ struct Args {
     #[arg(long, value_name = "LINES")]
     host_rate: Option<u32>,
 
-    /// Threads that write at the same time where hundreds are in the room [default: one for each
+    /// Threads that write to clients once a room has hundreds of members [default: one for each
     /// processor]
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,

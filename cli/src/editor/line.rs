@@ -126,7 +126,7 @@ pub struct Kills {
 }
 
 impl Kills {
-    /// Keeps what was cut out; where that goes on, with what was cut out right before, behind or before it.
+    /// Keeps what was cut out; where that goes on, with what was cut out right before, after or before it.
     pub fn keep(&mut self, text: &str, is_before: bool, goes_on: bool) {
         if text.is_empty() {
             return;

@@ -235,7 +235,7 @@ impl Paint {
         self.drawn = new;
     }
 
-    /// Where something was added at the end, and the cursor stands behind it, that is all to be written.
+    /// Where something was added at the end, and the cursor stands after it, that is all to be written.
     fn append(&mut self, new: &Layout) -> bool {
         let old = &self.drawn;
         let last = old.rows.len() - 1;
@@ -310,7 +310,7 @@ impl Paint {
         }
     }
 
-    /// Moves the cursor from a place, whose column `is_known` or not, to another row, behind `before`, which stands there.
+    /// Moves the cursor from a place, whose column `is_known` or not, to another row, after `before`, which stands there.
     fn go(&mut self, from: (usize, usize), is_known: bool, row: usize, before: &str) {
         let width = columns_of(before);
         let is_certain = pieces(before, usize::MAX).all(|piece| piece.is_certain);

@@ -52,7 +52,7 @@ pub trait Client {
     /// [`Command::EndOfInput`]. An interrupt may always come.
     fn wants_input(&self) -> bool;
 
-    /// The bytes to send next; there may be more behind them.
+    /// The bytes to send next; there may be more after them.
     fn unsent(&self) -> &[u8];
 
     /// Takes note that the first `count` bytes of [`unsent`](Self::unsent) were sent.

@@ -217,7 +217,7 @@ impl Cursor {
         }
     }
 
-    /// The bytes to send now, as slices: how many there are, and whether there may be more behind
+    /// The bytes to send now, as slices: how many there are, and whether there may be more after
     /// them.
     pub(crate) fn waiting<'a>(
         &'a self,

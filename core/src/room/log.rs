@@ -38,7 +38,7 @@ struct Kept {
     first: u64,
     /// The last entry there.
     last: u64,
-    /// Entries up to this one are being put there; behind their lines begin what comes after.
+    /// Entries up to this one are being put there; after their lines begin what comes after.
     under_way: Option<(u64, [u64; 2])>,
 }
 
@@ -193,7 +193,7 @@ impl Log {
         }
     }
 
-    /// The place behind the last line of a dialect, where the next one will begin.
+    /// The place after the last line of a dialect, where the next one will begin.
     pub(crate) fn head(&self, dialect: Dialect) -> u64 {
         self.stream(dialect).head()
     }

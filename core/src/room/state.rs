@@ -6,7 +6,7 @@ use crate::types::name::{Name, Unique};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 
-/// The highest number put behind a name that was asked for; finding a free one takes no longer.
+/// The highest number put after a name that was asked for; finding a free one takes no longer.
 const MAX_NUMBER: u32 = 99;
 
 /// Who is in the room. Only [`evolve`](Self::evolve) changes it.

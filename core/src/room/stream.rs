@@ -26,7 +26,7 @@ impl Default for Stream {
 }
 
 impl Stream {
-    /// The place behind the last entry, where the next one will begin.
+    /// The place after the last entry, where the next one will begin.
     pub(crate) fn head(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
@@ -81,7 +81,7 @@ impl Stream {
         place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
     }
 
-    /// The first place behind `place`, which must be held, where a line begins, or the head.
+    /// The first place after `place`, which must be held, where a line begins, or the head.
     pub(crate) fn next_line_start(&self, place: u64) -> u64 {
         let [a, b] = self.slices(place..self.head());
         let ending = a.iter().chain(b).position(|&byte| byte == b'\n');

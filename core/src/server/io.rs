@@ -36,12 +36,12 @@ pub enum Input<'a> {
     Stop,
 }
 
-/// What is to be done outside, besides writing what [`Server::transmit`](super::Server::transmit) gives.
+/// What is to be done outside, besides writing what [`Server::round`](super::Server::round) lends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
-    /// Read entries in the store: those behind this one, at most so many. Answer with
+    /// Read entries in the store: those after this one, at most so many. Answer with
     /// [`Input::Kept`].
     Read(ConnId, u64, usize),
     /// Look in the store for the entry that a session gave this id. Answer with [`Input::Found`].

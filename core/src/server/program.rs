@@ -233,7 +233,7 @@ impl Server {
         }
     }
 
-    /// Stands behind what was said, and is sent no sooner.
+    /// Stands after what was said, and is sent no sooner.
     fn accept_said(&mut self, id: ConnId, seq: u64, given: Option<&str>) {
         let given = given.map(Into::into);
         self.note(id, &Message::Accepted { id: given, seq }.to_line());
@@ -274,7 +274,7 @@ impl Server {
         self.send_page(id, self.behind(last, count), last);
     }
 
-    /// The entry behind which so many are held, or as many as there are, up to `last`.
+    /// The entry after which so many are held, or as many as there are, up to `last`.
     pub(super) fn behind(&self, last: u64, count: u64) -> u64 {
         let first = self.room.log.oldest();
         last.saturating_sub(count).max((first - 1).min(last))

@@ -31,7 +31,7 @@ impl Outbox {
 
     /// Writes what waits.
     ///
-    /// `write` is given slices to be written one behind the other, and answers how many bytes
+    /// `write` is given slices to be written one after the other, and answers how many bytes
     /// the socket took. If it took less than all, it is full: say so with
     /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
     /// again while there is more and the socket is not full.

@@ -220,7 +220,7 @@ impl Server {
             .as_deref()
             .is_none_or(|epoch| epoch == log.epoch());
         let next = match hello.after {
-            // Who asks for nothing hears what comes behind their joining, if they join.
+            // Who asks for nothing hears what comes after their joining, if they join.
             None => match hello.history.unwrap_or(0).min(MAX_PAGE) {
                 0 => log.last() + 1,
                 count => self.behind(before, count) + 1,
@@ -279,7 +279,7 @@ impl Server {
         self.end(id, Event::Misdirected, CloseReason::Json);
     }
 
-    /// From now on the connection has its lines in the JSON dialect, behind what waits for it.
+    /// From now on the connection has its lines in the JSON dialect, after what waits for it.
     fn cross(&mut self, id: ConnId) {
         let head = self.room.log.head(Dialect::Json);
         let Some(connection) = self.connections.get_mut(id) else {

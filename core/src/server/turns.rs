@@ -52,7 +52,7 @@ impl Turns {
         self.waiting.is_empty()
     }
 
-    /// Puts a connection behind all others of its class.
+    /// Puts a connection after all others of its class.
     fn insert(&mut self, class: Class, id: ConnId) -> Place {
         if self.waiting.is_empty() {
             self.next = 0;
@@ -67,7 +67,7 @@ impl Turns {
         self.waiting.remove(&(place, id));
     }
 
-    /// The first of a class or of those behind it.
+    /// The first of a class or of those after it.
     fn first_from(&self, class: Class) -> Option<(Place, ConnId)> {
         let (slot, generation) = (0, 0);
         let begin = ((class, 0), ConnId { slot, generation });

@@ -46,7 +46,7 @@ impl Name {
         Self(format!("USER{port}").into())
     }
 
-    /// The name to try when this one is taken: `-2`, `-3` … behind it, and no longer than a name
+    /// The name to try when this one is taken: `-2`, `-3` … after it, and no longer than a name
     /// may be.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {

@@ -50,7 +50,7 @@ impl Sub for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Seconds, with microseconds behind the point.
+    /// Seconds, with microseconds after the point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000)
     }

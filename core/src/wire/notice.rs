@@ -79,7 +79,7 @@ impl Notice<'_> {
         }
     }
 
-    /// The notice as an object: what stands behind the asterisk, and a code.
+    /// The notice as an object: what stands after the asterisk, and a code.
     fn to_message(self) -> String {
         let line = alloc::format!("{self}");
         let text = line.trim_start_matches(NOTICE).trim_start_matches(GOODBYE);
@@ -301,7 +301,7 @@ mod tests {
     fn who_fills_a_line_and_no_more() {
         let names: Vec<Name> = (0..2000).map(Name::of_port).collect();
         assert_eq!(who(names[..2].iter()), "* In the room (2): USER0, USER1\n");
-        // A name counts with a comma, and leaves room for how many there are behind it.
+        // A name counts with a comma, and leaves room for how many there are after it.
         let room =
             MAX_LINE - "* In the room (120): ".len() - ", and 18446744073709551615 more\n".len();
         let rest = room - 118 * (MAX_NAME + 2);

@@ -9,7 +9,7 @@ use core::fmt;
 /// What the first line of a connection asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstLine<'a> {
-    /// `JOIN`, with or without a name behind it.
+    /// `JOIN`, with or without a name after it.
     Join(Option<&'a str>),
     /// `JOIN {…}`: the JSON dialect. The whole line; nothing of it if it is not UTF-8.
     Json(&'a str),
@@ -80,7 +80,7 @@ pub enum Request<'a> {
     Who,
     /// Show so many of the newest entries.
     History(u64),
-    /// A command that takes nothing has something behind it.
+    /// A command that takes nothing has something after it.
     Surplus(&'static str),
     /// A command that does not exist.
     Unknown(Cow<'a, str>),
@@ -179,7 +179,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 impl Entry<'_> {
-    /// The entry as a line without its ending, in parts to be written one behind the other.
+    /// The entry as a line without its ending, in parts to be written one after the other.
     pub fn encode(&self) -> [&str; 3] {
         let name = self.name.as_str();
         match self.kind {

@@ -129,7 +129,7 @@ impl Config {
     }
 }
 
-/// The number at the beginning, behind blanks; `None` without a digit.
+/// The number at the beginning, after blanks; `None` without a digit.
 fn number(text: &[u8]) -> Option<u64> {
     let text = text.trim_ascii_start();
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();

@@ -1,7 +1,7 @@
 //! How entries and the facts about them are written, and the chain of checksums that ties them.
 //!
-//! An entry: one byte for its kind and for what it has, its time, its name behind the name's
-//! length, the sender if it has one, its id behind the id's length if it has one, its text, and the
+//! An entry: one byte for its kind and for what it has, its time, its name after the name's
+//! length, the sender if it has one, its id after the id's length if it has one, its text, and the
 //! value of the chain. Numbers are little-endian. The chain's value is a checksum of all the bytes
 //! before it, seeded with the value of the entry before; so it stands for every entry up to here,
 //! in their order.
@@ -119,7 +119,7 @@ pub(super) fn start_of_chain(epoch: u128) -> u64 {
     checksum(0, &epoch.to_le_bytes())
 }
 
-/// How an entry is written, behind one with the chain's value `chain`; and the chain's value then.
+/// How an entry is written, after one with the chain's value `chain`; and the chain's value then.
 pub(super) fn encode(record: &Record, chain: u64) -> (Vec<u8>, u64) {
     let kind = match record.kind {
         Kind::Joined => 0,
@@ -148,7 +148,7 @@ pub(super) fn encode(record: &Record, chain: u64) -> (Vec<u8>, u64) {
     (out, chain)
 }
 
-/// The entry that is written as `bytes`, behind one with the chain's value `chain`; and the chain's
+/// The entry that is written as `bytes`, after one with the chain's value `chain`; and the chain's
 /// value then.
 pub(super) fn decode(seq: u64, bytes: &[u8], chain: u64) -> Result<(Record, u64), Malformed> {
     let (body, sum) = sealed(bytes)?;
@@ -197,7 +197,7 @@ pub(super) fn checksum(seed: u64, bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot_with_seed(seed, bytes)
 }
 
-/// Bytes, and the checksum behind them.
+/// Bytes, and the checksum after them.
 pub(super) fn sealed(bytes: &[u8]) -> Result<(&[u8], u64), Malformed> {
     let (body, sum) = bytes.split_last_chunk().ok_or(Malformed)?;
     Ok((body, u64::from_le_bytes(*sum)))

@@ -199,7 +199,7 @@ impl Store {
     }
 
     /// Appends all of the entries, durably, and removes the oldest where there are too many. The
-    /// first has the number behind the head, and each other one the number behind the one before.
+    /// first has the number after the head, and each other one the number after the one before.
     ///
     /// # Errors
     /// When they are numbered otherwise, the disk is full, or it fails. All of them may be in the
@@ -229,7 +229,7 @@ impl Store {
         Reader::of(Arc::clone(&self.shared))
     }
 
-    /// The entries behind number `after`, the oldest first, at most `limit` of them. They begin
+    /// The entries after number `after`, the oldest first, at most `limit` of them. They begin
     /// with [`first`](Self::first) where those before are no longer held.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub(super) struct View {
     facts: Facts,
 }
 
-/// A position behind an entry, with the chain's value there.
+/// A position after an entry, with the chain's value there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub(super) seq: u64,
@@ -78,7 +78,7 @@ impl View {
         }
     }
 
-    /// The position behind an entry, or the nearest one there is.
+    /// The position after an entry, or the nearest one there is.
     pub(super) fn position(&self, after: u64) -> Result<Cursor, Fault> {
         let facts = &self.facts;
         if after < facts.first {
@@ -98,7 +98,7 @@ impl View {
         Ok(Cursor { seq, chain, bytes })
     }
 
-    /// Moves the cursor over at most `limit` entries, and puts them behind `out`. After an error,
+    /// Moves the cursor over at most `limit` entries, and puts them after `out`. After an error,
     /// what was put there before it is good.
     pub(super) fn read(
         &self,

@@ -13,7 +13,7 @@ pub fn is_world(text: &str) -> bool {
     begins_with(text, "World(")
 }
 
-/// Whether this is how it begins behind its comments.
+/// Whether this is how it begins after its comments.
 fn begins_with(text: &str, word: &str) -> bool {
     let begins = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     let first = text.lines().find(begins);

@@ -71,7 +71,7 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
     let mut best = world.clone();
     let mut seeds = *SEEDS.start();
     while Instant::now() < until && seeds <= *SEEDS.end() {
-        // Whatever is left out changes what chance brings behind it: other dice are as good.
+        // Whatever is left out changes what chance brings after it: other dice are as good.
         let take = |best: &mut kept::World, mut smaller: kept::World| {
             smaller.clients.truncate(smaller.clients_needed().max(1));
             for seed in iter::once(smaller.seed).chain(0..seeds) {

@@ -82,7 +82,7 @@ impl Disk {
         &self.all[usize::try_from(self.first - 1).unwrap_or(0)..]
     }
 
-    /// The entries behind this one, unless one of them cannot be read.
+    /// The entries after this one, unless one of them cannot be read.
     pub(super) fn read(&self, after: u64, most: usize) -> Option<Vec<Record>> {
         let held = self.held().iter().filter(|record| record.seq > after);
         let read: Vec<Record> = held.take(most).cloned().collect();

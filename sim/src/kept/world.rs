@@ -71,7 +71,7 @@ pub enum Op {
     Talk(usize, usize),
     /// Its connection fails, for both sides; what was under way is lost.
     Cut(usize),
-    /// A program asks for the entries behind this one.
+    /// A program asks for the entries after this one.
     Page(usize, u64),
     /// A program sends again what it has said first.
     Again(usize),

@@ -567,7 +567,7 @@ impl Peer {
         story.bytes_between(self.next, story.entries.len())
     }
 
-    /// Stretches of its own lines that lie ahead of it, behind lines of others.
+    /// Stretches of its own lines that lie ahead of it, after lines of others.
     pub(super) fn detours(&mut self) -> usize {
         let mut before = self.next.wrapping_sub(1);
         let mut stretches = 0;

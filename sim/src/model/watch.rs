@@ -8,7 +8,7 @@ use super::story::About;
 use crate::promise::Promise;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
 
-/// The highest number that is put behind a name that was asked for.
+/// The highest number that is put after a name that was asked for.
 const MAX_NUMBER: u32 = 99;
 
 impl Watched {

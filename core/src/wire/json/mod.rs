@@ -24,7 +24,7 @@ pub const MAX_GIVEN: usize = 1024;
 /// The most entries in one page of history.
 pub const MAX_PAGE: u64 = 1000;
 
-/// The object behind `JOIN` in the first line.
+/// The object after `JOIN` in the first line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello<'a> {
     /// The version spoken; [`VERSION`] where none is said.
@@ -36,7 +36,7 @@ pub struct Hello<'a> {
     /// The secret token of a session, to go on with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Secret<Cow<'a, str>>>,
-    /// The number of the last entry known, to be sent what came behind it.
+    /// The number of the last entry known, to be sent what came after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// Which log that is a number of.
@@ -51,7 +51,7 @@ pub struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    /// The object behind `JOIN`.
+    /// The object after `JOIN`.
     ///
     /// # Errors
     /// When it is not understood, and why: a clause for people, which quotes no text of it.
@@ -80,7 +80,7 @@ pub enum Request<'a> {
     },
     /// A page of the log: what is behind a position, or the newest before one.
     History {
-        /// Entries behind this number, the oldest first.
+        /// Entries after this number, the oldest first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
         /// Entries before this number, the newest of them.
@@ -169,7 +169,7 @@ pub enum Message<'a> {
     Gap {
         /// The entry known before the gap.
         after: u64,
-        /// The next entry that is sent: the first one behind the gap.
+        /// The next entry that is sent: the first one after the gap.
         next: u64,
         /// Why; none where a server does not say it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ pub enum Message<'a> {
     Missing {
         /// The one before them.
         after: u64,
-        /// The one behind them.
+        /// The one after them.
         next: u64,
     },
     /// Who is in the room.

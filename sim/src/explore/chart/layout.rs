@@ -80,7 +80,7 @@ pub(super) struct Shaft<'a> {
     /// What is written at it, and where that ends.
     pub(super) label: String,
     pub(super) label_at: (usize, usize),
-    /// That is where it begins: behind the end of an arrow that does not arrive on the way down.
+    /// That is where it begins: after the end of an arrow that does not arrive on the way down.
     pub(super) is_label_first: bool,
 }
 
