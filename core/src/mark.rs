@@ -90,7 +90,7 @@ marks! {
     CommandSurplus "a command has something behind it"
     WhoCutShort "more are in the room than a line has names"
     HeldByNotices "input is held back by private bytes"
-    HeldByDetours "input is held back by stretches of own lines"
+    HeldBySplices "input is held back by stretches of own lines"
     HeardAgain "input that was held back for that is gone on with"
     BatchFull "a batch is full"
     PassFull "a batch is full that would not be with fewer members"

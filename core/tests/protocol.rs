@@ -80,7 +80,7 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.behind),
         bytes(l.copies),
         bytes(l.private as u64),
-        l.detours.to_string(),
+        l.splices.to_string(),
         bytes(l.batch),
         bytes(l.pass),
         bytes(l.bulk),

@@ -34,7 +34,7 @@ use play::Play;
 /// At the end, unless the script stopped the server, all sockets take everything and all lines
 /// have to be delivered; then it stops, and everything has to end in time.
 ///
-/// The properties are the promises of [`chat_sim::Promise`] that concern a server.
+/// The properties are the invariants of [`chat_sim::Invariant`] that concern a server.
 ///
 /// # Panics
 /// When a property does not hold.

@@ -6,12 +6,12 @@ mod dice;
 pub mod expect;
 pub mod explore;
 mod host;
+mod invariant;
+pub mod invariants;
 pub mod kept;
 mod load;
 pub mod model;
 mod person;
-mod promise;
-pub mod promises;
 mod raw;
 pub mod record;
 pub mod report;
@@ -20,7 +20,7 @@ pub mod scenario;
 mod server;
 mod text;
 
-pub use promise::Promise;
+pub use invariant::Invariant;
 
 pub use load::{LoadError, files, load};
 pub use run::run;
@@ -32,6 +32,6 @@ use crate::{record::Record, scenario::Scenario};
 pub fn faults(scenario: &Scenario, record: &Record) -> Vec<String> {
     let mut faults = record.faults.clone();
     faults.extend(expect::unmet(scenario, record));
-    faults.extend(promises::broken(record));
+    faults.extend(invariants::broken(record));
     faults
 }

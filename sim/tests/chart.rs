@@ -1,6 +1,6 @@
 //! Charts of worlds: what happened has to be in them, in a page that is well-formed.
 
-use chat_sim::Promise;
+use chat_sim::Invariant;
 use chat_sim::explore::trace::{Fate, Kind, Moment};
 use chat_sim::explore::{Broken, Played, World, chart, draw, file, play};
 use std::collections::BTreeSet;
@@ -355,20 +355,20 @@ fn lines_show_what_is_ill() {
 fn a_broken_promise_stands_out() {
     let (world, mut played) = ill();
     let page = chart::html(&world, &played);
-    assert!(page.contains("Every promise was kept"));
+    assert!(page.contains("Every invariant was kept"));
     assert!(!page.contains("id=\"broken\""));
 
-    let (promise, why) = (Promise::NoEcho, "person 0 was sent <\"x\">".to_string());
-    let text = format!("{promise}: {why}");
+    let (invariant, why) = (Invariant::NoEcho, "person 0 was sent <\"x\">".to_string());
+    let text = format!("{invariant}: {why}");
     played
         .trace
         .moments
         .push(note(0, 99_000_000, Kind::Broken, &text));
     let at = 99_000_000;
-    played.broken = Some(Broken { promise, why, at });
+    played.broken = Some(Broken { invariant, why, at });
     let page = chart::html(&world, &played);
     check_form(&page);
-    assert!(!page.contains("Every promise was kept"));
+    assert!(!page.contains("Every invariant was kept"));
     assert!(page.contains("<a href=\"#broken\">at 99000.000 ms</a>"));
     let band = &all(&page, "id=\"broken\">", "</g>");
     let [band] = band[..] else {
@@ -376,7 +376,7 @@ fn a_broken_promise_stands_out() {
     };
     assert!(band.contains("BROKEN: no echo</text>"));
     for text in [
-        promise.sentence(),
+        invariant.sentence(),
         "person 0 was sent &lt;&quot;x&quot;&gt;",
     ] {
         assert_eq!(
@@ -411,7 +411,7 @@ fn no_text_is_markup() {
             .push(arrow((1, 0), 98_000_000, fate, evil));
     }
     played.broken = Some(Broken {
-        promise: Promise::NoPanic,
+        invariant: Invariant::NoPanic,
         why: evil.into(),
         at: 99_000_000,
     });

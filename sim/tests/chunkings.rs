@@ -267,7 +267,7 @@ fn what_is_heard_does_not_depend_on_the_chunks_where_input_is_held_back() {
     let limits = Limits {
         batch: 8,
         private: 30,
-        detours: 1,
+        splices: 1,
         ..Limits::default()
     };
     talks("lines, held back", limits, 3);

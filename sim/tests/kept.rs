@@ -1,4 +1,4 @@
-//! Worlds around a store keep every promise.
+//! Worlds around a store keep every invariant.
 
 use chat_sim::explore::file;
 use chat_sim::kept::{World, play};

@@ -13,16 +13,16 @@ pub(crate) const SLICES: usize = 32;
 /// A place where a connection leaves the common log: bytes for it alone are put in, and a
 /// stretch of the log (its own entries) is stepped over.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Detour {
+struct Splice {
     at: u64,
     insert: Secret<VecDeque<u8>>,
     skip: u64,
 }
 
-/// All detours that lie ahead: at least one.
+/// All splices that lie ahead: at least one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Detours {
-    queue: VecDeque<Detour>,
+struct Splices {
+    queue: VecDeque<Splice>,
     /// Bytes put in.
     private: usize,
     /// Bytes of the log stepped over.
@@ -32,13 +32,13 @@ struct Detours {
 /// Where a connection stands in the log.
 ///
 /// What it is still to be sent is the log from its place to its end (the head, or the place where
-/// its stay ended), with its detours.
+/// its stay ended), with its splices.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cursor {
     place: u64,
     end: Option<u64>,
     /// Where it leaves the log, if it does anywhere.
-    detours: Option<Box<Detours>>,
+    splices: Option<Box<Splices>>,
     /// The last byte sent was not the end of a line.
     mid_line: bool,
 }
@@ -57,7 +57,7 @@ impl Cursor {
         Self {
             place,
             end: Some(place),
-            detours: None,
+            splices: None,
             mid_line: false,
         }
     }
@@ -77,29 +77,29 @@ impl Cursor {
 
     /// Bytes of private lines that wait.
     pub(crate) fn private(&self) -> usize {
-        self.detours.as_ref().map_or(0, |them| them.private)
+        self.splices.as_ref().map_or(0, |them| them.private)
     }
 
     /// Bytes of the log that it steps over.
     fn skipped(&self) -> u64 {
-        self.detours.as_ref().map_or(0, |them| them.skipped)
+        self.splices.as_ref().map_or(0, |them| them.skipped)
     }
 
-    /// Detours that lie ahead.
-    pub(crate) fn detours(&self) -> usize {
-        self.detours.as_ref().map_or(0, |them| them.queue.len())
+    /// Splices that lie ahead.
+    pub(crate) fn splices(&self) -> usize {
+        self.splices.as_ref().map_or(0, |them| them.queue.len())
     }
 
     /// Puts a private line in, at the head of the log.
     pub(crate) fn note(&mut self, head: u64, line: &str) {
         let at = self.end.unwrap_or(head);
-        let detours = self.detours.get_or_insert_default();
-        detours.private += line.len();
-        match detours.queue.back_mut() {
+        let splices = self.splices.get_or_insert_default();
+        splices.private += line.len();
+        match splices.queue.back_mut() {
             Some(last) if last.skip == 0 && last.at == at => {
                 last.insert.extend(line.as_bytes());
             }
-            _ => detours.queue.push_back(Detour {
+            _ => splices.queue.push_back(Splice {
                 at,
                 insert: Secret(line.bytes().collect()),
                 skip: 0,
@@ -109,16 +109,16 @@ impl Cursor {
 
     /// Steps over an entry that was just appended.
     pub(crate) fn skip(&mut self, entry: Range<u64>) {
-        if self.detours.is_none() && self.place == entry.start {
+        if self.splices.is_none() && self.place == entry.start {
             self.place = entry.end;
             return;
         }
-        let detours = self.detours.get_or_insert_default();
+        let splices = self.splices.get_or_insert_default();
         let length = entry.end - entry.start;
-        detours.skipped += length;
-        match detours.queue.back_mut() {
+        splices.skipped += length;
+        match splices.queue.back_mut() {
             Some(last) if last.at + last.skip == entry.start => last.skip += length,
-            _ => detours.queue.push_back(Detour {
+            _ => splices.queue.push_back(Splice {
                 at: entry.start,
                 insert: Secret::default(),
                 skip: length,
@@ -126,14 +126,13 @@ impl Cursor {
         }
     }
 
-    /// Goes elsewhere, with its private lines: to where a log that it reads from now on ends, or to
-    /// the end of another one. It must need nothing of the log where it is.
+    /// Moves to another stream's head, keeping queued notices. It must need nothing more of the stream where it is.
     pub(crate) fn move_to(&mut self, head: u64, hears: bool) {
         assert!(self.end == Some(self.place) && self.skipped() == 0);
         self.place = head;
         self.end = (!hears).then_some(head);
-        if let Some(detours) = &mut self.detours {
-            detours.queue.iter_mut().for_each(|it| it.at = head);
+        if let Some(splices) = &mut self.splices {
+            splices.queue.iter_mut().for_each(|it| it.at = head);
         }
     }
 
@@ -162,11 +161,11 @@ impl Cursor {
 
     /// Has `bytes`, and nothing else, wait at the place reached.
     fn put_only(&mut self, bytes: VecDeque<u8>) {
-        self.detours = None;
+        self.splices = None;
         if !bytes.is_empty() {
-            let detours = self.detours.get_or_insert_default();
-            detours.private = bytes.len();
-            detours.queue.push_back(Detour {
+            let splices = self.splices.get_or_insert_default();
+            splices.private = bytes.len();
+            splices.queue.push_back(Splice {
                 at: self.place,
                 insert: Secret(bytes),
                 skip: 0,
@@ -203,16 +202,16 @@ impl Cursor {
     /// Whether everything up to the end has been sent, and what was stepped over may be.
     pub(crate) fn is_done(&self, log: &Stream) -> bool {
         let is_there = self.place == self.end.unwrap_or(log.head());
-        is_there && self.detours.is_none() && self.place <= log.visible()
+        is_there && self.splices.is_none() && self.place <= log.visible()
     }
 
     /// Whether anything is to be sent now.
     pub(crate) fn is_ready(&self, log: &Stream) -> bool {
         let visible = log.visible();
-        let is_near = |detour: &&Detour| detour.at <= visible;
-        let next = self.detours.as_ref().and_then(|them| them.queue.front());
+        let is_near = |splice: &&Splice| splice.at <= visible;
+        let next = self.splices.as_ref().and_then(|them| them.queue.front());
         match next.filter(is_near) {
-            Some(detour) => self.place < detour.at || !detour.insert.is_empty(),
+            Some(splice) => self.place < splice.at || !splice.insert.is_empty(),
             None => self.place < self.end.unwrap_or(visible).min(visible),
         }
     }
@@ -243,15 +242,15 @@ impl Cursor {
             count + 4 > SLICES
         };
         let mut place = self.place;
-        for detour in self
-            .detours
+        for splice in self
+            .splices
             .iter()
             .flat_map(|them| &them.queue)
-            .take_while(|detour| detour.at <= bound)
+            .take_while(|splice| splice.at <= bound)
         {
-            let [a, b] = log.slices(place..detour.at);
-            let (c, d) = detour.insert.as_slices();
-            place = detour.at + detour.skip;
+            let [a, b] = log.slices(place..splice.at);
+            let (c, d) = splice.insert.as_slices();
+            place = splice.at + splice.skip;
             if [a, b, c, d].into_iter().fold(false, |_, slice| put(slice)) {
                 mark(Mark::SlicesFull);
                 return (count, true);
@@ -268,30 +267,30 @@ impl Cursor {
         if sent == 0 {
             return;
         }
-        while let Some(detours) = &mut self.detours
-            && let Some(detour) = detours.queue.front_mut()
+        while let Some(splices) = &mut self.splices
+            && let Some(splice) = splices.queue.front_mut()
         {
-            let ahead = usize::try_from(detour.at - self.place).unwrap_or(usize::MAX);
+            let ahead = usize::try_from(splice.at - self.place).unwrap_or(usize::MAX);
             if sent < ahead {
                 break;
             }
             sent -= ahead;
-            self.place = detour.at;
-            let taken = sent.min(detour.insert.len());
-            mark_if(0 < taken && taken < detour.insert.len(), Mark::NoticeInPart);
-            // Detours lie between lines.
-            let last = detour.insert.drain(..taken).next_back();
+            self.place = splice.at;
+            let taken = sent.min(splice.insert.len());
+            mark_if(0 < taken && taken < splice.insert.len(), Mark::NoticeInPart);
+            // Splices lie between lines.
+            let last = splice.insert.drain(..taken).next_back();
             self.mid_line = last.is_some_and(|last| last != b'\n');
-            detours.private -= taken;
+            splices.private -= taken;
             sent -= taken;
-            if !detour.insert.is_empty() {
+            if !splice.insert.is_empty() {
                 return;
             }
-            self.place += detour.skip;
-            detours.skipped -= detour.skip;
-            detours.queue.pop_front();
-            if detours.queue.is_empty() {
-                self.detours = None;
+            self.place += splice.skip;
+            splices.skipped -= splice.skip;
+            splices.queue.pop_front();
+            if splices.queue.is_empty() {
+                self.splices = None;
             }
         }
         self.place += sent as u64;
@@ -311,14 +310,14 @@ mod tests {
         let mut cursor = Cursor::new(0);
         cursor.note(0, "* a\n");
         cursor.note(0, "* b\n");
-        assert_eq!((cursor.detours(), cursor.private()), (1, 8));
+        assert_eq!((cursor.splices(), cursor.private()), (1, 8));
         cursor.note(5, "* c\n");
-        assert_eq!((cursor.detours(), cursor.private()), (2, 12));
+        assert_eq!((cursor.splices(), cursor.private()), (2, 12));
         // A stretch of its own lines ends it.
         let mut cursor = Cursor::new(0);
         cursor.skip(3..6);
         cursor.note(3, "* a\n");
-        assert_eq!(cursor.detours(), 2);
+        assert_eq!(cursor.splices(), 2);
     }
 
     #[test]
@@ -393,10 +392,10 @@ mod tests {
 
     #[test]
     fn a_write_is_given_as_many_slices_as_it_may_need() {
-        for (detours, given) in [(14, (28, false)), (15, (30, true)), (100, (30, true))] {
+        for (splices, given) in [(14, (28, false)), (15, (30, true)), (100, (30, true))] {
             let mut log = Stream::default();
             let mut cursor = Cursor::new(0);
-            for _ in 0..detours {
+            for _ in 0..splices {
                 log.append(["other", "", ""]);
                 cursor.note(log.head(), "* note\n");
             }
@@ -455,7 +454,7 @@ mod tests {
             while send(&mut cursor, &log, usize::MAX, &mut sent) {}
             prop_assert_eq!(core::str::from_utf8(&sent), core::str::from_utf8(&wanted));
             prop_assert!(cursor.is_done(&log));
-            prop_assert_eq!((cursor.private(), cursor.detours()), (0, 0));
+            prop_assert_eq!((cursor.private(), cursor.splices()), (0, 0));
         }
     }
 }

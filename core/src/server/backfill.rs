@@ -1,229 +1,277 @@
-//! Backfill takes part in turns (PROTOCOL.md, "Flow"): history that one connection is sent, and other
-//! long answers, are made a bounded number of bytes at a time, so that a round stays short however
-//! many ask. What the store is asked for waits here, too.
-//!
-//! Each connection has a place in one lane at most. Lanes take turns, and so do the connections of a
-//! lane: who resumes a session does not wait for all those who read old pages, nor they for them.
+//! Backfill: history sent to one connection: what it missed, pages, and who is there.
 
 use super::Server;
-use crate::mark::{Mark, mark_if};
+use super::backfill_queue::{Lane, QUANTUM};
+use super::io::Action;
+use crate::mark::{Mark, mark};
 use crate::types::conn_id::ConnId;
-use alloc::collections::BTreeMap;
+use crate::types::entry::Record;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{self, GapReason, Message};
+use crate::wire::notice::{Notice, who};
+use alloc::boxed::Box;
+use core::mem;
 
-/// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
-pub(super) const QUANTUM: usize = 8 * 1024;
-
-/// What a turn, or a line that is answered by nothing, counts for, in bytes.
-const LEAST: usize = 32;
-
-/// What a connection waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Lane {
-    /// A turn of what it is sent until it hears what happens.
-    Live,
-    /// A turn of a page, or of another answer.
-    Answer,
-    /// To have an id looked for in the store.
-    Find,
-    /// To have entries read in the store.
-    Read,
+/// Backfill: history sent to one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Backfill {
+    /// The next entry.
+    next: u64,
+    /// The one to be read next: those before it, from the next one on, cannot be.
+    from: u64,
+    to: To,
+    /// How many are read in the store at a time: fewer where some of them cannot be.
+    most: usize,
+    /// It is being read in the store, or waits for that.
+    is_read: bool,
 }
 
-/// A connection's place in a lane.
-pub(super) type Place = (Lane, u64);
+/// How many entries are read in the store at a time, at most.
+const READ: usize = 16;
 
-/// Who waits for a turn, and what the round under way has made for single connections.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Backfill {
-    /// By lane, the next one first.
-    lanes: [BTreeMap<u64, ConnId>; 4],
-    next: u64,
-    /// Bytes of backfill made.
-    made: usize,
-    /// Bytes of answers made where nothing was appended, with something for each line.
-    answered: usize,
-    /// Whether the other lane of two comes next: for turns, and for the store.
-    is_answers: bool,
-    is_reads: bool,
-    /// What the store was asked for, and has not answered yet.
-    asked: usize,
+/// What follows a [`Backfill`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum To {
+    /// What happens from then on.
+    Live,
+    /// Nothing: it was a page, which ends with this entry.
+    Page(u64),
+    /// Nothing: it is no entries at all, but who is in the room.
+    Who,
 }
 
 impl Backfill {
-    fn insert(&mut self, lane: Lane, id: ConnId) -> Place {
-        if self.lanes.iter().all(BTreeMap::is_empty) {
-            self.next = 0;
+    /// What the store is asked for.
+    pub(super) fn action(&self, id: ConnId) -> Action {
+        Action::Read(id, self.from - 1, self.most)
+    }
+
+    fn lane(&self) -> Lane {
+        match self.to {
+            To::Live => Lane::Live,
+            To::Page(_) | To::Who => Lane::Answer,
         }
-        let place = self.next;
-        self.next += 1;
-        self.lanes[lane as usize].insert(place, id);
-        (lane, place)
-    }
-
-    fn remove(&mut self, (lane, place): Place) {
-        self.lanes[lane as usize].remove(&place);
-    }
-
-    fn is_empty(&self, lane: Lane) -> bool {
-        self.lanes[lane as usize].is_empty()
-    }
-
-    /// Takes out who is next in the first of two lanes, or in the second if that has nobody.
-    fn pop(&mut self, lanes: [Lane; 2]) -> Option<(Lane, ConnId)> {
-        lanes.into_iter().find_map(|lane| {
-            let (_, id) = self.lanes[lane as usize].pop_first()?;
-            Some((lane, id))
-        })
-    }
-
-    fn next_turn(&mut self) -> Option<ConnId> {
-        let lanes = if self.is_answers {
-            [Lane::Answer, Lane::Live]
-        } else {
-            [Lane::Live, Lane::Answer]
-        };
-        let (lane, id) = self.pop(lanes)?;
-        self.is_answers = lane == Lane::Live;
-        Some(id)
-    }
-
-    fn next_to_ask(&mut self) -> Option<ConnId> {
-        let lanes = if self.is_reads {
-            [Lane::Read, Lane::Find]
-        } else {
-            [Lane::Find, Lane::Read]
-        };
-        let (lane, id) = self.pop(lanes)?;
-        self.is_reads = lane == Lane::Find;
-        Some(id)
-    }
-
-    /// Another round begins.
-    pub(super) fn begin_round(&mut self) {
-        (self.made, self.answered) = (0, 0);
-    }
-
-    /// Bytes of backfill that the round under way has made, with something for each turn.
-    pub(super) fn made(&self) -> usize {
-        self.made
-    }
-
-    /// Takes note of a line that was handled, and of the bytes of its answer; what that counts for.
-    pub(super) fn answers(&mut self, bytes: usize) -> usize {
-        let cost = LEAST + bytes;
-        self.answered += cost;
-        cost
     }
 }
 
 impl Server {
-    /// Gives a connection a place in a lane, if it has none.
-    pub(super) fn queue_in(&mut self, lane: Lane, id: ConnId) {
-        if let Some(connection) = self.connections.get_mut(id)
-            && connection.lane.is_none()
-        {
-            connection.lane = Some(self.backfill.insert(lane, id));
-        }
-        let waiting = self.backfill.lanes.iter().map(BTreeMap::len);
-        debug_assert!(waiting.sum::<usize>() <= self.connections.len());
-    }
-
-    /// Nothing of the log, and no other answer, is due to a connection any more.
-    pub(super) fn end_backfill(&mut self, id: ConnId) {
+    /// Has a connection sent a page of what is behind an entry, up to another one.
+    pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
         if let Some(connection) = self.connections.get_mut(id) {
-            mark_if(connection.lane.is_some(), Mark::ClosedInLane);
-            (connection.feed, connection.asking) = (None, None);
-            if let Some(place) = connection.lane.take() {
-                self.backfill.remove(place);
-            }
+            connection.barrier = connection.barrier.max(last);
+        }
+        self.start_backfill(id, after + 1, To::Page(last));
+    }
+
+    /// Has a connection sent the entries from this one on, and then what happens.
+    pub(super) fn send_from(&mut self, id: ConnId, next: u64) {
+        self.start_backfill(id, next, To::Live);
+    }
+
+    /// Has a connection told who is in the room: a short question, with a long answer.
+    pub(super) fn send_who(&mut self, id: ConnId) {
+        self.start_backfill(id, 1, To::Who);
+    }
+
+    fn start_backfill(&mut self, id: ConnId, next: u64, to: To) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.backfill = Some(Box::new(Backfill {
+                next,
+                from: next,
+                to,
+                most: READ,
+                is_read: false,
+            }));
+        }
+        self.send_backfill(id);
+    }
+
+    /// Has a connection go on with what it is being sent, in its turn.
+    pub(super) fn send_backfill(&mut self, id: ConnId) {
+        let most = self.most_private();
+        if let Some(connection) = self.connections.get(id)
+            && let Some(backfill) = &connection.backfill
+            && !backfill.is_read
+            && connection.cursor.private() < most
+        {
+            self.queue_in(backfill.lane(), id);
+            self.make_backfill(Some(id));
         }
     }
 
-    /// Whether the round under way has made as much backfill as it may.
-    fn is_backfill_full(&self) -> bool {
-        self.backfill.made >= self.limits.backfill
+    /// So many private bytes may wait for a connection before it is sent more.
+    fn most_private(&self) -> usize {
+        self.limits.private.min(QUANTUM)
     }
 
-    /// Whether the round under way has made as many answers as it may, but for those who speak now
-    /// and then.
-    pub(super) fn is_answers_full(&self) -> bool {
-        self.backfill.answered >= self.limits.answers
-    }
-
-    /// Whether somebody has a turn at once.
-    pub(super) fn is_backfill_due(&self) -> bool {
-        !self.is_backfill_full() && self.is_backfill_waiting()
-    }
-
-    fn is_backfill_waiting(&self) -> bool {
-        !self.backfill.is_empty(Lane::Live) || !self.backfill.is_empty(Lane::Answer)
-    }
-
-    /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
-    /// again, but for `besides`: its caller sees to that.
-    pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
-        while !self.is_backfill_full()
-            && let Some(id) = self.backfill.next_turn()
+    /// Goes on with what a connection is being sent, as far as its notices may go.
+    pub(super) fn go_on_with_backfill(&mut self, id: ConnId) {
+        let most = self.most_private();
+        while let Some(connection) = self.connections.get_mut(id)
+            && connection.cursor.private() < most
+            && let Some(backfill) = &mut connection.backfill
+            && !backfill.is_read
         {
-            let before = self.private(id);
-            if let Some(connection) = self.connections.get_mut(id) {
-                connection.lane = None;
+            if backfill.to == To::Who {
+                return self.complete_backfill(id);
             }
-            self.feed_on(id);
-            self.count_backfill(self.private(id).saturating_sub(before));
-            let connection = self.connections.get(id);
-            let is_over = connection.is_some_and(|c| c.feed.is_none() && c.asking.is_none());
-            if besides != Some(id) && is_over {
-                self.hear_on(id);
+            let log = &self.room.log;
+            let committed = log.committed();
+            if connection.barrier > committed {
+                return self.backfill_after_commit(id);
             }
-        }
-        mark_if(
-            self.is_backfill_full() && self.is_backfill_waiting(),
-            Mark::BackfillFull,
-        );
-    }
-
-    /// Takes note of so many bytes of backfill.
-    pub(super) fn count_backfill(&mut self, bytes: usize) {
-        self.backfill.made += LEAST + bytes;
-    }
-
-    /// Bytes of private lines that wait for a connection.
-    pub(super) fn private(&self, id: ConnId) -> usize {
-        self.connections.get(id).map_or(0, |c| c.cursor.private())
-    }
-
-    /// Has the store asked, as soon as it may be.
-    pub(super) fn ask_store(&mut self, lane: Lane, id: ConnId) {
-        self.queue_in(lane, id);
-        self.go_on_asking();
-    }
-
-    /// The store has answered.
-    pub(super) fn store_answered(&mut self) {
-        self.backfill.asked = self.backfill.asked.saturating_sub(1);
-        self.go_on_asking();
-    }
-
-    /// Asks the store for what is next, as far as the limit on that goes.
-    fn go_on_asking(&mut self) {
-        while self.backfill.asked < self.limits.reads
-            && let Some(id) = self.backfill.next_to_ask()
-        {
-            let Some(connection) = self.connections.get_mut(id) else {
-                continue;
+            let last = match backfill.to {
+                To::Live => committed,
+                To::Page(last) => last.min(committed),
+                To::Who => 0,
             };
-            connection.lane = None;
-            let find = connection.asking.as_ref().map(|it| it.action(id));
-            let read = connection.feed.as_ref().map(|it| it.action(id));
-            if let Some(action) = find.or(read) {
-                self.backfill.asked += 1;
-                self.actions.push_back(action);
+            if backfill.next > last {
+                return self.complete_backfill(id);
+            }
+            let (from, is_past) = (backfill.from, backfill.from > last);
+            let record = log.record(from).filter(|_| !is_past);
+            if from > backfill.next && (is_past || record.is_some()) {
+                self.pass_gap(id, from);
+            } else if let Some(record) = record {
+                self.send_past(id, &record);
+            } else if from >= log.oldest() {
+                backfill.is_read = true;
+                self.ask_store(Lane::Read, id);
+            } else {
+                let next = log.oldest();
+                self.pass_gap(id, next);
             }
         }
-        mark_if(
-            !self.backfill.is_empty(Lane::Find) || !self.backfill.is_empty(Lane::Read),
-            Mark::ReadsFull,
-        );
+    }
+
+    /// Entries that were read in the store.
+    pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
+        let (first, most) = (self.room.log.first(), self.most_private());
+        let before = self.private(id);
+        let connection = self.connections.get_mut(id);
+        let Some(backfill) = connection
+            .and_then(|c| c.backfill.as_mut())
+            .filter(|backfill| backfill.is_read)
+        else {
+            return mark(Mark::ReadTooLate);
+        };
+        backfill.is_read = false;
+        backfill.most = (2 * backfill.most).min(READ);
+        let next = records.first().map_or(first, |record| record.seq);
+        if next > backfill.next {
+            self.pass_gap(id, next);
+        }
+        let committed = self.room.log.committed();
+        for record in records {
+            if self.private(id) >= most || record.seq > committed {
+                break; // The rest is read again.
+            }
+            self.send_past(id, record);
+        }
+        self.count_backfill(self.private(id).saturating_sub(before));
+        self.proceed(id);
+    }
+
+    /// Some of the entries that were to be read cannot be: it is tried with fewer, and at last without
+    /// the first of them.
+    pub(super) fn not_kept(&mut self, id: ConnId) {
+        let backfill = self
+            .connections
+            .get_mut(id)
+            .and_then(|c| c.backfill.as_mut());
+        if let Some(backfill) = backfill.filter(|backfill| backfill.is_read) {
+            backfill.is_read = false;
+            backfill.from += u64::from(backfill.most == 1);
+            backfill.most = (backfill.most / 2).max(1);
+        }
+        self.proceed(id);
+    }
+
+    /// All that is asked for was sent.
+    fn complete_backfill(&mut self, id: ConnId) {
+        let log = &self.room.log;
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        match connection.backfill.take().map(|backfill| backfill.to) {
+            Some(To::Live) => {
+                let place = log.stream(Dialect::Json).visible();
+                connection.cursor.move_to(place, true);
+                self.mark(id);
+            }
+            Some(To::Who) if connection.dialect == Dialect::Json => self.list(id),
+            Some(To::Who) => {
+                let answer = who(self.room.state.members());
+                self.note(id, &answer);
+            }
+            Some(To::Page(_)) if connection.dialect == Dialect::Json => {
+                let (first, head) = (log.oldest(), log.committed());
+                self.note(id, &Message::Page { first, head }.to_line());
+            }
+            _ => {}
+        }
+    }
+
+    /// The next entry that is there is this one.
+    fn pass_gap(&mut self, id: ConnId, next: u64) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Some(backfill) = &mut connection.backfill else {
+            return;
+        };
+        let is_unreadable = backfill.from > backfill.next;
+        let after = mem::replace(&mut backfill.next, next) - 1;
+        backfill.from = next;
+        // The end of a page says what is held.
+        if backfill.to == To::Live || is_unreadable {
+            mark(Mark::GapStated);
+            let line = match (connection.dialect, backfill.to) {
+                (Dialect::Json, To::Live) => {
+                    let reason = Some(if is_unreadable {
+                        GapReason::Unreadable
+                    } else {
+                        GapReason::NotHeld
+                    });
+                    let gap = Message::Gap {
+                        after,
+                        next,
+                        reason,
+                    };
+                    gap.to_line()
+                }
+                (Dialect::Json, _) => Message::Missing { after, next }.to_line(),
+                (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
+            };
+            self.note(id, &line);
+        }
+    }
+
+    /// Sends an entry to a connection that is to be sent it next.
+    fn send_past(&mut self, id: ConnId, record: &Record) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let Some(backfill) = connection
+            .backfill
+            .as_mut()
+            .filter(|f| f.next == record.seq)
+        else {
+            return;
+        };
+        backfill.next += 1;
+        backfill.from = backfill.next;
+        let entry = json::Entry::of(record, self.room.log.epoch());
+        let line = match (connection.dialect, backfill.to) {
+            (_, To::Page(last)) if record.seq > last => return,
+            (Dialect::Text, _) => {
+                let entry = record.entry();
+                let [name, between, text] = entry.encode();
+                alloc::format!("* {name}{between}{text}\n")
+            }
+            (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
+            (Dialect::Json, _) => Message::Past(entry).to_line(),
+        };
+        self.note(id, &line);
     }
 }

@@ -30,7 +30,7 @@ impl Server {
         }
     }
 
-    /// Nothing can be committed any more: what is not is never sent, nor shown.
+    /// The store failed: uncommitted entries are discarded, never sent, nor shown.
     pub(super) fn give_up_uncommitted(&mut self) {
         for id in self.connections.ids() {
             self.set_copied(id, 0);
@@ -58,7 +58,7 @@ impl Server {
         if !self.room.log.is_settled()
             && let Some(c) = self.connections.get(id)
             && !c.blocked
-            && c.stay.is_none()
+            && c.membership.is_none()
             && c.reading.is_none()
             && !c.cursor.is_done(self.room.log.stream(c.dialect))
         {
@@ -66,8 +66,8 @@ impl Server {
         }
     }
 
-    /// Has a connection's feed go on after the next commit.
-    pub(super) fn feed_after_commit(&mut self, id: ConnId) {
+    /// Has a connection's backfill go on after the next commit.
+    pub(super) fn backfill_after_commit(&mut self, id: ConnId) {
         self.awaiting.push(id);
     }
 }

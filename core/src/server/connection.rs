@@ -1,7 +1,7 @@
 //! What the server knows of each connection, and the table of them all.
 
-use super::backfill;
-use super::feed::Feed;
+use super::backfill::Backfill;
+use super::backfill_queue;
 use super::io::CloseReason;
 use super::phase::Phase;
 use super::places::{Came, Place};
@@ -42,18 +42,18 @@ pub(crate) struct Connection {
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<Box<SessionId>>,
-    /// What of the log it is being sent besides what happens.
-    pub(super) feed: Option<Box<Feed>>,
+    /// The history that it is being sent.
+    pub(super) backfill: Option<Box<Backfill>>,
     /// What it said, while the store is looked into for whether it was said before.
     pub(super) asking: Option<Box<Asking>>,
     /// Its place among those who wait for a turn of either, while it is there.
-    pub(super) lane: Option<backfill::Place>,
-    /// It has a part in having the JSON dialect's lines written.
+    pub(super) lane: Option<backfill_queue::Place>,
+    /// Counts among the log's JSON readers.
     pub(super) reads_json: bool,
-    /// Nothing is sent to it before this entry is committed.
-    pub(super) follows: u64,
+    /// Commit barrier: nothing is sent to it before this entry is committed.
+    pub(super) barrier: u64,
     /// Its name and seat, while it is in the room.
-    pub(crate) stay: Option<(Name, usize)>,
+    pub(crate) membership: Option<(Name, usize)>,
     /// Its seat, while it reads.
     pub(super) reading: Option<usize>,
     /// What is to be remembered of what it sent: nothing, between lines.
@@ -96,12 +96,12 @@ impl Connection {
             line_end: None,
             dialect: Dialect::Text,
             session: None,
-            feed: None,
+            backfill: None,
             asking: None,
             lane: None,
             reads_json: false,
-            follows: 0,
-            stay: None,
+            barrier: 0,
+            membership: None,
             reading: None,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Secret::default(),
@@ -160,7 +160,7 @@ impl Connection {
 impl Connection {
     /// Whether it asks, or talks, without pause, as far as can be seen.
     pub(super) fn is_busy(&self) -> bool {
-        self.feed.is_some() || !self.unread.is_empty()
+        self.backfill.is_some() || !self.unread.is_empty()
     }
 }
 

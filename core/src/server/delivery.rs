@@ -25,7 +25,7 @@ pub(super) struct Delivery {
     /// How many of them the round under way has yet to visit. Who is marked meanwhile waits for the
     /// next one, so that each comes to its end.
     due: usize,
-    /// Seats that it has yet to visit: those below this number. Downwards, so that whoever moves
+    /// Subscribers that it has yet to visit: those below this number. Downwards, so that whoever moves
     /// into a seat given up meanwhile is visited at least once.
     seats: usize,
     sweep: Sweep,
@@ -41,7 +41,7 @@ pub(super) struct Delivery {
 /// in the middle of a round; to visit somebody once more than their round asks for does no harm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Sweep {
-    /// Seats that it has yet to visit, as in a round.
+    /// Subscribers that it has yet to visit, as in a round.
     seats: usize,
     /// What of the logs was visible when it began.
     heads: [u64; 2],
@@ -55,24 +55,24 @@ struct Sweep {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Lane {
     /// The head of the log when the round under way began.
-    swept: u64,
-    /// The same of the round before: everyone in the room whose socket is not full has come as far.
-    /// Who left before the round came to them may have come only as far as the one before that.
-    passed: u64,
+    round_start: u64,
+    /// The head when the round before began: every member whose socket is not full has come as far. Departed
+    /// readers may lag one round more.
+    previous_start: u64,
     /// What that round appended beyond a batch.
     excess: u64,
     /// Connections that need more of the log and whose sockets are full, or were until they were
     /// marked; the one furthest behind first: by place in it, less the bytes of their own that wait.
     blocked: BTreeSet<(i64, ConnId)>,
     /// What a crowd that came or went at once has appended, as long as somebody is behind it.
-    surge: u64,
+    burst: u64,
 }
 
 impl Delivery {
     /// Where everything that the log has was delivered.
     pub(super) fn at_the_end_of(log: &Log) -> Self {
         let lane = |dialect| Lane {
-            swept: log.head(dialect),
+            round_start: log.head(dialect),
             ..Lane::default()
         };
         Self {
@@ -86,8 +86,8 @@ impl Delivery {
         }
     }
 
-    /// Seats that the sweep under way has yet to visit.
-    pub(super) fn swept(&self) -> usize {
+    /// Subscribers that the sweep under way has yet to visit.
+    pub(super) fn sweep_left(&self) -> usize {
         self.sweep.seats
     }
 
@@ -100,7 +100,7 @@ impl Delivery {
 impl Lane {
     /// What the round under way has appended beyond a batch.
     fn excess(&self, head: u64, limits: &Limits) -> u64 {
-        (head - self.swept).saturating_sub(limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
+        (head - self.round_start).saturating_sub(limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
     }
 
     /// How far the connection that is furthest behind is, and which one it is.
@@ -129,7 +129,7 @@ impl Server {
         let sweep = &mut self.delivery.sweep;
         if sweep.seats == 0 && sweep.owed == 0 && sweep.heads != heads {
             *sweep = Sweep {
-                seats: self.seats.taken(),
+                seats: self.subscribers.len(),
                 heads,
                 is_whole: true,
                 owed: 0,
@@ -152,7 +152,7 @@ impl Server {
     /// Whether something came after the round under way began, or the last one.
     fn is_behind(&self, heads: [u64; 2]) -> bool {
         let mut lanes = self.delivery.lanes.iter().zip(heads);
-        lanes.any(|(lane, head)| lane.swept < head)
+        lanes.any(|(lane, head)| lane.round_start < head)
     }
 
     /// Whether a round that begins would find somebody to cut off. Who has become writable is to be
@@ -167,8 +167,8 @@ impl Server {
 
     fn next_in_sweep(&mut self) -> Option<ConnId> {
         while self.delivery.sweep.seats > 0 {
-            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.seats.taken());
-            let id = self.seats.at(self.delivery.sweep.seats);
+            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.subscribers.len());
+            let id = self.subscribers.at(self.delivery.sweep.seats);
             let Some(id) = id.filter(|id| self.has_waiting(*id)) else {
                 continue;
             };
@@ -200,8 +200,8 @@ impl Server {
             self.delivery.seats = 0; // It has visited all of them.
         }
         while self.delivery.seats > 0 {
-            self.delivery.seats = (self.delivery.seats - 1).min(self.seats.taken());
-            if let Some(id) = self.seats.at(self.delivery.seats)
+            self.delivery.seats = (self.delivery.seats - 1).min(self.subscribers.len());
+            if let Some(id) = self.subscribers.at(self.delivery.seats)
                 && self.has_waiting(id)
             {
                 return Some(id);
@@ -229,12 +229,12 @@ impl Server {
         for (dialect, head) in Dialect::ALL.into_iter().zip(heads) {
             let lane = &mut self.delivery.lanes[dialect as usize];
             lane.excess = lane.excess(head, &self.limits);
-            let swept = mem::replace(&mut lane.swept, head);
-            let passed = mem::replace(&mut lane.passed, swept);
-            self.trim(dialect, if more { passed } else { head });
+            let round_start = mem::replace(&mut lane.round_start, head);
+            let previous_start = mem::replace(&mut lane.previous_start, round_start);
+            self.trim(dialect, if more { previous_start } else { head });
         }
         if is_behind || !more {
-            self.backfill.begin_round();
+            self.backfills.begin_round();
         }
         self.delivery.due = if more {
             self.delivery.marked.len()
@@ -244,7 +244,7 @@ impl Server {
         };
         self.delivery.sweep.owed = 0;
         if is_behind {
-            self.delivery.seats = self.seats.taken();
+            self.delivery.seats = self.subscribers.len();
         }
         more
     }
@@ -291,13 +291,13 @@ impl Server {
     /// Bytes appended since the round under way began, in the dialect that needs more.
     fn appended(&self) -> u64 {
         let lanes = Dialect::ALL.into_iter().zip(&self.delivery.lanes);
-        let appended = lanes.map(|(dialect, lane)| self.room.log.head(dialect) - lane.swept);
+        let appended = lanes.map(|(dialect, lane)| self.room.log.head(dialect) - lane.round_start);
         appended.max().unwrap_or(0)
     }
 
     /// The same, for all members together.
     fn to_be_sent(&self) -> u64 {
-        let members = self.seats.taken() as u64;
+        let members = self.subscribers.len() as u64;
         self.appended().saturating_mul(members)
     }
 
@@ -345,8 +345,8 @@ impl Server {
         let most = self.limits.transcript.saturating_sub(self.limits.behind);
         let lane = &mut self.delivery.lanes[dialect as usize];
         let surplus = lane.excess + lane.excess(self.room.log.head(dialect), &self.limits);
-        lane.surge = lane.surge.max(surplus).min(most);
-        self.limits.behind + lane.surge
+        lane.burst = lane.burst.max(surplus).min(most);
+        self.limits.behind + lane.burst
     }
 
     /// Has a connection filed among the blocked ones if it belongs there, and as it is now. It stays
@@ -379,7 +379,7 @@ impl Server {
         self.connections.get(id).is_some_and(|c| {
             let log = self.room.log.stream(c.dialect);
             let is_ready = c.phase == Phase::Draining || c.cursor.is_ready(log);
-            let is_due = c.follows <= self.room.log.committed();
+            let is_due = c.barrier <= self.room.log.committed();
             !c.blocked && is_ready && is_due
         })
     }
@@ -420,7 +420,7 @@ impl Server {
 
     /// Has the log forget what nobody is to be given any more, up to a place that all whose sockets
     /// are not full have come to.
-    fn trim(&mut self, dialect: Dialect, passed: u64) {
+    fn trim(&mut self, dialect: Dialect, previous_start: u64) {
         let head = self.room.log.head(dialect);
         let lane = &mut self.delivery.lanes[dialect as usize];
         debug_assert!(lane.blocked.iter().all(|&(key, id)| {
@@ -431,9 +431,9 @@ impl Server {
         let behind = self.limits.behind;
         let is_anyone_behind = lane.furthest(head).is_some_and(|(far, _)| far > behind);
         if lane.excess == 0 && !is_anyone_behind {
-            lane.surge = 0;
+            lane.burst = 0;
         }
-        let kept = behind + lane.surge;
+        let kept = behind + lane.burst;
         let transcript = match dialect {
             Dialect::Text => self.delivery.transcript,
             Dialect::Json => u64::MAX,
@@ -441,7 +441,7 @@ impl Server {
         let wanted = head.saturating_sub(kept).min(transcript);
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
-        let end = wanted.max(forced).min(passed);
+        let end = wanted.max(forced).min(previous_start);
         self.room.log.trim(dialect, end);
     }
 }

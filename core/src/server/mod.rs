@@ -1,25 +1,25 @@
 //! The server: connections, a room, and what one does to the other.
 
 mod backfill;
+mod backfill_queue;
 mod bucket;
 mod commit;
 mod connection;
 mod delivery;
 mod detached;
-mod feed;
-mod hear;
 mod hosts;
 mod io;
+mod membership;
 pub mod phase;
 mod places;
 mod program;
 mod rate;
 mod reading;
+mod receive;
 mod round;
-mod seats;
 mod session;
 mod standstill;
-mod stay;
+mod subscribers;
 mod timers;
 mod turns;
 
@@ -41,15 +41,15 @@ use crate::wire::notice::{Goodbye, Notice};
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use backfill::Backfill;
+use backfill_queue::BackfillQueue;
 use connection::{Connection, Connections};
 use core::mem;
 use core::time::Duration;
 use hosts::Hosts;
 use phase::{Event, Phase};
 use places::{Place, Places};
-use seats::Seats;
 use session::Sessions;
+use subscribers::Subscribers;
 pub use timers::Timer;
 use timers::Timers;
 use turns::Turns;
@@ -93,12 +93,12 @@ pub struct Server {
     places: Places,
     hosts: Hosts,
     room: Room,
-    seats: Seats,
+    subscribers: Subscribers,
     sessions: Sessions,
     timers: Timers,
     stopping: bool,
     turns: Turns,
-    backfill: Backfill,
+    backfills: BackfillQueue,
     paces: rate::Paces,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
@@ -154,13 +154,13 @@ impl Server {
             hosts: Hosts::default(),
             delivery: delivery::Delivery::at_the_end_of(&log),
             room: Room::new(log),
-            seats: Seats::default(),
+            subscribers: Subscribers::default(),
             origin,
             sessions: Sessions::default(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
-            backfill: Backfill::default(),
+            backfills: BackfillQueue::default(),
             paces: rate::Paces::default(),
             actions: VecDeque::new(),
             awaiting: Vec::new(),
@@ -245,7 +245,7 @@ impl Server {
     /// [writing](Self::round).
     pub fn wants_input(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
-            let is_heard = c.unread.is_empty() && !self.owes_much(c);
+            let is_heard = c.unread.is_empty() && !self.is_back_pressured(c);
             !c.eof && (is_heard || c.phase.is_ending())
         })
     }
@@ -262,7 +262,7 @@ impl Server {
 
     /// How many are in the room.
     pub fn population(&self) -> usize {
-        self.seats.members()
+        self.subscribers.members()
     }
 
     /// The phase of a connection; [`Phase::Closed`] for one that is gone.
@@ -327,11 +327,11 @@ impl Server {
         self.stopping = true;
         self.timers
             .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
-        self.seats.clear();
+        self.subscribers.clear();
         self.sessions.clear();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
-                (connection.stay, connection.reading) = (None, None);
+                (connection.membership, connection.reading) = (None, None);
                 connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {

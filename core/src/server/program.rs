@@ -1,7 +1,7 @@
 //! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
 
 use super::Server;
-use super::backfill::Lane;
+use super::backfill_queue::Lane;
 use super::io::{Action, CloseReason};
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
@@ -148,7 +148,7 @@ impl Server {
             let why = "this connection reads; to say something, join without \"read\"";
             return self.refuse(id, Code::ReadOnly, why, given);
         }
-        let Some((name, _)) = connection.stay.clone() else {
+        let Some((name, _)) = connection.membership.clone() else {
             return;
         };
         let sender = connection.session.as_deref().copied().zip(given);
@@ -184,7 +184,7 @@ impl Server {
         else {
             return;
         };
-        match (said, connection.stay.clone()) {
+        match (said, connection.membership.clone()) {
             (Some(said), _) => self.said_again(id, &text, said),
             (None, Some((name, _))) => self.say_now(id, &name, &text, Some(&given)),
             (None, None) => {}

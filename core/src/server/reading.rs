@@ -13,11 +13,11 @@ impl Server {
         mark(Mark::ReadingBegun);
         mark_if(self.phase(id) == Phase::Silent, Mark::ReadingAfterSilence);
         self.step(id, Event::Read);
-        let seat = self.seats.sit_apart(id);
+        let seat = self.subscribers.add_reader(id);
         let last = self.room.log.last();
         if let Some(connection) = self.connections.get_mut(id) {
             connection.reading = Some(seat);
-            connection.follows = last;
+            connection.barrier = last;
         }
         let welcome = Message::Welcome {
             version: json::VERSION,

@@ -117,12 +117,12 @@ impl Server {
             let mut is_sweep_over = false;
             while outboxes.len() < most.max(1)
                 && !is_sweep_over
-                && let seats = self.delivery.swept()
+                && let seats = self.delivery.sweep_left()
                 && let Some(id) = self.next_in_round()
             {
                 outboxes.extend(self.lend(id));
                 // Those who are busy are not to come with those who are not.
-                is_sweep_over = seats > 0 && self.delivery.swept() == 0;
+                is_sweep_over = seats > 0 && self.delivery.sweep_left() == 0;
             }
             if outboxes.is_empty() && !self.begin_round() {
                 self.outboxes = outboxes;

@@ -42,7 +42,7 @@ pub(super) struct Sessions {
     issued: u64,
 }
 
-/// A stay in the room.
+/// A membership in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Session {
     name: Name,
@@ -108,7 +108,7 @@ impl Server {
             // What waits for it would be kept for it alone.
             return self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
         }
-        // A stay that began by silence ends.
+        // A membership that began by silence ends.
         if let Some(connection) = self.connections.get_mut(id) {
             let end = self.room.log.head(Dialect::Text);
             connection.cursor.end_at(end);
@@ -170,8 +170,8 @@ impl Server {
         self.go_on_behind(id, &hello, before);
     }
 
-    /// Gives a connection its stay, that of its session if there is one; its name, whether the
-    /// stay goes on, and what it is told if the name is not the one it asked for.
+    /// Gives a connection its membership, that of its session if there is one; its name, whether the
+    /// membership goes on, and what it is told if the name is not the one it asked for.
     fn sit_down(
         &mut self,
         id: ConnId,
@@ -193,26 +193,25 @@ impl Server {
             Some(before) => (self.go_on(before, session), None),
             None => self.admit(id, asked, Some(session)),
         };
-        let seat = self.seats.sit(id);
+        let seat = self.subscribers.add(id);
         let connection = self.connections.get(id);
-        let stay = Session {
+        let membership = Session {
             name: name.clone(),
             conn: Some(id),
             since,
             host: connection.and_then(|c| c.limited.then_some(c.peer.host)),
             wait: Wait::default(),
         };
-        self.sessions.table.insert(session, stay);
+        self.sessions.table.insert(session, membership);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = Some(Box::new(session));
-            connection.stay = Some((name.clone(), seat));
-            connection.follows = self.room.log.last();
+            connection.membership = Some((name.clone(), seat));
+            connection.barrier = self.room.log.last();
         }
         (name, resumed, notice)
     }
 
-    /// Sends what is behind the last entry that a connection knows, where `before` was the last one
-    /// of all before it came.
+    /// Sends what came after the last entry that a connection knows. `before`: the log's head prior to its joining.
     pub(super) fn go_on_behind(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
         let log = &self.room.log;
         let is_ours = hello
@@ -257,8 +256,8 @@ impl Server {
                 mark(Mark::SessionReplaced);
                 if let Some(connection) = self.connections.get_mut(old) {
                     connection.session = None;
-                    if let Some((_, seat)) = connection.stay.take() {
-                        self.rise(seat);
+                    if let Some((_, seat)) = connection.membership.take() {
+                        self.unsubscribe(seat);
                     }
                 }
                 self.tell(old, Notice::Goodbye(Goodbye::Replaced));
@@ -295,7 +294,7 @@ impl Server {
             connection.dialect = Dialect::Json;
             connection.reads_json = true;
             // What it brings along may be of what is not committed.
-            connection.follows = self.room.log.last();
+            connection.barrier = self.room.log.last();
             self.room.log.set_reading(true);
         }
         self.mark(id);
@@ -344,7 +343,7 @@ impl Server {
         }
     }
 
-    /// The connection of a session is gone; its stay goes on for a while. Whether it has one.
+    /// The connection of a session is gone; its membership goes on for a while. Whether it has one.
     pub(super) fn detach_session(&mut self, id: ConnId) -> bool {
         let Some(connection) = self.connections.get_mut(id) else {
             return false;

@@ -32,9 +32,8 @@ pub struct Limits {
     pub copies: u64,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,
-    /// Stretches of its own lines that a connection steps over may wait, before no more is read
-    /// from it.
-    pub detours: usize,
+    /// Most skips of its own lines that may wait for a connection before it is not read from.
+    pub splices: usize,
     /// Bytes appended to the room in one round of writing to everyone; reading waits for the next.
     pub batch: u64,
     /// Bytes of these to be sent to all members together: with so many members that a batch would come
@@ -156,7 +155,7 @@ impl Default for Limits {
             behind: 256 * 1024,
             copies: 16 * 1024 * 1024,
             private: 16 * 1024,
-            detours: 1024,
+            splices: 1024,
             batch: 64 * 1024,
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,

@@ -180,7 +180,7 @@ fn commands_are_not_read_faster_than_their_answers_are_taken() {
 #[test]
 fn own_lines_are_not_read_without_end_from_one_who_does_not_read() {
     let mut w = World::new(Limits {
-        detours: 10,
+        splices: 10,
         ..Limits::default()
     });
     let [ann, bob] = ["ann", "bob"].map(|name| w.join(name));
@@ -260,7 +260,7 @@ fn who_ends_while_only_private_lines_wait_is_forgotten() {
 fn ones_own_lines_and_those_of_others_after_leaving_do_not_count_as_waiting() {
     let mut w = World::new(Limits {
         behind: 1000,
-        detours: 100,
+        splices: 100,
         ..Limits::default()
     });
     let [ann, bob, cat] = ["ann", "bob", "cat"].map(|name| w.join(name));

@@ -95,7 +95,7 @@ impl Config {
             refusals: 2,
             behind: 600,
             private: 200,
-            detours: 3,
+            splices: 3,
             batch: 400,
             ..Limits::default()
         };
@@ -110,7 +110,7 @@ impl Config {
                         b'c' => limits.connections = count.min(24),
                         b'b' => limits.behind = value,
                         b'p' => limits.private = count.max(1),
-                        b'd' => limits.detours = count.max(1),
+                        b'd' => limits.splices = count.max(1),
                         b'q' => limits.batch = value.max(1),
                         b'm' => limits.pass = value.max(1),
                         b't' => limits.transcript = value,

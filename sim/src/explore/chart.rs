@@ -63,22 +63,22 @@ fn facts(world: &World) -> String {
     .join(" · ")
 }
 
-/// The promise that is broken, and how, or that none is.
+/// The invariant that is broken, and how, or that none is.
 fn verdict(world: &World, played: &Played) -> String {
-    let known = world.breaks.as_ref().map_or(String::new(), |promise| {
-        format!("<p>Known to break “{}”.</p>", escape(promise))
+    let known = world.breaks.as_ref().map_or(String::new(), |invariant| {
+        format!("<p>Known to break “{}”.</p>", escape(invariant))
     });
-    let Some(Broken { promise, why, at }) = &played.broken else {
+    let Some(Broken { invariant, why, at }) = &played.broken else {
         return format!(
-            "<section class=\"verdict\">\n<h2>Every promise was kept</h2>{known}\n</section>\n"
+            "<section class=\"verdict\">\n<h2>Every invariant was kept</h2>{known}\n</section>\n"
         );
     };
     format!(
         "<section class=\"verdict is-broken\">\n<h2>Broken: {}</h2>\n\
          <p>Promised: <q>{}</q></p>\n<p class=\"why\">{}</p>\n\
          <p><a href=\"#broken\">at {} ms</a></p>{known}\n</section>\n",
-        escape(promise.name()),
-        escape(promise.sentence()),
+        escape(invariant.name()),
+        escape(invariant.sentence()),
         escape(why),
         ms(*at),
     )
@@ -140,7 +140,7 @@ fn legend() -> String {
         ("lane-mark cut", "cut off"),
         ("lane-mark gone", "dead"),
         ("lane-mark still", "standing still"),
-        ("box broken", "a promise broken"),
+        ("box broken", "a invariant broken"),
     ];
     let mut out = String::from("<ul class=\"legend\">\n");
     for (class, text) in marks {

@@ -202,7 +202,7 @@ impl Draw {
             behind: small(64, 3000, 256 * 1024) as u64,
             copies: small(0, 2000, 16 * 1024 * 1024) as u64,
             private: small(1, 500, default.private),
-            detours: small(1, 6, default.detours),
+            splices: small(1, 6, default.splices),
             batch: small(1, 200 * crowd, 64 * 1024) as u64,
             pass: small(1, 800 * crowd, 32 * 1024 * 1024) as u64,
             bulk: small(1, 400 * crowd, 8 * 1024 * 1024) as u64,

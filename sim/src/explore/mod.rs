@@ -1,4 +1,4 @@
-//! Exploration: worlds drawn from seeds, played on a network model, held against the promises.
+//! Exploration: worlds drawn from seeds, played on a network model, held against the invariants.
 
 pub mod chart;
 mod draw;
@@ -15,7 +15,7 @@ pub mod trace;
 mod wire;
 pub mod world;
 
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 pub use draw::draw;
 use play::Stage;
 pub use production::play_production;
@@ -27,11 +27,11 @@ pub use tally::Tally;
 pub use trace::Trace;
 pub use world::World;
 
-/// A promise that was broken.
+/// A invariant that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// Which one.
-    pub promise: Promise,
+    pub invariant: Invariant,
     /// How.
     pub why: String,
     /// When, in microseconds.
@@ -45,7 +45,7 @@ pub struct Played {
     pub trace: Trace,
     /// Counts.
     pub tally: Tally,
-    /// The promise that was broken, if one was.
+    /// The invariant that was broken, if one was.
     pub broken: Option<Broken>,
 }
 
@@ -53,15 +53,15 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Plays a world to its end, or until a promise is broken. `keep` keeps all that happens.
+/// Plays a world to its end, or until a invariant is broken. `keep` keeps all that happens.
 ///
 /// The same world gives the same, in any process.
 pub fn play(world: &World, keep: bool) -> Played {
     let mut stage = Stage::new(world, keep);
     let broken = quietly(|| stage.run()).err().map(|message| {
-        let (promise, why) = Promise::of_panic(&message);
+        let (invariant, why) = Invariant::of_panic(&message);
         Broken {
-            promise,
+            invariant,
             why: why.into(),
             at: stage.now,
         }
@@ -77,7 +77,7 @@ pub fn play(world: &World, keep: bool) -> Played {
     } = stage;
     if let Some(broken) = &broken {
         trace.note(0, now, trace::Kind::Broken, || {
-            format!("{}: {}", broken.promise, broken.why)
+            format!("{}: {}", broken.invariant, broken.why)
         });
     }
     tally.worlds = 1;

@@ -5,7 +5,7 @@
 
 use super::world::{Client, Op, World};
 use super::{Broken, draw, quietly};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use crate::scenario::{self, Action, SERVER, Scenario};
 use crate::text::Text;
 use chat_core::{FirstLine, Limits};
@@ -37,19 +37,19 @@ pub(super) fn broken(scenario: &Scenario) -> Option<Broken> {
         let record = crate::run(scenario, scenario.seed);
         crate::faults(scenario, &record)
     });
-    let (promise, why) = match faults {
+    let (invariant, why) = match faults {
         // What is said to somebody who has gone is nobody's fault here.
         Ok(faults) => faults
             .into_iter()
             .find(|fault| !fault.contains("but had ended already"))
             .map(|fault| {
-                let (promise, why) = Promise::of_panic(&fault);
-                (promise, why.to_owned())
+                let (invariant, why) = Invariant::of_panic(&fault);
+                (invariant, why.to_owned())
             })?,
-        Err(panic) => (Promise::NoPanic, panic),
+        Err(panic) => (Invariant::NoPanic, panic),
     };
     Some(Broken {
-        promise,
+        invariant,
         why,
         at: 0,
     })

@@ -1,10 +1,10 @@
-//! Shrinks a world that breaks a promise to a small one that still does.
+//! Shrinks a world that breaks a invariant to a small one that still does.
 
 use super::play;
 use super::production::broken;
 use super::world::{Address, Client, Network, Op, Server, World};
+use crate::invariant::Invariant;
 use crate::kept;
-use crate::promise::Promise;
 use crate::scenario::Scenario;
 use crate::text::Text;
 use std::iter;
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 /// most, where nothing else helps.
 const SEEDS: RangeInclusive<u64> = 12..=1000;
 
-/// The smallest world found within `time` that breaks the same promise.
-pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
+/// The smallest world found within `time` that breaks the same invariant.
+pub fn shrink(world: &World, invariant: Invariant, time: Duration) -> World {
     let mut hunt = Shrink {
         best: world.clone(),
-        promise,
+        invariant,
         until: Instant::now() + time,
     };
     loop {
@@ -34,18 +34,18 @@ pub fn shrink(world: &World, promise: Promise, time: Duration) -> World {
             break;
         }
     }
-    hunt.best.breaks = Some(promise.name().into());
+    hunt.best.breaks = Some(invariant.name().into());
     hunt.best
 }
 
 /// The scenario with only those of its steps and clients, found within `time`, without which the
-/// promise is not broken in the production shell.
-pub fn shrink_production(scenario: &Scenario, promise: Promise, time: Duration) -> Scenario {
+/// invariant is not broken in the production shell.
+pub fn shrink_production(scenario: &Scenario, invariant: Invariant, time: Duration) -> Scenario {
     let until = Instant::now() + time;
     let mut best = scenario.clone();
     let take = |best: &mut Scenario, smaller: Scenario| {
         let is_sound = smaller.inconsistency().is_none();
-        let is_broken = || broken(&smaller).is_some_and(|it| it.promise == promise);
+        let is_broken = || broken(&smaller).is_some_and(|it| it.invariant == invariant);
         let still = is_sound && Instant::now() < until && is_broken();
         if still {
             *best = smaller;
@@ -65,8 +65,8 @@ pub fn shrink_production(scenario: &Scenario, promise: Promise, time: Duration) 
     best
 }
 
-/// A world around a store with as few steps as are found within `time` that break the same promise.
-pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kept::World {
+/// A world around a store with as few steps as are found within `time` that break the same invariant.
+pub fn shrink_kept(world: &kept::World, invariant: Invariant, time: Duration) -> kept::World {
     let until = Instant::now() + time;
     let mut best = world.clone();
     let mut seeds = *SEEDS.start();
@@ -80,7 +80,7 @@ pub fn shrink_kept(world: &kept::World, promise: Promise, time: Duration) -> kep
                 }
                 smaller.seed = seed;
                 let broken = kept::play(&smaller, false).broken;
-                if broken.is_some_and(|it| it.promise == promise) {
+                if broken.is_some_and(|it| it.invariant == invariant) {
                     *best = smaller;
                     return true;
                 }
@@ -174,7 +174,7 @@ fn leave_out(count: usize, mut attempt: impl FnMut(Range<usize>) -> bool) {
 
 struct Shrink {
     best: World,
-    promise: Promise,
+    invariant: Invariant,
     until: Instant,
 }
 
@@ -183,13 +183,13 @@ impl Shrink {
         Instant::now() > self.until
     }
 
-    /// Takes a smaller world if it still breaks the promise.
+    /// Takes a smaller world if it still breaks the invariant.
     fn take(&mut self, smaller: World) -> bool {
         if self.is_late() || smaller == self.best {
             return false;
         }
         let broken = play(&smaller, false).broken;
-        let still = broken.is_some_and(|broken| broken.promise == self.promise);
+        let still = broken.is_some_and(|broken| broken.invariant == self.invariant);
         if still {
             self.best = smaller;
         }
@@ -252,7 +252,7 @@ impl Shrink {
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
             |s, u| s.private = u.private,
-            |s, u| s.detours = u.detours,
+            |s, u| s.splices = u.splices,
             |s, u| s.batch = u.batch,
             |s, u| s.pass = u.pass,
             |s, u| s.transcript = u.transcript,

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct World {
     /// Where it comes from.
     pub about: String,
-    /// The promise that is broken in it, if it is known to break one.
+    /// The invariant that is broken in it, if it is known to break one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaks: Option<String>,
     /// What delays and pieces follow from.
@@ -46,7 +46,7 @@ pub struct Server {
     /// Bytes of private lines that may wait for one.
     pub private: usize,
     /// Stretches of own lines that may wait for one.
-    pub detours: usize,
+    pub splices: usize,
     /// Bytes of a batch.
     pub batch: u64,
     /// Bytes of a batch for all members together.
@@ -102,7 +102,7 @@ impl Default for Server {
             behind: limits.behind,
             copies: limits.copies,
             private: limits.private,
-            detours: limits.detours,
+            splices: limits.splices,
             batch: limits.batch,
             pass: limits.pass,
             bulk: limits.bulk,
@@ -138,7 +138,7 @@ impl Server {
             behind: self.behind,
             copies: self.copies,
             private: self.private,
-            detours: self.detours,
+            splices: self.splices,
             batch: self.batch,
             pass: self.pass,
             bulk: self.bulk,

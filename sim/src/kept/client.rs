@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use super::person::{Person, line_of};
 use super::world;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::json::{Code, Entry, Message};
 use chat_core::{Kind, Record};
 use serde_json::json;
@@ -224,7 +224,7 @@ impl Client {
         let next = match &mut self.side {
             Side::Person(person) => return person.is_at_rest(disk),
             Side::Program(program) => {
-                Promise::SaidOnce.holds(program.outbox.is_empty(), || {
+                Invariant::SaidOnce.holds(program.outbox.is_empty(), || {
                     format!("{} is not accepted: {:?}", self.number, program.outbox)
                 });
                 program.next
@@ -235,7 +235,7 @@ impl Client {
         let is_told = rest.is_some_and(|mut rest| {
             rest.all(|seq| disk.entry(seq).is_some_and(|entry| self.is_own(entry)))
         });
-        Promise::NothingMissing.holds(is_told, || {
+        Invariant::NothingMissing.holds(is_told, || {
             format!("{} waits for {next:?} of {}", self.number, disk.last())
         });
     }
@@ -264,7 +264,7 @@ impl Program {
             return String::new(); // It was not read yet that this is a program.
         }
         let Ok(message) = serde_json::from_str::<Message<'_>>(line) else {
-            Promise::WholeLines.is_broken(&format!("{line:?} to {}", self.name))
+            Invariant::WholeLines.is_broken(&format!("{line:?} to {}", self.name))
         };
         match message {
             Message::Welcome {
@@ -273,7 +273,7 @@ impl Program {
                 name,
                 ..
             } => {
-                Promise::Kept.holds(head <= disk.last(), || {
+                Invariant::Kept.holds(head <= disk.last(), || {
                     format!("{line} with {} entries kept", disk.last())
                 });
                 self.is_in = true;
@@ -285,7 +285,7 @@ impl Program {
                 }
             }
             Message::Entry(entry) => {
-                Promise::OneOrder.holds(self.next == Some(entry.seq), || {
+                Invariant::OneOrder.holds(self.next == Some(entry.seq), || {
                     format!("{line} to {} where {:?} was due", self.name, self.next)
                 });
                 self.next = Some(entry.seq + 1);
@@ -294,31 +294,31 @@ impl Program {
             Message::Past(entry) => is_kept(&entry, disk),
             Message::Gap { after, next, .. } => {
                 let is_true = self.next == Some(after + 1) && disk.is_gone(after + 1..next);
-                Promise::OneOrder.holds(is_true, || {
+                Invariant::OneOrder.holds(is_true, || {
                     format!("{line} to {}, from {:?} on", self.name, self.next)
                 });
                 self.next = Some(next);
             }
             Message::Missing { after, next } => {
-                Promise::InItsPlace.holds(disk.is_gone(after + 1..next), || {
+                Invariant::InItsPlace.holds(disk.is_gone(after + 1..next), || {
                     format!("{line} to {}", self.name)
                 });
             }
             Message::Accepted { id: Some(id), seq } => {
                 let entry = disk.entry(seq);
                 let is_it = entry.is_some_and(|it| it.id.as_deref() == Some(&id));
-                Promise::Kept.holds(is_it, || format!("{line}, and {entry:?} is kept"));
+                Invariant::Kept.holds(is_it, || format!("{line}, and {entry:?} is kept"));
                 if let Some(at) = self.outbox.iter().position(|(given, _)| *given == id) {
                     let (_, text) = self.outbox.remove(at);
                     let is_said = entry.is_some_and(|it| *it.text == *text);
-                    Promise::Kept.holds(is_said, || format!("{line} for {text:?}, is {entry:?}"));
+                    Invariant::Kept.holds(is_said, || format!("{line} for {text:?}, is {entry:?}"));
                 }
                 let before = self.accepted.insert(id.into_owned(), seq);
                 let is_same = before.is_none_or(|at| at == seq || at < disk.first());
-                Promise::SaidOnce.holds(is_same, || format!("{line}, and before as {before:?}"));
+                Invariant::SaidOnce.holds(is_same, || format!("{line}, and before as {before:?}"));
             }
             Message::Error { code, .. } if code != Code::NameTaken => {
-                Promise::InItsPlace.is_broken(line)
+                Invariant::InItsPlace.is_broken(line)
             }
             _ => {}
         }
@@ -337,7 +337,7 @@ fn is_kept(entry: &Entry<'_>, disk: &Disk) {
             && kept.at == entry.at
             && kept.id.as_deref() == entry.id.as_deref()
     });
-    Promise::Kept.holds(is_same, || format!("{entry:?} is sent, {kept:?} is kept"));
+    Invariant::Kept.holds(is_same, || format!("{entry:?} is sent, {kept:?} is kept"));
 }
 
 impl Listener {
@@ -352,7 +352,7 @@ impl Listener {
                 |entry: &Record| entry.kind == Kind::Joined && entry.name.as_str() == self.name;
             let mut before = (1..=self.welcomed?).rev();
             let joined = before.find(|seq| disk.entry(*seq).is_some_and(is_joining));
-            Promise::Kept.holds(joined.is_some(), || {
+            Invariant::Kept.holds(joined.is_some(), || {
                 format!("{} was welcomed before that was kept", self.name)
             });
             Some(joined? + 1)
@@ -375,7 +375,7 @@ impl Listener {
             next += 1;
         }
         let due = disk.entry(next).map(line_of);
-        Promise::OneOrder.holds(due.as_deref() == Some(line), || {
+        Invariant::OneOrder.holds(due.as_deref() == Some(line), || {
             format!("{line:?} to {}, and entry {next} is {due:?}", self.name)
         });
         self.next = Some(next + 1);

@@ -12,7 +12,7 @@ mod stage;
 mod world;
 
 use crate::explore::{Broken, quietly};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 pub use stage::HAPPENINGS;
 use stage::Stage;
 pub use world::{Client, Op, World};
@@ -22,7 +22,7 @@ pub use world::{Client, Op, World};
 pub struct Played {
     /// What happened, line by line, if it was asked for.
     pub story: Vec<String>,
-    /// The promise that was broken, if one was.
+    /// The invariant that was broken, if one was.
     pub broken: Option<Broken>,
     /// How often something was delivered.
     pub deliveries: u64,
@@ -30,14 +30,14 @@ pub struct Played {
     pub happened: [u64; HAPPENINGS.len()],
 }
 
-/// Plays a world to its end, or until a promise is broken. `tell` has its story told. The same world
+/// Plays a world to its end, or until a invariant is broken. `tell` has its story told. The same world
 /// gives the same, in any process.
 pub fn play(world: &World, tell: bool) -> Played {
     let mut stage = Stage::new(world, tell);
     let broken = quietly(|| stage.run()).err().map(|message| {
-        let (promise, why) = Promise::of_panic(&message);
+        let (invariant, why) = Invariant::of_panic(&message);
         Broken {
-            promise,
+            invariant,
             why: why.into(),
             at: 0,
         }

@@ -1,7 +1,7 @@
 //! A person with the shipped client: what they type, and what their screen is held against.
 
 use super::disk::Disk;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::json::Message;
 use chat_core::json_client_phase::Phase;
 use chat_core::{
@@ -221,7 +221,7 @@ impl Person {
                 }
                 let line = Command::Line(Line::Whole(line.as_bytes()));
                 let done = client.command(Timestamp::from_micros(now), line);
-                Promise::Outcomes.holds(done.is_ok(), || format!("{done:?}"));
+                Invariant::Outcomes.holds(done.is_ok(), || format!("{done:?}"));
             }
             match client.poll_action() {
                 Some(ClientAction::Connect) => return Some(Wish::Connect),
@@ -259,7 +259,7 @@ impl Person {
         }
         self.pass_own(disk);
         let due = self.next.and_then(|next| disk.entry(next)).map(line_of);
-        Promise::Screens.holds(due.as_deref() == Some(line), || {
+        Invariant::Screens.holds(due.as_deref() == Some(line), || {
             format!("{line:?} to person {}, and {due:?} is due", self.number)
         });
         self.next = self.next.map(|next| next + 1);
@@ -272,7 +272,7 @@ impl Person {
             let missing = self.next.zip(next).map(|(from, next)| from..next);
             let is_true = missing.is_some_and(|missing| disk.is_gone(missing));
             self.next = next;
-            Promise::Screens.holds(is_true, || format!("{line:?} before {:?}", self.next));
+            Invariant::Screens.holds(is_true, || format!("{line:?} before {:?}", self.next));
         }
     }
 
@@ -300,7 +300,7 @@ impl Person {
         if outcome == Outcome::Left {
             for text in &self.typed {
                 let said = times_said(text, disk);
-                Promise::Outcomes.holds(said > 0, || {
+                Invariant::Outcomes.holds(said > 0, || {
                     format!(
                         "person {} left, and {text:?} is there {said} times",
                         self.number
@@ -318,10 +318,10 @@ impl Person {
     pub(super) fn is_at_rest(&mut self, disk: &Disk) {
         self.pass_own(disk);
         let number = self.number;
-        Promise::Rest.holds(self.is_talking(), || {
+        Invariant::Rest.holds(self.is_talking(), || {
             format!("person {number} is {:?}", self.phase())
         });
-        Promise::Screens.holds(self.next == Some(disk.last() + 1), || {
+        Invariant::Screens.holds(self.next == Some(disk.last() + 1), || {
             format!(
                 "person {number} waits for {:?} of {}",
                 self.next,
@@ -330,13 +330,13 @@ impl Person {
         });
         for text in &self.typed {
             let said = times_said(text, disk);
-            Promise::SaidOnce.holds(said == 1 || disk.forgets() && said > 1, || {
+            Invariant::SaidOnce.holds(said == 1 || disk.forgets() && said > 1, || {
                 format!("{text:?} of person {number} is there {said} times")
             });
         }
         for text in &self.unsure {
             let said = times_said(text, disk);
-            Promise::SaidOnce.holds(said <= 1 || disk.forgets(), || {
+            Invariant::SaidOnce.holds(said <= 1 || disk.forgets(), || {
                 format!("{text:?} of person {number} is there {said} times")
             });
         }

@@ -6,7 +6,7 @@ use super::person::Wish;
 use super::person::line_of;
 use super::world::{Op, World};
 use crate::dice::Dice;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use crate::text::visible;
 use chat_core::{Action, ClientInput, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
@@ -127,7 +127,7 @@ impl<'a> Stage<'a> {
         self.handle(Input::Stop);
         self.rest_of_it();
         let open = self.server.as_ref().map_or(0, Server::connections);
-        Promise::InTime.holds(open == 0, || format!("{open} connections after the stop"));
+        Invariant::InTime.holds(open == 0, || format!("{open} connections after the stop"));
     }
 
     fn start(&mut self) {
@@ -488,7 +488,7 @@ impl<'a> Stage<'a> {
                 let mut links = self.links.iter_mut();
                 let link = links.find(|link| link.server_open && link.conn == conn);
                 let Some(link) = link else {
-                    Promise::ClosedForGood.is_broken("what is closed is written to");
+                    Invariant::ClosedForGood.is_broken("what is closed is written to");
                 };
                 let bytes = slices.concat();
                 let room = self.world.socket.saturating_sub(link.down.len());
@@ -522,7 +522,7 @@ impl<'a> Stage<'a> {
         };
         let mut links = self.links.iter_mut();
         let Some(link) = links.find(|link| link.server_open && link.conn == conn) else {
-            Promise::ClosedForGood.is_broken("what is closed is closed again");
+            Invariant::ClosedForGood.is_broken("what is closed is closed again");
         };
         link.ended = true;
         if matches!(action, Action::Close(..)) {
@@ -535,7 +535,7 @@ impl<'a> Stage<'a> {
         let lines = String::from_utf8_lossy(&self.shown).into_owned();
         for line in lines.lines() {
             let kept = self.disk.entry(self.next_shown).map(line_of);
-            Promise::Kept.holds(kept.as_deref() == Some(line), || {
+            Invariant::Kept.holds(kept.as_deref() == Some(line), || {
                 format!("{line:?} is shown, and {kept:?} kept")
             });
             self.next_shown += 1;
@@ -567,7 +567,7 @@ impl<'a> Stage<'a> {
                 return;
             }
         }
-        Promise::Rest.is_broken("somebody never stays");
+        Invariant::Rest.is_broken("somebody never stays");
     }
 
     /// All go on until there is nothing left to do.
@@ -594,7 +594,7 @@ impl<'a> Stage<'a> {
                 self.pass_time(wait.max(1));
             }
         }
-        Promise::Rest.is_broken("it does not come to rest");
+        Invariant::Rest.is_broken("it does not come to rest");
     }
 
     /// What is on the disk makes sense.
@@ -604,20 +604,20 @@ impl<'a> Stage<'a> {
         for (entry, seq) in self.disk.all.iter().zip(1..) {
             let name = entry.name.as_str().to_ascii_lowercase();
             let told = || format!("entry {seq} is {}", line_of(entry));
-            Promise::OneOrder.holds(entry.seq == seq, told);
+            Invariant::OneOrder.holds(entry.seq == seq, told);
             let is_right = match entry.kind {
                 Kind::Joined => present.insert(name),
                 Kind::Left => present.remove(&name),
                 Kind::Said => present.contains(&name),
             };
-            Promise::OneStay.holds(is_right, told);
+            Invariant::OneStay.holds(is_right, told);
             if let (Some(id), None) = (&entry.id, self.world.keep) {
-                Promise::SaidOnce.holds(ids.insert((entry.sender, id)), told);
+                Invariant::SaidOnce.holds(ids.insert((entry.sender, id)), told);
             }
         }
         let here = self.clients.iter().filter(|client| client.is_member());
         let here: BTreeSet<String> = here.map(|c| c.name().to_ascii_lowercase()).collect();
-        Promise::Rosters.holds(present == here, || {
+        Invariant::Rosters.holds(present == here, || {
             format!("{present:?} are in the room, and {here:?} are there")
         });
     }

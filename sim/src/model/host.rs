@@ -2,7 +2,7 @@
 
 use super::peer::{Peer, Place};
 use super::{Watched, micros};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::{CloseReason, Rate, server_phase::Phase};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -154,7 +154,7 @@ impl Watched {
         let has_given = |who: &&usize| self.server.phase(self.peers[**who].id).is_ending();
         let gave: Vec<usize> = could.iter().filter(has_given).copied().collect();
         let Due::Way(last) = due else {
-            Promise::GivesWay.holds(gave.is_empty(), || format!("{gave:?} gave way to nobody"));
+            Invariant::GivesWay.holds(gave.is_empty(), || format!("{gave:?} gave way to nobody"));
             return false;
         };
         let is_right = match (gave[..].first(), last) {
@@ -162,7 +162,7 @@ impl Watched {
             (Some(_), None) => gave.len() == 1,
             (None, last) => last.is_none(),
         };
-        Promise::GivesWay.holds(is_right, || {
+        Invariant::GivesWay.holds(is_right, || {
             format!("{gave:?} gave way, and {last:?} said nothing and came last")
         });
         for &who in &gave {
@@ -189,13 +189,13 @@ impl Watched {
         let limits = &self.limits.host;
         if guessed {
             let tokens = self.hosts.tokens.entry(host).or_default();
-            Promise::HostLimits.holds(tokens.may_be_there(self.seen, &limits.tokens), || {
+            Invariant::HostLimits.holds(tokens.may_be_there(self.seen, &limits.tokens), || {
                 format!("{host} may guess once more")
             });
             tokens.take(self.seen, &limits.tokens);
         }
         let joins = self.hosts.joins.entry(host).or_default();
-        Promise::HostLimits.holds(joins.may_be_there(self.seen, &limits.joins), || {
+        Invariant::HostLimits.holds(joins.may_be_there(self.seen, &limits.joins), || {
             format!("one more may join from {host}")
         });
         joins.take(self.seen, &limits.joins);

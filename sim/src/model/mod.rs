@@ -2,7 +2,7 @@
 //!
 //! The model knows no log and no cursor, only lists: what each peer sent and what that calls for,
 //! what the room's screen showed, and what each peer got. It is compared with the real
-//! [`Server`] after every step; whatever differs is a broken [`Promise`].
+//! [`Server`] after every step; whatever differs is a broken [`Invariant`].
 
 mod answers;
 mod expect;
@@ -19,7 +19,7 @@ mod stranger;
 mod vessels;
 mod watch;
 
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::{
     Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Outbox, Server, Timer,
     Timestamp, server_phase::Phase,
@@ -48,7 +48,7 @@ pub struct Habits {
 
 /// What the shell is to do outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Effect {
     /// A peer is in the room.
     Joined,
     /// Close our side of a peer's connection.
@@ -58,7 +58,7 @@ pub enum Deed {
 }
 
 /// One life of a server, with the model of it. Peers are numbered in the order in which they were
-/// accepted. Every method panics when a promise is broken.
+/// accepted. Every method panics when a invariant is broken.
 pub struct Watched {
     server: Server,
     limits: Limits,
@@ -91,7 +91,7 @@ pub struct Watched {
     stopped: Option<u64>,
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
-    deeds: VecDeque<(usize, Deed)>,
+    effects: VecDeque<(usize, Effect)>,
 }
 
 impl Watched {
@@ -119,7 +119,7 @@ impl Watched {
             copies_full: false,
             stopped: None,
             lost: false,
-            deeds: VecDeque::new(),
+            effects: VecDeque::new(),
         }
     }
 
@@ -160,8 +160,8 @@ impl Watched {
     }
 
     /// What is to be done outside.
-    pub fn poll_deed(&mut self) -> Option<(usize, Deed)> {
-        self.deeds.pop_front()
+    pub fn poll_effect(&mut self) -> Option<(usize, Effect)> {
+        self.effects.pop_front()
     }
 
     /// What the room's screen showed, line by line.
@@ -190,7 +190,7 @@ impl Watched {
     pub fn accept(&mut self, clock: u64, from: SocketAddr) -> Option<usize> {
         let open = self.open.len();
         let connections = self.server.connections();
-        Promise::Closing.holds(open == connections, || {
+        Invariant::Closing.holds(open == connections, || {
             format!("{connections} connections, not {open}")
         });
         let now = self.read(clock);
@@ -208,14 +208,14 @@ impl Watched {
         }
         let Some(id) = accepted else {
             let is_full = matches!(due, Due::Told(_) | Due::Way(None)) && !may_be_told;
-            Promise::Limits.holds(self.stopped.is_some() || is_full, || {
+            Invariant::Limits.holds(self.stopped.is_some() || is_full, || {
                 format!("a connection was closed, and {due:?} was due")
             });
             return None;
         };
         let most = self.limits.connections + 2 * self.limits.refusals;
         let has_room = self.stopped.is_none() && open < most && id.slot() < most;
-        Promise::Limits.holds(has_room, || {
+        Invariant::Limits.holds(has_room, || {
             "a connection was taken though there is no room".into()
         });
         let number = self.peers.len();
@@ -225,7 +225,7 @@ impl Watched {
         let before = mem::replace(&mut self.slots[id.slot()], number);
         let is_new =
             before == number || !self.open.contains(&before) && self.peers[before].id != id;
-        Promise::ClosedForGood.holds(is_new, || format!("{id:?} came twice"));
+        Invariant::ClosedForGood.holds(is_new, || format!("{id:?} came twice"));
         let mut peer = Peer::new(id, host, from.port(), self.seen);
         peer.phase = self.server.phase(id);
         let is_told = peer.phase != Phase::Greeting;
@@ -235,12 +235,12 @@ impl Watched {
             Due::Way(None) => !is_told || may_be_told,
             Due::Told(_) => is_told && may_be_told,
         };
-        let promise = match due {
-            Due::Told(CloseReason::HostFull | CloseReason::HostUnjoined) => Promise::HostLimits,
-            Due::Place if host.is_some() => Promise::HostLimits,
-            _ => Promise::Limits,
+        let invariant = match due {
+            Due::Told(CloseReason::HostFull | CloseReason::HostUnjoined) => Invariant::HostLimits,
+            Due::Place if host.is_some() => Invariant::HostLimits,
+            _ => Invariant::Limits,
         };
-        promise.holds(is_right, || {
+        invariant.holds(is_right, || {
             format!(
                 "{:?} of {host:?} with {open} open, and {due:?} was due",
                 peer.phase
@@ -280,7 +280,7 @@ impl Watched {
         let appended = self.story.bytes - self.passed.1;
         // In the middle of a pass it is not known here which round is under way.
         let is_known = !self.habits.lazy && self.habits.stretch == 0;
-        Promise::Limits.holds(!is_known || appended <= most, || {
+        Invariant::Limits.holds(!is_known || appended <= most, || {
             format!("{appended} bytes in a batch, {most} at most, of {peer}")
         });
     }
@@ -299,7 +299,7 @@ impl Watched {
         let id = it.id;
         self.handle(clock, Input::Lost(id), Some(peer));
         let phase = self.server.phase(id);
-        Promise::ClosedForGood.holds(phase == Phase::Closed, || format!("{phase:?} though lost"));
+        Invariant::ClosedForGood.holds(phase == Phase::Closed, || format!("{phase:?} though lost"));
     }
 
     /// A peer's socket may take more.
@@ -336,7 +336,7 @@ impl Watched {
         for &who in &self.open {
             let peer = &self.peers[who];
             let due = self.deadline(peer);
-            Promise::InTime.holds(due.is_none_or(|due| due > self.seen), || {
+            Invariant::InTime.holds(due.is_none_or(|due| due > self.seen), || {
                 format!("a deadline of {:?} was missed", peer.id)
             });
         }
@@ -403,7 +403,7 @@ impl Watched {
             self.transmit(clock, at_once, &mut socket)
         } {
             turns += 1;
-            Promise::Rest.holds(turns < most, || "a pass does not end".into());
+            Invariant::Rest.holds(turns < most, || "a pass does not end".into());
         }
         self.see_cuts();
         self.act();
@@ -436,7 +436,7 @@ impl Watched {
         let sent = pages.saturating_sub(mem::replace(&mut self.pages, pages));
         let line = 2 * self.story.longest + 400; // In JSON, with all that it says.
         let most = self.limits.backfill + self.limits.private.min(8 * 1024) + line;
-        Promise::Limits.holds(!is_one_round || sent <= most, || {
+        Invariant::Limits.holds(!is_one_round || sent <= most, || {
             format!("{sent} bytes of pages in a pass, {most} at most")
         });
     }
@@ -541,27 +541,27 @@ impl Watched {
             let who = self.number(id);
             self.touched.insert(who);
             let peer = &mut self.peers[who];
-            Promise::ClosedForGood
+            Invariant::ClosedForGood
                 .holds(peer.is_open(), || format!("{action:?} after it was closed"));
             match action {
                 Action::Joined(_, name) => {
                     let was_silent = peer.phase == Phase::Silent && peer.speaks_json();
                     let before = peer.name.replace(name.clone());
-                    Promise::OneStay.holds(before.is_none() || was_silent, || {
+                    Invariant::OneStay.holds(before.is_none() || was_silent, || {
                         format!("{name} joined twice")
                     });
                     joined.push((who, name));
-                    self.deeds.push_back((who, Deed::Joined));
+                    self.effects.push_back((who, Effect::Joined));
                 }
                 Action::Finish(_) => {
                     let before = peer.finished.replace(self.seen);
-                    Promise::ClosedForGood
+                    Invariant::ClosedForGood
                         .holds(before.is_none(), || format!("{id:?} finished twice"));
-                    self.deeds.push_back((who, Deed::Finish));
+                    self.effects.push_back((who, Effect::Finish));
                 }
                 Action::Close(_, reason) => {
                     self.close(who, reason);
-                    self.deeds.push_back((who, Deed::Close(reason)));
+                    self.effects.push_back((who, Effect::Close(reason)));
                 }
                 _ => {}
             }
@@ -642,7 +642,7 @@ impl Watched {
         let why = self.why_not_in(who, guesses);
         let peer = &mut self.peers[who];
         let is_cut = peer.name.is_some();
-        Promise::HostLimits.holds(why.is_some() || is_cut, || {
+        Invariant::HostLimits.holds(why.is_some() || is_cut, || {
             format!("{:?} was not let in", peer.id)
         });
         peer.expected.is_not_let_in(why, peer.speaks_json());
@@ -664,7 +664,7 @@ impl Watched {
             peer.short.get_or_insert(Short::Dropped);
             peer.failed || stalled || expired
         };
-        Promise::Closing.holds(due, || {
+        Invariant::Closing.holds(due, || {
             format!("{:?} was closed too soon: {reason}", peer.id)
         });
     }
@@ -680,9 +680,9 @@ impl Watched {
             let peer = &self.peers[who];
             if !peer.blocked {
                 let heard = self.server.wants_input(peer.id) || peer.eof;
-                Promise::Heard.holds(heard, || format!("nobody listens to {:?}", peer.id));
+                Invariant::Heard.holds(heard, || format!("nobody listens to {:?}", peer.id));
                 let gone = !peer.eof || peer.phase.is_ending();
-                Promise::Heard.holds(gone, || format!("{:?} is still here", peer.id));
+                Invariant::Heard.holds(gone, || format!("{:?} is still here", peer.id));
             }
         }
     }
@@ -697,7 +697,7 @@ fn number(slots: &[usize], peers: &[Peer], id: ConnId) -> usize {
     let who = slots.get(id.slot()).copied();
     match who.filter(|who| peers[*who].id == id) {
         Some(who) => who,
-        None => Promise::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
+        None => Invariant::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
     }
 }
 

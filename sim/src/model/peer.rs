@@ -8,7 +8,7 @@ use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
 use super::vessels::Vessels;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::{
     CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,
     server_phase::Phase,
@@ -45,9 +45,9 @@ impl Writer<'_> {
     /// Gives bytes to its socket; how many of them it took.
     pub(super) fn write(&mut self, slices: &[&[u8]], socket: impl FnOnce(&[u8]) -> Taken) -> usize {
         let peer = &mut *self.peer;
-        Promise::ClosedForGood.holds(!peer.blocked, || "written to though it is full".into());
+        Invariant::ClosedForGood.holds(!peer.blocked, || "written to though it is full".into());
         let holds_any = !slices.is_empty() && slices.iter().all(|s| !s.is_empty());
-        Promise::NothingMissing.holds(holds_any, || "given nothing to write".into());
+        Invariant::NothingMissing.holds(holds_any, || "given nothing to write".into());
         let bytes = slices.concat();
         let taken = match socket(&bytes) {
             Taken::Bytes(taken) => taken.min(bytes.len()),
@@ -68,7 +68,7 @@ impl Writer<'_> {
     pub(super) fn done(self) {
         let peer = self.peer;
         let called = self.calls > 0 || peer.phase == Phase::Draining;
-        Promise::NothingMissing.holds(called, || "named, and there is nothing to write".into());
+        Invariant::NothingMissing.holds(called, || "named, and there is nothing to write".into());
         if !peer.blocked {
             peer.stuck = None;
         } else if self.took > 0 || peer.stuck.is_none() {
@@ -240,7 +240,7 @@ impl Peer {
     /// A round of writing to it, at a time.
     pub(super) fn writer(&mut self, now: u64) -> Writer<'_> {
         let is_sound = self.is_open() && self.finished.is_none() && !self.blocked;
-        Promise::ClosedForGood.holds(is_sound, || format!("{:?} is written to", self.id));
+        Invariant::ClosedForGood.holds(is_sound, || format!("{:?} is written to", self.id));
         Writer {
             peer: self,
             now,
@@ -409,7 +409,8 @@ impl Peer {
         while let Some(length) = got[self.checked..].iter().position(|b| *b == b'\n') {
             let line = &got[self.checked..self.checked + length];
             let Ok(line) = str::from_utf8(line) else {
-                Promise::WholeLines.is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
+                Invariant::WholeLines
+                    .is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
             };
             if self.is_told_slow(line) {
                 self.checked += length + 1;
@@ -429,10 +430,10 @@ impl Peer {
                 self.checked += length + 1;
                 continue;
             }
-            Promise::WholeLines.holds(line.len() <= MAX_SERVER_LINE, || {
+            Invariant::WholeLines.holds(line.len() <= MAX_SERVER_LINE, || {
                 format!("{line:?} is too long")
             });
-            Promise::GoodbyeLast.holds(!self.goodbye, || format!("{line:?} after goodbye"));
+            Invariant::GoodbyeLast.holds(!self.goodbye, || format!("{line:?} after goodbye"));
             self.line(me, line, story, behind);
             self.checked += length + 1;
             self.last_line = length + 1;
@@ -446,7 +447,7 @@ impl Peer {
         if is_answer && !line.starts_with("* Goodbye: ") {
             return self.notice(me, line, story);
         }
-        Promise::WholeLines.holds(!line.contains(acts), || {
+        Invariant::WholeLines.holds(!line.contains(acts), || {
             format!("{line:?} acts on a screen")
         });
         let next = self.expected.notices.get(self.heard);
@@ -463,10 +464,10 @@ impl Peer {
                 .get(self.next)
                 .filter(|_| self.next < self.end(story));
             let is_it = due.is_some_and(|entry| entry.line == line);
-            Promise::NoEcho.holds(is_it || !story.is_said_by(me, line), || {
+            Invariant::NoEcho.holds(is_it || !story.is_said_by(me, line), || {
                 format!("{:?} was sent {line:?}", self.id)
             });
-            Promise::OneOrder.holds(is_it, || {
+            Invariant::OneOrder.holds(is_it, || {
                 let due = due.map_or("nothing", |entry| &entry.line);
                 format!("{:?} was sent {line:?} where {due:?} was due", self.id)
             });
@@ -476,7 +477,7 @@ impl Peer {
             && !self.goodbye
         {
             let begun = self.checked < at;
-            Promise::GoodbyeLast.holds(begun, || format!("{line:?} was begun after the cut"));
+            Invariant::GoodbyeLast.holds(begun, || format!("{line:?} was begun after the cut"));
             if self.checked + line.len() >= at {
                 // What it had got of this line did not wait.
                 self.cut_line = line.len() + 1 - (at - self.checked);
@@ -487,10 +488,10 @@ impl Peer {
     fn notice(&mut self, me: usize, line: &str, story: &Story) {
         let Some(&(said, _)) = self.expected.notices.get(self.heard) else {
             let why = format!("{:?} was sent {line:?}, which nothing called for", self.id);
-            Promise::InItsPlace.is_broken(&why)
+            Invariant::InItsPlace.is_broken(&why)
         };
         self.step_over(me, said, story);
-        Promise::InItsPlace.holds(self.stepped == said, || {
+        Invariant::InItsPlace.holds(self.stepped == said, || {
             format!(
                 "{:?} was sent {line:?} after {} of its lines, not {said}",
                 self.id, self.stepped
@@ -499,7 +500,7 @@ impl Peer {
         let (_, notice) = &self.expected.notices[self.heard];
         let is_it = notice.is(line)
             && (!matches!(notice, Notice::Who) || story.is_answer_to_who(line, self.next));
-        Promise::InItsPlace.holds(is_it, || {
+        Invariant::InItsPlace.holds(is_it, || {
             format!("{:?} was sent {line:?} where {notice:?} was due", self.id)
         });
         self.heard += 1;
@@ -511,25 +512,25 @@ impl Peer {
         if own.is_some_and(|own| line.starts_with(own)) {
             self.step_over(me, usize::MAX, story);
             let has_all = self.next == self.end(story) && self.heard >= self.sure;
-            Promise::NothingMissing.holds(has_all, || {
+            Invariant::NothingMissing.holds(has_all, || {
                 format!("{:?} lacks lines before goodbye", self.id)
             });
         } else {
             let known = line.starts_with("* Goodbye: you are too far behind; ");
-            Promise::GoodbyeLast.holds(known, || format!("{:?} was sent {line:?}", self.id));
+            Invariant::GoodbyeLast.holds(known, || format!("{:?} was sent {line:?}", self.id));
             // The goodbye that it was told before that, whole.
             let told = own.map_or(0, |own| own.len() + 60);
             if (self.short.is_none() || own.is_some()) && self.phase >= Phase::Draining {
                 self.short = Some(Short::CutOff(None));
             }
             let Some(Short::CutOff(at)) = self.short else {
-                Promise::GoodbyeLast.is_broken(&format!("{line:?} to one who was not cut off"))
+                Invariant::GoodbyeLast.is_broken(&format!("{line:?} to one who was not cut off"))
             };
             // Of one who was leaving it is not known when; the line before may have been under way.
             let line = at.map_or(self.last_line, |_| self.cut_line);
             let private = self.private_most();
             let waited = self.backlog(story) + private + told + line;
-            Promise::Limits.holds(waited as u64 > behind, || {
+            Invariant::Limits.holds(waited as u64 > behind, || {
                 format!("{:?} was cut off with {waited} bytes waiting", self.id)
             });
         }
@@ -568,7 +569,7 @@ impl Peer {
     }
 
     /// Stretches of its own lines that lie ahead of it, after lines of others.
-    pub(super) fn detours(&mut self) -> usize {
+    pub(super) fn splices(&mut self) -> usize {
         let mut before = self.next.wrapping_sub(1);
         let mut stretches = 0;
         for entry in self.ahead() {
@@ -601,7 +602,7 @@ impl Peer {
         if self.expected.history {
             return; // What it is sent is not looked at.
         }
-        let missing = Promise::NothingMissing;
+        let missing = Invariant::NothingMissing;
         missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
         if let Some(program) = &mut self.expected.program {
             let is_in_room = self.joined.is_some() && self.left.is_none();
@@ -626,9 +627,9 @@ impl Peer {
         });
         if all {
             let notice = self.expected.notices.get(self.heard);
-            Promise::InItsPlace.holds(notice.is_none(), || format!("{id:?} lacks {notice:?}"));
+            Invariant::InItsPlace.holds(notice.is_none(), || format!("{id:?} lacks {notice:?}"));
             let unsaid = self.expected.says.get(self.said);
-            Promise::Heard.holds(unsaid.is_none(), || {
+            Invariant::Heard.holds(unsaid.is_none(), || {
                 format!("{id:?} said {unsaid:?}, which was not heard")
             });
         }

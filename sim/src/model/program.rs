@@ -3,7 +3,7 @@
 use super::answers::{Answers, Asked, Place};
 use super::short::Short;
 use super::story::Story;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
 use chat_core::{CloseReason, Kind, Name, Secret};
 use std::ops::RangeInclusive;
@@ -140,9 +140,9 @@ impl Program {
     /// Checks a line that it was sent.
     pub(super) fn hears(&mut self, who: usize, line: &str, seen: &Seen<'_>) {
         let Ok(message) = serde_json::from_str::<Message<'_>>(line) else {
-            Promise::WholeLines.is_broken(&format!("peer {who} was sent {line:?}"))
+            Invariant::WholeLines.is_broken(&format!("peer {who} was sent {line:?}"))
         };
-        Promise::GoodbyeLast.holds(!self.bye, || format!("{line:?} after bye"));
+        Invariant::GoodbyeLast.holds(!self.bye, || format!("{line:?} after bye"));
         match &message {
             Message::Welcome {
                 name,
@@ -154,10 +154,10 @@ impl Program {
             } => {
                 let has_none = name.is_empty() && session.is_empty() && !resumed;
                 let is_as_asked = *read == self.reads() && (!read || has_none);
-                Promise::OneStay.holds(is_as_asked, || format!("{line:?} to peer {who}"));
+                Invariant::OneStay.holds(is_as_asked, || format!("{line:?} to peer {who}"));
                 let why = self.why_not_as_asked(name).filter(|_| !resumed && !read);
                 let was_due = self.answers.welcomed(name, *head, why);
-                Promise::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
+                Invariant::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
                 self.begins_behind(*head, *resumed || *read);
             }
             &Message::Gap {
@@ -166,14 +166,14 @@ impl Program {
                 reason,
             } => {
                 let why = self.why_gap(after, next);
-                Promise::OneOrder.holds(reason == Some(why), || {
+                Invariant::OneOrder.holds(reason == Some(why), || {
                     format!("peer {who} was sent {line:?}, and it is {why:?}")
                 });
                 let is_known = self
                     .next
                     .is_none_or(|due| due == after + 1 || after >= next);
                 let asked = self.hello.as_ref().and_then(|hello| hello.after);
-                Promise::OneOrder.holds(is_known || asked == Some(after), || {
+                Invariant::OneOrder.holds(is_known || asked == Some(after), || {
                     format!("peer {who} was sent {line:?} where {:?} was due", self.next)
                 });
                 self.next = Some(next);
@@ -181,7 +181,7 @@ impl Program {
             }
             Message::Entry(entry) => {
                 let begins = self.next.is_none() && self.begins.contains(&entry.seq);
-                Promise::OneOrder.holds(begins || self.next == Some(entry.seq), || {
+                Invariant::OneOrder.holds(begins || self.next == Some(entry.seq), || {
                     format!("peer {who} was sent {line:?} where {:?} was due", self.next)
                 });
                 self.next = Some(entry.seq + 1);
@@ -191,7 +191,7 @@ impl Program {
             Message::Bye { code, .. } => {
                 self.bye = true;
                 let is_true = self.is_reason(*code, seen);
-                Promise::GoodbyeLast.holds(is_true, || format!("{line:?} to peer {who}"));
+                Invariant::GoodbyeLast.holds(is_true, || format!("{line:?} to peer {who}"));
             }
             answer => {
                 if let Message::Past(entry) = answer {
@@ -204,7 +204,7 @@ impl Program {
                     held: seen.held,
                 };
                 let is_it = self.answers.take(answer, line, place);
-                Promise::InItsPlace.holds(is_it, || {
+                Invariant::InItsPlace.holds(is_it, || {
                     let (head, due) = (place.head, self.answers.next());
                     format!("peer {who} was sent {line:?} behind {head}, to be told of {due:?}")
                 });
@@ -299,7 +299,7 @@ impl Program {
         }
         self.is_live = true;
         let last = story.entries.len() as u64;
-        Promise::NothingMissing.holds(self.next() == last + 1, || {
+        Invariant::NothingMissing.holds(self.next() == last + 1, || {
             format!(
                 "{:?} is due to peer {who}, and {last} is the last",
                 self.next
@@ -311,14 +311,14 @@ impl Program {
     pub(super) fn is_answered(&self, who: usize) {
         let due = self.answers.next();
         let is_cut = !self.is_in || self.bye;
-        Promise::InItsPlace.holds(is_cut || due.is_none(), || {
+        Invariant::InItsPlace.holds(is_cut || due.is_none(), || {
             format!("peer {who} lacks the answer to {due:?}")
         });
     }
 
     /// Checks that it was told why it is to go, by a server that stops.
     pub(super) fn is_told_to_go(&self, who: usize) {
-        Promise::NothingMissing.holds(!self.is_in || self.bye, || {
+        Invariant::NothingMissing.holds(!self.is_in || self.bye, || {
             format!("peer {who} lacks a bye")
         });
     }
@@ -334,7 +334,7 @@ fn is_told(entry: &Entry<'_>, story: &Story) {
     };
     let index = usize::try_from(entry.seq).unwrap_or(0).wrapping_sub(1);
     let shown = story.entries.get(index).map(|shown| shown.line.as_str());
-    Promise::OneOrder.holds(shown == Some(&line), || {
+    Invariant::OneOrder.holds(shown == Some(&line), || {
         format!(
             "entry {} is {line:?}, and {shown:?} on the screen",
             entry.seq

@@ -4,7 +4,7 @@
 use super::Watched;
 use super::peer::Peer;
 use super::vessels::{Vessels, take};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -36,13 +36,13 @@ impl Watched {
             .count();
         let of_host = self.heard.hosts.entry(host).or_default();
         let of_host = take(of_host, &self.limits.host_rate, self.seen, bytes, mates);
-        Promise::Limits.holds(own, || {
+        Invariant::Limits.holds(own, || {
             format!(
                 "{:?} is heard faster than is granted to it",
                 self.peers[who].id
             )
         });
-        Promise::Limits.holds(of_host, || {
+        Invariant::Limits.holds(of_host, || {
             format!("{host} is heard faster than is granted to it")
         });
     }
@@ -67,10 +67,11 @@ impl Peer {
         let is_it = line.starts_with(SLOW) || line.starts_with("{\"type\":\"slow\",");
         if is_it {
             self.told += 1;
-            Promise::InTime.holds(self.told <= self.most_told, || {
+            Invariant::InTime.holds(self.told <= self.most_told, || {
                 format!("{:?} was told {line:?} too often or too soon", self.id)
             });
-            Promise::WholeLines.holds(line.len() < SLOW_LENGTH, || format!("{line:?} is too long"));
+            Invariant::WholeLines
+                .holds(line.len() < SLOW_LENGTH, || format!("{line:?} is too long"));
         }
         is_it
     }

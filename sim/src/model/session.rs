@@ -2,7 +2,7 @@
 
 use super::Watched;
 use super::short::Short;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -57,7 +57,7 @@ impl Watched {
             self.sessions.open.insert(key, session);
             return false;
         };
-        Promise::OneStay.holds(session.name == name.as_str(), || {
+        Invariant::OneStay.holds(session.name == name.as_str(), || {
             format!("{name} goes on as {}", session.name)
         });
         let end = self.story.entries.len();
@@ -213,7 +213,7 @@ impl Watched {
         if is_known && waits {
             self.is_right_to_give_up(session, is_over_share, has_none);
         }
-        Promise::InTime.holds(is_over || !is_known, || {
+        Invariant::InTime.holds(is_over || !is_known, || {
             format!("{name} left after {waited:?} microseconds without a connection")
         });
         let key = key.clone();
@@ -253,7 +253,7 @@ impl Watched {
             }
             _ => host == new,
         };
-        Promise::HostLimits.holds(is_its_host, || {
+        Invariant::HostLimits.holds(is_its_host, || {
             format!(
                 "{} of {host:?} is given up for one of {new:?}",
                 session.name
@@ -261,7 +261,7 @@ impl Watched {
         });
         let since = |s: &Session| s.since.unwrap_or(u64::MAX);
         let is_oldest = of(host).all(|s| since(s) >= since(session));
-        Promise::HostLimits.holds(is_oldest, || {
+        Invariant::HostLimits.holds(is_oldest, || {
             format!("{} is given up before older ones of {host:?}", session.name)
         });
     }
@@ -280,7 +280,7 @@ impl Watched {
             }
         }
         let (detached, most) = (self.sessions.detached(), self.limits.detached);
-        Promise::Limits.holds(detached <= most || self.lost, || {
+        Invariant::Limits.holds(detached <= most || self.lost, || {
             format!("{detached} sessions are without a connection")
         });
         let share = self.limits.host.detached;
@@ -291,7 +291,7 @@ impl Watched {
             }
         }
         let most = of_hosts.into_values().max().unwrap_or(0);
-        Promise::HostLimits.holds(share == 0 || most <= share || self.lost, || {
+        Invariant::HostLimits.holds(share == 0 || most <= share || self.lost, || {
             format!("{most} sessions of one host are without a connection")
         });
     }

@@ -1,7 +1,7 @@
 //! A server that stands still: what it misses counts for nobody.
 
 use super::{Watched, micros};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 
 impl Watched {
     /// The server was not called for so long.
@@ -33,7 +33,7 @@ impl Watched {
         let latest = self.seen + micros(self.limits.standstill);
         let next = self.next_timeout();
         let is_called = next.is_some_and(|(due, _)| due <= latest);
-        Promise::InTime.holds(is_called || !waits || is_stopping, || {
+        Invariant::InTime.holds(is_called || !waits || is_stopping, || {
             format!("it waits for something, and is called {next:?}, not by {latest}")
         });
     }

@@ -1,6 +1,6 @@
 //! The story: what the room's screen showed, and who was in the room at each point of it.
 
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -65,7 +65,7 @@ impl Story {
         let before = self
             .room
             .insert(name.to_ascii_lowercase(), (name.into(), peer));
-        Promise::UniqueNames.holds(before.is_none(), || format!("{name} is in the room twice"));
+        Invariant::UniqueNames.holds(before.is_none(), || format!("{name} is in the room twice"));
     }
 
     /// Somebody left; who it was.
@@ -73,7 +73,7 @@ impl Story {
         self.push(line, About::Left(name.into()));
         match self.room.remove(&name.to_ascii_lowercase()) {
             Some((exact, peer)) if exact == name => peer,
-            _ => Promise::OneStay.is_broken(&format!("{name} left, who was not in the room")),
+            _ => Invariant::OneStay.is_broken(&format!("{name} left, who was not in the room")),
         }
     }
 
@@ -81,7 +81,7 @@ impl Story {
     pub(super) fn who(&self, name: &str) -> usize {
         match self.room.get(&name.to_ascii_lowercase()) {
             Some((exact, peer)) if exact == name => *peer,
-            _ => Promise::OneStay.is_broken(&format!("{name} talks without being in the room")),
+            _ => Invariant::OneStay.is_broken(&format!("{name} talks without being in the room")),
         }
     }
 

@@ -5,7 +5,7 @@ use super::expect::Notice;
 use super::peer::Place;
 use super::short::Short;
 use super::story::About;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
 
 /// The highest number that is put after a name that was asked for.
@@ -18,20 +18,20 @@ impl Watched {
         let lost = self.server.transcript(|part| news.extend_from_slice(part));
         if lost > 0 {
             let was_full = lost + news.len() as u64 > self.limits.transcript;
-            Promise::Limits.holds(was_full, || format!("{lost} bytes of the screen were lost"));
+            Invariant::Limits.holds(was_full, || format!("{lost} bytes of the screen were lost"));
             self.lost = true;
         }
         if self.lost {
             return;
         }
         let whole = news.is_empty() || news.ends_with(b"\n");
-        Promise::WholeLines.holds(whole, || "the screen shows a part of a line".into());
+        Invariant::WholeLines.holds(whole, || "the screen shows a part of a line".into());
         let Ok(news) = String::from_utf8(news) else {
-            Promise::WholeLines.is_broken("the screen is not UTF-8")
+            Invariant::WholeLines.is_broken("the screen is not UTF-8")
         };
         for line in news.split_terminator('\n') {
             let goes_on = self.stopped.is_none();
-            Promise::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
+            Invariant::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
             self.tell(line);
         }
     }
@@ -40,10 +40,10 @@ impl Watched {
         match ServerLine::decode(line) {
             ServerLine::Joined(name) => {
                 let Some((who, given, wanted)) = self.joins.pop_front() else {
-                    Promise::OneStay.is_broken(&format!("{line:?}, but nobody did"))
+                    Invariant::OneStay.is_broken(&format!("{line:?}, but nobody did"))
                 };
                 let free = self.first_free(&wanted, self.peers[who].port);
-                Promise::UniqueNames.holds(name == given && name == free, || {
+                Invariant::UniqueNames.holds(name == given && name == free, || {
                     format!("{name} joined, who is called {given} and was to be called {free}")
                 });
                 self.peers[who].enters(self.story.entries.len());
@@ -65,13 +65,13 @@ impl Watched {
                 self.said_by_the_newest(who, text);
                 let peer = &mut self.peers[who];
                 let expected = peer.expected.says.get(peer.said);
-                Promise::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
+                Invariant::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
                     format!("{line:?} was heard where {name} said {expected:?}")
                 });
                 peer.has_said(self.story.entries.len());
                 self.story.push(line, About::Said(who));
             }
-            other => Promise::WholeLines.is_broken(&format!("{other:?} is on the screen")),
+            other => Invariant::WholeLines.is_broken(&format!("{other:?} is on the screen")),
         }
     }
 
@@ -90,7 +90,7 @@ impl Watched {
         all.find(is_free).unwrap_or_else(|| wanted.clone())
     }
 
-    /// Checks what a pass promises to a peer.
+    /// Checks what a pass invariants to a peer.
     pub(super) fn check_peer(&mut self, who: usize) {
         let unsaid = self.unsaid(who).map(str::to_string);
         let peer = &mut self.peers[who];
@@ -99,12 +99,12 @@ impl Watched {
         let wanted = self.server.wants_input(id);
         let in_room = phase.is_in_room();
         let on_screen = peer.joined.is_some() && peer.left.is_none();
-        Promise::OneStay.holds(in_room == on_screen, || {
+        Invariant::OneStay.holds(in_room == on_screen, || {
             let is = if on_screen { "is" } else { "is not" };
             format!("{id:?} {is} in the room on the screen, and is {phase:?}")
         });
         if in_room && wanted {
-            Promise::Heard.holds(unsaid.is_none(), || {
+            Invariant::Heard.holds(unsaid.is_none(), || {
                 format!("{id:?} said {unsaid:?}, and is read from again")
             });
             peer.sure = peer.expected.notices.len();
@@ -117,10 +117,10 @@ impl Watched {
             let waiting = waiting.saturating_sub(peer.under_way());
             let within =
                 !in_room || peer.is_apart() || waiting as u64 <= self.limits.behind + self.surge;
-            Promise::Limits.holds(within, || format!("{waiting} bytes wait for {id:?}"));
+            Invariant::Limits.holds(within, || format!("{waiting} bytes wait for {id:?}"));
         } else if peer.finished.is_some() || peer.is_open() {
             let told = phase != Phase::Draining;
-            Promise::Closing.holds(told, || {
+            Invariant::Closing.holds(told, || {
                 format!("{id:?} has been told everything, and waits")
             });
             let all = peer.finished.is_some() || wanted;
@@ -130,7 +130,7 @@ impl Watched {
         }
         let gave_way = peer.place == Place::GaveWay;
         let is_so = |reason| (reason == CloseReason::GaveWay) == gave_way;
-        Promise::Closing.holds(peer.closed.is_none_or(is_so), || {
+        Invariant::Closing.holds(peer.closed.is_none_or(is_so), || {
             format!("{id:?} was closed for {:?}", peer.closed)
         });
         if let (Some(reason), None | Some(Short::Dropped)) = (peer.closed, peer.short)
@@ -139,7 +139,7 @@ impl Watched {
             let right = peer.expected.end;
             // A program was told so, and goes on with another connection.
             let is_told = peer.is_apart() && reason == CloseReason::TooFarBehind;
-            Promise::Closing.holds(right == Some(reason) || is_told, || {
+            Invariant::Closing.holds(right == Some(reason) || is_told, || {
                 format!("{id:?} was closed for {reason:?}, not {right:?}")
             });
         }
@@ -149,20 +149,20 @@ impl Watched {
     pub(super) fn check_room(&self) {
         let counted = self.server.population() + self.sessions.detached();
         let listed = self.story.room.len();
-        Promise::OneStay.holds(counted == listed, || {
+        Invariant::OneStay.holds(counted == listed, || {
             format!("{counted} are in the room, and {listed} on the screen")
         });
         let (open, known) = (self.server.connections(), self.open.len());
-        Promise::Closing.holds(open == known, || format!("{open} connections, not {known}"));
+        Invariant::Closing.holds(open == known, || format!("{open} connections, not {known}"));
         let most = self.limits.connections + 2 * self.limits.refusals;
-        Promise::Limits.holds(open <= most, || format!("{open} connections"));
+        Invariant::Limits.holds(open <= most, || format!("{open} connections"));
         let seen = self.joins.is_empty();
-        Promise::OneStay.holds(seen, || "somebody joined unseen".into());
+        Invariant::OneStay.holds(seen, || "somebody joined unseen".into());
         let deadlines = self.open.iter().map(|&who| &self.peers[who]);
         if let Some(first) = deadlines.filter_map(|p| self.deadline(p)).min() {
             let next = self.next_timeout();
             let in_time = next.is_some_and(|(due, _)| due <= first);
-            Promise::InTime.holds(in_time, || format!("{first} would be missed for {next:?}"));
+            Invariant::InTime.holds(in_time, || format!("{first} would be missed for {next:?}"));
         }
     }
 
@@ -175,13 +175,13 @@ impl Watched {
         let id = peer.id;
         let private = peer.private(usize::MAX, Notice::least);
         let private = private.saturating_sub(peer.under_way());
-        Promise::Limits.holds(private < self.limits.private, || {
+        Invariant::Limits.holds(private < self.limits.private, || {
             format!("{id:?} is read from and owes {private} bytes of private lines")
         });
-        let detours = peer.detours();
-        let few = peer.copied || detours < self.limits.detours;
-        Promise::Limits.holds(few, || {
-            format!("{id:?} is read from and makes {detours} detours")
+        let splices = peer.splices();
+        let few = peer.copied || splices < self.limits.splices;
+        Invariant::Limits.holds(few, || {
+            format!("{id:?} is read from and makes {splices} splices")
         });
     }
 

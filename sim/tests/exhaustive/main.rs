@@ -50,7 +50,7 @@ fn scene<const N: usize>(parts: [Part; N]) -> Scene {
             // As much as `USER2 has joined the chat` and `USER2: 0123…`, and no byte more.
             behind: 74,
             private: 40,
-            detours: 2,
+            splices: 2,
             batch: 1000,
             first_line: Duration::from_micros(2),
             stall: Duration::from_micros(3),

@@ -3,10 +3,10 @@
 
 mod backoff;
 mod connection;
-mod hear;
 mod local;
 mod memory;
 pub mod phase;
+mod receive;
 
 pub use memory::{Memory, Unaccepted};
 
@@ -598,7 +598,7 @@ impl JsonClient {
         self.actions.push_back(ClientAction::End(outcome));
     }
 
-    /// What was given to be shown is: whoever comes later does not need to see it again.
+    /// Everything is displayed; later runs skip it.
     fn shown(&mut self, now: Timestamp) {
         self.is_showing = false;
         if mem::replace(&mut self.memory.after, self.after) != self.after {

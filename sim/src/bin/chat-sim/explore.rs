@@ -131,7 +131,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
 
 /// Shrinks a finding, writes it down, and says where.
 fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    let (seed, promise) = (finding.seed, finding.broken.promise);
+    let (seed, invariant) = (finding.seed, finding.broken.invariant);
     let of = match options {
         Options { kept: true, .. } => "kept-",
         Options {
@@ -139,21 +139,21 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         } => "production-",
         _ => "",
     };
-    let name = promise.name().replace(' ', "-");
+    let name = invariant.name().replace(' ', "-");
     let path = options.out.join(format!("{of}{name}-{seed}.ron"));
     fs::create_dir_all(&options.out)?;
     if options.kept {
         let world = kept::World::draw(seed);
-        let small = shrink_kept(&world, promise, SHRINKING);
+        let small = shrink_kept(&world, invariant, SHRINKING);
         let why = kept::play(&small, false).broken;
         let why = why.map_or_else(String::new, |it| it.why);
-        let breaks = format!("Breaks \"{promise}\": {}", promise.sentence());
+        let breaks = format!("Breaks \"{invariant}\": {}", invariant.sentence());
         let found = format!("Found from seed {seed} at {COMMIT}, and shrunk.");
         let text = file::write(&small, &[breaks, found, why.clone()]);
         fs::write(&path, text.map_err(io::Error::other)?)?;
         writeln!(
             out,
-            "\nfound: \"{promise}\" is broken by seed {seed}: {why}"
+            "\nfound: \"{invariant}\" is broken by seed {seed}: {why}"
         )?;
         let (steps, of) = (small.steps.len(), world.steps.len());
         writeln!(out, "  {steps} steps of {of}: {}", path.display())?;
@@ -162,11 +162,11 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     }
     if options.production {
         let (scenario, _) = play_production(seed);
-        let small = shrink_production(&scenario, promise, SHRINKING);
+        let small = shrink_production(&scenario, invariant, SHRINKING);
         let found = format!("Found from seed {seed} at {COMMIT}, and shrunk.");
         let text = file::write(&small, &[found, finding.broken.why.clone()]);
         fs::write(&path, text.map_err(io::Error::other)?)?;
-        writeln!(out, "\nfound: \"{promise}\" is broken by seed {seed}:")?;
+        writeln!(out, "\nfound: \"{invariant}\" is broken by seed {seed}:")?;
         writeln!(out, "  {}", finding.broken.why)?;
         let (steps, of) = (small.steps.len(), scenario.steps.len());
         writeln!(out, "  {steps} steps of {of}: {}", path.display())?;
@@ -174,11 +174,11 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         return writeln!(out, "  again: {again}");
     }
     let world = draw(seed, options.clients.map(usize::from));
-    let small = shrink(&world, promise, SHRINKING);
+    let small = shrink(&world, invariant, SHRINKING);
     let played = play(&small, true);
     let why = played.broken.as_ref().map_or("", |broken| &broken.why);
     let comments = [
-        format!("Breaks \"{promise}\": {}", promise.sentence()),
+        format!("Breaks \"{invariant}\": {}", invariant.sentence()),
         format!("Found from seed {seed} at {COMMIT}, and shrunk."),
         why.to_string(),
     ];
@@ -187,10 +187,10 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     fs::write(path.with_extension("html"), chart::html(&small, &played))?;
     writeln!(
         out,
-        "\nfound: \"{promise}\" is broken by seed {seed}, after {:.1} s",
+        "\nfound: \"{invariant}\" is broken by seed {seed}, after {:.1} s",
         finding.after.as_secs_f64()
     )?;
-    writeln!(out, "  {}", promise.sentence())?;
+    writeln!(out, "  {}", invariant.sentence())?;
     writeln!(out, "  {}", finding.broken.why)?;
     writeln!(
         out,

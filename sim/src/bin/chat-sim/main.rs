@@ -24,7 +24,7 @@ enum Command {
     /// In the story of a scenario, `|` is a line of the server's transcript, `?` a prompt,
     /// `>` what was typed or sent, `<` a line received, `*` a message of the
     /// client itself, and `!` something that happened. In that of a world, `~` is something
-    /// under way, `-` what became of somebody, and `#` a broken promise.
+    /// under way, `-` what became of somebody, and `#` a broken invariant.
     ///
     /// Exits with 0 when all is as expected, 1 when something is not, and 2
     /// when the file cannot be read.
@@ -33,7 +33,7 @@ enum Command {
     List,
     /// Play worlds drawn from seeds, and hold them against everything that is promised
     ///
-    /// What breaks a promise is shrunk and written to a file that `run` plays again, with a chart
+    /// What breaks a invariant is shrunk and written to a file that `run` plays again, with a chart
     /// of it as a page.
     ///
     /// Exits with 0 when nothing was found, 1 when something was, and 2 for wrong usage.

@@ -73,8 +73,8 @@ fn around_store(options: &Options, path: &Path, text: &str) -> io::Result<ExitCo
     }
     out.flush()?;
     if let Some(broken) = &played.broken {
-        let sentence = broken.promise.sentence();
-        eprintln!("\nbroken: {}: {sentence}", broken.promise);
+        let sentence = broken.invariant.sentence();
+        eprintln!("\nbroken: {}: {sentence}", broken.invariant);
         eprintln!("{}", broken.why);
     }
     Ok(code(played.broken.is_none()))
@@ -95,8 +95,8 @@ fn world(options: &Options, path: &Path, text: &str) -> io::Result<ExitCode> {
     if let Some(broken) = &played.broken {
         eprintln!(
             "\nbroken: {}: {}",
-            broken.promise,
-            broken.promise.sentence()
+            broken.invariant,
+            broken.invariant.sentence()
         );
         eprintln!("at {} ms: {}", broken.at / 1000, broken.why);
     }

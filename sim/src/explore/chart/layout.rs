@@ -5,7 +5,7 @@ use super::lines::{Stretch, calm, stretches};
 use super::text::{columns, shortened, wrapped};
 use crate::explore::trace::{Kind, Moment};
 use crate::explore::world::World;
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The width of a letter, in tenths of a pixel.
@@ -95,7 +95,7 @@ pub(super) struct Tag<'a> {
     pub(super) width: usize,
 }
 
-/// Where a promise was broken.
+/// Where a invariant was broken.
 pub(super) struct Band {
     pub(super) y: usize,
     pub(super) height: usize,
@@ -234,9 +234,9 @@ impl<'a> Layout<'a> {
             bottom = bottom.max(self.cell(lane, cell, top));
         }
         for text in instant.broken {
-            let (promise, why) = Promise::of_panic(text);
-            let mut lines = vec![format!("✗ BROKEN: {promise}")];
-            let promised = format!("Promised: {}", promise.sentence());
+            let (invariant, why) = Invariant::of_panic(text);
+            let mut lines = vec![format!("✗ BROKEN: {invariant}")];
+            let promised = format!("Promised: {}", invariant.sentence());
             lines.extend(wrapped(&promised, BAND, 2));
             lines.extend(wrapped(&format!("Found: {why}"), BAND, 4));
             let height = lines.len() * LINE + 12;

@@ -3,7 +3,7 @@
 use super::Stage;
 use crate::explore::trace::Kind;
 use crate::explore::world::{Client as Role, Op, Way};
-use crate::promise::Promise;
+use crate::invariant::Invariant;
 use crate::text::visible;
 use chat_core::client_phase::Phase;
 use chat_core::{
@@ -115,7 +115,7 @@ impl Person {
                 Some(Key::Line(line)) => {
                     let wanted = self.expect(&line);
                     let done = self.client.command(now, Command::Line(Line::Whole(&line)));
-                    Promise::Screens.holds(done == wanted, || {
+                    Invariant::Screens.holds(done == wanted, || {
                         format!(
                             "person {who} typed {}: {done:?}, not {wanted:?}",
                             visible(&line)
@@ -187,7 +187,7 @@ impl Actor {
             phase,
             Some(Phase::Connecting | Phase::Joining | Phase::Leaving)
         );
-        Promise::Rest.holds(!waits, || {
+        Invariant::Rest.holds(!waits, || {
             format!("person {number} is still {phase:?} {when}")
         });
     }
@@ -342,7 +342,7 @@ impl Stage<'_> {
                 ClientAction::Connect => drop(self.connect(who)),
                 ClientAction::Show(text) | ClientAction::ShowAt(text, _) => {
                     let due = person.due.pop_front();
-                    Promise::Screens.holds(due.as_ref() == Some(&text), || {
+                    Invariant::Screens.holds(due.as_ref() == Some(&text), || {
                         format!("person {who} was shown {text:?} where {due:?} was due")
                     });
                     if text.starts_with("* In the room (") {
@@ -396,7 +396,7 @@ impl Stage<'_> {
             person.client.sent(now, sent);
             let taken = usize::try_from(self.links[link].up.taken).unwrap_or(usize::MAX);
             let right = person.wanted.get(taken - sent..taken) == Some(&unsent[..sent]);
-            Promise::Screens.holds(right, || {
+            Invariant::Screens.holds(right, || {
                 format!(
                     "person {who} sent {}, which was not typed",
                     visible(&unsent[..sent])
@@ -431,7 +431,7 @@ impl Stage<'_> {
     fn check_outcome(&mut self, who: usize, person: &Person, outcome: Outcome) {
         self.tally.outcomes[outcome as usize] += 1;
         self.state(who + 1, || format!("{outcome:?}"));
-        let outcomes = Promise::Outcomes;
+        let outcomes = Invariant::Outcomes;
         let link = self.actors[who].link;
         if matches!(outcome, Outcome::Left | Outcome::Refused) {
             let taken = link.map_or(0, |link| self.links[link].up.taken);
@@ -483,7 +483,7 @@ impl Stage<'_> {
             }
             let roster = person.rosters.last().map_or("nothing", String::as_str);
             let first = *first.get_or_insert(roster);
-            Promise::Rosters.holds(roster == first && roster.starts_with(&right), || {
+            Invariant::Rosters.holds(roster == first && roster.starts_with(&right), || {
                 format!("person {who} was told {roster}, another {first}; there are {population}")
             });
         }

@@ -9,8 +9,8 @@ use crate::explore::tally::Tally;
 use crate::explore::trace::{Kind, Trace};
 use crate::explore::wire::{Clock, Weather, delay};
 use crate::explore::world::{Machine, Op, World};
+use crate::invariant::Invariant;
 use crate::model::Watched;
-use crate::promise::Promise;
 use crate::text::visible;
 use actor::Actor;
 use links::Link;
@@ -185,7 +185,7 @@ impl<'a> Stage<'a> {
             self.queue.pop();
             self.now = at;
             self.tally.events += 1;
-            Promise::Rest.holds(self.tally.events < EVENTS, || {
+            Invariant::Rest.holds(self.tally.events < EVENTS, || {
                 format!("{event:?} follows more than {EVENTS} others")
             });
             self.happen(event);
@@ -202,12 +202,12 @@ impl<'a> Stage<'a> {
         // A machine may still be woken for a time that does not matter any more.
         let moves = |event: &&Reverse<(u64, u64, Event)>| !matches!(event.0.2, Event::Wake(_));
         let next = self.queue.iter().find(moves);
-        Promise::Rest.holds(next.is_none(), || {
+        Invariant::Rest.holds(next.is_none(), || {
             format!("{next:?} is still to come 300 s {when}")
         });
         if let Some(server) = &self.server {
             let due = server.next_timeout();
-            Promise::Rest.holds(due.is_none(), || {
+            Invariant::Rest.holds(due.is_none(), || {
                 format!("the server waits for {due:?} {when}")
             });
             server.is_at_rest();
@@ -396,11 +396,11 @@ impl<'a> Stage<'a> {
 
     fn check_stopped(&mut self) {
         let open = self.server.as_ref().map_or(0, Watched::connections);
-        Promise::InTime.holds(open == 0, || {
+        Invariant::InTime.holds(open == 0, || {
             format!("{open} connections are left after the stop")
         });
         let population = self.server.as_ref().map_or(0, Watched::population);
-        Promise::OneStay.holds(population == 0, || {
+        Invariant::OneStay.holds(population == 0, || {
             format!("{population} are still in the room")
         });
     }

@@ -3,7 +3,7 @@
 use super::{Event, SERVER, Stage};
 use crate::explore::trace::Kind;
 use crate::explore::wire::delay;
-use crate::model::{Deed, Taken, Watched};
+use crate::model::{Effect, Taken, Watched};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::mem;
@@ -100,8 +100,8 @@ impl Stage<'_> {
             server.timeout(clock);
         }
         let is_over = self.pass(&mut server, clock);
-        while let Some((peer, deed)) = server.poll_deed() {
-            self.carry_out(&server, peer, deed);
+        while let Some((peer, effect)) = server.poll_effect() {
+            self.carry_out(&server, peer, effect);
         }
         self.show(&server);
         let mut again = !is_over || server.is_due(clock);
@@ -194,16 +194,16 @@ impl Stage<'_> {
         is_over
     }
 
-    fn carry_out(&mut self, server: &Watched, peer: usize, deed: Deed) {
+    fn carry_out(&mut self, server: &Watched, peer: usize, effect: Effect) {
         let link = self.peers[peer];
         let lane = self.links[link].client + 1;
-        match deed {
-            Deed::Joined => self.state(lane, || {
+        match effect {
+            Effect::Joined => self.state(lane, || {
                 let name = server.name(peer).map(ToString::to_string);
                 format!("is in the room as {}", name.unwrap_or_default())
             }),
-            Deed::Finish => self.end_down(link),
-            Deed::Close(reason) => {
+            Effect::Finish => self.end_down(link),
+            Effect::Close(reason) => {
                 self.tally.closes[crate::explore::hunt::place_of(reason)] += 1;
                 self.state(lane, || format!("closed by the server: {reason}"));
                 let it = &mut self.links[link];

@@ -72,14 +72,14 @@ impl Server {
             && !connection.phase.is_ending()
             && !self.is_batch_full()
             && !(class == Class::Asking && self.is_answers_full())
-            && !self.owes_much(connection)
+            && !self.is_back_pressured(connection)
             && !self.is_paced(connection.peer.host, connection.pace.as_deref())
             && bytes.len() - rest.len() < turn
             && answered < turn
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
             let before = (self.room.log.last(), connection.cursor.private());
-            let made = self.backfill.made();
+            let made = self.backfills.made();
             if dialect == Dialect::Json {
                 reader.read_objects(MAX_JSON_LINE);
             }
@@ -105,8 +105,8 @@ impl Server {
             }
             if self.room.log.last() == before.0 {
                 let answer = self.private(id).saturating_sub(before.1);
-                let made = self.backfill.made() - made; // That is counted already.
-                answered += self.backfill.answers(answer.saturating_sub(made));
+                let made = self.backfills.made() - made; // That is counted already.
+                answered += self.backfills.answers(answer.saturating_sub(made));
                 mark_if(self.is_answers_full(), Mark::AnswersFull);
             }
         }
@@ -127,9 +127,9 @@ impl Server {
         }
         connection.unread = Secret(unread);
         if !connection.unread.is_empty() {
-            let (private, detours) = (connection.cursor.private(), connection.cursor.detours());
+            let (private, splices) = (connection.cursor.private(), connection.cursor.splices());
             mark_if(private >= self.limits.private, Mark::HeldByNotices);
-            mark_if(detours >= self.limits.detours, Mark::HeldByDetours);
+            mark_if(splices >= self.limits.splices, Mark::HeldBySplices);
             self.resume(id);
         } else if connection.eof {
             self.eof(id);
@@ -154,25 +154,25 @@ impl Server {
 
     /// Whether a turn is due to what was kept of a connection's input.
     fn goes_on(&self, c: &Connection) -> bool {
-        !c.unread.is_empty() && !self.owes_much(c)
+        !c.unread.is_empty() && !self.is_back_pressured(c)
     }
 
     /// Whether lines of a connection must wait until it has taken what is its own.
-    pub(super) fn owes_much(&self, c: &Connection) -> bool {
-        let is_busy = c.feed.is_some() || c.asking.is_some();
+    pub(super) fn is_back_pressured(&self, c: &Connection) -> bool {
+        let is_busy = c.backfill.is_some() || c.asking.is_some();
         is_busy
             || c.cursor.private() >= self.limits.private
-            || c.cursor.detours() >= self.limits.detours
+            || c.cursor.splices() >= self.limits.splices
     }
 
     /// Goes on with what a connection is owed, and then with what it sent.
     pub(super) fn proceed(&mut self, id: ConnId) {
-        self.feed(id);
-        self.hear_on(id);
+        self.send_backfill(id);
+        self.receive_on(id);
     }
 
     /// Goes on with what a connection sent.
-    pub(super) fn hear_on(&mut self, id: ConnId) {
+    pub(super) fn receive_on(&mut self, id: ConnId) {
         self.end_if_heard(id);
         mark_if(
             self.connections
@@ -276,7 +276,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some((name, _)) = &connection.stay else {
+        let Some((name, _)) = &connection.membership else {
             return;
         };
         let command = Command::Say {
@@ -315,7 +315,7 @@ impl Server {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
-        if connection.feed.is_some() || connection.asking.is_some() {
+        if connection.backfill.is_some() || connection.asking.is_some() {
             return; // That is seen to first.
         }
         if connection.is_mid_line() && !connection.phase.is_ending() {
@@ -333,8 +333,9 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard =
-            |c: &Connection| c.eof && c.unread.is_empty() && c.feed.is_none() && c.asking.is_none();
+        let is_heard = |c: &Connection| {
+            c.eof && c.unread.is_empty() && c.backfill.is_none() && c.asking.is_none()
+        };
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }

@@ -28,7 +28,7 @@ impl Server {
         }
         mark(Mark::JoinAfterSilence);
         self.step(id, Event::Join);
-        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.stay.clone()) {
+        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.membership.clone()) {
             self.tell(id, Notice::InAlready(&name));
         }
     }
@@ -43,10 +43,10 @@ impl Server {
         self.set_deadline(id, None);
         let (name, told) = self.admit(id, asked, None);
         let place = self.room.log.head(Dialect::Text);
-        let seat = self.seats.sit(id);
+        let seat = self.subscribers.add(id);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor = crate::room::cursor::Cursor::new(place);
-            connection.stay = Some((name.clone(), seat));
+            connection.membership = Some((name.clone(), seat));
         }
         self.tell(id, Notice::Welcome);
         if let Some(notice) = told {
@@ -102,21 +102,21 @@ impl Server {
             return;
         };
         if let Some(seat) = connection.reading.take() {
-            let moved = self.seats.rise_apart(seat);
+            let moved = self.subscribers.remove_reader(seat);
             return self.has_moved(moved, seat);
         }
-        let Some((name, seat)) = connection.stay.take() else {
+        let Some((name, seat)) = connection.membership.take() else {
             return;
         };
-        self.rise(seat);
+        self.unsubscribe(seat);
         if !self.detach_session(id) {
             self.leave(&name);
         }
     }
 
     /// Gives a seat up.
-    pub(super) fn rise(&mut self, seat: usize) {
-        let moved = self.seats.rise(seat);
+    pub(super) fn unsubscribe(&mut self, seat: usize) {
+        let moved = self.subscribers.remove(seat);
         self.has_moved(moved, seat);
     }
 
@@ -129,7 +129,7 @@ impl Server {
         );
         if let Some(
             Connection {
-                stay: Some((_, its_seat)),
+                membership: Some((_, its_seat)),
                 ..
             }
             | Connection {

@@ -15,8 +15,8 @@ use chat_core::{FirstLine, MAX_LINE, Name, Request};
 use std::cmp::Reverse;
 
 use crate::{
+    invariant::Invariant,
     model::skipped::Skipped,
-    promise::Promise,
     record::{Kind, Life, Record, Role, Screen},
     report::screen_text,
     scenario::Ending,
@@ -29,7 +29,7 @@ const GOODBYE: &[u8] = b"* Goodbye: ";
 const JOINED: &str = " has joined the chat";
 const LEFT: &str = " has left the chat";
 
-/// Every promise that was broken, and on whose screen.
+/// Every invariant that was broken, and on whose screen.
 pub fn broken(record: &Record) -> Vec<String> {
     let mut faults = Vec::new();
     let server = record.server();
@@ -40,7 +40,7 @@ pub fn broken(record: &Record) -> Vec<String> {
         .collect();
     for (room, life) in rooms.iter().zip(&server.lives) {
         let of_room = room.faults.iter();
-        faults.extend(of_room.map(|(promise, why)| fault(*promise, server, why)));
+        faults.extend(of_room.map(|(invariant, why)| fault(*invariant, server, why)));
         faults.extend(harmless(server, server.of_kind(life, Kind::Transcript)));
     }
     let mut claimed: Vec<(usize, usize)> = Vec::new();
@@ -62,13 +62,13 @@ pub fn broken(record: &Record) -> Vec<String> {
         faults.extend(
             client
                 .is_kept()
-                .then(|| fault(Promise::Closing, screen, "was not let go")),
+                .then(|| fault(Invariant::Closing, screen, "was not let go")),
         );
         let room = &rooms[life.server_life];
         if !client.welcomed {
             if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
                 let why = format!("was shown \"{}\" without a welcome", visible(line));
-                faults.push(fault(Promise::OneStay, screen, &why));
+                faults.push(fault(Invariant::OneStay, screen, &why));
             }
             faults.extend(harmless(screen, client.lines.iter().copied()));
             continue;
@@ -90,21 +90,21 @@ pub fn broken(record: &Record) -> Vec<String> {
                 let private = client.lines.iter().filter(|l| l.starts_with(PRIVATE));
                 faults.extend(harmless(screen, private.copied()));
             }
-            Err((promise, why)) => faults.push(fault(promise, screen, &why)),
+            Err((invariant, why)) => faults.push(fault(invariant, screen, &why)),
         }
     }
     faults
 }
 
-fn fault(promise: Promise, screen: &Screen, why: &str) -> String {
+fn fault(invariant: Invariant, screen: &Screen, why: &str) -> String {
     format!(
-        "{promise}: {} {why}; its screen:\n{}",
+        "{invariant}: {} {why}; its screen:\n{}",
         screen.name,
         screen_text(screen)
     )
 }
 
-/// Promise 7.
+/// Invariant 7.
 fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     let acts = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
     let moves = |line: &&[u8]| {
@@ -114,14 +114,14 @@ fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> O
     };
     let line = lines.find(moves)?;
     let why = format!("was shown \"{}\"", visible(line));
-    Some(fault(Promise::WholeLines, screen, &why))
+    Some(fault(Invariant::WholeLines, screen, &why))
 }
 
 /// One life of the server, as its transcript tells it.
 struct Room<'a> {
     lines: Vec<&'a [u8]>,
     stays: Vec<Stay<'a>>,
-    faults: Vec<(Promise, String)>,
+    faults: Vec<(Invariant, String)>,
 }
 
 /// From somebody's joining to their leaving.
@@ -135,7 +135,7 @@ struct Stay<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// Promise 3, and the stays that the others are measured by.
+    /// Invariant 3, and the stays that the others are measured by.
     fn of(server: &'a Screen, life: &'a Life) -> Self {
         let lines: Vec<&[u8]> = server.of_kind(life, Kind::Transcript).collect();
         let mut stays: Vec<Stay> = Vec::new();
@@ -149,7 +149,7 @@ impl<'a> Room<'a> {
                         .any(|(_, other)| other.eq_ignore_ascii_case(&name))
                     {
                         let why = format!("shows a second {name} joining");
-                        faults.push((Promise::UniqueNames, why));
+                        faults.push((Invariant::UniqueNames, why));
                     }
                     present.push((stays.len(), name.clone()));
                     stays.push(Stay {
@@ -167,18 +167,21 @@ impl<'a> Room<'a> {
                         stay.take(&lines[stay.joined + 1..at]);
                     } else {
                         let why = format!("shows {name} leaving, who was not there");
-                        faults.push((Promise::OneStay, why));
+                        faults.push((Invariant::OneStay, why));
                     }
                 }
                 Event::Said(name) => {
                     if !present.iter().any(|(_, other)| *other == name) {
                         let why = format!("shows {name} speaking, who was not there");
-                        faults.push((Promise::OneStay, why));
+                        faults.push((Invariant::OneStay, why));
                     }
                 }
                 Event::Other => {
                     if !line.starts_with(b"Listening on ") {
-                        faults.push((Promise::WholeLines, format!("shows \"{}\"", visible(line))));
+                        faults.push((
+                            Invariant::WholeLines,
+                            format!("shows \"{}\"", visible(line)),
+                        ));
                     }
                 }
             }
@@ -279,26 +282,26 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Promise 6, broken.
+    /// Invariant 6, broken.
     fn is_kept(&self) -> bool {
         let is_here = self.whole && self.life.port.is_some();
         is_here && self.life.ending == Ending::Running && (self.left || self.life.finished)
     }
 
-    /// Promises 4 and 5.
+    /// Invariants 4 and 5.
     fn framed(&self) -> Option<String> {
         let welcomes = self.lines.iter().filter(|line| **line == WELCOME).count();
         let goodbye = self.lines.iter().position(|line| line.starts_with(GOODBYE));
         if welcomes > usize::from(self.welcomed) {
             return Some(fault(
-                Promise::OneStay,
+                Invariant::OneStay,
                 self.screen,
                 "was welcomed late, or twice",
             ));
         }
         if goodbye.is_some_and(|at| at + 1 < self.lines.len()) {
             return Some(fault(
-                Promise::GoodbyeLast,
+                Invariant::GoodbyeLast,
                 self.screen,
                 "was shown something after goodbye",
             ));
@@ -319,28 +322,28 @@ impl<'a> Client<'a> {
             .any(|own| own == name || own.starts_with("USER") && numbered(name, own))
     }
 
-    /// Promises 1 and 2: the stay that this screen tells of.
+    /// Invariants 1 and 2: the stay that this screen tells of.
     fn stay<'r, 'l: 'r>(
         &self,
         stays: impl Iterator<Item = &'r Stay<'l>>,
-    ) -> Result<&'r Stay<'l>, (Promise, String)> {
+    ) -> Result<&'r Stay<'l>, (Invariant, String)> {
         let mut seen: Vec<&[u8]> = self.lines[1..].to_vec();
         seen.retain(|line| !line.starts_with(PRIVATE));
         let said: Vec<&[u8]> = self.said.iter().map(Vec::as_slice).collect();
         let names = self.names.join(" or ");
         let why = format!("was welcomed, but nobody named {names} joined");
-        let mut broken = (Promise::OneStay, why);
+        let mut broken = (Invariant::OneStay, why);
         for (nth, stay) in stays.enumerate() {
             let saw = compare(&stay.seen, &seen, self.whole);
             let spoke = compare(&said, &stay.said, self.whole);
             match (saw, spoke) {
                 (None, None) => return Ok(stay),
                 (Some(saw), _) if nth == 0 => {
-                    broken = (Promise::OneOrder, format!("did not see the room: {saw}"));
+                    broken = (Invariant::OneOrder, format!("did not see the room: {saw}"));
                 }
                 (None, Some(spoke)) if nth == 0 => {
                     let why = format!("did not say what the room heard: {spoke}");
-                    broken = (Promise::SaidOnce, why);
+                    broken = (Invariant::SaidOnce, why);
                 }
                 _ => {}
             }

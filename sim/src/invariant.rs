@@ -1,19 +1,19 @@
-//! What is promised of every run, each promise with its name and its sentence.
+//! What is promised of every run, each invariant with its name and its sentence.
 //!
 //! Whoever finds one broken panics with its name in front, so that a fuzzer, an exploration and a
 //! test all find it in the same way.
 
 use std::fmt;
 
-macro_rules! promises {
+macro_rules! invariants {
     ($($variant:ident $name:literal $sentence:literal)*) => {
-        /// A promise.
+        /// A invariant.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Promise {
+        pub enum Invariant {
             $(#[doc = $sentence] $variant,)*
         }
 
-        impl Promise {
+        impl Invariant {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
@@ -30,7 +30,7 @@ macro_rules! promises {
     };
 }
 
-promises! {
+invariants! {
     OneOrder "one order"
         "Everyone in the room is sent what happens in it from their joining to their leaving: every entry, once, in one order."
     NoEcho "no echo"
@@ -77,7 +77,7 @@ promises! {
         "Nothing panics."
 }
 
-impl Promise {
+impl Invariant {
     /// Holds it against what was found.
     ///
     /// # Panics
@@ -98,21 +98,21 @@ impl Promise {
         panic!("{self}: {why}")
     }
 
-    /// The promise that a panic's message speaks of, and the rest of the message.
+    /// The invariant that a panic's message speaks of, and the rest of the message.
     pub fn of_panic(message: &str) -> (Self, &str) {
-        let of = |promise: &&Self| {
+        let of = |invariant: &&Self| {
             message
-                .strip_prefix(promise.name())
+                .strip_prefix(invariant.name())
                 .is_some_and(|rest| rest.starts_with(": "))
         };
         match Self::ALL.iter().find(of) {
-            Some(promise) => (*promise, &message[promise.name().len() + 2..]),
+            Some(invariant) => (*invariant, &message[invariant.name().len() + 2..]),
             None => (Self::NoPanic, message),
         }
     }
 }
 
-impl fmt::Display for Promise {
+impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
