@@ -108,6 +108,8 @@ fn the_table_of_limits_is_the_codes() {
         ms(l.stall),
         ms(l.linger),
         ms(l.shutdown),
+        ms(l.write_time),
+        ms(l.busy_write_time),
         ms(l.standstill),
     ];
     let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();

@@ -34,14 +34,6 @@ const CHUNK: usize = 4 * 1024;
 /// The most connections accepted in one pass.
 const ACCEPTS: usize = 256;
 
-/// After writing for so long, and for as long as hearing took, what has come meanwhile is heard before
-/// the others are written to: they have it with the rest, and nobody's words wait for a whole pass
-/// through a large room.
-const LONG: Duration = Duration::from_millis(5);
-
-/// The same where only those are left to be written to who talk or ask without pause.
-const SHORT: Duration = Duration::from_millis(1);
-
 /// So many are written to before the clock is looked at.
 const STRETCH: usize = 256;
 
@@ -470,13 +462,14 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// are heard; whether it is over.
     fn write(&mut self, now: Timestamp) -> bool {
         let begun = self.now();
-        let heard = begun.since(now);
-        let mut bound = LONG;
-        while self.now().since(begun) <= bound.max(heard) {
-            // Those who talk or ask without pause have no more than one thread, and others are heard soon.
-            let is_busy = self.server.is_only_busy_left();
-            bound = if is_busy { SHORT } else { LONG };
-            let most = if is_busy { 1 } else { self.writers };
+        let received = begun.since(now);
+        while !self.server.is_to_receive(begun, received, self.now()) {
+            // Those who talk or ask without pause have no more than one thread.
+            let most = if self.server.is_only_busy_left() {
+                1
+            } else {
+                self.writers
+            };
             let Some(mut round) = self.server.round(now, STRETCH * most) else {
                 return true;
             };

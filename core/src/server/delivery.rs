@@ -11,10 +11,12 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::{Limits, MAX_SERVER_LINE};
+use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
 use alloc::collections::{BTreeSet, VecDeque};
 use core::mem;
+use core::time::Duration;
 
 /// How far delivery has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,6 +114,17 @@ impl Lane {
 }
 
 impl Server {
+    /// Whether a pass that began to write at `begun`, after it had received for so long, is to receive again before it
+    /// writes to others (PROTOCOL.md, "Flow").
+    pub fn is_to_receive(&self, begun: Timestamp, received: Duration, now: Timestamp) -> bool {
+        let most = if self.is_only_busy_left() {
+            self.limits.busy_write_time
+        } else {
+            self.limits.write_time
+        };
+        now.since(begun) > most.max(received)
+    }
+
     /// Whether all that are still to be written to in this round talk or ask without pause: whoever does
     /// not is to be heard before these have their due.
     pub fn is_only_busy_left(&self) -> bool {

@@ -81,6 +81,12 @@ pub struct Limits {
     pub linger: Duration,
     /// How long a stopping server waits for its connections to take what is theirs.
     pub shutdown: Duration,
+    /// After writing for so long within a pass, and for as long as receiving took before, what has come meanwhile is
+    /// received before the others are written to: they are sent it with the rest, and nobody's words wait for a
+    /// whole pass through a large room.
+    pub write_time: Duration,
+    /// The same if only those are left to be written to who talk or ask without pause.
+    pub busy_write_time: Duration,
     /// The longest time between two calls that a server which waits for something takes for its caller being
     /// busy. After a longer one it has stood still: nobody's deadline counts that time.
     pub standstill: Duration,
@@ -176,6 +182,8 @@ impl Default for Limits {
             stall: Duration::from_secs(30),
             linger: Duration::from_secs(2),
             shutdown: Duration::from_secs(5),
+            write_time: Duration::from_millis(5),
+            busy_write_time: Duration::from_millis(1),
             standstill: Duration::from_secs(5),
         }
     }

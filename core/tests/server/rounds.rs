@@ -2,6 +2,7 @@
 
 use super::world::{World, line};
 use chat_core::{Input, Limits};
+use std::time::Duration;
 
 #[test]
 fn a_pass_that_never_ends_is_heard_by_everyone_all_the_same() {
@@ -133,6 +134,36 @@ fn who_can_take_more_has_it_though_many_are_visited_first() {
     assert!(heard.starts_with(&format!("Ann: {}\n", "x".repeat(900))));
     assert_eq!(heard.matches("Ann: ping\n").count(), 40);
     assert!(!heard.contains("Goodbye"));
+}
+
+#[test]
+fn a_pass_receives_again_after_its_time_and_as_long_as_it_received_before() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("Ann");
+    let bob = w.join("Bob");
+    w.server.handle(w.now, Input::Received(ann, b"hello\n"));
+    let is_to_receive = |w: &World, received: u64, written: u64| {
+        let begun = w.now;
+        let now = begun + Duration::from_micros(written);
+        w.server
+            .is_to_receive(begun, Duration::from_micros(received), now)
+    };
+    // Bob waits, who asks for nothing.
+    for (received, most) in [(0, 5_000), (5_000, 5_000), (9_000, 9_000)] {
+        assert!(!is_to_receive(&w, received, most));
+        assert!(is_to_receive(&w, received, most + 1));
+    }
+    w.settle();
+    // Only one is left who asks without pause.
+    let answers = b"/help\n".repeat(3000);
+    w.server.handle(w.now, Input::Received(bob, &answers));
+    w.server.handle(w.now, Input::Received(ann, b"hello\n"));
+    w.stretch(1);
+    assert!(w.server.is_only_busy_left());
+    for (received, most) in [(0, 1_000), (9_000, 9_000)] {
+        assert!(!is_to_receive(&w, received, most));
+        assert!(is_to_receive(&w, received, most + 1));
+    }
 }
 
 #[test]
