@@ -8,7 +8,7 @@ mod tty;
 
 use crate::clock::{Clock, wall_clock};
 use crate::editor::Question;
-use crate::watch;
+use crate::output_watch;
 use crate::writer::Writer;
 use chat_net::client::{Input, Screen, Stop};
 use std::future::poll_fn;
@@ -97,7 +97,7 @@ impl Terminal {
     /// # Errors
     /// When a thread cannot be started.
     pub fn watch_reader(&self) -> io::Result<()> {
-        watch::start(self.output.clone())
+        output_watch::start(self.output.clone())
     }
 
     /// Asks a question that a single key answers; nobody is asked where there is no editor.

@@ -1,17 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
-mod keeping;
+mod connection_log;
 mod listener;
 mod memory;
-mod options;
-mod reading;
 mod ready;
 mod server;
 mod socket;
+mod socket_options;
 pub mod store;
+mod store_reader;
+mod store_writer;
 mod tcp;
-mod visits;
 
 pub use listener::{Listener, TcpListener, connect};
 pub use memory::MemoryFile;

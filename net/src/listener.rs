@@ -1,6 +1,6 @@
 //! Where connections come from.
 
-use crate::options::{bound_buffers, bound_unsent, prepare};
+use crate::socket_options::{bound_buffers, bound_unsent, prepare};
 use crate::tcp::Stream;
 use socket2::SockRef;
 use std::io;

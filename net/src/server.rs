@@ -3,13 +3,13 @@
 //! Every pass takes what arrived since the last one through the core, then writes once to each
 //! connection that has something waiting (README.md, "The hot path").
 
-use crate::keeping::{Keeping, history};
+use crate::connection_log::Visits;
 use crate::listener::Listener;
-use crate::reading::Reading;
 use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
-use crate::visits::Visits;
+use crate::store_reader::Reading;
+use crate::store_writer::{Keeping, history};
 use chat_core::{
     Action, ConnId, Input, Limits, Log, Origin, Outbox, Secret, Server, Timer, Timestamp,
 };

@@ -1,7 +1,7 @@
 //! One accepted connection's socket.
 
+use crate::connection_log::Visit;
 use crate::listener::Listener;
-use crate::visits::Visit;
 use chat_core::{ConnId, Log, Outbox};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};

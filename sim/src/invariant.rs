@@ -7,7 +7,7 @@ use std::fmt;
 
 macro_rules! invariants {
     ($($variant:ident $name:literal $sentence:literal)*) => {
-        /// A invariant.
+        /// An invariant.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Invariant {
             $(#[doc = $sentence] $variant,)*

@@ -7,7 +7,6 @@ pub mod expect;
 pub mod explore;
 mod host;
 mod invariant;
-pub mod invariants;
 pub mod kept;
 mod load;
 pub mod model;
@@ -17,6 +16,7 @@ pub mod record;
 pub mod report;
 mod run;
 pub mod scenario;
+pub mod scenario_checks;
 mod server;
 mod text;
 
@@ -32,6 +32,6 @@ use crate::{record::Record, scenario::Scenario};
 pub fn faults(scenario: &Scenario, record: &Record) -> Vec<String> {
     let mut faults = record.faults.clone();
     faults.extend(expect::unmet(scenario, record));
-    faults.extend(invariants::broken(record));
+    faults.extend(scenario_checks::broken(record));
     faults
 }

@@ -1,14 +1,14 @@
 //! `chat-server`: a chat room on a TCP port.
 
 use chat_cli::address::Address;
+use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
 use chat_cli::listen::listen;
 use chat_cli::retention::Keep;
 use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
-use chat_cli::state::{self, System};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
-use chat_cli::{colour, notes, upkeep};
+use chat_cli::{colour, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
 use chat_net::store::{Fault, Store};
 use chat_net::{Listener, Options};
@@ -242,7 +242,7 @@ impl Data {
     fn directory(&self, or: &str) -> Result<PathBuf, String> {
         let given = self.data.clone();
         given
-            .or_else(|| state::directory(System::HERE, |name| env::var_os(name)))
+            .or_else(|| history_dir::directory(System::HERE, |name| env::var_os(name)))
             .ok_or_else(|| {
                 format!("the environment names no directory for the history: give --data DIR{or}")
             })
@@ -306,7 +306,7 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
             .map(Listener::local_addr)
             .collect::<Result<_, _>>()?;
         let dir = args.data.directory("").ok().filter(|_| !args.ephemeral);
-        for note in notes::at_start(dir.as_deref(), &listening) {
+        for note in start_warnings::at_start(dir.as_deref(), &listening) {
             tracing::warn!("{note}");
         }
         // Before the first line of the screen, where both are on one terminal.

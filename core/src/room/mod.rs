@@ -1,14 +1,16 @@
 //! A room: its log, and the state that is the fold of it.
 
 pub(crate) mod cursor;
+pub(crate) mod decide;
 pub(crate) mod log;
 pub(crate) mod state;
 pub(crate) mod stream;
 
 use crate::types::entry::Entry;
 use core::ops::Range;
+use decide::{Command, Refusal, decide};
 use log::Log;
-use state::{Command, Refusal, State, decide};
+use state::State;
 
 /// A room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

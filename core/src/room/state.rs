@@ -1,81 +1,13 @@
-//! A room's state, which is the fold of its entries; and what is decided on the ground of it.
+//! A room's state: the fold of its entries.
 
-use crate::mark::{Mark, mark};
-use crate::types::entry::{Change, Entry, SessionId};
+use crate::types::entry::{Change, Entry};
 use crate::types::name::{Name, Unique};
-use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
-
-/// The highest number put after a name that was asked for; finding a free one takes no longer.
-const MAX_NUMBER: u32 = 99;
 
 /// Who is in the room. Only [`evolve`](Self::evolve) changes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     members: BTreeSet<Unique>,
-}
-
-/// What somebody wants to happen in the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Command<'a> {
-    /// To join under this name, or under one like it if somebody has it.
-    Join {
-        wanted: Name,
-        /// Where too many want the same name, the one that goes with this port is taken.
-        port: u16,
-        session: Option<SessionId>,
-    },
-    /// To leave.
-    Leave(&'a Name),
-    /// To say something; in a session, if what is said has an id. That they are in the room is for whoever
-    /// makes the command to know: a connection has its membership until its leaving is ordered, and looking
-    /// the name up for each line would cost a fifth of an append.
-    Say {
-        name: &'a Name,
-        text: &'a str,
-        sender: Option<SessionId>,
-        id: Option<&'a str>,
-    },
-}
-
-/// Why something does not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Who wants it is not in the room.
-    NotInTheRoom,
-}
-
-/// What happens if a command is carried out now, or why nothing does. It changes nothing.
-///
-/// All that it knows is the state and the command, so that whoever decides the same commands in the same
-/// order comes to the same entries.
-pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a>, Refusal> {
-    match command {
-        Command::Join {
-            wanted,
-            port,
-            session,
-        } => {
-            let name = state.free_name(wanted, port);
-            Ok(Entry::joined(Cow::Owned(name), session))
-        }
-        Command::Leave(name) => {
-            if !state.has(name) {
-                return Err(Refusal::NotInTheRoom);
-            }
-            Ok(Entry::left(name))
-        }
-        Command::Say {
-            name,
-            text,
-            sender,
-            id,
-        } => Ok(Entry {
-            sender,
-            id,
-            ..Entry::said(name, text)
-        }),
-    }
 }
 
 impl State {
@@ -98,26 +30,8 @@ impl State {
         self.members.iter().map(|name| &name.0)
     }
 
-    fn has(&self, name: &Name) -> bool {
+    /// Whether somebody in the room has a name, in whatever case.
+    pub(super) fn has(&self, name: &Name) -> bool {
         self.members.contains(&Unique(name.clone()))
-    }
-
-    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
-    /// many have asked for the same, the same is done for the name that goes with the port.
-    fn free_name(&self, wanted: Name, port: u16) -> Name {
-        let is_free = |name: &Name| !self.has(name);
-        if is_free(&wanted) {
-            return wanted;
-        }
-        mark(Mark::NameTaken);
-        let numbered = (2..=MAX_NUMBER).map(|n| wanted.numbered(n)).find(is_free);
-        let by_port = || {
-            mark(Mark::NameByPort);
-            let name = Name::of_port(port);
-            // There are more numbers than connections.
-            let numbered = (2..).map(|n| name.numbered(n));
-            core::iter::once(name.clone()).chain(numbered).find(is_free)
-        };
-        numbered.or_else(by_port).unwrap_or(wanted)
     }
 }

@@ -8,7 +8,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::Record;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, GapReason, Message};
-use crate::wire::notice::{Notice, who};
+use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use core::mem;
 
@@ -68,7 +68,7 @@ impl Server {
         self.start_backfill(id, next, To::Live);
     }
 
-    /// Has a connection told who is in the room: a short question, with a long answer.
+    /// Has a connection told who is in the room, in its turn: a short question, with a long answer.
     pub(super) fn send_who(&mut self, id: ConnId) {
         self.start_backfill(id, 1, To::Who);
     }
@@ -199,11 +199,7 @@ impl Server {
                 connection.cursor.move_to(place, true);
                 self.mark(id);
             }
-            Some(To::Who) if connection.dialect == Dialect::Json => self.list(id),
-            Some(To::Who) => {
-                let answer = who(self.room.state.members());
-                self.note(id, &answer);
-            }
+            Some(To::Who) => self.answer_who(id),
             Some(To::Page(_)) if connection.dialect == Dialect::Json => {
                 let (first, head) = (log.oldest(), log.committed());
                 self.note(id, &Message::Page { first, head }.to_line());

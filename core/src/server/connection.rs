@@ -3,9 +3,9 @@
 use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
+use super::json_requests::Asking;
 use super::phase::Phase;
 use super::places::{Came, Place};
-use super::program::Asking;
 use super::rate::Pace;
 use super::timers::Timer;
 use super::turns::Place as Turn;

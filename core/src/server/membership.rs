@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::io::Action;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::state::Command;
+use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
 use crate::types::limits::MAX_NAME;

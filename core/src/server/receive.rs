@@ -7,7 +7,7 @@ use super::phase::{Event, Phase};
 use super::session::BadLine;
 use super::turns::Class;
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::state::Command;
+use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::types::secret::Secret;

@@ -167,7 +167,7 @@ impl Server {
             self.note(id, &notice);
         }
         self.actions.push_back(Action::Joined(id, name));
-        self.go_on_behind(id, &hello, before);
+        self.go_on_after(id, &hello, before);
     }
 
     /// Gives a connection its membership, that of its session if there is one; its name, whether the
@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// Sends what came after the last entry that a connection knows. `before`: the log's head prior to its joining.
-    pub(super) fn go_on_behind(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
+    pub(super) fn go_on_after(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
         let log = &self.room.log;
         let is_ours = hello
             .epoch
@@ -222,7 +222,7 @@ impl Server {
             // Who asks for nothing hears what comes after their joining, if they join.
             None => match hello.history.unwrap_or(0).min(MAX_PAGE) {
                 0 => log.last() + 1,
-                count => self.behind(before, count) + 1,
+                count => self.before_newest(before, count) + 1,
             },
             Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {

@@ -2,7 +2,7 @@
 
 use crate::mark::{Mark, mark_if};
 use crate::types::secret::Secret;
-use crate::wire::given::GivenId;
+use crate::wire::request_id::GivenId;
 use crate::wire::telnet::{IAC, Telnet};
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -2,10 +2,10 @@
 
 pub(crate) mod dialect;
 pub mod foreign;
-pub(crate) mod given;
 pub mod json;
 pub(crate) mod line;
 pub(crate) mod nearest;
 pub(crate) mod notice;
+pub(crate) mod request_id;
 pub(crate) mod telnet;
 pub(crate) mod text;

@@ -140,7 +140,7 @@ fn legend() -> String {
         ("lane-mark cut", "cut off"),
         ("lane-mark gone", "dead"),
         ("lane-mark still", "standing still"),
-        ("box broken", "a invariant broken"),
+        ("box broken", "an invariant broken"),
     ];
     let mut out = String::from("<ul class=\"legend\">\n");
     for (class, text) in marks {

@@ -39,7 +39,7 @@ pub enum Worlds {
     Kept,
 }
 
-/// A seed whose world breaks a invariant.
+/// A seed whose world breaks an invariant.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The seed.

@@ -27,7 +27,7 @@ pub use tally::Tally;
 pub use trace::Trace;
 pub use world::World;
 
-/// A invariant that was broken.
+/// An invariant that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// Which one.
@@ -53,7 +53,7 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Plays a world to its end, or until a invariant is broken. `keep` keeps all that happens.
+/// Plays a world to its end, or until an invariant is broken. `keep` keeps all that happens.
 ///
 /// The same world gives the same, in any process.
 pub fn play(world: &World, keep: bool) -> Played {

@@ -1,4 +1,4 @@
-//! Shrinks a world that breaks a invariant to a small one that still does.
+//! Shrinks a world that breaks an invariant to a small one that still does.
 
 use super::play;
 use super::production::broken;

@@ -72,7 +72,7 @@ pub enum Kind {
     State,
     /// A fault of the network or of a machine.
     Fault,
-    /// A invariant was broken here.
+    /// An invariant was broken here.
     Broken,
 }
 

@@ -30,7 +30,7 @@ pub struct Played {
     pub happened: [u64; HAPPENINGS.len()],
 }
 
-/// Plays a world to its end, or until a invariant is broken. `tell` has its story told. The same world
+/// Plays a world to its end, or until an invariant is broken. `tell` has its story told. The same world
 /// gives the same, in any process.
 pub fn play(world: &World, tell: bool) -> Played {
     let mut stage = Stage::new(world, tell);

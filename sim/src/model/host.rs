@@ -169,7 +169,7 @@ impl Watched {
             self.hosts.ways.take(self.seen, &self.limits.give_way);
             let peer = &mut self.peers[who];
             peer.place = Place::GaveWay;
-            peer.short = Some(super::short::Short::GaveWay);
+            peer.short = Some(super::cut_short::Short::GaveWay);
             peer.phase = self.server.phase(peer.id);
             self.touched.insert(who);
         }

@@ -5,18 +5,18 @@
 //! [`Server`] after every step; whatever differs is a broken [`Invariant`].
 
 mod answers;
+mod buckets;
+mod cut_short;
 mod expect;
 mod host;
 mod peer;
 mod program;
 mod rate;
 mod session;
-mod short;
 pub(crate) mod skipped;
 mod standstill;
 mod story;
 mod stranger;
-mod vessels;
 mod watch;
 
 use crate::invariant::Invariant;
@@ -24,11 +24,11 @@ use chat_core::{
     Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Outbox, Server, Timer,
     Timestamp, server_phase::Phase,
 };
+use cut_short::Short;
 use host::{Due, Hosts};
 pub use peer::Taken;
 use peer::{Peer, Place};
 use session::Sessions;
-use short::Short;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::net::SocketAddr;
@@ -58,7 +58,7 @@ pub enum Effect {
 }
 
 /// One life of a server, with the model of it. Peers are numbered in the order in which they were
-/// accepted. Every method panics when a invariant is broken.
+/// accepted. Every method panics when an invariant is broken.
 pub struct Watched {
     server: Server,
     limits: Limits,

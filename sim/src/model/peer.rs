@@ -1,13 +1,13 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
+use super::buckets::Vessels;
+use super::cut_short::Short;
 use super::expect::{Expected, Notice, first_line};
 use super::program::Program;
 use super::program::Seen;
-use super::short::Short;
 use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
-use super::vessels::Vessels;
 use crate::invariant::Invariant;
 use chat_core::{
     CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,

@@ -1,7 +1,7 @@
 //! Programs: peers of the JSON dialect.
 
 use super::answers::{Answers, Asked, Place};
-use super::short::Short;
+use super::cut_short::Short;
 use super::story::Story;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};

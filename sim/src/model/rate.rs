@@ -2,8 +2,8 @@
 //! granted for it.
 
 use super::Watched;
+use super::buckets::{Vessels, take};
 use super::peer::Peer;
-use super::vessels::{Vessels, take};
 use crate::invariant::Invariant;
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Sessions, which outlive the connections of programs.
 
 use super::Watched;
-use super::short::Short;
+use super::cut_short::Short;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;

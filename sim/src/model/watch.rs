@@ -1,9 +1,9 @@
 //! The watch: what the screen tells, and whether server and model agree.
 
 use super::Watched;
+use super::cut_short::Short;
 use super::expect::Notice;
 use super::peer::Place;
-use super::short::Short;
 use super::story::About;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};

@@ -33,7 +33,7 @@ enum Command {
     List,
     /// Play worlds drawn from seeds, and hold them against everything that is promised
     ///
-    /// What breaks a invariant is shrunk and written to a file that `run` plays again, with a chart
+    /// What breaks an invariant is shrunk and written to a file that `run` plays again, with a chart
     /// of it as a page.
     ///
     /// Exits with 0 when nothing was found, 1 when something was, and 2 for wrong usage.

@@ -95,7 +95,7 @@ pub(super) struct Tag<'a> {
     pub(super) width: usize,
 }
 
-/// Where a invariant was broken.
+/// Where an invariant was broken.
 pub(super) struct Band {
     pub(super) y: usize,
     pub(super) height: usize,

@@ -33,6 +33,6 @@ impl Server {
         };
         let welcome = welcome.to_line();
         self.note(id, &welcome);
-        self.go_on_behind(id, hello, last);
+        self.go_on_after(id, hello, last);
     }
 }

@@ -5,19 +5,18 @@ use super::backfill_queue::Lane;
 use super::io::{Action, CloseReason};
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::state::Command;
+use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::types::name::Name;
-use crate::wire::given::{GivenId, beginning};
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::notice::Short;
+use crate::wire::request_id::{GivenId, beginning};
 use crate::wire::text::printable;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// Entries in a page of history where no number is asked for.
@@ -261,7 +260,7 @@ impl Server {
             }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
-                (self.behind(last, limit), last)
+                (self.before_newest(last, limit), last)
             }
         };
         self.send_page(id, after, last);
@@ -271,31 +270,13 @@ impl Server {
     /// Sends the newest entries.
     pub(super) fn send_newest(&mut self, id: ConnId, count: u64) {
         let last = self.room.log.last();
-        self.send_page(id, self.behind(last, count), last);
+        self.send_page(id, self.before_newest(last, count), last);
     }
 
     /// The entry after which so many are held, or as many as there are, up to `last`.
-    pub(super) fn behind(&self, last: u64, count: u64) -> u64 {
+    pub(super) fn before_newest(&self, last: u64, count: u64) -> u64 {
         let first = self.room.log.oldest();
         last.saturating_sub(count).max((first - 1).min(last))
-    }
-
-    /// Says who is in the room, as far as a line goes.
-    pub(super) fn list(&mut self, id: ConnId) {
-        let mut length = 0;
-        let fits = |name: &&Name| {
-            length += name.as_str().len() + "\"\",".len();
-            length < MAX_LINE
-        };
-        let all = self.room.state.members();
-        let count = all.len();
-        let names: Vec<Cow<'_, str>> = all
-            .take_while(fits)
-            .map(|name| name.as_str().into())
-            .collect();
-        let more = count - names.len();
-        let line = Message::Who { names, more }.to_line();
-        self.note(id, &line);
     }
 }
 
