@@ -237,7 +237,7 @@ impl Bench {
             Join => self.receive(b"JOIN\n"),
             Read => self.receive(READ),
             OtherLine => self.receive(b"hi\n"),
-            Misdirected => self.receive(b"GET / HTTP/1.1\n"),
+            Misdirected => self.receive(b"PASS s3cret\n"),
             // A connection that has only just been accepted; one that has a session.
             Refused | Replaced => {}
             Quiet => self.wait(limits.first_line),

@@ -242,8 +242,11 @@ impl Server {
     /// The protocol that a line speaks of one whose first line was not `JOIN`, while it is not long ago.
     fn suspected(&mut self, id: ConnId, line: Line<'_>) -> Option<Protocol> {
         let connection = self.connections.get_mut(id)?;
-        connection.suspect = connection.suspect.checked_sub(1)?;
         let (Line::Whole(line) | Line::TooLong(line)) = line;
+        if connection.suspect == 0 || line.trim_ascii().is_empty() {
+            return None;
+        }
+        connection.suspect -= 1;
         Protocol::of_later_line(line)
     }
 

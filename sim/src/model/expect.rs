@@ -159,7 +159,7 @@ impl Expected {
                     }
                 }
             }
-        } else if self.suspect > 0 {
+        } else if self.suspect > 0 && !stranger::is_passed_over(line) {
             self.suspect -= 1;
             if let Some(protocol) = stranger::later(line) {
                 self.begins("* Goodbye: this is ");

@@ -295,7 +295,7 @@ impl Peer {
                 FirstLine::Other => self.suspect = stranger::LATER,
                 FirstLine::Join(_) => {}
             }
-        } else if self.suspect > 0 {
+        } else if self.suspect > 0 && !stranger::is_passed_over(&line) {
             self.suspect -= 1;
             self.is_foreign = stranger::later(&line).is_some();
         }

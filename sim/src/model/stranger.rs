@@ -22,6 +22,8 @@ pub(super) const LATER: usize = 8;
 struct Row {
     name: &'static str,
     signs: Vec<Sign>,
+    /// Those of them that count later, too.
+    secrets: Vec<Sign>,
     /// It is what people say.
     is_said: bool,
 }
@@ -72,6 +74,7 @@ impl Part {
 
 impl Sign {
     fn read(text: &str) -> Self {
+        let text = text.trim_start_matches('!');
         if text == "0x… 00" {
             return Self::Zero;
         }
@@ -185,14 +188,12 @@ fn table() -> &'static [Row] {
         let rows = lines.filter(|line| line.starts_with("| ")).skip(1);
         let row = |line: &'static str| {
             let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let signs = || cells[2].split('`').skip(1).step_by(2);
+            let is_secret = |sign: &&str| sign.starts_with(['!', '0']);
             Row {
                 name: cells[1],
-                signs: cells[2]
-                    .split('`')
-                    .skip(1)
-                    .step_by(2)
-                    .map(Sign::read)
-                    .collect(),
+                signs: signs().map(Sign::read).collect(),
+                secrets: signs().filter(is_secret).map(Sign::read).collect(),
                 is_said: cells[3] == "it is said",
             }
         };
@@ -228,12 +229,28 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
     (!row.is_said).then(|| named(row.name))
 }
 
-/// The protocol that a line is of which comes soon after a first one.
-pub(super) fn later(whole: &[u8]) -> Option<Protocol> {
-    let whole = &whole[..whole.len().min(MAX_LINE)];
-    let word = whole.trim_ascii();
-    let is_word = word.iter().all(|byte| (0x21..0x7f).contains(byte)) && !word.contains(&b':');
-    if is_word { None } else { line(whole) }
+/// The protocol that a line is of which comes soon after a first one: only secrets count.
+pub(super) fn later(line: &[u8]) -> Option<Protocol> {
+    let is_cut = line.len() >= MAX_LINE;
+    let line = &line[..line.len().min(MAX_LINE)];
+    let whole = if is_cut { line } else { line.trim_ascii_end() };
+    let fits = |sign: &&Sign| sign.is(whole, is_cut) || sign.decides(line).is_some();
+    let said = table().iter().filter(|row| row.is_said);
+    if said
+        .flat_map(|row| &row.signs)
+        .any(|sign| sign.is(whole, is_cut))
+    {
+        return None;
+    }
+    let row = table()
+        .iter()
+        .find(|row| row.secrets.iter().any(|sign| fits(&sign)))?;
+    Some(named(row.name))
+}
+
+/// Whether a line that comes later is not counted.
+pub(super) fn is_passed_over(line: &[u8]) -> bool {
+    line[..line.len().min(MAX_LINE)].trim_ascii().is_empty()
 }
 
 fn named(name: &str) -> Protocol {

@@ -45,12 +45,20 @@ impl Protocol {
         Self::of_opening(line).or_else(|| TABLE.iter().find(is)?.protocol)
     }
 
-    /// The protocol that a line speaks which comes soon after a first one that was of none: a single word is
-    /// what people say.
+    /// The protocol that a line speaks which comes soon after a first one that was of none: only signs of secrets count,
+    /// which begin with `!`, and bytes.
     pub fn of_later_line(line: &[u8]) -> Option<Self> {
-        let is_word = |byte: &u8| byte.is_ascii_graphic() && *byte != b':';
-        let is_single = line.trim_ascii().iter().all(is_word);
-        Self::of_line(line).filter(|_| !is_single)
+        let is_cut = line.len() >= MAX_LINE;
+        let is_secret = |sign: &&&str| sign.starts_with('!') || sign.starts_with("0x");
+        let is = |row: &&Row| {
+            let mut signs = row.signs.iter().filter(is_secret);
+            signs.any(|sign| sign::is(sign, line, is_cut) || sign::opens(sign, line).is_some())
+        };
+        let is_said = |row: &Row| row.signs.iter().any(|sign| sign::is(sign, line, is_cut));
+        if TABLE.first().is_some_and(is_said) {
+            return None;
+        }
+        TABLE.iter().find(is)?.protocol
     }
 
     /// What it is called.

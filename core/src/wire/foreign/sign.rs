@@ -11,6 +11,7 @@ const CONTROL: &str = "0x… ctl";
 
 /// Whether these bytes at the front of a line decide, whatever comes after them: how many of them it takes.
 pub(super) fn opens(sign: &str, start: &[u8]) -> Option<usize> {
+    let sign = sign.trim_start_matches('!');
     let start = &start[..start.len().min(MAX_LINE)];
     if sign == "0x… 00" {
         return memchr::memchr(0, start).map(|at| at + 1);
@@ -31,6 +32,7 @@ pub(super) fn opens(sign: &str, start: &[u8]) -> Option<usize> {
 /// Whether a whole line is what the sign says. Of one that was cut off at the limit only the beginning is
 /// known: it is, if nothing speaks against that, and the first word is the sign's own.
 pub(super) fn is(sign: &str, line: &[u8], is_cut: bool) -> bool {
+    let sign = sign.trim_start_matches('!');
     if sign == CONTROL {
         return line.iter().any(|byte| is_no_key(*byte));
     }

@@ -43,30 +43,31 @@ pub struct Row {
 
 table! {
     Http "HTTP" [
+        "!cookie: *%*" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
         "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
         "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
         "GET *://*" "HTTP/%.% %" "HTTP/%.% % OK" "HTTP/%.% % Found"
         "HTTP/%.% % Not …" "HTTP/%.% % Bad …" "HTTP/%.% % Moved …" "HTTP/%.% % Forbidden"
         "HTTP/%.% % Unauthorized" "HTTP/%.% % Internal …" "HTTP/%.% % Service …"
-        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "authorization: basic *" "authorization: bearer *"
-        "authorization: negotiate *" "authorization: ntlm *" "authorization: token *"
-        "authorization: apikey *" "authorization:basic *" "authorization:bearer *"
-        "authorization: digest *=…" "authorization: aws4-*…" "authorization: *%*"
-        "authorization:*%*" "proxy-authorization:…" "www-authenticate:…" "cookie: *=*"
-        "cookie: *=*; …" "cookie:*=*" "cookie:*=*; …" "set-cookie:…" "host: *.*" "host: *:%"
-        "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent:…"
+        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *" "!authorization: bearer *"
+        "!authorization: negotiate *" "!authorization: ntlm *" "!authorization: token *"
+        "!authorization: apikey *" "!authorization:basic *" "!authorization:bearer *"
+        "!authorization: digest *=…" "!authorization: aws4-*…" "!authorization: *%*"
+        "!authorization:*%*" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
+        "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*" "host: *:%"
+        "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent: */*…"
         "content-type: */*" "content-type: */*; …" "content-type:*/*" "content-length:…" "content-encoding:…" "content-disposition:…"
         "transfer-encoding:…" "accept: */*" "accept: */*, …" "accept-encoding:…"
         "accept-language:…" "accept-charset:…" "cache-control:…" "connection: close"
         "connection: keep-alive" "connection: upgrade" "upgrade: websocket" "upgrade: h2c"
         "origin: *://*" "referer: *://*" "if-none-match:…" "if-modified-since:…"
         "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
-        "x-api-key:…" "x-auth-*:…" "x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
-        "x-requested-with:…" "x-amz-*:…" "x-amzn-*:…"
-        "*=*&*=*" "*-token: *" "*-token:*" "*-key: *" "*-key:*" "*-secret: *" "*-password: *"
-        "password: *%*" "token: *%*"
-        "private-token: *" "x-vault-token: *" "api-key: *" "apikey: *" "authorization: oauth *=…"
+        "!x-api-key:…" "!x-auth-*:…" "!x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
+        "x-requested-with:…" "!x-amz-*:…" "x-amzn-*:…"
+        "*=*&*=*" "!*-token: *" "!*-token:*" "!*-key: *" "!*-key:*" "!*-secret: *" "!*-password: *"
+        "!password: *%*" "!token: *%*"
+        "!private-token: *" "!x-vault-token: *" "!api-key: *" "!apikey: *" "!authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
             "HTTP/1.1 400 Bad Request\r\n",
@@ -115,17 +116,18 @@ table! {
     ] "`ICAP/1.0 400 Bad Request`"
         "ICAP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n";
     Nntp "NNTP" [
-        "MODE READER" "CAPABILITIES" "AUTHINFO USER *" "AUTHINFO PASS *" "LIST ACTIVE"
+        "!authinfo sasl *…"
+        "mode reader" "CAPABILITIES" "!authinfo user *" "!authinfo pass *" "LIST ACTIVE"
         "IHAVE <*>"
     ] "`400`"
         concat!("400 ", about!(), "\r\n");
     Smtp "SMTP" [
         "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *" "helo *.*" "helo localhost"
         "helo [*" "LHLO *" "mail from:<…" "mail from: <…" "rcpt to:<…" "rcpt to: <…"
-        "AUTH PLAIN" "AUTH PLAIN *" "AUTH LOGIN" "AUTH LOGIN *" "AUTH CRAM-MD5"
-        "AUTH DIGEST-MD5" "AUTH NTLM" "AUTH NTLM *" "AUTH XOAUTH2" "AUTH XOAUTH2 *"
-        "AUTH OAUTHBEARER *" "AUTH EXTERNAL" "AUTH EXTERNAL *" "AUTH GSSAPI" "AUTH GSSAPI *"
-        "AUTH SCRAM-*" "AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
+        "!auth plain" "!auth plain *" "!auth login" "!auth login *" "!AUTH CRAM-MD5"
+        "!AUTH DIGEST-MD5" "!AUTH NTLM" "!AUTH NTLM *" "!AUTH XOAUTH2" "!AUTH XOAUTH2 *"
+        "!AUTH OAUTHBEARER *" "AUTH EXTERNAL" "!AUTH EXTERNAL *" "AUTH GSSAPI" "!AUTH GSSAPI *"
+        "AUTH SCRAM-*" "!AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
@@ -134,27 +136,30 @@ table! {
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Pop3 "POP3" [
-        "CAPA" "STLS" "UIDL" "APOP * *" "AUTH" "RETR %" "DELE %"
+        "CAPA" "STLS" "UIDL" "!APOP * *" "AUTH" "RETR %" "DELE %"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Imap "IMAP" [
-        "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "*% LOGIN * *" "*% LOGIN \"…"
-        "*% AUTHENTICATE *" "*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
-        "a LOGIN * *" "a CAPABILITY" ". login * *" ". capability" "a% login * *" "a% capability"
+        "!* LOGIN * *" "!* login * *%*" "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* authenticate plain *"
+        "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "!*% LOGIN * *" "*% LOGIN \"…"
+        "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
+        "!a LOGIN * *" "a CAPABILITY" "!. login * *" ". capability" "!a% login * *" "a% capability"
         "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
-        "% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
+        "!% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
-        "PASS *" "pass *%" "pass *%*" "OPER * *" "identify *%*" "IDENTIFY * *%*"
-        "nickserv identify *" "ns identify *"
-        "USER * * * *" "NICK :*" "PASS :…" "PASS * TS …" "PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
+        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!PRIVMSG NickServ :…" "!PASS * *%*" "!PASS *%* *"
+        "!PASS *" "!pass *%" "!pass *%*" "!OPER * *" "!identify *%*" "!IDENTIFY * *%*"
+        "!nickserv identify *" "!ns identify *"
+        "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
-        "AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :*" "PONG :*"
-        "QUIT :*" "WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
+        "!AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :*" "PONG :*"
+        "QUIT :*" "!WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
+        "!<auth …" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<soap:*…"
         "<?xml …" "<stream:stream…"
     ] "a stream with an error, `not-authorized`"
         concat!(
@@ -166,9 +171,10 @@ table! {
             "</text></stream:error></stream:stream>\n"
         );
     Redis "Redis" [
-        "\\*%" "PING" "INFO" "AUTH *" "AUTH default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
+        "!$%" "!auth *%*" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
+        "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
-        "CONFIG SET * *" "KEYS \\*" "MONITOR"
+        "!CONFIG SET * *" "KEYS \\*" "MONITOR"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
@@ -177,10 +183,12 @@ table! {
     ] "`SERVER_ERROR`"
         concat!("SERVER_ERROR ", about!(), "\r\n");
     Nats "NATS" [
+        "!connect {\"…"
         "CONNECT {…"
     ] "`-ERR`"
         concat!("-ERR '", about!(), "'\r\n");
     Stomp "STOMP" [
+        "!passcode:…"
         "CONNECT" "STOMP"
     ] "an `ERROR` frame"
         concat!("ERROR\nmessage:", about!(), "\n\n\0\n");
@@ -205,6 +213,7 @@ table! {
     ] "`59`"
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
+        "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
         "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
     ] "an error, -32600"
@@ -214,7 +223,8 @@ table! {
             "\"}}\n"
         );
     Ami "Asterisk" [
-        "action: login" "action: challenge"
+        "!secret: *%*" "!action:login"
+        "!action: login" "action: challenge"
     ] "`Response: Error`"
         concat!("Response: Error\r\nMessage: ", about!(), "\r\n\r\n");
     Fix "FIX" [
@@ -230,7 +240,8 @@ table! {
     ] "`E`"
         concat!("E ", about!(), "\n");
     Nut "NUT" [
-        "USERNAME *" "PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
+        "!login * *%*" "!password *%*"
+        "USERNAME *" "!PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
     ] "`ERR`"
         concat!("ERR ", about!(), "\n");
     Dovecot "Dovecot" [
@@ -293,6 +304,10 @@ table! {
         "0x41 4d 51 50 00"
     ] "nothing"
         "";
+    Request "another protocol" [
+        "* / */%.%" "* /* */%.%" "* *://* */%.%"
+    ] "a line"
+        concat!(about!(), "\r\n");
     Binary "another binary protocol" [
         "0x… 00" "0x… ctl" "0x89 50 4e 47" "0x7f 45 4c 46" "0x50 4b 03 04" "0x1f 8b" "0x28 b5 2f fd"
         "0xff d8 ff" "0x60 60 b0 17" "0x42 5a 68 39" "0xfd 37 7a 58" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
@@ -323,6 +338,9 @@ const PEOPLE: Row = Row {
         "EHLO everyone",
         "NICK time",
         "AUTH failed",
+        "AUTH fails",
+        "USERNAME taken",
+        "USERNAME *ing",
         "AUTH error",
         "PASS please",
         "PASS them",
