@@ -254,7 +254,7 @@ impl Peer {
         let before = self.lines.len();
         for byte in bytes {
             if self.is_foreign {
-                return self.lines.len() - before;
+                break;
             }
             for byte in self.skipped.take(*byte) {
                 if byte == b'\n' {

@@ -17,7 +17,8 @@ use links::Link;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
-/// How long everything may take to come to rest once the faults have stopped, in microseconds.
+/// How long everything may take to come to rest once the faults have stopped and all that was sent can have been read,
+/// in microseconds.
 pub(super) const REST: u64 = 300_000_000;
 
 /// In no world does so much happen.
@@ -194,7 +195,7 @@ impl<'a> Stage<'a> {
 
     /// Lets happen what happens until nothing does any more.
     fn come_to_rest(&mut self, when: &str) {
-        let end = self.now + REST;
+        let end = self.now + REST + self.reading_time();
         self.go_on(end);
         if self.is_lost() {
             return;
@@ -215,6 +216,25 @@ impl<'a> Stage<'a> {
         for (number, actor) in self.actors.iter().enumerate() {
             actor.is_at_rest(number, when);
         }
+    }
+
+    /// How long all that was sent may take to be read at the rates that are granted, in microseconds.
+    fn reading_time(&self) -> u64 {
+        let texts = self.world.steps.iter().filter_map(|(_, op)| match op {
+            Op::Type(_, text) | Op::Send(_, text) => Some(&text.0),
+            _ => None,
+        });
+        let (mut lines, mut bytes) = (0, 0);
+        for text in texts {
+            lines += text.split(|byte| *byte == b'\n').count() as u64;
+            bytes += 2 + text.len() as u64;
+        }
+        let grants = self.world.server.grants;
+        let time = |count: u64, rate: u64| (1_000_000 * count).checked_div(rate).unwrap_or(0);
+        [grants.connection, grants.host]
+            .map(|grant| time(lines, grant.lines.0) + time(bytes, grant.bytes.0))
+            .into_iter()
+            .sum()
     }
 
     fn happen(&mut self, event: Event) {
