@@ -6,8 +6,8 @@ use std::time::Duration;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Limits of what is kept on disk. By default, there are none.
-#[derive(Clone, Debug, Default, Args)]
+/// Limits of what is kept on disk.
+#[derive(Clone, Debug, Args)]
 pub struct Keep {
     /// Entries older than so many days are removed from the history, as others come
     #[arg(long = "keep-days", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -17,12 +17,19 @@ pub struct Keep {
     #[arg(long = "keep-entries", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     entries: Option<u64>,
 
-    /// The oldest entries beyond so many bytes are removed from the history, as others come. Such as
-    /// 500MB or 2GiB. The file is larger: from 1 MB on, two to five times that as a rule. It never
-    /// gets smaller: what is removed makes room for what comes
-    #[arg(long = "keep-bytes", value_name = "SIZE", value_parser = size)]
-    bytes: Option<u64>,
+    /// The oldest entries beyond so many bytes are removed from the history, as others come: such as
+    /// 500MB or 2GiB, or `all` for no limit. On the disk they take up to an eighth more, and 75 MB
+    #[arg(long = "keep-bytes", value_name = "SIZE", default_value = BYTES, value_parser = limit)]
+    bytes: Limit,
 }
+
+/// Some 40 million lines of everyday length: few rooms ever say so much, and there are hardly disks too small
+/// for it. One host at its default rate needs a day to fill that.
+const BYTES: &str = "4GiB";
+
+/// So many bytes, or any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit(Option<u64>);
 
 impl Keep {
     /// What a store is to keep.
@@ -30,8 +37,15 @@ impl Keep {
         Retention {
             age: (self.days).map(|days| Duration::from_secs(u64::from(days) * DAY)),
             count: self.entries,
-            bytes: self.bytes,
+            bytes: self.bytes.0,
         }
+    }
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "all" => Ok(Limit(None)),
+        size_of => size(size_of).map(|bytes| Limit(Some(bytes))),
     }
 }
 
@@ -57,7 +71,8 @@ fn size(text: &str) -> Result<u64, String> {
     (number.zip(unit))
         .and_then(|(number, unit)| number.checked_mul(unit))
         .ok_or_else(|| {
-            "a size is a number, with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB behind it".into()
+            "a size is a number and then B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 500MB; `all` is no limit"
+                .into()
         })
 }
 
@@ -78,8 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_limits_unless_some_are_given() {
-        assert_eq!(retention(&[]), Some(Retention::default()));
+    fn there_is_a_limit_of_bytes_unless_another_one_is_given_or_none() {
+        let default = Retention {
+            bytes: Some(4 << 30),
+            ..Retention::default()
+        };
+        assert_eq!(retention(&[]), Some(default));
+        let none = Some(Retention::default());
+        assert_eq!(retention(&["--keep-bytes=all"]), none);
         let all = ["--keep-days=2", "--keep-entries=3", "--keep-bytes=4kB"];
         let expected = Retention {
             age: Some(Duration::from_secs(2 * 24 * 60 * 60)),

@@ -34,21 +34,48 @@ pub fn import(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Makes a copy of a log in another directory, also while its server runs.
+///
+/// # Errors
+/// As [`store::backup`].
+pub fn backup(dir: &Path, to: &Path) -> Result<(), StoreError> {
+    let report = store::backup(dir, to)?;
+    tell(to, "a copy", &report);
+    Ok(())
+}
+
+/// Makes a new log of all that can be read of a damaged one.
+///
+/// # Errors
+/// As [`store::repair`].
+pub fn repair(dir: &Path, to: &Path) -> Result<(), StoreError> {
+    let report = store::repair(dir, to)?;
+    tell(to, "made", &report);
+    Ok(())
+}
+
 fn tell(dir: &Path, what: &str, report: &Report) {
     let Report {
         epoch,
         entries,
         first,
         head,
-        bytes,
-        file,
+        size,
+        missing,
     } = report;
     let which = match entries {
         0 => "no entries".into(),
         _ => format!("entries {first} to {head}"),
     };
     eprintln!(
-        "the log in {}: {what}, {which}, {bytes} bytes in a file of {file}, epoch {epoch}",
+        "the log in {}: {what}, {which}, {size} bytes, epoch {epoch}",
         dir.display()
     );
+    for (from, to) in missing {
+        if from == to {
+            eprintln!("missing: entry {from}");
+        } else {
+            eprintln!("missing: entries {from} to {to}");
+        }
+    }
 }

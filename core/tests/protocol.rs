@@ -106,6 +106,7 @@ fn the_table_of_limits_is_the_codes() {
         ms(l.first_line),
         ms(l.first_line_end),
         ms(l.stall),
+        ms(l.commit),
         ms(l.linger),
         ms(l.shutdown),
         ms(l.write_time),

@@ -23,7 +23,7 @@ use play::Play;
 /// | `a=10` | the socket of `a` takes 10 bytes from now on; `a=` any number; `a=x` it fails instead |
 /// | `a?` | the socket of `a` is called writable though it takes no more than before |
 /// | `@` | time goes to the next deadline; `@10` goes on by 10 ms |
-/// | `-10` | the clock is 10 ms after in this step |
+/// | `-10` | the clock is 10 ms behind in this step |
 /// | `^` | the server stops |
 /// | `>` | rounds until nothing is due |
 /// | `_` before a step | no round after it |

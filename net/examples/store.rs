@@ -56,24 +56,46 @@ fn measure(dir: &Path, entries: u64) -> Outcome {
     }
     let report = check(&large)?;
     println!(
-        "{} bytes of entries, {} bytes of file; {:.0} and {:.0} for each entry",
-        report.bytes,
-        report.file,
-        each(report.bytes, report.entries),
-        each(report.file, report.entries),
+        "{} bytes of segments, {:.0} for each entry",
+        report.size,
+        each(report.size, report.entries),
     );
     let began = Instant::now();
     check(&large)?;
     println!("checked in {:?}", began.elapsed());
-    let store = Store::open(&large, Retention::default())?;
-    let began = Instant::now();
-    for record in store.entries() {
-        record?;
-    }
-    println!("all gone through in {:?}", began.elapsed());
-    drop(store);
+    pages(&large)?;
     for (batch, batches) in [(1, 1000), (100, 500)] {
         appends("that log", &large, batch, batches)?;
+    }
+    Ok(())
+}
+
+/// Reads pages of 100 here and there, and looks for ids.
+fn pages(dir: &Path) -> Outcome {
+    const PAGES: usize = 1000;
+    let store = Store::open(dir, Retention::default())?;
+    let place = |nth: u64| nth.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (store.head() - 100);
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for nth in 1..=PAGES as u64 {
+        let began = Instant::now();
+        store.read(place(nth), 100)?;
+        times[0].push(began.elapsed());
+        let said = said(1 + place(nth));
+        let (session, id) = (said.sender.ok_or("no session")?, said.id.ok_or("no id")?);
+        let began = Instant::now();
+        store.find(&session, &id)?.ok_or("it is there")?;
+        times[1].push(began.elapsed());
+        let began = Instant::now();
+        store.find(&session, "none")?;
+        times[2].push(began.elapsed());
+    }
+    for (what, times) in ["a page of 100", "an id", "an id that is not there"]
+        .iter()
+        .zip(&mut times)
+    {
+        times.sort();
+        let (p50, p99) = (times[PAGES / 2], times[PAGES * 99 / 100]);
+        println!("{what}: median {p50:?}, p99 {p99:?}");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod client;
 mod connection_log;
 mod listener;
+mod mailbox;
 mod memory;
 mod ready;
 mod server;

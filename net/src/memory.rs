@@ -4,12 +4,13 @@
 //! replaced as a whole, so that it is as it was written last, or it is damaged.
 
 use crate::client::Keep;
-use crate::store::Place;
+use crate::store::{Dir, Mode, Place, open, put};
 use chat_core::Memory;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use twox_hash::XxHash3_64;
 
 /// The version of the file's format.
@@ -24,6 +25,7 @@ const MAX_LENGTH: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct MemoryFile {
     place: Place,
+    dir: Arc<dyn Dir>,
     server: String,
     _lock: Box<dyn Any + Send + Sync>,
 }
@@ -54,20 +56,21 @@ impl MemoryFile {
     pub fn open(place: impl Into<Place>, server: &str) -> io::Result<(Self, Memory)> {
         let place = place.into();
         let failed = |error: io::Error| of_disk(&place, &error);
-        place.disk.create_dir(&place.dir).map_err(failed)?;
-        let lock = place.disk.lock(&place.path("lock")).map_err(failed)?;
+        let dir = place.made().map_err(failed)?;
+        let lock = dir.lock(true).map_err(failed)?;
         let lock = lock.ok_or_else(|| {
             refused(
                 &place,
                 &"another chat-client uses it; give each its own directory",
             )
         })?;
-        let memory = match read(&place).map_err(failed)? {
+        let memory = match read(&*dir).map_err(failed)? {
             None => Memory::default(),
             Some(bytes) => decode(&place, &bytes, server)?,
         };
         let file = Self {
             place,
+            dir,
             server: server.into(),
             _lock: lock,
         };
@@ -87,14 +90,8 @@ impl MemoryFile {
         if bytes.len() > MAX_LENGTH {
             return Err(io::Error::other("it is too much to be kept"));
         }
-        let Place { disk, dir } = &self.place;
-        let new = self.place.path("client.json.new");
-        let file = disk.open(&new, true)?;
-        file.set_len(0)?;
-        file.write(0, bytes.as_bytes())?;
-        file.sync()?;
-        disk.rename(&new, &self.place.path(NAME))?;
-        disk.sync_dir(dir)
+        put(&*self.dir, NAME, bytes.as_bytes())?;
+        Ok(())
     }
 }
 
@@ -113,12 +110,10 @@ impl Keep for () {
 }
 
 /// The file's bytes, if there is one; of one that is too long, more than it may have.
-fn read(place: &Place) -> io::Result<Option<Vec<u8>>> {
-    let path = place.path(NAME);
-    if !place.disk.exists(&path)? {
+fn read(dir: &dyn Dir) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open(dir, NAME, Mode::Read)? else {
         return Ok(None);
-    }
-    let file = place.disk.open(&path, false)?;
+    };
     let length = usize::try_from(file.len()?).unwrap_or(usize::MAX);
     let mut bytes = vec![0; length.min(MAX_LENGTH + 1)];
     file.read(0, &mut bytes)?;
@@ -171,5 +166,5 @@ fn of_disk(place: &Place, error: &io::Error) -> io::Error {
 }
 
 fn refused(place: &Place, what: &dyn Display) -> io::Error {
-    io::Error::other(format!("{}: {what}", place.dir.display()))
+    io::Error::other(format!("{}: {what}", place.path.display()))
 }

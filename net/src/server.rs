@@ -9,7 +9,7 @@ use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::store_reader::Reading;
-use crate::store_writer::{Keeping, history};
+use crate::store_writer::{Keeping, News, history};
 use chat_core::{
     Action, ConnId, Input, Limits, Log, Origin, Outbox, Secret, Server, Timer, Timestamp,
 };
@@ -314,17 +314,22 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
 
     /// Hears whether what was to be kept is.
     fn poll_store(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(keeping) = self.keeping.as_mut().filter(|_| self.failure.is_none()) else {
-            return false;
-        };
-        let Poll::Ready(committed) = keeping.poll_committed(cx) else {
-            return false;
-        };
-        match committed {
-            Ok(first) => self.server.handle(self.now(), Input::Committed(first)),
-            Err(error) => self.fail(error),
+        let mut has_news = false;
+        while let Some(keeping) = self.keeping.as_mut().filter(|_| self.failure.is_none())
+            && let Poll::Ready(news) = keeping.poll_news(cx)
+        {
+            has_news = true;
+            match news {
+                Ok(News::Committed(first)) => {
+                    self.server.handle(self.now(), Input::Committed(first));
+                }
+                Ok(News::Full(is_full)) => {
+                    self.server.handle(self.now(), Input::DiskFull(is_full));
+                }
+                Err(error) => self.fail(error),
+            }
         }
-        true
+        has_news
     }
 
     /// Hears what was read in the store.

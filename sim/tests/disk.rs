@@ -4,12 +4,12 @@
 #![cfg(unix)]
 
 use chat_core::{Kind, Name, Record, SessionId};
-use chat_net::store::{Disk, Fault, File, Place, Retention, Store};
+use chat_net::store::{Dir, Disk, Fault, File, Mode, Place, Retention, Sizes, Store};
 use std::any::Any;
 use std::cell::Cell;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -27,6 +27,9 @@ const TICKS: u64 = 300;
 struct HostDisk;
 
 #[derive(Debug)]
+struct HostDir(PathBuf);
+
+#[derive(Debug)]
 struct HostFile(fs::File);
 
 impl Disk for HostDisk {
@@ -35,30 +38,48 @@ impl Disk for HostDisk {
         fs::sync_dir("/")
     }
 
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        Ok(fs::exists(path))
-    }
-
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
-        let mut options = fs::OpenOptions::new();
-        options.read(true).write(true).create(create);
-        Ok(Arc::new(HostFile(options.open(path)?)))
-    }
-
-    fn lock(&self, _: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        Ok(Some(Box::new(())))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::sync_dir(dir)
+    fn dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>> {
+        Ok(Arc::new(HostDir(path.into())))
     }
 
     fn random(&self) -> io::Result<u128> {
         Ok(7)
+    }
+}
+
+impl Dir for HostDir {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.0)?;
+        names
+            .map(|entry| Ok(entry?.file_name().into_string().unwrap()))
+            .collect()
+    }
+
+    fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(mode != Mode::Read);
+        options.create_new(mode == Mode::New);
+        Ok(Arc::new(HostFile(options.open(self.0.join(name))?)))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        fs::sync_dir(&self.0)
+    }
+
+    fn lock(&self, _: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        Ok(Some(Box::new(())))
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -81,6 +102,10 @@ impl File for HostFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn is_linked(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -109,7 +134,12 @@ struct Told {
 /// One life of a host that keeps a log: it appends until the disk fails.
 async fn keep(told: Rc<Told>, is_last: bool) {
     let place = Place::on(Arc::new(HostDisk), "/log");
-    let mut store = match Store::open(place, Retention::default()) {
+    let sizes = Sizes {
+        segment: 16 * 1024,
+        step: 4096,
+        ahead: 4096,
+    };
+    let mut store = match Store::with_sizes(place, Retention::default(), sizes) {
         Ok(store) => store,
         Err(refused) => {
             assert!(matches!(refused.fault, Fault::Io(_)), "{refused}");
@@ -122,9 +152,15 @@ async fn keep(told: Rc<Told>, is_last: bool) {
     assert!(known.contains(&head), "{head}, not {known:?}");
     told.kept.set(head);
     if is_last {
-        let all: Vec<Record> = store.entries().map(Result::unwrap).collect();
-        return assert!(all.into_iter().eq((1..=head).map(said)));
+        return match store.read(0, usize::MAX) {
+            Ok(all) => assert!(all.into_iter().eq((1..=head).map(said))),
+            Err(failed) => {
+                assert!(matches!(failed.fault, Fault::Io(_)), "{failed}");
+                told.opened.set(told.opened.get() - 1);
+            }
+        };
     }
+    let mut upkeep = store.upkeep();
     loop {
         let next = told.kept.get() + 1;
         let last = next + next % 5;
@@ -134,6 +170,10 @@ async fn keep(told: Rc<Told>, is_last: bool) {
             return told.failed.set(told.failed.get() + 1);
         }
         told.kept.set(last);
+        // Now and then there is time for that.
+        if last.is_multiple_of(3) && upkeep.step().is_err() {
+            return told.failed.set(told.failed.get() + 1);
+        }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -1,72 +1,134 @@
-//! A disk that is full: nothing more is accepted, everyone is told, and what was accepted is there.
-#![cfg(unix)]
+//! A disk that is full: the server goes on, everyone is told, and what was accepted is there.
+#![cfg(target_os = "linux")]
 
 use chat_core::json::{Code, Message};
-use chat_tests::{Server, chat_server};
+use chat_tests::{Raw, Server, Signal, chat_server};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpStream;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-/// So many blocks of 512 or 1,024 bytes may a file have.
-const BLOCKS: u32 = 1200;
+/// So many bytes may a file have.
+const ROOM: u64 = 5 << 20;
 
 /// Says lines of this many bytes.
 const LENGTH: usize = 4000;
 
-/// Says lines until the server says goodbye, or `most` are accepted: the numbers and ids of those
-/// that were, and why it ended.
-fn say_until_the_end(server: &Server, most: usize) -> (BTreeMap<u64, String>, Option<Code>) {
-    let mut stream = TcpStream::connect(server.address()).expect("it listens");
-    writeln!(stream, "JOIN {{\"name\":\"ann\"}}").expect("it is read");
-    let lines = BufReader::new(stream.try_clone().expect("a socket can be cloned")).lines();
-    let mut accepted = BTreeMap::new();
-    let mut next = 0;
-    for line in lines.map_while(Result::ok) {
-        match serde_json::from_str(&line).expect("an object") {
-            Message::Accepted { id, seq } => {
-                accepted.insert(seq, id.unwrap_or_default().into_owned());
-            }
-            Message::Bye { code, .. } => return (accepted, Some(code)),
-            Message::Welcome { .. } => {}
-            _ => continue,
-        }
-        if accepted.len() == most {
-            break;
-        }
-        next += 1;
-        let text = "x".repeat(LENGTH);
-        let say = serde_json::json!({"type": "say", "id": next.to_string(), "text": text});
-        writeln!(stream, "{say}").expect("it is read");
-    }
-    (accepted, None)
+/// Somebody who says lines with ids.
+struct Talker {
+    stream: TcpStream,
+    lines: Lines<BufReader<TcpStream>>,
+    said: u64,
+    /// The numbers and ids of those that were accepted.
+    accepted: BTreeMap<u64, String>,
 }
 
-/// The shell's limit on the size of files comes with a signal, SIGXFSZ, which ends a program that does not ask
-/// for anything else.
+impl Talker {
+    fn join(server: &Server, name: &str) -> Self {
+        let mut stream = TcpStream::connect(server.address()).expect("it listens");
+        writeln!(stream, "JOIN {{\"name\":\"{name}\"}}").expect("it is read");
+        let copy = stream.try_clone().expect("a socket can be cloned");
+        Self {
+            stream,
+            lines: BufReader::new(copy).lines(),
+            said: 0,
+            accepted: BTreeMap::new(),
+        }
+    }
+
+    fn send(&mut self, object: &serde_json::Value) {
+        // In one write: the rest of a line would wait for an answer to its beginning.
+        let line = format!("{object}\n");
+        self.stream.write_all(line.as_bytes()).expect("it is read");
+    }
+
+    /// Says something; whether it was accepted, or why not.
+    fn says(&mut self, text: &str) -> Result<(), Code> {
+        self.said += 1;
+        let id = self.said.to_string();
+        self.send(&serde_json::json!({"type": "say", "id": id, "text": text}));
+        for line in self.lines.by_ref().map_while(Result::ok) {
+            match serde_json::from_str(&line).expect("an object") {
+                Message::Accepted { seq, .. } => {
+                    self.accepted.insert(seq, id);
+                    return Ok(());
+                }
+                Message::Error {
+                    code, id: given, ..
+                } => {
+                    assert_eq!(given.as_deref(), Some(&*id), "{line}");
+                    return Err(code);
+                }
+                Message::Bye { code, .. } => panic!("sent away: {code:?}"),
+                _ => {}
+            }
+        }
+        panic!("the server closed the connection")
+    }
+}
+
+/// Lets a server's files have so many bytes.
+fn allow(server: &Server, bytes: Option<u64>) {
+    let process = i32::try_from(server.process.id())
+        .ok()
+        .and_then(Pid::from_raw);
+    let limit = Rlimit {
+        current: bytes,
+        maximum: None,
+    };
+    prlimit(process, Resource::Fsize, limit).expect("it is ours");
+}
+
+/// A limit on the size of files comes with a signal, SIGXFSZ, which ends a program that does not ask for anything
+/// else.
 #[test]
-fn a_full_disk_ends_the_server_loudly_and_loses_nothing_that_was_accepted() {
+fn a_full_disk_ends_nothing_and_loses_nothing_that_was_accepted() {
     let dir = std::env::temp_dir().join(format!("chat-full-{}", std::process::id()));
     let data = dir.to_str().expect("it is text");
-    let limited = format!(
-        "ulimit -f {BLOCKS}; exec {:?} --listen 127.0.0.1:0 --data {data:?}",
-        chat_server()
-    );
-    let mut command = Command::new("sh");
-    command.args(["-c", &limited]);
-    let mut server = Server::launch(command, 1);
-    let (accepted, code) = say_until_the_end(&server, usize::MAX);
-    assert_eq!(code, Some(Code::NotKept));
-    assert!(accepted.len() > 10, "{} were accepted", accepted.len());
-    assert_eq!(server.process.exit_code(), 1);
-    let log = server.log.rest().join("\n");
-    assert!(log.contains("there is no room"), "{log}");
-
     let mut server = Server::with(&["--data", data]);
-    let (more, code) = say_until_the_end(&server, 3);
-    assert_eq!((more.len(), code), (3, None), "there is room again");
-    server.process.kill();
+    allow(&server, Some(ROOM));
+    let mut ann = Talker::join(&server, "ann");
+    let long = "x".repeat(LENGTH);
+    let refused = loop {
+        if let Err(code) = ann.says(&long) {
+            break code;
+        }
+    };
+    assert_eq!(refused, Code::DiskFull);
+    let said = ann.accepted.len();
+    assert!(said > 500, "{said} were accepted");
+    assert_eq!(ann.says("short"), Err(Code::DiskFull));
+    let mut bob = Raw::connect(server.address());
+    bob.say("JOIN bob");
+    bob.expect("* Goodbye: the server's disk is full; try again later.");
+    // Reading goes on.
+    ann.send(&serde_json::json!({"type": "history", "limit": 1}));
+    let page = ann
+        .lines
+        .find(|line| line.as_ref().is_ok_and(|line| line.contains("\"page\"")));
+    assert!(page.is_some());
+    // So does leaving.
+    let mut idle = ann;
+    idle.send(&serde_json::json!({"type": "leave"}));
+    server.transcript.wait_for("ann has left the chat");
+    assert!(server.process.runs());
+
+    allow(&server, None);
+    // It looks once a second.
+    thread::sleep(Duration::from_secs(3));
+    let mut cat = Talker::join(&server, "cat");
+    for _ in 0..3 {
+        assert_eq!(cat.says(&long), Ok(()), "there is room again");
+    }
+    server.process.signal(Signal::TERM);
+    assert_eq!(server.process.exit_code(), 0);
+    let told = server.log.rest().join("\n");
+    assert!(told.contains("make room on that disk"), "{told}");
+
     let export = Command::new(chat_server())
         .args(["export", "--data", data])
         .output();
@@ -78,9 +140,8 @@ fn a_full_disk_ends_the_server_loudly_and_loses_nothing_that_was_accepted() {
             kept.insert(seq, id.to_string());
         }
     }
-    for (seq, id) in accepted.iter().chain(&more) {
-        assert_eq!(kept.get(seq), Some(id), "entry {seq}");
-    }
+    let accepted: BTreeMap<u64, String> = idle.accepted.into_iter().chain(cat.accepted).collect();
+    assert_eq!(kept, accepted);
     fs::remove_dir_all(dir).expect("it is there");
 }
 

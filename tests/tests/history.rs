@@ -2,11 +2,12 @@
 
 use chat_core::{Kind, Name, Record, SessionId};
 use chat_net::store::{Retention, Store};
-use chat_tests::{Dir, Process, Server, chat_server};
-use redb::{Database, ReadableTable, TableDefinition};
+use chat_tests::{Client, Dir, Process, Server, chat_server};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 use twox_hash::XxHash3_64;
 
 const USAGE: i32 = 2;
@@ -74,6 +75,11 @@ fn refused(output: &Output) -> &str {
     errors
 }
 
+/// The file of a log that has its newest entries.
+fn segment(log: &str) -> PathBuf {
+    Path::new(log).join("0000000000000001.log")
+}
+
 /// What fails where the log at `dir` cannot be opened.
 fn all_that_opens(dir: &str) -> [Output; 3] {
     [
@@ -109,7 +115,7 @@ fn what_is_exported_is_imported_elsewhere() {
     let again = run(&["export", "--data", &other]);
     assert_eq!(again.stdout, exported.stdout);
     let store = Store::open(&other, Retention::default()).expect("it is sound");
-    let entries: Vec<_> = store.entries().map(Result::unwrap).collect();
+    let entries = store.read(0, 9).expect("it is sound");
     assert_eq!(entries, (1..=5).map(entry).collect::<Vec<_>>());
 }
 
@@ -149,14 +155,12 @@ fn a_log_is_in_use_by_one_server_at_a_time() {
     let dir = Dir::new("history");
     let log = dir.path("log");
     let mut server = Server::with(&["--data", &log]);
-    for output in all_that_opens(&log) {
-        let told = refused(&output);
-        assert!(told.contains("is in use"), "{told}");
-        assert!(told.contains("stop the server"), "{told}");
-        assert_eq!(text(&output.stdout), "", "it does not say that it listens");
-    }
-    let told = run(&["--listen", "127.0.0.1:0", "--data", &log]).stderr;
-    assert!(text(&told).contains("--ephemeral"), "{}", text(&told));
+    let second = run(&["--listen", "127.0.0.1:0", "--data", &log]);
+    let told = refused(&second);
+    assert!(told.contains("is in use"), "{told}");
+    assert!(told.contains("stop the server"), "{told}");
+    assert!(told.contains("--ephemeral"), "{told}");
+    assert_eq!(text(&second.stdout), "", "it does not say that it listens");
 
     server.process.kill();
     let mut next = Server::with(&["--data", &log]);
@@ -183,7 +187,7 @@ fn a_log_that_is_not_there_is_not_made_by_looking_for_it() {
 fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
     let dir = Dir::new("history");
     let log = log(&dir, "log", 3000);
-    let file = Path::new(&log).join("log.redb");
+    let file = segment(&log);
     let mut bytes = fs::read(&file).expect("it is there");
     let places: Vec<_> = bytes
         .windows(9)
@@ -196,8 +200,8 @@ fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
     fs::write(&file, &bytes).expect("there is room");
     let next = [
         "Look closer with `chat-server check --data ",
-        "save what can be read with `chat-server export --data ",
-        "make a new log of what was exported",
+        "make a new log of all that can be read with `chat-server repair --data ",
+        "What was exported says where something is missing",
     ];
     for (output, next) in all_that_opens(&log).iter().zip(next) {
         let told = refused(output);
@@ -207,42 +211,87 @@ fn a_damaged_log_is_refused_with_what_to_do_and_what_can_be_read_is_exported() {
         assert_eq!(fs::read(&file).expect("it is there"), bytes);
     }
     let checked = run(&["check", "--data", &log]);
-    let first = "the first entry that cannot be read is 2900)";
-    assert!(refused(&checked).contains(first));
+    let which = "1 entry cannot be read: 2900";
+    assert!(refused(&checked).contains(which), "{checked:?}");
     let exported = run(&["export", "--data", &log]).stdout;
-    assert_eq!(text(&exported).lines().count(), 2899 + 2);
+    let lines: Vec<_> = text(&exported).lines().collect();
+    assert_eq!(lines.len(), 2999 + 3);
+    assert_eq!(lines[2900], r#"{"missing":[2900,2900]}"#);
     let saved = run_with(&exported, &["import", "--data", &dir.path("saved")]);
-    assert!(told(&saved).contains("imported, entries 1 to 2899, "));
+    let all = "entries 1 to 3000, ";
+    assert!(told(&saved).contains(all), "{saved:?}");
+    assert!(told(&saved).contains("missing: entry 2900\n"), "{saved:?}");
+    let repaired = run(&["repair", "--data", &log, &dir.path("repaired")]);
+    assert!(told(&repaired).contains(all), "{repaired:?}");
+    assert!(
+        told(&repaired).contains("missing: entry 2900\n"),
+        "{repaired:?}"
+    );
+    assert_eq!(fs::read(&file).expect("it is there"), bytes);
+    for made in ["saved", "repaired"] {
+        let mut server = Server::with(&["--data", &dir.path(made)]);
+        assert!(server.process.runs(), "{made}");
+    }
 }
 
 #[test]
-fn a_log_of_a_newer_version_is_left_to_that() {
-    const FACTS: TableDefinition<&str, &[u8]> = TableDefinition::new("facts");
+fn a_copy_made_beside_a_server_opens_with_what_was_said() {
     let dir = Dir::new("history");
+    let log = dir.path("log");
+    let mut server = Server::with(&["--data", &log]);
+    let mut client = Client::join(server.address());
+    for number in 1..=20 {
+        client.type_line(&format!("line {number}"));
+    }
+    server.transcript.wait_for("line 20");
+    let copy = dir.path("copy");
+    // It has what was said some milliseconds before.
+    thread::sleep(Duration::from_millis(1500));
+    let made = run(&["backup", "--data", &log, &copy]);
+    assert!(
+        told(&made).contains("a copy, entries 1 to 21, "),
+        "{made:?}"
+    );
+    for command in ["check", "export"] {
+        let beside = run(&[command, "--data", &log]);
+        assert_eq!(beside.status.code(), Some(0), "{beside:?}");
+    }
+    let export = |log: &str| run(&["export", "--data", log]).stdout;
+    assert_eq!(export(&copy), export(&log));
+    let again = run(&["backup", "--data", &log, &copy]);
+    assert!(refused(&again).contains("there is a log in"), "{again:?}");
+    drop(client);
+}
+
+#[test]
+fn a_log_of_another_version_is_left_to_that() {
+    let dir = Dir::new("history");
+    let older = dir.path("older");
+    fs::create_dir(&older).expect("there is room");
+    fs::write(Path::new(&older).join("log.redb"), "a database").expect("there is room");
+    for output in all_that_opens(&older) {
+        let told = refused(&output);
+        assert!(told.contains("format version 1"), "{told}");
+        assert!(
+            told.contains("`chat-server export` of the version that wrote it"),
+            "{told}"
+        );
+    }
     let log = log(&dir, "log", 5);
     let exported = run(&["export", "--data", &log]).stdout;
-    let db = Database::open(Path::new(&log).join("log.redb")).expect("nobody has it open");
-    let transaction = db.begin_write().expect("it is sound");
-    {
-        let mut table = transaction.open_table(FACTS).expect("it is there");
-        let row = table.get("facts").expect("it is sound");
-        let mut facts = row.expect("it is there").value().to_vec();
-        let body = facts.len() - 8;
-        facts[0] += 1;
-        let sum = XxHash3_64::oneshot_with_seed(0, &facts[..body]);
-        facts[body..].copy_from_slice(&sum.to_le_bytes());
-        (table.insert("facts", facts.as_slice())).expect("there is room");
-    }
-    transaction.commit().expect("there is room");
-    drop(db);
+    let mut bytes = fs::read(segment(&log)).expect("it is there");
+    bytes[8] += 1;
+    let sum = XxHash3_64::oneshot_with_seed(0, &bytes[..88]);
+    bytes[88..96].copy_from_slice(&sum.to_le_bytes());
+    fs::write(segment(&log), bytes).expect("there is room");
     for output in all_that_opens(&log) {
         let told = refused(&output);
         assert!(told.contains("use the newer version"), "{told}");
     }
-    let newer = text(&exported).replacen(r#""version":1"#, r#""version":2"#, 1);
+    let newer = text(&exported).replacen(r#""version":2"#, r#""version":3"#, 1);
     let output = run_with(newer.as_bytes(), &["import", "--data", &dir.path("other")]);
     let told = refused(&output);
-    assert!(told.contains("the export has format version 2"), "{told}");
+    assert!(told.contains("the export has format version 3"), "{told}");
     assert!(told.contains("use the newer version"), "{told}");
 }
 
@@ -270,7 +319,7 @@ fn without_a_directory_history_is_kept_in_the_systems() {
     ] {
         let mut server = Server::launch(server_in(environment, &[]), 1);
         assert!(server.process.runs());
-        assert!(Path::new(&log).join("log.redb").exists(), "{log}");
+        assert!(segment(&log).exists(), "{log}");
     }
     assert!(!dir.as_ref().join("unused").exists());
     let mut check = Command::new(chat_server());

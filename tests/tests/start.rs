@@ -159,7 +159,7 @@ mod notes {
             .expect("it is there")
             .map(|file| file.expect("it is there").path())
             .collect();
-        assert!(files.len() >= 3, "{files:?}");
+        assert!(files.len() >= 2, "{files:?}");
         for file in files {
             assert_eq!(mode(file.to_str().expect("text")), 0o600, "{file:?}");
         }

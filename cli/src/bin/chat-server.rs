@@ -98,16 +98,32 @@ struct Data {
     data: Option<PathBuf>,
 }
 
-/// What is done with a history while no server has it open.
+/// What is done with a history.
 #[derive(Debug, Subcommand)]
 enum Upkeep {
-    /// Verify all of the history, and change nothing
+    /// Verify all of the history, and change nothing; also while its server runs
     Check(Data),
-    /// Write the history to standard output, a JSON object a line; of a damaged one, what can be
-    /// read before the first damage
+    /// Write the history to standard output, a JSON object a line; also while its server runs. Of a
+    /// damaged one, all that can be read is written, and where something is missing
     Export(Data),
     /// Make a new history of what was exported, read from standard input
     Import(Data),
+    /// Make a copy of the history in a new directory, also while its server runs: it opens as the history
+    /// does
+    Backup(To),
+    /// Make a new history, in a new directory, of all that can be read of a damaged one, and say what is
+    /// missing; the damaged one is left as it is
+    Repair(To),
+}
+
+#[derive(Debug, clap::Args)]
+struct To {
+    #[command(flatten)]
+    from: Data,
+
+    /// The new directory
+    #[arg(value_name = "NEW-DIR")]
+    to: PathBuf,
 }
 
 /// Lines a second of one connection.
@@ -123,6 +139,9 @@ History, unless --data or --ephemeral is given, is the first of these that is kn
   $HOME/.local/state/chat-server
   on macOS: $HOME/Library/Application Support/chat-server
   on Windows: %LOCALAPPDATA%\\chat-server
+
+What is told to others is on the disk first. Where the disk is full, nobody can say anything or come in
+until there is room; the server goes on, and so does reading and leaving.
 
 Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
@@ -146,10 +165,10 @@ Environment:
             whether log messages have colours [default: on a terminal]
 
 Exit codes:
-  0    stopped by a signal, everyone was told; check, export or import succeeded
+  0    stopped by a signal, everyone was told; check, export, import, backup or repair succeeded
   1    could not start: the address is in use, or the history cannot be opened, for example;
-       the history could not be kept any more: the disk is full, failed, or did not take the last of it
-       within the 5 s of a stop; check, export or import failed
+       the history could not be kept any more: the disk failed, or did not take the last of it
+       within the 5 s of a stop; check, export, import, backup or repair failed
   2    wrong usage
   130  a second SIGINT or SIGTERM";
 
@@ -233,6 +252,8 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Check(data) => upkeep::check(&data.directory("")?)?,
         Upkeep::Export(data) => upkeep::export(&data.directory("")?)?,
         Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
+        Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
+        Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,
     }
     Ok(())
 }

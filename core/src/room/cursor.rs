@@ -17,6 +17,8 @@ struct Splice {
     at: u64,
     insert: Secret<VecDeque<u8>>,
     skip: u64,
+    /// The bytes may be sent even where the log's may not yet.
+    at_once: bool,
 }
 
 /// All splices that lie ahead: at least one.
@@ -96,14 +98,44 @@ impl Cursor {
         let splices = self.splices.get_or_insert_default();
         splices.private += line.len();
         match splices.queue.back_mut() {
-            Some(last) if last.skip == 0 && last.at == at => {
+            Some(last) if last.skip == 0 && last.at == at && !last.at_once => {
                 last.insert.extend(line.as_bytes());
             }
             _ => splices.queue.push_back(Splice {
                 at,
                 insert: Secret(line.bytes().collect()),
                 skip: 0,
+                at_once: false,
             }),
+        }
+    }
+
+    /// Puts a private line in where lines may be sent up to, before all that may not be sent yet.
+    pub(crate) fn note_at_once(&mut self, log: &Stream, line: &str) {
+        let visible = log.visible();
+        if self.end.is_some() || visible == log.head() {
+            return self.note(log.head(), line);
+        }
+        let splices = self.splices.get_or_insert_default();
+        splices.private += line.len();
+        // It may have stepped over entries of its own that may not be sent yet, or be about to; and of what may
+        // be sent, a part may have been.
+        let may_be_sent = |it: &&Splice| it.at <= visible || it.at_once;
+        let nth = splices.queue.iter().take_while(may_be_sent).count();
+        let last = splices.queue.get_mut(nth.wrapping_sub(1));
+        let end = last.as_ref().map_or(0, |last| last.at + last.skip);
+        let at = visible.max(self.place).max(end);
+        match last {
+            Some(there) if there.at == at => there.insert.extend(line.as_bytes()),
+            _ => splices.queue.insert(
+                nth,
+                Splice {
+                    at,
+                    insert: Secret(line.bytes().collect()),
+                    skip: 0,
+                    at_once: true,
+                },
+            ),
         }
     }
 
@@ -117,11 +149,14 @@ impl Cursor {
         let length = entry.end - entry.start;
         splices.skipped += length;
         match splices.queue.back_mut() {
-            Some(last) if last.at + last.skip == entry.start => last.skip += length,
+            Some(last) if last.at + last.skip == entry.start && !last.at_once => {
+                last.skip += length;
+            }
             _ => splices.queue.push_back(Splice {
                 at: entry.start,
                 insert: Secret::default(),
                 skip: length,
+                at_once: false,
             }),
         }
     }
@@ -169,6 +204,7 @@ impl Cursor {
                 at: self.place,
                 insert: Secret(bytes),
                 skip: 0,
+                at_once: false,
             });
         }
     }
@@ -208,7 +244,7 @@ impl Cursor {
     /// Whether anything is to be sent now.
     pub(crate) fn is_ready(&self, log: &Stream) -> bool {
         let visible = log.visible();
-        let is_near = |splice: &&Splice| splice.at <= visible;
+        let is_near = |splice: &&Splice| splice.at <= visible || splice.at_once;
         let next = self.splices.as_ref().and_then(|them| them.queue.front());
         match next.filter(is_near) {
             Some(splice) => self.place < splice.at || !splice.insert.is_empty(),
@@ -246,7 +282,7 @@ impl Cursor {
             .splices
             .iter()
             .flat_map(|them| &them.queue)
-            .take_while(|splice| splice.at <= bound)
+            .take_while(|splice| splice.at <= bound || splice.at_once)
         {
             let [a, b] = log.slices(place..splice.at);
             let (c, d) = splice.insert.as_slices();
@@ -354,6 +390,37 @@ mod tests {
             );
         }
         assert_eq!(sent, b"others\nothers\n* note\nothers\n");
+    }
+
+    #[test]
+    fn a_line_that_does_not_wait_comes_before_all_that_does() {
+        for own_first in [false, true] {
+            let mut log = Stream::default();
+            log.append(["sent", "", ""]);
+            let mut cursor = Cursor::new(0);
+            let mut sent = Vec::new();
+            send(&mut cursor, &log, usize::MAX, &mut sent);
+            log.set_bound(log.head());
+            if own_first {
+                cursor.skip(log.append(["mine", "", ""]));
+            }
+            log.append(["others", "", ""]);
+            cursor.skip(log.append(["mine", "", ""]));
+            cursor.note(log.head(), "* later\n");
+            cursor.note_at_once(&log, "* now\n");
+            cursor.note_at_once(&log, "* and now\n");
+            let waiting = cursor.total(&log);
+            send(&mut cursor, &log, usize::MAX, &mut sent);
+            assert_eq!(sent, b"sent\n* now\n* and now\n", "{own_first}");
+            assert_eq!(cursor.total(&log), waiting - 16);
+            log.set_bound(u64::MAX);
+            cursor.note_at_once(&log, "* last\n");
+            while send(&mut cursor, &log, 3, &mut sent) {}
+            let all = "sent\n* now\n* and now\nothers\n* later\n* last\n";
+            assert_eq!(core::str::from_utf8(&sent), Ok(all));
+            assert!(cursor.is_done(&log));
+            assert_eq!((cursor.private(), cursor.splices()), (0, 0));
+        }
     }
 
     #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The room's log: what happened, in order, encoded once for each dialect that is read.
 
+use crate::room::state::State;
 use crate::room::stream::Stream;
 use crate::types::entry::{Entry, Kind, Record, SessionId};
 use crate::types::name::Name;
@@ -51,8 +52,8 @@ pub struct History {
     pub last: u64,
     /// The newest entries up to that one, as many as are wanted in memory.
     pub newest: Vec<Record>,
-    /// Who was in the room, and in which session.
-    pub present: Vec<(Name, Option<SessionId>)>,
+    /// The state of the room after the last entry.
+    pub state: State,
 }
 
 /// Kept small, as there is one for each line: [`Facts::pack`].

@@ -6,7 +6,7 @@ pub(crate) mod log;
 pub(crate) mod state;
 pub(crate) mod stream;
 
-use crate::types::entry::Entry;
+use crate::types::entry::{Change, Entry};
 use core::ops::Range;
 use decide::{Command, Refusal, decide};
 use log::Log;
@@ -44,6 +44,9 @@ impl Room {
         command: Command<'a>,
     ) -> Result<Ordered<'a>, Refusal> {
         let entry = decide(&self.state, command)?;
+        if let Change::Enters(name, _) = entry.change() {
+            assert!(!self.state.has(name), "{name} is in the room twice");
+        }
         let line = self.log.append(at, &entry);
         self.state.evolve(&entry);
         Ok(Ordered { entry, line })
@@ -153,7 +156,7 @@ mod tests {
             let entries: Vec<Record> = (1..=one.log.last()).filter_map(|seq| one.log.record(seq)).collect();
             prop_assert_eq!(entries.len() as u64, one.log.last());
             for record in &entries {
-                again.evolve(&record.entry());
+                again.fold(record);
             }
             prop_assert_eq!(again, one.state);
         }

@@ -210,6 +210,7 @@ impl Server {
 
     /// The next entry that is there is this one.
     fn pass_gap(&mut self, id: ConnId, next: u64) {
+        let oldest = self.room.log.oldest();
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -219,8 +220,8 @@ impl Server {
         let is_unreadable = backfill.from > backfill.next;
         let after = mem::replace(&mut backfill.next, next) - 1;
         backfill.from = next;
-        // The end of a page says what is held.
-        if backfill.to == To::Live || is_unreadable {
+        // The end of a page says what is held, of which these would be the beginning.
+        if backfill.to == To::Live || is_unreadable || next > oldest {
             mark(Mark::GapStated);
             let line = match (connection.dialect, backfill.to) {
                 (Dialect::Json, To::Live) => {

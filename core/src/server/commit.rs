@@ -14,6 +14,9 @@ impl Server {
     /// [`Input::NotCommitted`](super::Input::NotCommitted).
     pub fn begin_commit(&mut self, records: &mut Vec<Record>) {
         self.room.log.begin_commit(records);
+        if !records.is_empty() {
+            self.commit_began();
+        }
     }
 
     /// Whether everything that has happened is committed.
@@ -24,6 +27,7 @@ impl Server {
     /// What was given to be committed is: it may be sent.
     pub(super) fn committed(&mut self, first: u64) {
         self.room.log.commit(first);
+        self.commit_ended();
         for id in mem::take(&mut self.awaiting) {
             self.mark(id);
             self.proceed(id);

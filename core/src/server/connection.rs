@@ -79,6 +79,8 @@ pub(crate) struct Connection {
     pub(super) pace: Option<Box<Pace>>,
     /// It has closed its side.
     pub(crate) eof: bool,
+    /// It was told that what is said waits for the disk.
+    pub(super) waits_for_disk: bool,
     pub(crate) deadline: Option<(Timestamp, Timer)>,
     /// Why it will be closed, once that is certain.
     pub(crate) reason: Option<CloseReason>,
@@ -115,6 +117,7 @@ impl Connection {
             next_sparse: Timestamp::ZERO,
             pace: None,
             eof: false,
+            waits_for_disk: false,
             deadline: None,
             reason: None,
         }

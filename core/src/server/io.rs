@@ -21,6 +21,9 @@ pub enum Input<'a> {
     /// The entries that [`Server::begin_commit`](super::Server::begin_commit) gave are in the store, where
     /// the oldest one is now this.
     Committed(u64),
+    /// The store has no room but for what has to be put there, of people who leave: nothing more is to be said
+    /// (`true`). Or it has room again.
+    DiskFull(bool),
     /// They are not, or nobody knows whether they are: the store takes no more.
     NotCommitted,
     /// What [`Action::Read`] asked for: entries without holes. There are fewer of them, or none, only
@@ -78,6 +81,8 @@ pub enum CloseReason {
     TooManyJoins,
     /// Too many tokens that no session has have come from its host in too short a time.
     TooManyTokens,
+    /// There was no room on the disk for anybody to come in.
+    DiskFull,
     /// It began its first line, and did not end it in time.
     Unended,
     /// It had said nothing, and gave its place up to a newcomer.
@@ -104,6 +109,7 @@ impl fmt::Display for CloseReason {
             Self::HostUnjoined => "refused: too many of its host's connections have not joined",
             Self::TooManyJoins => "refused: too many have joined from its host",
             Self::TooManyTokens => "refused: too many unknown tokens came from its host",
+            Self::DiskFull => "refused: the disk is full",
             Self::Unended => "did not end its first line",
             Self::GaveWay => "gave way to a newcomer",
             Self::Json => "asked for what is not known of the JSON dialect",

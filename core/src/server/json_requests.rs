@@ -10,6 +10,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
 use crate::types::name::Name;
+use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::notice::Short;
 use crate::wire::request_id::{GivenId, beginning};
@@ -65,10 +66,7 @@ impl Server {
                 self.refuse_line(id, refused, line);
             }
             Ok(Request::Who) => self.send_who(id),
-            Ok(Request::Ping) => {
-                let head = self.room.log.last();
-                self.note(id, &Message::Pong { head }.to_line());
-            }
+            Ok(Request::Ping) => self.pong(id),
             Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
             Ok(Request::Unknown) => {
                 mark(Mark::JsonTypeUnknown);
@@ -84,6 +82,27 @@ impl Server {
                 self.refuse_line(id, Some((Code::BadRequest, &text)), line);
             }
         }
+    }
+
+    /// A sign of life, which stands after what was said before; but not while that waits for the disk for long.
+    fn pong(&mut self, id: ConnId) {
+        let is_slow = self.is_commit_slow();
+        let log = &self.room.log;
+        if is_slow
+            && let Some(connection) = self.connections.get_mut(id)
+            && connection.barrier <= log.committed()
+        {
+            mark(Mark::PongAtOnce);
+            let head = log.committed();
+            let line = Message::Pong { head }.to_line();
+            connection
+                .cursor
+                .note_at_once(log.stream(Dialect::Json), &line);
+            self.file(id);
+            return self.mark(id);
+        }
+        let head = self.room.log.last();
+        self.note(id, &Message::Pong { head }.to_line());
     }
 
     /// A line that is too long was dropped.
@@ -215,6 +234,11 @@ impl Server {
     }
 
     fn say_now(&mut self, id: ConnId, name: &Name, text: &str, given: Option<&str>) {
+        if self.is_disk_full() {
+            mark(Mark::DiskFullSay);
+            let why = "the server's disk is full; try again later";
+            return self.refuse(id, Code::DiskFull, why, given);
+        }
         let session = self
             .connections
             .get(id)

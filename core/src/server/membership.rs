@@ -47,6 +47,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor = crate::room::cursor::Cursor::new(place);
             connection.membership = Some((name.clone(), seat));
+            connection.barrier = self.room.log.last();
         }
         self.tell(id, Notice::Welcome);
         if let Some(notice) = told {

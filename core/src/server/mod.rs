@@ -7,6 +7,7 @@ mod commit;
 mod connection;
 mod delivery;
 mod detached;
+mod disk;
 mod hosts;
 mod io;
 mod json_requests;
@@ -32,14 +33,12 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::room::Room;
 use crate::room::log::{History, Log};
 use crate::types::conn_id::ConnId;
-use crate::types::entry::Entry;
 use crate::types::limits::Limits;
 use crate::types::peer::Peer;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
-use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use backfill_queue::BackfillQueue;
@@ -103,6 +102,7 @@ pub struct Server {
     paces: rate::Paces,
     actions: VecDeque<Action>,
     delivery: delivery::Delivery,
+    disk: disk::Disk,
     /// Empty between rounds; kept for its memory.
     outboxes: Vec<Outbox>,
     /// Connections that wait for something to be committed, and that no round would visit then.
@@ -129,14 +129,15 @@ impl Server {
             first,
             last,
             newest,
-            present,
+            state,
         } = history;
         let log = Log::restored(origin.epoch, first, last, newest);
         let mut server = Self::with_log(limits, origin, log);
-        for (name, session) in &present {
-            let joined = Entry::joined(Cow::Borrowed(name), *session);
-            server.room.state.evolve(&joined);
-        }
+        let present: Vec<_> = state
+            .present()
+            .map(|(name, it)| (name.clone(), it))
+            .collect();
+        server.room.state = state;
         for (name, session) in present {
             match session {
                 Some(session) => server.restore_session(session, name),
@@ -164,6 +165,7 @@ impl Server {
             backfills: BackfillQueue::default(),
             paces: rate::Paces::default(),
             actions: VecDeque::new(),
+            disk: disk::Disk::default(),
             awaiting: Vec::new(),
             outboxes: Vec::new(),
         }
@@ -211,6 +213,7 @@ impl Server {
             Input::Lost(id) => self.end(id, Event::Lost, CloseReason::Lost),
             Input::Writable(id) => self.writable(id),
             Input::Committed(first) => self.committed(first),
+            Input::DiskFull(is_full) => self.set_disk_full(is_full),
             Input::NotCommitted => {
                 self.give_up_uncommitted();
                 self.stop(Goodbye::NotKept);
@@ -290,6 +293,10 @@ impl Server {
 
     fn timeout(&mut self) {
         while let Some((id, timer)) = self.timers.pop_due(self.now) {
+            if timer == Timer::Commit {
+                self.look_at_commit();
+                continue;
+            }
             let Some(id) = id else {
                 mark_if(self.connections.len() > 0, Mark::StopExpired);
                 for id in self.connections.ids() {

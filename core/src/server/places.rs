@@ -245,6 +245,11 @@ impl Server {
 
     /// Grants a joining, or sends the connection away; whether it is granted.
     pub(super) fn may_join(&mut self, id: ConnId) -> bool {
+        if self.is_disk_full() {
+            mark(Mark::DiskFullJoin);
+            self.send_away(id, Goodbye::DiskFull, CloseReason::DiskFull);
+            return false;
+        }
         let rate = self.limits.host.joins;
         let Err(wait) = self.take(id, &rate, |it| &mut it.joins) else {
             return true;

@@ -275,6 +275,10 @@ impl Server {
     }
 
     fn say(&mut self, id: ConnId, text: &str) {
+        if self.is_disk_full() {
+            mark(Mark::DiskFullSay);
+            return self.tell(id, Notice::NotSaid);
+        }
         let now = self.wall();
         let Some(connection) = self.connections.get_mut(id) else {
             return;

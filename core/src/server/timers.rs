@@ -17,6 +17,8 @@ pub enum Timer {
     Linger,
     /// A stopping server has waited long enough.
     Shutdown,
+    /// The store may have taken too long.
+    Commit,
     /// A session has had no connection for too long.
     Grace,
     /// Input was held back for a rate.

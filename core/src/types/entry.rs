@@ -36,11 +36,6 @@ impl Record {
             id: self.id.as_deref(),
         }
     }
-
-    /// What it changes in who is in the room.
-    pub fn change(&self) -> Change<'_> {
-        self.kind.change(&self.name, self.sender)
-    }
 }
 
 /// One thing that happens in the room, before it has a number and a time.
@@ -93,14 +88,14 @@ impl<'a> Entry<'a> {
     }
 
     /// What it changes in who is in the room.
-    pub fn change(&self) -> Change<'_> {
+    pub(crate) fn change(&self) -> Change<'_> {
         self.kind.change(&self.name, self.sender)
     }
 }
 
 /// What an entry changes in who is in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<'a> {
+pub(crate) enum Change<'a> {
     /// Somebody is in it from now on, in a session if they have one.
     Enters(&'a Name, Option<SessionId>),
     /// Somebody is not in it any more.

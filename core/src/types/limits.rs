@@ -77,6 +77,8 @@ pub struct Limits {
     pub first_line_end: Duration,
     /// How long bytes may wait for a connection that takes none, before it is closed.
     pub stall: Duration,
+    /// How long a commit may take before everyone is told that it does.
+    pub commit: Duration,
     /// How long a connection that has been told everything may take to close its side.
     pub linger: Duration,
     /// How long a stopping server waits for its connections to take what is theirs.
@@ -180,6 +182,7 @@ impl Default for Limits {
             first_line: Duration::from_millis(250),
             first_line_end: Duration::from_secs(30),
             stall: Duration::from_secs(30),
+            commit: Duration::from_secs(10),
             linger: Duration::from_secs(2),
             shutdown: Duration::from_secs(5),
             write_time: Duration::from_millis(5),

@@ -5,7 +5,7 @@ use crate::types::limits::MAX_LINE;
 use crate::types::name::{InvalidName, Name};
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
-use crate::wire::json::{Code, Message};
+use crate::wire::json::{Code, DiskState, Message};
 use crate::wire::nearest::nearest;
 use crate::wire::text::{COMMANDS, GOODBYE, NOTICE, WELCOME, printable};
 use alloc::borrow::Cow;
@@ -41,6 +41,10 @@ pub(crate) enum Notice<'a> {
     Unreadable(u64),
     /// What it sends is read as slowly as its rate allows.
     Slow,
+    /// What the server's disk lets happen has changed.
+    Disk(DiskState),
+    /// There is no room on the disk for what was to be said.
+    NotSaid,
     Goodbye(Goodbye),
 }
 
@@ -59,6 +63,7 @@ pub(crate) enum Goodbye {
     FirstLineUnended { limit: Duration },
     GaveWay,
     NotKept,
+    DiskFull,
 }
 
 impl<'a> Notice<'a> {
@@ -92,6 +97,9 @@ impl Notice<'_> {
                 retry_after_ms,
             }
             .to_line();
+        }
+        if let Self::Disk(state) = self {
+            return Message::Disk { state, text }.to_line();
         }
         if self == Self::Slow {
             return Message::Slow { text }.to_line();
@@ -151,6 +159,19 @@ impl fmt::Display for Notice<'_> {
             Self::Slow => f.write_str(
                 "* You send faster than this server reads from you. Nothing is lost: it goes on reading, slowly.",
             ),
+            Self::Disk(state) => f.write_str(match state {
+                DiskState::Full => {
+                    "* The server's disk is full: nothing can be said until there is room."
+                }
+                DiskState::Room => "* The server's disk has room again.",
+                DiskState::Waits => {
+                    "* The server's disk does not answer: what is said waits for it."
+                }
+                DiskState::Answers | DiskState::Unknown => "* The server's disk answers again.",
+            }),
+            Self::NotSaid => {
+                f.write_str("* Not sent: the server's disk is full. Try again later.")
+            }
             Self::Help => f.write_str(
                 "* /who: who is in the room\n\
                  * /history, perhaps with a number: what happened last\n\
@@ -179,6 +200,7 @@ impl Goodbye {
             Self::TooManyTokens { wait } => (Code::TooManyTokens, Some(millis(wait))),
             Self::FirstLineUnended { .. } => (Code::Unterminated, Some(0)),
             Self::NotKept => (Code::NotKept, Some(1000)),
+            Self::DiskFull => (Code::DiskFull, Some(10_000)),
             Self::Foreign(_) => (Code::BadHello, None),
             Self::Replaced => (Code::Replaced, None),
         }
@@ -201,6 +223,7 @@ impl fmt::Display for Goodbye {
                 protocol.name()
             ),
             Self::Full => f.write_str("the room is full; try again later"),
+            Self::DiskFull => f.write_str("the server's disk is full; try again later"),
             Self::HostFull { limit } => write!(
                 f,
                 "your address has {limit} connections, and gets no more; try again later"

@@ -1,8 +1,7 @@
-//! Where a log lies: all that it needs of a file system, in one place.
+//! All that a log needs of a file system, in one place.
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Place {
     pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) dir: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 /// A file system. [`Place::on`] takes another one than the machine's own.
@@ -21,45 +20,77 @@ pub trait Disk: Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot be made.
-    fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether there is such a file.
+    /// Opens a directory.
     ///
     /// # Errors
-    /// When that cannot be found out.
-    fn exists(&self, path: &Path) -> io::Result<bool>;
-
-    /// Opens a file, or makes one that only its owner may open; its name lasts after
-    /// [`Disk::sync_dir`].
-    ///
-    /// # Errors
-    /// When there is none, and none was to be made, or it cannot be opened.
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>>;
-
-    /// Takes the lock that a file stands for, until the value is dropped; `None` if someone else
-    /// has it.
-    ///
-    /// # Errors
-    /// When the file cannot be opened or locked.
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
-
-    /// Gives a file another name, in place of what had that.
-    ///
-    /// # Errors
-    /// When it cannot be renamed.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-
-    /// Makes the names in a directory durable.
-    ///
-    /// # Errors
-    /// When the disk failed.
-    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// When there is none, or it cannot be opened.
+    fn dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>>;
 
     /// 128 bits that nobody can guess.
     ///
     /// # Errors
     /// When the system has none.
     fn random(&self) -> io::Result<u128>;
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To be read alone.
+    Read,
+    /// To be read and written.
+    Write,
+    /// A new one is made, that only its owner may open, to be read and written; its name lasts after
+    /// [`Dir::sync`].
+    New,
+}
+
+/// An open directory. Files in it are named, never reached by a path; a symbolic link is no file.
+pub trait Dir: Debug + Send + Sync {
+    /// The names of all that is in it, in any order.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When there is none, or there is one where a new one is to be made, or it cannot be opened.
+    fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>>;
+
+    /// Gives a file another name, in place of what had that.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Takes a file away.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be removed.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Makes the names in it durable.
+    ///
+    /// # Errors
+    /// When the disk failed.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Locks the directory until the value is dropped, `alone` or together with others who read; `None` if
+    /// someone else has it.
+    ///
+    /// # Errors
+    /// When it cannot be locked.
+    fn lock(&self, alone: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
+
+    /// Whether the path by which it was opened still leads to it.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn is_in_place(&self) -> io::Result<bool>;
 }
 
 /// An open file.
@@ -101,141 +132,63 @@ pub trait File: Debug + Send + Sync {
     /// # Errors
     /// When the disk failed; what was written since the last time may then be lost.
     fn sync(&self) -> io::Result<()>;
+
+    /// Whether it still has a name.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn is_linked(&self) -> io::Result<bool>;
 }
 
 impl Place {
     /// A directory on another disk.
-    pub fn on(disk: Arc<dyn Disk>, dir: impl Into<PathBuf>) -> Self {
-        let dir = dir.into();
-        Self { disk, dir }
+    pub fn on(disk: Arc<dyn Disk>, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { disk, path }
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
+    /// Opens the directory, if there is one.
+    pub(super) fn existing(&self) -> io::Result<Option<Arc<dyn Dir>>> {
+        match self.disk.dir(&self.path) {
+            Ok(dir) => Ok(Some(dir)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the directory, and makes it if there is none.
+    pub(crate) fn made(&self) -> io::Result<Arc<dyn Dir>> {
+        self.disk.create_dir(&self.path)?;
+        self.disk.dir(&self.path)
     }
 }
 
-impl<P: AsRef<Path>> From<P> for Place {
-    fn from(dir: P) -> Self {
-        Self::on(Arc::new(Machine), dir.as_ref())
+/// Opens a file, if there is one.
+pub(crate) fn open(dir: &dyn Dir, name: &str, mode: Mode) -> io::Result<Option<Arc<dyn File>>> {
+    match dir.open(name, mode) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// The machine's own file system.
-#[derive(Debug)]
-struct Machine;
-
-impl Disk for Machine {
-    fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        if dir.is_dir() {
-            return Ok(());
-        }
-        let above = match dir.parent() {
-            Some(above) if above != Path::new("") => above,
-            _ => Path::new("."),
-        };
-        self.create_dir(above)?;
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(dir) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        self.sync_dir(above)
-    }
-
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        path.try_exists()
-    }
-
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(open(path, create)?))
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        let file = open(path, true)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        // Elsewhere there is no way to ask for it.
-        if cfg!(unix) {
-            fs::File::open(dir)?.sync_all()?;
-        }
-        Ok(())
-    }
-
-    fn random(&self) -> io::Result<u128> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-        Ok(u128::from_le_bytes(bytes))
+/// Takes a file away, if there is one.
+pub(super) fn remove(dir: &dyn Dir, name: &str) -> io::Result<()> {
+    match dir.remove(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
-fn open(path: &Path, create: bool) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(create);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-impl File for fs::File {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
-    }
-
-    #[cfg(unix)]
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(self, out, offset)
-    }
-
-    #[cfg(windows)]
-    fn read(&self, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
-        while !out.is_empty() {
-            let count = std::os::windows::fs::FileExt::seek_read(self, out, offset)?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            offset += count as u64;
-            out = &mut out[count..];
-        }
-        Ok(())
-    }
-
-    #[cfg(unix)]
-    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(self, bytes, offset)
-    }
-
-    #[cfg(windows)]
-    fn write(&self, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let count = std::os::windows::fs::FileExt::seek_write(self, bytes, offset)?;
-            if count == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            offset += count as u64;
-            bytes = &bytes[count..];
-        }
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        fs::File::set_len(self, len)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        // The length is synced with the data, where it changed.
-        self.sync_data()
-    }
+/// Makes a file of which nobody has anything before all of it is there: it is written under another name,
+/// synced, and given its own last.
+pub(crate) fn put(dir: &dyn Dir, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn File>> {
+    let unfinished = format!("{name}.tmp");
+    remove(dir, &unfinished)?;
+    let file = dir.open(&unfinished, Mode::New)?;
+    file.write(0, bytes)?;
+    file.sync()?;
+    dir.rename(&unfinished, name)?;
+    dir.sync()?;
+    Ok(file)
 }

@@ -21,6 +21,7 @@ pub(super) enum Finder {
     Use,
     Check,
     Export,
+    Copy,
 }
 
 /// What is wrong with a log, or with what was asked of it.
@@ -35,6 +36,8 @@ pub enum Fault {
     Unfinished,
     /// There is one where a new one was to be made.
     Exists,
+    /// It has a form that this program does not read any more.
+    Older,
     /// A newer version of this program wrote it.
     Newer {
         /// The version of its format.
@@ -47,8 +50,17 @@ pub enum Fault {
     },
     /// It is not as it was written.
     Damaged(String),
-    /// There is no room left on the disk.
+    /// There is no room left on the disk for what was to be written.
     Full(io::Error),
+    /// There is no room left on the disk for more: nothing was written, and it may be tried again.
+    NoRoom(io::Error),
+    /// Its directory, or what is in it, was moved or removed while it was open.
+    Gone,
+    /// An entry is larger than any can be.
+    TooLarge {
+        /// Its number.
+        seq: u64,
+    },
     /// The disk or the system failed.
     Io(io::Error),
     /// The caller numbered an entry wrongly.
@@ -76,6 +88,27 @@ pub enum Fault {
 impl Fault {
     pub(super) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged(what.into())
+    }
+
+    /// What was to be made ready could not be.
+    pub(super) fn of_making_room(error: io::Error) -> Self {
+        Self::from(error).or_no_room()
+    }
+
+    /// The same of what can be done later.
+    pub(super) fn or_no_room(self) -> Self {
+        match self {
+            Self::Full(error) => Self::NoRoom(error),
+            fault => fault,
+        }
+    }
+
+    /// The same, of a part of the log.
+    pub(super) fn in_file(self, name: &str) -> Self {
+        match self {
+            Self::Damaged(what) => Self::Damaged(format!("in `{name}`, {what}")),
+            fault => fault,
+        }
     }
 
     pub(super) fn at(self, dir: impl Into<PathBuf>) -> StoreError {
@@ -109,6 +142,12 @@ impl fmt::Display for StoreError {
                 f,
                 "there is a log in {dir} already: choose another directory, or move it away first"
             ),
+            Fault::Older => write!(
+                f,
+                "the log in {dir} has format version 1, which this program does not open: write it out with \
+                 `chat-server export` of the version that wrote it, and read that in with `chat-server import` \
+                 of this one, in another directory"
+            ),
             Fault::Newer { found } => write!(
                 f,
                 "the log in {dir} has format version {found}, and this program knows no later one \
@@ -130,6 +169,20 @@ impl fmt::Display for StoreError {
                 f,
                 "there is no room for the log in {dir} ({error}): make room on that disk, then \
                  start again"
+            ),
+            Fault::NoRoom(error) => write!(
+                f,
+                "there is no room for more in {dir} ({error}): make room on that disk; nothing is lost, and \
+                 what waits is written then"
+            ),
+            Fault::Gone => write!(
+                f,
+                "the log in {dir} was moved or removed while it was in use, and nothing is accepted any more: \
+                 put the directory back, or choose another one, then start again"
+            ),
+            Fault::TooLarge { seq } => write!(
+                f,
+                "entry {seq} for the log in {dir} is larger than any can be"
             ),
             Fault::Io(error) => write!(
                 f,
@@ -162,20 +215,24 @@ impl Finder {
     /// What to do about a damaged log.
     fn advice(self, dir: &Path) -> String {
         let dir = dir.display();
-        let import = "in another directory with `chat-server import`";
+        let repair = format!(
+            "make a new log of all that can be read with `chat-server repair --data {dir} NEW-DIR`"
+        );
+        let copy =
+            "If it is a copy made while its server ran: make one with `chat-server backup` instead";
         match self {
             Self::Use => format!(
-                "Look closer with `chat-server check --data {dir}`; then restore the whole \
-                 directory from a copy, or save what can be read with `chat-server export` and make a new log of it {import}"
+                "Look closer with `chat-server check --data {dir}`; then restore the whole directory from a \
+                 backup, or {repair}. {copy}"
             ),
-            Self::Check => format!(
-                "Restore the whole directory from a copy, or save what can be read with \
-                 `chat-server export --data {dir}` and make a new log of it {import}"
-            ),
+            Self::Check => {
+                format!("Restore the whole directory from a backup, or {repair}. {copy}")
+            }
             Self::Export => format!(
-                "Restore the whole directory from a copy, or make a new log of what was exported, \
-                 if anything was, {import}"
+                "What was exported says where something is missing. Restore the whole directory from a backup, or \
+                 {repair}"
             ),
+            Self::Copy => format!("Restore the whole directory from a backup, or {repair}"),
         }
     }
 }
@@ -183,7 +240,10 @@ impl Finder {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.fault {
-            Fault::Full(error) | Fault::Io(error) | Fault::Unwritten(error) => Some(error),
+            Fault::Full(error)
+            | Fault::NoRoom(error)
+            | Fault::Io(error)
+            | Fault::Unwritten(error) => Some(error),
             _ => None,
         }
     }
@@ -202,44 +262,4 @@ impl From<io::Error> for Fault {
             _ => Self::Io(error),
         }
     }
-}
-
-impl From<redb::Error> for Fault {
-    fn from(error: redb::Error) -> Self {
-        match error {
-            redb::Error::Io(error) => error.into(),
-            redb::Error::PreviousIo => Self::Io(io::Error::other("it failed before")),
-            other => Self::Damaged(other.to_string()),
-        }
-    }
-}
-
-macro_rules! from_redb {
-    ($($error:ident),*) => {$(
-        impl From<redb::$error> for Fault {
-            fn from(error: redb::$error) -> Self {
-                redb::Error::from(error).into()
-            }
-        }
-    )*};
-}
-
-from_redb!(
-    CommitError,
-    DatabaseError,
-    StorageError,
-    TableError,
-    TransactionError
-);
-
-pub(super) fn missing(seq: u64) -> Fault {
-    Fault::damaged(format!("entry {seq} is missing"))
-}
-
-pub(super) fn changed(seq: u64) -> Fault {
-    Fault::damaged(format!("entry {seq} is not as it was written"))
-}
-
-pub(super) fn no_id(seq: u64) -> Fault {
-    Fault::damaged(format!("the id of entry {seq} is missing"))
 }

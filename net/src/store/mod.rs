@@ -1,115 +1,88 @@
 //! The room's log on disk: what is appended stays, or its loss is told.
 //!
-//! A log is a directory that one process has open at a time:
+//! A log is a directory that one process has open at a time; [README.md](README.md) has the format, and the
+//! argument for every failure that it is to survive.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `log.redb` | the entries, their ids, who is in the room, and the facts about all that, in one database |
-//! | `head` | how far the log reaches, once more |
-//! | `lock` | nothing: who has it locked has the log |
+//! | `<first entry>.log` | a segment: entries in frames, one for each sync, and zeros after them |
+//! | `<first entry>.idx` | where in a full segment each entry is, and their ids; it follows from that |
+//! | `head` | how far the log certainly reaches, once more, written some time after |
 //!
 //! Once [`Store::append`] has returned, what was appended survives the end of the process and the
-//! loss of power. What is kept, and for how long, is said by the caller.
-//!
-//! A log that is not as it was written is refused, and left as it is. [`Store::open`] takes a time
-//! that does not depend on the log's length: it verifies the facts, how far the log reaches, the
-//! oldest entry, the newest 1,024 with their ids, and who is in the room. With a [`Retention`] that
-//! has limits, it verifies the oldest 2,048 as well, which are removed next. Each other entry is
-//! verified when it is read or removed: a checksum ties it to all those before. [`check`] verifies
-//! all of it. Two things only [`check`] finds: that an older entry's id is not found any more, and
-//! that the database's own accounts of its pages changed. An append that meets these is refused, or
-//! ends the process, or writes over older entries, which is told when they are read.
+//! loss of power: one write and one sync. What is kept, and for how long, is said by the caller.
 
-mod backend;
-mod db;
+mod check;
+mod copy;
 mod disk;
 mod error;
-mod format;
-mod ids;
-mod log;
+mod frame;
+mod head;
+mod index;
+mod machine;
 mod portable;
 mod reader;
-mod roster;
-mod view;
-mod witness;
+mod record;
+mod retention;
+mod segment;
+mod survey;
+mod upkeep;
+mod walk;
 
-pub use disk::{Disk, File, Place};
+pub use check::{Report, check};
+pub use copy::{backup, repair};
+pub use disk::{Dir, Disk, File, Mode, Place};
+pub(crate) use disk::{open, put};
 pub use error::{Fault, StoreError};
 pub use portable::{export, import};
 pub use reader::Reader;
+pub use retention::Retention;
+pub use upkeep::Upkeep;
 
-use backend::Direct;
-use chat_core::{Name, Record, SessionId};
-use error::Finder;
-use format::Facts;
-use log::Log;
-use reader::Shared;
-use roster::Roster;
+use chat_core::{Record, SessionId, State};
+use frame::{Frame, Tag};
+use head::{Head, Mark};
+use index::{Index, Table};
+use reader::{Segment, Shared};
+use record::Seed;
+use retention::Age;
+use segment::{Header, Opened};
 use std::any::Any;
-use std::mem;
-use std::sync::Arc;
-use std::time::Duration;
-use std::vec;
-use view::Cursor;
-use witness::{Mark, Witness};
+use std::io;
+use std::sync::{Arc, PoisonError};
+use upkeep::Space;
+use walk::{Step, Tail, Walk};
 
 /// The version of all that is in a log's directory.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-const LOG: &str = "log.redb";
-const NEW_LOG: &str = "log.new";
 const HEAD: &str = "head";
-const NEW_HEAD: &str = "head.new";
-const LOCK: &str = "lock";
 
 /// Entries that are in memory at once where all are gone through.
 const PAGE: usize = 1024;
 
-/// Entries that one append may remove beyond as many as it adds.
-const REMOVED_AT_ONCE: usize = 1024;
-
-/// How much is kept. The oldest entries beyond any of these limits are removed when others are
-/// appended, a bounded number each time; the newest is always kept. The default has no limits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Retention {
-    /// The oldest entry is at most this much older than the newest, by the times in them.
-    pub age: Option<Duration>,
-    /// At most so many entries.
-    pub count: Option<u64>,
-    /// At most so many bytes of entries, as they are written; the database's own needs come on top,
-    /// and its file never gets smaller: what is removed makes room for what comes.
-    pub bytes: Option<u64>,
+/// How large the parts of a log are. What is there already stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// A segment is full when it has so many bytes.
+    pub segment: u64,
+    /// Zeros are written ahead in steps of so many bytes: a multiple of 512.
+    pub step: u64,
+    /// The [`Upkeep`] sees to it that so many bytes are ready to be written to.
+    pub ahead: u64,
 }
 
-impl Retention {
-    fn is_all(&self) -> bool {
-        *self == Self::default()
+impl Sizes {
+    /// What suits a log of which so much is kept: a segment is to be a small part of it.
+    pub fn of(keep: &Retention) -> Self {
+        const MIB: u64 = 1 << 20;
+        let part = keep.bytes.map_or(u64::MAX, |bytes| bytes / 8);
+        Self {
+            segment: part.clamp(MIB, 64 * MIB).next_multiple_of(MIB),
+            step: MIB,
+            ahead: 8 * MIB,
+        }
     }
-
-    /// Whether the oldest entry, `age` milliseconds old, is to go.
-    fn is_over(&self, age: u64, count: u64, bytes: u64) -> bool {
-        self.age
-            .is_some_and(|most| u128::from(age) > most.as_millis())
-            || self.count.is_some_and(|most| count > most)
-            || self.bytes.is_some_and(|most| bytes > most)
-    }
-}
-
-/// What [`check`] found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Which log it is.
-    pub epoch: String,
-    /// The entries held.
-    pub entries: u64,
-    /// The oldest of them; one more than `head` while there are none.
-    pub first: u64,
-    /// The last entry, 0 if there was none yet.
-    pub head: u64,
-    /// The size of the entries held, as [`Retention`] counts it.
-    pub bytes: u64,
-    /// The size of the database's file.
-    pub file: u64,
 }
 
 /// A log that is open, and ours alone.
@@ -117,11 +90,19 @@ pub struct Report {
 pub struct Store {
     place: Place,
     keep: Retention,
-    epoch: String,
-    log: Log,
-    backend: Direct,
-    witness: Witness,
+    sizes: Sizes,
+    seed: Seed,
+    tag: Tag,
     shared: Arc<Shared>,
+    space: Arc<Space>,
+    active: Arc<Segment>,
+    /// Where the next frame begins.
+    end: u64,
+    /// What the log is as a whole, with all that was appended.
+    mark: Mark,
+    state: State,
+    age: Age,
+    frame: Frame,
     stopped: bool,
     /// Dropped last.
     _lock: Lock,
@@ -130,110 +111,312 @@ pub struct Store {
 type Lock = Box<dyn Any + Send + Sync>;
 
 impl Store {
-    /// Opens the log in a directory, and makes one if there is none. It takes a time that does not
-    /// depend on the log's length, whatever ended the process that had it open before.
+    /// Opens the log in a directory, and makes one if there is none. What a torn write left of entries that
+    /// nobody was told of is cut off, and that is logged. It takes a time that does not depend on the log's
+    /// length: the newest segment is verified, whatever ended the process that had it open before.
     ///
     /// # Errors
     /// When someone has it open, a newer version wrote it, it is damaged, or the disk fails.
     pub fn open(place: impl Into<Place>, keep: Retention) -> Result<Self, StoreError> {
+        let sizes = Sizes::of(&keep);
+        Self::with_sizes(place, keep, sizes)
+    }
+
+    /// The same, with parts of these sizes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn with_sizes(
+        place: impl Into<Place>,
+        keep: Retention,
+        sizes: Sizes,
+    ) -> Result<Self, StoreError> {
         let place = place.into();
-        let opened = (|| {
-            place.disk.create_dir(&place.dir)?;
-            let lock = lock(&place)?;
-            if is_new(&place)? {
-                let epoch = place.disk.random()?;
-                let facts = Facts::of_new(epoch, 1, format::start_of_chain(epoch));
-                create(&place, facts, &Roster::default(), |_| Ok(()))?;
-            }
-            // Were one of those that are removed next damaged, all that is appended would be refused.
-            let depth = if keep.is_all() {
-                Depth::Ends
-            } else {
-                Depth::Removable
+        let path = place.path.clone();
+        Self::opened(place, keep, sizes).map_err(|fault| fault.at(path))
+    }
+
+    fn opened(place: Place, keep: Retention, sizes: Sizes) -> Result<Self, Fault> {
+        let dir = place.made()?;
+        let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
+        if is_new(&*dir)? {
+            let id = place.disk.random()?;
+            let epoch = id;
+            let (first, state) = (1, State::default());
+            let new = Beginning {
+                id,
+                epoch,
+                first,
+                state,
             };
-            let (facts, mut witness) = examine(&place, depth)?;
-            let backend = Direct::new(place.disk.open(&place.path(LOG), false)?);
-            let log = Log::open(backend.clone())?;
-            if log.facts() != facts {
-                return Err(Fault::damaged(
-                    "it reads differently from one time to the next",
-                ));
+            create(&*dir, &new, sizes.step)?;
+            let made = Self::found(place, dir, keep, sizes, lock)?;
+            return made.finished(epoch);
+        }
+        Self::found(place, dir, keep, sizes, lock)
+    }
+
+    /// Opens the log that there is.
+    fn found(
+        place: Place,
+        dir: Arc<dyn Dir>,
+        keep: Retention,
+        sizes: Sizes,
+        lock: Lock,
+    ) -> Result<Self, Fault> {
+        let head = Head::open(&*dir, Mode::Write)?
+            .ok_or_else(|| Fault::damaged("its file `head` is missing"))?;
+        let known = head.mark;
+        let segments = segments_of(&*dir, known, Mode::Write)?;
+        let oldest = segments.first().map_or(0, |it| it.header.first);
+        for left in segment::list(&*dir)?.into_iter().filter(|it| *it < oldest) {
+            upkeep::remove_segment(&*dir, left)?;
+        }
+        let newest = segments
+            .last()
+            .ok_or_else(|| Fault::damaged("none of its segments is there"))?
+            .clone();
+        let Header { first, .. } = newest.header;
+        let mut table = Table::default();
+        let mut state = State::decode(&newest.header.state(&*newest.file)?)
+            .ok_or_else(|| Fault::damaged("who was in the room is not as it was written"))?;
+        let seed = newest.header.seed();
+        let mut walk = Walk::new(&newest)?;
+        let step = loop {
+            let step = walk.step(|place, found| {
+                table.push_found(first, place, &found, seed);
+                if record::is_more_than_said(found.body)
+                    && let Ok(record) = record::decode(found.seq, found.body)
+                {
+                    state.fold(&record);
+                }
+            })?;
+            if step != Step::Frame {
+                break step;
             }
-            // Who reads it from now on may be told of what was kept but not said to be.
-            if witness.mark() != mark(&facts) {
-                witness.advance(mark(&facts))?;
-            }
-            Ok((lock, log, backend, witness))
-        })();
-        let (lock, log, backend, witness) = opened.map_err(|fault| fault.at(&place.dir))?;
-        Ok(Self {
-            epoch: hex(log.facts().epoch),
-            shared: Arc::new(Shared::new(
-                Arc::clone(log.db()),
-                place.dir.clone(),
-                log.facts(),
-            )),
+        };
+        let tail = walk.tail(step, known.last);
+        if let Tail::Torn(bytes) = tail.map_err(|fault| fault.in_file(&newest.name()))? {
+            let (from, length) = (bytes.start, bytes.end - bytes.start);
+            tracing::warn!(
+                after = walk.next - 1,
+                length,
+                "a write was under way when the server or its machine ended: what nobody was told of is cut off"
+            );
+            write_zeros(&*newest.file, from, bytes.end)?;
+        }
+        // After a kill, or a sync that failed, it may be in memory alone.
+        if let Some(last) = &walk.last {
+            let length = usize::try_from(last.end - last.start).unwrap_or(usize::MAX);
+            let mut bytes = vec![0; length];
+            newest.file.read(last.start, &mut bytes)?;
+            newest.file.write(last.start, &bytes)?;
+        }
+        newest.file.sync()?;
+        // So may its name be.
+        dir.sync()?;
+        let mark = Mark {
+            first: known.first.min(walk.next),
+            last: walk.next - 1,
+            chain: walk.chain,
+            ..known
+        };
+        let (end, tag) = (walk.at, newest.header.tag());
+        drop(walk);
+        let mut all: Vec<Arc<Segment>> = segments
+            .into_iter()
+            .map(|opened| Arc::new(Segment::new(opened, None)))
+            .collect();
+        all.pop();
+        let active = Arc::new(Segment::new(newest, Some(Index::Memory(table))));
+        all.push(Arc::clone(&active));
+        let shared = Arc::new(Shared::new(dir, place.path.clone(), seed, head, all));
+        shared.commit(mark);
+        let space = Space::new(Arc::clone(&active), end, sizes, Arc::clone(&shared));
+        let mut store = Self {
             place,
             keep,
-            log,
-            backend,
-            witness,
+            sizes,
+            seed,
+            tag,
+            shared,
+            space: Arc::new(space),
+            active,
+            end,
+            mark,
+            state,
+            age: Age::default(),
+            frame: Frame::default(),
             stopped: false,
             _lock: lock,
-        })
+        };
+        // What was let go of is not to come back because that was not written down in time.
+        if let Ok(newest) = store.read(store.head().saturating_sub(2), 2) {
+            store.forget(&newest);
+        }
+        store.shared.commit(store.mark);
+        store.shared.write_head()?;
+        Ok(store)
     }
 
     /// Which log this is: 32 hexadecimal digits, made when the log was.
-    pub fn epoch(&self) -> &str {
-        &self.epoch
+    pub fn epoch(&self) -> String {
+        hex(self.mark.epoch)
     }
 
     /// The number of the last entry; 0 if there is none.
     pub fn head(&self) -> u64 {
-        self.log.facts().head
+        self.mark.last
     }
 
     /// The number of the oldest entry held; one more than the head while there is none.
     pub fn first(&self) -> u64 {
-        self.log.facts().first
+        self.mark.first
     }
 
-    /// Appends all of the entries, durably, and removes the oldest where there are too many. The
+    /// The room's state after the last entry.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Appends all of the entries, durably, and lets go of the oldest where there are too many. The
     /// first has the number after the head, and each other one the number after the one before.
     ///
     /// # Errors
-    /// When they are numbered otherwise, the disk is full, or it fails. All of them may be in the
-    /// log then, or none; which, is known when it is opened again. This store takes no more, and
-    /// may not be able to read.
+    /// When there is no room for them ([`Fault::NoRoom`]): those after the head may be tried again. When they
+    /// are numbered otherwise, or the disk fails: all of them may be in the log then, or the first of them, or
+    /// none; which, is known when it is opened again. This store takes no more.
     pub fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        if records.is_empty() {
-            return Ok(());
-        }
         let appended = if self.stopped {
             Err(Fault::Stopped)
         } else {
-            self.log
-                .append(records, &self.keep)
-                .and_then(|()| self.witness.advance(mark(&self.log.facts())))
-                .map(|()| self.shared.commit(self.log.facts()))
+            self.append_all(records)
         };
         appended.map_err(|fault| {
-            self.stopped = true;
-            self.backend.stop();
-            fault.at(&self.place.dir)
+            self.stopped = !matches!(fault, Fault::NoRoom(_));
+            fault.at(&self.place.path)
         })
+    }
+
+    fn append_all(&mut self, records: &[Record]) -> Result<(), Fault> {
+        for (expected, record) in (self.mark.last + 1..).zip(records) {
+            if record.seq != expected {
+                let found = record.seq;
+                return Err(Fault::Sequence { expected, found });
+            }
+        }
+        let mut rest = records;
+        while !rest.is_empty() {
+            self.frame.begin();
+            let mut count = 0;
+            for record in rest {
+                self.frame.push(record, self.seed)?;
+                count += 1;
+                if self.frame.is_full() {
+                    break;
+                }
+            }
+            let (frame, after) = rest.split_at(count);
+            self.write(frame)?;
+            self.forget(frame);
+            self.shared.commit(self.mark);
+            rest = after;
+        }
+        self.space.appended(self.end);
+        Ok(())
+    }
+
+    /// Appends one frame: one write, one sync.
+    fn write(&mut self, records: &[Record]) -> Result<(), Fault> {
+        let is_full = self.end + self.frame.len_at(self.end) > self.sizes.segment;
+        if is_full && self.mark.last >= self.active.first() {
+            self.roll(self.mark.last + 1)?;
+        }
+        let length = self.frame.len_at(self.end);
+        self.space.reserve(self.end + length)?;
+        self.verify_place()?;
+        let first = self.mark.last + 1;
+        let (bytes, sum) = self.frame.end(self.end, self.tag, first, self.mark.chain);
+        let file = &self.active.opened.file;
+        file.write(self.end, bytes)?;
+        file.sync()?;
+        let mut index = self
+            .active
+            .index
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(Index::Memory(table)) = &mut *index {
+            for (record, start) in records.iter().zip(self.frame.starts()) {
+                let key = (record.sender.as_ref()).zip(record.id.as_deref());
+                let key = key.map(|(session, id)| record::key(self.seed, session, id));
+                table.push(self.end + u64::from(*start), key);
+            }
+        }
+        drop(index);
+        for record in records {
+            self.state.fold(record);
+        }
+        self.end += length;
+        self.mark.last += records.len() as u64;
+        self.mark.chain = sum;
+        Ok(())
+    }
+
+    /// Whether what is written is still what will be read: nobody moved or removed it meanwhile.
+    fn verify_place(&self) -> Result<(), Fault> {
+        if self.active.opened.file.is_linked()? && self.shared.dir.is_in_place()? {
+            Ok(())
+        } else {
+            Err(Fault::Gone)
+        }
+    }
+
+    /// Begins another segment, with this entry: those before it that are not in the log are lost.
+    fn roll(&mut self, first: u64) -> Result<(), Fault> {
+        let state = self.state.encode();
+        let header = Header {
+            before: self.active.first(),
+            last: self.mark.last,
+            chain: self.mark.chain,
+            ..Header::new(self.mark.id, first, self.sizes.step, &state)
+        };
+        self.active = self.space.roll(header, &header.encode(&state))?;
+        self.end = header.start();
+        self.tag = header.tag();
+        self.shared.commit(self.mark);
+        self.shared.add_segment(Arc::clone(&self.active));
+        Ok(())
+    }
+
+    /// Lets go of the oldest entries, so far as more are held than are to be.
+    fn forget(&mut self, appended: &[Record]) {
+        if !self.keep.is_all() {
+            self.mark.first = retention::first(
+                &self.keep,
+                &self.shared,
+                self.mark,
+                &mut self.age,
+                appended,
+                self.end,
+            );
+        }
+    }
+
+    /// What is to be done besides appending, by whoever has the time.
+    pub fn upkeep(&self) -> Upkeep {
+        Upkeep::new(Arc::clone(&self.space))
     }
 
     /// What reads the log from any thread, also while this one appends.
     pub fn reader(&self) -> Reader {
-        Reader::of(Arc::clone(&self.shared))
+        Reader(Arc::clone(&self.shared))
     }
 
-    /// The entries after number `after`, the oldest first, at most `limit` of them. They begin
-    /// with [`first`](Self::first) where those before are no longer held.
+    /// The entries after number `after`, the oldest first, at most `limit` of them. They begin with the
+    /// first one after it that is held and can be read, and end where one is not or cannot.
     ///
     /// # Errors
-    /// When one of them is not as it was written, or the disk fails.
+    /// When the disk fails.
     pub fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
         self.shared.read(after, limit)
     }
@@ -245,274 +428,168 @@ impl Store {
     pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
         self.shared.find(session, id)
     }
-
-    /// Who is in the room after the last entry, in the order of their names, each with the session
-    /// that is the `sender` of the entry by which they joined: who joined and did not leave, even
-    /// if that entry is no longer held.
-    ///
-    /// # Errors
-    /// When that is not as it was written, or the disk fails.
-    pub fn present(&self) -> Result<Vec<(Name, Option<SessionId>)>, StoreError> {
-        let present = self.log.view().and_then(|view| view.present());
-        let roster = present.map_err(|fault| fault.at(&self.place.dir))?;
-        Ok(roster.into_iter().collect())
-    }
-
-    /// All entries held, the oldest first; only a few are in memory at once.
-    pub fn entries(&self) -> Entries<'_> {
-        Entries {
-            store: self,
-            next: Next::Start,
-            page: Vec::new().into_iter(),
-        }
-    }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // What is committed is whole. The database would commit once more, through pages that
-        // nothing verified; where they are damaged, it may end the process.
-        self.backend.stop();
-        // Readers may outlive it, and must not have the file written after the lock is gone.
-        self.log.db().close();
+        // Readers may outlive it, and must not tell of what another one writes.
+        self.shared.close();
+        self.space.close();
+        if !self.stopped
+            && let Err(fault) = self.shared.write_head()
+        {
+            let error = fault.at(&self.place.path);
+            tracing::error!(%error, "how far the history reaches could not be written down");
+        }
     }
 }
 
-/// All entries of a [`Store`]. It ends after an error.
-#[derive(Debug)]
-pub struct Entries<'a> {
-    store: &'a Store,
-    next: Next,
-    page: vec::IntoIter<Record>,
+/// Whether no log was ever made here, or not to its end.
+fn is_new(dir: &dyn Dir) -> Result<bool, Fault> {
+    refuse_version_1(dir)?;
+    if let Some(head) = Head::open(dir, Mode::Read)? {
+        return Ok(!head.mark.is_made);
+    }
+    Ok(segment::list(dir)?.is_empty())
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Next {
-    Start,
-    Cursor(Cursor),
-    /// There is no more to be read.
-    End,
+/// Version 1 was a database, which left a file `head` of its own.
+fn refuse_version_1(dir: &dyn Dir) -> Result<(), Fault> {
+    match disk::open(dir, "log.redb", Mode::Read)? {
+        Some(_) => Err(Fault::Older),
+        None => Ok(()),
+    }
 }
 
-impl Entries<'_> {
-    fn next_page(&mut self) -> Result<(), Fault> {
-        let next = mem::replace(&mut self.next, Next::End);
-        let view = self.store.log.view()?;
-        let mut cursor = match next {
-            Next::Start => view.start(),
-            Next::Cursor(cursor) => cursor,
-            Next::End => return Ok(()),
-        };
-        let mut records = Vec::with_capacity(PAGE);
-        view.read(&mut cursor, PAGE, &mut records)?;
-        if records.is_empty() {
-            return view.verify_end(cursor);
+/// What a new log begins with.
+#[derive(Clone, Debug)]
+struct Beginning {
+    id: u128,
+    epoch: u128,
+    /// The number of its first entry.
+    first: u64,
+    /// The room's state before it.
+    state: State,
+}
+
+/// Begins to make a log, in place of one whose making did not end: until it is [finished](Store::finished),
+/// there is none.
+fn create(dir: &dyn Dir, new: &Beginning, step: u64) -> Result<(), Fault> {
+    let mark = Mark {
+        id: new.id,
+        epoch: new.epoch,
+        first: new.first,
+        last: new.first - 1,
+        chain: 0,
+        is_made: false,
+    };
+    Head::create(dir, mark)?;
+    for left in segment::list(dir)? {
+        upkeep::remove_segment(dir, left)?;
+    }
+    let state = new.state.encode();
+    let header = Header::new(new.id, new.first, step, &state);
+    upkeep::make_segment(dir, header, &header.encode(&state))?;
+    Ok(())
+}
+
+impl Store {
+    /// Begins a log that is not there before it is [finished](Self::finished).
+    fn begin(place: Place, new: &Beginning, keep: Retention) -> Result<Self, Fault> {
+        let sizes = Sizes::of(&keep);
+        let dir = place.made()?;
+        let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
+        if !is_new(&*dir)? {
+            return Err(Fault::Exists);
         }
-        self.next = Next::Cursor(cursor);
-        self.page = records.into_iter();
+        create(&*dir, new, sizes.step)?;
+        Self::found(place, dir, keep, sizes, lock)
+    }
+
+    /// Makes what was begun a log, which has this epoch.
+    fn finished(mut self, epoch: u128) -> Result<Self, Fault> {
+        self.mark.is_made = true;
+        self.mark.epoch = epoch;
+        self.shared.commit(self.mark);
+        self.shared.head().finish(self.mark)?;
+        Ok(self)
+    }
+
+    /// Goes on with this entry: those before it that are not in the log are lost. `state` is the room's then,
+    /// if that is known.
+    fn skip_to(&mut self, first: u64, state: Option<State>) -> Result<(), Fault> {
+        if let Some(state) = state {
+            self.state = state;
+        }
+        self.roll(first)?;
+        self.mark.last = first - 1;
         Ok(())
     }
 }
 
-impl Iterator for Entries<'_> {
-    type Item = Result<Record, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(record) = self.page.next() {
-            return Some(Ok(record));
+/// The segments of a log whose `head` says this, opened, the oldest first.
+fn segments_of(dir: &dyn Dir, known: Mark, mode: Mode) -> Result<Vec<Opened>, Fault> {
+    let mut firsts = segment::list(dir)?;
+    // Those before it were being removed.
+    let oldest = firsts.partition_point(|first| *first <= known.first);
+    firsts.drain(..oldest.saturating_sub(1));
+    let mut segments: Vec<Opened> = Vec::with_capacity(firsts.len());
+    for first in firsts {
+        let opened = Opened::new(dir, first, mode)?;
+        if opened.header.id != known.id {
+            let wrong = Fault::damaged("it is of another log than the file `head`");
+            return Err(wrong.in_file(&opened.name()));
         }
-        match self.next_page() {
-            Ok(()) => self.page.next().map(Ok),
-            Err(fault) => Some(Err(fault.at(&self.store.place.dir))),
+        if let Some(before) = segments.last()
+            && before.header.first != opened.header.before
+        {
+            tracing::error!(
+                after = before.name(),
+                before = opened.name(),
+                "a part of the history is missing"
+            );
         }
+        segments.push(opened);
     }
-}
-
-/// Verifies a log, and changes nothing.
-///
-/// # Errors
-/// When there is none, someone has it open, a newer version wrote it, it is damaged, or the disk
-/// fails.
-pub fn check(place: impl Into<Place>) -> Result<Report, StoreError> {
-    let place = place.into();
-    let checked = (|| {
-        let _lock = lock_existing(&place)?;
-        let (facts, _) = examine(&place, Depth::All).map_err(|fault| located(&place, fault))?;
-        report(&place, &facts)
-    })();
-    checked.map_err(|fault| StoreError {
-        found_by: Finder::Check,
-        ..fault.at(&place.dir)
-    })
-}
-
-/// Says of damage which entry is the first that cannot be read, if there is one: the database
-/// names none.
-fn located(place: &Place, fault: Fault) -> Fault {
-    match fault {
-        Fault::Damaged(what) => Fault::Damaged(match first_unreadable(place) {
-            Some(seq) => format!("{what} (the first entry that cannot be read is {seq})"),
-            None => what,
-        }),
-        fault => fault,
-    }
-}
-
-/// The first entry that cannot be read, where others might be.
-fn first_unreadable(place: &Place) -> Option<u64> {
-    let file = place.disk.open(&place.path(LOG), false).ok()?;
-    let log = Log::look(file, false).ok()?;
-    let view = log.view().ok()?;
-    let mut cursor = view.start();
-    let mut records = Vec::new();
-    loop {
-        let read = view.read(&mut cursor, PAGE, &mut records);
-        if read.is_err() {
-            return (cursor.seq < view.facts().head).then_some(cursor.seq + 1);
-        }
-        if records.is_empty() {
-            return None;
-        }
-        records.clear();
-    }
-}
-
-fn report(place: &Place, facts: &Facts) -> Result<Report, Fault> {
-    Ok(Report {
-        epoch: hex(facts.epoch),
-        entries: facts.count(),
-        first: facts.first,
-        head: facts.head,
-        bytes: facts.bytes,
-        file: place.disk.open(&place.path(LOG), false)?.len()?,
-    })
-}
-
-fn lock(place: &Place) -> Result<Lock, Fault> {
-    place.disk.lock(&place.path(LOCK))?.ok_or(Fault::InUse)
-}
-
-fn lock_existing(place: &Place) -> Result<Lock, Fault> {
-    let exists = |name| place.disk.exists(&place.path(name));
-    if !exists(LOG)? && !exists(HEAD)? {
-        return Err(Fault::Missing);
-    }
-    let lock = lock(place)?;
-    if is_new(place)? {
-        return Err(Fault::Unfinished);
-    }
-    Ok(lock)
-}
-
-/// Whether no log was ever made here, or not to its end.
-fn is_new(place: &Place) -> Result<bool, Fault> {
-    let exists = |name| place.disk.exists(&place.path(name));
-    if exists(LOG)? {
-        return Ok(false);
-    }
-    // The log gets its name last.
-    Ok(!exists(HEAD)? || open_witness(place)?.mark().seq == 0)
-}
-
-fn open_witness(place: &Place) -> Result<Witness, Fault> {
-    if !place.disk.exists(&place.path(HEAD))? {
-        return Err(Fault::damaged("its file `head` is missing"));
-    }
-    Witness::open(place.disk.open(&place.path(HEAD), false)?)
-}
-
-/// Makes a log that has what `fill` puts into it. Until that is all there, there is none.
-fn create(
-    place: &Place,
-    facts: Facts,
-    earlier: &Roster,
-    fill: impl FnOnce(&mut Log) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let disk = &place.disk;
-    let put = |from, to| -> Result<(), Fault> {
-        disk.rename(&place.path(from), &place.path(to))?;
-        Ok(disk.sync_dir(&place.dir)?)
-    };
-    let testify = |mark| -> Result<(), Fault> {
-        Witness::create(disk.open(&place.path(NEW_HEAD), true)?, mark)?;
-        put(NEW_HEAD, HEAD)
-    };
-    testify(Mark {
-        seq: 0,
-        ..mark(&facts)
-    })?;
-    let mut log = Log::create(disk.open(&place.path(NEW_LOG), true)?, facts, earlier)?;
-    fill(&mut log)?;
-    let facts = log.facts();
-    drop(log);
-    put(NEW_LOG, LOG)?;
-    testify(mark(&facts))
-}
-
-/// How much of a log is verified.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    /// What takes a time that does not depend on the log's length.
-    Ends,
-    /// These, and the entries that are removed next.
-    Removable,
-    All,
-}
-
-/// Verifies a log, and changes nothing.
-fn examine(place: &Place, depth: Depth) -> Result<(Facts, Witness), Fault> {
-    let witness = open_witness(place)?;
-    if !place.disk.exists(&place.path(LOG))? {
-        return Err(Fault::damaged("its file `log.redb` is missing"));
-    }
-    let log = Log::look(
-        place.disk.open(&place.path(LOG), false)?,
-        depth == Depth::All,
-    )?;
-    let view = log.view()?;
-    let facts = view.facts();
-    verify_reach(&facts, witness.mark())?;
-    match depth {
-        Depth::Ends => view.verify_ends()?,
-        Depth::Removable => {
-            view.verify_ends()?;
-            view.verify_oldest()?;
-        }
-        Depth::All => view.verify_all()?,
-    }
-    let known = witness.mark().seq;
-    if (facts.first - 1..=facts.head).contains(&known)
-        && view.position(known)?.chain != witness.mark().chain
+    if let Some(oldest) = segments.first()
+        && oldest.header.first > known.first
     {
-        return Err(Fault::damaged(format!(
-            "entry {known} is not the one that its file `head` tells of"
-        )));
+        tracing::error!(
+            before = oldest.name(),
+            "the first part of the history is missing"
+        );
     }
-    Ok((facts, witness))
+    Ok(segments)
 }
 
-/// Whether the log reaches as far as it once did.
-fn verify_reach(facts: &Facts, known: Mark) -> Result<(), Fault> {
-    if known.epoch != facts.epoch {
-        return Err(Fault::damaged(
-            "its files `log.redb` and `head` are of two logs",
-        ));
-    }
-    if known.seq > facts.head {
-        return Err(Fault::damaged(format!(
-            "it ends with entry {}, and entries up to {} were kept in it",
-            facts.head, known.seq
-        )));
+/// Reads a file from a place to its end, a part at a time.
+fn read_all(file: &dyn File, from: u64, mut each: impl FnMut(u64, &[u8])) -> Result<(), Fault> {
+    let len = file.len()?;
+    let mut bytes = vec![0; 256 * 1024];
+    let mut at = from;
+    while at < len {
+        let length = usize::try_from(len - at)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        let part = &mut bytes[..length];
+        file.read(at, part)?;
+        each(at, part);
+        at += length as u64;
     }
     Ok(())
 }
 
-fn mark(facts: &Facts) -> Mark {
-    Mark {
-        epoch: facts.epoch,
-        seq: facts.head,
-        chain: facts.chain,
+fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {
+    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+    let mut at = from;
+    while at < to {
+        let length = usize::try_from(to - at)
+            .unwrap_or(usize::MAX)
+            .min(ZEROS.len());
+        file.write(at, &ZEROS[..length])?;
+        at += length as u64;
     }
+    Ok(())
 }
 
 fn hex(epoch: u128) -> String {

@@ -1,26 +1,26 @@
 //! A log as lines of JSON: to keep a copy, to look into, to move it, to save what can be saved.
 //!
-//! The first line says which log it is and what is before the first entry, also who was in the room
-//! then; then there is a line for each entry; the last has their number, the chain's value and the
-//! sum of who is in the room, so that a file that was cut or changed shows.
+//! The first line says which log it is and what is before the first entry, also the state of the room
+//! then; then there is a line for each entry, and for those that are missing; the last has their number and
+//! the chain's value, so that a file that was cut or changed shows. What version 1 of this program exported
+//! is imported as well: there, the first line has who was in the room.
 
-use super::VERSION;
+use super::check::{Count, Damage};
+use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
-use super::format::Facts;
-use super::log::Log;
-use super::roster::Roster;
-use super::{
-    Depth, LOG, PAGE, Place, Report, create, examine, hex, is_new, lock, lock_existing, report,
-};
+use super::record::checksum;
+use super::survey::{Item, Survey};
+use super::{Beginning, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
-use chat_core::{Kind, MAX_LINE, Name, Record, SessionId};
+use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
 
 const FORMAT: &str = "chat-log";
 
 /// The longest first line, of a million in the room before the first entry.
-const MAX_HEAD: u64 = 128 << 20;
+const MAX_HEAD: u64 = 256 << 20;
 
 /// The longest of the other lines: an entry of a room, every byte of which is written as `\u0001`.
 const MAX_ENTRY: u64 = 6 * (MAX_LINE + MAX_ID) as u64 + 512;
@@ -32,8 +32,13 @@ struct Head {
     version: u32,
     epoch: String,
     first: u64,
+    /// The state of the room before the first entry, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+    /// In version 1: the chain's value before the first entry.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     base: String,
-    /// Who was in the room before the first entry.
+    /// In version 1: who was in the room before the first entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roster: Vec<Member>,
 }
@@ -50,6 +55,7 @@ struct Member {
 #[serde(untagged)]
 enum Line {
     Entry(Entry),
+    Missing(Missing),
     End(End),
 }
 
@@ -68,81 +74,200 @@ struct Entry {
     id: Option<String>,
 }
 
+/// Entries that are not there.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Missing {
+    /// The first and the last of them.
+    missing: (u64, u64),
+    /// The state of the room after them, in hexadecimal digits, where it is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct End {
     count: u64,
     chain: String,
+    /// In version 1: the sum of who is in the room.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     roster: String,
     /// Whether this is all that the log held.
     complete: bool,
+    /// The last entry that the log ever had, where that is not the last one here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head: Option<u64>,
+    /// Whether there may have been others after that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_end_lost: bool,
 }
 
-/// Writes a log as lines of JSON. Of a damaged one, what can be read before the first damage is
-/// written, marked as incomplete, and then the error is returned.
+/// Writes a log as lines of JSON. Of a damaged one, all that can be read is written, with a line for what is
+/// missing where it is, marked as incomplete, and then the error is returned. Beside a server that has it
+/// open, it is written as far as its file `head` says that it reaches.
 ///
 /// # Errors
-/// When there is no log, someone has it open, a newer version wrote it, it is damaged, or what it
-/// is written to or read from fails.
+/// When there is no log, a newer version wrote it, it is damaged, or what it is written to or read from fails.
 pub fn export(place: impl Into<Place>, out: impl Write) -> Result<Report, StoreError> {
     let place = place.into();
     export_from(&place, out).map_err(|fault| StoreError {
         found_by: Finder::Export,
-        ..fault.at(&place.dir)
+        ..fault.at(&place.path)
     })
 }
 
-fn export_from(place: &Place, mut out: impl Write) -> Result<Report, Fault> {
-    let _lock = lock_existing(place)?;
-    if !place.disk.exists(&place.path(LOG))? {
-        return Err(Fault::damaged("its file `log.redb` is missing"));
-    }
-    let log = Log::look(place.disk.open(&place.path(LOG), false)?, false)?;
-    let view = log.view()?;
-    let facts = view.facts();
-    let mut roster = view.earlier()?;
-    let head = Head {
-        format: FORMAT.into(),
-        version: VERSION,
-        epoch: hex(facts.epoch),
-        first: facts.first,
-        base: sum(facts.base),
-        roster: roster.clone().into_iter().map(Into::into).collect(),
+fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
+    let survey = Survey::of_what_is_there(place)?;
+    let mut count = Count::new(&survey)?;
+    let mut damage = Damage::default();
+    let mut export = Export {
+        out,
+        epoch: hex(survey.known.epoch),
+        first: survey.known.first,
+        before: Some(State::default()),
+        count: 0,
+        chain: 0,
+        gap: None,
+        is_end_lost: false,
+        last: survey.known.first - 1,
     };
-    put(&mut out, &head)?;
-    let mut cursor = view.start();
-    let mut records = Vec::new();
-    let read = loop {
-        let read = view.read(&mut cursor, PAGE, &mut records);
-        let found = !records.is_empty();
-        for record in records.drain(..) {
-            roster.apply(&record);
-            put(&mut out, &Line::Entry(record.into()))?;
-        }
-        if read.is_err() || !found {
-            break read;
-        }
-    };
-    let whole = read
-        .and_then(|()| view.verify_end(cursor))
-        .and_then(|()| examine(place, Depth::All));
-    let count = cursor.seq + 1 - facts.first;
-    let end = End {
-        count,
-        chain: sum(cursor.chain),
-        roster: sum(roster.sum()),
-        complete: whole.is_ok(),
-    };
-    put(&mut out, &Line::End(end))?;
-    out.flush().map_err(Fault::Unwritten)?;
-    match whole {
-        Ok((facts, _)) => report(place, &facts),
+    let head = survey.each(|item| {
+        count.note(&item);
+        damage.note(&item);
+        export.take(item)
+    })?;
+    export.begin()?;
+    export.close_gap(None)?;
+    let complete = damage.is_none();
+    let end = Line::End(End {
+        count: export.count,
+        chain: sum(export.chain),
+        roster: String::new(),
+        complete,
+        head: (head > export.last || export.is_end_lost).then_some(head),
+        is_end_lost: export.is_end_lost,
+    });
+    put(&mut export.out, &end)?;
+    export.out.flush().map_err(Fault::Unwritten)?;
+    let exported = export.count;
+    match damage.into_result() {
+        Ok(()) => Ok(count.report(head)),
         Err(Fault::Damaged(what)) => Err(Fault::Damaged(format!(
-            "{what} ({count} entries, {} to {}, were exported before that)",
-            facts.first, cursor.seq
+            "{what} ({exported} entries were exported)"
         ))),
         Err(fault) => Err(fault),
     }
+}
+
+struct Export<W> {
+    out: W,
+    epoch: String,
+    /// The first entry that is written.
+    first: u64,
+    /// The state before that, until it is written.
+    before: Option<State>,
+    count: u64,
+    chain: u64,
+    /// What is missing, and is not written yet.
+    gap: Option<(u64, u64)>,
+    is_end_lost: bool,
+    last: u64,
+}
+
+impl<W: Write> Export<W> {
+    fn take(&mut self, item: Item) -> Result<(), Fault> {
+        match item {
+            Item::State(state) => {
+                if let Some(before) = &mut self.before {
+                    *before = state;
+                } else if self.gap.is_some() {
+                    self.close_gap(Some(&state))?;
+                }
+            }
+            Item::Entry(record) if record.seq < self.first => {
+                if let Some(before) = &mut self.before {
+                    before.fold(&record);
+                }
+            }
+            Item::Entry(record) => {
+                self.begin()?;
+                self.close_gap(None)?;
+                self.chain = link(self.chain, &record);
+                self.count += 1;
+                self.last = record.seq;
+                put(&mut self.out, &Line::Entry(record.into()))?;
+            }
+            Item::Lost(from, to) | Item::Gap(from, to) if to >= self.first => {
+                self.begin()?;
+                let from = from.max(self.first);
+                let from = self.gap.map_or(from, |(first, _)| first);
+                self.gap = Some((from, to));
+            }
+            Item::Lost(..) | Item::Gap(..) | Item::Flaw(_) => {}
+            Item::End => self.is_end_lost = true,
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        let Some(before) = self.before.take() else {
+            return Ok(());
+        };
+        let state = before.encode();
+        self.chain = checksum(self.first, &state);
+        let head = Head {
+            format: FORMAT.into(),
+            version: VERSION,
+            epoch: self.epoch.clone(),
+            first: self.first,
+            state: digits(&state),
+            base: String::new(),
+            roster: Vec::new(),
+        };
+        put(&mut self.out, &head)
+    }
+
+    fn close_gap(&mut self, state: Option<&State>) -> Result<(), Fault> {
+        let Some(missing) = self.gap.take() else {
+            return Ok(());
+        };
+        let state = state.map(State::encode).unwrap_or_default();
+        self.chain = link_gap(self.chain, missing, &state);
+        let state = digits(&state);
+        put(&mut self.out, &Line::Missing(Missing { missing, state }))
+    }
+}
+
+/// The chain's value after an entry.
+fn link(chain: u64, record: &Record) -> u64 {
+    let mut bytes = vec![
+        match record.kind {
+            Kind::Joined => 0,
+            Kind::Left => 1,
+            Kind::Said => 2,
+        } | if record.sender.is_some() { 4 } else { 0 }
+            | if record.id.is_some() { 8 } else { 0 },
+    ];
+    bytes.extend(record.at.to_le_bytes());
+    let name = record.name.as_str().as_bytes();
+    bytes.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+    bytes.extend(name);
+    if let Some(SessionId(sender)) = &record.sender {
+        bytes.extend(sender);
+    }
+    if let Some(id) = &record.id {
+        bytes.extend((id.len() as u64).to_le_bytes());
+        bytes.extend(id.as_bytes());
+    }
+    bytes.extend(record.text.as_bytes());
+    checksum(chain, &bytes)
+}
+
+/// The chain's value after what is missing.
+fn link_gap(chain: u64, (from, to): (u64, u64), state: &[u8]) -> u64 {
+    let bytes = [&from.to_le_bytes(), &to.to_le_bytes(), state].concat();
+    checksum(chain, &bytes)
 }
 
 fn sum(value: u64) -> String {
@@ -157,14 +282,14 @@ fn put(out: &mut impl Write, line: &impl Serialize) -> Result<(), Fault> {
 }
 
 /// Makes a new log of what [`export`] wrote: the same entries with the same numbers, in a log of
-/// the same epoch. Of what was exported from a damaged log the epoch is a new one, since other
-/// entries will have the numbers of those that were lost.
+/// the same epoch. Where the last of a damaged log was lost, the epoch is a new one, since other
+/// entries will have the numbers of those.
 ///
 /// # Errors
 /// When there is a log already, what is read is not a whole export, or the disk fails.
 pub fn import(place: impl Into<Place>, from: impl BufRead) -> Result<Report, StoreError> {
     let place = place.into();
-    import_into(&place, from).map_err(|fault| fault.at(&place.dir))
+    import_into(&place, from).map_err(|fault| fault.at(&place.path))
 }
 
 fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
@@ -177,63 +302,200 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
         let found = head.version;
         return Err(Fault::NewerExport { found });
     }
-    let epoch = u128::from_str_radix(&head.epoch, 16).ok();
-    let base = u64::from_str_radix(&head.base, 16).ok();
-    let (Some(epoch), Some(base), true) = (epoch, base, head.first > 0) else {
+    let Some(epoch) = u128::from_str_radix(&head.epoch, 16)
+        .ok()
+        .filter(|_| head.first > 0)
+    else {
         return Err(lines.bad("does not say which log it is"));
     };
-    let earlier: Result<Roster, ()> = head.roster.into_iter().map(TryInto::try_into).collect();
-    let Some(earlier) = earlier.ok().filter(|all| head.first > 1 || all.is_empty()) else {
+    let Some(before) = Before::of(&head) else {
         return Err(lines.bad("does not say who was in the room"));
     };
-    place.disk.create_dir(&place.dir)?;
-    let _lock = lock(place)?;
-    if !is_new(place)? {
-        return Err(Fault::Exists);
-    }
-    let facts = Facts::of_new(epoch, head.first, base);
-    create(place, facts, &earlier, |log| {
-        let mut records = Vec::with_capacity(PAGE);
-        let end = loop {
-            match lines.next(MAX_ENTRY)? {
-                Line::Entry(entry) => {
-                    let expected = log.facts().head + 1 + records.len() as u64;
-                    match Record::try_from(entry) {
-                        Ok(record) if record.seq == expected => records.push(record),
-                        Ok(record) => {
-                            let found = record.seq;
-                            return Err(lines.bad(format!("is entry {found}, not {expected}")));
-                        }
-                        Err(()) => return Err(lines.bad("is no entry")),
-                    }
-                    if records.len() == PAGE {
-                        log.append(&records, &super::Retention::default())?;
-                        records.clear();
-                    }
-                }
-                Line::End(end) => break end,
+    let new = Beginning {
+        id: place.disk.random()?,
+        epoch,
+        first: head.first,
+        state: before.state.clone(),
+    };
+    let mut import = Import {
+        chain: before.chain,
+        roster: before.roster,
+        batch: Vec::with_capacity(PAGE),
+        count: 0,
+        store: Store::begin(place.clone(), &new, Retention::default())?,
+    };
+    let end = loop {
+        match lines.next(MAX_ENTRY)? {
+            Line::Entry(entry) => {
+                let record = Record::try_from(entry).map_err(|()| lines.bad("is no entry"))?;
+                import.entry(record).map_err(|fault| lines.located(fault))?;
             }
-        };
-        if !records.is_empty() {
-            log.append(&records, &super::Retention::default())?;
+            Line::Missing(it) => {
+                let state = undigits(&it.state).ok_or_else(|| lines.bad("has a wrong state"))?;
+                let state = (!state.is_empty()).then_some(state);
+                let is_read = import.gap(it.missing, state.as_deref())?;
+                if !is_read {
+                    return Err(lines.bad("does not follow what is before it"));
+                }
+            }
+            Line::End(end) => break end,
         }
-        let facts = log.facts();
-        if end.count != facts.count()
-            || end.chain != sum(facts.chain)
-            || end.roster != sum(facts.roster)
-        {
-            return Err(lines.bad("does not agree with the entries before it"));
+    };
+    import.flush()?;
+    let is_whole = end.count == import.count
+        && end.chain == sum(import.chain)
+        && import.roster.is_none_or(|it| end.roster == sum(it.sum()));
+    if !is_whole {
+        return Err(lines.bad("does not agree with the entries before it"));
+    }
+    if !lines.at_end() {
+        return Err(lines.bad("should be the last"));
+    }
+    let last = import.store.head();
+    let is_lost = match end.head {
+        Some(head) => head > last || end.is_end_lost,
+        None => head.version == 1 && !end.complete,
+    };
+    let epoch = if is_lost { place.disk.random()? } else { epoch };
+    drop(import.store.finished(epoch)?);
+    super::check::checked(place)
+}
+
+/// What is before the first entry of an export.
+struct Before {
+    state: State,
+    chain: u64,
+    /// In version 1.
+    roster: Option<Roster>,
+}
+
+impl Before {
+    fn of(head: &Head) -> Option<Self> {
+        if head.version > 1 {
+            let bytes = undigits(&head.state)?;
+            return Some(Self {
+                state: State::decode(&bytes)?,
+                chain: checksum(head.first, &bytes),
+                roster: None,
+            });
         }
-        if !lines.at_end() {
-            return Err(lines.bad("should be the last"));
+        let chain = u64::from_str_radix(&head.base, 16).ok()?;
+        let mut state = State::default();
+        let mut roster = Roster::default();
+        for member in &head.roster {
+            let record = member.joined()?;
+            roster.apply(&record);
+            state.fold(&record);
         }
-        if !end.complete {
-            log.set_epoch(place.disk.random()?)?;
+        let is_possible = head.first > 1 || head.roster.is_empty();
+        is_possible.then_some(Self {
+            state,
+            chain,
+            roster: Some(roster),
+        })
+    }
+}
+
+/// Who is in the room, as version 1 had it beside the entries, with a sum in the last line.
+#[derive(Default)]
+struct Roster(BTreeMap<String, Vec<u8>>);
+
+impl Roster {
+    fn apply(&mut self, record: &Record) {
+        let name = record.name.as_str();
+        let session = record.sender.map(|SessionId(bytes)| bytes.to_vec());
+        match record.kind {
+            Kind::Joined => drop(self.0.insert(name.into(), session.unwrap_or_default())),
+            Kind::Left => drop(self.0.remove(name)),
+            Kind::Said => {}
+        }
+    }
+
+    fn sum(&self) -> u64 {
+        self.0.iter().fold(0, |sum, (name, session)| {
+            let row = [name.as_bytes(), session].concat();
+            sum.wrapping_add(checksum(name.len() as u64, &row))
+        })
+    }
+}
+
+impl Member {
+    /// An entry by which it came.
+    fn joined(&self) -> Option<Record> {
+        Some(Record {
+            seq: 0,
+            at: 0,
+            kind: Kind::Joined,
+            name: Name::parse(&self.name).ok()?,
+            text: "".into(),
+            sender: self.session.as_deref().map(session).transpose().ok()?,
+            id: None,
+        })
+    }
+}
+
+struct Import {
+    store: Store,
+    batch: Vec<Record>,
+    count: u64,
+    chain: u64,
+    roster: Option<Roster>,
+}
+
+impl Import {
+    fn entry(&mut self, record: Record) -> Result<(), Fault> {
+        let expected = self.store.head() + 1 + self.batch.len() as u64;
+        if record.seq != expected {
+            let found = record.seq;
+            return Err(Fault::Sequence { expected, found });
+        }
+        self.chain = link(self.chain, &record);
+        self.count += 1;
+        if let Some(roster) = &mut self.roster {
+            roster.apply(&record);
+        }
+        self.batch.push(record);
+        if self.batch.len() == PAGE {
+            self.flush()?;
         }
         Ok(())
-    })?;
-    let (facts, _) = examine(place, Depth::All)?;
-    report(place, &facts)
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let batch = std::mem::take(&mut self.batch);
+        self.store.append(&batch).map_err(|error| error.fault)
+    }
+
+    /// Goes on after what is missing; whether it is next.
+    fn gap(&mut self, (from, to): (u64, u64), state: Option<&[u8]>) -> Result<bool, Fault> {
+        self.flush()?;
+        if from != self.store.head() + 1 || to < from || to == u64::MAX {
+            return Ok(false);
+        }
+        self.chain = link_gap(self.chain, (from, to), state.unwrap_or_default());
+        let state = state.and_then(State::decode);
+        self.store.skip_to(to + 1, state)?;
+        Ok(true)
+    }
+}
+
+fn digits(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(digits, "{byte:02x}"); // A string takes it all.
+    }
+    digits
+}
+
+fn undigits(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| {
+            let pair = str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
+            u8::from_str_radix(pair, 16).ok()
+        })
+        .collect()
 }
 
 /// The lines of an export.
@@ -272,30 +534,21 @@ impl<R: BufRead> Lines<R> {
         self.from.fill_buf().is_ok_and(<[u8]>::is_empty)
     }
 
+    /// What is wrong with the log that is made of it is wrong here.
+    fn located(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Sequence { expected, found } => {
+                self.bad(format!("is entry {found}, not {expected}"))
+            }
+            fault => fault,
+        }
+    }
+
     fn bad(&self, what: impl Into<String>) -> Fault {
         Fault::BadExport {
             line: self.line,
             what: what.into(),
         }
-    }
-}
-
-impl From<(Name, Option<SessionId>)> for Member {
-    fn from((name, session): (Name, Option<SessionId>)) -> Self {
-        Self {
-            name: name.as_str().into(),
-            session: session.map(|session| session.to_string()),
-        }
-    }
-}
-
-impl TryFrom<Member> for (Name, Option<SessionId>) {
-    type Error = ();
-
-    fn try_from(member: Member) -> Result<Self, ()> {
-        let name = Name::parse(&member.name).map_err(|_| ())?;
-        let session = member.session.as_deref().map(session).transpose()?;
-        Ok((name, session))
     }
 }
 

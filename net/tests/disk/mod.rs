@@ -2,13 +2,17 @@
 
 #![allow(dead_code, reason = "each of the tests that have it uses a part")]
 
-use chat_net::store::{Disk, File};
+use chat_net::store::{Dir, Disk, File, Mode};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 
 /// How long reading hangs at most, before it fails.
 const HANGS: Duration = Duration::from_secs(30);
@@ -22,16 +26,24 @@ pub(crate) struct Memory {
 
 #[derive(Debug, Default)]
 struct State {
-    files: BTreeMap<PathBuf, Arc<Mutex<Contents>>>,
-    locked: BTreeSet<PathBuf>,
+    files: Names,
+    /// As they were after each change since the directory was synced.
+    earlier: Vec<Names>,
+    locked: BTreeMap<PathBuf, usize>,
+    /// The path leads to it no more.
+    is_moved: bool,
     /// How many more changes it takes before it fails, and how it fails then.
     failing: Option<(u64, io::ErrorKind)>,
+    /// No file is made or made longer.
+    is_full: bool,
     hangs: bool,
     /// Reading does, and so many wait for it.
     reading_hangs: bool,
     waiting: usize,
     random: u128,
 }
+
+type Names = BTreeMap<PathBuf, Arc<Mutex<Contents>>>;
 
 #[derive(Clone, Debug, Default)]
 struct Contents {
@@ -65,9 +77,15 @@ impl Memory {
         self.state().failing = Some((changes, kind));
     }
 
+    /// Has it have no room for more than there is.
+    pub(crate) fn fill(&self) {
+        self.state().is_full = true;
+    }
+
     /// Has it work again.
     pub(crate) fn heal(&self) {
-        self.state().failing = None;
+        let mut state = self.state();
+        (state.failing, state.is_full) = (None, false);
     }
 
     /// No change ends from now on.
@@ -117,24 +135,49 @@ impl Memory {
 
     /// Whether somebody has something on it locked.
     pub(crate) fn is_locked(&self) -> bool {
-        !self.state().locked.is_empty()
+        self.state().locked.values().any(|others| *others > 0)
     }
 
-    /// Loses power: of what was not synced, each change is there, or is not, or is in part.
+    /// Loses power: of what was not synced, each change is there, or is not, or is in part; of the changes to
+    /// names, those up to some of them are.
     /// `dice(n)` is to return a number below `n`.
     pub(crate) fn lose_power(&self, mut dice: impl FnMut(usize) -> usize) {
         self.heal();
+        let mut state = self.state();
+        let nth = dice(state.earlier.len() + 1);
+        let earlier = mem::take(&mut state.earlier);
+        if let Some(names) = earlier.into_iter().nth(nth) {
+            state.files = names;
+        }
+        drop(state);
         for file in self.state().files.values() {
             let mut file = file.lock().unwrap();
             let Contents { now, synced, since } = &mut *file;
+            // A sector has what some of the writes to it left, from the first on: all of it, or nothing.
+            let mut stuck = BTreeSet::new();
+            let mut has_length = true;
             for change in since.drain(..) {
-                match (dice(3), change) {
-                    (0, _) => {}
-                    (1, Change::Write(at, mut bytes)) => {
-                        bytes.truncate(dice(bytes.len() + 1));
-                        Change::Write(at, bytes).apply(synced);
+                match change {
+                    Change::Len(_) => {
+                        has_length &= dice(3) > 0;
+                        if has_length {
+                            change.apply(synced);
+                        }
                     }
-                    (_, change) => change.apply(synced),
+                    Change::Write(at, bytes) => {
+                        let mut from = 0;
+                        while from < bytes.len() {
+                            let sector = (at + from) / SECTOR;
+                            let to = ((sector + 1) * SECTOR - at).min(bytes.len());
+                            if !stuck.contains(&sector) && dice(3) > 0 {
+                                let piece = bytes[from..to].to_vec();
+                                Change::Write(at + from, piece).apply(synced);
+                            } else {
+                                stuck.insert(sector);
+                            }
+                            from = to;
+                        }
+                    }
                 }
             }
             now.clone_from(synced);
@@ -159,6 +202,16 @@ impl Memory {
         file.since.clear();
     }
 
+    /// Has the path lead elsewhere.
+    pub(crate) fn move_away(&self) {
+        self.state().is_moved = true;
+    }
+
+    /// The names of all files.
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
+        self.state().files.keys().cloned().collect()
+    }
+
     /// Takes a file away.
     pub(crate) fn remove(&self, path: impl AsRef<Path>) {
         self.state().files.remove(path.as_ref());
@@ -178,6 +231,16 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the names.
+    fn rename<T>(&self, change: impl FnOnce(&mut Names) -> io::Result<T>) -> io::Result<T> {
+        self.change()?;
+        let mut state = self.state();
+        let before = state.files.clone();
+        let changed = change(&mut state.files)?;
+        state.earlier.push(before);
+        Ok(changed)
+    }
+
     fn change(&self) -> io::Result<()> {
         let state = self.going.wait_while(self.state(), |state| state.hangs);
         match &mut state.unwrap_or_else(PoisonError::into_inner).failing {
@@ -192,43 +255,15 @@ impl Memory {
 }
 
 impl Disk for Memory {
-    fn create_dir(&self, _dir: &Path) -> io::Result<()> {
+    fn create_dir(&self, _path: &Path) -> io::Result<()> {
         self.change()
     }
 
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        Ok(self.state().files.contains_key(path))
-    }
-
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
-        if !self.exists(path)? {
-            if !create {
-                return Err(io::ErrorKind::NotFound.into());
-            }
-            self.change()?;
-        }
-        let contents = Arc::clone(self.state().files.entry(path.into()).or_default());
-        let disk = self.clone();
-        Ok(Arc::new(Handle { disk, contents }))
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        if !self.state().locked.insert(path.into()) {
-            return Ok(None);
-        }
-        Ok(Some(Box::new(Lock(self.clone(), path.into()))))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change()?;
-        let mut state = self.state();
-        let file = state.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.files.insert(to.into(), file);
-        Ok(())
-    }
-
-    fn sync_dir(&self, _dir: &Path) -> io::Result<()> {
-        self.change()
+    fn dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>> {
+        Ok(Arc::new(Folder {
+            disk: self.clone(),
+            path: path.into(),
+        }))
     }
 
     fn random(&self) -> io::Result<u128> {
@@ -239,11 +274,94 @@ impl Disk for Memory {
 }
 
 #[derive(Debug)]
+struct Folder {
+    disk: Memory,
+    path: PathBuf,
+}
+
+impl Dir for Folder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let state = self.disk.state();
+        let ours = state
+            .files
+            .keys()
+            .filter_map(|file| file.strip_prefix(&self.path).ok());
+        Ok(ours.map(|name| name.to_str().unwrap().into()).collect())
+    }
+
+    fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>> {
+        let path = self.path.join(name);
+        let exists = self.disk.state().files.contains_key(&path);
+        match (mode, exists) {
+            (Mode::New, true) => return Err(io::ErrorKind::AlreadyExists.into()),
+            (_, false) if mode != Mode::New => return Err(io::ErrorKind::NotFound.into()),
+            _ => {}
+        }
+        let contents = match mode {
+            Mode::New => self
+                .disk
+                .rename(|names| Ok(Arc::clone(names.entry(path).or_default())))?,
+            _ => Arc::clone(self.disk.state().files.entry(path).or_default()),
+        };
+        let disk = self.disk.clone();
+        Ok(Arc::new(Handle {
+            disk,
+            contents,
+            may_write: mode != Mode::Read,
+        }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(|names| {
+            let file = names.remove(&self.path.join(from));
+            names.insert(self.path.join(to), file.ok_or(io::ErrorKind::NotFound)?);
+            Ok(())
+        })
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let path = self.path.join(name);
+        if !self.disk.state().files.contains_key(&path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.disk.rename(|names| {
+            names.remove(&path);
+            Ok(())
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.change()?;
+        self.disk.state().earlier.clear();
+        Ok(())
+    }
+
+    fn lock(&self, alone: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        let mut state = self.disk.state();
+        let others = state.locked.entry(self.path.clone()).or_default();
+        if *others == ALONE || alone && *others > 0 {
+            return Ok(None);
+        }
+        *others = if alone { ALONE } else { *others + 1 };
+        Ok(Some(Box::new(Lock(self.disk.clone(), self.path.clone()))))
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        Ok(!self.disk.state().is_moved)
+    }
+}
+
+/// How often somebody has locked something together with others, or this.
+const ALONE: usize = usize::MAX;
+
+#[derive(Debug)]
 struct Lock(Memory, PathBuf);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.0.state().locked.remove(&self.1);
+        let mut state = self.0.state();
+        let others = state.locked.entry(self.1.clone()).or_default();
+        *others = if *others == ALONE { 0 } else { *others - 1 };
     }
 }
 
@@ -251,12 +369,24 @@ impl Drop for Lock {
 struct Handle {
     disk: Memory,
     contents: Arc<Mutex<Contents>>,
+    may_write: bool,
 }
 
 impl Handle {
     fn change(&self, change: Change) -> io::Result<()> {
+        if !self.may_write {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         self.disk.change()?;
+        let is_full = self.disk.state().is_full;
         let mut contents = self.contents.lock().unwrap();
+        let end = match &change {
+            Change::Write(at, bytes) => at + bytes.len(),
+            Change::Len(len) => *len,
+        };
+        if is_full && end > contents.now.len() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         change.apply(&mut contents.now);
         contents.since.push(change);
         Ok(())
@@ -295,5 +425,11 @@ impl File for Handle {
             change.apply(synced);
         }
         Ok(())
+    }
+
+    fn is_linked(&self) -> io::Result<bool> {
+        let state = self.disk.state();
+        let mut files = state.files.values();
+        Ok(files.any(|file| Arc::ptr_eq(file, &self.contents)))
     }
 }

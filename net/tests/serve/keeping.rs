@@ -103,8 +103,12 @@ async fn a_commit_that_takes_more_than_a_second_is_told_while_it_does_and_when_i
     assert_eq!(log.take(), [""; 0], "once");
     tokio::time::resume();
 
+    let waits = "* The server's disk does not answer: what is said waits for it.\n";
+    assert_eq!(line(&mut bob).await, waits);
     disk.go_on();
     assert_eq!(line(&mut bob).await, "USER1: late\n");
+    let answers = "* The server's disk answers again.\n";
+    assert_eq!(line(&mut bob).await, answers);
     let told = log.take();
     let over = "the disk was slow to keep what happened took=61.";
     assert!(told.len() == 1 && told[0].starts_with(over), "{told:?}");

@@ -1,13 +1,10 @@
 //! Others read a log while it is appended to.
 
 use crate::disk::Memory;
-use crate::{ALL, Dir, all_said, error, open, place, said};
-use chat_core::SessionId;
+use crate::{ALL, ANN, Dir, SMALL, all_said, error, open, place, said};
 use chat_net::store::{Fault, Reader, Retention, Store, check};
 use std::io::ErrorKind;
 use std::thread;
-
-const ANN: SessionId = SessionId([7; 32]);
 
 fn is_for_threads<T: Send + Sync + Clone + 'static>(_: &T) {}
 
@@ -17,6 +14,7 @@ fn may_be_sent<T: Send>(_: &T) {}
 fn a_reader_has_what_is_committed_from_any_thread() {
     let mut store = open(&Memory::default());
     may_be_sent(&store);
+    may_be_sent(&store.upkeep());
     let reader = store.reader();
     is_for_threads(&reader);
     assert_eq!((reader.first(), reader.head()), (1, 0));
@@ -31,56 +29,116 @@ fn a_reader_has_what_is_committed_from_any_thread() {
     assert_eq!(reader.find(&ANN, "id-6").unwrap(), None);
 }
 
-#[test]
-fn readers_see_whole_appends_while_they_are_made() {
-    const LAST: u64 = 3000;
-    const BATCH: usize = 10;
-    let dir = Dir::new();
-    let keep = Retention {
-        count: Some(100),
-        ..ALL
-    };
-    let mut store = Store::open(&dir.0, keep).unwrap();
-    let follow = |reader: Reader| {
-        let mut after = 0;
-        while after < LAST {
-            let head = reader.head();
-            let read = reader.read(after, 50).unwrap();
-            if let (Some(first), Some(last)) = (read.first(), read.last()) {
-                assert!(first.seq > after);
-                assert_eq!(read, all_said(first.seq..=last.seq));
-                after = last.seq;
-            } else {
-                assert!(head <= after, "what is committed is read");
-            }
-            if let Some(newest) = reader.find(&ANN, &format!("id-{head}")).unwrap() {
-                assert_eq!(newest, said(head));
-            } else {
-                // It was removed meanwhile, perhaps by an append that is not answered yet.
-                assert!(head == 0 || reader.first() + BATCH as u64 > head);
+/// Reads from the beginning to entry `last`: whatever is read is what was appended.
+fn follow(reader: &Reader, last: u64) {
+    let mut after = 0;
+    while after < last {
+        let (first, head) = (reader.first(), reader.head());
+        let read = reader.read(after, 50).unwrap();
+        if let (Some(oldest), Some(newest)) = (read.first(), read.last()) {
+            assert!(oldest.seq > after && oldest.seq >= first);
+            assert_eq!(read, all_said(oldest.seq..=newest.seq));
+            after = newest.seq;
+        } else {
+            assert!(
+                head <= after || reader.first() > first,
+                "what is committed is read"
+            );
+        }
+        for seq in [head, first, u64::midpoint(first, head)] {
+            match reader.find(&ANN, &format!("id-{seq}")).unwrap() {
+                Some(found) => assert_eq!(found, said(seq)),
+                // It was let go of meanwhile, perhaps by an append that is not answered yet.
+                None => assert!(
+                    seq == 0 || reader.first() + 10 > seq,
+                    "{seq} of {first} to {head}"
+                ),
             }
         }
-    };
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            let reader = store.reader();
-            scope.spawn(move || follow(reader));
-        }
-        for batch in all_said(1..=LAST).chunks(BATCH) {
-            store.append(batch).unwrap();
-        }
-    });
+    }
 }
 
 #[test]
-fn a_reader_is_not_told_of_what_an_append_that_failed_may_have_kept() {
-    for changes in 0..40 {
+fn what_is_read_beside_appends_rolls_sealing_and_removal_is_a_part_of_what_was_committed() {
+    const LAST: u64 = 6000;
+    for count in [None, Some(200)] {
+        let disk = Memory::default();
+        let keep = Retention { count, ..ALL };
+        let mut store = Store::with_sizes(place(&disk), keep, SMALL).unwrap();
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                let reader = store.reader();
+                scope.spawn(move || follow(&reader, LAST));
+            }
+            let mut upkeep = store.upkeep();
+            scope.spawn(move || {
+                while upkeep.wait() {
+                    while upkeep.step().unwrap() {}
+                }
+            });
+            for batch in all_said(1..=LAST).chunks(10) {
+                store.append(batch).unwrap();
+            }
+            while store.reader().head() < LAST {}
+            store.upkeep().call();
+            // Those who read are to come to the end before it is closed.
+            let reader = store.reader();
+            follow(&reader, LAST);
+            thread::sleep(std::time::Duration::from_millis(300));
+            drop(store);
+        });
+        let report = check(place(&disk)).unwrap();
+        assert_eq!(report.head, LAST);
+        assert_eq!(report.entries, count.unwrap_or(LAST));
+    }
+}
+
+#[test]
+fn a_roll_is_one_step_for_the_upkeep_beside_it() {
+    // Each append rolls, and the upkeep has something to do all the time.
+    let dir = Dir::new();
+    let mut store = Store::with_sizes(&dir.0, ALL, SMALL).unwrap();
+    let all = all_said(1..=9000);
+    thread::scope(|scope| {
+        let mut upkeep = store.upkeep();
+        scope.spawn(move || {
+            while upkeep.wait() {
+                while upkeep.step().unwrap() {}
+                upkeep.call();
+            }
+        });
+        for batch in all.chunks(60) {
+            store.append(batch).unwrap();
+        }
+        drop(store);
+    });
+    assert_eq!(check(&dir.0).unwrap().entries, 9000);
+}
+
+#[test]
+fn an_upkeep_that_outlives_its_store_does_nothing_to_the_next_one() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    store.append(&all_said(1..=200)).unwrap();
+    let mut upkeep = store.upkeep();
+    drop(store);
+    let mut store = open(&disk);
+    store.append(&all_said(201..=400)).unwrap();
+    assert!(!upkeep.wait());
+    assert!(!upkeep.step().unwrap());
+    drop(store);
+    assert_eq!(check(place(&disk)).unwrap().entries, 400);
+}
+
+#[test]
+fn a_reader_is_not_told_of_what_an_append_that_failed_may_have_left() {
+    for changes in 0.. {
         let disk = Memory::default();
         let mut store = open(&disk);
         store.append(&all_said(1..=5)).unwrap();
         let reader = store.reader();
         disk.fail_after(changes, ErrorKind::Other);
-        if store.append(&all_said(6..=9)).is_ok() {
+        if store.append(&all_said(6..=200)).is_ok() {
             break;
         }
         assert_eq!(reader.head(), 5);

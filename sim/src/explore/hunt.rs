@@ -134,7 +134,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
-pub fn close_reasons() -> [String; 16] {
+pub fn close_reasons() -> [String; 17] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -152,6 +152,7 @@ pub fn close_reasons() -> [String; 16] {
         R::Json,
         R::Replaced,
         R::Stopped,
+        R::DiskFull,
     ];
     let shown = all.map(|reason| reason.to_string());
     std::array::from_fn(|nth| match shown.get(nth) {
@@ -178,7 +179,8 @@ pub(crate) fn place_of(reason: CloseReason) -> usize {
         CloseReason::Json => 12,
         CloseReason::Replaced => 13,
         CloseReason::Stopped => 14,
-        CloseReason::Foreign(_) => 15,
+        CloseReason::DiskFull => 15,
+        CloseReason::Foreign(_) => 16,
     }
 }
 

@@ -4,7 +4,7 @@ use super::disk::Disk;
 use super::person::{Person, line_of};
 use super::world;
 use crate::invariant::Invariant;
-use chat_core::json::{Code, Entry, Message};
+use chat_core::json::{Code, DiskState, Entry, Message};
 use chat_core::{Kind, Record};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ struct Program {
     /// Ids and texts that are not accepted yet.
     outbox: Vec<(String, String)>,
     accepted: BTreeMap<String, u64>,
+    /// What it was told of the disk last, on this connection.
+    told: Option<DiskState>,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +92,7 @@ impl Client {
         let number = self.number;
         match &mut self.side {
             Side::Program(program) => {
-                program.is_in = false;
+                (program.is_in, program.told) = (false, None);
                 let mut hello = json!({"name": format!("p{number}")});
                 if let Some(token) = &program.token {
                     hello["session"] = json!(token);
@@ -316,6 +318,21 @@ impl Program {
                 let before = self.accepted.insert(id.into_owned(), seq);
                 let is_same = before.is_none_or(|at| at == seq || at < disk.first());
                 Invariant::SaidOnce.holds(is_same, || format!("{line}, and before as {before:?}"));
+            }
+            // It is said again when there is room.
+            Message::Error {
+                code: Code::DiskFull,
+                id: Some(_),
+                ..
+            } => {}
+            Message::Disk { state, .. } => {
+                let is_news = self.told != Some(state);
+                Invariant::InItsPlace
+                    .holds(is_news, || format!("{line} once more to {}", self.name));
+                self.told = Some(state);
+                if state == DiskState::Room {
+                    return self.unsent();
+                }
             }
             Message::Error { code, .. } if code != Code::NameTaken => {
                 Invariant::InItsPlace.is_broken(line)

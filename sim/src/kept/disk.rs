@@ -1,32 +1,43 @@
 //! The disk: what is on it when the server dies is there when it starts again.
 
-use crate::dice::Dice;
-use chat_core::{History, Kind, Name, Record, SessionId};
-use std::collections::BTreeMap;
+use super::shipped::{End, Shipped};
+use chat_core::{History, Record, SessionId};
 use std::ops::Range;
 
-/// A store on a disk that is written to as a whole, or not at all.
-#[derive(Debug, Default)]
+/// The shipped store, and the list of all that it is to keep: what the store has, and what it answers, is held
+/// against that list.
+#[derive(Debug)]
 pub(super) struct Disk {
     /// Every entry that was ever kept.
     pub(super) all: Vec<Record>,
-    /// The oldest one that still is.
+    shipped: Shipped,
+    /// The oldest one that still is, as far as anybody was told: after a restart older ones may be back.
     first: u64,
     /// How many are kept, if not all.
     keep: Option<usize>,
     /// Which entries cannot be read: the multiples of this.
     unreadable: Option<u64>,
     under_way: Vec<Record>,
+    /// It has room only for what has to be written: since so many milliseconds.
+    pub(super) full_since: Option<u64>,
 }
 
 impl Disk {
-    pub(super) fn new(keep: Option<usize>, unreadable: Option<u64>) -> Self {
+    pub(super) fn new(seed: u64, keep: Option<usize>, unreadable: Option<u64>) -> Self {
         Self {
+            all: Vec::new(),
+            shipped: Shipped::new(seed, keep),
             first: 1,
             keep,
             unreadable,
-            ..Self::default()
+            under_way: Vec::new(),
+            full_since: None,
         }
+    }
+
+    /// The store makes its log.
+    pub(super) fn make(&mut self) {
+        self.shipped.make();
     }
 
     /// The number of the last entry.
@@ -50,27 +61,38 @@ impl Disk {
         }
     }
 
+    /// What is being written.
+    pub(super) fn under_way(&self) -> &[Record] {
+        &self.under_way
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         !self.under_way.is_empty()
     }
 
     /// What was to be written is; the first entry kept.
     pub(super) fn finish(&mut self) -> u64 {
+        let first = self.shipped.append(&self.all, &self.under_way);
         self.all.append(&mut self.under_way);
-        if let Some(keep) = self.keep {
-            self.first = self
-                .first
-                .max((self.last() + 1).saturating_sub(keep as u64));
+        if self.shipped.is_opened_again() {
+            self.shipped.close(&self.all);
         }
-        self.first
+        self.shipped.probe(&self.all);
+        self.first = self.first.max(first);
+        first
     }
 
     /// The server, or the disk, dies meanwhile: all of it is written, or nothing.
-    pub(super) fn die(&mut self, dice: &mut Dice) {
-        if dice.one_in(2) {
-            self.under_way.clear();
-        }
-        self.finish();
+    pub(super) fn die(&mut self, how: End) {
+        self.shipped.end(how, &self.all, &mut self.under_way);
+        self.all.append(&mut self.under_way);
+        self.first = self.first.max(self.shipped.first());
+        self.shipped.check(&self.all);
+    }
+
+    /// The store is closed and opened once more.
+    pub(super) fn close(&mut self) {
+        self.shipped.close(&self.all);
     }
 
     /// An entry that was ever kept.
@@ -78,14 +100,9 @@ impl Disk {
         self.all.get(usize::try_from(seq.checked_sub(1)?).ok()?)
     }
 
-    fn held(&self) -> &[Record] {
-        &self.all[usize::try_from(self.first - 1).unwrap_or(0)..]
-    }
-
     /// The entries after this one, unless one of them cannot be read.
     pub(super) fn read(&self, after: u64, most: usize) -> Option<Vec<Record>> {
-        let held = self.held().iter().filter(|record| record.seq > after);
-        let read: Vec<Record> = held.take(most).cloned().collect();
+        let read = self.shipped.read(&self.all, after, most);
         read.iter()
             .all(|it| self.is_readable(it.seq))
             .then_some(read)
@@ -101,27 +118,18 @@ impl Disk {
         entries.all(|seq| seq < self.first || !self.is_readable(seq))
     }
 
-    pub(super) fn find(&self, session: SessionId, id: &str) -> Option<&Record> {
-        let mut held = self.held().iter();
-        held.find(|r| r.sender == Some(session) && r.id.as_deref() == Some(id))
+    pub(super) fn find(&self, session: SessionId, id: &str) -> Option<Record> {
+        self.shipped.find(&self.all, session, id)
     }
 
     /// What a server that is started goes on with.
     pub(super) fn history(&self, newest: usize) -> History {
-        let held = self.held();
-        let mut present: BTreeMap<Name, Option<SessionId>> = BTreeMap::new();
-        for record in &self.all {
-            match record.kind {
-                Kind::Joined => drop(present.insert(record.name.clone(), record.sender)),
-                Kind::Left => drop(present.remove(&record.name)),
-                Kind::Said => {}
-            }
-        }
+        let after = self.last().saturating_sub(newest as u64);
         History {
-            first: self.first,
+            first: self.shipped.first(),
             last: self.last(),
-            newest: held[held.len().saturating_sub(newest)..].to_vec(),
-            present: present.into_iter().collect(),
+            newest: self.shipped.read(&self.all, after, newest),
+            state: self.shipped.state().clone(),
         }
     }
 }

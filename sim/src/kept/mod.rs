@@ -4,10 +4,16 @@
 //! Here the clients are the model. They know the log as PROTOCOL.md has it, and hold all they are
 //! sent against what is on the disk at that moment. Bytes go by a network that loses connections and
 //! nothing else: what it does to bytes is explored elsewhere.
+//!
+//! The store is the shipped one, with small segments, on a disk in memory that loses what was not synced,
+//! sector by sector and name by name, that ends or fails in the middle of anything, and that has no room for a
+//! while. What the store has whenever it is opened, and what it answers, is held against a plain list.
 
 mod client;
 mod disk;
 mod person;
+mod sectors;
+mod shipped;
 mod stage;
 mod world;
 

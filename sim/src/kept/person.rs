@@ -26,6 +26,8 @@ pub(super) struct Person {
     /// What they typed that must be said, and what may be lost with a run that was killed.
     typed: Vec<String>,
     unsure: Vec<String>,
+    /// What was refused, and they were told.
+    refused: Vec<String>,
     /// What came of a line so far.
     partial: Vec<u8>,
     /// The last entry when this run was welcomed first.
@@ -60,6 +62,7 @@ impl Person {
             keys: VecDeque::new(),
             typed: Vec::new(),
             unsure: Vec::new(),
+            refused: Vec::new(),
             partial: Vec::new(),
             head: None,
             joined: None,
@@ -110,6 +113,8 @@ impl Person {
             .partition(|text| kept.iter().any(|it| it.text == *text));
         self.typed = sure;
         self.unsure.extend(unsure);
+        // That it was refused may not have been kept.
+        self.unsure.append(&mut self.refused);
         self.keys.clear();
     }
 
@@ -255,7 +260,7 @@ impl Person {
             return;
         }
         if line.starts_with("* ") {
-            return;
+            return self.is_refused(line);
         }
         self.pass_own(disk);
         let due = self.next.and_then(|next| disk.entry(next)).map(line_of);
@@ -265,7 +270,19 @@ impl Person {
         self.next = self.next.map(|next| next + 1);
     }
 
+    /// What a notice says that was not said is not: they type it again when they want to.
+    fn is_refused(&mut self, notice: &str) {
+        let quoted = notice.strip_prefix("* Not said: \"");
+        if let Some((text, why)) = quoted.and_then(|rest| rest.split_once('"'))
+            && why.contains("disk is full")
+        {
+            let nth = self.typed.iter().position(|typed| typed == text);
+            self.refused.extend(nth.map(|nth| self.typed.remove(nth)));
+        }
+    }
+
     fn is_told(&mut self, line: &str, disk: &Disk) {
+        self.is_refused(line);
         if line.starts_with("* Gap: ") {
             self.pass_own(disk);
             let next = self.gaps.pop_front();
@@ -332,6 +349,12 @@ impl Person {
             let said = times_said(text, disk);
             Invariant::SaidOnce.holds(said == 1 || disk.forgets() && said > 1, || {
                 format!("{text:?} of person {number} is there {said} times")
+            });
+        }
+        for text in &self.refused {
+            let said = times_said(text, disk);
+            Invariant::SaidOnce.holds(said == 0, || {
+                format!("{text:?} of person {number} was refused, and is there {said} times")
             });
         }
         for text in &self.unsure {

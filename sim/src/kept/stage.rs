@@ -4,6 +4,7 @@ use super::client::Client;
 use super::disk::Disk;
 use super::person::Wish;
 use super::person::line_of;
+use super::shipped::End;
 use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
@@ -23,6 +24,7 @@ enum Happening {
     Started,
     Killed,
     DiskFailed,
+    DiskFull,
     Unreadable,
     Connected,
     Lost,
@@ -34,10 +36,11 @@ enum Happening {
 }
 
 /// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 11] = [
+pub const HAPPENINGS: [&str; 12] = [
     "a server starts",
     "a server is killed",
     "the disk fails with what is being written",
+    "the disk is full",
     "what is to be read there cannot be",
     "a connection is made",
     "a connection is lost",
@@ -88,14 +91,14 @@ pub(super) struct Stage<'a> {
 impl<'a> Stage<'a> {
     pub(super) fn new(world: &'a World, tell: bool) -> Self {
         let clients = world.clients.iter().enumerate();
-        let mut stage = Self {
+        Self {
             world,
             dice: Dice::new(world.seed, 4),
             now: 0,
             server: None,
             lives: 0,
             since: 0,
-            disk: Disk::new(world.keep, world.unreadable),
+            disk: Disk::new(world.seed, world.keep, world.unreadable),
             fails: false,
             ends: false,
             links: Vec::new(),
@@ -107,16 +110,17 @@ impl<'a> Stage<'a> {
             happened: [0; HAPPENINGS.len()],
             tell,
             story: Vec::new(),
-        };
-        stage.start();
-        stage
+        }
     }
 
     pub(super) fn run(&mut self) {
+        self.disk.make();
+        self.start();
         for op in &self.world.steps {
             self.step(*op);
         }
         self.fails = false;
+        self.set_full(false);
         self.come_to_rest();
         for client in self.clients.iter_mut().filter(|client| !client.is_over) {
             client.is_at_rest(&self.disk);
@@ -128,6 +132,7 @@ impl<'a> Stage<'a> {
         self.rest_of_it();
         let open = self.server.as_ref().map_or(0, Server::connections);
         Invariant::InTime.holds(open == 0, || format!("{open} connections after the stop"));
+        self.disk.close();
     }
 
     fn start(&mut self) {
@@ -149,6 +154,36 @@ impl<'a> Stage<'a> {
         self.shown.clear();
         self.server = Some(Server::restored(self.world.limits(), origin, history));
         self.serve();
+        if self.disk.full_since.is_some() {
+            self.handle(Input::DiskFull(true));
+        }
+    }
+
+    /// The disk has room only for what has to be written, or all that is wanted.
+    fn set_full(&mut self, is_full: bool) {
+        let millis = self.now / 1000;
+        if is_full {
+            self.disk.full_since.get_or_insert(millis);
+            self.count(Happening::DiskFull);
+        } else {
+            self.disk.full_since = None;
+        }
+        self.handle(Input::DiskFull(is_full));
+    }
+
+    /// The disk does nothing for so long.
+    fn hang(&mut self, millis: u64) {
+        const STEP: u64 = 250;
+        let mut left = millis;
+        while left > 0 {
+            let step = left.min(STEP);
+            left -= step;
+            self.pass_time(1000 * step);
+            for link in 0..self.links.len() {
+                self.arrive_up(link, true);
+                self.arrive_down(link, true);
+            }
+        }
     }
 
     fn count(&mut self, what: Happening) {
@@ -212,6 +247,9 @@ impl<'a> Stage<'a> {
             }
             Op::Kill => self.kill(),
             Op::Fail => self.fails = true,
+            Op::Full => self.set_full(true),
+            Op::Room => self.set_full(false),
+            Op::Hang(millis) => self.hang(millis),
             Op::Start => self.start(),
             Op::Meanwhile(count) => (0..count).for_each(|_| self.something()),
             _ => {}
@@ -323,7 +361,7 @@ impl<'a> Stage<'a> {
             return;
         }
         self.count(Happening::Killed);
-        self.disk.die(&mut self.dice);
+        self.disk.die(End::Killed);
         self.asked.clear();
         for link in &mut self.links {
             link.server_open = false;
@@ -423,7 +461,7 @@ impl<'a> Stage<'a> {
         }
         if std::mem::take(&mut self.fails) {
             self.count(Happening::DiskFailed);
-            self.disk.die(&mut self.dice);
+            self.disk.die(End::Failed);
             self.ends = true;
             self.handle(Input::NotCommitted);
             return true;
@@ -446,7 +484,7 @@ impl<'a> Stage<'a> {
                 });
             }
             Some(Action::Find(conn, session, id)) => {
-                let said = self.disk.find(session, &id).cloned();
+                let said = self.disk.find(session, &id);
                 self.handle(Input::Found(conn, said.as_ref()));
             }
             _ => return false,
@@ -503,6 +541,7 @@ impl<'a> Stage<'a> {
                 self.carry_out(action);
             }
             self.disk.begin(|batch| server.begin_commit(batch));
+            self.check_room();
             match server.next_timeout() {
                 Some((due, Timer::Resume)) if due <= now => server.handle(now, Input::Timeout),
                 _ => break,
@@ -511,6 +550,19 @@ impl<'a> Stage<'a> {
         self.check_screen();
         let is_over = self.ends && server.connections() == 0;
         self.server = (!is_over).then_some(server);
+    }
+
+    /// Where there is no room, nothing is written but what has to be.
+    fn check_room(&self) {
+        let Some(since) = self.disk.full_since else {
+            return;
+        };
+        for record in self.disk.under_way() {
+            let has_to_be = record.kind == Kind::Left || record.at <= since;
+            Invariant::Limits.holds(has_to_be, || {
+                format!("{} takes the last room", line_of(record))
+            });
+        }
     }
 
     fn carry_out(&mut self, action: Action) {

@@ -83,6 +83,12 @@ pub enum Op {
     Kill,
     /// The disk fails with what is being written.
     Fail,
+    /// The disk has room only for what has to be written.
+    Full,
+    /// It has room again.
+    Room,
+    /// It does nothing for so many milliseconds, while the network does what it does.
+    Hang(u64),
     /// The server is started, if it is not running.
     Start,
     /// So many small things happen meanwhile: bytes go one way or the other, the disk is done, time
@@ -99,6 +105,8 @@ impl World {
             // Whoever joins by silence is told late as whom.
             first_line: default.first_line * if has_text { 1_000_000 } else { 1 },
             grace: Duration::from_millis(self.grace_ms),
+            // Some disks take longer than that.
+            commit: Duration::from_millis(1 << (self.seed % 12)),
             behind: self.behind,
             // What is read in the store at once, and this, are to be less than that.
             private: usize::try_from(self.behind / 4).unwrap_or(0),
@@ -154,7 +162,7 @@ impl World {
                 n => Client::Person { keeps: n == 3 },
             })
             .collect();
-        let weights: Vec<usize> = (0..10)
+        let weights: Vec<usize> = (0..11)
             .map(|_| if dice.one_in(3) { 0 } else { dice.power(5) })
             .collect();
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
@@ -177,6 +185,7 @@ impl World {
                 Some(6) if dice.one_in(4) => Op::Fail,
                 Some(7) => Op::Start,
                 Some(8) => Op::Crash(who),
+                Some(9) => [Op::Full, Op::Room, Op::Hang(1 << dice.below(14))][dice.below(3)],
                 _ => Op::Say(who),
             });
             let most = dice.power(6);

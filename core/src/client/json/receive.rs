@@ -129,6 +129,7 @@ impl JsonClient {
                     self.tell(&format!("* {}", printable(&text)));
                 }
             }
+            Message::Disk { text, .. } => self.tell(&format!("* {}", printable(&text))),
             Message::Gap {
                 after,
                 next,
@@ -353,6 +354,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Who { .. }
             | Message::Error { .. }
             | Message::Slow { .. }
+            | Message::Disk { .. }
             | Message::Bye { .. }
     )
 }

@@ -201,6 +201,14 @@ pub enum Message<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
     },
+    /// What the server's disk lets happen has changed.
+    Disk {
+        /// How it is now.
+        state: DiskState,
+        /// The same for people.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
     /// The last line before the server closes the connection for a reason of its own.
     Bye {
         /// Why, for programs.
@@ -238,6 +246,23 @@ pub struct Entry<'a> {
     /// The id that its sender gave it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
+}
+
+/// How the server's disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskState {
+    /// It is full: nothing can be said, and nobody can join.
+    Full,
+    /// It has room again.
+    Room,
+    /// It does not answer: what is said waits for it.
+    Waits,
+    /// It answers again.
+    Answers,
+    /// In a way that is not known here.
+    #[serde(other, skip_serializing)]
+    Unknown,
 }
 
 /// Why entries do not follow the one that a client knows.
@@ -304,6 +329,8 @@ pub enum Code {
     ShuttingDown,
     /// The server stops, for what is said cannot be kept any more.
     NotKept,
+    /// There is no room on the server's disk.
+    DiskFull,
     /// For a reason that is not known here.
     #[serde(other, skip_serializing)]
     Unknown,

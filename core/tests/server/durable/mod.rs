@@ -1,13 +1,13 @@
 //! A room that a store keeps: nothing happens for anybody before it is there to stay.
 
 mod commits;
+mod disk;
 mod failures;
 mod restarts;
 
 use super::json::{objects, program, say, token};
 use super::world::World;
-use chat_core::{Action, ConnId, History, Input, Kind, Limits, Origin, Record, Server};
-use std::collections::BTreeMap;
+use chat_core::{Action, ConnId, History, Input, Limits, Origin, Record, Server, State};
 use std::ops::{Deref, DerefMut};
 
 /// A server, and what is in its store.
@@ -37,19 +37,15 @@ impl DerefMut for Kept {
 impl Kept {
     pub(super) fn new(limits: Limits, store: Vec<Record>, newest: usize) -> Self {
         let mut world = World::new(limits.clone());
-        let mut present = BTreeMap::new();
+        let mut state = State::default();
         for record in &store {
-            match record.kind {
-                Kind::Joined => drop(present.insert(record.name.clone(), record.sender)),
-                Kind::Left => drop(present.remove(&record.name)),
-                Kind::Said => {}
-            }
+            state.fold(record);
         }
         let history = History {
             first: 1,
             last: store.len() as u64,
             newest: store[store.len().saturating_sub(newest)..].to_vec(),
-            present: present.into_iter().collect(),
+            state,
         };
         let origin = Origin {
             // Each life of a server gives out tokens of its own.

@@ -1,0 +1,133 @@
+//! A disk that is full, or does not answer (PROTOCOL.md, "What is kept").
+//!
+//! Nobody is sent away for it. While it is full, nothing is said, and nobody comes into the room; leaving needs
+//! no room beyond what the store keeps back. While it does not answer, what happens waits, and everyone is
+//! told why.
+
+use super::Server;
+use super::timers::Timer;
+use crate::mark::{Mark, mark, mark_if};
+use crate::types::conn_id::ConnId;
+use crate::types::time::Timestamp;
+use crate::wire::json::DiskState;
+use crate::wire::notice::Notice;
+use alloc::vec::Vec;
+use core::mem;
+
+/// What is known of the store's disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Disk {
+    is_full: bool,
+    /// When the commit that is under way began.
+    since: Option<Timestamp>,
+    /// A timer is set.
+    is_watched: bool,
+    /// Everyone was told that it does not answer.
+    is_late: bool,
+}
+
+impl Server {
+    /// There is no room on the disk but for what has to be, or there is again.
+    pub(super) fn set_disk_full(&mut self, is_full: bool) {
+        if self.disk.is_full == is_full || self.stopping {
+            return;
+        }
+        self.disk.is_full = is_full;
+        mark_if(is_full, Mark::DiskFull);
+        mark_if(!is_full, Mark::DiskHasRoom);
+        let state = if is_full {
+            DiskState::Full
+        } else {
+            DiskState::Room
+        };
+        for id in self.disk_watchers() {
+            self.tell(id, Notice::Disk(state));
+        }
+    }
+
+    /// Whether nothing may be said, and nobody may come in.
+    pub(super) fn is_disk_full(&self) -> bool {
+        self.disk.is_full
+    }
+
+    /// A commit is under way from now on.
+    pub(super) fn commit_began(&mut self) {
+        self.disk.since = Some(self.now);
+        if !self.disk.is_watched {
+            self.watch_commit(self.now);
+        }
+    }
+
+    /// It is not under way any more.
+    pub(super) fn commit_ended(&mut self) {
+        self.disk.since = None;
+        if mem::take(&mut self.disk.is_late) {
+            mark(Mark::DiskAnswers);
+            for id in self.disk_watchers() {
+                let connection = self.connections.get_mut(id);
+                if connection.is_some_and(|c| mem::take(&mut c.waits_for_disk)) {
+                    self.tell_at_once(id, DiskState::Answers);
+                }
+            }
+        }
+    }
+
+    fn watch_commit(&mut self, since: Timestamp) {
+        self.disk.is_watched = true;
+        let due = since + self.limits.commit;
+        self.timers.insert(due, Timer::Commit, None);
+    }
+
+    /// A commit may have been under way for long.
+    pub(super) fn look_at_commit(&mut self) {
+        self.disk.is_watched = false;
+        let Some(since) = self.disk.since.filter(|_| !self.disk.is_late) else {
+            return;
+        };
+        if self.now < since + self.limits.commit {
+            return self.watch_commit(since); // It is a later one.
+        }
+        mark(Mark::DiskLate);
+        self.disk.is_late = true;
+        self.tell_that_it_waits();
+    }
+
+    /// Whether a commit has been under way for so long that whoever asks for a sign of life is given one before
+    /// it is done: a tenth of the time after which everyone is told. Else the clients would give up before.
+    pub(super) fn is_commit_slow(&self) -> bool {
+        let since = self.disk.since;
+        since.is_some_and(|since| self.now >= since + self.limits.commit / 10)
+    }
+
+    /// All who are sent what happens.
+    fn disk_watchers(&self) -> Vec<ConnId> {
+        let seats = 0..self.subscribers.len();
+        seats.filter_map(|seat| self.subscribers.at(seat)).collect()
+    }
+
+    /// Tells everyone, before anything that waits for the disk; but for those whose welcome, or page of history,
+    /// does itself.
+    fn tell_that_it_waits(&mut self) {
+        let committed = self.room.log.committed();
+        for id in self.disk_watchers() {
+            let Some(connection) = self.connections.get_mut(id) else {
+                continue;
+            };
+            if connection.barrier > committed {
+                continue;
+            }
+            connection.waits_for_disk = true;
+            self.tell_at_once(id, DiskState::Waits);
+        }
+    }
+
+    fn tell_at_once(&mut self, id: ConnId, state: DiskState) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            let stream = self.room.log.stream(connection.dialect);
+            let line = Notice::Disk(state).to_line(connection.dialect);
+            connection.cursor.note_at_once(stream, &line);
+            self.file(id);
+            self.mark(id);
+        }
+    }
+}

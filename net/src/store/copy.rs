@@ -1,0 +1,178 @@
+//! A log written anew in another directory: a backup, or what is left of a damaged one.
+
+use super::check::{Count, Damage};
+use super::disk::Place;
+use super::error::{Fault, Finder, StoreError};
+use super::survey::{Item, Survey};
+use super::{Beginning, PAGE, Report, Retention, Store, hex};
+use chat_core::{Record, State};
+use std::mem;
+
+/// How often a backup begins anew, where its source lets go of entries meanwhile.
+const TRIES: usize = 5;
+
+/// Makes a copy of a log in another directory, also beside a server that has it open: all that its file `head`
+/// tells of then, some milliseconds old where nothing is said, and a second at most. The copy is the same log.
+///
+/// # Errors
+/// When there is no log, or one where the copy is to be, the log is damaged, or a disk fails.
+pub fn backup(place: impl Into<Place>, to: impl Into<Place>) -> Result<Report, StoreError> {
+    let (place, to) = (place.into(), to.into());
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let first = || Survey::new(&place).ok().map(|it| it.known.first);
+        let before = first();
+        match copied(&place, &to, true) {
+            // What it was to have was let go of meanwhile.
+            Err((false, Fault::Damaged(_))) if tries < TRIES && first() != before => {}
+            result => return result.map_err(|failure| located(failure, &place, &to)),
+        }
+    }
+}
+
+fn located((is_there, fault): (bool, Fault), place: &Place, to: &Place) -> StoreError {
+    let path = if is_there { &to.path } else { &place.path };
+    StoreError {
+        found_by: Finder::Copy,
+        ..fault.at(path)
+    }
+}
+
+/// Makes a new log, in another directory, of all that can be read of a damaged one; that is left as it is. The
+/// report says which entries are missing. Where the last ones are, or may be, the new log has another epoch, since
+/// other entries will have their numbers.
+///
+/// # Errors
+/// When there is no log, or one where the new one is to be, or a disk fails.
+pub fn repair(place: impl Into<Place>, to: impl Into<Place>) -> Result<Report, StoreError> {
+    let (place, to) = (place.into(), to.into());
+    copied(&place, &to, false).map_err(|failure| located(failure, &place, &to))
+}
+
+/// Copies a log, all of it or what can be read; of a failure also whether it is where the copy was to be.
+fn copied(place: &Place, to: &Place, all: bool) -> Result<Report, (bool, Fault)> {
+    let here = |fault| (false, fault);
+    let there = |fault| (true, fault);
+    let survey = if all {
+        Survey::new(place)
+    } else {
+        Survey::of_what_is_there(place)
+    };
+    let survey = survey.map_err(here)?;
+    let random = || to.disk.random().map_err(|error| there(error.into()));
+    let mut copy = Copy {
+        to: to.clone(),
+        new: Some(Beginning {
+            id: random()?,
+            epoch: survey.known.epoch,
+            first: survey.known.first,
+            state: State::default(),
+        }),
+        store: None,
+        batch: Vec::new(),
+        gap: None,
+        is_end_lost: false,
+    };
+    let mut count = Count::new(&survey).map_err(here)?;
+    let mut damage = Damage::default();
+    let mut is_there = false;
+    let last = survey.each(|item| {
+        damage.note(&item);
+        if all && !damage.is_none() {
+            return mem::take(&mut damage).into_result();
+        }
+        count.note(&item);
+        copy.take(item).inspect_err(|_| is_there = true)
+    });
+    let last = last.map_err(|fault| (is_there, fault))?;
+    let is_end_lost = copy.is_end_lost;
+    let store = copy.end().map_err(there)?;
+    let epoch = if last > store.head() || is_end_lost {
+        random()?
+    } else {
+        survey.known.epoch
+    };
+    let head = store.head();
+    drop(store.finished(epoch).map_err(there)?);
+    Ok(Report {
+        epoch: hex(epoch),
+        size: Survey::new(to).and_then(|it| it.size()).map_err(there)?,
+        head,
+        ..count.report(last)
+    })
+}
+
+struct Copy {
+    to: Place,
+    /// What the copy begins with, until it does.
+    new: Option<Beginning>,
+    store: Option<Store>,
+    batch: Vec<Record>,
+    /// The entry that is next, where those before it are missing, and the room's state then, if that is known.
+    gap: Option<(u64, Option<State>)>,
+    is_end_lost: bool,
+}
+
+impl Copy {
+    fn take(&mut self, item: Item) -> Result<(), Fault> {
+        match item {
+            Item::State(state) => {
+                if let Some(new) = &mut self.new {
+                    new.state = state;
+                } else if let Some((_, known)) = &mut self.gap {
+                    *known = Some(state);
+                }
+            }
+            Item::Entry(record) => match &mut self.new {
+                Some(new) if record.seq < new.first => new.state.fold(&record),
+                _ => {
+                    self.go_on()?;
+                    self.batch.push(record);
+                    if self.batch.len() == PAGE {
+                        self.flush()?;
+                    }
+                }
+            },
+            Item::Lost(_, to) | Item::Gap(_, to) => match &self.new {
+                Some(new) if to < new.first => {}
+                _ => self.gap = Some((to + 1, None)),
+            },
+            Item::Flaw(_) => {}
+            Item::End => self.is_end_lost = true,
+        }
+        Ok(())
+    }
+
+    /// Begins, or goes on after what is missing.
+    fn go_on(&mut self) -> Result<(), Fault> {
+        if self.new.is_some() || self.gap.is_some() {
+            self.flush()?;
+            let gap = self.gap.take();
+            if let (Some((next, state)), Some(store)) = (gap, &mut self.store) {
+                store.skip_to(next, state)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let store = match self.new.take() {
+            Some(new) => {
+                let begun = Store::begin(self.to.clone(), &new, Retention::default())?;
+                self.store.insert(begun)
+            }
+            None => match &mut self.store {
+                Some(store) => store,
+                None => return Err(Fault::Closed),
+            },
+        };
+        let batch = mem::take(&mut self.batch);
+        store.append(&batch).map_err(|error| error.fault)
+    }
+
+    fn end(mut self) -> Result<Store, Fault> {
+        self.flush()?;
+        self.store.ok_or(Fault::Closed)
+    }
+}

@@ -1,0 +1,255 @@
+//! How one entry is written.
+//!
+//! A record: the length of its body in two bytes, its sum in eight, and the body: one byte for its kind and
+//! for what it has, its time in eight, its name after the name's length in one byte, the sender's 32 bytes if
+//! it has one, its id after the id's length in two bytes if it has one, and its text. Numbers are
+//! little-endian. The sum is the body's checksum, seeded with which log it is, and the entry's number added
+//! to it, spread over all bits: whoever has the bytes of a record alone knows that they are whole, of this log,
+//! and which entry they are. Damage to the sum gives a number that is far from any that can be there.
+
+use super::error::Fault;
+use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
+use twox_hash::XxHash3_64;
+
+/// What stands before the body.
+pub(super) const PREFIX: usize = 10;
+
+/// The longest body: far more than the longest line with all that goes with it.
+pub(super) const MAX_BODY: usize = 16 * 1024;
+
+const SENDER: u8 = 4;
+const ID: u8 = 8;
+
+/// What an entry's number is multiplied by in the sum, and what undoes that: a bit or two of the sum changed
+/// are a number changed by more than a segment can hold.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+const GATHER: u64 = inverse(SPREAD);
+
+/// What an odd number is to be multiplied by to give 1.
+const fn inverse(of: u64) -> u64 {
+    // Each round doubles how many of the low bits are right, three at first.
+    let mut inverse = of;
+    let mut round = 0;
+    while round < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(of.wrapping_mul(inverse)));
+        round += 1;
+    }
+    inverse
+}
+
+/// Bytes that are not as they were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// What the checksums of a log are seeded with: no other log's bytes are taken for this one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seed(pub(super) u64);
+
+impl Seed {
+    pub(super) fn of(log: u128) -> Self {
+        Self(checksum(0, &log.to_le_bytes()))
+    }
+}
+
+/// A record found in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found<'a> {
+    pub(super) seq: u64,
+    pub(super) sum: u64,
+    pub(super) body: &'a [u8],
+}
+
+impl Found<'_> {
+    /// The length of the record.
+    pub(super) fn len(&self) -> usize {
+        PREFIX + self.body.len()
+    }
+}
+
+/// Writes a record after `out`; its sum.
+pub(super) fn encode(record: &Record, seed: Seed, out: &mut Vec<u8>) -> Result<u64, Fault> {
+    let start = out.len();
+    out.extend([0; PREFIX]);
+    encode_body(record, out);
+    let body = &out[start + PREFIX..];
+    let length = u16::try_from(body.len()).ok();
+    let Some(length) = length.filter(|_| body.len() <= MAX_BODY) else {
+        out.truncate(start);
+        return Err(Fault::TooLarge { seq: record.seq });
+    };
+    let sum = checksum(seed.0, body).wrapping_add(record.seq.wrapping_mul(SPREAD));
+    out[start..start + 2].copy_from_slice(&length.to_le_bytes());
+    out[start + 2..start + PREFIX].copy_from_slice(&sum.to_le_bytes());
+    Ok(sum)
+}
+
+fn encode_body(record: &Record, out: &mut Vec<u8>) {
+    const _: () = assert!(MAX_NAME <= u8::MAX as usize);
+    let kind = match record.kind {
+        Kind::Joined => 0,
+        Kind::Left => 1,
+        Kind::Said => 2,
+    };
+    out.push(
+        kind | if record.sender.is_some() { SENDER } else { 0 }
+            | if record.id.is_some() { ID } else { 0 },
+    );
+    out.extend(record.at.to_le_bytes());
+    let name = record.name.as_str().as_bytes();
+    out.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+    out.extend(name);
+    if let Some(SessionId(sender)) = &record.sender {
+        out.extend(sender);
+    }
+    if let Some(id) = &record.id {
+        // What is longer than that makes the record too large.
+        out.extend(u16::try_from(id.len()).unwrap_or(u16::MAX).to_le_bytes());
+        out.extend(id.as_bytes());
+    }
+    out.extend(record.text.as_bytes());
+}
+
+/// The record that `bytes` begin with, whichever entry it is.
+pub(super) fn find(bytes: &[u8], seed: Seed) -> Result<Found<'_>, Malformed> {
+    let (length, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
+    let (sum, rest) = rest.split_first_chunk().ok_or(Malformed)?;
+    let length = usize::from(u16::from_le_bytes(*length));
+    let body = rest.get(..length).filter(|_| length <= MAX_BODY);
+    let body = body.ok_or(Malformed)?;
+    let sum = u64::from_le_bytes(*sum);
+    let seq = sum
+        .wrapping_sub(checksum(seed.0, body))
+        .wrapping_mul(GATHER);
+    Ok(Found { seq, sum, body })
+}
+
+/// The fewest bytes that a record has.
+pub(super) const SHORTEST: u64 = PREFIX as u64 + 11;
+
+/// The length of the record that `bytes` begin with, if they say one.
+pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    let length = usize::from(u16::from_le_bytes(*bytes.first_chunk()?));
+    (length <= MAX_BODY).then_some(PREFIX + length)
+}
+
+/// Whether it is worth while to look whether these bytes are a record.
+pub(super) fn may_be(bytes: &[u8]) -> bool {
+    let flags = bytes.get(PREFIX).copied().unwrap_or(u8::MAX);
+    let name = bytes.get(PREFIX + 9).copied().map_or(0, usize::from);
+    flags & 3 != 3 && flags & !(3 | SENDER | ID) == 0 && (1..=MAX_NAME).contains(&name)
+}
+
+/// The entry that is written as a body.
+pub(super) fn decode(seq: u64, body: &[u8]) -> Result<Record, Malformed> {
+    let mut rest = Rest(body);
+    let [flags] = rest.array()?;
+    let kind = match flags & 3 {
+        0 => Kind::Joined,
+        1 => Kind::Left,
+        2 => Kind::Said,
+        _ => return Err(Malformed),
+    };
+    if flags & !(3 | SENDER | ID) != 0 {
+        return Err(Malformed);
+    }
+    let at = rest.number()?;
+    let [length] = rest.array()?;
+    let name = Name::parse(rest.text(length.into())?).map_err(|_| Malformed)?;
+    let sender = (flags & SENDER != 0)
+        .then(|| rest.array().map(SessionId))
+        .transpose()?;
+    let id = (flags & ID != 0)
+        .then(|| {
+            let length = u16::from_le_bytes(rest.array()?);
+            rest.text(length.into())
+        })
+        .transpose()?;
+    Ok(Record {
+        seq,
+        at,
+        kind,
+        name,
+        sender,
+        id: id.map(Into::into),
+        text: str::from_utf8(rest.0).map_err(|_| Malformed)?.into(),
+    })
+}
+
+/// A checksum that no damage leaves as it was but for one in 2^64.
+pub(super) fn checksum(seed: u64, bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(seed, bytes)
+}
+
+/// By what an entry with an id is found.
+pub(super) fn key(seed: Seed, SessionId(session): &SessionId, id: &str) -> u64 {
+    checksum(checksum(seed.0, session), id.as_bytes())
+}
+
+/// By what the entry that is written as this body is found, if it has an id.
+pub(super) fn key_of(seed: Seed, body: &[u8]) -> Option<u64> {
+    let mut rest = Rest(body);
+    let [flags] = rest.array().ok()?;
+    if flags & SENDER == 0 || flags & ID == 0 {
+        return None;
+    }
+    let _at = rest.number().ok()?;
+    let [name] = rest.array().ok()?;
+    let _name = rest.text(name.into()).ok()?;
+    let sender = SessionId(rest.array().ok()?);
+    let id = u16::from_le_bytes(rest.array().ok()?);
+    Some(key(seed, &sender, rest.text(id.into()).ok()?))
+}
+
+/// Whether the entry that is written as this body may change who is in the room: it is not just something
+/// said.
+pub(super) fn is_more_than_said(body: &[u8]) -> bool {
+    body.first().is_none_or(|flags| flags & 3 != 2)
+}
+
+/// What is still to be read.
+pub(super) struct Rest<'a>(pub(super) &'a [u8]);
+
+impl<'a> Rest<'a> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(*array)
+    }
+
+    pub(super) fn number(&mut self) -> Result<u64, Malformed> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn number32(&mut self) -> Result<u32, Malformed> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn text(&mut self, len: usize) -> Result<&'a str, Malformed> {
+        let (text, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
+        self.0 = rest;
+        str::from_utf8(text).map_err(|_| Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GATHER, SPREAD};
+
+    #[test]
+    fn one_or_two_changed_bits_of_a_sum_are_a_number_far_away() {
+        assert_eq!(SPREAD.wrapping_mul(GATHER), 1);
+        let changes: Vec<u64> = (0..64)
+            .flat_map(|bit| [1 << bit, (1_u64 << bit).wrapping_neg()])
+            .collect();
+        let pairs = changes
+            .iter()
+            .flat_map(|one| changes.iter().map(move |other| one.wrapping_add(*other)));
+        for change in pairs
+            .chain(changes.iter().copied())
+            .filter(|change| *change != 0)
+        {
+            let number = change.wrapping_mul(GATHER);
+            assert!(number.min(number.wrapping_neg()) > 1 << 40, "{change:x}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! All of a log gone through as it is, also where it is damaged, and nothing is changed.
+
+use super::disk::{Dir, Mode, Place};
+use super::error::Fault;
+use super::head::{Head, Mark};
+use super::record::{self, Found};
+use super::segment::{self, Opened};
+use super::walk::{Salvaged, Step, Tail, Walk};
+use super::{Lock, refuse_version_1, segments_of};
+use chat_core::{Record, State};
+
+/// How often it is looked at anew, where some of it is removed meanwhile.
+const TRIES: usize = 20;
+
+/// A log to be looked at.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) segments: Vec<Opened>,
+    /// How far it certainly reaches.
+    pub(super) known: Mark,
+    /// A server has it open, and appends to it meanwhile: it is gone through as far as is known.
+    is_in_use: bool,
+    /// What is wrong with its files.
+    flaws: Vec<String>,
+    /// The segments whose headers are.
+    guessed: Vec<u64>,
+    _lock: Option<Lock>,
+}
+
+/// What is found, in the order of the log.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A segment begins, with this state of the room.
+    State(State),
+    /// An entry.
+    Entry(Record),
+    /// Entries that cannot be read: the first and the last.
+    Lost(u64, u64),
+    /// Entries that were lost before this log was made.
+    Gap(u64, u64),
+    /// Something that costs no entry.
+    Flaw(String),
+    /// What is after the last entry is too damaged to tell whether there were others.
+    End,
+}
+
+impl Survey {
+    /// A log all of whose files are what they are to be, for all that is to be seen without reading their
+    /// entries.
+    pub(super) fn new(place: &Place) -> Result<Self, Fault> {
+        let dir = place.existing()?.ok_or(Fault::Missing)?;
+        let first = || {
+            Head::open(&*dir, Mode::Read)
+                .ok()
+                .flatten()
+                .map(|head| head.mark.first)
+        };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let before = first();
+            match Self::of(&*dir) {
+                // A server removed some of it meanwhile.
+                Err(Fault::Damaged(_) | Fault::Io(_)) if first() != before && tries < TRIES => {}
+                survey => return survey,
+            }
+        }
+    }
+
+    fn of(dir: &dyn Dir) -> Result<Self, Fault> {
+        refuse_version_1(dir)?;
+        let head = Head::open(dir, Mode::Read);
+        if matches!(head, Ok(None)) && segment::list(dir)?.is_empty() {
+            return Err(Fault::Missing);
+        }
+        let lock = dir.lock(false)?;
+        let known = match head? {
+            Some(head) if !head.mark.is_made => return Err(Fault::Unfinished),
+            Some(head) => head.mark,
+            None => return Err(Fault::damaged("its file `head` is missing")),
+        };
+        let mut segments = segments_of(dir, known, Mode::Read)?;
+        if lock.is_none() {
+            // Those after that were begun meanwhile, or nothing in them is known to be there.
+            segments.retain(|segment| segment.header.last <= known.last);
+        }
+        Ok(Self {
+            segments,
+            known,
+            is_in_use: lock.is_none(),
+            flaws: Vec::new(),
+            guessed: Vec::new(),
+            _lock: lock,
+        })
+    }
+
+    /// The same of one any of whose files may be missing or wrong: what they would say is guessed then.
+    pub(super) fn of_what_is_there(place: &Place) -> Result<Self, Fault> {
+        let what = match Self::new(place) {
+            Err(Fault::Damaged(what)) => what,
+            survey => return survey,
+        };
+        let dir = place.existing()?.ok_or(Fault::Missing)?;
+        let Some(lock) = dir.lock(false)? else {
+            return Err(Fault::Damaged(what));
+        };
+        let head = Head::open(&*dir, Mode::Read).ok().flatten();
+        let mut known = head.map(|head| head.mark);
+        let mut found = Vec::new();
+        for first in segment::list(&*dir)? {
+            match Opened::new(&*dir, first, Mode::Read) {
+                Err(Fault::Newer { found }) => return Err(Fault::Newer { found }),
+                opened => found.push((first, opened.ok())),
+            }
+        }
+        let newest = found.iter().rev().find_map(|(_, opened)| opened.as_ref());
+        let ids: Vec<u128> = found
+            .iter()
+            .flat_map(|(_, opened)| opened)
+            .map(|it| it.header.id)
+            .collect();
+        if let [first, others @ ..] = &*ids
+            && !others.is_empty()
+            && others.iter().all(|other| other == first)
+        {
+            // Else it is of another log than all of the rest.
+            known = known.filter(|known| known.id == *first);
+        }
+        let Some(id) = known
+            .map(|known| known.id)
+            .or(newest.map(|it| it.header.id))
+        else {
+            return Err(Fault::Damaged(what));
+        };
+        let (mut segments, mut guessed) = (Vec::new(), Vec::new());
+        for (first, opened) in found {
+            let opened = opened.filter(|opened| opened.header.id == id);
+            if opened.is_none() {
+                guessed.push(first);
+            }
+            let opened = opened.map_or_else(|| Opened::guess(&*dir, first, id), Ok);
+            segments.extend(opened.ok());
+        }
+        let Some(oldest) = segments.first().map(|it| it.header) else {
+            return Err(Fault::Damaged(what));
+        };
+        let known = match known {
+            Some(known) => known,
+            None => Mark {
+                id,
+                epoch: place.disk.random()?,
+                first: oldest.first,
+                last: oldest.first - 1,
+                chain: oldest.chain,
+                is_made: true,
+            },
+        };
+        Ok(Self {
+            segments,
+            known,
+            is_in_use: false,
+            flaws: vec![what],
+            guessed,
+            _lock: Some(lock),
+        })
+    }
+
+    /// The size of its segments.
+    pub(super) fn size(&self) -> Result<u64, Fault> {
+        let sizes = self.segments.iter().map(|segment| segment.file.len());
+        Ok(sizes.sum::<Result<u64, _>>()?)
+    }
+
+    /// Goes through all of it; the last entry.
+    pub(super) fn each(
+        &self,
+        mut each: impl FnMut(Item) -> Result<(), Fault>,
+    ) -> Result<u64, Fault> {
+        for flaw in &self.flaws {
+            each(Item::Flaw(flaw.clone()))?;
+        }
+        let mut pass = Pass {
+            survey: self,
+            each: &mut each,
+            next: (self.segments.first())
+                .map_or(self.known.first, |it| it.header.first.min(self.known.first)),
+            chain: None,
+            state: None,
+        };
+        for (nth, segment) in self.segments.iter().enumerate() {
+            let following = self.segments.get(nth + 1);
+            pass.segment(segment, following)?;
+        }
+        let (last, known) = (pass.next - 1, self.known.last);
+        if last < known {
+            pass.lose(known + 1)?;
+        }
+        Ok(last.max(known))
+    }
+}
+
+struct Pass<'a> {
+    survey: &'a Survey,
+    each: &'a mut dyn FnMut(Item) -> Result<(), Fault>,
+    next: u64,
+    /// The sum of the last frame, unless something was lost since.
+    chain: Option<u64>,
+    state: Option<State>,
+}
+
+impl Pass<'_> {
+    /// The next entry is this one: those before it are lost.
+    fn lose(&mut self, next: u64) -> Result<(), Fault> {
+        let from = std::mem::replace(&mut self.next, next);
+        if from < next {
+            (self.chain, self.state) = (None, None);
+            (self.each)(Item::Lost(from, next - 1))?;
+        }
+        Ok(())
+    }
+
+    fn flaw(&mut self, what: &str, of: &Opened) -> Result<(), Fault> {
+        let what = format!("in `{}`, {what}", of.name());
+        (self.each)(Item::Flaw(what))
+    }
+
+    fn segment(&mut self, it: &Opened, following: Option<&Opened>) -> Result<(), Fault> {
+        let header = &it.header;
+        self.lose(header.last + 1)?;
+        if self.survey.guessed.contains(&header.first) {
+            return self.frames(it, following);
+        }
+        if header.last + 1 < header.first {
+            (self.each)(Item::Gap(header.last + 1, header.first - 1))?;
+            self.next = header.first;
+            (self.chain, self.state) = (None, None);
+        } else if self.chain.is_some_and(|chain| chain != header.chain) {
+            self.flaw("what it follows is not what was before it", it)?;
+        }
+        let state = header.state(&*it.file).ok();
+        let state = state.and_then(|bytes| State::decode(&bytes));
+        match (state, &self.state) {
+            (Some(state), Some(folded)) if state != *folded => {
+                self.flaw("who was in the room does not agree with the entries", it)?;
+            }
+            (None, _) => self.flaw("who was in the room is not as it was written", it)?,
+            (state, _) => self.state = state,
+        }
+        if let Some(state) = self.state.clone() {
+            (self.each)(Item::State(state))?;
+        }
+        self.frames(it, following)
+    }
+
+    fn frames(&mut self, it: &Opened, following: Option<&Opened>) -> Result<(), Fault> {
+        let header = &it.header;
+        let is_guessed = self.survey.guessed.contains(&header.first);
+        let mut walk = Walk::new(it)?;
+        // Beside a server, what follows that may be being written.
+        let bound = if self.survey.is_in_use {
+            self.survey.known.last
+        } else {
+            u64::MAX
+        };
+        let last = following.map_or(bound, |following| following.header.last.min(bound));
+        while walk.next <= last {
+            let at = walk.at;
+            let mut found = Vec::new();
+            let mut each = |_, it: Found<'_>| found.push((it.seq, it.body.to_vec()));
+            let step = walk.step(&mut each)?;
+            let (mut salvaged, mut flaw) = (Salvaged::UpToFrame, None);
+            if step != Step::Frame {
+                if following.is_none() && !(is_guessed && at == header.start()) {
+                    match walk.tail(step, self.survey.known.last) {
+                        Ok(Tail::Clean | Tail::Torn(_)) => break,
+                        Err(Fault::Damaged(what)) => flaw = Some(what),
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                self.chain = None;
+                salvaged = walk.salvage(&mut each)?;
+            }
+            let has_found = !found.is_empty();
+            for (seq, body) in found {
+                if seq > last {
+                    break;
+                }
+                self.lose(seq)?;
+                match record::decode(seq, &body) {
+                    Ok(record) => {
+                        if let Some(state) = &mut self.state {
+                            state.fold(&record);
+                        }
+                        self.next = seq + 1;
+                        (self.each)(Item::Entry(record))?;
+                    }
+                    // Its sum is right: a newer program wrote it, or this one wrongly.
+                    Err(_) => self.lose(seq + 1)?,
+                }
+            }
+            if step == Step::Frame {
+                self.chain = Some(walk.chain);
+                continue;
+            }
+            let what = flaw.unwrap_or_else(|| "a frame is not as it was written".into());
+            match salvaged {
+                Salvaged::UpToFrame => {
+                    self.lose(walk.next.min(last.saturating_add(1)))?;
+                    self.flaw(&what, it)?;
+                }
+                Salvaged::Rest(mut from) => {
+                    if has_found || following.is_none() {
+                        self.flaw(&what, it)?;
+                    }
+                    if following.is_none() {
+                        if let Step::Broken(Some(header)) = step {
+                            self.lose((header.last() + 1).max(self.next))?;
+                            from = from.max(at + header.len as u64);
+                        }
+                        if !is_guessed && !walk.is_end(from)? {
+                            (self.each)(Item::End)?;
+                        }
+                    }
+                    break;
+                }
+            }
+        }
+        // It may have been longer.
+        if is_guessed && following.is_none() {
+            (self.each)(Item::End)?;
+        }
+        Ok(())
+    }
+}

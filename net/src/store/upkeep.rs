@@ -1,0 +1,385 @@
+//! What is done besides appending, by whoever has the time: room is made ready, full segments get their
+//! indexes, old ones are removed, and it is written down how far the log reaches.
+
+use super::disk::{self, Dir, File, Mode};
+use super::error::{Fault, StoreError};
+use super::index::{self, Index, Sidecar, Table};
+use super::reader::{Segment, Shared};
+use super::segment::{Header, Opened, file_name};
+use super::{Sizes, write_zeros};
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The segment that is made ready to come next.
+const NEXT: &str = "next.tmp";
+
+/// A file is cut by so much before it is removed: to remove it at once would hold up who appends.
+const CUT: u64 = 4 << 20;
+
+/// How long it waits, where there was no room, before it looks again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a [`Store`](super::Store) needs to have done now and then. It may be done from any thread, and none
+/// of it has to be: then appending does it, and takes longer.
+#[derive(Debug)]
+pub struct Upkeep {
+    space: Arc<Space>,
+    /// Where there was no room, there is not until this is asked again.
+    had_no_room: bool,
+}
+
+/// The room that is ready to be written to.
+#[derive(Debug)]
+pub(super) struct Space {
+    sizes: Sizes,
+    shared: Arc<Shared>,
+    /// Where the zeros of the active segment end.
+    ready: AtomicU64,
+    /// Where its frames end.
+    end: AtomicU64,
+    /// Locked while zeros are written.
+    zeros: Mutex<Zeros>,
+    lacks_room: AtomicBool,
+    has_failed: AtomicBool,
+    wake: Mutex<Wake>,
+    woken: Condvar,
+    /// Locked while something is done, and true once nothing is to be any more.
+    is_over: Mutex<bool>,
+}
+
+#[derive(Debug)]
+struct Zeros {
+    active: Arc<Segment>,
+    /// The same file, opened once more: so a sync that fails is told to whoever appends as well.
+    file: Option<Arc<dyn File>>,
+    ready: u64,
+    next: Option<Ready>,
+}
+
+/// A file with zeros.
+#[derive(Debug)]
+struct Ready {
+    file: Arc<dyn File>,
+    len: u64,
+}
+
+#[derive(Debug, Default)]
+struct Wake {
+    is_due: bool,
+    is_closed: bool,
+}
+
+impl Space {
+    pub(super) fn new(active: Arc<Segment>, end: u64, sizes: Sizes, shared: Arc<Shared>) -> Self {
+        Self {
+            sizes,
+            shared,
+            ready: AtomicU64::new(end),
+            end: AtomicU64::new(end),
+            zeros: Mutex::new(Zeros {
+                active,
+                file: None,
+                ready: end,
+                next: None,
+            }),
+            lacks_room: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
+            wake: Mutex::default(),
+            woken: Condvar::new(),
+            is_over: Mutex::default(),
+        }
+    }
+
+    fn zeros(&self) -> MutexGuard<'_, Zeros> {
+        self.zeros.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) -> MutexGuard<'_, Wake> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that the active segment can be written to, up to this place.
+    pub(super) fn reserve(&self, to: u64) -> Result<(), Fault> {
+        if self.has_failed.load(Ordering::Acquire) {
+            return Err(Fault::Stopped);
+        }
+        if self.ready.load(Ordering::Acquire) >= to {
+            return Ok(());
+        }
+        let mut zeros = self.zeros();
+        while zeros.ready < to {
+            self.extend(&mut zeros)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one step of zeros.
+    fn extend(&self, zeros: &mut Zeros) -> Result<(), Fault> {
+        let file = if let Some(file) = &zeros.file {
+            Arc::clone(file)
+        } else {
+            let name = file_name(zeros.active.first());
+            let file = self.shared.dir.open(&name, Mode::Write)?;
+            Arc::clone(zeros.file.insert(file))
+        };
+        // What is there already has its own step.
+        let step = zeros.active.opened.header.step;
+        zeros.ready = extended(&*file, zeros.ready, step)?;
+        self.ready.store(zeros.ready, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes a segment with this header, and what follows it, the active one.
+    pub(super) fn roll(&self, header: Header, bytes: &[u8]) -> Result<Arc<Segment>, Fault> {
+        let mut zeros = self.zeros();
+        let ready = match zeros.next.take() {
+            Some(ready) => ready,
+            None => Ready::create(&*self.shared.dir)?,
+        };
+        let (opened, len) = ready.become_segment(&*self.shared.dir, header, bytes)?;
+        let active = Arc::new(Segment::new(opened, Some(Index::Memory(Table::default()))));
+        zeros.active = Arc::clone(&active);
+        zeros.file = None;
+        zeros.ready = len;
+        self.end.store(header.start(), Ordering::Release);
+        self.ready.store(len, Ordering::Release);
+        drop(zeros);
+        self.call();
+        Ok(active)
+    }
+
+    /// The frames of the active segment end here now.
+    pub(super) fn appended(&self, end: u64) {
+        self.end.store(end, Ordering::Release);
+        let ready = self.ready.load(Ordering::Acquire);
+        if ready < self.sizes.segment && ready - end < self.sizes.ahead / 2 {
+            self.call();
+        }
+    }
+
+    /// Has whoever waits for something to do look.
+    fn call(&self) {
+        self.wake().is_due = true;
+        self.woken.notify_one();
+    }
+
+    /// Has nothing done any more, and waits for what is being done: another store may have the log next.
+    pub(super) fn close(&self) {
+        self.wake().is_closed = true;
+        self.woken.notify_one();
+        *self.is_over() = true;
+    }
+
+    fn is_over(&self) -> MutexGuard<'_, bool> {
+        self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes room ready; whether there was anything to do.
+    fn make_ready(&self) -> Result<bool, Fault> {
+        let mut zeros = self.zeros();
+        let end = self.end.load(Ordering::Acquire);
+        let ahead = zeros.ready - end;
+        if ahead >= self.sizes.ahead {
+            return Ok(false);
+        }
+        if zeros.ready < self.sizes.segment {
+            self.extend(&mut zeros)?;
+            return Ok(true);
+        }
+        let next = match &mut zeros.next {
+            Some(next) => next,
+            next => next.insert(Ready::create(&*self.shared.dir)?),
+        };
+        if next.len >= self.sizes.ahead.min(self.sizes.segment) {
+            return Ok(false);
+        }
+        next.len = extended(&*next.file, next.len, self.sizes.step)?;
+        Ok(true)
+    }
+
+    /// Writes the index of a full segment beside it; whether there was one to be written.
+    fn seal(&self) -> Result<bool, Fault> {
+        let segments = self.shared.segments();
+        let pairs = segments.iter().zip(segments.iter().skip(1));
+        for (segment, next) in pairs {
+            let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
+            let Some(Index::Memory(table)) = &*index else {
+                continue;
+            };
+            debug_assert_eq!(table.len(), next.opened.header.last + 1 - segment.first());
+            let sidecar = match Sidecar::create(&*self.shared.dir, &segment.opened, table) {
+                // It stays in memory until there is room.
+                Err(Fault::Full(_)) => return Ok(false),
+                created => created?,
+            };
+            drop(index);
+            let mut index = segment
+                .index
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *index = Some(Index::File(sidecar));
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Removes the oldest segment, if nothing in it is held any more; whether it was.
+    fn remove(&self) -> Result<bool, Fault> {
+        if !self.shared.has_spare_segment() {
+            return Ok(false);
+        }
+        // A log is not to be without something that this still tells of.
+        self.shared.write_head().map_err(Fault::or_no_room)?;
+        let Some(segment) = self.shared.take_segment() else {
+            return Ok(false);
+        };
+        remove_segment(&*self.shared.dir, segment.first())?;
+        Ok(true)
+    }
+}
+
+/// Removes the files of a segment, in steps.
+pub(super) fn remove_segment(dir: &dyn Dir, first: u64) -> Result<(), Fault> {
+    index::remove(dir, first)?;
+    let name = file_name(first);
+    if let Some(file) = disk::open(dir, &name, Mode::Write)? {
+        let mut len = file.len()?;
+        while len > CUT {
+            len -= CUT;
+            file.set_len(len)?;
+            file.sync()?;
+        }
+    }
+    disk::remove(dir, &name)?;
+    Ok(dir.sync()?)
+}
+
+/// Writes zeros up to the next multiple of a step; where they end.
+fn extended(file: &dyn File, ready: u64, step: u64) -> Result<u64, Fault> {
+    let to = (ready / step + 1) * step;
+    let extend = || {
+        // Its length is a multiple of the step at any time, also when the power is lost.
+        if file.len()? < to {
+            file.set_len(to)?;
+            file.sync()?;
+        }
+        write_zeros(file, ready, to)?;
+        file.sync()
+    };
+    extend().map_err(Fault::of_making_room)?;
+    Ok(to)
+}
+
+impl Ready {
+    fn create(dir: &dyn Dir) -> Result<Self, Fault> {
+        disk::remove(dir, NEXT)?;
+        let file = dir.open(NEXT, Mode::New).map_err(Fault::of_making_room)?;
+        Ok(Self { file, len: 0 })
+    }
+
+    /// Gives it a header and its name, durably; where its zeros end.
+    fn become_segment(
+        mut self,
+        dir: &dyn Dir,
+        header: Header,
+        bytes: &[u8],
+    ) -> Result<(Opened, u64), Fault> {
+        while self.len < bytes.len() as u64 {
+            self.len = extended(&*self.file, self.len, header.step)?;
+        }
+        self.file.write(0, bytes).map_err(Fault::of_making_room)?;
+        self.file.sync().map_err(Fault::of_making_room)?;
+        dir.rename(NEXT, &file_name(header.first))
+            .map_err(Fault::of_making_room)?;
+        dir.sync()?;
+        let file = self.file;
+        Ok((Opened { header, file }, self.len))
+    }
+}
+
+/// Makes a segment with this header and what follows it.
+pub(super) fn make_segment(dir: &dyn Dir, header: Header, bytes: &[u8]) -> Result<Opened, Fault> {
+    let made = Ready::create(dir)?.become_segment(dir, header, bytes);
+    made.map(|(opened, _)| opened)
+}
+
+impl Upkeep {
+    pub(super) fn new(space: Arc<Space>) -> Self {
+        let had_no_room = false;
+        Self { space, had_no_room }
+    }
+
+    /// Does one of the things that are to be done; whether there was one. Once the store is closed there is none.
+    ///
+    /// # Errors
+    /// When there is no room to be made ready: it is to be tried again. When the disk fails: then the store
+    /// takes no more entries.
+    pub fn step(&mut self) -> Result<bool, StoreError> {
+        let space = &self.space;
+        let shared = &space.shared;
+        let is_over = space.is_over();
+        if *is_over {
+            return Ok(false);
+        }
+        let made = match space.make_ready() {
+            Err(Fault::NoRoom(error)) => {
+                // Removing what is old may make some.
+                let removed = space.remove();
+                removed.and_then(|removed| {
+                    if removed {
+                        Ok(true)
+                    } else {
+                        Err(Fault::NoRoom(error))
+                    }
+                })
+            }
+            made => made,
+        };
+        let is_without = matches!(made, Err(Fault::NoRoom(_)));
+        space.lacks_room.store(is_without, Ordering::Release);
+        self.had_no_room = is_without;
+        let done = made.and_then(|done| {
+            if done || space.remove()? || space.seal()? {
+                return Ok(true);
+            }
+            (shared.write_head().map_err(Fault::or_no_room)).map(|()| false)
+        });
+        done.map_err(|fault| {
+            if !matches!(fault, Fault::NoRoom(_)) {
+                space.has_failed.store(true, Ordering::Release);
+            }
+            fault.at(&shared.path)
+        })
+    }
+
+    /// Whether so little room is ready, and no more to be had, that nothing more should be taken than what must
+    /// be: less than `reserve` bytes.
+    pub fn is_low(&self, reserve: u64) -> bool {
+        let space = &self.space;
+        let ready = space.ready.load(Ordering::Acquire);
+        let end = space.end.load(Ordering::Acquire);
+        space.lacks_room.load(Ordering::Acquire) && ready.saturating_sub(end) < reserve
+    }
+
+    /// Waits until there may be something to do; `false` once the store is closed.
+    pub fn wait(&self) -> bool {
+        let wake = self.space.wake();
+        let is_idle = |wake: &mut Wake| !wake.is_due && !wake.is_closed;
+        let mut wake = if self.had_no_room {
+            let waited = self.space.woken.wait_timeout_while(wake, PAUSE, is_idle);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            let waited = self.space.woken.wait_while(wake, is_idle);
+            waited.unwrap_or_else(PoisonError::into_inner)
+        };
+        mem::take(&mut wake.is_due);
+        !wake.is_closed
+    }
+
+    /// Has whoever [waits](Self::wait) look whether there is something to do.
+    pub fn call(&self) {
+        self.space.call();
+    }
+}
