@@ -68,7 +68,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         }
         let options = Options {
             members,
-            cap,
+            cap: Some(cap),
             seconds: args.seconds,
             ..Options::default()
         };

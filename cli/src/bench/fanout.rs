@@ -28,9 +28,10 @@ pub struct Options {
     pub senders: u32,
 
     /// Messages under way in the room at any time: few leave the server nothing to put together,
-    /// many saturate it [1 to 100000]
-    #[arg(short, long, value_name = "N", default_value_t = 256, value_parser = value_parser!(u32).range(1..=100_000))]
-    pub cap: u32,
+    /// many saturate it [1 to 100000; default: 256, or as many long ones as may wait for a member who is a
+    /// little slow]
+    #[arg(short, long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    pub cap: Option<u32>,
 
     /// Bytes of a message [32 to 4096]
     #[arg(short, long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(32..=4096))]
@@ -54,12 +55,24 @@ impl Default for Options {
         Self {
             members: 100,
             senders: 10,
-            cap: 256,
+            cap: None,
             bytes: 64,
             seconds: Duration::from_secs(5),
             warm_up: Duration::from_millis(500),
             room: room::Filling::default(),
         }
+    }
+}
+
+impl Options {
+    /// Messages under way in the room at any time.
+    fn cap(&self) -> u32 {
+        /// Half of what may wait for one member.
+        const WAITING: u32 = 128 * 1024;
+        /// What comes with a message.
+        const REST: u32 = 64;
+        let whole = WAITING / (u32::from(self.bytes) + REST);
+        self.cap.unwrap_or_else(|| whole.clamp(1, 256))
     }
 }
 
@@ -80,12 +93,12 @@ pub struct Outcome {
 /// # Errors
 /// When there is nothing to report.
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
-    let &Options { members, cap, .. } = options;
+    let &Options { members, .. } = options;
     let senders = options.senders.min(members);
     let shape = (members, senders, options.bytes.into());
     let mut room = Room::open(server, shape, &options.room, progress)?;
     let mut talk = Talk {
-        cap: cap.into(),
+        cap: options.cap().into(),
         listeners: u64::from(members) - 1,
         senders,
         next: 0,
@@ -173,7 +186,7 @@ impl Outcome {
     pub fn report(&self, report: &mut Report) {
         let options = &self.options;
         report.count("senders", options.senders.min(options.members));
-        report.count("cap", options.cap);
+        report.count("cap", options.cap());
         report.count("bytes", options.bytes);
         report.count("messages", self.messages);
         report.count("lines_of_others", self.lines_of_others);
