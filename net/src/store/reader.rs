@@ -319,9 +319,11 @@ impl Shared {
             let mut unread: Option<u64> = None;
             while records.len() < limit && next <= last {
                 let Some((part, following)) = self.part(next, last) else {
-                    // It was lost with its file.
+                    // It was lost with its file, or removed meanwhile: a page has no gap in it.
                     match self.segments().first() {
-                        Some(oldest) if oldest.first() > next => next = oldest.first(),
+                        Some(oldest) if oldest.first() > next && records.is_empty() => {
+                            next = oldest.first();
+                        }
                         _ => break,
                     }
                     continue;
