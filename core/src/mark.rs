@@ -102,6 +102,7 @@ marks! {
     HeldByHost "input is held back by the rate of a host"
     HostShared "many connections of a host wait for its rate"
     ToldSlow "somebody is told of being read slowly"
+    CourtesyLeftOut "somebody is not told what they did not ask for, as it would be too much to wait for them"
     ClosedHeldBack "a connection ends that waits for its host's rate"
     EofHeldBack "an end of input waits for what came before it"
     ClosedInTurn "a connection ends that waits for its turn"

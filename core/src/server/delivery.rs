@@ -344,6 +344,25 @@ impl Server {
         }
     }
 
+    /// Whether a line that a connection did not ask for may wait for it as well: nobody is to be closed for a
+    /// courtesy.
+    pub(super) fn fits(&self, id: ConnId, line: &str) -> bool {
+        let fits = self.connections.get(id).is_some_and(|connection| {
+            let cursor = &connection.cursor;
+            let log = self.room.log.stream(connection.dialect);
+            let waiting = if connection.blocked {
+                cursor.total(log)
+            } else {
+                // What is not committed yet does not wait for its socket.
+                let place = cursor.place_in(log).unwrap_or(log.visible());
+                log.visible().saturating_sub(place) + cursor.private() as u64
+            };
+            waiting + line.len() as u64 <= self.limits.behind
+        });
+        mark_if(!fits, Mark::CourtesyLeftOut);
+        fits
+    }
+
     /// Takes note of how many bytes are held for a connection alone because the log has moved on.
     pub(super) fn set_copied(&mut self, id: ConnId, bytes: u64) {
         if let Some(connection) = self.connections.get_mut(id) {

@@ -11,6 +11,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::time::Timestamp;
 use crate::wire::json::DiskState;
 use crate::wire::notice::Notice;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -41,8 +42,17 @@ impl Server {
             DiskState::Room
         };
         for id in self.disk_watchers() {
-            self.tell(id, Notice::Disk(state));
+            if let Some(line) = self.disk_line(id, state) {
+                self.note(id, &line);
+            }
         }
+    }
+
+    /// What a connection is told of the disk, if it is to be. Who was refused something waits for the news that there
+    /// is room again; all else is a courtesy.
+    fn disk_line(&self, id: ConnId, state: DiskState) -> Option<String> {
+        let line = Notice::Disk(state).to_line(self.connections.get(id)?.dialect);
+        (state == DiskState::Room || self.fits(id, &line)).then_some(line)
     }
 
     /// Whether nothing may be said, and nobody may come in.
@@ -110,21 +120,22 @@ impl Server {
     fn tell_that_it_waits(&mut self) {
         let committed = self.room.log.committed();
         for id in self.disk_watchers() {
-            let Some(connection) = self.connections.get_mut(id) else {
+            let Some(connection) = self.connections.get(id) else {
                 continue;
             };
             if connection.barrier > committed {
                 continue;
             }
-            connection.waits_for_disk = true;
             self.tell_at_once(id, DiskState::Waits);
         }
     }
 
     fn tell_at_once(&mut self, id: ConnId, state: DiskState) {
-        if let Some(connection) = self.connections.get_mut(id) {
+        if let Some(line) = self.disk_line(id, state)
+            && let Some(connection) = self.connections.get_mut(id)
+        {
+            connection.waits_for_disk = state == DiskState::Waits;
             let stream = self.room.log.stream(connection.dialect);
-            let line = Notice::Disk(state).to_line(connection.dialect);
             connection.cursor.note_at_once(stream, &line);
             self.file(id);
             self.mark(id);

@@ -288,9 +288,10 @@ impl Server {
         };
         pace.tell_at = now + self.limits.slow * times;
         let is_in = connection.phase.is_in_room();
-        if is_in && has_room {
+        let line = Notice::Slow.to_line(connection.dialect);
+        if is_in && has_room && self.fits(id, &line) {
             mark(Mark::ToldSlow);
-            self.tell(id, Notice::Slow);
+            self.note(id, &line);
         }
     }
 

@@ -403,3 +403,24 @@ fn a_reader_whose_socket_is_full_is_not_told_over_and_over() {
     assert_eq!(shown.matches("* You send faster").count(), 0, "{shown}");
     assert_eq!(w.server.phase(ann), Phase::Joined);
 }
+
+#[test]
+fn nobody_is_cut_off_for_being_told_that_they_are_read_slowly() {
+    const TOLD: &str = "* You send faster than this server reads from you. Nothing is lost: it goes on reading, slowly.\n";
+    for (behind, is_told) in [(TOLD.len(), true), (TOLD.len() - 1, false)] {
+        let mut w = World::new(Limits {
+            behind: behind as u64,
+            rate: TEN,
+            ..Limits::default()
+        });
+        let ann = w.enter(1, 61014);
+        w.receive(ann, "x\n".repeat(1000));
+        w.look(ann);
+        // The system takes nothing of it.
+        w.limit(ann, 0);
+        w.pass_time(millis(4000));
+        assert_eq!(w.server.phase(ann), Phase::Joined);
+        w.unblock(ann);
+        assert_eq!(w.look(ann) == TOLD, is_told);
+    }
+}

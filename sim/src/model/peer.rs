@@ -413,7 +413,9 @@ impl Peer {
                     .is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
             };
             if self.is_told_slow(line) {
+                self.note_cut(line);
                 self.checked += length + 1;
+                self.last_line = length + 1;
                 continue;
             }
             if let Some(program) = &mut self.expected.program {
@@ -473,6 +475,11 @@ impl Peer {
             });
             self.next += 1;
         }
+        self.note_cut(line);
+    }
+
+    /// Takes note of how much of a line waited when it was cut off, if that was within this one.
+    fn note_cut(&mut self, line: &str) {
         if let Some(Short::CutOff(Some(at))) = self.short
             && !self.goodbye
         {

@@ -1,12 +1,15 @@
 //! A disk that is full, or that does not answer.
 
 use super::super::json::{bye, errors, objects, program, say, token};
+use super::super::world::line;
 use super::Kept;
 use chat_core::json::{Code, DiskState, Message};
-use chat_core::{Input, Limits};
+use chat_core::server_phase::Phase;
+use chat_core::{ConnId, Input, Limits};
 use std::time::Duration;
 
 const LATE: &str = "* The server's disk does not answer: what is said waits for it.\n";
+const FULL: &str = "* The server's disk is full: nothing can be said until there is room.\n";
 const BACK: &str = "* The server's disk answers again.\n";
 
 fn kept() -> Kept {
@@ -115,8 +118,7 @@ fn while_the_disk_is_full_nothing_is_said_and_nobody_comes_in() {
         k.handle(Input::DiskFull(true));
     }
     k.settle();
-    let full = "* The server's disk is full: nothing can be said until there is room.\n";
-    assert_eq!(k.look(ann), full);
+    assert_eq!(k.look(ann), FULL);
     assert_eq!(states(&objects(&mut k, cat)), [DiskState::Full]);
 
     k.receive(ann, "hello\n//hello\n/who\n");
@@ -174,4 +176,47 @@ fn when_there_is_room_again_everyone_is_told_and_goes_on() {
     let cat = k.join("cat");
     k.commit();
     assert_eq!(k.look(cat), "Welcome to the chatroom!\n");
+}
+
+/// A room with one for whom so much waits.
+fn room_in_which_bytes_wait(count: usize) -> (Kept, ConnId) {
+    let mut k = Kept::new(
+        Limits {
+            behind: 1000,
+            ..Limits::default()
+        },
+        Vec::new(),
+        1024,
+    );
+    let (ann, bob) = (k.join("ann"), k.join("bob"));
+    k.commit();
+    k.look(ann);
+    k.limit(ann, 0);
+    k.receive(bob, line(count - "bob: \n".len()));
+    k.commit();
+    (k, ann)
+}
+
+#[test]
+fn nobody_is_cut_off_for_being_told_of_the_disk() {
+    for (surplus, is_told) in [(0, true), (1, false)] {
+        let (mut k, ann) = room_in_which_bytes_wait(1000 - FULL.len() + surplus);
+        k.handle(Input::DiskFull(true));
+        k.unblock(ann);
+        assert_eq!(k.look(ann).ends_with(FULL), is_told);
+        assert_eq!(k.server.phase(ann), Phase::Joined);
+
+        // What is being written waits as well.
+        let more = "dan has joined the chat\n".len();
+        let (mut k, ann) = room_in_which_bytes_wait(1000 - LATE.len() - more + surplus);
+        k.join("dan");
+        k.begin();
+        k.wait(Limits::default().commit);
+        k.done();
+        assert_eq!(k.server.phase(ann), Phase::Joined);
+        k.unblock(ann);
+        let shown = k.look(ann);
+        assert_eq!(shown.contains(LATE), is_told);
+        assert!(!shown.contains(BACK), "that is too much for both");
+    }
 }
