@@ -68,12 +68,17 @@ impl<'a> Walk<'a> {
         let Some(bytes) = self.window.at(at, header.len)? else {
             return Ok(broken);
         };
-        if frame::verify(bytes, &header, self.seed, |_, _| {}).is_err() {
+        // Nothing of a frame is given before all of it is verified.
+        let mut records = Vec::new();
+        let verified = frame::verify(bytes, &header, self.seed, |nth, found| {
+            records.push((nth, found));
+        });
+        if verified.is_err() {
             return Ok(broken);
         }
-        let _ = frame::verify(bytes, &header, self.seed, |nth, found| {
+        for (nth, found) in records {
             each(at + nth as u64, found);
-        });
+        }
         self.pass(at, &header);
         Ok(Step::Frame)
     }
