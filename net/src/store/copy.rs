@@ -3,7 +3,8 @@
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
-use super::survey::{Item, Survey};
+use super::survey::Survey;
+use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, PAGE, Report, Retention, Store, hex};
 use chat_core::{Record, State};
 use std::mem;
@@ -61,19 +62,15 @@ fn copied(place: &Place, to: &Place, all: bool) -> Result<Report, (bool, Fault)>
     };
     let survey = survey.map_err(here)?;
     let random = || to.disk.random().map_err(|error| there(error.into()));
-    let mut copy = Copy {
+    let copy = Copy {
         to: to.clone(),
-        new: Some(Beginning {
-            id: random()?,
-            epoch: survey.known.epoch,
-            first: survey.known.first,
-            state: State::default(),
-        }),
+        id: random()?,
+        epoch: survey.known.epoch,
+        first: survey.known.first,
         store: None,
         batch: Vec::new(),
-        gap: None,
-        is_end_lost: false,
     };
+    let mut visit = Visit::new(survey.known.first, copy);
     let mut count = Count::new(&survey).map_err(here)?;
     let mut damage = Damage::default();
     let mut is_there = false;
@@ -83,11 +80,13 @@ fn copied(place: &Place, to: &Place, all: bool) -> Result<Report, (bool, Fault)>
             return mem::take(&mut damage).into_result();
         }
         count.note(&item);
-        copy.take(item).inspect_err(|_| is_there = true)
+        visit.take(item).inspect_err(|_| is_there = true)
     });
     let last = last.map_err(|fault| (is_there, fault))?;
-    let is_end_lost = copy.is_end_lost;
-    let store = copy.end().map_err(there)?;
+    // What is missing after the last entry, the new log does not have.
+    let ending = visit.end().map_err(there)?;
+    let is_end_lost = ending.is_end_lost;
+    let store = ending.visitor.end().map_err(there)?;
     let epoch = if last > store.head() || is_end_lost {
         random()?
     } else {
@@ -103,72 +102,49 @@ fn copied(place: &Place, to: &Place, all: bool) -> Result<Report, (bool, Fault)>
     })
 }
 
+/// A log that is written from another one.
 struct Copy {
     to: Place,
-    /// What the copy begins with, until it does.
-    new: Option<Beginning>,
+    id: u128,
+    epoch: u128,
+    first: u64,
+    /// Once it has begun.
     store: Option<Store>,
     batch: Vec<Record>,
-    /// The entry that is next, where those before it are missing, and the room's state then, if that is known.
-    gap: Option<(u64, Option<State>)>,
-    is_end_lost: bool,
+}
+
+impl Visitor for Copy {
+    fn begin(&mut self, state: State) -> Result<(), Fault> {
+        let new = Beginning {
+            id: self.id,
+            epoch: self.epoch,
+            first: self.first,
+            state,
+        };
+        let begun = Store::begin(self.to.clone(), &new, Retention::default())?;
+        self.store = Some(begun);
+        Ok(())
+    }
+
+    fn entry(&mut self, record: Record) -> Result<(), Fault> {
+        self.batch.push(record);
+        if self.batch.len() == PAGE {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn gap(&mut self, gap: Gap) -> Result<(), Fault> {
+        self.flush()?.skip_to(gap.missing.1 + 1, gap.state)
+    }
 }
 
 impl Copy {
-    fn take(&mut self, item: Item) -> Result<(), Fault> {
-        match item {
-            Item::State(state) => {
-                if let Some(new) = &mut self.new {
-                    new.state = state;
-                } else if let Some((_, known)) = &mut self.gap {
-                    *known = Some(state);
-                }
-            }
-            Item::Entry(record) => match &mut self.new {
-                Some(new) if record.seq < new.first => new.state.fold(&record),
-                _ => {
-                    self.go_on()?;
-                    self.batch.push(record);
-                    if self.batch.len() == PAGE {
-                        self.flush()?;
-                    }
-                }
-            },
-            Item::Lost(_, to) | Item::Gap(_, to) => match &self.new {
-                Some(new) if to < new.first => {}
-                _ => self.gap = Some((to + 1, None)),
-            },
-            Item::Flaw(_) => {}
-            Item::End => self.is_end_lost = true,
-        }
-        Ok(())
-    }
-
-    /// Begins, or goes on after what is missing.
-    fn go_on(&mut self) -> Result<(), Fault> {
-        if self.new.is_some() || self.gap.is_some() {
-            self.flush()?;
-            let gap = self.gap.take();
-            if let (Some((next, state)), Some(store)) = (gap, &mut self.store) {
-                store.skip_to(next, state)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Fault> {
-        let store = match self.new.take() {
-            Some(new) => {
-                let begun = Store::begin(self.to.clone(), &new, Retention::default())?;
-                self.store.insert(begun)
-            }
-            None => match &mut self.store {
-                Some(store) => store,
-                None => return Err(Fault::Closed),
-            },
-        };
+    fn flush(&mut self) -> Result<&mut Store, Fault> {
+        let store = self.store.as_mut().ok_or(Fault::Closed)?;
         let batch = mem::take(&mut self.batch);
-        store.append(&batch).map_err(|error| error.fault)
+        store.append(&batch).map_err(|error| error.fault)?;
+        Ok(store)
     }
 
     fn end(mut self) -> Result<Store, Fault> {

@@ -27,6 +27,7 @@ mod retention;
 mod segment;
 mod survey;
 mod upkeep;
+mod visit;
 mod walk;
 
 pub use check::{Report, check};
@@ -110,6 +111,22 @@ pub struct Store {
 
 type Lock = Box<dyn Any + Send + Sync>;
 
+/// A directory that is ours alone, with a log or without one.
+struct Site {
+    place: Place,
+    dir: Arc<dyn Dir>,
+    lock: Lock,
+}
+
+impl Site {
+    /// Takes the directory of a place, and makes it if there is none.
+    fn take(place: Place) -> Result<Self, Fault> {
+        let dir = place.made()?;
+        let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
+        Ok(Self { place, dir, lock })
+    }
+}
+
 impl Store {
     /// Opens the log in a directory, and makes one if there is none. What a torn write left of entries that
     /// nobody was told of is cut off, and that is logged. It takes a time that does not depend on the log's
@@ -137,33 +154,29 @@ impl Store {
     }
 
     fn opened(place: Place, keep: Retention, sizes: Sizes) -> Result<Self, Fault> {
-        let dir = place.made()?;
-        let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
-        if is_new(&*dir)? {
-            let id = place.disk.random()?;
-            let epoch = id;
-            let (first, state) = (1, State::default());
-            let new = Beginning {
-                id,
-                epoch,
-                first,
-                state,
-            };
-            create(&*dir, &new, sizes.step)?;
-            let made = Self::found(place, dir, keep, sizes, lock)?;
-            return made.finished(epoch);
+        let site = Site::take(place)?;
+        if !is_new(&*site.dir)? {
+            return Self::found(site, keep, sizes);
         }
-        Self::found(place, dir, keep, sizes, lock)
+        let id = site.place.disk.random()?;
+        let new = Beginning {
+            id,
+            epoch: id,
+            first: 1,
+            state: State::default(),
+        };
+        Self::made(site, &new, keep, sizes)?.finished(id)
+    }
+
+    /// Makes a log where there is none, and opens it.
+    fn made(site: Site, new: &Beginning, keep: Retention, sizes: Sizes) -> Result<Self, Fault> {
+        create(&*site.dir, new, sizes.step)?;
+        Self::found(site, keep, sizes)
     }
 
     /// Opens the log that there is.
-    fn found(
-        place: Place,
-        dir: Arc<dyn Dir>,
-        keep: Retention,
-        sizes: Sizes,
-        lock: Lock,
-    ) -> Result<Self, Fault> {
+    fn found(site: Site, keep: Retention, sizes: Sizes) -> Result<Self, Fault> {
+        let Site { place, dir, lock } = site;
         let head = Head::open(&*dir, Mode::Write)?
             .ok_or_else(|| Fault::damaged("its file `head` is missing"))?;
         let known = head.mark;
@@ -496,14 +509,12 @@ fn create(dir: &dyn Dir, new: &Beginning, step: u64) -> Result<(), Fault> {
 impl Store {
     /// Begins a log that is not there before it is [finished](Self::finished).
     fn begin(place: Place, new: &Beginning, keep: Retention) -> Result<Self, Fault> {
-        let sizes = Sizes::of(&keep);
-        let dir = place.made()?;
-        let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
-        if !is_new(&*dir)? {
+        let site = Site::take(place)?;
+        if !is_new(&*site.dir)? {
             return Err(Fault::Exists);
         }
-        create(&*dir, new, sizes.step)?;
-        Self::found(place, dir, keep, sizes, lock)
+        let sizes = Sizes::of(&keep);
+        Self::made(site, new, keep, sizes)
     }
 
     /// Makes what was begun a log, which has this epoch.

@@ -9,7 +9,8 @@ use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
 use super::record::checksum;
-use super::survey::{Item, Survey};
+use super::survey::Survey;
+use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
 use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State};
@@ -121,32 +122,33 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
     let survey = Survey::of_what_is_there(place)?;
     let mut count = Count::new(&survey)?;
     let mut damage = Damage::default();
-    let mut export = Export {
+    let export = Export {
         out,
         epoch: hex(survey.known.epoch),
         first: survey.known.first,
-        before: Some(State::default()),
         count: 0,
         chain: 0,
-        gap: None,
-        is_end_lost: false,
         last: survey.known.first - 1,
     };
+    let mut visit = Visit::new(survey.known.first, export);
     let head = survey.each(|item| {
         count.note(&item);
         damage.note(&item);
-        export.take(item)
+        visit.take(item)
     })?;
-    export.begin()?;
-    export.close_gap(None)?;
+    let ending = visit.end()?;
+    let (mut export, is_end_lost) = (ending.visitor, ending.is_end_lost);
+    if let Some(gap) = ending.gap {
+        export.gap(gap)?;
+    }
     let complete = damage.is_none();
     let end = Line::End(End {
         count: export.count,
         chain: sum(export.chain),
         roster: String::new(),
         complete,
-        head: (head > export.last || export.is_end_lost).then_some(head),
-        is_end_lost: export.is_end_lost,
+        head: (head > export.last || is_end_lost).then_some(head),
+        is_end_lost,
     });
     put(&mut export.out, &end)?;
     export.out.flush().map_err(Fault::Unwritten)?;
@@ -160,61 +162,20 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
     }
 }
 
+/// A log that is written as lines.
 struct Export<W> {
     out: W,
     epoch: String,
-    /// The first entry that is written.
     first: u64,
-    /// The state before that, until it is written.
-    before: Option<State>,
     count: u64,
     chain: u64,
-    /// What is missing, and is not written yet.
-    gap: Option<(u64, u64)>,
-    is_end_lost: bool,
+    /// The last entry that was written.
     last: u64,
 }
 
-impl<W: Write> Export<W> {
-    fn take(&mut self, item: Item) -> Result<(), Fault> {
-        match item {
-            Item::State(state) => {
-                if let Some(before) = &mut self.before {
-                    *before = state;
-                } else if self.gap.is_some() {
-                    self.close_gap(Some(&state))?;
-                }
-            }
-            Item::Entry(record) if record.seq < self.first => {
-                if let Some(before) = &mut self.before {
-                    before.fold(&record);
-                }
-            }
-            Item::Entry(record) => {
-                self.begin()?;
-                self.close_gap(None)?;
-                self.chain = link(self.chain, &record);
-                self.count += 1;
-                self.last = record.seq;
-                put(&mut self.out, &Line::Entry(record.into()))?;
-            }
-            Item::Lost(from, to) | Item::Gap(from, to) if to >= self.first => {
-                self.begin()?;
-                let from = from.max(self.first);
-                let from = self.gap.map_or(from, |(first, _)| first);
-                self.gap = Some((from, to));
-            }
-            Item::Lost(..) | Item::Gap(..) | Item::Flaw(_) => {}
-            Item::End => self.is_end_lost = true,
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self) -> Result<(), Fault> {
-        let Some(before) = self.before.take() else {
-            return Ok(());
-        };
-        let state = before.encode();
+impl<W: Write> Visitor for Export<W> {
+    fn begin(&mut self, state: State) -> Result<(), Fault> {
+        let state = state.encode();
         self.chain = checksum(self.first, &state);
         let head = Head {
             format: FORMAT.into(),
@@ -228,14 +189,21 @@ impl<W: Write> Export<W> {
         put(&mut self.out, &head)
     }
 
-    fn close_gap(&mut self, state: Option<&State>) -> Result<(), Fault> {
-        let Some(missing) = self.gap.take() else {
-            return Ok(());
+    fn entry(&mut self, record: Record) -> Result<(), Fault> {
+        self.chain = link(self.chain, &record);
+        self.count += 1;
+        self.last = record.seq;
+        put(&mut self.out, &Line::Entry(record.into()))
+    }
+
+    fn gap(&mut self, gap: Gap) -> Result<(), Fault> {
+        let state = gap.state.as_ref().map(State::encode).unwrap_or_default();
+        self.chain = link_gap(self.chain, gap.missing, &state);
+        let missing = Missing {
+            missing: gap.missing,
+            state: digits(&state),
         };
-        let state = state.map(State::encode).unwrap_or_default();
-        self.chain = link_gap(self.chain, missing, &state);
-        let state = digits(&state);
-        put(&mut self.out, &Line::Missing(Missing { missing, state }))
+        put(&mut self.out, &Line::Missing(missing))
     }
 }
 

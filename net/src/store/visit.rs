@@ -1,0 +1,124 @@
+//! What a survey finds, as what a log that is written anew consists of: a beginning, entries, and gaps.
+
+use super::error::Fault;
+use super::survey::Item;
+use chat_core::{Record, State};
+
+/// Whoever writes a log anew.
+pub(super) trait Visitor {
+    /// The log begins, with this state of the room.
+    fn begin(&mut self, state: State) -> Result<(), Fault>;
+
+    /// The next entry.
+    fn entry(&mut self, record: Record) -> Result<(), Fault>;
+
+    /// Entries are missing before the next one.
+    fn gap(&mut self, gap: Gap) -> Result<(), Fault>;
+}
+
+/// Entries that are missing.
+#[derive(Debug)]
+pub(super) struct Gap {
+    /// The first and the last of them.
+    pub(super) missing: (u64, u64),
+    /// The state of the room after them, if that is known.
+    pub(super) state: Option<State>,
+}
+
+/// What a visitor is shown, item by item.
+#[derive(Debug)]
+pub(super) struct Visit<V> {
+    visitor: V,
+    /// The first entry that is shown.
+    first: u64,
+    /// The state before that, until the log has begun.
+    before: Option<State>,
+    /// What is missing before the next entry, if there is one.
+    gap: Option<Gap>,
+    is_end_lost: bool,
+}
+
+/// How a log ends.
+#[derive(Debug)]
+pub(super) struct Ending<V> {
+    pub(super) visitor: V,
+    /// What is missing after the last entry.
+    pub(super) gap: Option<Gap>,
+    /// It cannot be told whether there were others after that.
+    pub(super) is_end_lost: bool,
+}
+
+impl<V: Visitor> Visit<V> {
+    /// Of a log whose first entry is this one.
+    pub(super) fn new(first: u64, visitor: V) -> Self {
+        Self {
+            visitor,
+            first,
+            before: Some(State::default()),
+            gap: None,
+            is_end_lost: false,
+        }
+    }
+
+    pub(super) fn take(&mut self, item: Item) -> Result<(), Fault> {
+        match item {
+            Item::State(state) => {
+                if let Some(before) = &mut self.before {
+                    *before = state;
+                } else if let Some(gap) = &mut self.gap {
+                    gap.state = Some(state);
+                }
+            }
+            Item::Entry(record) if record.seq < self.first => {
+                if let Some(before) = &mut self.before {
+                    before.fold(&record);
+                }
+            }
+            Item::Entry(record) => {
+                self.begin()?;
+                self.close_gap()?;
+                self.visitor.entry(record)?;
+            }
+            Item::Lost(from, to) | Item::Gap(from, to) if to >= self.first => {
+                self.begin()?;
+                if self.gap.as_ref().is_some_and(|gap| gap.state.is_some()) {
+                    // What is known of the room then is the best guess at what comes later.
+                    self.close_gap()?;
+                }
+                let from = from.max(self.first);
+                let from = self.gap.as_ref().map_or(from, |gap| gap.missing.0);
+                self.gap = Some(Gap {
+                    missing: (from, to),
+                    state: None,
+                });
+            }
+            Item::Lost(..) | Item::Gap(..) | Item::Flaw(_) => {}
+            Item::End => self.is_end_lost = true,
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        match self.before.take() {
+            Some(state) => self.visitor.begin(state),
+            None => Ok(()),
+        }
+    }
+
+    fn close_gap(&mut self) -> Result<(), Fault> {
+        match self.gap.take() {
+            Some(gap) => self.visitor.gap(gap),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing else was found.
+    pub(super) fn end(mut self) -> Result<Ending<V>, Fault> {
+        self.begin()?;
+        Ok(Ending {
+            visitor: self.visitor,
+            gap: self.gap,
+            is_end_lost: self.is_end_lost,
+        })
+    }
+}
