@@ -5,7 +5,8 @@
 //!
 //! The file: blocks of 4,096 bytes, each ending with its own checksum. The first says of which segment it is;
 //! then come the places of all entries, four bytes for each, and then the ids, twelve for each, in their
-//! order: eight of a hash, and four for which entry of the segment it is.
+//! order: eight of a hash, and four for which entry of the segment it is. Where it was made from a damaged
+//! segment, the first block also says which entry is the last that could not be read.
 
 use super::VERSION;
 use super::disk::{self, Dir, File, Mode};
@@ -32,6 +33,8 @@ pub(super) struct Table {
     /// Of the first entry of the segment and those after it; 0 where one cannot be read.
     places: Vec<u32>,
     ids: HashMap<u64, u32>,
+    /// The last entry of which it is not known whether it has an id: it cannot be read.
+    unknown: Option<u32>,
 }
 
 impl Table {
@@ -80,7 +83,27 @@ impl Table {
         }
         let count = usize::try_from(last + 1 - first).unwrap_or(usize::MAX);
         table.places.resize(count, 0);
+        let unread = table.places.iter().rposition(|place| *place == 0);
+        table.unknown = unread.map(|nth| u32::try_from(nth).unwrap_or(u32::MAX));
         Ok(table)
+    }
+
+    /// Adds what the file that was written beside the segment says of entries that cannot be read any more.
+    pub(super) fn add_lost(&mut self, sidecar: &Sidecar) -> Result<(), Unusable> {
+        if self.unknown.is_none() {
+            return Ok(());
+        }
+        for (key, nth) in sidecar.ids()? {
+            let place = usize::try_from(nth)
+                .ok()
+                .and_then(|nth| self.places.get(nth));
+            if place == Some(&0) {
+                let newest = self.ids.entry(key).or_insert(nth);
+                *newest = nth.max(*newest);
+            }
+        }
+        self.unknown = sidecar.unknown;
+        Ok(())
     }
 
     fn places(&self, nth: u64, count: usize) -> &[u32] {
@@ -96,7 +119,8 @@ impl Table {
         ids.sort_unstable();
         let mut head = MAGIC.to_vec();
         head.extend(VERSION.to_le_bytes());
-        head.extend([0; 4]);
+        let unknown = self.unknown.map_or(0, |nth| nth.saturating_add(1));
+        head.extend(unknown.to_le_bytes());
         head.extend(segment.header.id.to_le_bytes());
         head.extend(segment.header.first.to_le_bytes());
         head.extend(self.len().to_le_bytes());
@@ -145,6 +169,7 @@ pub(super) struct Sidecar {
     seal: Seal,
     count: u64,
     ids: u64,
+    unknown: Option<u32>,
 }
 
 /// Why a file does not say what is to be known.
@@ -170,7 +195,8 @@ impl From<Malformed> for Unusable {
     }
 }
 
-fn file_name(first: u64) -> String {
+/// The name of the file of a segment that begins with this entry.
+pub(super) fn file_name(first: u64) -> String {
     format!("{first:016x}.idx")
 }
 
@@ -189,6 +215,7 @@ impl Sidecar {
             seal: Seal::of(segment),
             count: table.len(),
             ids: table.ids.len() as u64,
+            unknown: table.unknown,
         })
     }
 
@@ -205,12 +232,13 @@ impl Sidecar {
             seal,
             count,
             ids: 0,
+            unknown: None,
         };
         let block = sidecar.block(0)?;
         let mut rest = Rest(&block);
-        let is_ours = rest.array()? == MAGIC
-            && rest.number32()? == VERSION
-            && rest.number32()? == 0
+        let is_known = rest.array()? == MAGIC && rest.number32()? == VERSION;
+        sidecar.unknown = rest.number32()?.checked_sub(1);
+        let is_ours = is_known
             && u128::from_le_bytes(rest.array()?) == header.id
             && rest.number()? == header.first
             && rest.number()? == count;
@@ -248,6 +276,23 @@ impl Sidecar {
             }
         }
         Ok(places)
+    }
+
+    /// All ids.
+    fn ids(&self) -> Result<Vec<(u64, u32)>, Unusable> {
+        let first_block = 1 + self.count.div_ceil(PLACES_64);
+        let mut ids = Vec::new();
+        let mut left = self.ids;
+        for number in first_block..first_block + self.ids.div_ceil(IDS_64) {
+            let block = self.block(number)?;
+            let held = usize::try_from(left.min(IDS_64)).unwrap_or(IDS);
+            for entry in block.chunks_exact(12).take(held) {
+                let mut rest = Rest(entry);
+                ids.push((rest.number()?, rest.number32()?));
+            }
+            left = left.saturating_sub(IDS_64);
+        }
+        Ok(ids)
     }
 
     fn find(&self, key: u64) -> Result<Option<u32>, Unusable> {
@@ -307,6 +352,14 @@ impl Index {
         match self {
             Self::Memory(table) => Ok(table.ids.get(&key).copied()),
             Self::File(sidecar) => sidecar.find(key),
+        }
+    }
+
+    /// The last entry of the segment of which it is not known whether it has an id.
+    pub(super) fn unknown(&self) -> Option<u32> {
+        match self {
+            Self::Memory(table) => table.unknown,
+            Self::File(sidecar) => sidecar.unknown,
         }
     }
 }

@@ -236,9 +236,10 @@ impl Store {
         };
         let (end, tag) = (walk.at, newest.header.tag());
         drop(walk);
+        let names = dir.list()?.into_iter().collect();
         let mut all: Vec<Arc<Segment>> = segments
             .into_iter()
-            .map(|opened| Arc::new(Segment::new(opened, None)))
+            .map(|opened| Arc::new(Segment::found(opened, &names)))
             .collect();
         all.pop();
         let active = Arc::new(Segment::new(newest, Some(Index::Memory(table))));
@@ -437,7 +438,8 @@ impl Store {
     /// The entry to which a session gave this id; the newest, if it gave it to several.
     ///
     /// # Errors
-    /// When it is not as it was written, or the disk fails.
+    /// When it is not as it was written, or may be among entries that cannot be read and whose ids are not known; or
+    /// when the disk fails.
     pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
         self.shared.find(session, id)
     }

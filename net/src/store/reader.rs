@@ -3,10 +3,11 @@
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::head::{Head, Mark};
-use super::index::{Index, Sidecar, Table, Unusable};
+use super::index::{self, Index, Sidecar, Table, Unusable};
 use super::record::{self, Seed};
 use super::segment::Opened;
 use chat_core::{Record, SessionId};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -36,12 +37,26 @@ pub(super) struct Shared {
 pub(super) struct Segment {
     pub(super) opened: Opened,
     pub(super) index: RwLock<Option<Index>>,
+    /// Its index is to be made without waiting for a question: there was no file of it when the log was opened.
+    pub(super) is_bare: AtomicBool,
 }
 
 impl Segment {
     pub(super) fn new(opened: Opened, index: Option<Index>) -> Self {
-        let index = RwLock::new(index);
-        Self { opened, index }
+        Self {
+            opened,
+            index: RwLock::new(index),
+            is_bare: AtomicBool::new(false),
+        }
+    }
+
+    /// A full one, as it is found in a directory with these files.
+    pub(super) fn found(opened: Opened, names: &HashSet<String>) -> Self {
+        let is_bare = !names.contains(&index::file_name(opened.header.first));
+        Self {
+            is_bare: AtomicBool::new(is_bare),
+            ..Self::new(opened, None)
+        }
     }
 
     pub(super) fn first(&self) -> u64 {
@@ -83,6 +98,14 @@ impl Segment {
         let answer = question(&table).map_err(fault);
         *index = Some(table);
         answer
+    }
+
+    /// Makes its index, if that is still to be made.
+    pub(super) fn index_if_bare(&self, dir: &dyn Dir, last: u64) -> Result<(), Fault> {
+        if self.is_bare.swap(false, Ordering::AcqRel) {
+            self.ask(dir, last, |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// The entries that are at these places, the first with this number; `None` for those that cannot be read.
@@ -253,11 +276,16 @@ impl Shared {
             let Mark { first, last, .. } = self.committed();
             let segments = self.segments();
             let mut end = last;
+            let mut unknown = None;
             for segment in segments.iter().rev() {
-                let found = (end >= segment.first())
-                    .then(|| segment.ask(&*self.dir, end, |index| index.find(key)))
-                    .transpose()?
-                    .flatten();
+                let asked = (end >= segment.first()).then(|| {
+                    segment.ask(&*self.dir, end, |index| {
+                        Ok((index.find(key)?, index.unknown()))
+                    })
+                });
+                let (found, lost) = asked.transpose()?.unwrap_or_default();
+                let lost = lost.map(|nth| segment.first() + u64::from(nth));
+                unknown = unknown.or(lost.filter(|seq| *seq >= first));
                 let seq = found.map(|nth| segment.first() + u64::from(nth));
                 if let Some(seq) = seq.filter(|seq| (first..=last).contains(seq)) {
                     let record = self.read_in(segment, end, seq, 1)?.pop().flatten();
@@ -274,7 +302,12 @@ impl Shared {
                     break;
                 }
             }
-            Ok(None)
+            match unknown {
+                Some(seq) => Err(Fault::damaged(format!(
+                    "entry {seq} cannot be read, and may be the one that is looked for"
+                ))),
+                None => Ok(None),
+            }
         })
     }
 
@@ -300,11 +333,15 @@ impl Shared {
         if !is_of_a_file {
             return Ok(records);
         }
-        let table = Table::of(&segment.opened, last)?;
+        let mut table = Table::of(&segment.opened, last)?;
         let mut index = segment
             .index
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        if let Some(Index::File(sidecar)) = &*index {
+            // Where it cannot be read, what the entries were remains unknown.
+            let _ = table.add_lost(sidecar);
+        }
         let table = index.insert(Index::Memory(table));
         let places = table.places(nth, count).unwrap_or_default();
         drop(index);
@@ -381,7 +418,7 @@ impl Reader {
     /// As [`Store::find`](super::Store::find).
     ///
     /// # Errors
-    /// When it is not as it was written, the disk fails, or the store is gone.
+    /// As there, and when the store is gone.
     pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
         self.0.find(session, id)
     }

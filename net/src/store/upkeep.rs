@@ -204,11 +204,17 @@ impl Space {
         let segments = self.shared.segments();
         let pairs = segments.iter().zip(segments.iter().skip(1));
         for (segment, next) in pairs {
+            let last = next.opened.header.last;
+            if let Err(fault) = segment.index_if_bare(&*self.shared.dir, last) {
+                // Whoever asks for something in it is told.
+                let name = segment.opened.name();
+                tracing::error!(%name, error = %fault.at(&self.shared.path), "a part of the history cannot be indexed");
+            }
             let index = segment.index.read().unwrap_or_else(PoisonError::into_inner);
             let Some(Index::Memory(table)) = &*index else {
                 continue;
             };
-            debug_assert_eq!(table.len(), next.opened.header.last + 1 - segment.first());
+            debug_assert_eq!(table.len(), last + 1 - segment.first());
             let sidecar = match Sidecar::create(&*self.shared.dir, &segment.opened, table) {
                 // It stays in memory until there is room.
                 Err(Fault::Full(_)) => return Ok(false),

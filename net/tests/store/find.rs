@@ -3,7 +3,7 @@
 use crate::disk::Memory;
 use crate::{ALL, ANN, all_said, contents, error, idle, log_of, open, place, said, try_open};
 use chat_core::{Record, SessionId};
-use chat_net::store::{Fault, Retention, check};
+use chat_net::store::{Fault, Retention, Store, check};
 use std::path::{Path, PathBuf};
 
 const BEN: SessionId = SessionId([8; 32]);
@@ -154,22 +154,78 @@ fn a_sidecar_with_any_byte_changed_or_any_part_cut_off_changes_no_answer() {
 }
 
 #[test]
-fn an_entry_that_is_found_and_cannot_be_read_is_told_of() {
-    let (disk, _) = sample();
+fn the_sidecars_that_are_missing_at_opening_are_made_before_anybody_asks() {
+    let (disk, last) = sample();
+    let files = sidecars(&disk);
+    for file in &files {
+        disk.remove(file);
+    }
+    let store = open(&disk);
+    idle(&store);
+    assert_eq!(sidecars(&disk), files);
+    drop(store);
+    verify(&disk, last);
+}
+
+/// Changes the text of an entry in the first segment of a log.
+fn damage(disk: &Memory, seq: u64) {
     let file = Path::new("log/0000000000000001.log");
     let mut bytes = disk.get(file);
-    let text = said(5).text;
+    let text = said(seq).text;
     let at = bytes
         .windows(text.len())
         .position(|it| it == text.as_bytes());
     bytes[at.unwrap()] ^= 1;
     disk.put(file, &bytes);
-    let store = open(&disk);
-    let refused = error(store.find(&ANN, "id-5"));
+}
+
+/// That it cannot be told whether an entry with this id was appended, and why.
+fn assert_untold(store: &Store, id: &str, why: &str) {
+    let refused = error(store.find(&ANN, id));
     assert!(matches!(refused.fault, Fault::Damaged(_)), "{refused}");
-    assert!(
-        refused.to_string().contains("entry 5 cannot be read"),
-        "{refused}"
-    );
-    assert_eq!(store.find(&ANN, "id-6").unwrap(), Some(said(6)));
+    assert!(refused.to_string().contains(why), "{refused}");
+}
+
+#[test]
+fn an_entry_that_is_found_and_cannot_be_read_is_told_of() {
+    let (disk, _) = sample();
+    damage(&disk, 5);
+    // What the index knew of it stays known, whatever becomes of the index.
+    for _ in 0..2 {
+        let store = open(&disk);
+        for _ in 0..2 {
+            assert_untold(&store, "id-5", "entry 5 cannot be read");
+            assert_eq!(store.find(&ANN, "id-6").unwrap(), Some(said(6)));
+            assert_eq!(store.find(&ANN, "id-0").unwrap(), None);
+        }
+        idle(&store);
+    }
+}
+
+#[test]
+fn what_may_be_an_entry_that_was_damaged_before_it_was_indexed_is_told_of() {
+    let (disk, last) = sample();
+    damage(&disk, 5);
+    disk.remove(&sidecars(&disk)[0]);
+    // At first without an index, then with one that was made of what can be read.
+    for _ in 0..2 {
+        let store = open(&disk);
+        let why = "entry 5 cannot be read, and may be";
+        assert_untold(&store, "id-5", why);
+        assert_untold(&store, "id-0", why);
+        for seq in [1, 6, last] {
+            let found = store.find(&ANN, &format!("id-{seq}"));
+            assert_eq!(found.unwrap(), Some(said(seq)));
+        }
+        idle(&store);
+    }
+    // What is let go of is not looked for.
+    for (count, is_known) in [(last - 4, false), (last - 5, true)] {
+        let keep = Retention {
+            count: Some(count),
+            ..ALL
+        };
+        let store = try_open(&disk, &keep).unwrap();
+        assert_eq!(store.find(&ANN, "id-0").is_ok(), is_known, "{count}");
+    }
 }
