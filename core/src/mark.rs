@@ -148,6 +148,7 @@ marks! {
     DiskHasRoom "the disk has room again"
     DiskFullSay "something is not said, as the disk is full"
     DiskFullJoin "somebody does not come in, as the disk is full"
+    DiskFullResume "somebody resumes or begins to read while the disk is full, and is told"
     DiskLate "a commit takes so long that everyone is told"
     PongAtOnce "a sign of life is given although a commit takes long"
     DiskAnswers "a commit that took so long is done"

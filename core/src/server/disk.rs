@@ -42,9 +42,21 @@ impl Server {
             DiskState::Room
         };
         for id in self.disk_watchers() {
-            if let Some(line) = self.disk_line(id, state) {
-                self.note(id, &line);
-            }
+            self.tell_of_disk(id, state);
+        }
+    }
+
+    /// Whoever comes while the disk is full is told as the others were.
+    pub(super) fn tell_if_disk_full(&mut self, id: ConnId) {
+        if self.disk.is_full {
+            mark(Mark::DiskFullResume);
+            self.tell_of_disk(id, DiskState::Full);
+        }
+    }
+
+    fn tell_of_disk(&mut self, id: ConnId, state: DiskState) {
+        if let Some(line) = self.disk_line(id, state) {
+            self.note(id, &line);
         }
     }
 

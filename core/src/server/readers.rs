@@ -33,6 +33,7 @@ impl Server {
         };
         let welcome = welcome.to_line();
         self.note(id, &welcome);
+        self.tell_if_disk_full(id);
         self.go_on_after(id, hello, last);
     }
 }

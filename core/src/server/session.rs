@@ -166,6 +166,7 @@ impl Server {
         if let Some(notice) = notice {
             self.note(id, &notice);
         }
+        self.tell_if_disk_full(id);
         self.actions.push_back(Action::Joined(id, name));
         self.go_on_after(id, &hello, before);
     }

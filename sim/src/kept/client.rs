@@ -43,6 +43,8 @@ struct Program {
     accepted: BTreeMap<String, u64>,
     /// What it was told of the disk last, on this connection.
     told: Option<DiskState>,
+    /// It was told on this connection that the disk is full, and not yet that it has room again.
+    knows_full: bool,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +95,7 @@ impl Client {
         match &mut self.side {
             Side::Program(program) => {
                 (program.is_in, program.told) = (false, None);
+                program.knows_full = false;
                 let mut hello = json!({"name": format!("p{number}")});
                 if let Some(token) = &program.token {
                     hello["session"] = json!(token);
@@ -324,12 +327,22 @@ impl Program {
                 code: Code::DiskFull,
                 id: Some(_),
                 ..
-            } => {}
+            } => Invariant::InItsPlace.holds(self.knows_full, || {
+                format!(
+                    "{line} to {}, who was not told that the disk is full",
+                    self.name
+                )
+            }),
             Message::Disk { state, .. } => {
                 let is_news = self.told != Some(state);
                 Invariant::InItsPlace
                     .holds(is_news, || format!("{line} once more to {}", self.name));
                 self.told = Some(state);
+                match state {
+                    DiskState::Full => self.knows_full = true,
+                    DiskState::Room => self.knows_full = false,
+                    _ => {}
+                }
                 if state == DiskState::Room {
                     return self.unsent();
                 }

@@ -146,10 +146,23 @@ fn while_the_disk_is_full_nothing_is_said_and_nobody_comes_in() {
     // Who is in comes back, and who leaves leaves.
     let hello = format!(r#"{{"session":"{session}","after":2}}"#);
     let (_, answer) = program(&mut k, &hello);
-    assert!(matches!(
-        &answer[..],
-        [Message::Welcome { resumed: true, .. }]
-    ));
+    assert!(
+        matches!(
+            &answer[..],
+            [
+                Message::Welcome { resumed: true, .. },
+                Message::Disk {
+                    state: DiskState::Full,
+                    ..
+                }
+            ]
+        ),
+        "{answer:?}"
+    );
+    // So is who looks on.
+    let (reader, answer) = program(&mut k, r#"{"read":true}"#);
+    assert_eq!(states(&answer), [DiskState::Full]);
+    k.receive(reader, "{\"type\":\"leave\"}\n");
     k.receive(ann, "LEAVE\n");
     k.commit();
     assert_eq!(k.store.len(), 3, "ann and cat came, and ann left");
