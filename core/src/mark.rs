@@ -87,7 +87,7 @@ marks! {
     ControlReplaced "a control character is replaced"
     SlashEscaped "a line begins with two slashes"
     CommandUnknown "a command does not exist"
-    CommandSurplus "a command has something behind it"
+    CommandSurplus "a command has something after it"
     WhoCutShort "more are in the room than a line has names"
     HeldByNotices "input is held back by private bytes"
     HeldBySplices "input is held back by stretches of own lines"

@@ -326,7 +326,7 @@ impl Paint {
             let _ = write!(self.out, "\x1b[{}B", row - from.0);
         }
         if width < 4 || !is_certain || width >= self.columns {
-            // However wide the terminal thinks it is, behind it is behind it.
+            // Written once more, the text moves the cursor to its end, however wide the terminal thinks it is.
             self.out.push_str(before);
         } else {
             let _ = write!(self.out, "\x1b[{width}C");

@@ -10,8 +10,8 @@ use core::ops::Range;
 /// The most slices that one write is given.
 pub(crate) const SLICES: usize = 32;
 
-/// A place where a connection leaves the common log: bytes for it alone are put in, and a
-/// stretch of the log (its own entries) is stepped over.
+/// A place where what a connection is sent differs from the log: bytes for it alone are put in, and then a
+/// part of the log (its own entries) is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Splice {
     at: u64,
@@ -27,14 +27,14 @@ struct Splices {
     queue: VecDeque<Splice>,
     /// Bytes put in.
     private: usize,
-    /// Bytes of the log stepped over.
+    /// Bytes of the log to be skipped.
     skipped: u64,
 }
 
 /// Where a connection stands in the log.
 ///
 /// What it is still to be sent is the log from its place to its end (the head, or the place where
-/// its stay ended), with its splices.
+/// its membership ended), with its splices.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cursor {
     place: u64,
@@ -46,7 +46,7 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// A cursor for a connection that hears what is appended from `place` on.
+    /// A cursor for a connection that receives what is appended from `place` on.
     pub(crate) fn new(place: u64) -> Self {
         Self {
             end: None,
@@ -54,7 +54,7 @@ impl Cursor {
         }
     }
 
-    /// A cursor for a connection that hears nothing of the log.
+    /// A cursor for a connection that receives nothing of the log.
     pub(crate) fn outside(place: u64) -> Self {
         Self {
             place,
@@ -82,7 +82,7 @@ impl Cursor {
         self.splices.as_ref().map_or(0, |them| them.private)
     }
 
-    /// Bytes of the log that it steps over.
+    /// Bytes of the log that it skips.
     fn skipped(&self) -> u64 {
         self.splices.as_ref().map_or(0, |them| them.skipped)
     }
@@ -118,7 +118,7 @@ impl Cursor {
         }
         let splices = self.splices.get_or_insert_default();
         splices.private += line.len();
-        // It may have stepped over entries of its own that may not be sent yet, or be about to; and of what may
+        // It may have skipped entries of its own that may not be sent yet, or be about to; and of what may
         // be sent, a part may have been.
         let may_be_sent = |it: &&Splice| it.at <= visible || it.at_once;
         let nth = splices.queue.iter().take_while(may_be_sent).count();
@@ -139,7 +139,7 @@ impl Cursor {
         }
     }
 
-    /// Steps over an entry that was just appended.
+    /// Skips an entry that was just appended.
     pub(crate) fn skip(&mut self, entry: Range<u64>) {
         if self.splices.is_none() && self.place == entry.start {
             self.place = entry.end;
@@ -162,16 +162,16 @@ impl Cursor {
     }
 
     /// Moves to another stream's head, keeping queued notices. It must need nothing more of the stream where it is.
-    pub(crate) fn move_to(&mut self, head: u64, hears: bool) {
+    pub(crate) fn move_to(&mut self, head: u64, receives: bool) {
         assert!(self.end == Some(self.place) && self.skipped() == 0);
         self.place = head;
-        self.end = (!hears).then_some(head);
+        self.end = (!receives).then_some(head);
         if let Some(splices) = &mut self.splices {
             splices.queue.iter_mut().for_each(|it| it.at = head);
         }
     }
 
-    /// Ends the stay: nothing that is appended from `head` on will be sent.
+    /// Ends the membership: nothing that is appended from `head` on will be sent.
     pub(crate) fn end_at(&mut self, head: u64) {
         self.end.get_or_insert(head);
     }
@@ -235,7 +235,7 @@ impl Cursor {
         self.mid_line
     }
 
-    /// Whether everything up to the end has been sent, and what was stepped over may be.
+    /// Whether everything up to the end has been sent, and what was skipped may be.
     pub(crate) fn is_done(&self, log: &Stream) -> bool {
         let is_there = self.place == self.end.unwrap_or(log.head());
         is_there && self.splices.is_none() && self.place <= log.visible()
@@ -342,14 +342,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn notices_at_one_place_are_one_detour() {
+    fn notices_at_one_place_are_one_splice() {
         let mut cursor = Cursor::new(0);
         cursor.note(0, "* a\n");
         cursor.note(0, "* b\n");
         assert_eq!((cursor.splices(), cursor.private()), (1, 8));
         cursor.note(5, "* c\n");
         assert_eq!((cursor.splices(), cursor.private()), (2, 12));
-        // A stretch of its own lines ends it.
+        // Lines of its own end it.
         let mut cursor = Cursor::new(0);
         cursor.skip(3..6);
         cursor.note(3, "* a\n");
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_counted_without_what_is_stepped_over() {
+    fn what_waits_is_counted_without_what_is_skipped() {
         let mut log = Stream::default();
         let mut cursor = Cursor::new(0);
         log.append(["others", "", ""]);
@@ -480,21 +480,21 @@ mod tests {
             log.append(["before", "", ""]);
             let mut cursor = Cursor::new(log.head());
             let (mut wanted, mut sent) = (Vec::new(), Vec::new());
-            let mut hears = true;
+            let mut receives = true;
             for (i, step) in steps.into_iter().enumerate() {
                 let text = i.to_string();
                 match step {
                     Step::Others(n) => for _ in 0..n {
                         log.append(["o", &text, ""]);
-                        if hears {
+                        if receives {
                             wanted.extend_from_slice(alloc::format!("o{text}\n").as_bytes());
                         }
                     },
-                    Step::Own(n) if hears => for _ in 0..n {
+                    Step::Own(n) if receives => for _ in 0..n {
                         let entry = log.append(["m", &text, ""]);
                         cursor.skip(entry);
                     },
-                    Step::Note(n) if hears => for _ in 0..n {
+                    Step::Note(n) if receives => for _ in 0..n {
                         cursor.note(log.head(), "* note\n");
                         wanted.extend_from_slice(b"* note\n");
                     },
@@ -502,7 +502,7 @@ mod tests {
                     Step::Detach => cursor.detach(&log),
                     Step::End => {
                         cursor.end_at(log.head());
-                        hears = false;
+                        receives = false;
                     }
                     Step::Cut if sent.len() < wanted.len() => {
                         cursor.cut(&log, "* cut\n");
@@ -512,7 +512,7 @@ mod tests {
                         let kept = sent.len() + if begun { end } else { 0 };
                         wanted.truncate(kept);
                         wanted.extend_from_slice(b"* cut\n");
-                        hears = false;
+                        receives = false;
                     }
                     _ => {}
                 }

@@ -45,7 +45,7 @@ pub(super) struct Delivery {
 struct Sweep {
     /// Subscribers that it has yet to visit, as in a round.
     seats: usize,
-    /// What of the logs was visible when it began.
+    /// How far the log of each dialect could be sent when it began.
     heads: [u64; 2],
     /// It visits everyone that the round under way is to visit: it began in it, and has left nobody out.
     is_whole: bool,
@@ -66,7 +66,8 @@ struct Lane {
     /// Connections that need more of the log and whose sockets are full, or were until they were
     /// marked; the one furthest behind first: by place in it, less the bytes of their own that wait.
     blocked: BTreeSet<(i64, ConnId)>,
-    /// What a crowd that came or went at once has appended, as long as somebody is behind it.
+    /// So many bytes more than its limit may a connection be behind, since a crowd that came or went at once has
+    /// appended them; 0 once nobody is behind by more than the limit.
     burst: u64,
 }
 
@@ -223,9 +224,9 @@ impl Server {
         None
     }
 
-    /// Begins another round if there is anything to write; otherwise the pass is over. Whoever is too
-    /// far behind is cut off first, all of them at once: everyone is to be told of each, and a round
-    /// for each would take a crowd of slow readers as long as all their leavings one by one.
+    /// Begins another round if there is anything to write; otherwise the pass is over. First it cuts off all
+    /// who are too far behind: then the others are told of all these leavings in one round, and not in a round
+    /// for each.
     pub(super) fn begin_round(&mut self) -> bool {
         mark_if(self.appended() >= self.limits.batch, Mark::BatchFull);
         mark_if(

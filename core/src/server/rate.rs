@@ -43,9 +43,9 @@ const DRIFT: u64 = 256;
 pub(super) struct Pace {
     sent: Buckets,
     wait: Wait,
-    /// Until when it has had its share, in its host's virtual time.
+    /// The virtual time of its host at which it has used up its share.
     share: u64,
-    /// When it is to be looked at: for its own buckets, or to be told.
+    /// When its timer goes off: its own buckets allow its next line then, or it is to be told that it is read slowly.
     timer: Option<Timestamp>,
     /// When it is to be told that it is read slowly.
     tell_at: Timestamp,

@@ -49,7 +49,7 @@ struct Session {
     conn: Option<ConnId>,
     /// No entry before this one has an id that the session gave.
     since: u64,
-    /// Of its last connection, if that is limited; of no account before it has had one.
+    /// The host of its last connection, if the limits of hosts apply to that one; none before it has had one.
     host: Option<Host>,
     /// When it is given up, while it has no connection.
     wait: Wait,
