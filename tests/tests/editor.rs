@@ -196,6 +196,7 @@ fn the_terminal_is_left_as_it_was_found_whatever_ends_the_program() {
         (Signal::HUP, 0),
         (Signal::INT, 130),
         (Signal::QUIT, 130),
+        (Signal::ABORT, 130),
         (Signal::ALARM, 130),
     ] {
         let mut server = Server::start();

@@ -4,7 +4,8 @@
 //! some never do. So a person is told from a paste by speed: nobody presses a key within `PAUSE` of Enter. An Enter key with
 //! something right before it waits for that long, and so does all that follows it without a pause. If that is more lines
 //! than a paste may have without a question, it was pasted; otherwise it was typed. Two lines at once may be the beginning
-//! of a paste that comes in pieces: they wait for longer, so that a `leave` in it does not give the rest to the shell.
+//! of a paste that comes in pieces: they wait for longer, so that a `leave` in it does not give the rest to the shell. Nor
+//! does one in two or three lines: nobody goes on typing after a line that leaves, so it was pasted.
 
 use super::keys::{Key, MAX_PASTE, Pasted};
 use super::paste::UNASKED_LINES;
@@ -88,13 +89,19 @@ impl Burst {
         self.enters += usize::from(key == Key::Enter);
         self.held.push(key);
         if self.enters > UNASKED_LINES || self.held.len() > MAX_HELD {
-            let mut text = self.typed.clone().unwrap_or_default();
-            let mut bytes = text.len();
-            for key in self.held.drain(..) {
-                add(&mut text, &mut bytes, &key);
-            }
-            self.paste = Some((text, bytes));
+            self.paste = Some(self.text());
+            self.held.clear();
         }
+    }
+
+    /// What the burst has typed, and what waits: the text, and its bytes.
+    fn text(&self) -> (String, usize) {
+        let mut text = self.typed.clone().unwrap_or_default();
+        let mut bytes = text.len();
+        for key in &self.held {
+            add(&mut text, &mut bytes, key);
+        }
+        (text, bytes)
     }
 
     /// When [`timeout`](Self::timeout) is due.
@@ -117,6 +124,13 @@ impl Burst {
     pub fn timeout(&mut self, now: Timestamp) -> Option<Resolved> {
         self.next_timeout().filter(|due| *due <= now)?;
         self.enters = 0;
+        if self.paste.is_none() {
+            let (text, bytes) = self.text();
+            if goes_on_after_leaving(&text) {
+                self.held.clear();
+                self.paste = Some((text, bytes));
+            }
+        }
         Some(match self.paste.take() {
             Some((text, bytes)) => Resolved::Pasted {
                 from_start: self.typed.is_some(),
@@ -133,6 +147,18 @@ impl Burst {
             None => Resolved::Typed(std::mem::take(&mut self.held)),
         })
     }
+}
+
+/// Whether anything but blanks comes after a line that leaves.
+fn goes_on_after_leaving(text: &str) -> bool {
+    let leaves = |line: &str| {
+        let line = line.trim();
+        line.strip_prefix('/')
+            .unwrap_or(line)
+            .eq_ignore_ascii_case("leave")
+    };
+    let mut lines = text.split('\n');
+    lines.any(leaves) && lines.any(|line| !line.trim().is_empty())
 }
 
 /// Adds what a key stands for in a text.
@@ -208,6 +234,30 @@ mod tests {
         };
         assert_eq!(burst.timeout(at(80 + 150)), Some(pasted));
         assert!(burst.is_beginning(at(1000)));
+    }
+
+    #[test]
+    fn a_line_that_leaves_was_pasted_if_anything_follows_it() {
+        for (text, is_pasted) in [
+            ("leave\nrm x\n", true),
+            ("a\n /LEAVE \nb", true),
+            ("a\nleave\n", false),
+            ("a\nleave\n \n", false),
+            ("a\nleave it\nb\n", false),
+            ("a\nleave", false),
+        ] {
+            let mut burst = Burst::default();
+            burst.take(at(0), keys(text), false);
+            match burst.timeout(at(150)) {
+                Some(Resolved::Typed(_)) => assert!(!is_pasted, "{text:?}"),
+                Some(Resolved::Pasted { pasted, from_start }) => {
+                    assert!(is_pasted && from_start, "{text:?}");
+                    assert_eq!(pasted.text, text);
+                }
+                None => panic!("{text:?} still waits"),
+            }
+            assert!(!burst.is_waiting());
+        }
     }
 
     #[test]

@@ -13,6 +13,13 @@ const SEQUENCE_PATIENCE: Duration = Duration::from_millis(50);
 /// How long a paste may pause. Where a terminal never says that it ended, it ends after this.
 const PASTE_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What comes so long after what was before, and is no longer than a key, is a key that somebody presses: a paste that
+/// nobody ended does not go on for that.
+const KEY_PAUSE: Duration = Duration::from_millis(25);
+
+/// The most bytes that one key sends.
+const KEY_BYTES: usize = 8;
+
 /// The most bytes of a paste that are taken; what is longer is swallowed whole, and counted.
 pub const MAX_PASTE: usize = 1024 * 1024;
 
@@ -122,6 +129,8 @@ pub struct Decoder {
     state: State,
     /// When the last byte came.
     last: Timestamp,
+    /// When the last one came that may be of a paste.
+    pasted: Timestamp,
     /// The byte before, in the same read, was a carriage return.
     returned: bool,
 }
@@ -129,7 +138,11 @@ pub struct Decoder {
 impl Decoder {
     /// Takes bytes; the keys that end in them are added to `keys`.
     pub fn read(&mut self, now: Timestamp, bytes: &[u8], keys: &mut Vec<Key>) {
+        let is_key = self.is_in_paste() && bytes.len() <= KEY_BYTES && now >= self.last + KEY_PAUSE;
         self.last = now;
+        if !is_key {
+            self.pasted = now;
+        }
         self.returned = false;
         for byte in bytes {
             self.byte(*byte, keys);
@@ -145,7 +158,7 @@ impl Decoder {
     pub fn next_timeout(&self) -> Option<Timestamp> {
         match self.state {
             State::Ground => None,
-            State::Paste { .. } => Some(self.last + PASTE_PATIENCE),
+            State::Paste { .. } => Some(self.pasted + PASTE_PATIENCE),
             _ => Some(self.last + SEQUENCE_PATIENCE),
         }
     }
@@ -520,6 +533,24 @@ mod tests {
         assert_eq!(keys(b"\x1b[201~"), [Key::Other]);
         // Never ended: time ends it.
         assert_eq!(keys(b"\x1b[200~one\r"), [paste("one\n", 4)]);
+    }
+
+    #[test]
+    fn a_paste_that_nobody_ends_is_over_whatever_is_pressed_meanwhile() {
+        let at = |millis: u64| NOW + Duration::from_millis(millis);
+        let (mut decoder, mut keys) = (Decoder::default(), Vec::new());
+        decoder.read(at(0), b"\x1b[200~one", &mut keys);
+        // It comes slowly, then in another piece; then there are keys.
+        decoder.read(at(24), b"t", &mut keys);
+        decoder.read(at(4000), b"wo three four", &mut keys);
+        for second in 5..9 {
+            decoder.timeout(at(second * 1000), &mut keys);
+            decoder.read(at(second * 1000), b"x", &mut keys);
+        }
+        decoder.timeout(at(8999), &mut keys);
+        assert_eq!(keys, []);
+        decoder.timeout(at(9000), &mut keys);
+        assert_eq!(keys, [paste("onetwo three fourxxxx", 21)]);
     }
 
     #[test]

@@ -265,7 +265,13 @@ struct Quitting {
 
 impl Quitting {
     fn new(interrupt: mpsc::Sender<Stop>) -> io::Result<Self> {
-        let kinds = [Signal::QUIT, Signal::ALARM, Signal::VTALARM, Signal::PROF];
+        let kinds = [
+            Signal::QUIT,
+            Signal::ABORT,
+            Signal::ALARM,
+            Signal::VTALARM,
+            Signal::PROF,
+        ];
         let kinds = kinds.map(|signal| SignalKind::from_raw(signal.as_raw()));
         Ok(Self {
             signals: kinds.into_iter().map(signal).collect::<io::Result<_>>()?,
