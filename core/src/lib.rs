@@ -24,12 +24,16 @@ pub use server::phase as server_phase;
 pub use server::{Action, CloseReason, Input, Origin, Outbox, Round, Server, Timer};
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
-pub use types::limits::{HostLimits, Limits, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_SERVER_LINE};
+pub use types::limits::{
+    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE,
+    MAX_SERVER_LINE, MAX_TOPIC,
+};
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
 pub use types::secret::Secret;
 pub use types::time::Timestamp;
+pub use wire::commands::COMMAND_NAMES;
 pub use wire::line::{Line, LineReader};
 pub use wire::text::{FirstLine, Request, ServerLine, printable};
 pub use wire::{foreign, json};

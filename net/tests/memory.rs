@@ -41,6 +41,7 @@ fn is_told_as_damage(refused: &str) -> bool {
 
 fn remembered(texts: &[&str]) -> Memory {
     let unaccepted = |(number, text): (usize, &&str)| Unaccepted {
+        me: false,
         id: format!("00000000c0ffee00-{number}"),
         text: (*text).into(),
     };

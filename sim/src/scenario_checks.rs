@@ -25,9 +25,13 @@ use crate::{
 
 const WELCOME: &[u8] = b"Welcome to the chatroom!";
 const PRIVATE: &[u8] = b"* ";
+const TO_ONE: &[u8] = b"[PM ";
 const GOODBYE: &[u8] = b"* Goodbye: ";
 const JOINED: &str = " has joined the chat";
 const LEFT: &str = " has left the chat";
+const IS_NOW: &str = " is now known as ";
+const TOPIC: &str = " has set the topic: ";
+const NO_TOPIC: &str = " has taken the topic away";
 
 /// Every invariant that was broken, and on whose screen.
 pub fn broken(record: &Record) -> Vec<String> {
@@ -170,6 +174,22 @@ impl<'a> Room<'a> {
                         faults.push((Invariant::OneStay, why));
                     }
                 }
+                Event::Renamed(before, after) => {
+                    let is_free = !present
+                        .iter()
+                        .any(|(_, other)| other.eq_ignore_ascii_case(&after) && *other != before);
+                    if !is_free {
+                        let why = format!("shows {before} taking the name {after}");
+                        faults.push((Invariant::UniqueNames, why));
+                    }
+                    match present.iter_mut().find(|(_, other)| *other == before) {
+                        Some((_, name)) => *name = after,
+                        None => {
+                            let why = format!("shows {before} renamed, who was not there");
+                            faults.push((Invariant::OneStay, why));
+                        }
+                    }
+                }
                 Event::Said(name) => {
                     if !present.iter().any(|(_, other)| *other == name) {
                         let why = format!("shows {name} speaking, who was not there");
@@ -200,11 +220,16 @@ impl<'a> Room<'a> {
 
 impl<'a> Stay<'a> {
     fn take(&mut self, lines: &[&'a [u8]]) {
-        let own = format!("{}: ", self.name);
+        let mut own = format!("{}: ", self.name);
         for line in lines {
             match line.strip_prefix(own.as_bytes()) {
                 Some(said) => self.said.push(said),
                 None => self.seen.push(line),
+            }
+            if let Event::Renamed(before, after) = event(line)
+                && own == format!("{before}: ")
+            {
+                own = format!("{after}: ");
             }
         }
     }
@@ -213,18 +238,28 @@ impl<'a> Stay<'a> {
 enum Event {
     Joined(String),
     Left(String),
+    /// They said or did something, or set the topic.
     Said(String),
+    Renamed(String, String),
     Other,
 }
 
 fn event(line: &[u8]) -> Event {
     let line = String::from_utf8_lossy(line);
+    if let Some(done) = line.strip_prefix("** ") {
+        let name = done.split(' ').next().unwrap_or_default();
+        return Event::Said(name.into());
+    }
     let name = line.split([' ', ':']).next().unwrap_or_default();
     match &line[name.len()..] {
         JOINED => Event::Joined(name.into()),
         LEFT => Event::Left(name.into()),
         rest if rest.starts_with(": ") => Event::Said(name.into()),
-        _ => Event::Other,
+        rest if rest.starts_with(TOPIC) || rest == NO_TOPIC => Event::Said(name.into()),
+        rest => match rest.strip_prefix(IS_NOW) {
+            Some(after) => Event::Renamed(name.into(), after.into()),
+            None => Event::Other,
+        },
     }
 }
 
@@ -328,7 +363,7 @@ impl<'a> Client<'a> {
         stays: impl Iterator<Item = &'r Stay<'l>>,
     ) -> Result<&'r Stay<'l>, (Invariant, String)> {
         let mut seen: Vec<&[u8]> = self.lines[1..].to_vec();
-        seen.retain(|line| !line.starts_with(PRIVATE));
+        seen.retain(|line| !line.starts_with(PRIVATE) && !line.starts_with(TO_ONE));
         let said: Vec<&[u8]> = self.said.iter().map(Vec::as_slice).collect();
         let names = self.names.join(" or ");
         let why = format!("was welcomed, but nobody named {names} joined");
@@ -383,7 +418,9 @@ fn given_name(line: &[u8]) -> Option<String> {
     let line = str::from_utf8(line).ok()?;
     let taken = line.strip_prefix("* The name ")?;
     let (_, given) = taken.split_once(" is taken; you are ")?;
-    given.strip_suffix('.').map(str::to_string)
+    let given = given.strip_suffix('.')?;
+    // Who has asked for another name later keeps theirs.
+    (!given.starts_with("still ")).then(|| given.to_string())
 }
 
 /// The name that was asked for, the lines that were meant for everyone, and whether the last

@@ -28,7 +28,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 
 /// Commands that Tab completes.
-const COMMANDS: &[&str] = &["/help", "/history", "/leave", "/retry", "/unsent", "/who"];
+const COMMANDS: &[&str] = &[
+    "/away", "/back", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/reply", "/retry",
+    "/topic", "/unsent", "/who", "/whois",
+];
 
 /// Terminals that can do nothing but show characters, or that wrap in their own way.
 const NOT_ABLE: &[&str] = &["", "dumb", "unknown", "emacs", "cons25"];

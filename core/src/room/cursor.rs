@@ -360,10 +360,10 @@ mod tests {
     fn what_waits_is_counted_without_what_is_skipped() {
         let mut log = Stream::default();
         let mut cursor = Cursor::new(0);
-        log.append(["others", "", ""]);
+        log.append(["others", "", "", ""]);
         for _ in 0..2 {
-            cursor.skip(log.append(["mine", "", ""]));
-            log.append(["others", "", ""]);
+            cursor.skip(log.append(["mine", "", "", ""]));
+            log.append(["others", "", "", ""]);
         }
         assert_eq!(cursor.total(&log), 21);
         cursor.advance(&log, 7);
@@ -376,11 +376,11 @@ mod tests {
     fn between_lines_is_where_the_last_byte_sent_ended_one() {
         let mut log = Stream::default();
         let mut cursor = Cursor::new(0);
-        log.append(["others", "", ""]);
-        cursor.skip(log.append(["mine", "", ""]));
-        log.append(["others", "", ""]);
+        log.append(["others", "", "", ""]);
+        cursor.skip(log.append(["mine", "", "", ""]));
+        log.append(["others", "", "", ""]);
         cursor.note(log.head(), "* note\n");
-        log.append(["others", "", ""]);
+        log.append(["others", "", "", ""]);
         let mut sent = Vec::new();
         while send(&mut cursor, &log, 1, &mut sent) {
             assert_eq!(
@@ -396,16 +396,16 @@ mod tests {
     fn a_line_that_does_not_wait_comes_before_all_that_does() {
         for own_first in [false, true] {
             let mut log = Stream::default();
-            log.append(["sent", "", ""]);
+            log.append(["sent", "", "", ""]);
             let mut cursor = Cursor::new(0);
             let mut sent = Vec::new();
             send(&mut cursor, &log, usize::MAX, &mut sent);
             log.set_bound(log.head());
             if own_first {
-                cursor.skip(log.append(["mine", "", ""]));
+                cursor.skip(log.append(["mine", "", "", ""]));
             }
-            log.append(["others", "", ""]);
-            cursor.skip(log.append(["mine", "", ""]));
+            log.append(["others", "", "", ""]);
+            cursor.skip(log.append(["mine", "", "", ""]));
             cursor.note(log.head(), "* later\n");
             cursor.note_at_once(&log, "* now\n");
             cursor.note_at_once(&log, "* and now\n");
@@ -463,7 +463,7 @@ mod tests {
             let mut log = Stream::default();
             let mut cursor = Cursor::new(0);
             for _ in 0..splices {
-                log.append(["other", "", ""]);
+                log.append(["other", "", "", ""]);
                 cursor.note(log.head(), "* note\n");
             }
             let mut slices = [&[][..]; SLICES];
@@ -477,7 +477,7 @@ mod tests {
         #[test]
         fn what_is_sent_is_what_was_to_be_sent(steps in steps()) {
             let mut log = Stream::default();
-            log.append(["before", "", ""]);
+            log.append(["before", "", "", ""]);
             let mut cursor = Cursor::new(log.head());
             let (mut wanted, mut sent) = (Vec::new(), Vec::new());
             let mut receives = true;
@@ -485,13 +485,13 @@ mod tests {
                 let text = i.to_string();
                 match step {
                     Step::Others(n) => for _ in 0..n {
-                        log.append(["o", &text, ""]);
+                        log.append(["o", &text, "", ""]);
                         if receives {
                             wanted.extend_from_slice(alloc::format!("o{text}\n").as_bytes());
                         }
                     },
                     Step::Own(n) if receives => for _ in 0..n {
-                        let entry = log.append(["m", &text, ""]);
+                        let entry = log.append(["m", &text, "", ""]);
                         cursor.skip(entry);
                     },
                     Step::Note(n) if receives => for _ in 0..n {

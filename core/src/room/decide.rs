@@ -2,7 +2,7 @@
 
 use super::state::State;
 use crate::mark::{Mark, mark};
-use crate::types::entry::{Entry, SessionId};
+use crate::types::entry::{Entry, Kind, SessionId};
 use crate::types::name::Name;
 use alloc::borrow::Cow;
 
@@ -21,10 +21,16 @@ pub(crate) enum Command<'a> {
     },
     /// To leave.
     Leave(&'a Name),
-    /// To say something; in a session, if what is said has an id. That they are in the room is for whoever
+    /// To have another name from now on.
+    Rename { name: &'a Name, wanted: &'a Name },
+    /// To say what the room is about; nothing any more, with an empty text.
+    SetTopic { name: &'a Name, text: &'a str },
+    /// To say or do something; in a session, if what is said has an id. That they are in the room is for whoever
     /// makes the command to know: a connection has its membership until its leaving is ordered, and looking
     /// the name up for each line would cost a fifth of an append.
     Say {
+        /// [`Kind::Said`] or [`Kind::Acted`].
+        kind: Kind,
         name: &'a Name,
         text: &'a str,
         sender: Option<SessionId>,
@@ -37,6 +43,10 @@ pub(crate) enum Command<'a> {
 pub(crate) enum Refusal {
     /// Who wants it is not in the room.
     NotInTheRoom,
+    /// Somebody else in the room has the name.
+    NameTaken,
+    /// It is so already.
+    Unchanged,
 }
 
 /// What happens if a command is carried out now, or why nothing does. It changes nothing.
@@ -59,7 +69,30 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
             }
             Ok(Entry::left(name))
         }
+        Command::Rename { name, wanted } => {
+            if !state.has(name) {
+                return Err(Refusal::NotInTheRoom);
+            }
+            if name == wanted {
+                return Err(Refusal::Unchanged);
+            }
+            if !name.is_like(wanted) && state.has(wanted) {
+                mark(Mark::RenameTaken);
+                return Err(Refusal::NameTaken);
+            }
+            Ok(Entry::of(Kind::Renamed, name, wanted.as_str()))
+        }
+        Command::SetTopic { name, text } => {
+            if !state.has(name) {
+                return Err(Refusal::NotInTheRoom);
+            }
+            if state.topic().map_or("", |topic| &topic.text) == text {
+                return Err(Refusal::Unchanged);
+            }
+            Ok(Entry::of(Kind::Topic, name, text))
+        }
         Command::Say {
+            kind,
             name,
             text,
             sender,
@@ -67,7 +100,7 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
         } => Ok(Entry {
             sender,
             id,
-            ..Entry::said(name, text)
+            ..Entry::of(kind, name, text)
         }),
     }
 }

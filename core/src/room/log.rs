@@ -61,26 +61,26 @@ pub struct History {
 struct Facts {
     /// Where its line begins.
     place: u64,
-    /// The time, the kind in two bits, and in six the length of the name.
+    /// The time, the kind in three bits, and in six the length of the name.
     packed: u64,
 }
 
 impl Facts {
     fn pack(place: u64, at: u64, kind: Kind, name: &Name) -> Self {
-        let packed = at << 8 | (kind as u64) << 6 | name.as_str().len() as u64;
+        let packed = at << 9 | (kind as u64) << 6 | name.as_str().len() as u64;
         Self { place, packed }
     }
 
     fn at(self) -> u64 {
-        self.packed >> 8
+        self.packed >> 9
     }
 
     fn kind(self) -> Kind {
-        match self.packed >> 6 & 3 {
-            0 => Kind::Joined,
-            1 => Kind::Left,
-            _ => Kind::Said,
-        }
+        let number = usize::try_from(self.packed >> 6 & 7);
+        number
+            .ok()
+            .and_then(|number| Kind::ALL.get(number).copied())
+            .unwrap_or(Kind::Said)
     }
 
     /// How long the name is.
@@ -220,11 +220,11 @@ impl Log {
                 at,
                 kind: entry.kind,
                 name: entry.name.as_str().into(),
-                text: (entry.kind == Kind::Said).then(|| entry.text.into()),
+                text: entry.kind.has_text().then(|| entry.text.into()),
                 id: entry.id.map(Into::into),
             })
             .to_line();
-            self.json.append([line.trim_end_matches('\n'), "", ""]);
+            self.json.append([line.trim_end_matches('\n'), "", "", ""]);
         }
         let range = self.text.append(entry.encode());
         if let Some(session) = entry.sender {

@@ -56,7 +56,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::entry::{Record, SessionId};
+    use crate::types::entry::{Kind, Record, SessionId};
     use crate::types::name::Name;
     use crate::wire::dialect::Dialect;
     use alloc::string::{String, ToString};
@@ -69,6 +69,8 @@ mod tests {
         Join(u8, u16, Option<u8>),
         Leave(u8),
         Say(u8, String),
+        Rename(u8, u8),
+        SetTopic(u8, String),
     }
 
     fn name(number: u8) -> Name {
@@ -76,7 +78,7 @@ mod tests {
     }
 
     fn carry_out(room: &mut Room, at: u64, wish: &Wish) -> Result<String, Refusal> {
-        let who;
+        let (who, wanted_name);
         let command = match wish {
             Wish::Join(wanted, port, session) => Command::Join {
                 wanted: name(*wanted),
@@ -87,9 +89,25 @@ mod tests {
                 who = name(*number);
                 Command::Leave(&who)
             }
+            Wish::Rename(number, wanted) => {
+                (who, wanted_name) = (name(*number), name(*wanted));
+                Command::Rename {
+                    name: &who,
+                    wanted: &wanted_name,
+                }
+            }
+            Wish::SetTopic(number, text) => {
+                who = name(*number);
+                Command::SetTopic { name: &who, text }
+            }
             Wish::Say(number, text) => {
                 who = name(*number);
                 Command::Say {
+                    kind: if text.len() % 2 == 0 {
+                        Kind::Said
+                    } else {
+                        Kind::Acted
+                    },
                     name: &who,
                     text,
                     sender: None,
@@ -112,6 +130,8 @@ mod tests {
                 .prop_map(|(who, port, session)| Wish::Join(who, port, session)),
             any::<u8>().prop_map(Wish::Leave),
             (any::<u8>(), "[a-z ]{1,9}").prop_map(|(who, text)| Wish::Say(who, text)),
+            any::<(u8, u8)>().prop_map(|(who, wanted)| Wish::Rename(who, wanted)),
+            (any::<u8>(), "[a-z]{0,3}").prop_map(|(who, text)| Wish::SetTopic(who, text)),
         ];
         proptest::collection::vec((any::<bool>(), wish), 0..100)
     }

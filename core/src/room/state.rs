@@ -2,6 +2,7 @@
 
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -18,10 +19,22 @@ pub struct State {
     members: BTreeSet<Unique>,
     /// The sessions of those that joined in one.
     sessions: BTreeMap<Unique, SessionId>,
+    topic: Option<Topic>,
 }
 
-/// What [`State::encode`] begins with.
-const VERSION: u8 = 1;
+/// What a room is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Topic {
+    pub(crate) text: Box<str>,
+    /// Who said so.
+    pub(crate) by: Name,
+}
+
+/// What [`State::encode`] begins with where there is no topic.
+const PLAIN: u8 = 1;
+
+/// The same where there is one.
+const WITH_TOPIC: u8 = 2;
 
 impl State {
     /// Takes note of the next entry of the room's log.
@@ -46,19 +59,45 @@ impl State {
                 self.sessions.remove(&name);
                 self.members.remove(&name);
             }
+            Change::Renames(before, after) => {
+                let before = Unique(before.clone());
+                let session = self.sessions.remove(&before);
+                if self.members.remove(&before) {
+                    let after = Unique(after);
+                    if let Some(session) = session {
+                        self.sessions.insert(after.clone(), session);
+                    }
+                    // Of another case, it is the same name.
+                    self.members.replace(after);
+                }
+            }
+            Change::Topic(by, text) => {
+                self.topic = (!text.is_empty()).then(|| Topic {
+                    text: text.into(),
+                    by: by.clone(),
+                });
+            }
             Change::Nothing => {}
         }
     }
 
-    /// It as bytes: a version; then, for each member in their order, the length of the name, the name, and a 0,
-    /// or a 1 and the session.
+    /// It as bytes: a version; with a topic, the length of its text in two bytes, the text, the length of the name of
+    /// who said so, the name; then, for each member in their order, the length of the name, the name, and a 0, or a 1
+    /// and the session.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = alloc::vec![VERSION];
+        let mut out = Vec::new();
+        match &self.topic {
+            None => out.push(PLAIN),
+            Some(Topic { text, by }) => {
+                out.push(WITH_TOPIC);
+                // No text is longer than that.
+                out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
+                out.extend(text.as_bytes());
+                encode_name(by, &mut out);
+            }
+        }
         for name in &self.members {
-            let text = name.0.as_str().as_bytes();
-            // No name is longer than that.
-            out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-            out.extend(text);
+            encode_name(&name.0, &mut out);
             match self.sessions.get(name) {
                 None => out.push(0),
                 Some(SessionId(session)) => {
@@ -72,11 +111,28 @@ impl State {
 
     /// The state that these bytes are, if they are one.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes.strip_prefix(&[VERSION])?;
+        let (version, mut rest) = bytes.split_first()?;
         let mut state = Self::default();
-        while let Some((length, after)) = rest.split_first() {
-            let (name, after) = after.split_at_checked(usize::from(*length))?;
-            let name = Name::parse(core::str::from_utf8(name).ok()?).ok()?;
+        match *version {
+            PLAIN => {}
+            WITH_TOPIC => {
+                let (length, after) = rest.split_first_chunk()?;
+                let length = usize::from(u16::from_le_bytes(*length));
+                let (text, after) = after.split_at_checked(length)?;
+                let text = core::str::from_utf8(text)
+                    .ok()
+                    .filter(|it| !it.is_empty())?;
+                let (by, after) = decode_name(after)?;
+                rest = after;
+                state.topic = Some(Topic {
+                    text: text.into(),
+                    by,
+                });
+            }
+            _ => return None,
+        }
+        while !rest.is_empty() {
+            let (name, after) = decode_name(rest)?;
             let (has_session, after) = after.split_first()?;
             rest = after;
             let name = Unique(name);
@@ -98,6 +154,11 @@ impl State {
         Some(state)
     }
 
+    /// What the room is about, if anybody has said so.
+    pub(crate) fn topic(&self) -> Option<&Topic> {
+        self.topic.as_ref()
+    }
+
     /// The names of all who are in the room, in order.
     pub(crate) fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
         self.members.iter().map(|name| &name.0)
@@ -115,6 +176,21 @@ impl State {
     }
 }
 
+fn encode_name(name: &Name, out: &mut Vec<u8>) {
+    let text = name.as_str().as_bytes();
+    // No name is longer than that.
+    out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    out.extend(text);
+}
+
+/// The name that bytes begin with, and what follows it.
+fn decode_name(bytes: &[u8]) -> Option<(Name, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+    let name = Name::parse(core::str::from_utf8(name).ok()?).ok()?;
+    Some((name, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,17 +198,19 @@ mod tests {
     use proptest::prelude::*;
 
     fn records() -> impl Strategy<Value = Vec<Record>> {
-        let kind = prop_oneof![Just(Kind::Joined), Just(Kind::Left), Just(Kind::Said)];
+        let kind = proptest::sample::select(&Kind::ALL[..]);
         let session = proptest::option::of(any::<u8>());
-        let record = (kind, 0..6_usize, session).prop_map(|(kind, name, session)| Record {
-            seq: 1,
-            at: 0,
-            kind,
-            name: Name::parse(["ann", "Ann", "bob", "USER7", "c", "d.-_9"][name]).unwrap(),
-            text: "".into(),
-            sender: session.map(|byte| SessionId([byte; 32])),
-            id: None,
-        });
+        let text = proptest::sample::select(&["", "ann", "ANN", "c", "two words"][..]);
+        let record =
+            (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
+                seq: 1,
+                at: 0,
+                kind,
+                name: Name::parse(["ann", "Ann", "bob", "USER7", "c", "d.-_9"][name]).unwrap(),
+                text: text.into(),
+                sender: session.map(|byte| SessionId([byte; 32])),
+                id: None,
+            });
         proptest::collection::vec(record, 0..60)
     }
 
@@ -183,6 +261,13 @@ mod tests {
         }
         let twice = [&bytes[..], &bytes[1..]].concat();
         assert_eq!(State::decode(&twice), None);
-        assert_eq!(State::decode(&[&[2], &bytes[1..]].concat()), None);
+        assert_eq!(State::decode(&[&[3], &bytes[1..]].concat()), None);
+        state.evolve(&Entry::of(Kind::Topic, &Name::parse("ann").unwrap(), "tea"));
+        let bytes = state.encode();
+        assert_eq!(State::decode(&bytes), Some(state));
+        for cut in 0..bytes.len() {
+            let is_whole = cut == "*??tea?ann".len() || cut == "*??tea?ann?ann?".len() + 32;
+            assert_eq!(State::decode(&bytes[..cut]).is_some(), is_whole, "{cut}");
+        }
     }
 }

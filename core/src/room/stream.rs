@@ -42,7 +42,7 @@ impl Stream {
     }
 
     /// Appends a line, given in parts without its ending, and says where it stands.
-    pub(crate) fn append(&mut self, parts: [&str; 3]) -> Range<u64> {
+    pub(crate) fn append(&mut self, parts: [&str; 4]) -> Range<u64> {
         let from = self.head();
         for part in parts {
             self.bytes.extend(part.as_bytes());
@@ -108,7 +108,7 @@ mod tests {
         let mut log = Stream::default();
         assert!(log.is_line_start(0));
         for _ in 0..3 {
-            log.append(["four", "", ""]);
+            log.append(["four", "", "", ""]);
         }
         let begins = |log: &Stream, range: Range<u64>| -> alloc::vec::Vec<u64> {
             range.filter(|place| log.is_line_start(*place)).collect()
@@ -130,7 +130,7 @@ mod tests {
         for n in 0..200_u8 {
             let text =
                 alloc::string::String::from(char::from(b'a' + n % 26)).repeat(1 + n as usize % 7);
-            let entry = log.append([&text, ":", &text]);
+            let entry = log.append([&text, ":", &text, ""]);
             all.extend(alloc::format!("{text}:{text}\n").bytes());
             assert_eq!(entry.end, all.len() as u64);
             log.trim(entry.end.saturating_sub(40));

@@ -263,8 +263,8 @@ impl Server {
             (_, To::Page(last)) if record.seq > last => return,
             (Dialect::Text, _) => {
                 let entry = record.entry();
-                let [name, between, text] = entry.encode();
-                alloc::format!("* {name}{between}{text}\n")
+                let [before, name, between, text] = entry.encode();
+                alloc::format!("* {before}{name}{between}{text}\n")
             }
             (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
             (Dialect::Json, _) => Message::Past(entry).to_line(),

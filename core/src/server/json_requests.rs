@@ -7,8 +7,8 @@ use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
-use crate::types::entry::{Record, SessionId};
-use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::types::entry::{Kind, Record, SessionId};
+use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
@@ -20,12 +20,16 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
 
+/// What a reader is told who wants to take part.
+const READ_ONLY: &str = "this connection reads; to take part, join without \"read\"";
+
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
 
 /// What was said with an id that is looked for in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Asking {
+    kind: Kind,
     session: SessionId,
     text: Box<str>,
     id: Box<str>,
@@ -56,7 +60,43 @@ impl Server {
             return self.refuse(id, Code::BadRequest, "the line is no object", None);
         }
         match serde_json::from_str(line) {
-            Ok(Request::Say { text, id: given }) => self.say_once(id, &text, given.as_deref()),
+            Ok(request) if request.is_of_members() && self.is_reader(id) => {
+                mark(Mark::ReaderSpoke);
+                self.refuse_line(id, Some((Code::ReadOnly, READ_ONLY)), line);
+            }
+            Ok(Request::Say {
+                text,
+                id: given,
+                me,
+            }) => {
+                let kind = if me { Kind::Acted } else { Kind::Said };
+                self.say_once(id, kind, &text, given.as_deref());
+            }
+            Ok(Request::Nick { name, id: given }) => self.rename(id, &name, given.as_deref()),
+            Ok(Request::Topic { text: None, .. }) => self.send_topic(id),
+            Ok(Request::Topic {
+                text: Some(text),
+                id: given,
+            }) => self.set_topic(id, printable(&text).trim(), given.as_deref()),
+            Ok(Request::Msg {
+                text, id: given, ..
+            }) if text.trim().is_empty() => {
+                let why = "there is nothing to say in it";
+                self.refuse(id, Code::Blank, why, given.as_deref());
+            }
+            Ok(Request::Msg {
+                to,
+                text,
+                id: given,
+            }) => match to {
+                Some(to) => self.message(id, &to, &printable(&text), given.as_deref()),
+                None => self.reply(id, &printable(&text), given.as_deref()),
+            },
+            Ok(Request::Away { text }) => {
+                let why = text.as_deref().map(printable);
+                self.set_away(id, why.as_deref());
+            }
+            Ok(Request::Whois { name, id: given }) => self.send_whois(id, &name, given.as_deref()),
             Ok(Request::History {
                 after,
                 before,
@@ -70,7 +110,7 @@ impl Server {
             Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
             Ok(Request::Unknown) => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
             Err(error) => {
@@ -127,7 +167,7 @@ impl Server {
         }
     }
 
-    fn refuse(&mut self, id: ConnId, code: Code, text: &str, given: Option<&str>) {
+    pub(super) fn refuse(&mut self, id: ConnId, code: Code, text: &str, given: Option<&str>) {
         let error = Message::Error {
             code,
             text: text.into(),
@@ -142,30 +182,30 @@ impl Server {
     }
 
     /// Says a text, unless it was said already.
-    fn say_once(&mut self, id: ConnId, text: &str, given: Option<&str>) {
+    fn say_once(&mut self, id: ConnId, kind: Kind, text: &str, given: Option<&str>) {
         if given.is_some_and(|given| !is_id(given)) {
             let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
             return self.refuse(id, Code::BadId, &text, given);
         }
-        match Request::is_sayable(text) {
+        match Request::is_sayable(kind, text) {
             Err(Code::Blank) => {
                 return self.refuse(id, Code::Blank, "there is nothing to say in it", given);
             }
             Err(code) => {
-                let text = alloc::format!("the text is longer than {MAX_LINE} bytes");
+                let most = Request::longest(kind);
+                let text = alloc::format!("the text is longer than {most} bytes");
                 return self.refuse(id, code, &text, given);
             }
             Ok(()) => {}
+        }
+        if self.is_reader(id) {
+            mark(Mark::ReaderSpoke);
+            return self.refuse(id, Code::ReadOnly, READ_ONLY, given);
         }
         let text = printable(text);
         let Some(connection) = self.connections.get(id) else {
             return;
         };
-        if connection.reading.is_some() {
-            mark(Mark::ReaderSpoke);
-            let why = "this connection reads; to say something, join without \"read\"";
-            return self.refuse(id, Code::ReadOnly, why, given);
-        }
         let Some((name, _)) = connection.membership.clone() else {
             return;
         };
@@ -174,13 +214,14 @@ impl Server {
         let log = &self.room.log;
         let known = sender.as_ref().and_then(|sender| log.find(sender));
         if let Some(said) = known.and_then(|seq| log.record(seq)) {
-            return self.said_again(id, &text, &said);
+            return self.said_again(id, kind, &text, &said);
         }
         if let Some((session, given)) = &sender
             && log.is_in_store_alone(self.ids_since(*session))
         {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.asking = Some(Box::new(Asking {
+                    kind,
                     session: *session,
                     text: (&*text).into(),
                     id: given.clone(),
@@ -188,7 +229,7 @@ impl Server {
             }
             return self.ask_store(Lane::Find, id);
         }
-        self.say_now(id, &name, &text, given);
+        self.say_now(id, kind, &name, &text, given);
     }
 
     /// What the store has of what was said with the id that a connection gave.
@@ -197,14 +238,17 @@ impl Server {
             return;
         };
         let Some(Asking {
-            text, id: given, ..
+            kind,
+            text,
+            id: given,
+            ..
         }) = connection.asking.take().map(|asking| *asking)
         else {
             return;
         };
         match (said, connection.membership.clone()) {
-            (Some(said), _) => self.said_again(id, &text, said),
-            (None, Some((name, _))) => self.say_now(id, &name, &text, Some(&given)),
+            (Some(said), _) => self.said_again(id, kind, &text, said),
+            (None, Some((name, _))) => self.say_now(id, kind, &name, &text, Some(&given)),
             (None, None) => {}
         }
         self.proceed(id);
@@ -223,17 +267,19 @@ impl Server {
     }
 
     /// Answers what was said before, with the same id.
-    fn said_again(&mut self, id: ConnId, text: &str, said: &Record) {
-        if *said.text == *text {
+    fn said_again(&mut self, id: ConnId, kind: Kind, text: &str, said: &Record) {
+        if said.kind == kind && *said.text == *text {
             mark(Mark::SaidAgain);
-            return self.accept_said(id, said.seq, said.id.as_deref());
+            self.accept_said(id, said.seq, said.id.as_deref());
+        } else {
+            mark(Mark::IdReused);
+            let why = "this id was given to another text";
+            self.refuse(id, Code::IdReused, why, said.id.as_deref());
         }
-        mark(Mark::IdReused);
-        let why = "this id was given to another text";
-        self.refuse(id, Code::IdReused, why, said.id.as_deref());
+        self.is_back(id);
     }
 
-    fn say_now(&mut self, id: ConnId, name: &Name, text: &str, given: Option<&str>) {
+    fn say_now(&mut self, id: ConnId, kind: Kind, name: &Name, text: &str, given: Option<&str>) {
         if self.is_disk_full() {
             mark(Mark::DiskFullSay);
             let why = "the server's disk is full; try again later";
@@ -245,6 +291,7 @@ impl Server {
             .and_then(|c| c.session.as_deref().copied());
         let session = session.filter(|_| given.is_some());
         let command = Command::Say {
+            kind,
             name,
             text,
             sender: session,
@@ -254,10 +301,18 @@ impl Server {
         if self.room.order(now, command).is_ok() {
             self.accept_said(id, self.room.log.last(), given);
         }
+        self.is_back(id);
+    }
+
+    /// Whether a connection reads, and is not in the room.
+    fn is_reader(&self, id: ConnId) -> bool {
+        self.connections
+            .get(id)
+            .is_some_and(|c| c.reading.is_some())
     }
 
     /// Stands after what was said, and is sent no sooner.
-    fn accept_said(&mut self, id: ConnId, seq: u64, given: Option<&str>) {
+    pub(super) fn accept_said(&mut self, id: ConnId, seq: u64, given: Option<&str>) {
         let given = given.map(Into::into);
         self.note(id, &Message::Accepted { id: given, seq }.to_line());
     }

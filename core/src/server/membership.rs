@@ -19,6 +19,7 @@ impl Server {
     pub(super) fn leave(&mut self, name: &Name) {
         let now = self.wall();
         let _ = self.room.order(now, Command::Leave(name));
+        self.people.leave(name);
     }
 
     /// The first line is `JOIN`.
@@ -44,6 +45,8 @@ impl Server {
         let (name, told) = self.admit(id, asked, None);
         let place = self.room.log.head(Dialect::Text);
         let seat = self.subscribers.add(id);
+        let now = self.wall();
+        self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.cursor = crate::room::cursor::Cursor::new(place);
             connection.membership = Some((name.clone(), seat));
@@ -70,7 +73,7 @@ impl Server {
         };
         let asked = asked.map(|text| (text, Name::parse(text)));
         let wanted = match &asked {
-            Some((_, Ok(name))) => name.clone(),
+            Some((_, Ok(name))) if !name.is_reserved() => name.clone(),
             _ => Name::of_port(port),
         };
         let command = Command::Join {
@@ -85,6 +88,10 @@ impl Server {
         let given = &name;
         let notice = match asked {
             Some((asked, Err(_))) => Some(Notice::NameInvalid { asked, given }),
+            Some((asked, Ok(wanted))) if wanted.is_reserved() => {
+                mark(Mark::NameReserved);
+                Some(Notice::NameReserved { asked, given })
+            }
             Some((asked, Ok(_))) if asked != name.as_str() => {
                 mark_if(
                     name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked),
@@ -110,7 +117,9 @@ impl Server {
             return;
         };
         self.unsubscribe(seat);
-        if !self.detach_session(id) {
+        if self.detach_session(id) {
+            self.people.detach(&name);
+        } else {
             self.leave(&name);
         }
     }

@@ -12,14 +12,17 @@ mod hosts;
 mod io;
 mod json_requests;
 mod membership;
+mod people;
 pub mod phase;
 mod places;
+mod private;
 mod rate;
 mod readers;
 mod receive;
 mod round;
 mod session;
 mod standstill;
+mod state_requests;
 mod subscribers;
 mod timers;
 mod turns;
@@ -46,6 +49,7 @@ use connection::{Connection, Connections};
 use core::mem;
 use core::time::Duration;
 use hosts::Hosts;
+use people::People;
 use phase::{Event, Phase};
 use places::{Place, Places};
 use session::Sessions;
@@ -95,6 +99,7 @@ pub struct Server {
     room: Room,
     subscribers: Subscribers,
     sessions: Sessions,
+    people: People,
     timers: Timers,
     stopping: bool,
     turns: Turns,
@@ -159,6 +164,7 @@ impl Server {
             subscribers: Subscribers::default(),
             origin,
             sessions: Sessions::default(),
+            people: People::default(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
@@ -337,6 +343,7 @@ impl Server {
             .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
         self.subscribers.clear();
         self.sessions.clear();
+        self.people.clear();
         for id in self.connections.ids() {
             if let Some(connection) = self.connections.get_mut(id) {
                 (connection.membership, connection.reading) = (None, None);

@@ -9,8 +9,10 @@ use super::turns::Class;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
-use crate::types::limits::{MAX_JSON_LINE, MAX_LINE};
+use crate::types::entry::Kind;
+use crate::types::limits::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE};
 use crate::types::secret::Secret;
+use crate::wire::commands::command;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::MAX_PAGE;
@@ -257,15 +259,34 @@ impl Server {
                 let is_escaped = text.starts_with('/');
                 mark_if(is_escaped, Mark::SlashEscaped);
                 mark_if(matches!(text, Cow::Owned(_)), Mark::ControlReplaced);
-                self.say(id, text);
+                self.say(id, Kind::Said, text);
             }
+            Request::Act(text) if text.len() > MAX_ACTION => self.tell(id, Notice::ActionTooLong),
+            Request::Act(text) => self.say(id, Kind::Acted, text),
+            Request::Nick(name) => self.rename(id, name, None),
+            Request::Topic => self.send_topic(id),
+            Request::SetTopic(text) => self.set_topic(id, text, None),
+            Request::Message(to, text) => self.message(id, to, text, None),
+            Request::Reply(text) => self.reply(id, text, None),
+            Request::Away(why) => self.set_away(id, Some(why)),
+            Request::Back => self.set_away(id, None),
+            Request::Whois(name) => self.send_whois(id, name, None),
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Help => self.tell(id, Notice::Help),
+            Request::HelpOn(name) => {
+                if let Some(command) = command(name) {
+                    self.tell(id, Notice::HelpOn(command));
+                }
+            }
             Request::Who => self.send_who(id),
             Request::History(count) => self.send_newest(id, (*count).min(MAX_PAGE)),
             Request::Surplus(command) => {
                 mark(Mark::CommandSurplus);
                 self.tell(id, Notice::Surplus(command));
+            }
+            Request::Lacking(command) => {
+                mark(Mark::CommandLacking);
+                self.tell(id, Notice::Lacking(command));
             }
             Request::Unknown(command) => {
                 mark(Mark::CommandUnknown);
@@ -274,7 +295,7 @@ impl Server {
         }
     }
 
-    fn say(&mut self, id: ConnId, text: &str) {
+    fn say(&mut self, id: ConnId, kind: Kind, text: &str) {
         if self.is_disk_full() {
             mark(Mark::DiskFullSay);
             return self.tell(id, Notice::NotSaid);
@@ -287,14 +308,18 @@ impl Server {
             return;
         };
         let command = Command::Say {
+            kind,
             name,
             text,
             sender: None,
             id: None,
         };
-        if let Ok(ordered) = self.room.order(now, command) {
+        if let Ok(ordered) = self.room.order(now, command)
+            && kind == Kind::Said
+        {
             connection.cursor.skip(ordered.line);
         }
+        self.is_back(id);
     }
 
     /// The first line is of another protocol.

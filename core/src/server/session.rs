@@ -89,6 +89,13 @@ impl Sessions {
         }
     }
 
+    /// Whoever has a session has another name.
+    pub(super) fn rename(&mut self, session: SessionId, name: &Name) {
+        if let Some(session) = self.table.get_mut(&session) {
+            session.name = name.clone();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.table.clear();
         self.detached.clear();
@@ -204,6 +211,8 @@ impl Server {
             wait: Wait::default(),
         };
         self.sessions.table.insert(session, membership);
+        let now = self.wall();
+        self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = Some(Box::new(session));
             connection.membership = Some((name.clone(), seat));
@@ -325,6 +334,8 @@ impl Server {
             host: None,
             wait: Wait::default(),
         };
+        let now = self.wall();
+        self.people.enter(&session.name, None, now);
         self.sessions.table.insert(id, session);
         self.wait_for(id);
     }

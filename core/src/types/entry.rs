@@ -17,7 +17,7 @@ pub struct Record {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Name,
-    /// What was said; empty unless something was.
+    /// What was said or done, the new name, or the topic; empty where there is none of these.
     pub text: Box<str>,
     /// Whose session said it.
     pub sender: Option<SessionId>,
@@ -45,7 +45,7 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Cow<'a, Name>,
-    /// What is said; empty unless something is.
+    /// What is said or done, the new name, or the topic; empty where there is none of these.
     pub text: &'a str,
     /// The session that somebody joins in, or that says something with an id.
     pub sender: Option<SessionId>,
@@ -78,8 +78,13 @@ impl<'a> Entry<'a> {
 
     /// Somebody says something.
     pub fn said(name: &'a Name, text: &'a str) -> Self {
+        Self::of(Kind::Said, name, text)
+    }
+
+    /// An entry of a kind that has a text.
+    pub(crate) fn of(kind: Kind, name: &'a Name, text: &'a str) -> Self {
         Self {
-            kind: Kind::Said,
+            kind,
             name: Cow::Borrowed(name),
             text,
             sender: None,
@@ -87,20 +92,32 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What it changes in who is in the room.
+    /// What it changes in the state of the room: the one place that says so.
     pub(crate) fn change(&self) -> Change<'_> {
-        self.kind.change(&self.name, self.sender)
+        match self.kind {
+            Kind::Joined => Change::Enters(&self.name, self.sender),
+            Kind::Left => Change::Leaves(&self.name),
+            // A new name is one where it was decided; what a log says besides changes nothing.
+            Kind::Renamed => Name::parse(self.text)
+                .map_or(Change::Nothing, |name| Change::Renames(&self.name, name)),
+            Kind::Topic => Change::Topic(&self.name, self.text),
+            Kind::Said | Kind::Acted => Change::Nothing,
+        }
     }
 }
 
-/// What an entry changes in who is in the room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an entry changes in the state of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change<'a> {
     /// Somebody is in it from now on, in a session if they have one.
     Enters(&'a Name, Option<SessionId>),
     /// Somebody is not in it any more.
     Leaves(&'a Name),
-    /// The same are in it as before.
+    /// Somebody has another name.
+    Renames(&'a Name, Name),
+    /// Somebody says what the room is about; nothing, where it is empty.
+    Topic(&'a Name, &'a str),
+    /// It is as it was before.
     Nothing,
 }
 
@@ -114,16 +131,40 @@ pub enum Kind {
     Left,
     /// Someone said something.
     Said,
+    /// Someone did something (`/me`).
+    Acted,
+    /// Someone has another name: the text.
+    Renamed,
+    /// Someone said what the room is about: the text; nothing any more, where it is empty.
+    Topic,
 }
 
 impl Kind {
-    /// What such an entry changes in who is in the room: the one place that says so.
-    fn change(self, name: &Name, sender: Option<SessionId>) -> Change<'_> {
+    /// All kinds, by the number that a store may write for each.
+    pub const ALL: [Self; 6] = [
+        Self::Joined,
+        Self::Left,
+        Self::Said,
+        Self::Acted,
+        Self::Renamed,
+        Self::Topic,
+    ];
+
+    /// Its name, as programs read it.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Joined => Change::Enters(name, sender),
-            Self::Left => Change::Leaves(name),
-            Self::Said => Change::Nothing,
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::Said => "said",
+            Self::Acted => "acted",
+            Self::Renamed => "renamed",
+            Self::Topic => "topic",
         }
+    }
+
+    /// Whether an entry of this kind has a text, be it empty.
+    pub fn has_text(self) -> bool {
+        !matches!(self, Self::Joined | Self::Left)
     }
 }
 

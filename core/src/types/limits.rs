@@ -14,6 +14,15 @@ pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
+/// The longest topic, in bytes.
+pub const MAX_TOPIC: usize = 256;
+
+/// The longest text that is said to one person alone, in bytes: what fits into a line after `/msg a `.
+pub const MAX_PRIVATE: usize = MAX_LINE - "/msg a ".len();
+
+/// The longest text of something done, in bytes: what fits into a line after `/me `.
+pub const MAX_ACTION: usize = MAX_LINE - "/me ".len();
+
 /// The longest line a server sends, in bytes, without its ending: `"* "`, a name, `": "` and a line.
 pub const MAX_SERVER_LINE: usize = 2 + MAX_NAME + 2 + MAX_LINE;
 

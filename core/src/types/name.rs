@@ -19,6 +19,18 @@ use core::hash::{Hash, Hasher};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
+/// Names that nobody may ask for (PROTOCOL.md, "Names").
+pub(crate) const RESERVED: [&str; 8] = [
+    "admin",
+    "administrator",
+    "everyone",
+    "here",
+    "moderator",
+    "operator",
+    "server",
+    "system",
+];
+
 /// Why a text is no [`Name`]; its `Display` says what a name must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidName;
@@ -41,6 +53,11 @@ impl Name {
         }
     }
 
+    /// Whether nobody may take it: it would be believed to speak for the server, or for everyone.
+    pub(crate) fn is_reserved(&self) -> bool {
+        RESERVED.iter().any(|it| self.0.eq_ignore_ascii_case(it))
+    }
+
     /// The name of a connection that asked for none: `USER` and its port.
     pub fn of_port(port: u16) -> Self {
         Self(format!("USER{port}").into())
@@ -53,6 +70,11 @@ impl Name {
         let suffix = format!("-{number}");
         let kept = self.0.len().min(MAX_NAME - suffix.len());
         Self((String::from(&self.0[..kept]) + &suffix).into())
+    }
+
+    /// Whether it is the same but for the case of letters.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
     }
 
     /// The name as it is shown.

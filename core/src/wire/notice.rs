@@ -1,13 +1,14 @@
 //! Notices: what one connection alone is told, in either dialect.
 
 use crate::mark::{Mark, mark_if};
-use crate::types::limits::MAX_LINE;
+use crate::types::limits::{MAX_ACTION, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
 use crate::types::name::{InvalidName, Name};
+use crate::wire::commands::{COMMANDS, Command, HELP, command};
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::{Code, DiskState, Message};
 use crate::wire::nearest::nearest;
-use crate::wire::text::{COMMANDS, GOODBYE, NOTICE, WELCOME, printable};
+use crate::wire::text::{GOODBYE, NOTICE, WELCOME, printable};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -36,7 +37,50 @@ pub(crate) enum Notice<'a> {
         command: &'a str,
         meant: Option<&'static str>,
     },
+    Lacking(&'a str),
     Help,
+    HelpOn(&'static Command),
+    /// Another name was asked for, and not given.
+    NickInvalid {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickReserved {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickTaken {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickUnchanged(&'a Name),
+    /// A name that was asked for in joining is one that nobody may have.
+    NameReserved {
+        asked: &'a str,
+        given: &'a Name,
+    },
+    TopicIs(&'a str, &'a Name),
+    NoTopic,
+    TopicTooLong,
+    TopicUnchanged,
+    ActionTooLong,
+    PrivateTooLong,
+    PrivateUnanswered,
+    NobodyIs(&'a str),
+    Offline(&'a Name),
+    ReadsSlowly(&'a Name),
+    NobodyWrote,
+    IsAway(&'a Name, &'a str),
+    Away,
+    Back,
+    Whois {
+        name: &'a Name,
+        here_ms: u64,
+        is_online: bool,
+        away: Option<&'a str>,
+    },
+    /// There is no room on the disk for what was to be done.
+    NotDone,
     /// So many entries that were asked for cannot be read.
     Unreadable(u64),
     /// What it sends is read as slowly as its rate allows.
@@ -69,7 +113,8 @@ pub(crate) enum Goodbye {
 impl<'a> Notice<'a> {
     /// There is no such command, neither of the server's nor of these others.
     pub(crate) fn unknown(command: &'a str, others: &[&'static str]) -> Self {
-        let all: Vec<&'static str> = COMMANDS.iter().chain(others).copied().collect();
+        let own = COMMANDS.iter().map(|command| command.name);
+        let all: Vec<&'static str> = own.chain(others.iter().copied()).collect();
         let meant = nearest(command, &all);
         Self::Unknown { command, meant }
     }
@@ -82,6 +127,11 @@ impl Notice<'_> {
             Dialect::Text => alloc::format!("{self}\n"),
             Dialect::Json => self.to_message(),
         }
+    }
+
+    /// What it says, without the mark of a notice.
+    pub(crate) fn text(self) -> String {
+        alloc::format!("{self}").split_off(NOTICE.len())
     }
 
     /// The notice as an object: what stands after the asterisk, and a code.
@@ -101,12 +151,15 @@ impl Notice<'_> {
         if let Self::Disk(state) = self {
             return Message::Disk { state, text }.to_line();
         }
+        if matches!(self, Self::Away | Self::Back) {
+            return Message::Notice { text }.to_line();
+        }
         if self == Self::Slow {
             return Message::Slow { text }.to_line();
         }
         let code = match self {
             Self::NameTaken { .. } => Code::NameTaken,
-            Self::NameInvalid { .. } => Code::BadName,
+            Self::NameInvalid { .. } | Self::NameReserved { .. } => Code::BadName,
             Self::Unterminated => Code::Unterminated,
             _ => Code::BadRequest,
         };
@@ -172,14 +225,84 @@ impl fmt::Display for Notice<'_> {
             Self::NotSaid => {
                 f.write_str("* Not sent: the server's disk is full. Try again later.")
             }
-            Self::Help => f.write_str(
-                "* /who: who is in the room\n\
-                 * /history, perhaps with a number: what happened last\n\
-                 * /leave, or LEAVE alone on a line: leave\n\
-                 * /help: this list\n\
-                 * //text: say a line that begins with one slash\n\
-                 * Any other line is said to everyone else in the room.",
+            Self::Lacking(name) => {
+                let takes = command(name).map_or("", |command| command.takes);
+                write!(f, "* Not done: /{name} takes {takes} after it.")
+            }
+            Self::Help => f.write_str(HELP),
+            Self::HelpOn(Command { name, takes, does }) => {
+                let blank = if takes.is_empty() { "" } else { " " };
+                write!(f, "* /{name}{blank}{takes}: {does}.")
+            }
+            Self::NickInvalid { asked, name } => write!(
+                f,
+                "* \"{}\" is not a name: {InvalidName}. You are still {name}.",
+                Short(asked)
             ),
+            Self::NickReserved { asked, name } => {
+                write!(f, "* Nobody may be called {asked}; you are still {name}.")
+            }
+            Self::NickTaken { asked, name } => {
+                write!(f, "* The name {asked} is taken; you are still {name}.")
+            }
+            Self::NickUnchanged(name) => write!(f, "* You are {name} already."),
+            Self::NameReserved { asked, given } => {
+                write!(f, "* Nobody may be called {asked}; you are {given}.")
+            }
+            Self::TopicIs(text, by) => write!(f, "* The topic, set by {by}: {text}"),
+            Self::NoTopic => f.write_str("* There is no topic. /topic TEXT sets one."),
+            Self::TopicTooLong => {
+                write!(f, "* Not done: a topic is at most {MAX_TOPIC} bytes long.")
+            }
+            Self::TopicUnchanged => f.write_str("* That is the topic already."),
+            Self::ActionTooLong => write!(
+                f,
+                "* Not sent: after /me, a text is at most {MAX_ACTION} bytes long."
+            ),
+            Self::PrivateTooLong => write!(
+                f,
+                "* Not sent: to one person alone, a text is at most {MAX_PRIVATE} bytes long."
+            ),
+            Self::PrivateUnanswered => f.write_str(
+                "* Not sent: the server has not answered yet what you said to others alone.",
+            ),
+            Self::NobodyIs(asked) => {
+                write!(f, "* Nobody here is called {}.", shortened(asked, MAX_NAME))
+            }
+            Self::Offline(name) => write!(
+                f,
+                "* Not sent: {name} has lost the connection. Try again when they are back."
+            ),
+            Self::ReadsSlowly(name) => write!(
+                f,
+                "* Not sent: too much is waiting for {name} already. Try again later."
+            ),
+            Self::NobodyWrote => {
+                f.write_str("* Not sent: nobody who is here has written to you alone.")
+            }
+            Self::IsAway(name, "") => write!(f, "* {name} is away."),
+            Self::IsAway(name, why) => write!(f, "* {name} is away: {why}"),
+            Self::Away => f.write_str("* You are away, until you say something, or /back."),
+            Self::Back => f.write_str("* You are back."),
+            Self::Whois {
+                name,
+                here_ms,
+                is_online,
+                away,
+            } => {
+                write!(f, "* {name} has been here for {}", Span(*here_ms))?;
+                if !is_online {
+                    f.write_str(", and has lost the connection")?;
+                }
+                match away {
+                    None => f.write_str("."),
+                    Some("") => f.write_str("; away."),
+                    Some(why) => write!(f, "; away: {why}"),
+                }
+            }
+            Self::NotDone => {
+                f.write_str("* Not done: the server's disk is full. Try again later.")
+            }
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
         }
     }
@@ -268,6 +391,23 @@ fn seconds(time: Duration) -> u64 {
     millis(time).div_ceil(1000)
 }
 
+/// A time in milliseconds, as people say it.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0 / 60_000;
+        let (count, unit) = match minutes {
+            0 => return f.write_str("less than a minute"),
+            1..60 => (minutes, "minute"),
+            60..2880 => (minutes / 60, "hour"),
+            _ => (minutes / 1440, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        write!(f, "{count} {unit}{plural}")
+    }
+}
+
 /// At most 64 characters of a text that somebody else chose, printable.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
 
@@ -317,7 +457,6 @@ pub(crate) fn roster(names: &[&str], more: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::limits::MAX_NAME;
     use alloc::string::ToString;
 
     #[test]

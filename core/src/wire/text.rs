@@ -2,6 +2,7 @@
 
 use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
+use crate::wire::commands::command;
 use crate::wire::foreign::Protocol;
 use alloc::borrow::Cow;
 use core::fmt;
@@ -59,9 +60,6 @@ impl<'a> FirstLine<'a> {
     }
 }
 
-/// The commands there are.
-pub(crate) const COMMANDS: [&str; 4] = ["help", "who", "history", "leave"];
-
 /// Entries shown where no number is asked for.
 const HISTORY: u64 = 20;
 
@@ -76,12 +74,34 @@ pub enum Request<'a> {
     Leave,
     /// List the commands.
     Help,
+    /// Say all about a command.
+    HelpOn(&'static str),
     /// List who is in the room.
     Who,
+    /// Do this, as others are told.
+    Act(Cow<'a, str>),
+    /// Have another name.
+    Nick(&'a str),
+    /// Show what the room is about.
+    Topic,
+    /// Say what the room is about; nothing any more, where it is empty.
+    SetTopic(Cow<'a, str>),
+    /// Say something to one person alone.
+    Message(&'a str, Cow<'a, str>),
+    /// The same to whoever did so last.
+    Reply(Cow<'a, str>),
+    /// Be away, and why.
+    Away(Cow<'a, str>),
+    /// Be back.
+    Back,
+    /// Tell of somebody.
+    Whois(&'a str),
     /// Show so many of the newest entries.
     History(u64),
     /// A command that takes nothing has something after it.
     Surplus(&'static str),
+    /// A command has not after it what it takes.
+    Lacking(&'static str),
     /// A command that does not exist.
     Unknown(Cow<'a, str>),
 }
@@ -111,27 +131,42 @@ impl<'a> Request<'a> {
 
     fn command(line: &'a str) -> Self {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let (request, name) = match word {
-            w if w.eq_ignore_ascii_case("help") => (Self::Help, "help"),
-            w if w.eq_ignore_ascii_case("who") => (Self::Who, "who"),
-            w if w.eq_ignore_ascii_case("leave") => (Self::Leave, "leave"),
-            w if w.eq_ignore_ascii_case("history") => {
-                return match rest.trim() {
-                    "" => Self::History(HISTORY),
-                    n if n.bytes().all(|b| b == b'0') => Self::Surplus("history"),
-                    // More digits than a number has are a large number all the same.
-                    n if n.bytes().all(|b| b.is_ascii_digit()) => {
-                        Self::History(n.parse().unwrap_or(u64::MAX))
-                    }
-                    _ => Self::Surplus("history"),
-                };
-            }
-            w => return Self::Unknown(printable(w)),
+        let rest = rest.trim();
+        let Some(name) = command(word).map(|command| command.name) else {
+            return Self::Unknown(printable(word));
         };
-        if rest.trim().is_empty() {
-            request
-        } else {
-            Self::Surplus(name)
+        // Of what stands before the text, one word is the command's.
+        let first = || {
+            rest.split_once(char::is_whitespace)
+                .map_or((rest, ""), |(a, b)| (a, b.trim()))
+        };
+        match (name, rest) {
+            ("help", "") => Self::Help,
+            ("help", of) => command(of.trim_start_matches('/'))
+                .map_or(Self::Unknown(printable(of)), |of| Self::HelpOn(of.name)),
+            ("who", "") => Self::Who,
+            ("leave", "") => Self::Leave,
+            ("back", "") => Self::Back,
+            ("away", why) => Self::Away(printable(why)),
+            ("topic", "") => Self::Topic,
+            ("topic", "-") => Self::SetTopic("".into()),
+            ("topic", text) => Self::SetTopic(printable(text)),
+            ("history", "") => Self::History(HISTORY),
+            ("history", n)
+                if n.bytes().any(|b| b != b'0') && n.bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                // More digits than a number has are a large number all the same.
+                Self::History(n.parse().unwrap_or(u64::MAX))
+            }
+            ("me" | "nick" | "whois" | "msg" | "reply", "") => Self::Lacking(name),
+            ("me", text) => Self::Act(printable(text)),
+            ("reply", text) => Self::Reply(printable(text)),
+            ("msg", _) if first().1.is_empty() => Self::Lacking(name),
+            ("msg", _) => Self::Message(first().0, printable(first().1)),
+            ("nick" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
+            ("nick", wanted) => Self::Nick(wanted),
+            ("whois", of) => Self::Whois(of),
+            _ => Self::Surplus(name),
         }
     }
 }
@@ -147,7 +182,20 @@ impl fmt::Display for Request<'_> {
             Self::Help => f.write_str("/help"),
             Self::Who => f.write_str("/who"),
             Self::History(count) => write!(f, "/history {count}"),
-            Self::Surplus(name) => write!(f, "/{name} -"),
+            Self::HelpOn(name) => write!(f, "/help {name}"),
+            Self::Act(text) => write!(f, "/me {text}"),
+            Self::Nick(name) => write!(f, "/nick {name}"),
+            Self::Topic => f.write_str("/topic"),
+            Self::SetTopic(text) if text.is_empty() => f.write_str("/topic -"),
+            Self::SetTopic(text) => write!(f, "/topic {text}"),
+            Self::Message(to, text) => write!(f, "/msg {to} {text}"),
+            Self::Reply(text) => write!(f, "/reply {text}"),
+            Self::Away(why) if why.is_empty() => f.write_str("/away"),
+            Self::Away(why) => write!(f, "/away {why}"),
+            Self::Back => f.write_str("/back"),
+            Self::Whois(name) => write!(f, "/whois {name}"),
+            Self::Surplus(name) => write!(f, "/{name} - -"),
+            Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),
         }
     }
@@ -178,25 +226,43 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// An entry as a line without its ending, in parts to be written one after the other.
+pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4] {
+    match kind {
+        Kind::Joined => ["", name, JOINED, ""],
+        Kind::Left => ["", name, LEFT, ""],
+        Kind::Said => ["", name, ": ", text],
+        Kind::Acted => [ACTION, name, " ", text],
+        Kind::Renamed => ["", name, IS_NOW, text],
+        Kind::Topic if text.is_empty() => ["", name, NO_TOPIC, ""],
+        Kind::Topic => ["", name, TOPIC, text],
+    }
+}
+
 impl Entry<'_> {
     /// The entry as a line without its ending, in parts to be written one after the other.
-    pub fn encode(&self) -> [&str; 3] {
-        let name = self.name.as_str();
-        match self.kind {
-            Kind::Joined => [name, " has joined the chat", ""],
-            Kind::Left => [name, " has left the chat", ""],
-            Kind::Said => [name, ": ", self.text],
-        }
+    pub fn encode(&self) -> [&str; 4] {
+        line(self.kind, self.name.as_str(), self.text)
     }
 
     /// The name and the text of a line, its ending included, that [`encode`](Self::encode) wrote of a name so
     /// long.
     pub(crate) fn decode(kind: Kind, name: usize, line: &str) -> Option<(&str, &str)> {
-        let (name, rest) = line.strip_suffix('\n')?.split_at_checked(name)?;
-        match kind {
-            Kind::Said => Some((name, rest.strip_prefix(": ")?)),
-            Kind::Joined | Kind::Left => Some((name, "")),
-        }
+        let line = line.strip_suffix('\n')?;
+        let line = match kind {
+            Kind::Acted => line.strip_prefix(ACTION)?,
+            _ => line,
+        };
+        let (name, rest) = line.split_at_checked(name)?;
+        let text = match kind {
+            Kind::Joined | Kind::Left => "",
+            Kind::Said => rest.strip_prefix(": ")?,
+            Kind::Acted => rest.strip_prefix(' ')?,
+            Kind::Renamed => rest.strip_prefix(IS_NOW)?,
+            Kind::Topic if rest == NO_TOPIC => "",
+            Kind::Topic => rest.strip_prefix(TOPIC)?,
+        };
+        Some((name, text))
     }
 }
 
@@ -211,6 +277,16 @@ pub enum ServerLine<'a> {
     Left(Name),
     /// Somebody said something.
     Said(Name, &'a str),
+    /// Somebody did something.
+    Acted(Name, &'a str),
+    /// Somebody has another name, the second one.
+    Renamed(Name, Name),
+    /// Somebody said what the room is about; nothing any more, where it is empty.
+    Topic(Name, &'a str),
+    /// Somebody said this to us alone.
+    From(Name, &'a str),
+    /// We said this to somebody alone.
+    To(Name, &'a str),
     /// The last line before the server closes the connection, and why.
     Goodbye(&'a str),
     /// Another private notice.
@@ -221,6 +297,15 @@ pub enum ServerLine<'a> {
 
 /// What the one who joined is told.
 pub(crate) const WELCOME: &str = "Welcome to the chatroom!";
+/// What stands between a name and a text in a line, before and after them, by what it tells.
+const JOINED: &str = " has joined the chat";
+const LEFT: &str = " has left the chat";
+const ACTION: &str = "** ";
+const IS_NOW: &str = " is now known as ";
+const TOPIC: &str = " has set the topic: ";
+const NO_TOPIC: &str = " has taken the topic away";
+const FROM: &str = "[PM from ";
+const TO: &str = "[PM to ";
 pub(crate) const NOTICE: &str = "* ";
 pub(crate) const GOODBYE: &str = "Goodbye: ";
 
@@ -236,6 +321,16 @@ impl<'a> ServerLine<'a> {
                 None => Self::Notice(notice),
             };
         }
+        if let Some(done) = line.strip_prefix(ACTION) {
+            let (name, text) = done.split_once(' ').unwrap_or((done, ""));
+            return Name::parse(name).map_or(Self::Unknown(line), |name| Self::Acted(name, text));
+        }
+        if let Some((name, text)) = line.strip_prefix(FROM).and_then(|it| it.split_once("] ")) {
+            return Name::parse(name).map_or(Self::Unknown(line), |name| Self::From(name, text));
+        }
+        if let Some((name, text)) = line.strip_prefix(TO).and_then(|it| it.split_once("] ")) {
+            return Name::parse(name).map_or(Self::Unknown(line), |name| Self::To(name, text));
+        }
         let Some(end) = line.find([':', ' ']) else {
             return Self::Unknown(line);
         };
@@ -243,12 +338,19 @@ impl<'a> ServerLine<'a> {
             return Self::Unknown(line);
         };
         match rest {
-            " has joined the chat" => Self::Joined(name),
-            " has left the chat" => Self::Left(name),
-            _ => match rest.strip_prefix(": ") {
-                Some(text) => Self::Said(name, text),
-                None => Self::Unknown(line),
-            },
+            JOINED => return Self::Joined(name),
+            LEFT => return Self::Left(name),
+            NO_TOPIC => return Self::Topic(name, ""),
+            _ => {}
+        }
+        if let Some(text) = rest.strip_prefix(": ") {
+            Self::Said(name, text)
+        } else if let Some(topic) = rest.strip_prefix(TOPIC) {
+            Self::Topic(name, topic)
+        } else if let Some(Ok(new)) = rest.strip_prefix(IS_NOW).map(Name::parse) {
+            Self::Renamed(name, new)
+        } else {
+            Self::Unknown(line)
         }
     }
 }
@@ -313,6 +415,30 @@ mod tests {
             ("Leave me", Say("Leave me".into())),
             ("/LEAVE", Leave),
             ("/leave me", Surplus("leave")),
+            ("/help leave", Request::HelpOn("leave")),
+            ("/help /ME", Request::HelpOn("me")),
+            ("/help me out", Unknown("me out".into())),
+            ("/me", Request::Lacking("me")),
+            ("/me \t", Request::Lacking("me")),
+            ("/Me  waves at all ", Request::Act("waves at all".into())),
+            ("/nick", Request::Lacking("nick")),
+            ("/nick ann", Request::Nick("ann")),
+            ("/nick ann b", Surplus("nick")),
+            ("/topic", Request::Topic),
+            ("/topic -", Request::SetTopic("".into())),
+            ("/topic - or not", Request::SetTopic("- or not".into())),
+            ("/msg ann", Request::Lacking("msg")),
+            (
+                "/msg  ann  hi  you",
+                Request::Message("ann", "hi  you".into()),
+            ),
+            ("/reply", Request::Lacking("reply")),
+            ("/reply yes", Request::Reply("yes".into())),
+            ("/away", Request::Away("".into())),
+            ("/away for tea", Request::Away("for tea".into())),
+            ("/back", Request::Back),
+            ("/back now", Surplus("back")),
+            ("/whois ann", Request::Whois("ann")),
             ("/Who", Who),
             ("/history", Request::History(20)),
             ("/history 1", Request::History(1)),

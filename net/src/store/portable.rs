@@ -214,6 +214,9 @@ fn link(chain: u64, record: &Record) -> u64 {
             Kind::Joined => 0,
             Kind::Left => 1,
             Kind::Said => 2,
+            Kind::Acted => 3,
+            Kind::Renamed => 16,
+            Kind::Topic => 17,
         } | if record.sender.is_some() { 4 } else { 0 }
             | if record.id.is_some() { 8 } else { 0 },
     ];
@@ -375,7 +378,8 @@ impl Roster {
         match record.kind {
             Kind::Joined => drop(self.0.insert(name.into(), session.unwrap_or_default())),
             Kind::Left => drop(self.0.remove(name)),
-            Kind::Said => {}
+            // Version 1 had no other kinds.
+            Kind::Said | Kind::Acted | Kind::Renamed | Kind::Topic => {}
         }
     }
 
@@ -525,12 +529,7 @@ impl From<Record> for Entry {
         Self {
             seq: record.seq,
             at: record.at,
-            kind: match record.kind {
-                Kind::Joined => "joined",
-                Kind::Left => "left",
-                Kind::Said => "said",
-            }
-            .into(),
+            kind: record.kind.name().into(),
             name: record.name.as_str().into(),
             text: record.text.into(),
             sender: record.sender.map(|sender| sender.to_string()),
@@ -546,12 +545,10 @@ impl TryFrom<Entry> for Record {
         Ok(Self {
             seq: entry.seq,
             at: entry.at,
-            kind: match entry.kind.as_str() {
-                "joined" => Kind::Joined,
-                "left" => Kind::Left,
-                "said" => Kind::Said,
-                _ => return Err(()),
-            },
+            kind: Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == entry.kind)
+                .ok_or(())?,
             name: Name::parse(&entry.name).map_err(|_| ())?,
             text: entry.text.into(),
             sender: entry.sender.as_deref().map(session).transpose()?,

@@ -17,6 +17,10 @@ pub(super) const PREFIX: usize = 10;
 /// The longest body: far more than the longest line with all that goes with it.
 pub(super) const MAX_BODY: usize = 16 * 1024;
 
+/// The kind of the entry, as its place in [`Kind::ALL`]: two bits, and a third where kinds that came later need it.
+const KIND: u8 = 3 | LATER_KIND;
+const LATER_KIND: u8 = 16;
+
 const SENDER: u8 = 4;
 const ID: u8 = 8;
 
@@ -85,13 +89,9 @@ pub(super) fn encode(record: &Record, seed: Seed, out: &mut Vec<u8>) -> Result<u
 
 fn encode_body(record: &Record, out: &mut Vec<u8>) {
     const _: () = assert!(MAX_NAME <= u8::MAX as usize);
-    let kind = match record.kind {
-        Kind::Joined => 0,
-        Kind::Left => 1,
-        Kind::Said => 2,
-    };
     out.push(
-        kind | if record.sender.is_some() { SENDER } else { 0 }
+        kind_bits(record.kind)
+            | if record.sender.is_some() { SENDER } else { 0 }
             | if record.id.is_some() { ID } else { 0 },
     );
     out.extend(record.at.to_le_bytes());
@@ -107,6 +107,23 @@ fn encode_body(record: &Record, out: &mut Vec<u8>) {
         out.extend(id.as_bytes());
     }
     out.extend(record.text.as_bytes());
+}
+
+/// The bits of a kind.
+fn kind_bits(kind: Kind) -> u8 {
+    match kind {
+        Kind::Joined => 0,
+        Kind::Left => 1,
+        Kind::Said => 2,
+        Kind::Acted => 3,
+        Kind::Renamed => LATER_KIND,
+        Kind::Topic => LATER_KIND | 1,
+    }
+}
+
+/// The kind that has these bits.
+fn kind_of(bits: u8) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind_bits(*kind) == bits)
 }
 
 /// The record that `bytes` begin with, whichever entry it is.
@@ -136,20 +153,17 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
 pub(super) fn may_be(bytes: &[u8]) -> bool {
     let flags = bytes.get(PREFIX).copied().unwrap_or(u8::MAX);
     let name = bytes.get(PREFIX + 9).copied().map_or(0, usize::from);
-    flags & 3 != 3 && flags & !(3 | SENDER | ID) == 0 && (1..=MAX_NAME).contains(&name)
+    kind_of(flags & KIND).is_some()
+        && flags & !(KIND | SENDER | ID) == 0
+        && (1..=MAX_NAME).contains(&name)
 }
 
 /// The entry that is written as a body.
 pub(super) fn decode(seq: u64, body: &[u8]) -> Result<Record, Malformed> {
     let mut rest = Rest(body);
     let [flags] = rest.array()?;
-    let kind = match flags & 3 {
-        0 => Kind::Joined,
-        1 => Kind::Left,
-        2 => Kind::Said,
-        _ => return Err(Malformed),
-    };
-    if flags & !(3 | SENDER | ID) != 0 {
+    let kind = kind_of(flags & KIND).ok_or(Malformed)?;
+    if flags & !(KIND | SENDER | ID) != 0 {
         return Err(Malformed);
     }
     let at = rest.number()?;
@@ -200,10 +214,11 @@ pub(super) fn key_of(seed: Seed, body: &[u8]) -> Option<u64> {
     Some(key(seed, &sender, rest.text(id.into()).ok()?))
 }
 
-/// Whether the entry that is written as this body may change who is in the room: it is not just something
-/// said.
+/// Whether the entry that is written as this body may change the state of the room: it is not just something
+/// said or done.
 pub(super) fn is_more_than_said(body: &[u8]) -> bool {
-    body.first().is_none_or(|flags| flags & 3 != 2)
+    let is_said = |flags: &u8| matches!(kind_of(flags & KIND), Some(Kind::Said | Kind::Acted));
+    !body.first().is_some_and(is_said)
 }
 
 /// What is still to be read.

@@ -20,6 +20,7 @@ fn link(chain: u64, record: &Record) -> u64 {
         Kind::Joined => 0,
         Kind::Left => 1,
         Kind::Said => 2,
+        kind => unreachable!("version 1 had no {}", kind.name()),
     };
     let has = u8::from(record.sender.is_some()) * 4 + u8::from(record.id.is_some()) * 8;
     let name = record.name.as_str();
@@ -47,7 +48,7 @@ fn exported(before: &[Record], held: &[Record], is_complete: bool) -> String {
             match record.kind {
                 Kind::Joined => drop(present.insert(record.name.to_string(), record.sender)),
                 Kind::Left => drop(present.remove(record.name.as_str())),
-                Kind::Said => {}
+                _ => {}
             }
         }
         present

@@ -8,7 +8,7 @@ use super::world::{Client, Machine, Network, Op, Server, Way, World};
 use crate::dice::Dice;
 use crate::text::Text;
 use chat_core::json::MAX_PAGE;
-use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME};
+use chat_core::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
 
 /// Draws a world with so many clients, or with a number of them drawn, too.
 pub fn draw(seed: u64, clients: Option<usize>) -> World {
@@ -76,7 +76,7 @@ fn pick(dice: &mut Dice, weights: &[usize]) -> usize {
 }
 
 /// How many kinds of lines there are.
-const LINES: usize = 18;
+const LINES: usize = 21;
 
 /// What some worlds have much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,6 +353,7 @@ impl Draw {
             2 => "bob".into(),
             3 => "x".repeat(MAX_NAME),
             4 => "x".repeat(MAX_NAME + 1),
+            _ if self.dice.one_in(8) => "Admin".into(),
             _ => format!("USER{}", 5000 + self.dice.below(4)),
         }
     }
@@ -435,6 +436,7 @@ impl Draw {
                 b"{\"type\":\"history\",\"after\":1,\"before\":1,\"id\":\"both\"}",
             ][dice.below(11)]
             .to_vec(),
+            8 => self.object_of_people(),
             6 if dice.one_in(2) => {
                 let text = "j".repeat(MAX_JSON_LINE);
                 format!("{{\"type\":\"say\",\"text\":\"{text}\",\"id\":\"late\"}}").into_bytes()
@@ -446,6 +448,26 @@ impl Draw {
             }
             _ => format!("{{\"type\":\"say\",\"text\":\"{text}\"{id}}}").into_bytes(),
         }
+    }
+
+    /// A line of one that changes the state of the room, or is for one person alone.
+    fn object_of_people(&mut self) -> Vec<u8> {
+        let name = self.name();
+        let dice = &mut self.dice;
+        let number = dice.below(1000);
+        match dice.below(12) {
+            0 | 1 => format!("{{\"type\":\"nick\",\"name\":\"{name}\",\"id\":\"n{number}\"}}"),
+            2 => "{\"type\":\"nick\",\"name\":\"system\"}".into(),
+            3 => format!("{{\"type\":\"topic\",\"text\":\" {} \"}}", ["", "tea", "coffee"][number % 3]),
+            4 => "{\"type\":\"topic\"}".into(),
+            5 => format!("{{\"type\":\"say\",\"text\":\"acts {number}\",\"me\":true}}"),
+            6 => format!("{{\"type\":\"say\",\"text\":\"{}\",\"me\":true}}", "m".repeat(MAX_ACTION + number % 2)),
+            7 => format!("{{\"type\":\"msg\",\"text\":\"answer {number}\",\"id\":\"p{number}\"}}"),
+            8 => ["{\"type\":\"away\",\"text\":\"tea\"}", "{\"type\":\"away\"}"][number % 2].into(),
+            9 => format!("{{\"type\":\"whois\",\"name\":\"{name}\",\"id\":\"w\"}}"),
+            _ => format!("{{\"type\":\"msg\",\"to\":\"{name}\",\"text\":\"word {number}\",\"id\":\"p{number}\"}}"),
+        }
+        .into_bytes()
     }
 
     /// Bytes of a raw peer: lines, mostly whole ones.
@@ -529,7 +551,54 @@ impl Draw {
                 line.retain(|byte| *byte != b'\n');
                 line
             }
+            18 => self.change(),
+            19 => self.private_words(),
+            20 => [
+                &b"/topic"[..],
+                b"/whois ann",
+                b"/help me",
+                b"/nick",
+                b"/msg ann",
+                b"/away for tea",
+                b"/away",
+                b"/back",
+            ][dice.below(8)]
+            .to_vec(),
             _ => format!("line {}", dice.below(1000)).into_bytes(),
         }
+    }
+
+    /// A line that changes the state of the room, or does something in it.
+    fn change(&mut self) -> Vec<u8> {
+        let name = self.name();
+        let dice = &mut self.dice;
+        match dice.below(8) {
+            0..4 => format!("/nick {name}"),
+            4 => ["/nick admin", "/nick no name", "/nick !"][dice.below(3)].into(),
+            5 => format!("/topic {}", ["-", "tea", "coffee"][dice.below(3)]),
+            6 => format!("/topic {}", "t".repeat(MAX_TOPIC - 1 + dice.below(3))),
+            _ => {
+                let length = [dice.below(20), MAX_ACTION - 1 + dice.below(2)][dice.below(2)];
+                format!("/me {}", "m".repeat(length))
+            }
+        }
+        .into_bytes()
+    }
+
+    /// A line that says something to one person alone.
+    fn private_words(&mut self) -> Vec<u8> {
+        let name = self.name();
+        let dice = &mut self.dice;
+        let number = dice.below(1000);
+        match dice.below(6) {
+            0 => format!("/reply answer {number}"),
+            1 => format!(
+                "/msg {name} {}",
+                "p".repeat(MAX_PRIVATE - 7 + dice.below(10))
+            ),
+            2 => format!("/msg {} word {number}", name.to_ascii_uppercase()),
+            _ => format!("/msg {name} word {number}"),
+        }
+        .into_bytes()
     }
 }

@@ -378,5 +378,9 @@ pub(super) fn line_of(entry: &Record) -> String {
         Kind::Joined => format!("{name} has joined the chat"),
         Kind::Left => format!("{name} has left the chat"),
         Kind::Said => format!("{name}: {}", entry.text),
+        Kind::Acted => format!("** {name} {}", entry.text),
+        Kind::Renamed => format!("{name} is now known as {}", entry.text),
+        Kind::Topic if entry.text.is_empty() => format!("{name} has taken the topic away"),
+        Kind::Topic => format!("{name} has set the topic: {}", entry.text),
     }
 }

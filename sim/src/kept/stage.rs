@@ -660,7 +660,10 @@ impl<'a> Stage<'a> {
             let is_right = match entry.kind {
                 Kind::Joined => present.insert(name),
                 Kind::Left => present.remove(&name),
-                Kind::Said => present.contains(&name),
+                Kind::Said | Kind::Acted | Kind::Topic => present.contains(&name),
+                Kind::Renamed => {
+                    present.remove(&name) && present.insert(entry.text.to_ascii_lowercase())
+                }
             };
             Invariant::OneStay.holds(is_right, told);
             if let (Some(id), None) = (&entry.id, self.world.keep) {

@@ -1,8 +1,12 @@
 //! What programs ask for, and whether they are answered so, in order.
 
+use super::deed::Deed;
+use super::expect::may_be_name;
 use super::story::Story;
 use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
-use chat_core::{MAX_JSON_LINE, MAX_LINE, MAX_NAME, printable};
+use chat_core::{
+    MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC, ServerLine, printable,
+};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -16,10 +20,24 @@ const PAGE: u64 = 100;
 pub(super) enum Asked {
     /// To be let in.
     Welcome,
-    Say {
+    /// To do something in the room.
+    Do {
+        deed: Deed,
+        id: Option<String>,
+    },
+    /// To say something to one person alone.
+    Private {
+        to: Option<String>,
         text: String,
         id: Option<String>,
     },
+    /// What the room is about.
+    Topic,
+    /// To be away, or back.
+    Away(bool),
+    /// Nothing: it is back, as it said something.
+    Back,
+    Whois(Option<String>),
     History(Span),
     Who,
     Ping,
@@ -52,7 +70,42 @@ impl Asked {
         }
         let object = Some(line).filter(|line| line.trim_start().starts_with('{'));
         Some(match object.map(serde_json::from_str) {
-            Some(Ok(Request::Say { text, id })) => Self::to_say(&text, id.map(Into::into)),
+            Some(Ok(Request::Say { text, id, me })) => Self::to_say(&text, id.map(Into::into), me),
+            Some(Ok(Request::Nick { name, id })) => {
+                let id = id.map(Into::into);
+                if may_be_name(&name) {
+                    let deed = Deed::Renames(name.into());
+                    Self::Do { deed, id }
+                } else {
+                    Self::Refused(Code::BadName, id)
+                }
+            }
+            Some(Ok(Request::Topic { text: None, .. })) => Self::Topic,
+            Some(Ok(Request::Topic {
+                text: Some(text),
+                id,
+            })) => {
+                let (text, id) = (printable(&text).trim().to_string(), id.map(Into::into));
+                if text.len() > MAX_TOPIC {
+                    Self::Refused(Code::TooLong, id)
+                } else {
+                    let deed = Deed::SetsTopic(text);
+                    Self::Do { deed, id }
+                }
+            }
+            Some(Ok(Request::Msg { to, text, id })) => {
+                let (text, id) = (printable(&text).into_owned(), id.map(Into::into));
+                if text.trim().is_empty() {
+                    Self::Refused(Code::Blank, id)
+                } else if text.len() > MAX_PRIVATE {
+                    Self::Refused(Code::TooLong, id)
+                } else {
+                    let to = to.map(Into::into);
+                    Self::Private { to, text, id }
+                }
+            }
+            Some(Ok(Request::Away { text })) => Self::Away(text.is_some()),
+            Some(Ok(Request::Whois { id, .. })) => Self::Whois(id.map(Into::into)),
             Some(Ok(Request::History {
                 after,
                 before,
@@ -80,16 +133,41 @@ impl Asked {
         })
     }
 
-    fn to_say(text: &str, id: Option<String>) -> Self {
+    /// If a reader is refused it for being one: the id that it has.
+    pub(super) fn id_of_member(&self, line: &[u8]) -> Option<Option<String>> {
+        if let Self::Do {
+            deed: Deed::Says(_) | Deed::Does(_),
+            id,
+        } = self
+        {
+            return Some(id.clone());
+        }
+        match serde_json::from_slice(line) {
+            Ok(
+                Request::Nick { .. }
+                | Request::Topic { text: Some(_), .. }
+                | Request::Msg { .. }
+                | Request::Away { .. },
+            ) => Some(id_in(line)),
+            _ => None,
+        }
+    }
+
+    fn to_say(text: &str, id: Option<String>, me: bool) -> Self {
         if !id.as_deref().is_none_or(is_id) {
             Self::Refused(Code::BadId, id)
         } else if text.trim().is_empty() {
             Self::Refused(Code::Blank, id)
-        } else if text.len() > MAX_LINE {
+        } else if text.len() > if me { MAX_ACTION } else { MAX_LINE } {
             Self::Refused(Code::TooLong, id)
         } else {
             let text = printable(text).into_owned();
-            Self::Say { text, id }
+            let deed = if me {
+                Deed::Does(text)
+            } else {
+                Deed::Says(text)
+            };
+            Self::Do { deed, id }
         }
     }
 }
@@ -124,10 +202,17 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Who said an entry, and what.
-    fn said(&self, seq: u64) -> Option<(&str, &str)> {
+    /// Who did what, as an entry tells it.
+    fn done(&self, seq: u64) -> Option<(String, Deed)> {
         let entry = self.story.entries.get(index(seq.checked_sub(1)?))?;
-        entry.line.split_once(": ")
+        let (name, deed) = match ServerLine::decode(&entry.line) {
+            ServerLine::Said(name, text) => (name, Deed::Says(text.into())),
+            ServerLine::Acted(name, text) => (name, Deed::Does(text.into())),
+            ServerLine::Renamed(name, new) => (name, Deed::Renames(new.as_str().into())),
+            ServerLine::Topic(name, text) => (name, Deed::SetsTopic(text.into())),
+            _ => return None,
+        };
+        Some((name.as_str().into(), deed))
     }
 
     /// Whether an entry need not be held any more.
@@ -189,12 +274,14 @@ pub(super) struct Answers {
     page: Option<Page>,
     /// An entry that was there before what is due was carried out.
     since: u64,
-    /// Its name.
-    name: String,
+    /// The names that it has had.
+    names: Vec<String>,
     /// Its session may have said something before.
     is_old: bool,
     /// What was accepted of it, by its ids.
     accepted: BTreeMap<String, u64>,
+    /// The last answer was that what it said to one person alone has arrived.
+    has_written: bool,
 }
 
 impl Answers {
@@ -204,9 +291,10 @@ impl Answers {
             due: [Asked::Welcome].into(),
             page: None,
             since: 0,
-            name: String::new(),
+            names: Vec::new(),
             is_old: has_token,
             accepted: BTreeMap::new(),
+            has_written: false,
         }
     }
 
@@ -225,7 +313,7 @@ impl Answers {
     pub(super) fn welcomed(&mut self, name: &str, head: u64, why: Option<Code>) -> bool {
         let was_due = matches!(self.due.pop_front(), Some(Asked::Welcome));
         self.since = head;
-        self.name = name.into();
+        self.names.push(name.into());
         if let Some(code) = why {
             self.due.push_front(Asked::Refused(code, None));
         }
@@ -237,14 +325,35 @@ impl Answers {
         let Some(asked) = self.due.pop_front() else {
             return false;
         };
+        self.has_written = false;
         let is_it = match (&asked, message) {
+            (
+                Asked::Private { to, text, id },
+                Message::Private {
+                    to: whom,
+                    text: said,
+                    id: given,
+                    ..
+                },
+            ) => {
+                let is_to = to.as_deref().is_none_or(|to| to.eq_ignore_ascii_case(whom));
+                self.has_written = true;
+                is_to && said == text && given.as_deref() == id.as_deref()
+            }
+            (Asked::Topic, Message::Topic { text, by }) => {
+                let topic = place.story.topic(index(place.head));
+                topic.map_or("", |topic| topic.0) == text
+                    && topic.map(|topic| topic.1) == by.as_deref()
+            }
+            (Asked::Away(_) | Asked::Back, Message::Notice { .. })
+            | (Asked::Whois(_), Message::Whois { .. }) => true,
             (Asked::Who, Message::Who { names, more }) => {
                 let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
                 (*more == 0 || is_full) && is_roster(names, *more, place)
             }
             (Asked::Ping, Message::Pong { head }) => *head == place.head,
-            (Asked::Say { text, id }, Message::Accepted { id: given, seq }) => {
-                id.as_deref() == given.as_deref() && self.accepts(text, id.as_deref(), *seq, place)
+            (Asked::Do { deed, id }, Message::Accepted { id: given, seq }) => {
+                id.as_deref() == given.as_deref() && self.accepts(deed, id.as_deref(), *seq, place)
             }
             (asked, Message::Error { code, id, .. }) => {
                 self.is_refused(asked, *code, id.as_deref(), place)
@@ -286,22 +395,40 @@ impl Answers {
     }
 
     /// Whether what was asked for is refused for a reason that it gives.
-    fn is_refused(&self, asked: &Asked, code: Code, given: Option<&str>, place: Place<'_>) -> bool {
+    fn is_refused(
+        &mut self,
+        asked: &Asked,
+        code: Code,
+        given: Option<&str>,
+        place: Place<'_>,
+    ) -> bool {
         match asked {
             Asked::NoJson(id) => {
                 code == Code::BadRequest && (given.is_none() || id.as_deref() == given)
             }
             Asked::Refused(why, id) => *why == code && id.as_deref() == given,
-            Asked::Say { text, id: Some(id) } => {
-                code == Code::IdReused && Some(&**id) == given && self.is_reused(text, id, place)
+            // Whether rightly so, is seen where it is known what the room was like.
+            Asked::Do { deed, id } if deed.may_be_refused() => {
+                matches!(code, Code::NameTaken | Code::Unchanged) && id.as_deref() == given
             }
+            Asked::Do { deed, id: Some(id) } => {
+                code == Code::IdReused && Some(&**id) == given && self.is_reused(deed, id, place)
+            }
+            Asked::Private { id, .. } => {
+                matches!(code, Code::NotHere | Code::ReadsSlowly) && id.as_deref() == given
+            }
+            Asked::Whois(id) => code == Code::NotHere && id.as_deref() == given,
             _ => false,
         }
     }
 
     /// Whether a text is in the room under a number that may be told: that of the entry just before
     /// or, if it has an id, the one that the session has said with it before.
-    fn accepts(&mut self, text: &str, id: Option<&str>, seq: u64, place: Place<'_>) -> bool {
+    fn accepts(&mut self, deed: &Deed, id: Option<&str>, seq: u64, place: Place<'_>) -> bool {
+        if deed.may_be_refused() {
+            // Its id is for the answer alone.
+            return seq == place.head && self.is_done(deed, seq, place);
+        }
         let before = id.and_then(|id| self.accepted.get(id)).copied();
         let is_right = match before {
             Some(before) => seq == before || seq == place.head && place.may_be_gone(before),
@@ -310,19 +437,32 @@ impl Answers {
         if let Some(id) = id {
             self.accepted.insert(id.into(), seq);
         }
-        is_right && self.is_said(text, seq, place)
+        is_right && self.is_done(deed, seq, place)
     }
 
     /// Whether the session may have said another text with an id.
-    fn is_reused(&self, text: &str, id: &str, place: Place<'_>) -> bool {
-        let before = self.accepted.get(id);
-        before.map_or(self.is_old, |&before| !self.is_said(text, before, place))
+    fn is_reused(&mut self, deed: &Deed, id: &str, place: Place<'_>) -> bool {
+        match self.accepted.get(id).copied() {
+            None => self.is_old,
+            Some(before) => !self.is_done(deed, before, place),
+        }
     }
 
-    /// Whether an entry is a text that it said; its session may have had another name before.
-    fn is_said(&self, text: &str, seq: u64, place: Place<'_>) -> bool {
-        let is_own = |(name, said)| said == text && (self.is_old || name == self.name);
-        place.said(seq).is_some_and(is_own)
+    /// Whether an entry is what it did; its session may have had another name before.
+    fn is_done(&mut self, deed: &Deed, seq: u64, place: Place<'_>) -> bool {
+        let Some((name, done)) = place.done(seq) else {
+            return false;
+        };
+        let is_own = done == *deed && (self.is_old || self.names.contains(&name));
+        if let (true, Deed::Renames(new)) = (is_own, done) {
+            self.names.push(new);
+        }
+        is_own
+    }
+
+    /// Whether the last answer was that what it said to one person alone has arrived.
+    pub(super) fn has_just_written(&mut self) -> bool {
+        std::mem::take(&mut self.has_written)
     }
 }
 

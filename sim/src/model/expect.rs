@@ -1,10 +1,13 @@
 //! What a peer's input calls for, line by line.
 
+use super::deed::{Deed, Done};
 use super::program::Program;
 use super::stranger;
 use chat_core::{
-    CloseReason, FirstLine, Input, Limits, MAX_LINE, Name, Request, Server, Timestamp,
+    CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, Name,
+    Request, Server, Timestamp,
 };
+use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 /// A private line that is to come.
@@ -16,6 +19,15 @@ pub(super) enum Notice {
     Begins(String),
     /// The answer to `/who`.
     Who,
+    /// The answer to `/topic`.
+    Topic,
+    /// What is said to one person alone has arrived, or not.
+    Private {
+        /// Their name, as it was typed; none if it is whoever wrote last.
+        to: Option<String>,
+        /// What.
+        text: String,
+    },
 }
 
 impl Notice {
@@ -25,6 +37,19 @@ impl Notice {
             Self::Exact(expected) => line == expected,
             Self::Begins(start) => line.starts_with(start),
             Self::Who => line.starts_with("* In the room ("),
+            Self::Topic => {
+                line.starts_with("* The topic, set by ") || line.starts_with("* There is no topic")
+            }
+            Self::Private { to, text } => {
+                let arrived = line
+                    .strip_prefix("[PM to ")
+                    .and_then(|it| it.split_once("] "));
+                let is_to = |name: &str| to.as_ref().is_none_or(|to| name.eq_ignore_ascii_case(to));
+                let is_it = |(name, said): (&str, &str)| is_to(name) && said == text;
+                arrived.is_some_and(is_it)
+                    || line.starts_with("* Not sent: ")
+                    || line.starts_with("* Nobody here is called ")
+            }
         }
     }
 
@@ -33,7 +58,7 @@ impl Notice {
         match self {
             Self::Exact(line) => line.len() + 1,
             Self::Begins(start) => start.len() + 300,
-            Self::Who => MAX_LINE + 1,
+            Self::Who | Self::Topic | Self::Private { .. } => MAX_LINE + 100,
         }
     }
 
@@ -42,6 +67,8 @@ impl Notice {
         1 + match self {
             Self::Exact(line) | Self::Begins(line) => line.len(),
             Self::Who => "* In the room (1): a".len(),
+            Self::Topic => "* The topic, set by a: ".len(),
+            Self::Private { .. } => "[PM to a] ".len(),
         }
     }
 }
@@ -49,8 +76,12 @@ impl Notice {
 /// What a peer's lines call for, apart from what others do.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    /// What it says, as it is shown.
-    pub(super) says: Vec<String>,
+    /// What it does in the room, as it is shown.
+    pub(super) deeds: VecDeque<Done>,
+    /// What it says to one person alone: the name, if it gives one, and the text.
+    pub(super) private: Vec<(Option<String>, String)>,
+    /// It has said that it is away.
+    away: bool,
     /// Private lines, each with how much it had said before.
     pub(super) notices: Vec<(usize, Notice)>,
     /// Why it will be closed.
@@ -106,6 +137,9 @@ impl Expected {
     pub(super) fn joins(&mut self, name: &Name, asked: Option<&str>) {
         self.exact("Welcome to the chatroom!");
         match asked.map(|asked| (asked, Name::parse(asked))) {
+            Some((asked, Ok(_))) if !may_be_name(asked) => {
+                self.exact(&format!("* Nobody may be called {asked}; you are {name}."));
+            }
             Some((asked, Ok(_))) if asked != name.as_str() => {
                 self.exact(&format!("* The name {asked} is taken; you are {name}."));
             }
@@ -114,9 +148,9 @@ impl Expected {
         }
     }
 
-    /// A whole line of its input, its ending dropped. `name` is none if it did not join yet, and
+    /// A whole line of its input, its ending dropped, when the story was so long. `name` is none if it did not join yet, and
     /// then the line is the first one and did not make it join either.
-    pub(super) fn line(&mut self, line: &[u8], name: Option<&Name>, joins: bool) {
+    pub(super) fn line(&mut self, line: &[u8], name: Option<&Name>, joins: bool, since: usize) {
         if self.end.is_some() {
             return;
         }
@@ -168,8 +202,9 @@ impl Expected {
             }
         }
         if let Some(program) = &mut self.program {
-            let (says, end) = program.line(line);
-            self.says.extend(says);
+            let (deed, private, end) = program.line(line);
+            self.deeds.extend(deed.map(|deed| Done { deed, since }));
+            self.private.extend(private);
             self.end = end;
             return;
         }
@@ -179,14 +214,41 @@ impl Expected {
         match Request::decode(line) {
             Err(_) => self.exact("* Not sent: the line is not UTF-8."),
             Ok(Request::Nothing) => {}
-            Ok(Request::Say(text)) => self.says.push(text.into_owned()),
+            Ok(Request::Say(text)) => self.does(Deed::Says(text.into_owned()), since),
+            Ok(Request::Act(text)) if text.len() > MAX_ACTION => {
+                self.begins("* Not sent: after /me")
+            }
+            Ok(Request::Act(text)) => self.does(Deed::Does(text.into_owned()), since),
+            Ok(Request::Nick(wanted)) if !may_be_name(wanted) => self.begins("* "),
+            Ok(Request::Nick(wanted)) => self.does(Deed::Renames(wanted.into()), since),
+            Ok(Request::SetTopic(text)) if text.len() > MAX_TOPIC => {
+                self.begins("* Not done: a topic is at most");
+            }
+            Ok(Request::SetTopic(text)) => self.does(Deed::SetsTopic(text.into_owned()), since),
+            Ok(Request::Topic) => self.notices.push((self.deeds(), Notice::Topic)),
+            Ok(Request::Message(_, text) | Request::Reply(text)) if text.len() > MAX_PRIVATE => {
+                self.begins("* Not sent: to one person alone");
+            }
+            Ok(Request::Message(to, text)) => self.says_alone(Some(to), &text),
+            Ok(Request::Reply(text)) => self.says_alone(None, &text),
+            Ok(Request::Away(_)) => {
+                self.away = true;
+                self.begins("* You are away, ");
+            }
+            Ok(Request::Back) => {
+                self.away = false;
+                self.exact("* You are back.");
+            }
+            Ok(Request::Whois(_)) => self.begins("* "),
+            Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
+            Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),
             Ok(Request::Leave) => self.end = Some(CloseReason::Left),
             Ok(Request::Help) => {
                 for line in &answers().help {
                     self.exact(line);
                 }
             }
-            Ok(Request::Who) => self.notices.push((self.says.len(), Notice::Who)),
+            Ok(Request::Who) => self.notices.push((self.deeds(), Notice::Who)),
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {
@@ -208,15 +270,53 @@ impl Expected {
         }
     }
 
+    /// It says something to one person alone, or to whoever wrote last.
+    fn says_alone(&mut self, to: Option<&str>, text: &str) {
+        let (to, text) = (to.map(str::to_string), text.to_string());
+        self.private.push((to.clone(), text.clone()));
+        let notice = Notice::Private { to, text };
+        self.notices.push((self.deeds(), notice));
+    }
+
+    /// It does something in the room.
+    fn does(&mut self, deed: Deed, since: usize) {
+        let is_back = matches!(deed, Deed::Says(_) | Deed::Does(_)) && self.away;
+        self.deeds.push_back(Done { deed, since });
+        if is_back {
+            self.away = false;
+            self.exact("* You are back.");
+        }
+    }
+
+    /// How much it does, as far as is known.
+    fn deeds(&self) -> usize {
+        self.deeds.len()
+    }
+
     fn exact(&mut self, line: &str) {
         let notice = Notice::Exact(line.into());
-        self.notices.push((self.says.len(), notice));
+        self.notices.push((self.deeds(), notice));
     }
 
     fn begins(&mut self, start: &str) {
         let notice = Notice::Begins(start.into());
-        self.notices.push((self.says.len(), notice));
+        self.notices.push((self.deeds(), notice));
     }
+}
+
+/// Whether somebody may be called so.
+pub(super) fn may_be_name(wanted: &str) -> bool {
+    let reserved = [
+        "admin",
+        "administrator",
+        "everyone",
+        "here",
+        "moderator",
+        "operator",
+        "server",
+        "system",
+    ];
+    Name::parse(wanted).is_ok() && !reserved.contains(&&*wanted.to_ascii_lowercase())
 }
 
 /// What a line asks for as a first one. Of a line that is too long only its beginning counts, and

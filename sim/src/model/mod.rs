@@ -7,9 +7,11 @@
 mod answers;
 mod buckets;
 mod cut_short;
+mod deed;
 mod expect;
 mod host;
 mod peer;
+mod private;
 mod program;
 mod rate;
 mod session;
@@ -183,7 +185,7 @@ impl Watched {
     pub fn has_heard_all(&self, peer: usize) -> bool {
         let it = &self.peers[peer];
         let left = matches!(it.expected.end, Some(CloseReason::Left | CloseReason::Eof));
-        left && it.said == it.expected.says.len()
+        left && it.said == it.expected.deeds.len()
     }
 
     /// A connection comes in; its peer's number, unless it is to be closed at once.
@@ -458,9 +460,17 @@ impl Watched {
         } else {
             self.limits.behind
         };
+        self.private_may_wait();
+        for who in self.touched.clone() {
+            self.see_handled(who);
+        }
         for &who in &self.touched {
             self.peers[who].most_told = self.most_told(who);
             self.peers[who].hear(who, &self.story, behind, self.limits.behind);
+        }
+        for who in self.touched.clone() {
+            self.check_private(who);
+            self.check_refused(who);
         }
         // Who is cut off learns it only when it takes something again: it is the sockets that count.
         self.copies_full &= !self.blocked.is_empty();
@@ -546,7 +556,8 @@ impl Watched {
             match action {
                 Action::Joined(_, name) => {
                     let was_silent = peer.phase == Phase::Silent && peer.speaks_json();
-                    let before = peer.name.replace(name.clone());
+                    let before = peer.name.clone();
+                    peer.has_name(name.clone());
                     Invariant::OneStay.holds(before.is_none() || was_silent, || {
                         format!("{name} joined twice")
                     });
@@ -577,7 +588,8 @@ impl Watched {
             self.see_sent_away(who, is_joined);
             let peer = &mut self.peers[who];
             peer.phase = self.server.phase(peer.id);
-            peer.interpret(peer.has_spoken());
+            peer.interpret(peer.has_spoken(), self.story.entries.len());
+            self.count_private(who);
         }
         for (nth, (who, name, wanted)) in joined.iter().cloned().enumerate() {
             // It may have joined by silence first, in the same moment.

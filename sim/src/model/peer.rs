@@ -2,7 +2,8 @@
 
 use super::buckets::Vessels;
 use super::cut_short::Short;
-use super::expect::{Expected, Notice, first_line};
+use super::deed::Done;
+use super::expect::{Expected, Notice, first_line, may_be_name};
 use super::program::Program;
 use super::program::Seen;
 use super::skipped::Skipped;
@@ -127,6 +128,17 @@ pub(super) struct Peer {
     pub(super) short: Option<Short>,
 
     pub(super) name: Option<Name>,
+    /// What it was told is refused, until that is checked.
+    pub(super) refused: Vec<Done>,
+    /// All names that it has had.
+    pub(super) names: Vec<String>,
+    /// What others said to it alone: the name, and the text.
+    pub(super) private_in: Vec<(String, String)>,
+    /// How much of that has been looked at, and how much of what it says to others alone was counted.
+    pub(super) private_seen: usize,
+    pub(super) private_counted: usize,
+    /// So many bytes of what others may have said to it alone may wait for it.
+    pub(super) private_due: usize,
     /// The entries of the story that are its own stay.
     pub(super) joined: Option<usize>,
     pub(super) left: Option<usize>,
@@ -188,6 +200,12 @@ impl Peer {
             expected: Expected::default(),
             short: None,
             name: None,
+            refused: Vec::new(),
+            names: Vec::new(),
+            private_in: Vec::new(),
+            private_seen: 0,
+            private_counted: 0,
+            private_due: 0,
             joined: None,
             left: None,
             said: 0,
@@ -334,7 +352,7 @@ impl Peer {
 
     /// Works out what its lines call for, once that can be known. `in_time` says whether a line
     /// that came made it join, and not its silence.
-    pub(super) fn interpret(&mut self, in_time: bool) {
+    pub(super) fn interpret(&mut self, in_time: bool, since: usize) {
         if self.phase == Phase::Greeting && self.is_open() {
             return;
         }
@@ -348,7 +366,7 @@ impl Peer {
         }
         if self.name.is_some() || self.short.is_none() {
             for line in std::mem::take(&mut self.lines) {
-                self.expected.line(&line, self.name.as_ref(), joins);
+                self.expected.line(&line, self.name.as_ref(), joins, since);
                 joins = false;
             }
         }
@@ -367,16 +385,29 @@ impl Peer {
             .first()
             .filter(|_| in_time && !self.expected.settled);
         match asked.map(|line| first_line(line)) {
-            Some(FirstLine::Join(Some(asked))) => Name::parse(asked).ok(),
+            Some(FirstLine::Join(Some(asked))) if may_be_name(asked) => Name::parse(asked).ok(),
             _ => None,
         }
         .unwrap_or_else(|| Name::of_port(self.port))
     }
 
-    /// Something that it said is in the story.
-    pub(super) fn has_said(&mut self, entry: usize) {
+    /// Something that it did is in the story, and it is sent that or not.
+    pub(super) fn has_done(&mut self, entry: usize, is_not_echoed: bool) {
         self.said += 1;
-        self.own.push_back(entry);
+        if is_not_echoed {
+            self.own.push_back(entry);
+        }
+    }
+
+    /// Something that it said, and another connection was taken to have said, is in the story.
+    pub(super) fn has_said(&mut self, entry: usize) {
+        self.has_done(entry, true);
+    }
+
+    /// It has a name from now on.
+    pub(super) fn has_name(&mut self, name: Name) {
+        self.names.push(name.as_str().into());
+        self.name = Some(name);
     }
 
     /// Something that was taken for its own is not.
@@ -427,7 +458,8 @@ impl Peer {
                         short: self.short,
                         was_full: self.was_full,
                     };
-                    program.hears(me, line, &seen);
+                    let private = program.hears(me, line, &seen);
+                    self.private_in.extend(private);
                 }
                 self.checked += length + 1;
                 continue;
@@ -452,11 +484,24 @@ impl Peer {
         Invariant::WholeLines.holds(!line.contains(acts), || {
             format!("{line:?} acts on a screen")
         });
+        let due = self.expected.notices.get(self.heard);
+        let is_due_later = due.is_none_or(|due| due.0 > self.said);
+        if is_due_later && self.refuses_next(line) {
+            let refused = self.is_refused(self.said);
+            self.refused.extend(refused);
+        }
         let next = self.expected.notices.get(self.heard);
         let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
         if line.starts_with("* Goodbye: ") && !called_for() {
             self.goodbye(me, line, story, behind);
-        } else if line.starts_with('*') || line == "Welcome to the chatroom!" {
+        } else if let Some(private) = private_words(line) {
+            self.private_in.push(private);
+        } else if self.is_news_of_private(line) {
+            // Whoever was written to is away.
+        } else if line.starts_with("* ")
+            || line.starts_with("[PM to ")
+            || line == "Welcome to the chatroom!"
+        {
             self.notice(me, line, story);
             self.goodbye = line.starts_with("* Goodbye: ");
         } else {
@@ -473,6 +518,7 @@ impl Peer {
                 let due = due.map_or("nothing", |entry| &entry.line);
                 format!("{:?} was sent {line:?} where {due:?} was due", self.id)
             });
+            self.stepped += usize::from(due.is_some_and(|entry| entry.is_done_by(me)));
             self.next += 1;
         }
         self.note_cut(line);
@@ -492,6 +538,19 @@ impl Peer {
         }
     }
 
+    /// Whether a line says that whoever it just wrote to is away.
+    fn is_news_of_private(&self, line: &str) -> bool {
+        let before = self.heard.checked_sub(1);
+        let last = before.and_then(|last| self.expected.notices.get(last));
+        let next = self.expected.notices.get(self.heard);
+        let is_due = next.is_some_and(|(_, notice)| notice.is(line));
+        matches!(last, Some((_, Notice::Private { .. })))
+            && !is_due
+            && line
+                .strip_prefix("* ")
+                .is_some_and(|it| it.contains(" is away"))
+    }
+
     fn notice(&mut self, me: usize, line: &str, story: &Story) {
         let Some(&(said, _)) = self.expected.notices.get(self.heard) else {
             let why = format!("{:?} was sent {line:?}, which nothing called for", self.id);
@@ -506,7 +565,11 @@ impl Peer {
         });
         let (_, notice) = &self.expected.notices[self.heard];
         let is_it = notice.is(line)
-            && (!matches!(notice, Notice::Who) || story.is_answer_to_who(line, self.next));
+            && match notice {
+                Notice::Who => story.is_answer_to_who(line, self.next),
+                Notice::Topic => line == topic_line(story.topic(self.next)),
+                _ => true,
+            };
         Invariant::InItsPlace.holds(is_it, || {
             format!("{:?} was sent {line:?} where {notice:?} was due", self.id)
         });
@@ -594,7 +657,7 @@ impl Peer {
 
     /// Bytes of all private lines whose end it has not got, at most.
     pub(super) fn private_most(&self) -> usize {
-        self.private(usize::MAX, Notice::most) + self.told_most()
+        self.private(usize::MAX, Notice::most) + self.told_most() + self.private_due
     }
 
     /// Bytes it has got of a line whose end it has not.
@@ -635,11 +698,25 @@ impl Peer {
         if all {
             let notice = self.expected.notices.get(self.heard);
             Invariant::InItsPlace.holds(notice.is_none(), || format!("{id:?} lacks {notice:?}"));
-            let unsaid = self.expected.says.get(self.said);
+            let unsaid = self.expected.deeds.get(self.said);
             Invariant::Heard.holds(unsaid.is_none(), || {
                 format!("{id:?} said {unsaid:?}, which was not heard")
             });
         }
+    }
+}
+
+/// What somebody says to one person alone, and who, if a line is that.
+fn private_words(line: &str) -> Option<(String, String)> {
+    let (from, text) = line.strip_prefix("[PM from ")?.split_once("] ")?;
+    Some((from.into(), text.into()))
+}
+
+/// The answer to `/topic`.
+fn topic_line(topic: Option<(&str, &str)>) -> String {
+    match topic {
+        Some((text, by)) => format!("* The topic, set by {by}: {text}"),
+        None => "* There is no topic. /topic TEXT sets one.".into(),
     }
 }
 

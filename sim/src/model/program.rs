@@ -2,6 +2,8 @@
 
 use super::answers::{Answers, Asked, Place};
 use super::cut_short::Short;
+use super::deed::Deed;
+use super::expect::may_be_name;
 use super::story::Story;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
@@ -31,7 +33,16 @@ pub(super) struct Program {
     is_live: bool,
     /// Bytes of pages that it has heard.
     pub(super) pages: usize,
+    /// It has said that it is away.
+    away: bool,
 }
+
+/// What a line means: what is done in the room, what is said to one person alone, and why it will be closed.
+pub(super) type Meaning = (
+    Option<Deed>,
+    Option<(Option<String>, String)>,
+    Option<CloseReason>,
+);
 
 /// What is known when a program hears something.
 pub(super) struct Seen<'a> {
@@ -70,6 +81,7 @@ impl Program {
             has_begun: false,
             is_live: false,
             pages: 0,
+            away: false,
         }
     }
 
@@ -88,7 +100,7 @@ impl Program {
     /// The name it wants.
     pub(super) fn wants(&self) -> Option<Name> {
         let name = self.hello.as_ref()?.name.as_deref()?;
-        Name::parse(name).ok()
+        Name::parse(name).ok().filter(|_| may_be_name(name))
     }
 
     /// What names its session.
@@ -107,27 +119,43 @@ impl Program {
             .is_some_and(|hello| hello.session.is_some())
     }
 
-    /// Takes a line; what it says, and whether it leaves.
-    pub(super) fn line(&mut self, line: &[u8]) -> (Option<String>, Option<CloseReason>) {
+    /// Takes a line; what it does in the room, what it says to one person alone, and whether it leaves.
+    pub(super) fn line(&mut self, line: &[u8]) -> Meaning {
         let Some(asked) = Asked::by(line) else {
-            return (None, None);
+            return Meaning::default();
         };
-        let mut says = None;
+        let mut meaning = Meaning::default();
+        if self.reads()
+            && let Some(id) = asked.id_of_member(line)
+        {
+            self.answers.expect(Asked::Refused(Code::ReadOnly, id));
+            return meaning;
+        }
         match &asked {
-            Asked::Leave => return (None, Some(CloseReason::Left)),
-            Asked::Say { id, .. } if self.reads() => {
-                let refused = Asked::Refused(Code::ReadOnly, id.clone());
-                self.answers.expect(refused);
-                return (None, None);
+            Asked::Leave => {
+                meaning.2 = Some(CloseReason::Left);
+                return meaning;
             }
-            Asked::Say { text, id } => {
+            Asked::Do { deed, id } => {
                 self.ids.push(id.clone());
-                says = Some(text.clone());
+                meaning.0 = Some(deed.clone());
+            }
+            Asked::Private { to, text, .. } => meaning.1 = Some((to.clone(), text.clone())),
+            _ => {}
+        }
+        let is_back = matches!(&asked, Asked::Do { deed, .. } if !deed.may_be_refused());
+        match &asked {
+            Asked::Away(away) => self.away = *away,
+            _ if is_back && self.away => {
+                self.away = false;
+                self.answers.expect(asked);
+                self.answers.expect(Asked::Back);
+                return meaning;
             }
             _ => {}
         }
         self.answers.expect(asked);
-        (says, None)
+        meaning
     }
 
     /// Its last line does not end.
@@ -137,13 +165,22 @@ impl Program {
             .expect(Asked::Refused(Code::Unterminated, given));
     }
 
-    /// Checks a line that it was sent.
-    pub(super) fn hears(&mut self, who: usize, line: &str, seen: &Seen<'_>) {
+    /// Checks a line that it was sent; what somebody else said to it alone, if it is that.
+    pub(super) fn hears(
+        &mut self,
+        who: usize,
+        line: &str,
+        seen: &Seen<'_>,
+    ) -> Option<(String, String)> {
         let Ok(message) = serde_json::from_str::<Message<'_>>(line) else {
             Invariant::WholeLines.is_broken(&format!("peer {who} was sent {line:?}"))
         };
         Invariant::GoodbyeLast.holds(!self.bye, || format!("{line:?} after bye"));
         match &message {
+            Message::Private { from, text, id, .. } if id.is_none() => {
+                return Some((from.to_string(), text.to_string()));
+            }
+            Message::Away { .. } if self.answers.has_just_written() => {}
             Message::Welcome {
                 name,
                 session,
@@ -210,14 +247,16 @@ impl Program {
                 });
             }
         }
+        None
     }
 
     /// Why it gets a name, if it asked for another one.
     fn why_not_as_asked(&self, name: &str) -> Option<Code> {
         let asked = self.hello.as_ref()?.name.as_deref()?;
-        match Name::parse(asked) {
-            Err(_) => Some(Code::BadName),
-            Ok(_) => (asked != name).then_some(Code::NameTaken),
+        if may_be_name(asked) {
+            (asked != name).then_some(Code::NameTaken)
+        } else {
+            Some(Code::BadName)
         }
     }
 
@@ -327,10 +366,15 @@ impl Program {
 /// Checks that an entry is what the screen shows.
 fn is_told(entry: &Entry<'_>, story: &Story) {
     let name = &entry.name;
+    let text = entry.text.as_deref().unwrap_or_default();
     let line = match entry.kind {
         Kind::Joined => format!("{name} has joined the chat"),
         Kind::Left => format!("{name} has left the chat"),
-        Kind::Said => format!("{name}: {}", entry.text.as_deref().unwrap_or_default()),
+        Kind::Said => format!("{name}: {text}"),
+        Kind::Acted => format!("** {name} {text}"),
+        Kind::Renamed => format!("{name} is now known as {text}"),
+        Kind::Topic if text.is_empty() => format!("{name} has taken the topic away"),
+        Kind::Topic => format!("{name} has set the topic: {text}"),
     };
     let index = usize::try_from(entry.seq).unwrap_or(0).wrapping_sub(1);
     let shown = story.entries.get(index).map(|shown| shown.line.as_str());

@@ -2,6 +2,7 @@
 
 use super::Watched;
 use super::cut_short::Short;
+use super::deed::Deed;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ impl Watched {
     }
 
     /// Who of a session said a line; what they say next that is not known already.
-    pub(super) fn speaker(&mut self, who: usize, text: &str) -> usize {
+    pub(super) fn speaker(&mut self, who: usize, deed: &Deed) -> usize {
         let Some(program) = &self.peers[who].expected.program else {
             return who;
         };
@@ -93,20 +94,19 @@ impl Watched {
             .get(&key)
             .map(|session| session.peers.clone());
         for who in peers.into_iter().flatten() {
-            self.skip_known(who, text);
+            self.skip_known(who, deed);
+            while self.see_refused_if_right(who, deed) {
+                self.skip_known(who, deed);
+            }
             let peer = &self.peers[who];
-            if peer
-                .expected
-                .says
-                .get(peer.said)
-                .is_some_and(|says| says == text)
-            {
+            let next = peer.expected.deeds.get(peer.said);
+            if next.is_some_and(|next| next.deed == *deed) {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
                 {
                     let place = self.story.entries.len();
                     let id = (key, id.clone());
-                    self.sessions.said.insert(id, (text.into(), place));
+                    self.sessions.said.insert(id, (deed.text().into(), place));
                 }
                 return who;
             }
@@ -116,10 +116,11 @@ impl Watched {
 
     /// Who of a session says a line, where what was heard before may have been by either: the newest, if what
     /// was taken for an older one's, who was to say the same, was its own.
-    pub(super) fn said_by_the_newest(&mut self, who: usize, text: &str) {
+    pub(super) fn said_by_the_newest(&mut self, who: usize, deed: &Deed) {
         let peer = &self.peers[who];
-        let [first, second] = [0, 1].map(|nth| peer.expected.says.get(peer.said + nth));
-        let first = first.filter(|says| *says != text);
+        let [first, second] =
+            [0, 1].map(|nth| peer.expected.deeds.get(peer.said + nth).map(|it| &it.deed));
+        let first = first.filter(|next| *next != deed);
         let (Some(first), Some(program)) = (first, &peer.expected.program) else {
             return;
         };
@@ -129,9 +130,10 @@ impl Watched {
             let entry = self.story.last_by(older)?;
             let line = &self.story.entries[entry].line;
             let (_, said) = line.split_once(": ")?;
-            (said == first).then_some((older, entry))
+            let is_first = matches!(first, Deed::Says(text) if text == said);
+            is_first.then_some((older, entry))
         });
-        if let Some((older, entry)) = taken.filter(|_| second.is_some_and(|says| says == text)) {
+        if let Some((older, entry)) = taken.filter(|_| second == Some(deed)) {
             self.peers[older].has_not_said(entry);
             self.peers[who].has_said(entry);
             self.story.ascribe(entry, who);
@@ -141,8 +143,15 @@ impl Watched {
     /// The first thing that a peer said and that is still to be heard, if any: what its session has
     /// said before is not said again.
     pub(super) fn unsaid(&self, who: usize) -> Option<&str> {
+        let nth = self.first_unsaid(who)?;
+        let done = self.peers[who].expected.deeds.get(nth);
+        done.map(|done| done.deed.text())
+    }
+
+    /// Which of all that is.
+    pub(super) fn first_unsaid(&self, who: usize) -> Option<usize> {
         let peer = &self.peers[who];
-        let says = peer.expected.says.iter().enumerate().skip(peer.said);
+        let says = peer.expected.deeds.iter().enumerate().skip(peer.said);
         let is_known = |nth: usize| {
             let program = peer.expected.program.as_ref();
             program.is_some_and(|program| match program.ids.get(nth) {
@@ -154,19 +163,19 @@ impl Watched {
             })
         };
         let mut unknown = says.filter(|(nth, _)| !is_known(*nth));
-        unknown.next().map(|(_, says)| says.as_str())
+        unknown.next().map(|(nth, _)| nth)
     }
 
     /// Passes over what a program says that its session has said before. What the log may have
     /// forgotten may be said once more, if it is just that `text`.
-    fn skip_known(&mut self, who: usize, text: &str) {
+    fn skip_known(&mut self, who: usize, deed: &Deed) {
         let Some(program) = &self.peers[who].expected.program else {
             return;
         };
         let key = program.key(who);
         loop {
             let peer = &self.peers[who];
-            let Some(says) = peer.expected.says.get(peer.said) else {
+            let Some(next) = peer.expected.deeds.get(peer.said) else {
                 return;
             };
             let program = peer.expected.program.as_ref();
@@ -177,10 +186,18 @@ impl Watched {
                 return;
             };
             let since = self.story.bytes_between(*place, self.story.entries.len());
-            if since as u64 > self.limits.behind && text == says {
+            if since as u64 > self.limits.behind && next.deed == *deed {
                 return;
             }
             self.peers[who].said += 1;
+        }
+    }
+
+    /// Somebody has another name, on the screen.
+    pub(super) fn session_is_renamed(&mut self, before: &str, after: &str) {
+        let session = self.sessions.open.values_mut().find(|s| s.name == before);
+        if let Some(session) = session {
+            session.name = after.into();
         }
     }
 

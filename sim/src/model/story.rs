@@ -12,6 +12,12 @@ pub(super) enum About {
     Left(String),
     /// A peer said something.
     Said(usize),
+    /// A peer did something that it is sent as everyone else.
+    Did(usize),
+    /// Somebody of the first name has the second one.
+    Renamed(String, String, usize),
+    /// What the room is about, and who said so.
+    Topic(String, String, usize),
 }
 
 /// An entry of the screen.
@@ -25,7 +31,17 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether a peer said it.
+    /// Whether a peer did it, in whatever way.
+    pub(super) fn is_done_by(&self, peer: usize) -> bool {
+        let (About::Said(who) | About::Did(who) | About::Renamed(.., who) | About::Topic(.., who)) =
+            self.about
+        else {
+            return false;
+        };
+        who == peer
+    }
+
+    /// Whether a peer said it, and is not sent it in the text dialect.
     pub(super) fn is_by(&self, peer: usize) -> bool {
         matches!(self.about, About::Said(speaker) if speaker == peer)
     }
@@ -40,6 +56,8 @@ pub(super) struct Story {
     pub(super) bytes: usize,
     /// The bytes of its longest line.
     pub(super) longest: usize,
+    /// Bytes of all private words that were asked for, as lines.
+    pub(super) private: usize,
 }
 
 impl Story {
@@ -77,6 +95,52 @@ impl Story {
         }
     }
 
+    /// A peer has another name.
+    pub(super) fn rename(&mut self, line: &str, before: &str, after: &str, who: usize) {
+        self.push(line, About::Renamed(before.into(), after.into(), who));
+        let peer = match self.room.remove(&before.to_ascii_lowercase()) {
+            Some((exact, peer)) if exact == before => peer,
+            _ => Invariant::OneStay.is_broken(&format!("{before} is renamed, and is not here")),
+        };
+        let there = self
+            .room
+            .insert(after.to_ascii_lowercase(), (after.into(), peer));
+        Invariant::UniqueNames.holds(there.is_none(), || format!("{after} is here twice"));
+    }
+
+    /// Somebody said what the room is about.
+    pub(super) fn set_topic(&mut self, line: &str, text: &str, by: &str, who: usize) {
+        self.push(line, About::Topic(text.into(), by.into(), who));
+    }
+
+    /// What the room was about before an entry, and who said so.
+    pub(super) fn topic(&self, next: usize) -> Option<(&str, &str)> {
+        let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));
+        let before = &self.entries[..next.min(self.entries.len())];
+        let last = before.iter().rposition(is_topic)?;
+        match &before[last].about {
+            About::Topic(text, by, _) if !text.is_empty() => Some((text, by)),
+            _ => None,
+        }
+    }
+
+    /// Whether the room was about something at some time since an entry.
+    pub(super) fn was_topic(&self, text: &str, since: usize) -> bool {
+        let at = |next| self.topic(next).map_or("", |(text, _)| text) == text;
+        at(since) || (since..=self.entries.len()).any(at)
+    }
+
+    /// Whether somebody had a name at some time since an entry.
+    pub(super) fn was_here(&self, name: &str, since: usize) -> bool {
+        let key = name.to_ascii_lowercase();
+        let is_it = |it: &str| it.eq_ignore_ascii_case(name);
+        let came = |entry: &Entry| match &entry.about {
+            About::Joined(name) | About::Renamed(_, name, _) => is_it(name),
+            _ => false,
+        };
+        self.members(since).contains_key(&key) || self.entries[since..].iter().any(came)
+    }
+
     /// The peer of a name.
     pub(super) fn who(&self, name: &str) -> usize {
         match self.room.get(&name.to_ascii_lowercase()) {
@@ -108,7 +172,11 @@ impl Story {
             match &entry.about {
                 About::Joined(name) => drop(names.insert(name.to_ascii_lowercase(), name.as_str())),
                 About::Left(name) => drop(names.remove(&name.to_ascii_lowercase())),
-                About::Said(_) => {}
+                About::Renamed(before, after, _) => {
+                    names.remove(&before.to_ascii_lowercase());
+                    names.insert(after.to_ascii_lowercase(), after.as_str());
+                }
+                About::Said(_) | About::Did(_) | About::Topic(..) => {}
             }
         }
         names

@@ -2,6 +2,7 @@
 
 use super::Watched;
 use super::cut_short::Short;
+use super::deed::Deed;
 use super::expect::Notice;
 use super::peer::Place;
 use super::story::About;
@@ -59,20 +60,48 @@ impl Watched {
                 }
             }
             ServerLine::Said(name, text) => {
-                let who = self.story.who(name.as_str());
-                let who = self.speaker(who, text);
-                self.hears_at_rate(who, text);
-                self.said_by_the_newest(who, text);
-                let peer = &mut self.peers[who];
-                let expected = peer.expected.says.get(peer.said);
-                Invariant::SaidOnce.holds(expected.is_some_and(|said| said == text), || {
-                    format!("{line:?} was heard where {name} said {expected:?}")
-                });
-                peer.has_said(self.story.entries.len());
+                let deed = Deed::Says(text.into());
+                let who = self.does(&name, &deed, line);
                 self.story.push(line, About::Said(who));
+            }
+            ServerLine::Acted(name, text) => {
+                let deed = Deed::Does(text.into());
+                let who = self.does(&name, &deed, line);
+                self.story.push(line, About::Did(who));
+            }
+            ServerLine::Renamed(before, after) => {
+                let deed = Deed::Renames(after.as_str().into());
+                let who = self.does(&before, &deed, line);
+                let (before, after) = (before.as_str(), after);
+                self.session_is_renamed(before, after.as_str());
+                self.story.rename(line, before, after.as_str(), who);
+                let peer = &mut self.peers[who];
+                peer.has_name(after);
+            }
+            ServerLine::Topic(name, text) => {
+                let is_new = self.story.topic(usize::MAX).map_or("", |topic| topic.0) != text;
+                Invariant::OwnName.holds(is_new, || format!("{line:?}, and it was so"));
+                let who = self.does(&name, &Deed::SetsTopic(text.into()), line);
+                self.story.set_topic(line, text, name.as_str(), who);
             }
             other => Invariant::WholeLines.is_broken(&format!("{other:?} is on the screen")),
         }
+    }
+
+    /// Somebody of this name does something, on the screen; which peer it is.
+    fn does(&mut self, name: &Name, deed: &Deed, line: &str) -> usize {
+        let who = self.story.who(name.as_str());
+        let who = self.speaker(who, deed);
+        self.see_refused(who, Some(deed));
+        self.hears_at_rate(who, deed.text());
+        self.said_by_the_newest(who, deed);
+        let peer = &mut self.peers[who];
+        let expected = peer.expected.deeds.get(peer.said).map(|next| &next.deed);
+        Invariant::SaidOnce.holds(expected == Some(deed), || {
+            format!("{line:?} was heard where {name} said {expected:?}")
+        });
+        peer.has_done(self.story.entries.len(), deed.is_not_echoed());
+        who
     }
 
     fn first_free(&self, wanted: &Name, port: u16) -> Name {

@@ -6,6 +6,7 @@ use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::line::LineReader;
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use core::time::Duration;
 
 /// What is of one connection, and is forgotten with it.
@@ -21,6 +22,8 @@ pub(super) struct Connection {
     pub(super) asked: bool,
     /// Until when it was shown that the server reads slowly.
     pub(super) slow_until: Option<Timestamp>,
+    /// What was said to one person alone, and is not answered yet: the id, and the text.
+    pub(super) private: VecDeque<(String, Secret<String>)>,
     /// Something else than an object came before the welcome.
     pub(super) is_text: bool,
     /// The server gave a reason of its own for closing.
@@ -40,6 +43,7 @@ impl Connection {
             banner: Banner::default(),
             asked: false,
             slow_until: None,
+            private: VecDeque::new(),
             is_text: false,
             goodbye: false,
             retry_after: Duration::ZERO,

@@ -4,6 +4,7 @@ use super::phase::{Event, Phase};
 use super::{JsonClient, sentence};
 use crate::client::ClientAction;
 use crate::types::time::Timestamp;
+use crate::wire::commands::command;
 use crate::wire::notice::Notice;
 use crate::wire::text::printable;
 use alloc::format;
@@ -40,6 +41,13 @@ impl JsonClient {
             let _ = write!(help, "\n* /{name}: {does}"); // A string takes it all.
         }
         self.say_privately(&help);
+    }
+
+    /// All about one command of the server.
+    pub(super) fn help_on(&mut self, name: &str) {
+        if let Some(command) = command(name) {
+            self.say_privately(&Notice::HelpOn(command).to_string());
+        }
     }
 
     fn list_unsent(&mut self) {

@@ -33,6 +33,9 @@ pub struct Unaccepted {
     pub id: String,
     /// The text.
     pub text: String,
+    /// It is something done: `/me`.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub me: bool,
 }
 
 impl Unaccepted {
@@ -46,6 +49,7 @@ impl Unaccepted {
         let say = Request::Say {
             text: (&*self.text).into(),
             id: Some((&*self.id).into()),
+            me: self.me,
         };
         // Two strings: nothing in it can fail.
         serde_json::to_string(&say).unwrap_or_default() + "\n"

@@ -15,11 +15,12 @@ use super::{
     Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
 };
 use crate::mark::{Mark, mark};
+use crate::types::limits::{MAX_ACTION, MAX_PRIVATE};
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Hello, Request as Ask, VERSION};
 use crate::wire::line::Line;
-use crate::wire::notice::Notice;
+use crate::wire::notice::{Notice, Short};
 use crate::wire::text::{FirstLine, Request};
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -29,6 +30,9 @@ use connection::Connection;
 use core::mem;
 use core::time::Duration;
 use phase::{Event, Phase};
+
+/// So much may be said to one person alone that is not answered yet.
+const MAX_UNANSWERED: usize = 64;
 
 /// A connection on which nothing comes for so long is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -153,7 +157,7 @@ impl Client for JsonClient {
             Command::Say(text) => {
                 let text = sayable(text).inspect_err(|_| self.refused = true)?;
                 if let Some(text) = text {
-                    self.say(now, text.into_owned());
+                    self.say(now, text.into_owned(), false);
                 }
                 Ok(())
             }
@@ -344,7 +348,33 @@ impl JsonClient {
         match request {
             Request::Nothing => {}
             Request::Leave => self.leave(now),
-            Request::Say(text) => self.say(now, text.into_owned()),
+            Request::Say(text) => self.say(now, text.into_owned(), false),
+            Request::Act(text) if text.len() > MAX_ACTION => self.not_done(Notice::ActionTooLong),
+            Request::Act(text) => self.say(now, text.into_owned(), true),
+            Request::Message(to, text) => return self.say_privately_to(Some(to), &text),
+            Request::Reply(text) => return self.say_privately_to(None, &text),
+            Request::Nick(name) => {
+                let name = name.into();
+                return self.ask(&Ask::Nick { name, id: None });
+            }
+            Request::Topic => {
+                return self.ask(&Ask::Topic {
+                    text: None,
+                    id: None,
+                });
+            }
+            Request::SetTopic(text) => {
+                return self.ask(&Ask::Topic {
+                    text: Some(text),
+                    id: None,
+                });
+            }
+            Request::Away(text) => return self.ask(&Ask::Away { text: Some(text) }),
+            Request::Back => return self.ask(&Ask::Away { text: None }),
+            Request::Whois(name) => {
+                let name = name.into();
+                return self.ask(&Ask::Whois { name, id: None });
+            }
             Request::Who => return self.ask(&Ask::Who),
             Request::History(count) => {
                 return self.ask(&Ask::History {
@@ -354,7 +384,9 @@ impl JsonClient {
                 });
             }
             Request::Help => self.help(),
+            Request::HelpOn(name) => self.help_on(name),
             Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
+            Request::Lacking(command) => self.not_done(Notice::Lacking(command)),
             Request::Unknown(command) => self.own_command(now, &command),
         }
         Ok(())
@@ -371,11 +403,38 @@ impl JsonClient {
         }
     }
 
-    /// Has a text said, now or as soon as there is a connection.
-    fn say(&mut self, now: Timestamp, text: String) {
+    /// Says a text to one person alone, or to whoever wrote last. It is not sent again where the connection is lost
+    /// before it is answered: the person is told that nobody knows whether it arrived.
+    fn say_privately_to(&mut self, to: Option<&str>, text: &str) -> Result<(), CommandError> {
+        if text.len() > MAX_PRIVATE {
+            self.not_done(Notice::PrivateTooLong);
+            return Ok(());
+        }
+        if self.connection.private.len() >= MAX_UNANSWERED {
+            self.not_done(Notice::PrivateUnanswered);
+            return Ok(());
+        }
+        let id = self.next_id();
+        self.ask(&Ask::Msg {
+            to: to.map(Into::into),
+            text: text.into(),
+            id: Some((&*id).into()),
+        })?;
+        let text = Secret(text.into());
+        self.connection.private.push_back((id, text));
+        Ok(())
+    }
+
+    fn next_id(&mut self) -> String {
         let id = format!("{:016x}-{}", self.setup.seed, self.next);
         self.next += 1;
-        let said = Unaccepted { id, text };
+        id
+    }
+
+    /// Has a text said, or done, now or as soon as there is a connection.
+    fn say(&mut self, now: Timestamp, text: String, me: bool) {
+        let id = self.next_id();
+        let said = Unaccepted { id, text, me };
         self.waiting += said.size();
         if self.phase == Phase::Talking && !self.reads {
             self.send(&said.to_line());
@@ -479,6 +538,14 @@ impl JsonClient {
 
     /// There is no connection any more, or it is of no use.
     fn lost(&mut self, now: Timestamp, why: &str) {
+        for (_, text) in mem::take(&mut self.connection.private) {
+            mark(Mark::ClientPrivateLost);
+            let news = format!(
+                "* Nobody knows whether this has arrived: \"{}\"",
+                Short(&text)
+            );
+            self.actions.push_back(ClientAction::Notice(news));
+        }
         match self.phase {
             Phase::Leaving if self.interrupted => self.finish(Outcome::Interrupted, ""),
             Phase::Leaving => self.finish(self.left(), ""),

@@ -5,12 +5,13 @@ use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::entry::Kind;
+use crate::types::name::Name;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Entry, GapReason, Message};
 use crate::wire::line::{Line, LineReader};
 use crate::wire::notice::{Notice, Short, roster};
-use crate::wire::text::{ServerLine, WELCOME, printable};
+use crate::wire::text::{ServerLine, WELCOME, line, printable};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -112,13 +113,15 @@ impl JsonClient {
             }
             Message::Error { text, id, .. } => {
                 let why = printable(&text);
+                let private = id.as_deref().and_then(|id| self.take_private(id));
                 let said = id.and_then(|id| self.take_out(now, &id));
-                let line = match &said {
-                    Some(said) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
-                    None => format!("* {why}"),
+                let line = match (&said, &private) {
+                    (Some(said), _) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
+                    (_, Some(text)) => format!("* Not said: \"{}\": {why}", Short(text)),
+                    _ => format!("* {why}"),
                 };
                 self.tell(&line);
-                self.refused |= said.is_some();
+                self.refused |= said.is_some() || private.is_some();
                 self.go_on(now);
             }
             Message::Slow { text } => {
@@ -129,7 +132,58 @@ impl JsonClient {
                     self.tell(&format!("* {}", printable(&text)));
                 }
             }
-            Message::Disk { text, .. } => self.tell(&format!("* {}", printable(&text))),
+            Message::Private {
+                from,
+                to,
+                text,
+                at,
+                id,
+            } => {
+                let is_own = id.as_deref().and_then(|id| self.take_private(id)).is_some();
+                let (way, who) = if is_own { ("to", to) } else { ("from", from) };
+                let line = format!("[PM {way} {}] {}", printable(&who), printable(&text));
+                self.tell_at(&line, Some(at).filter(|_| self.setup.times));
+            }
+            Message::Topic { text, by } => {
+                let text = printable(&text);
+                match by {
+                    Some(by) => {
+                        self.tell(&format!("* The topic, set by {}: {text}", printable(&by)));
+                    }
+                    None => self.tell(&format!("{}", Notice::NoTopic)),
+                }
+            }
+            Message::Away { name, text } => {
+                let (name, text) = (printable(&name), printable(&text));
+                if text.is_empty() {
+                    self.tell(&format!("* {name} is away."));
+                } else {
+                    self.tell(&format!("* {name} is away: {text}"));
+                }
+            }
+            Message::Whois {
+                name,
+                here_ms,
+                online,
+                away,
+            } => {
+                let away = away.as_deref().map(printable);
+                match Name::parse(&name) {
+                    Ok(name) => {
+                        let notice = Notice::Whois {
+                            name: &name,
+                            here_ms,
+                            is_online: online,
+                            away: away.as_deref(),
+                        };
+                        self.tell(&format!("{notice}"));
+                    }
+                    Err(_) => self.lost(now, "the server sent something that is not understood"),
+                }
+            }
+            Message::Notice { text } | Message::Disk { text, .. } => {
+                self.tell(&format!("* {}", printable(&text)))
+            }
             Message::Gap {
                 after,
                 next,
@@ -256,6 +310,10 @@ impl JsonClient {
         if self.setup.raw {
             self.show(printable(line).into());
         }
+        if entry.kind == Kind::Renamed && self.memory.name.as_deref() == Some(&*entry.name) {
+            self.memory.name = entry.text.as_deref().map(Into::into);
+            self.keep_soon(now);
+        }
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
         if !is_joining && !self.is_own(entry) {
             let at = Some(entry.at).filter(|_| self.setup.times);
@@ -311,6 +369,13 @@ impl JsonClient {
         said
     }
 
+    /// Takes what was said to one person alone for answered.
+    fn take_private(&mut self, id: &str) -> Option<Secret<String>> {
+        let private = &mut self.connection.private;
+        let nth = private.iter().position(|(known, _)| known == id)?;
+        private.remove(nth).map(|(_, text)| text)
+    }
+
     /// Shows what people read.
     fn tell(&mut self, line: &str) {
         if !self.setup.raw {
@@ -352,6 +417,11 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Gap { .. }
             | Message::Missing { .. }
             | Message::Who { .. }
+            | Message::Private { .. }
+            | Message::Topic { .. }
+            | Message::Away { .. }
+            | Message::Whois { .. }
+            | Message::Notice { .. }
             | Message::Error { .. }
             | Message::Slow { .. }
             | Message::Disk { .. }
@@ -362,12 +432,6 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
 /// An entry as a line of the text dialect.
 fn line_of(entry: &Entry<'_>) -> String {
     let name = printable(&entry.name);
-    match entry.kind {
-        Kind::Joined => format!("{name} has joined the chat"),
-        Kind::Left => format!("{name} has left the chat"),
-        Kind::Said => {
-            let text = entry.text.as_deref().unwrap_or_default();
-            format!("{name}: {}", printable(text))
-        }
-    }
+    let text = printable(entry.text.as_deref().unwrap_or_default());
+    line(entry.kind, &name, &text).concat()
 }

@@ -3,7 +3,7 @@
 mod hello;
 
 use crate::types::entry::{Kind, Record};
-use crate::types::limits::MAX_LINE;
+use crate::types::limits::{MAX_ACTION, MAX_LINE};
 use crate::types::secret::Secret;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -75,6 +75,54 @@ pub enum Request<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
         /// An id of 1 to [`MAX_ID`] bytes that this session gives nothing else.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+        /// It is something done: `/me`.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        me: bool,
+    },
+    /// Have another name.
+    Nick {
+        /// The name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Say what the room is about, or ask.
+    Topic {
+        /// What it is about; nothing any more, where it is empty. Without it, it is a question.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        text: Option<Cow<'a, str>>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Say something to one person alone.
+    Msg {
+        /// Their name; without it, whoever wrote last to this connection's person alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        to: Option<Cow<'a, str>>,
+        /// The text: one line, not blank, at most [`MAX_PRIVATE`](crate::MAX_PRIVATE) bytes.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Be away, or back.
+    Away {
+        /// Why; without it, one is back.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        text: Option<Cow<'a, str>>,
+    },
+    /// Tell of somebody.
+    Whois {
+        /// Their name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Comes back with an error.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
@@ -189,6 +237,60 @@ pub enum Message<'a> {
         /// How many more there are.
         more: usize,
     },
+    /// What the room is about, in answer to [`Request::Topic`].
+    Topic {
+        /// It; empty if nobody has said so.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// Who said so.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
+    },
+    /// Something was said to one person alone. Whoever said it is sent it as well: that it has arrived.
+    Private {
+        /// Who said it.
+        #[serde(borrow)]
+        from: Cow<'a, str>,
+        /// To whom.
+        #[serde(borrow)]
+        to: Cow<'a, str>,
+        /// What.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+        /// The server's time, in milliseconds since the Unix epoch.
+        at: u64,
+        /// The id that its sender gave it, for the sender alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Whoever was written to alone is away.
+    Away {
+        /// Who is away.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Why; may be empty.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
+    /// The answer to [`Request::Whois`].
+    Whois {
+        /// Who.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// For how long they have been here, in milliseconds.
+        here_ms: u64,
+        /// They have a connection at the moment.
+        online: bool,
+        /// Why they are away, if they are; may be empty.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        away: Option<Cow<'a, str>>,
+    },
+    /// A notice that is no error.
+    Notice {
+        /// For people.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
     /// The answer to [`Request::Ping`].
     Pong {
         /// The number of the last entry.
@@ -240,7 +342,7 @@ pub struct Entry<'a> {
     /// To whom, or by whom.
     #[serde(borrow)]
     pub name: Cow<'a, str>,
-    /// What was said.
+    /// What was said or done, the new name, or the topic.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Cow<'a, str>>,
     /// The id that its sender gave it.
@@ -307,8 +409,14 @@ pub enum Code {
     ReadOnly,
     /// The name asked for is taken.
     NameTaken,
-    /// The name asked for is not one.
+    /// The name asked for is not one, or one that nobody may have.
     BadName,
+    /// Nobody here has the name, or they have no connection at the moment.
+    NotHere,
+    /// Too much is waiting already for whoever was written to.
+    ReadsSlowly,
+    /// It is so already.
+    Unchanged,
     /// The first line is no object of a known shape.
     BadHello,
     /// The version asked for is not spoken here.
@@ -337,11 +445,31 @@ pub enum Code {
 }
 
 impl Request<'_> {
-    /// How many bytes of a line's text may be said.
-    pub(crate) fn is_sayable(text: &str) -> Result<(), Code> {
+    /// Whether it is of somebody who is in the room, and not of a reader; what is said is looked at first.
+    pub(crate) fn is_of_members(&self) -> bool {
+        matches!(
+            self,
+            Self::Nick { .. }
+                | Self::Topic { text: Some(_), .. }
+                | Self::Msg { .. }
+                | Self::Away { .. }
+        )
+    }
+
+    /// The longest text of an entry of a kind, in bytes.
+    pub(crate) fn longest(kind: Kind) -> usize {
+        if kind == Kind::Acted {
+            MAX_ACTION
+        } else {
+            MAX_LINE
+        }
+    }
+
+    /// Whether a text may be said, or done.
+    pub(crate) fn is_sayable(kind: Kind, text: &str) -> Result<(), Code> {
         if text.trim().is_empty() {
             Err(Code::Blank)
-        } else if text.len() > MAX_LINE {
+        } else if text.len() > Self::longest(kind) {
             Err(Code::TooLong)
         } else {
             Ok(())
@@ -369,7 +497,7 @@ impl<'a> Entry<'a> {
             at: record.at,
             kind: record.kind,
             name: record.name.as_str().into(),
-            text: (record.kind == Kind::Said).then(|| (&*record.text).into()),
+            text: record.kind.has_text().then(|| (&*record.text).into()),
             id: record.id.as_deref().map(Into::into),
         }
     }

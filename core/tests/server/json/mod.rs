@@ -62,7 +62,16 @@ fn told(entry: &Entry<'_>) -> String {
     match entry.kind {
         Kind::Joined => format!("+{}", entry.name),
         Kind::Left => format!("-{}", entry.name),
-        Kind::Said => format!("{}: {}", entry.name, entry.text.as_deref().unwrap_or("?")),
+        kind => {
+            let text = entry.text.as_deref().unwrap_or("?");
+            let does = match kind {
+                Kind::Acted => " does",
+                Kind::Renamed => " is now",
+                Kind::Topic => " sets the topic",
+                _ => ":",
+            };
+            format!("{}{does} {text}", entry.name)
+        }
     }
 }
 

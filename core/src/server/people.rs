@@ -1,0 +1,169 @@
+//! People: who is in the room, by name: which connection each is reached by, since when they are here, and whether they
+//! are away. It is known to this server alone, and gone when it stops; what outlives that is the room's state.
+
+use super::Server;
+use crate::mark::{Mark, mark};
+use crate::types::conn_id::ConnId;
+use crate::types::name::{Name, Unique};
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{Code, Message};
+use crate::wire::notice::Notice;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+
+/// Everyone in the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct People {
+    all: BTreeMap<Unique, Person>,
+    /// How many there have been.
+    count: u64,
+}
+
+/// Somebody who is in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Person {
+    /// Which of all it is: whoever has the same name later is somebody else.
+    number: u64,
+    /// By which connection they are reached; none while a session has none.
+    pub(super) conn: Option<ConnId>,
+    /// Since when they are here, in milliseconds since the Unix epoch.
+    since: u64,
+    /// Why they are away, if they are.
+    pub(super) away: Option<Box<str>>,
+    /// Who wrote to them alone last: the name, and which of all.
+    reply_to: Option<(Name, u64)>,
+}
+
+impl People {
+    /// Somebody is in the room from now on, or has another connection.
+    pub(super) fn enter(&mut self, name: &Name, conn: Option<ConnId>, now: u64) {
+        let count = &mut self.count;
+        let person = self.all.entry(Unique(name.clone())).or_insert_with(|| {
+            *count += 1;
+            Person {
+                number: *count,
+                conn: None,
+                since: now,
+                away: None,
+                reply_to: None,
+            }
+        });
+        person.conn = conn;
+    }
+
+    /// Somebody has no connection for now.
+    pub(super) fn detach(&mut self, name: &Name) {
+        if let Some(person) = self.get_mut(name) {
+            person.conn = None;
+        }
+    }
+
+    pub(super) fn leave(&mut self, name: &Name) {
+        self.all.remove(&Unique(name.clone()));
+    }
+
+    /// Somebody has another name.
+    pub(super) fn rename(&mut self, before: &Name, after: &Name) {
+        if let Some(person) = self.all.remove(&Unique(before.clone())) {
+            self.all.insert(Unique(after.clone()), person);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+    }
+
+    /// Somebody by their name, and how they write it.
+    pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Person)> {
+        let found = self.all.get_key_value(&Unique(name.clone()));
+        found.map(|(name, person)| (&name.0, person))
+    }
+
+    fn get_mut(&mut self, name: &Name) -> Option<&mut Person> {
+        self.all.get_mut(&Unique(name.clone()))
+    }
+
+    /// Takes note that somebody wrote to somebody alone.
+    pub(super) fn wrote(&mut self, from: &Name, to: &Name) {
+        let from = self.find(from).map(|(name, it)| (name.clone(), it.number));
+        if let Some(person) = self.get_mut(to) {
+            person.reply_to = from;
+        }
+    }
+
+    /// The name of whoever wrote last to somebody alone, unless they are not here any more.
+    pub(super) fn to_reply_to(&self, name: &Name) -> Option<Name> {
+        let (to, number) = self.find(name)?.1.reply_to.clone()?;
+        let same = |person: &Person| person.number == number;
+        if self.find(&to).is_some_and(|(_, person)| same(person)) {
+            return Some(to);
+        }
+        // They may have taken another name; it is asked seldom.
+        let renamed = self.all.iter().find(|(_, person)| same(person));
+        renamed.map(|(name, _)| name.0.clone())
+    }
+}
+
+impl Server {
+    /// The name of a connection that is in the room.
+    pub(super) fn name_of(&self, id: ConnId) -> Option<Name> {
+        let membership = self.connections.get(id)?.membership.as_ref();
+        membership.map(|(name, _)| name.clone())
+    }
+
+    /// Somebody is away, and why; or back.
+    pub(super) fn set_away(&mut self, id: ConnId, why: Option<&str>) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        if let Some(person) = self.people.get_mut(&name) {
+            person.away = why.map(Into::into);
+        }
+        mark(Mark::Away);
+        self.tell(
+            id,
+            if why.is_some() {
+                Notice::Away
+            } else {
+                Notice::Back
+            },
+        );
+    }
+
+    /// Whoever says something is there.
+    pub(super) fn is_back(&mut self, id: ConnId) {
+        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.membership.as_ref())
+            && let Some(person) = self.people.get_mut(name)
+            && person.away.take().is_some()
+        {
+            self.tell(id, Notice::Back);
+        }
+    }
+
+    /// Tells a connection of somebody.
+    pub(super) fn send_whois(&mut self, id: ConnId, asked: &str, given: Option<&str>) {
+        let now = self.wall();
+        let found = Name::parse(asked).ok();
+        let Some((name, person)) = found.as_ref().and_then(|name| self.people.find(name)) else {
+            return self.refuse_notice(id, Notice::NobodyIs(asked), Code::NotHere, given);
+        };
+        let here_ms = now.saturating_sub(person.since);
+        let line = match self.connections.get(id).map(|c| c.dialect) {
+            Some(Dialect::Json) => Message::Whois {
+                name: name.as_str().into(),
+                here_ms,
+                online: person.conn.is_some(),
+                away: person.away.as_deref().map(Into::into),
+            }
+            .to_line(),
+            _ => Notice::Whois {
+                name,
+                here_ms,
+                is_online: person.conn.is_some(),
+                away: person.away.as_deref(),
+            }
+            .to_line(Dialect::Text),
+        };
+        self.note(id, &line);
+    }
+}

@@ -1,0 +1,132 @@
+//! What changes the room's state besides joining and leaving: names, and the topic.
+
+use super::Server;
+use crate::mark::{Mark, mark};
+use crate::room::decide::{Command, Refusal};
+use crate::types::conn_id::ConnId;
+use crate::types::limits::MAX_TOPIC;
+use crate::types::name::Name;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{Code, Message};
+use crate::wire::notice::Notice;
+
+impl Server {
+    /// Gives whoever is in the room by a connection another name.
+    pub(super) fn rename(&mut self, id: ConnId, asked: &str, given: Option<&str>) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        let Ok(wanted) = Name::parse(asked) else {
+            return self.refuse_notice(
+                id,
+                Notice::NickInvalid { asked, name: &name },
+                Code::BadName,
+                given,
+            );
+        };
+        if wanted.is_reserved() {
+            let notice = Notice::NickReserved { asked, name: &name };
+            return self.refuse_notice(id, notice, Code::BadName, given);
+        }
+        if self.is_disk_full() {
+            return self.refuse_notice(id, Notice::NotDone, Code::DiskFull, given);
+        }
+        let command = Command::Rename {
+            name: &name,
+            wanted: &wanted,
+        };
+        let now = self.wall();
+        match self.room.order(now, command) {
+            Ok(_) => {
+                mark(Mark::Renamed);
+                self.people.rename(&name, &wanted);
+                self.has_renamed(id, wanted);
+                self.accept_change(id, given);
+            }
+            Err(Refusal::Unchanged) => {
+                self.refuse_notice(id, Notice::NickUnchanged(&name), Code::Unchanged, given);
+            }
+            Err(_) => {
+                let notice = Notice::NickTaken { asked, name: &name };
+                self.refuse_notice(id, notice, Code::NameTaken, given);
+            }
+        }
+    }
+
+    /// A connection, and its session, have another name.
+    fn has_renamed(&mut self, id: ConnId, name: Name) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        if let Some(session) = connection.session.as_deref().copied() {
+            self.sessions.rename(session, &name);
+        }
+        if let Some((before, _)) = &mut connection.membership {
+            *before = name;
+        }
+    }
+
+    /// Says what the room is about; nothing any more, with an empty text.
+    pub(super) fn set_topic(&mut self, id: ConnId, text: &str, given: Option<&str>) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        if text.len() > MAX_TOPIC {
+            return self.refuse_notice(id, Notice::TopicTooLong, Code::TooLong, given);
+        }
+        if self.is_disk_full() {
+            return self.refuse_notice(id, Notice::NotDone, Code::DiskFull, given);
+        }
+        let now = self.wall();
+        let command = Command::SetTopic { name: &name, text };
+        if self.room.order(now, command).is_ok() {
+            mark(Mark::TopicSet);
+            self.accept_change(id, given);
+        } else {
+            self.refuse_notice(id, Notice::TopicUnchanged, Code::Unchanged, given);
+        }
+    }
+
+    /// Tells a connection what the room is about.
+    pub(super) fn send_topic(&mut self, id: ConnId) {
+        let dialect = self
+            .connections
+            .get(id)
+            .map_or(Dialect::Text, |c| c.dialect);
+        let topic = self.room.state.topic();
+        let line = match (dialect, topic) {
+            (Dialect::Text, None) => Notice::NoTopic.to_line(dialect),
+            (Dialect::Text, Some(topic)) => {
+                Notice::TopicIs(&topic.text, &topic.by).to_line(dialect)
+            }
+            (Dialect::Json, topic) => Message::Topic {
+                text: topic.map_or("", |topic| &*topic.text).into(),
+                by: topic.map(|topic| topic.by.as_str().into()),
+            }
+            .to_line(),
+        };
+        self.note(id, &line);
+    }
+
+    /// Tells a program that what it asked for is in the log; a person sees the entry.
+    fn accept_change(&mut self, id: ConnId, given: Option<&str>) {
+        let is_program = |c: &super::connection::Connection| c.dialect == Dialect::Json;
+        if self.connections.get(id).is_some_and(is_program) {
+            self.accept_said(id, self.room.log.last(), given);
+        }
+    }
+
+    /// Refuses what a connection asks for, in its dialect.
+    pub(super) fn refuse_notice(
+        &mut self,
+        id: ConnId,
+        notice: Notice<'_>,
+        code: Code,
+        given: Option<&str>,
+    ) {
+        match self.connections.get(id).map(|c| c.dialect) {
+            Some(Dialect::Json) => self.refuse(id, code, &notice.text(), given),
+            _ => self.tell(id, notice),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The commands of the text dialect: one table that the parser, `/help` and the suggestions share (PROTOCOL.md,
+//! "What a client sends").
+
+/// A command that a server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    /// What stands after it.
+    pub(crate) takes: &'static str,
+    /// All about it, after its name, for whoever asks.
+    pub(crate) does: &'static str,
+}
+
+/// All of them. Of two that begin alike, the one that comes first is meant.
+pub(crate) const COMMANDS: [Command; 12] = [
+    Command {
+        name: "help",
+        takes: "[COMMAND]",
+        does: "lists the commands, or says all about one of them",
+    },
+    Command {
+        name: "who",
+        takes: "",
+        does: "lists who is in the room",
+    },
+    Command {
+        name: "history",
+        takes: "[NUMBER]",
+        does: "shows what happened last: 20 entries, or as many as you say, at most 1,000",
+    },
+    Command {
+        name: "leave",
+        takes: "",
+        does: "leaves; so does LEAVE alone on a line",
+    },
+    Command {
+        name: "msg",
+        takes: "NAME TEXT",
+        does: "says TEXT to one person in the room alone. Nobody else sees it, and it is not kept",
+    },
+    Command {
+        name: "me",
+        takes: "TEXT",
+        does: "says that you do something: \"/me waves\" is shown as \"** ann waves\"",
+    },
+    Command {
+        name: "nick",
+        takes: "NAME",
+        does: "gives you another name; everyone is told",
+    },
+    Command {
+        name: "reply",
+        takes: "TEXT",
+        does: "says TEXT to whoever wrote to you alone last",
+    },
+    Command {
+        name: "topic",
+        takes: "[TEXT]",
+        does: "shows what the room is about, or changes it; \"/topic -\" takes it away",
+    },
+    Command {
+        name: "away",
+        takes: "[TEXT]",
+        does: "has whoever writes to you alone, or asks /whois, be told that you are away, and why",
+    },
+    Command {
+        name: "back",
+        takes: "",
+        does: "has you be there again; so does whatever you say",
+    },
+    Command {
+        name: "whois",
+        takes: "NAME",
+        does: "says since when somebody is here, and whether they are away",
+    },
+];
+
+/// The names of all of them.
+pub const COMMAND_NAMES: [&str; COMMANDS.len()] = {
+    let mut names = [""; COMMANDS.len()];
+    let mut nth = 0;
+    while nth < names.len() {
+        names[nth] = COMMANDS[nth].name;
+        nth += 1;
+    }
+    names
+};
+
+/// The command that has this name, in whatever case.
+pub(crate) fn command(name: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+/// What `/help` shows: one line for each group.
+pub(crate) const HELP: &str = "\
+* /me TEXT: say that you do something\n\
+* /msg NAME TEXT: say it to one person alone; /reply TEXT answers\n\
+* /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
+* /who: who is in the room; /whois NAME tells of one of them\n\
+* /topic [TEXT]: what the room is about\n\
+* /history [NUMBER]: what happened last\n\
+* /leave, or LEAVE alone on a line: leave\n\
+* /help COMMAND: all about one of these\n\
+* //text: say a line that begins with one slash\n\
+* Any other line is said to everyone else in the room.";

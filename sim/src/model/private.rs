@@ -1,0 +1,54 @@
+//! Private words: what one peer says to another alone.
+
+use super::Watched;
+use crate::invariant::Invariant;
+
+impl Watched {
+    /// Takes note of what a peer says to others alone.
+    pub(super) fn count_private(&mut self, who: usize) {
+        let peer = &mut self.peers[who];
+        let new = &peer.expected.private[peer.private_counted..];
+        // In JSON, with all that it says, and every character escaped.
+        self.story.private += new
+            .iter()
+            .map(|(_, text)| 6 * text.len() + 300)
+            .sum::<usize>();
+        peer.private_counted = peer.expected.private.len();
+    }
+
+    /// Works out how much of that may wait for each, as to whom it went is not known until it is heard.
+    pub(super) fn private_may_wait(&mut self) {
+        if self.story.private > 0 {
+            for &who in &self.open {
+                let peer = &mut self.peers[who];
+                let heard: usize = peer.private_in.iter().map(|(_, text)| text.len()).sum();
+                peer.private_due = self.story.private.saturating_sub(heard);
+            }
+        }
+    }
+
+    /// Checks what others said to a peer alone: each by somebody of that name, to a name that it has had, and not
+    /// more often than it was said.
+    pub(super) fn check_private(&mut self, who: usize) {
+        let receiver = &self.peers[who];
+        for (from, text) in &receiver.private_in[receiver.private_seen..] {
+            let is_to = |to: &Option<String>| {
+                let has_been =
+                    |to: &String| receiver.names.iter().any(|it| it.eq_ignore_ascii_case(to));
+                to.as_ref().is_none_or(has_been)
+            };
+            let senders = self.peers.iter().filter(|it| it.names.contains(from));
+            let said = senders.flat_map(|it| &it.expected.private);
+            let said = said.filter(|(to, said)| said == text && is_to(to)).count();
+            let of_them = |it: &&(String, String)| it.0 == *from && it.1 == *text;
+            let heard = receiver.private_in.iter().filter(of_them).count();
+            Invariant::Private.holds(heard <= said, || {
+                format!(
+                    "{:?} was sent {text:?} of {from} {heard} times, and it was said {said} times",
+                    receiver.names
+                )
+            });
+        }
+        self.peers[who].private_seen = self.peers[who].private_in.len();
+    }
+}
