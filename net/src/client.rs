@@ -137,6 +137,8 @@ where
     let mut writing: Option<WriteHalf<S>> = None;
     let mut keyboard = Keyboard::default();
     let mut finishing = false;
+    // The stream took something that the system may not have yet.
+    let mut unflushed = false;
     let mut buffer = vec![0; 16 * 1024];
     // Something was shown, and may still be on its way to be seen.
     let mut unseen = false;
@@ -171,8 +173,12 @@ where
                     ClientAction::Notice(text) => screen.notice(&text)?,
                     ClientAction::Connect => connecting = Some(Box::pin(connect())),
                     ClientAction::Disconnect => {
-                        (connecting, reading, writing) = (None, None, None);
-                        finishing = false;
+                        if let Some(mut stream) = writing.take() {
+                            // Over TLS, an end that is not told is a connection that broke. Nobody waits for it.
+                            let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_shutdown(cx))).await;
+                        }
+                        (connecting, reading) = (None, None);
+                        (finishing, unflushed) = (false, false);
                     }
                     ClientAction::Finish => finishing = true,
                     ClientAction::Keep(memory) => {
@@ -237,8 +243,13 @@ where
                         client.handle(now(), ClientInput::Lost(&error.to_string()));
                     }
                 },
-                sent = optional(writing.as_mut().filter(|_| unsent).map(|w| w.write(client.unsent()))) => match sent {
-                    Ok(count) => client.sent(now(), count),
+                sent = optional(writing.as_mut().filter(|_| unsent || unflushed).map(|w| send(w, client.unsent()))) => match sent {
+                    Ok(count) => {
+                        unflushed = count > 0;
+                        if unflushed {
+                            client.sent(now(), count);
+                        }
+                    }
                     // What the server said last is still to be read; reading will tell the end.
                     Err(_) => writing = None,
                 },
@@ -296,10 +307,21 @@ async fn part<W: AsyncWrite + Unpin>(client: &mut dyn Client, writing: Option<W>
             {
                 client.sent(now, count);
             }
+            // If that fails, nobody is there to be told.
+            let _: io::Result<()> = stream.flush().await;
         };
         let _ = timeout(PARTING, leaving).await;
     }
     let _: Result<(), _> = client.command(now, Command::Interrupt);
+}
+
+/// Sends as much as the stream takes at once, or, if nothing is left, what it took before; how much it took.
+async fn send<W: AsyncWrite + Unpin>(stream: &mut W, unsent: &[u8]) -> io::Result<usize> {
+    if unsent.is_empty() {
+        stream.flush().await?;
+        return Ok(0);
+    }
+    stream.write(unsent).await
 }
 
 /// What came of looking.

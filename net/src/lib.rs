@@ -2,6 +2,7 @@
 
 pub mod client;
 mod connection_log;
+mod either;
 mod listener;
 mod mailbox;
 mod memory;
@@ -13,7 +14,9 @@ pub mod store;
 mod store_reader;
 mod store_writer;
 mod tcp;
+pub mod tls;
 
-pub use listener::{Listener, TcpListener, connect};
+pub use either::Either;
+pub use listener::{Listener, TcpListener, TurnedAway, connect};
 pub use memory::MemoryFile;
 pub use server::{Options, serve};

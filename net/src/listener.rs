@@ -3,6 +3,8 @@
 use crate::socket_options::{bound_buffers, bound_unsent, prepare};
 use crate::tcp::Stream;
 use socket2::SockRef;
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll, ready};
@@ -20,7 +22,8 @@ pub trait Listener {
     /// The next connection and its peer's address.
     ///
     /// # Errors
-    /// When no connection can be accepted at the moment; the listener itself is still good.
+    /// When no connection can be accepted at the moment; the listener itself is still good. If the fault is
+    /// that connection's alone, the error is [`TurnedAway`], or of a kind that says so.
     fn poll_accept(&mut self, cx: &mut Context<'_>)
     -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 
@@ -33,6 +36,29 @@ pub trait Listener {
     /// Drops a connection so that its peer cannot take that for a proper end, where there is a way.
     fn reset(stream: Self::Stream) {
         drop(stream);
+    }
+}
+
+/// A connection that a listener did not let in: an error of the kind [`ConnectionAborted`](io::ErrorKind).
+#[derive(Debug)]
+pub struct TurnedAway {
+    /// Whose it was.
+    pub peer: SocketAddr,
+    /// Why, as a clause.
+    pub reason: String,
+}
+
+impl fmt::Display for TurnedAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.peer, self.reason)
+    }
+}
+
+impl Error for TurnedAway {}
+
+impl From<TurnedAway> for io::Error {
+    fn from(turned_away: TurnedAway) -> Self {
+        Self::new(io::ErrorKind::ConnectionAborted, turned_away)
     }
 }
 

@@ -4,7 +4,7 @@
 //! connection that has something waiting (README.md, "The hot path").
 
 use crate::connection_log::Visits;
-use crate::listener::Listener;
+use crate::listener::{Listener, TurnedAway};
 use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
@@ -151,6 +151,7 @@ pub async fn serve<L: Listener>(
         woken: Vec::new(),
         held: Vec::new(),
         visits: Visits::new(),
+        turned_away: 0,
         pause: None,
         origin: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now())),
@@ -215,6 +216,8 @@ struct Shell<L: Listener, T> {
     held: Vec<usize>,
     /// Who came, for the log.
     visits: Visits,
+    /// Connections that listeners did not let in, of late.
+    turned_away: usize,
     /// Accepting failed: when it is tried again, and how long the pause was.
     pause: Option<(Instant, Duration)>,
     origin: Instant,
@@ -256,7 +259,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             if self.has_clock {
                 self.server.set_clock(now, wall_clock());
             }
-            let many = accepted.len() == ACCEPTS;
+            let many = accepted.len() + self.turned_away == ACCEPTS;
             for (stream, peer) in accepted {
                 self.take_on(now, stream, peer);
             }
@@ -360,6 +363,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         cx: &mut Context<'_>,
         accepted: &mut Vec<(L::Stream, SocketAddr)>,
     ) -> bool {
+        self.turned_away = 0;
         let last_pause = self.pause;
         if last_pause.is_some_and(|(until, _)| Instant::now() < until) {
             return false;
@@ -369,13 +373,19 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         let first = 1.min(self.listeners.len());
         self.listeners.rotate_left(first);
         for listener in &mut self.listeners {
-            while accepted.len() < ACCEPTS
+            while accepted.len() + self.turned_away < ACCEPTS
                 && let Poll::Ready(connection) = listener.poll_accept(cx)
             {
                 match connection {
                     Ok(connection) => accepted.push(connection),
                     Err(error) if is_the_peers(&error) => {
-                        tracing::debug!(%error, "a connection failed before it was accepted");
+                        self.turned_away += 1;
+                        let told = error.get_ref().and_then(|error| error.downcast_ref());
+                        if let Some(TurnedAway { peer, reason }) = told {
+                            self.visits.turned_away(*peer, reason);
+                        } else {
+                            tracing::debug!(%error, "a connection failed before it was accepted");
+                        }
                     }
                     Err(error) => {
                         let (first, longest) = PAUSES;
@@ -389,7 +399,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 }
             }
         }
-        !accepted.is_empty()
+        // Where so many were turned away, there may be more to accept.
+        !accepted.is_empty() || self.turned_away == ACCEPTS
     }
 
     /// Waits for the next deadline of the core's, or the end of the pause in accepting.
@@ -434,7 +445,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         };
         let id = socket.id;
         self.server.handle(now, Input::Writable(id));
-        socket.go_on_closing();
+        socket.go_on_sending();
         let mut left = READ;
         while !socket.eof {
             if left == 0 || !self.server.wants_input(id) {

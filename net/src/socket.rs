@@ -21,6 +21,8 @@ pub(crate) struct Socket<S> {
     pub(crate) held: bool,
     /// Nothing more will come in.
     pub(crate) eof: bool,
+    /// The stream took something that is not with the system yet.
+    unflushed: bool,
     /// Our side is to be closed, and is not yet.
     closing: bool,
     /// Our side was to be closed.
@@ -39,6 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             waker,
             held: false,
             eof: false,
+            unflushed: false,
             closing: false,
             finished: false,
             visit,
@@ -68,6 +71,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 0
             })
         });
+        self.unflushed = true;
+        self.flush();
+    }
+
+    /// Has the stream pass on what it took. Its failure is that of the next write, or read.
+    fn flush(&mut self) {
+        if self.unflushed {
+            let (stream, waker) = (&mut self.stream, &self.waker);
+            let flushed = guarded(self.id, || {
+                let mut cx = Context::from_waker(waker);
+                Pin::new(stream).poll_flush(&mut cx).is_pending()
+            });
+            self.unflushed = flushed.unwrap_or(false);
+        }
     }
 
     /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If
@@ -135,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Closes our side.
     pub(crate) fn finish(&mut self) {
         (self.closing, self.finished) = (true, true);
-        self.go_on_closing();
+        self.close_our_side();
     }
 
     /// Closes the connection: properly if our side was to be closed, and otherwise by a reset.
@@ -145,8 +162,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    /// Goes on closing our side, if that is under way. Its failure shows when reading.
-    pub(crate) fn go_on_closing(&mut self) {
+    /// Goes on with what was begun: passing on what the stream took, closing our side. A failure shows when
+    /// reading.
+    pub(crate) fn go_on_sending(&mut self) {
+        self.flush();
+        self.close_our_side();
+    }
+
+    fn close_our_side(&mut self) {
         if self.closing {
             let (stream, waker) = (&mut self.stream, &self.waker);
             let closed = guarded(self.id, || {
