@@ -88,6 +88,15 @@ impl fmt::Display for Address {
 }
 
 impl Address {
+    /// The host alone, as certificates have it: without brackets, a zone, or a dot at its end.
+    pub fn host(&self) -> String {
+        match &self.host {
+            Host::Ip(ip) => ip.to_canonical().to_string(),
+            Host::Zoned(text) => text.split('%').next().unwrap_or_default().into(),
+            Host::Name(name) => name.strip_suffix('.').unwrap_or(name).into(),
+        }
+    }
+
     /// The addresses that this stands for, each once. `localhost` is 127.0.0.1 and `::1` wherever
     /// one is (RFC 6761, section 6.3); another name is looked up, which may take a while.
     ///

@@ -1,4 +1,4 @@
-//! Where a server's history lies unless a directory is given.
+//! Where a server's history lies unless a directory is given, and what else programs keep.
 
 use std::env;
 use std::ffi::OsString;
@@ -34,14 +34,24 @@ impl System {
 /// has programs keep their state. `None` where the environment, of which `variable` gives the value
 /// of a name, has none of those.
 pub fn directory(system: System, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let service = || {
-        let list = variable("STATE_DIRECTORY")?;
+        let list = variable("STATE_DIRECTORY").filter(|value| !value.is_empty())?;
         env::split_paths(&list).find(|path| path != Path::new(""))
     };
+    service().or_else(|| state_dir(system, NAME, &variable))
+}
+
+/// The directory of a program of this name: in `XDG_STATE_HOME`, if that is an absolute path, or where the system
+/// has programs keep their state.
+pub fn state_dir(
+    system: System,
+    program: &str,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Option<PathBuf> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let xdg = || {
         let home = PathBuf::from(variable("XDG_STATE_HOME")?);
-        home.is_absolute().then(|| home.join(NAME))
+        home.is_absolute().then(|| home.join(program))
     };
     let own = || {
         let (name, below) = match system {
@@ -49,9 +59,9 @@ pub fn directory(system: System, variable: impl Fn(&str) -> Option<OsString>) ->
             System::Mac => ("HOME", "Library/Application Support"),
             System::Windows => ("LOCALAPPDATA", ""),
         };
-        Some(Path::new(&variable(name)?).join(below).join(NAME))
+        Some(Path::new(&variable(name)?).join(below).join(program))
     };
-    service().or_else(xdg).or_else(own)
+    xdg().or_else(own)
 }
 
 #[cfg(test)]

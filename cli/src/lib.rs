@@ -15,6 +15,7 @@ pub mod retention;
 pub mod signals;
 pub mod start_warnings;
 pub mod terminal;
+pub mod tls;
 pub mod transcript;
 pub mod upkeep;
 pub mod writer;

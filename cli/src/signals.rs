@@ -32,14 +32,24 @@ impl Signals {
     /// # Errors
     /// When they cannot be waited for.
     pub fn new() -> io::Result<Self> {
+        Self::with_hang_up(hears_of_closed_terminals())
+    }
+
+    /// The same but for SIGHUP, which means something else.
+    ///
+    /// # Errors
+    /// When they cannot be waited for.
+    pub fn without_hang_up() -> io::Result<Self> {
+        Self::with_hang_up(false)
+    }
+
+    fn with_hang_up(is_heard: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             used_up: signal(SignalKind::from_raw(rustix::process::Signal::XCPU.as_raw()))?,
-            hang_up: hears_of_closed_terminals()
-                .then(|| signal(SignalKind::hangup()))
-                .transpose()?,
+            hang_up: is_heard.then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
@@ -120,12 +130,13 @@ pub fn outlive_what_need_not_end_us() -> io::Result<()> {
     Ok(())
 }
 
-/// Has the second of SIGINT and SIGTERM end the program at once with this code, whatever it is busy with.
+/// Has the second of SIGINT and SIGTERM end the program at once with this code, whatever it is busy with. SIGHUP is
+/// the first of two only where it is heard as one that ends the program.
 ///
 /// # Errors
 /// When the system does not allow that.
 #[cfg(unix)]
-pub fn end_at_the_second(code: i32) -> io::Result<()> {
+pub fn end_at_the_second(code: i32, hears_hang_up: bool) -> io::Result<()> {
     use rustix::process::Signal;
     use signal_hook::flag;
     use std::sync::Arc;
@@ -137,7 +148,7 @@ pub fn end_at_the_second(code: i32) -> io::Result<()> {
     // A terminal that closes may tell so twice: that is no second word of anybody's.
     for signal in [Signal::INT, Signal::TERM]
         .into_iter()
-        .chain(hears_of_closed_terminals().then_some(Signal::HUP))
+        .chain((hears_hang_up && hears_of_closed_terminals()).then_some(Signal::HUP))
     {
         flag::register(signal.as_raw(), Arc::clone(&told))?;
     }

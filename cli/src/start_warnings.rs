@@ -8,7 +8,7 @@ use std::path::Path;
 const NAMED: usize = 4;
 
 /// What others could do that whoever starts the server may not have meant: read the history in `dir`,
-/// become root through a fault, read what goes over the network.
+/// become root through a fault, read what goes over the network to `listening`, where plain text is spoken.
 pub fn at_start(dir: Option<&Path>, listening: &[SocketAddr]) -> Vec<String> {
     let notes = [dir.and_then(of_history), of_user(), of_addresses(listening)];
     notes.into_iter().flatten().collect()
@@ -77,8 +77,9 @@ fn of_addresses(listening: &[SocketAddr]) -> Option<String> {
     (!open.is_empty()).then(|| {
         format!(
             "other machines can connect to {named}, and all that is said goes over the network in plain \
-             text, for others to read: unless you trust that network, listen on 127.0.0.1 and let \
-             people in through a VPN, an SSH tunnel or a TLS proxy"
+             text, for others to read and to change: unless you trust that network, listen there with \
+             --listen-tls in place of --listen, which needs nothing else (or let people in through a VPN, an \
+             SSH tunnel or a TLS proxy)"
         )
     })
 }

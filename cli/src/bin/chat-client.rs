@@ -1,14 +1,16 @@
 //! `chat-client`: one person in the chat room.
 
-use chat_cli::address::Address;
-use chat_cli::connect;
 use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
+use chat_cli::tls::client::{Connector, Server};
+use chat_cli::tls::fingerprint::Fingerprint;
+use chat_cli::tls::known_servers::KnownServers;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
 use clap::Parser;
 use std::cell::Cell;
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::exit;
@@ -30,9 +32,19 @@ use tokio::time::timeout;
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]
 struct Args {
-    /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
-    server: Address,
+    /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; tls://HOST:PORT for one
+    /// that speaks TLS
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Server::from_str)]
+    server: Server,
+
+    /// Speak TLS, as with tls:// before the address
+    #[arg(long)]
+    tls: bool,
+
+    /// Speak TLS, and trust the server only if this is the SHA-256 fingerprint of its certificate, whoever
+    /// vouches for that
+    #[arg(long, value_name = "HEX", value_parser = Fingerprint::from_str)]
+    fingerprint: Option<Fingerprint>,
 
     /// Connect from this port of ours the first time; the server names you USER and this number
     #[arg(long, value_name = "N")]
@@ -70,10 +82,19 @@ const AFTER_HELP: &str = "\
 Examples:
   chat-client                                   talk on this machine
   chat-client chat.example.org:5000             talk somewhere else
+  chat-client tls://chat.example.org            the same over TLS
   chat-client --history 20                      begin with the last 20 entries
   echo JOIN | chat-client --history 20          print them, unseen by the others
   chat-client --follow --json                   print what happens, for programs
   printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was accepted
+
+Over TLS, a server is trusted if an authority that this system trusts vouches for its name. If none does, you
+are asked once at a terminal, as by ssh, and the server is remembered by its fingerprint in the first of
+these that is known; one whose certificate has changed since is refused.
+  $XDG_STATE_HOME/chat-client/known_servers
+  $HOME/.local/state/chat-client/known_servers
+  on macOS: $HOME/Library/Application Support/chat-client/known_servers
+  on Windows: %LOCALAPPDATA%\\chat-client\\known_servers
 
 The room's lines are written on standard output, messages of the program on standard error.
 
@@ -83,7 +104,7 @@ Exit codes:
        slash, or refused by the server); or the input ended before JOIN; or standard output, or the
        directory of --state, could not be written
   2    wrong usage
-  3    could not connect
+  3    could not connect, or the server is not trusted (TLS)
   4    the server closed the connection for good, or did not accept everything within 60 s of
        leaving; before the first welcome, and with --text: the connection was lost
   130  interrupted (Ctrl-C)
@@ -118,6 +139,16 @@ fn run(args: &Args) -> io::Result<Outcome> {
         .build()?;
     let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
+        let mut connector = connector(args)?;
+        // Whoever is asked about a server is asked before anything else is on the screen.
+        let met = match connector.meet(args.local_port).await {
+            Ok(met) => met,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let _ = writeln!(io::stderr(), "chat-client: {error}");
+                return Ok(Outcome::Unreachable);
+            }
+            Err(error) => return Err(error),
+        };
         let (stop, mut stops) = mpsc::channel(2);
         let mut signals = Signals::new()?;
         let (mut terminal, input) = Terminal::open(!args.follow, &stop)?;
@@ -136,8 +167,17 @@ fn run(args: &Args) -> io::Result<Outcome> {
             }
         });
         // A port may not be had again at once.
-        let local_port = Cell::new(args.local_port);
-        let connect = || connect::connect(&args.server, local_port.take());
+        let local_port = Cell::new(args.local_port.filter(|_| met.is_none()));
+        let met = Cell::new(met);
+        let connect = || {
+            let (met, local_port, connector) = (met.take(), local_port.take(), &connector);
+            async move {
+                match met {
+                    Some(stream) => Ok(stream),
+                    None => connector.connect(local_port).await,
+                }
+            }
+        };
         let (client, keep) = (&mut *client, &mut *keep);
         let screen = &mut terminal;
         let run = chat_net::client::run(client, connect, input, &mut stops, screen, keep);
@@ -153,6 +193,18 @@ fn run(args: &Args) -> io::Result<Outcome> {
             _ = stops.recv() => Ok(Outcome::Interrupted),
         }
     })
+}
+
+/// How the server is connected to.
+fn connector(args: &Args) -> io::Result<Connector> {
+    let server = args.server.address.clone();
+    if let Some(fingerprint) = args.fingerprint {
+        return Connector::given(server, fingerprint);
+    }
+    if args.tls || args.server.over_tls {
+        return Connector::known(server, KnownServers::of_user(|name| env::var_os(name))?);
+    }
+    Ok(Connector::plain(server))
 }
 
 /// The client that was asked for, and where it keeps what it remembers.
@@ -172,7 +224,7 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
     };
     let mut keep: Box<dyn Keep> = Box::new(());
     if let Some(dir) = &args.state {
-        let (file, memory) = MemoryFile::open(dir, &args.server.to_string())?;
+        let (file, memory) = MemoryFile::open(dir, &args.server.address.to_string())?;
         setup.memory = memory;
         keep = Box::new(file);
     }

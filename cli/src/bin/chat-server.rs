@@ -7,11 +7,14 @@ use chat_cli::listen::listen;
 use chat_cli::retention::Keep;
 use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Log;
+use chat_cli::tls::server::{AnyListener, Running, TlsOptions};
 use chat_cli::transcript::Transcript;
 use chat_cli::{colour, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
 use chat_net::store::{Fault, Store};
-use chat_net::{Listener, Options};
+use chat_net::tls::HANDSHAKES;
+use chat_net::{Either, Listener, Options};
+use clap::builder::ArgPredicate;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::error::Error;
@@ -23,6 +26,8 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -48,8 +53,17 @@ struct Args {
     /// given several times. 0.0.0.0:PORT is every IPv4 address of this machine, `[::]:PORT` every
     /// address, a name all of its addresses. With port 0 the system chooses a port, and the first
     /// lines of standard output name it
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:5000",
+        default_value_if("listen_tls", ArgPredicate::IsPresent, None),
+        value_parser = Address::from_str
+    )]
     listen: Vec<Address>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
 
     /// Connections held at once. When one more comes, the last of those who never said anything
     /// gives way; if everyone has, the newcomer is told that the room is full
@@ -146,7 +160,9 @@ until there is room; the server goes on, and so does reading and leaving.
 Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
   a second one of these     exit at once
-  SIGHUP                    as SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
+  SIGHUP                    as SIGTERM, but never the second; nothing if it was ignored at the start (nohup).
+                            With --cert, unless standard output or standard error is a terminal: the
+                            certificate and its key are read anew
   SIGXCPU                   as SIGHUP: the limit on processor time is near (ulimit -t)
   SIGXFSZ                   nothing: a file at its limit (ulimit -f) is a disk that is full
   SIGUSR1, SIGUSR2          nothing
@@ -154,8 +170,9 @@ Signals:
 
 Log messages are written on standard error: who connected from where, joined, left, or was refused
 and why; never what is said. In 10 s, 50 connections of a host are told one by one, and 5 that are
-refused; the others are counted. Told once, at the start: that others can read the history, that the
-server runs as root, and that it listens where other machines can connect.
+refused; the others are counted. Told once, at the start: the fingerprint of the certificate (TLS), that
+others can read the history, that the server runs as root, and that it listens in plain text where other
+machines can connect.
 
 Environment:
   RUST_LOG  which log messages are written: error, warn, info, debug, trace, or per part, such as
@@ -230,7 +247,13 @@ fn start_log(format: LogFormat) -> Result<Log, String> {
     if wanted.is_empty() {
         // On one terminal the screen shows who comes and goes, and is not to be torn by the log.
         let is_screen = io::stdout().is_terminal() && io::stderr().is_terminal();
-        wanted = if is_screen { "warn" } else { "info" }.into();
+        // The fingerprint of a certificate is news that people come to the terminal for.
+        wanted = if is_screen {
+            "warn,chat_cli::tls=info"
+        } else {
+            "info"
+        }
+        .into();
     }
     let filter: Targets = wanted
         .parse()
@@ -310,30 +333,38 @@ impl Args {
 
 fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
     let limits = args.limits();
-    allow_descriptors(limits.connections + 2 * limits.refusals);
+    let handshakes = args.tls.listen_tls.len() * HANDSHAKES;
+    allow_descriptors(limits.connections + 2 * limits.refusals + handshakes);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let listeners = listen(&args.listen)?;
+        let plain = listen(&args.listen)?;
+        let over_tls = listen(&args.tls.listen_tls)?;
         let options = Options {
             limits,
             writers: args.threads.unwrap_or(processors),
             origin: None,
             store: args.store()?,
         };
-        let listening: Vec<_> = (listeners.iter())
+        let in_plain_text: Vec<_> = (plain.iter())
             .map(Listener::local_addr)
             .collect::<Result<_, _>>()?;
         let dir = args.data.directory("").ok().filter(|_| !args.ephemeral);
-        for note in start_warnings::at_start(dir.as_deref(), &listening) {
+        let (over_tls, running) = args.tls.start(over_tls, dir.as_deref())?;
+        for note in start_warnings::at_start(dir.as_deref(), &in_plain_text) {
             tracing::warn!("{note}");
         }
+        let listeners: Vec<AnyListener> = plain
+            .into_iter()
+            .map(Either::Left)
+            .chain(over_tls)
+            .collect();
         // Before the first line of the screen, where both are on one terminal.
         log.catch_up();
         let mut transcript = Transcript::start(io::stdout())?;
-        let stop = stop_signal()?;
+        let stop = stop_signal(running.as_ref())?;
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
         transcript.finish(last_wait());
@@ -344,11 +375,25 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
 /// When the program was told to stop.
 static TOLD: OnceLock<Instant> = OnceLock::new();
 
-/// Resolves at the first signal to stop; the second one ends the program.
+/// Resolves at the first signal to stop; the second one ends the program. SIGHUP is none where it asks for the
+/// certificate to be read anew.
 #[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut signals = Signals::new()?;
-    chat_cli::signals::end_at_the_second(INTERRUPTED)?;
+fn stop_signal(tls: Option<&Running>) -> io::Result<impl Future<Output = ()> + use<>> {
+    let is_shown = io::stdout().is_terminal() || io::stderr().is_terminal();
+    let reload = tls.and_then(|tls| tls.reload.clone()).filter(|_| !is_shown);
+    chat_cli::signals::end_at_the_second(INTERRUPTED, reload.is_none())?;
+    let mut signals = match reload {
+        None => Signals::new()?,
+        Some(reload) => {
+            let mut asked = signal(SignalKind::hangup())?;
+            tokio::spawn(async move {
+                while asked.recv().await.is_some() {
+                    reload.ask();
+                }
+            });
+            Signals::without_hang_up()?
+        }
+    };
     Ok(async move {
         signals.next().await;
         let _ = TOLD.set(Instant::now());
@@ -357,7 +402,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Resolves at the first signal to stop; the second one ends the program.
 #[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal(_: Option<&Running>) -> io::Result<impl Future<Output = ()> + use<>> {
     let mut signals = Signals::new()?;
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {

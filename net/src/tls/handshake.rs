@@ -22,9 +22,8 @@ const PARTING: Duration = Duration::from_secs(1);
 const PASSED_OVER: u64 = 64 * 1024;
 
 /// What is sent to those who speak plain text, or nothing for so long that they may be waiting for a word.
-const PLAIN: &[u8] =
-    b"* This port speaks TLS, and you do not. Connect with: chat-client tls://HOST:PORT \
-or: openssl s_client -quiet -connect HOST:PORT\n";
+const PLAIN: &[u8] = b"This port speaks TLS: connect with chat-client tls://HOST:PORT, \
+or openssl s_client -quiet -connect HOST:PORT\n";
 
 /// Makes a stream of what has just connected, or says why there is none.
 pub(super) async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(

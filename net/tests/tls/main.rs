@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long a handshake may take.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-const PLAIN: &str = "* This port speaks TLS, and you do not. ";
+const PLAIN: &str = "This port speaks TLS: connect with chat-client tls://HOST:PORT";
 
 /// All that comes on a stream until it is closed, and when that is.
 async fn rest(stream: &mut DuplexStream) -> (Vec<u8>, Instant) {

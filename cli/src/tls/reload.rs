@@ -1,0 +1,113 @@
+//! Certificates that are replaced while the server runs.
+
+use super::certificate::Chain;
+use super::fingerprint::Fingerprint;
+use chat_net::tls::Identity;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+/// How often the files are looked at.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// The files of a server's certificates.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The chain, in PEM.
+    pub certificates: PathBuf,
+    /// The key, in PEM.
+    pub key: PathBuf,
+}
+
+/// Asks that the files be read at once, changed or not.
+#[derive(Clone, Debug)]
+pub struct Reload(SyncSender<()>);
+
+impl Reload {
+    /// Asks; whether it is done is told by the log.
+    pub fn ask(&self) {
+        // If it was asked already and is not done yet, once is enough.
+        let _ = self.0.try_send(());
+    }
+}
+
+/// Starts a thread that reads the files when they change, and when it is asked to, and has the server use what is in
+/// them. If that is no certificate and its key, the server goes on with those that it has, and says so. It ends with
+/// the last [`Reload`].
+///
+/// # Errors
+/// When the system has no thread to give.
+pub fn watch(files: Files, identity: Arc<Identity>) -> io::Result<Reload> {
+    let (ask, asked) = sync_channel(1);
+    let seen = files.stamps();
+    thread::Builder::new()
+        .name("certificate".into())
+        .spawn(move || files.watch(&identity, &asked, seen))?;
+    Ok(Reload(ask))
+}
+
+/// What changes when a file does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+/// That of each file, if it is there.
+type Stamps = [Option<Stamp>; 2];
+
+impl Files {
+    fn stamps(&self) -> Stamps {
+        [&self.certificates, &self.key].map(|path| stamp(path).ok())
+    }
+
+    fn watch(&self, identity: &Identity, asked: &Receiver<()>, mut used: Stamps) {
+        let mut last = used;
+        loop {
+            let is_asked = match asked.recv_timeout(EVERY) {
+                Ok(()) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let now = self.stamps();
+            // Two files are not written at the same time: what still changes is looked at once it does not.
+            let is_changed = now != used && now == last;
+            last = now;
+            if is_asked || is_changed {
+                used = now;
+                self.load(identity);
+            }
+        }
+    }
+
+    fn load(&self, identity: &Identity) {
+        let loaded = Chain::read(&self.certificates, &self.key).and_then(|chain| {
+            let fingerprint = Fingerprint::of(&chain.certificates[0]);
+            identity.replace(chain.certificates, chain.key)?;
+            Ok(fingerprint)
+        });
+        match loaded {
+            Ok(fingerprint) => tracing::info!(%fingerprint, "the certificate was read anew"),
+            Err(error) => tracing::warn!(
+                %error,
+                "the certificate cannot be read anew; the server goes on with the one it has"
+            ),
+        }
+    }
+}
+
+fn stamp(path: &Path) -> io::Result<Stamp> {
+    let metadata = fs::metadata(path)?;
+    Ok(Stamp {
+        modified: metadata.modified().ok(),
+        length: metadata.len(),
+        #[cfg(unix)]
+        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+    })
+}

@@ -1,0 +1,102 @@
+//! A server's side of TLS, as options.
+
+use super::certificate::Chain;
+use super::fingerprint::Fingerprint;
+use super::reload::{Files, Reload, watch};
+use crate::address::Address;
+use chat_net::tls::{HandshakeThread, Identity, TlsListener};
+use chat_net::{Either, TcpListener};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A listener for plain text, or for TLS.
+pub type AnyListener = Either<TcpListener, TlsListener<TcpListener>>;
+
+/// Where TLS is spoken, and who the server is there.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsOptions {
+    /// Listen here over TLS; may be given several times. ADDR is as for --listen, which has no default any
+    /// more. Clients connect with chat-client tls://HOST:PORT
+    #[arg(long, value_name = "ADDR", value_parser = Address::from_str)]
+    pub listen_tls: Vec<Address>,
+
+    /// The server's certificate and the rest of its chain (PEM). When this file or the key's changes, and at
+    /// SIGHUP, both are read anew; nobody is dropped for that. [default: a certificate that the server makes
+    /// for itself, once, beside the history; its fingerprint is told on standard error]
+    #[arg(long, value_name = "FILE", requires_all = ["key", "listen_tls"])]
+    pub cert: Option<PathBuf>,
+
+    /// The key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+}
+
+/// What goes on beside the server while it listens for TLS.
+#[derive(Debug)]
+pub struct Running {
+    _handshakes: HandshakeThread,
+    /// Asks that the certificate be read anew, if it is in a file of somebody's.
+    pub reload: Option<Reload>,
+}
+
+impl TlsOptions {
+    /// Whether a certificate was given that is read anew at SIGHUP.
+    pub fn has_files(&self) -> bool {
+        self.cert.is_some()
+    }
+
+    /// Has those who connect to these shake hands. `dir` is where the server's own certificate is kept.
+    ///
+    /// # Errors
+    /// When there is no certificate and key to be had; the message names the file.
+    pub fn start(
+        &self,
+        listeners: Vec<TcpListener>,
+        dir: Option<&Path>,
+    ) -> io::Result<(Vec<AnyListener>, Option<Running>)> {
+        if listeners.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let files = self.cert.clone().zip(self.key.clone());
+        let files = files.map(|(certificates, key)| Files { certificates, key });
+        let chain = match &files {
+            Some(files) => Chain::read(&files.certificates, &files.key)?,
+            None => Chain::self_signed(dir)?,
+        };
+        let fingerprint = Fingerprint::of(&chain.certificates[0]);
+        let identity = Identity::new(chain.certificates, chain.key).map_err(|error| {
+            let path = self.cert.as_deref().unwrap_or(Path::new("certificate"));
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
+        let identity = Arc::new(identity);
+        match (&files, dir) {
+            (Some(files), _) => {
+                tracing::info!(%fingerprint, file = %files.certificates.display(), "TLS");
+            }
+            (None, Some(_)) => tracing::info!(
+                %fingerprint,
+                "TLS, with a certificate of the server's own: a client shows this fingerprint (SHA-256) and asks \
+                 when it comes for the first time"
+            ),
+            (None, None) => tracing::info!(
+                %fingerprint,
+                "TLS, with a certificate that is forgotten when the server stops, as it keeps nothing: clients \
+                 will refuse the next one"
+            ),
+        }
+        let reload = files.map(|files| watch(files, Arc::clone(&identity)));
+        let handshakes = HandshakeThread::start()?;
+        let over_tls = |listener| TlsListener::new(listener, &identity, handshakes.runtime());
+        let listeners: io::Result<Vec<_>> = (listeners.into_iter())
+            .map(|listener| over_tls(listener).map(Either::Right))
+            .collect();
+        let running = Running {
+            reload: reload.transpose()?,
+            _handshakes: handshakes,
+        };
+        Ok((listeners?, Some(running)))
+    }
+}
