@@ -50,14 +50,11 @@ fn the_documented_conversation_is_the_same_over_tls() {
         screen.replace("USER61015", second)
     };
     // Of the client's screens, what came from the server.
-    let heard = |screen: &str| -> String {
+    let heard = |screen: &str| {
         let screen = renamed(screen);
         let of_server = |line: &&str| line.starts_with("USER") || line.starts_with("Welcome");
-        screen
-            .lines()
-            .filter(of_server)
-            .map(|line| format!("{line}\n"))
-            .collect()
+        let lines: Vec<_> = screen.lines().filter(of_server).collect();
+        lines.join("\n") + "\n"
     };
     for (client, screen) in [(one, CLIENT_1), (two, CLIENT_2)] {
         let finished = client.finish();
@@ -67,8 +64,8 @@ fn the_documented_conversation_is_the_same_over_tls() {
     server.skip_to(&format!("{second} has left the chat"));
     server.process.kill();
     let addresses = server.addresses().iter();
-    let addresses: String = addresses.map(|it| format!("Listening on {it}\n")).collect();
-    let screen = renamed(SERVER).replace("Listening on 127.0.0.1:5000\n", &addresses);
+    let addresses: Vec<_> = addresses.map(|it| format!("Listening on {it}\n")).collect();
+    let screen = renamed(SERVER).replace("Listening on 127.0.0.1:5000\n", &addresses.concat());
     assert_eq!(server.transcript.all(), screen);
 }
 
