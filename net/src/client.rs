@@ -173,11 +173,7 @@ where
                     ClientAction::Notice(text) => screen.notice(&text)?,
                     ClientAction::Connect => connecting = Some(Box::pin(connect())),
                     ClientAction::Disconnect => {
-                        if let Some(mut stream) = writing.take() {
-                            // Over TLS, an end that is not told is a connection that broke. Nobody waits for it.
-                            let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_shutdown(cx))).await;
-                        }
-                        (connecting, reading) = (None, None);
+                        (connecting, reading, writing) = (None, None, None);
                         (finishing, unflushed) = (false, false);
                     }
                     ClientAction::Finish => finishing = true,
@@ -244,9 +240,9 @@ where
                     }
                 },
                 sent = optional(writing.as_mut().filter(|_| unsent || unflushed).map(|w| send(w, client.unsent()))) => match sent {
-                    Ok(count) => {
-                        unflushed = count > 0;
-                        if unflushed {
+                    Ok((count, has_more)) => {
+                        unflushed = has_more;
+                        if count > 0 {
                             client.sent(now(), count);
                         }
                     }
@@ -315,13 +311,19 @@ async fn part<W: AsyncWrite + Unpin>(client: &mut dyn Client, writing: Option<W>
     let _: Result<(), _> = client.command(now, Command::Interrupt);
 }
 
-/// Sends as much as the stream takes at once, or, if nothing is left, what it took before; how much it took.
-async fn send<W: AsyncWrite + Unpin>(stream: &mut W, unsent: &[u8]) -> io::Result<usize> {
+/// Sends as much as the stream takes at once, or, if nothing is left, what it took before: how much it took, and
+/// whether some of that is still to be passed on.
+async fn send<W: AsyncWrite + Unpin>(stream: &mut W, unsent: &[u8]) -> io::Result<(usize, bool)> {
     if unsent.is_empty() {
         stream.flush().await?;
-        return Ok(0);
+        return Ok((0, false));
     }
-    stream.write(unsent).await
+    let count = stream.write(unsent).await?;
+    let flushed = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_flush(cx))).await;
+    match flushed {
+        Poll::Pending => Ok((count, true)),
+        Poll::Ready(flushed) => flushed.map(|()| (count, false)),
+    }
 }
 
 /// What came of looking.

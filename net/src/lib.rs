@@ -6,6 +6,7 @@ mod either;
 mod listener;
 mod mailbox;
 mod memory;
+pub mod proxy;
 mod ready;
 mod server;
 mod socket;
@@ -15,6 +16,7 @@ mod store_reader;
 mod store_writer;
 mod tcp;
 pub mod tls;
+mod underway;
 
 pub use either::Either;
 pub use listener::{Listener, TcpListener, TurnedAway, connect};

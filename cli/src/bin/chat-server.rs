@@ -11,6 +11,7 @@ use chat_cli::tls::server::{AnyListener, Running, TlsOptions};
 use chat_cli::transcript::Transcript;
 use chat_cli::{colour, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
+use chat_net::proxy::{HEADERS, Network, ProxyListener};
 use chat_net::store::{Fault, Store};
 use chat_net::tls::HANDSHAKES;
 use chat_net::{Either, Listener, Options};
@@ -64,6 +65,12 @@ struct Args {
 
     #[command(flatten)]
     tls: TlsOptions,
+
+    /// Connections from these addresses (IP, or a network such as 10.0.0.0/8) come through a balancer, and begin with
+    /// a header that tells whose they are (the PROXY protocol, version 1 or 2); may be given several times. From
+    /// others such a header is refused
+    #[arg(long, value_name = "NETWORK", value_parser = Network::from_str)]
+    proxy_from: Vec<Network>,
 
     /// Connections held at once. When one more comes, the last of those who never said anything
     /// gives way; if everyone has, the newcomer is told that the room is full
@@ -333,7 +340,10 @@ impl Args {
 
 fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
     let limits = args.limits();
-    let handshakes = args.tls.listen_tls.len() * HANDSHAKES;
+    let mut handshakes = args.tls.listen_tls.len() * HANDSHAKES;
+    if !args.proxy_from.is_empty() {
+        handshakes += (args.listen.len() + args.tls.listen_tls.len()) * HEADERS;
+    }
     allow_descriptors(limits.connections + 2 * limits.refusals + handshakes);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -352,6 +362,12 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
             .map(Listener::local_addr)
             .collect::<Result<_, _>>()?;
         let dir = args.data.directory("").ok().filter(|_| !args.ephemeral);
+        let believing = |listener| {
+            let runtime = tokio::runtime::Handle::current();
+            ProxyListener::new(listener, args.proxy_from.clone(), &runtime)
+        };
+        let plain: Vec<_> = plain.into_iter().map(believing).collect();
+        let over_tls = over_tls.into_iter().map(believing).collect();
         let (over_tls, running) = args.tls.start(over_tls, dir.as_deref())?;
         for note in start_warnings::at_start(dir.as_deref(), &in_plain_text) {
             tracing::warn!("{note}");

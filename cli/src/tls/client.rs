@@ -2,6 +2,7 @@
 
 use super::fingerprint::Fingerprint;
 use super::known_servers::KnownServers;
+use super::parting::Parting;
 use super::trust::{Expected, Untrusted, Verifier};
 use crate::address::Address;
 use crate::connect::connect;
@@ -17,10 +18,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 /// A connection in plain text, or over TLS.
-pub type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+pub type Stream = Either<TcpStream, Parting>;
 
 /// How long the first connection may take before the client goes on without it.
 const FIRST: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ impl Connector {
         };
         let connector = TlsConnector::from(Arc::clone(&tls.config));
         match connector.connect(tls.name.clone(), stream).await {
-            Ok(stream) => Ok(Either::Right(Box::new(stream))),
+            Ok(stream) => Ok(Either::Right(Parting::of(stream))),
             Err(error) => Err(self.failed(&error)),
         }
     }

@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod client;
 pub mod fingerprint;
 pub mod known_servers;
+pub mod parting;
 pub mod reload;
 pub mod server;
 pub mod trust;

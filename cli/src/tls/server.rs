@@ -4,6 +4,7 @@ use super::certificate::Chain;
 use super::fingerprint::Fingerprint;
 use super::reload::{Files, Reload, watch};
 use crate::address::Address;
+use chat_net::proxy::ProxyListener;
 use chat_net::tls::{HandshakeThread, Identity, TlsListener};
 use chat_net::{Either, TcpListener};
 use std::io;
@@ -11,8 +12,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+/// A listener that believes balancers.
+pub type Proxied = ProxyListener<TcpListener>;
+
 /// A listener for plain text, or for TLS.
-pub type AnyListener = Either<TcpListener, TlsListener<TcpListener>>;
+pub type AnyListener = Either<Proxied, TlsListener<Proxied>>;
 
 /// Where TLS is spoken, and who the server is there.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,7 +58,7 @@ impl TlsOptions {
     /// When there is no certificate and key to be had; the message names the file.
     pub fn start(
         &self,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Proxied>,
         dir: Option<&Path>,
     ) -> io::Result<(Vec<AnyListener>, Option<Running>)> {
         if listeners.is_empty() {

@@ -7,12 +7,12 @@
 mod handshake;
 mod identity;
 mod stream;
-mod underway;
 
 pub use identity::Identity;
 pub use stream::TlsStream;
 
-use crate::listener::{Listener, TurnedAway};
+use crate::listener::Listener;
+use crate::underway::Underway;
 use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
@@ -22,11 +22,13 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use underway::Underway;
 
 /// Handshakes under way at once, per listener. With one more, the oldest of the host that has most of them is
 /// given up: silence in any number shuts nobody out.
 pub const HANDSHAKES: usize = 1024;
+
+/// Why those are given up.
+const CROWDED: &str = "too many others were shaking hands (TLS)";
 
 /// The most connections taken from the inner listener in one call.
 const ACCEPTS: usize = 64;
@@ -68,7 +70,7 @@ impl HandshakeThread {
 pub struct TlsListener<L: Listener> {
     inner: L,
     config: Arc<ServerConfig>,
-    underway: Underway<L::Stream>,
+    underway: Underway<TlsStream<L::Stream>>,
 }
 
 impl<L: Listener> TlsListener<L>
@@ -83,7 +85,7 @@ where
         Ok(Self {
             inner,
             config: identity.config()?,
-            underway: Underway::new(HANDSHAKES, runtime.clone()),
+            underway: Underway::new(HANDSHAKES, CROWDED, runtime.clone()),
         })
     }
 
@@ -100,7 +102,8 @@ where
             let (stream, peer) = accepted?;
             let config = Arc::clone(&self.config);
             let handshake = handshake::shake_hands(stream, config, Instant::now());
-            self.underway.begin(peer, handshake);
+            let with_peer = async move { handshake.await.map(|stream| (stream, peer)) };
+            self.underway.begin(peer, with_peer);
         }
         // There may be more.
         cx.waker().wake_by_ref();
@@ -119,11 +122,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(Self::Stream, SocketAddr)>> {
         self.take_on(cx)?;
-        let ended = std::task::ready!(self.underway.poll_next(cx));
-        Poll::Ready(match ended {
-            (peer, Ok(stream)) => Ok((stream, peer)),
-            (peer, Err(reason)) => Err(TurnedAway { peer, reason }.into()),
-        })
+        self.underway.poll_next(cx).map_err(io::Error::from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -1,6 +1,6 @@
-//! The handshakes that are under way.
+//! What is to be done with connections before anybody else sees them, a task for each, and a bound on these.
 
-use super::stream::TlsStream;
+use crate::listener::TurnedAway;
 use chat_core::Host;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
@@ -9,13 +9,15 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, Id, JoinSet};
 
-/// What comes of a handshake: a stream, or why there is none.
-type Outcome<S> = Result<TlsStream<S>, String>;
+/// What comes of it: a stream and whose it is, or why there is none.
+type Outcome<S> = Result<(S, SocketAddr), String>;
 
-/// Handshakes, each in a task. Dropping this gives all of them up.
+/// Connections under way, each in a task. Dropping this gives all of them up.
 #[derive(Debug)]
-pub(super) struct Underway<S> {
+pub(crate) struct Underway<S> {
     most: usize,
+    /// Why some are given up, as a clause.
+    crowded: &'static str,
     runtime: Handle,
     tasks: JoinSet<Outcome<S>>,
     peers: HashMap<Id, (SocketAddr, AbortHandle)>,
@@ -26,9 +28,10 @@ pub(super) struct Underway<S> {
 }
 
 impl<S: Send + 'static> Underway<S> {
-    pub(super) fn new(most: usize, runtime: Handle) -> Self {
+    pub(crate) fn new(most: usize, crowded: &'static str, runtime: Handle) -> Self {
         Self {
             most,
+            crowded,
             runtime,
             tasks: JoinSet::new(),
             peers: HashMap::new(),
@@ -39,20 +42,20 @@ impl<S: Send + 'static> Underway<S> {
 
     /// Whether one more can begin. A task that was given up takes a moment to end: there are at most so many of
     /// these, too.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.tasks.len() < 2 * self.most && self.given_up.len() < self.most
     }
 
     /// Begins one more. If there are as many as there may be, the oldest of the host that has most is given up.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         peer: SocketAddr,
-        handshake: impl Future<Output = Outcome<S>> + Send + 'static,
+        preparation: impl Future<Output = Outcome<S>> + Send + 'static,
     ) {
         if self.peers.len() >= self.most {
             self.give_one_up();
         }
-        let task = self.tasks.spawn_on(handshake, &self.runtime);
+        let task = self.tasks.spawn_on(preparation, &self.runtime);
         let id = task.id();
         self.peers.insert(id, (peer, task));
         let host = self.hosts.entry(Host::of(peer.ip())).or_default();
@@ -81,20 +84,23 @@ impl<S: Send + 'static> Underway<S> {
         Some((peer, task))
     }
 
-    /// The next one that has ended.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(SocketAddr, Outcome<S>)> {
+    /// The next one that has ended: the stream and whose it is, or who was turned away.
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(S, SocketAddr), TurnedAway>> {
         if let Some(peer) = self.given_up.pop_front() {
-            let reason = "too many others were shaking hands (TLS)";
-            return Poll::Ready((peer, Err(reason.into())));
+            let reason = self.crowded.into();
+            return Poll::Ready(Err(TurnedAway { peer, reason }));
         }
         while let Poll::Ready(Some(ended)) = self.tasks.poll_join_next_with_id(cx) {
             let (id, outcome) = match ended {
                 Ok((id, outcome)) => (id, outcome),
-                Err(error) => (error.id(), Err(format!("its handshake (TLS): {error}"))),
+                Err(error) => (error.id(), Err(format!("a fault of ours: {error}"))),
             };
             // Of those that were given up, it was told already.
             if let Some((peer, _)) = self.remove(id) {
-                return Poll::Ready((peer, outcome));
+                return Poll::Ready(outcome.map_err(|reason| TurnedAway { peer, reason }));
             }
         }
         Poll::Pending
