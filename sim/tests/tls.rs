@@ -179,8 +179,7 @@ fn play(seed: u64) -> Vec<String> {
         Ok(())
     });
     sim.run().unwrap();
-    let told = trace.0.lock().unwrap().clone();
-    told
+    trace.0.lock().unwrap().clone()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The header with which a balancer tells whose a connection is (the PROXY protocol, versions 1 and 2, of HAProxy).
+//! The header with which a balancer tells whose a connection is (the PROXY protocol, versions 1 and 2).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -92,7 +92,6 @@ fn binary(bytes: &[u8]) -> Result<Header, &'static str> {
     }
     let port = |high, low| u16::from_be_bytes([high, low]);
     match (command, family) {
-        (0x20, _) => Ok(Header::Whole(None)),
         (0x21, 0x11) => match rest.first_chunk::<12>() {
             Some(&[a, b, c, d, _, _, _, _, high, low, _, _]) => {
                 let ip = Ipv4Addr::new(a, b, c, d);
@@ -107,8 +106,8 @@ fn binary(bytes: &[u8]) -> Result<Header, &'static str> {
             }
             _ => Err("its PROXY header is incomplete"),
         },
-        // A family that has no address for us: the connection is the balancer's.
-        (0x21, _) => Ok(Header::Whole(None)),
+        // It is the balancer's own (LOCAL), or of a family that has no address for us.
+        (0x20 | 0x21, _) => Ok(Header::Whole(None)),
         _ => Err("its PROXY header is of another version"),
     }
 }
