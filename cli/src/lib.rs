@@ -5,6 +5,7 @@ pub mod address;
 pub mod bench;
 pub mod clock;
 pub mod colour;
+pub mod config;
 pub mod connect;
 pub mod editor;
 pub mod history_dir;

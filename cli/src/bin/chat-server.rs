@@ -1,6 +1,7 @@
 //! `chat-server`: a chat room on a TCP port.
 
 use chat_cli::address::Address;
+use chat_cli::config::{self, Config, ConfigError, Source};
 use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
 use chat_cli::listen::listen;
@@ -12,12 +13,13 @@ use chat_cli::{colour, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
 use chat_net::store::{Fault, Store};
 use chat_net::{Listener, Options};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -79,7 +81,7 @@ struct Args {
     data: Data,
 
     /// Keep the history in memory only: it is forgotten when the server stops
-    #[arg(long, conflicts_with_all = ["data", "days", "entries", "bytes"])]
+    #[arg(long)]
     ephemeral: bool,
 
     #[command(flatten)]
@@ -96,6 +98,11 @@ struct Data {
     /// chat-server --help]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+
+    /// Read options from this file, a field for each: `chat-server default-config` prints one with all of
+    /// them. Flags and the environment win over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// What is done with a history.
@@ -114,6 +121,14 @@ enum Upkeep {
     /// Make a new history, in a new directory, of all that can be read of a damaged one, and say what is
     /// missing; the damaged one is left as it is
     Repair(To),
+    /// Print a configuration for --config: every option at its default, and what it means
+    DefaultConfig,
+    /// Verify a configuration, and say where it is wrong and what is expected there
+    CheckConfig {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -158,6 +173,8 @@ refused; the others are counted. Told once, at the start: that others can read t
 server runs as root, and that it listens where other machines can connect.
 
 Environment:
+  CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200, CHAT_EPHEMERAL=true, or
+            CHAT_LISTEN=5000,[::1]:5000; a flag wins over it, and it wins over the file of --config
   RUST_LOG  which log messages are written: error, warn, info, debug, trace, or per part, such as
             chat_net=debug [default: info; warn where standard output and standard error are both a
             terminal, whose screen shows who comes and goes]
@@ -170,6 +187,7 @@ Exit codes:
        the history could not be kept any more: the disk failed, or did not take the last of it
        within the 5 s of a stop; check, export, import, backup or repair failed
   2    wrong usage
+  78   the file of --config, or of check-config, is wrong
   130  a second SIGINT or SIGTERM";
 
 /// The exit code after the second signal to stop.
@@ -197,8 +215,86 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
     number.ok_or_else(|| format!("a number from 1 to {MOST} is wanted"))
 }
 
+/// The exit code for a configuration that is wrong, as sysexits.h has it.
+const WRONG_CONFIG: u8 = 78;
+
+/// The options as they were given: on the command line, in the environment, in a file.
+fn arguments() -> Result<Args, Box<dyn Error>> {
+    let command = config::with_environment(Args::command());
+    let (args, matches) = parsed(command.clone())?;
+    match &args.data.config {
+        None => reconciled(args, &matches, &Config::default()),
+        Some(file) => {
+            let config = Config::read(&Args::command(), file)?;
+            let (args, matches) = parsed(config.apply(command))?;
+            reconciled(args, &matches, &config)
+        }
+    }
+}
+
+fn parsed(command: Command) -> Result<(Args, ArgMatches), clap::Error> {
+    let matches = command.try_get_matches()?;
+    Ok((Args::from_arg_matches(&matches)?, matches))
+}
+
+/// Sees to it that --ephemeral and what contradicts it do not come from the same place; of a directory and
+/// --ephemeral, the stronger one counts.
+fn reconciled(
+    mut args: Args,
+    matches: &ArgMatches,
+    config: &Config,
+) -> Result<Args, Box<dyn Error>> {
+    let source = |id| config::source(matches, config, id);
+    let ephemeral = source("ephemeral");
+    if args.ephemeral {
+        // A file may say how much is kept all the same, as the one that default-config prints does.
+        let keeps = ["days", "entries", "bytes"].map(source);
+        let of_keeping = keeps.contains(&ephemeral) && ephemeral > Source::File;
+        if source("data") == ephemeral || of_keeping {
+            let both = "ephemeral keeps no history, and contradicts data and keep-…";
+            return Err(if ephemeral == Source::File {
+                config.error(both).into()
+            } else {
+                Args::command()
+                    .error(ErrorKind::ArgumentConflict, both)
+                    .into()
+            });
+        }
+        args.ephemeral = ephemeral > source("data");
+    }
+    Ok(args)
+}
+
+/// Verifies a configuration as a server would that has nothing but it.
+fn check_config(file: &Path) -> Result<(), Box<dyn Error>> {
+    let config = Config::read(&Args::command(), file)?;
+    let command = config.apply(Args::command());
+    let matches = command.try_get_matches_from(["chat-server"])?;
+    reconciled(Args::from_arg_matches(&matches)?, &matches, &config)?;
+    println!("{} is a configuration.", file.display());
+    Ok(())
+}
+
+/// Says what was wrong, and with which code the program is to end.
+fn failed(error: &(dyn Error + 'static)) -> ExitCode {
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        let _ = usage.print();
+        return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+    }
+    // Its terminal may be closed.
+    let _ = writeln!(io::stderr(), "chat-server: {error}");
+    if error.is::<ConfigError>() {
+        ExitCode::from(WRONG_CONFIG)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match arguments() {
+        Ok(args) => args,
+        Err(error) => return failed(&*error),
+    };
     if let Err(error) = outlive_what_need_not_end_us() {
         eprintln!("chat-server: {error}");
         return ExitCode::FAILURE;
@@ -217,11 +313,7 @@ fn main() -> ExitCode {
     log.finish(last_wait());
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Its terminal may be closed.
-            let _ = writeln!(io::stderr(), "chat-server: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&*error),
     }
 }
 
@@ -254,19 +346,27 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
         Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
         Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,
+        Upkeep::DefaultConfig => print!("{}", config::template(&Args::command())),
+        Upkeep::CheckConfig { file } => check_config(file)?,
     }
     Ok(())
 }
 
 impl Data {
-    /// The directory that was given, or the system's; `or` is what else could be given.
-    fn directory(&self, or: &str) -> Result<PathBuf, String> {
-        let given = self.data.clone();
-        given
-            .or_else(|| history_dir::directory(System::HERE, |name| env::var_os(name)))
-            .ok_or_else(|| {
-                format!("the environment names no directory for the history: give --data DIR{or}")
-            })
+    /// The directory that was given, the configuration's, or the system's; `or` is what else could be given.
+    fn directory(&self, or: &str) -> Result<PathBuf, Box<dyn Error>> {
+        if let Some(given) = &self.data {
+            return Ok(given.clone());
+        }
+        if let Some(file) = &self.config
+            && let Some(set) = Config::read(&Args::command(), file)?.value("data")
+        {
+            return Ok(set.into());
+        }
+        history_dir::directory(System::HERE, |name| env::var_os(name)).ok_or_else(|| {
+            format!("the environment names no directory for the history: give --data DIR{or}")
+                .into()
+        })
     }
 }
 
@@ -289,7 +389,7 @@ impl Args {
     }
 
     /// What the history is kept in.
-    fn store(&self) -> Result<Option<Store>, String> {
+    fn store(&self) -> Result<Option<Store>, Box<dyn Error>> {
         if self.ephemeral {
             return Ok(None);
         }
@@ -410,6 +510,20 @@ mod tests {
         let args = Args::try_parse_from(line.split(' ')).unwrap();
         let limits = args.limits();
         (limits.rate, limits.host_rate)
+    }
+
+    #[test]
+    fn the_default_configuration_changes_nothing() {
+        let file = env::temp_dir().join(format!("chat-template-{}", std::process::id()));
+        std::fs::write(&file, config::template(&Args::command())).unwrap();
+        let set = Config::read(&Args::command(), &file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(set.value("rate"), Some("20"));
+        let args = |command: Command| {
+            let matches = command.try_get_matches_from(["chat-server"]).unwrap();
+            format!("{:?}", Args::from_arg_matches(&matches).unwrap())
+        };
+        assert_eq!(args(set.apply(Args::command())), args(Args::command()));
     }
 
     #[test]
