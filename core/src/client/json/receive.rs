@@ -129,6 +129,9 @@ impl JsonClient {
                     self.tell(&format!("* {}", printable(&text)));
                 }
             }
+            Message::Announcement { text } => {
+                self.tell(&format!("* Announcement: {}", printable(&text)));
+            }
             Message::Disk { text, .. } => self.tell(&format!("* {}", printable(&text))),
             Message::Gap {
                 after,
@@ -354,6 +357,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Who { .. }
             | Message::Error { .. }
             | Message::Slow { .. }
+            | Message::Announcement { .. }
             | Message::Disk { .. }
             | Message::Bye { .. }
     )
