@@ -43,6 +43,11 @@ impl Signals {
         })
     }
 
+    /// Leaves SIGHUP to others.
+    pub fn leave_hang_up(&mut self) {
+        self.hang_up = None;
+    }
+
     /// Waits for the next one.
     pub async fn next(&mut self) -> Signal {
         let hang_up = async {
@@ -120,12 +125,13 @@ pub fn outlive_what_need_not_end_us() -> io::Result<()> {
     Ok(())
 }
 
-/// Has the second of SIGINT and SIGTERM end the program at once with this code, whatever it is busy with.
+/// Has the second of SIGINT and SIGTERM end the program at once with this code, whatever it is busy with. A
+/// SIGHUP may have been the first, if that stops the program.
 ///
 /// # Errors
 /// When the system does not allow that.
 #[cfg(unix)]
-pub fn end_at_the_second(code: i32) -> io::Result<()> {
+pub fn end_at_the_second(code: i32, hang_up_stops: bool) -> io::Result<()> {
     use rustix::process::Signal;
     use signal_hook::flag;
     use std::sync::Arc;
@@ -137,7 +143,7 @@ pub fn end_at_the_second(code: i32) -> io::Result<()> {
     // A terminal that closes may tell so twice: that is no second word of anybody's.
     for signal in [Signal::INT, Signal::TERM]
         .into_iter()
-        .chain(hears_of_closed_terminals().then_some(Signal::HUP))
+        .chain((hang_up_stops && hears_of_closed_terminals()).then_some(Signal::HUP))
     {
         flag::register(signal.as_raw(), Arc::clone(&told))?;
     }

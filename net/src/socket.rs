@@ -59,15 +59,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         read.unwrap_or_else(|error| Poll::Ready(Err(error)))
     }
 
-    /// Writes what waits for the connection.
-    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) {
+    /// Writes what waits for the connection, and says how many bytes its socket took.
+    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) -> u64 {
+        let mut sent = 0;
         outbox.write(log, |slices| {
             let id = self.id;
-            guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
+            let taken = guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
                 self.failure = Some(error);
                 0
-            })
+            });
+            sent += taken as u64;
+            taken
         });
+        sent
     }
 
     /// Writes the slices, as far as the socket takes them, and says how many bytes it took. If

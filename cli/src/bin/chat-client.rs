@@ -2,12 +2,13 @@
 
 use chat_cli::address::Address;
 use chat_cli::connect;
+use chat_cli::paper::Papers;
 use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -64,6 +65,9 @@ struct Args {
     /// Speak the text dialect: a lost connection ends the program
     #[arg(long, conflicts_with_all = ["history", "follow", "json", "state", "times"])]
     text: bool,
+
+    #[command(flatten)]
+    papers: Papers,
 }
 
 const AFTER_HELP: &str = "\
@@ -113,6 +117,9 @@ fn main() {
 }
 
 fn run(args: &Args) -> io::Result<Outcome> {
+    if args.papers.print(Args::command())? {
+        return Ok(Outcome::Left);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -1,28 +1,35 @@
 //! `chat-server`: a chat room on a TCP port.
 
+#[path = "chat-server/admin.rs"]
+mod admin;
+#[path = "chat-server/given.rs"]
+mod given;
+
 use chat_cli::address::Address;
-use chat_cli::config::{self, Config, ConfigError, Source};
+use chat_cli::config::{self, Config, ConfigError};
 use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
 use chat_cli::listen::listen;
+use chat_cli::operator::notify::Notify;
+use chat_cli::operator::{self, Operator, Places, SetLog};
 use chat_cli::retention::Keep;
 use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Log;
 use chat_cli::transcript::Transcript;
-use chat_cli::{colour, start_warnings, upkeep};
+use chat_cli::{colour, paper, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
 use chat_net::store::{Fault, Store};
-use chat_net::{Listener, Options};
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use chat_net::{Listener, Metrics, Options};
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use tracing_subscriber::filter::Targets;
@@ -87,6 +94,16 @@ struct Args {
     #[command(flatten)]
     keep: Keep,
 
+    /// Answer `chat-server admin` on this Unix socket, which nobody else can open [default: admin.sock in
+    /// the directory of the history, none with --ephemeral]
+    #[arg(long, value_name = "PATH")]
+    admin: Option<PathBuf>,
+
+    /// Export metrics over HTTP here, ADDR as for --listen: /metrics (`OpenMetrics`), /healthz, /readyz. They
+    /// name nobody, and are for everyone who can connect
+    #[arg(long, value_name = "ADDR", value_parser = Address::from_str)]
+    metrics: Option<Address>,
+
     /// How log messages are written on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -121,8 +138,17 @@ enum Upkeep {
     /// Make a new history, in a new directory, of all that can be read of a damaged one, and say what is
     /// missing; the damaged one is left as it is
     Repair(To),
+    /// Ask the running server, or have it do something
+    Admin(admin::ToAdmin),
     /// Print a configuration for --config: every option at its default, and what it means
     DefaultConfig,
+    /// Print the manual page, for `man -l -`
+    Man,
+    /// Print what completes a command line, for a shell to read
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Verify a configuration, and say where it is wrong and what is expected there
     CheckConfig {
         /// The configuration
@@ -161,7 +187,8 @@ until there is room; the server goes on, and so does reading and leaving.
 Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
   a second one of these     exit at once
-  SIGHUP                    as SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
+  SIGHUP                    with --config, and no terminal: read the configuration anew, as `admin reload`;
+                            else as SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
   SIGXCPU                   as SIGHUP: the limit on processor time is near (ulimit -t)
   SIGXFSZ                   nothing: a file at its limit (ulimit -f) is a disk that is full
   SIGUSR1, SIGUSR2          nothing
@@ -218,63 +245,6 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 /// The exit code for a configuration that is wrong, as sysexits.h has it.
 const WRONG_CONFIG: u8 = 78;
 
-/// The options as they were given: on the command line, in the environment, in a file.
-fn arguments() -> Result<Args, Box<dyn Error>> {
-    let command = config::with_environment(Args::command());
-    let (args, matches) = parsed(command.clone())?;
-    match &args.data.config {
-        None => reconciled(args, &matches, &Config::default()),
-        Some(file) => {
-            let config = Config::read(&Args::command(), file)?;
-            let (args, matches) = parsed(config.apply(command))?;
-            reconciled(args, &matches, &config)
-        }
-    }
-}
-
-fn parsed(command: Command) -> Result<(Args, ArgMatches), clap::Error> {
-    let matches = command.try_get_matches()?;
-    Ok((Args::from_arg_matches(&matches)?, matches))
-}
-
-/// Sees to it that --ephemeral and what contradicts it do not come from the same place; of a directory and
-/// --ephemeral, the stronger one counts.
-fn reconciled(
-    mut args: Args,
-    matches: &ArgMatches,
-    config: &Config,
-) -> Result<Args, Box<dyn Error>> {
-    let source = |id| config::source(matches, config, id);
-    let ephemeral = source("ephemeral");
-    if args.ephemeral {
-        // A file may say how much is kept all the same, as the one that default-config prints does.
-        let keeps = ["days", "entries", "bytes"].map(source);
-        let of_keeping = keeps.contains(&ephemeral) && ephemeral > Source::File;
-        if source("data") == ephemeral || of_keeping {
-            let both = "ephemeral keeps no history, and contradicts data and keep-…";
-            return Err(if ephemeral == Source::File {
-                config.error(both).into()
-            } else {
-                Args::command()
-                    .error(ErrorKind::ArgumentConflict, both)
-                    .into()
-            });
-        }
-        args.ephemeral = ephemeral > source("data");
-    }
-    Ok(args)
-}
-
-/// Verifies a configuration as a server would that has nothing but it.
-fn check_config(file: &Path) -> Result<(), Box<dyn Error>> {
-    let config = Config::read(&Args::command(), file)?;
-    let command = config.apply(Args::command());
-    let matches = command.try_get_matches_from(["chat-server"])?;
-    reconciled(Args::from_arg_matches(&matches)?, &matches, &config)?;
-    println!("{} is a configuration.", file.display());
-    Ok(())
-}
-
 /// Says what was wrong, and with which code the program is to end.
 fn failed(error: &(dyn Error + 'static)) -> ExitCode {
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
@@ -291,15 +261,16 @@ fn failed(error: &(dyn Error + 'static)) -> ExitCode {
 }
 
 fn main() -> ExitCode {
-    let args = match arguments() {
-        Ok(args) => args,
+    let started = Instant::now();
+    let (args, matches) = match given::arguments() {
+        Ok(given) => given,
         Err(error) => return failed(&*error),
     };
     if let Err(error) = outlive_what_need_not_end_us() {
         eprintln!("chat-server: {error}");
         return ExitCode::FAILURE;
     }
-    let log = match start_log(args.log_format) {
+    let (log, set_log) = match start_log(args.log_format) {
         Ok(log) => log,
         Err(error) => {
             eprintln!("chat-server: {error}");
@@ -307,7 +278,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match &args.upkeep {
-        None => serve(&args, &log),
+        None => serve(&args, matches, &log, set_log, started),
         Some(upkeep) => keep_up(upkeep),
     };
     log.finish(last_wait());
@@ -317,7 +288,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn start_log(format: LogFormat) -> Result<Log, String> {
+fn start_log(format: LogFormat) -> Result<(Log, SetLog), String> {
     let mut wanted = env::var("RUST_LOG").unwrap_or_default();
     if wanted.is_empty() {
         // On one terminal the screen shows who comes and goes, and is not to be torn by the log.
@@ -330,13 +301,20 @@ fn start_log(format: LogFormat) -> Result<Log, String> {
     let log = Log::start().map_err(|e| e.to_string())?;
     let writer = log.clone();
     let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+    let (filter, handle) = tracing_subscriber::reload::Layer::new(filter);
     let registry = tracing_subscriber::registry().with(filter);
     let has_colours = colour::is_wanted(io::stderr().is_terminal(), |name| env::var_os(name));
     match format {
         LogFormat::Text => registry.with(layer.with_ansi(has_colours)).init(),
         LogFormat::Json => registry.with(layer.json()).init(),
     }
-    Ok(log)
+    let set = move |wanted: &str| {
+        let filter: Targets = wanted
+            .parse()
+            .map_err(|error| format!("{wanted}: {error}"))?;
+        handle.reload(filter).map_err(|error| error.to_string())
+    };
+    Ok((log, Box::new(set)))
 }
 
 fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
@@ -346,8 +324,11 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
         Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
         Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,
+        Upkeep::Admin(it) => admin::ask(it)?,
         Upkeep::DefaultConfig => print!("{}", config::template(&Args::command())),
-        Upkeep::CheckConfig { file } => check_config(file)?,
+        Upkeep::Man => paper::man(Args::command(), io::stdout())?,
+        Upkeep::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout()),
+        Upkeep::CheckConfig { file } => given::check_config(file)?,
     }
     Ok(())
 }
@@ -383,6 +364,34 @@ impl Args {
         }
     }
 
+    /// Whether SIGHUP reads the configuration anew: a closed terminal sends it, too, and then it means that.
+    fn reloads_at_hang_up(&self) -> bool {
+        self.data.config.is_some() && !io::stdout().is_terminal() && !io::stderr().is_terminal()
+    }
+
+    /// Where the operator's side listens.
+    fn places(&self, dir: Option<PathBuf>) -> io::Result<Places> {
+        let metrics = match &self.metrics {
+            Some(address) => {
+                let listener =
+                    (address.resolve()).and_then(|found| std::net::TcpListener::bind(&found[..]));
+                Some(listener.map_err(|error| {
+                    io::Error::new(
+                        error.kind(),
+                        format!("cannot export metrics on {address}: {error}"),
+                    )
+                })?)
+            }
+            None => None,
+        };
+        let default = dir.map(|dir| dir.join(operator::SOCKET));
+        Ok(Places {
+            is_socket_required: self.admin.is_some(),
+            socket: self.admin.clone().or(default).filter(|_| cfg!(unix)),
+            metrics,
+        })
+    }
+
     fn host_rate(&self) -> u32 {
         self.host_rate
             .unwrap_or(self.rate.saturating_mul(CONNECTIONS))
@@ -408,7 +417,14 @@ impl Args {
     }
 }
 
-fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
+fn serve(
+    args: &Args,
+    matches: ArgMatches,
+    log: &Log,
+    set_log: SetLog,
+    started: Instant,
+) -> Result<(), Box<dyn Error>> {
+    let notify = Arc::new(Notify::from_environment());
     let limits = args.limits();
     allow_descriptors(limits.connections + 2 * limits.refusals);
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -416,12 +432,19 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let listeners = listen(&args.listen)?;
+        let mut listeners = operator::inherited()?;
+        if listeners.is_empty() {
+            listeners = listen(&args.listen)?;
+        }
+        let (control, controlled) = chat_net::control();
+        let metrics = Metrics::default();
         let options = Options {
             limits,
             writers: args.threads.unwrap_or(processors),
             origin: None,
             store: args.store()?,
+            control: Some(controlled),
+            metrics: metrics.clone(),
         };
         let listening: Vec<_> = (listeners.iter())
             .map(Listener::local_addr)
@@ -430,12 +453,24 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
         for note in start_warnings::at_start(dir.as_deref(), &listening) {
             tracing::warn!("{note}");
         }
+        let operator = Operator {
+            control,
+            metrics,
+            data: dir.clone(),
+            reload: given::reload(matches),
+            set_log,
+            notify: Arc::clone(&notify),
+            reloads_at_hang_up: args.reloads_at_hang_up(),
+            started,
+        };
+        let running = operator.start(args.places(dir)?)?;
         // Before the first line of the screen, where both are on one terminal.
         log.catch_up();
         let mut transcript = Transcript::start(io::stdout())?;
-        let stop = stop_signal()?;
+        let stop = stop_signal(!args.reloads_at_hang_up(), notify)?;
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
+        drop(running);
         transcript.finish(last_wait());
         Ok(served?)
     })
@@ -446,18 +481,22 @@ static TOLD: OnceLock<Instant> = OnceLock::new();
 
 /// Resolves at the first signal to stop; the second one ends the program.
 #[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal(hang_up_stops: bool, notify: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::new()?;
-    chat_cli::signals::end_at_the_second(INTERRUPTED)?;
+    if !hang_up_stops {
+        signals.leave_hang_up();
+    }
+    chat_cli::signals::end_at_the_second(INTERRUPTED, hang_up_stops)?;
     Ok(async move {
         signals.next().await;
         let _ = TOLD.set(Instant::now());
+        notify.tell("STOPPING=1");
     })
 }
 
 /// Resolves at the first signal to stop; the second one ends the program.
 #[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal(_hang_up_stops: bool, _notify: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::new()?;
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
@@ -505,6 +544,7 @@ fn allow_descriptors(_connections: usize) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{Command, FromArgMatches};
 
     fn limits(line: &str) -> (Rates, Rates) {
         let args = Args::try_parse_from(line.split(' ')).unwrap();

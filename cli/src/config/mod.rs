@@ -12,6 +12,7 @@ pub use template::template;
 use clap::builder::OsStr;
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -128,6 +129,18 @@ pub fn source(matches: &ArgMatches, config: &Config, id: &str) -> Source {
         _ if config.value(id).is_some() => Source::File,
         _ => Source::Default,
     }
+}
+
+/// The options, by id and name, of which one was given something else than the other.
+pub fn changed(command: &Command, one: &ArgMatches, other: &ArgMatches) -> Vec<(String, String)> {
+    let raw = |matches: &ArgMatches, id: &str| -> Vec<OsString> {
+        let values = matches.try_get_raw(id).ok().flatten();
+        values.into_iter().flatten().map(Into::into).collect()
+    };
+    let options = options(command).map(|(name, arg)| (arg.get_id().to_string(), name));
+    options
+        .filter(|(id, _)| raw(one, id) != raw(other, id))
+        .collect()
 }
 
 /// The command with `CHAT_…` variables for its options, and those of its subcommands.
