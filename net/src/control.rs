@@ -182,7 +182,9 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
             let connections = server.connections();
             let clients = u32::try_from(connections).unwrap_or(u32::MAX);
             let spread = SPREAD.saturating_mul(clients).min(MAX_SPREAD);
-            server.handle(now, Input::Drain(spread));
+            if !server.usage().is_stopping {
+                server.handle(now, Input::Drain(spread));
+            }
             let _ = to.send(connections);
         }
     }
