@@ -136,7 +136,7 @@ pub fn outlive_what_need_not_end_us() -> io::Result<()> {
 /// # Errors
 /// When the system does not allow that.
 #[cfg(unix)]
-pub fn end_at_the_second(code: i32, hears_hang_up: bool) -> io::Result<()> {
+pub fn end_at_the_second(code: i32, hang_up_stops: bool) -> io::Result<()> {
     use rustix::process::Signal;
     use signal_hook::flag;
     use std::sync::Arc;
@@ -148,7 +148,7 @@ pub fn end_at_the_second(code: i32, hears_hang_up: bool) -> io::Result<()> {
     // A terminal that closes may tell so twice: that is no second word of anybody's.
     for signal in [Signal::INT, Signal::TERM]
         .into_iter()
-        .chain((hears_hang_up && hears_of_closed_terminals()).then_some(Signal::HUP))
+        .chain((hang_up_stops && hears_of_closed_terminals()).then_some(Signal::HUP))
     {
         flag::register(signal.as_raw(), Arc::clone(&told))?;
     }

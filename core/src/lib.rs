@@ -21,7 +21,7 @@ pub use life::Transition;
 pub use room::log::{History, Log};
 pub use room::state::State;
 pub use server::phase as server_phase;
-pub use server::{Action, CloseReason, Input, Origin, Outbox, Round, Server, Timer};
+pub use server::{Action, Census, CloseReason, Input, Origin, Outbox, Round, Server, Timer, Usage};
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{

@@ -2,10 +2,12 @@
 
 pub mod client;
 mod connection_log;
+mod control;
 mod either;
 mod listener;
 mod mailbox;
 mod memory;
+mod metrics;
 pub mod proxy;
 mod ready;
 mod server;
@@ -18,7 +20,9 @@ mod tcp;
 pub mod tls;
 mod underway;
 
+pub use control::{Control, Controlled, Members, NoAnswer, control};
 pub use either::Either;
 pub use listener::{Listener, TcpListener, TurnedAway, connect};
 pub use memory::MemoryFile;
+pub use metrics::Metrics;
 pub use server::{Options, serve};

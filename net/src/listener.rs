@@ -92,6 +92,16 @@ impl TcpListener {
         Self::listen(socket, addr)
     }
 
+    /// Goes on with a socket that listens already, as a supervisor hands it over.
+    ///
+    /// # Errors
+    /// When the system does not let it be used.
+    pub fn adopt(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        bound_buffers(&listener)?;
+        Ok(Self(tokio::net::TcpListener::from_std(listener)?))
+    }
+
     fn listen(socket: TcpSocket, addr: SocketAddr) -> io::Result<Self> {
         // On Windows this option would let two servers share a port.
         #[cfg(unix)]

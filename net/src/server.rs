@@ -4,7 +4,9 @@
 //! connection that has something waiting (README.md, "The hot path").
 
 use crate::connection_log::Visits;
+use crate::control::Controlled;
 use crate::listener::{Listener, TurnedAway};
+use crate::metrics::Metrics;
 use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
@@ -57,6 +59,10 @@ pub struct Options {
     pub origin: Option<Origin>,
     /// What keeps the room's history; without one it is gone with the server.
     pub store: Option<Store>,
+    /// What is asked of it while it runs.
+    pub control: Option<Controlled>,
+    /// What it counts.
+    pub metrics: Metrics,
 }
 
 impl From<Limits> for Options {
@@ -67,6 +73,8 @@ impl From<Limits> for Options {
             writers: NonZeroUsize::MIN,
             origin: None,
             store: None,
+            control: None,
+            metrics: Metrics::default(),
         }
     }
 }
@@ -122,6 +130,8 @@ pub async fn serve<L: Listener>(
         writers,
         origin,
         store,
+        control,
+        metrics,
     } = options.into();
     let has_clock = origin.is_none();
     let bound = limits.shutdown;
@@ -134,11 +144,18 @@ pub async fn serve<L: Listener>(
             origin.epoch = epoch;
             let server = Server::restored(limits, origin, history);
             let reading = Reading::start(store.reader(), reads)?;
-            (server, Some(reading), Some(Keeping::start(store)?))
+            (
+                server,
+                Some(reading),
+                Some(Keeping::start(store, metrics.clone())?),
+            )
         }
     };
     let mut shell = Shell {
+        last: server.usage().last,
         server,
+        control,
+        metrics,
         has_clock,
         reading,
         keeping,
@@ -198,6 +215,10 @@ impl Drop for Fault {
 
 struct Shell<L: Listener, T> {
     server: Server,
+    control: Option<Controlled>,
+    metrics: Metrics,
+    /// The number of the last entry that was counted.
+    last: u64,
     /// The system's clock tells when something happens: it may be set, or the machine may sleep.
     has_clock: bool,
     reading: Option<Reading>,
@@ -243,6 +264,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 }
                 news |= self.poll_reading(cx);
                 news |= self.poll_store(cx);
+                news |= self.poll_control(cx);
                 if self.failure.is_some() && self.stopped.is_none() {
                     self.begin_to_stop();
                 }
@@ -284,11 +306,36 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 keeping.close();
             }
             self.look_at_held();
+            self.count(now);
             if many || !is_written || !self.woken.is_empty() || self.is_due(now) {
                 // There is more to do at once; let the system tell first what else has happened.
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Answers those who look after the server.
+    fn poll_control(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.now();
+        let Some(control) = self.control.as_mut() else {
+            return false;
+        };
+        let Poll::Ready(is_drained) = control.poll_answer(cx, now, &mut self.server) else {
+            return false;
+        };
+        if is_drained && self.stopped.is_none() {
+            self.begin_to_stop();
+        }
+        true
+    }
+
+    /// Takes note of what the pass did that began then.
+    fn count(&mut self, begun: Timestamp) {
+        let usage = self.server.usage();
+        let entries = usage.last.saturating_sub(self.last);
+        self.last = usage.last;
+        self.metrics.passed(self.now().since(begun), entries);
+        self.metrics.note(&usage, self.server.limits());
     }
 
     fn begin_to_stop(&mut self) {
@@ -424,7 +471,9 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     }
 
     fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
+        self.metrics.accepted();
         let Some(id) = self.server.accept(now, peer) else {
+            self.metrics.turned_away();
             self.visits.turned_away(peer, "too many connections");
             return;
         };
@@ -461,6 +510,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     self.server.handle(now, Input::Eof(id));
                 }
                 Poll::Ready(Ok(count)) => {
+                    self.metrics.received.inc_by(count as u64);
                     left = left.saturating_sub(count);
                     self.server
                         .handle(now, Input::Received(id, &self.buffer[..count]));
@@ -491,14 +541,17 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             };
             let (log, outboxes) = round.outboxes();
             let writers = most.min(outboxes.len() / SHARE);
+            self.metrics.deliveries.inc_by(outboxes.len() as u64);
             if writers > 1 {
-                write_in_parallel(&mut self.sockets, log, outboxes, writers);
+                write_in_parallel(&mut self.sockets, log, outboxes, writers, &self.metrics);
             } else {
+                let mut sent = 0;
                 for outbox in &mut *outboxes {
                     if let Some(Some(socket)) = self.sockets.get_mut(outbox.id().slot()) {
-                        socket.write(outbox, log, &mut self.scratch);
+                        sent += socket.write(outbox, log, &mut self.scratch);
                     }
                 }
+                self.metrics.sent.inc_by(sent);
             }
             let sockets = &self.sockets;
             let failed = |outbox: &Outbox| {
@@ -545,6 +598,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     }
                 }
                 Action::Joined(id, name) => {
+                    self.metrics.joined();
                     if let Some(Some(socket)) = self.sockets.get_mut(id.slot())
                         && let Some(visit) = &mut socket.visit
                     {
@@ -557,6 +611,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                     }
                 }
                 Action::Close(id, reason) => {
+                    self.metrics.closed(reason);
                     if let Some(mut socket) = self.sockets[id.slot()].take() {
                         if let Some(visit) = socket.visit.take() {
                             visit.closed(reason);
@@ -592,6 +647,7 @@ fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
     log: &Log,
     outboxes: &mut [Outbox],
     writers: usize,
+    metrics: &Metrics,
 ) {
     let share = outboxes.len().div_ceil(writers);
     let with_socket = |outbox| {
@@ -602,11 +658,13 @@ fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
     let mut jobs: Vec<_> = outboxes.iter_mut().map(with_socket).collect();
     let work = |jobs: &mut [(&mut Outbox, Option<Socket<S>>)]| {
         let mut scratch = Vec::new();
+        let mut sent = 0;
         for (outbox, socket) in jobs {
             if let Some(socket) = socket {
-                socket.write(outbox, log, &mut scratch);
+                sent += socket.write(outbox, log, &mut scratch);
             }
         }
+        metrics.sent.inc_by(sent);
     };
     let mut short_of_threads = false;
     thread::scope(|scope| {

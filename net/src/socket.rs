@@ -62,17 +62,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         read.unwrap_or_else(|error| Poll::Ready(Err(error)))
     }
 
-    /// Writes what waits for the connection.
-    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) {
+    /// Writes what waits for the connection, and says how many bytes its socket took.
+    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) -> u64 {
+        let mut sent = 0;
         outbox.write(log, |slices| {
             let id = self.id;
-            guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
+            let taken = guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
                 self.failure = Some(error);
                 0
-            })
+            });
+            sent += taken as u64;
+            taken
         });
         self.unflushed = true;
         self.flush();
+        sent
     }
 
     /// Has the stream pass on what it took. Its failure is that of the next write, or read.

@@ -3,15 +3,15 @@
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
 /// Bytes that the system holds of what is sent to a connection. Left to itself, Linux raises that to 4 MiB for
 /// whoever reads fast, and then holds as much for whoever reads no more. It counts its own structures,
 /// too, and for that doubles what it is told.
-const SEND_BUFFER: u32 = 64 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// The same of what has come and is not read yet: a connection may have to wait for its turn.
-const RECEIVE_BUFFER: u32 = 64 * 1024;
+const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// With more than so many bytes that it could not send yet, the system takes no more: a fast reader is
 /// sent as much as is under way to it, and what waits for a slow one waits in the room's log, where all
@@ -37,7 +37,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(70);
 
 /// Bounds what the system holds for each connection of a listener: they have it from the listening
 /// socket, before the first byte comes.
-pub(crate) fn bound_buffers(listener: &TcpSocket) -> io::Result<()> {
+pub(crate) fn bound_buffers<'a>(listener: impl Into<SockRef<'a>>) -> io::Result<()> {
+    let listener = listener.into();
     listener.set_send_buffer_size(SEND_BUFFER)?;
     listener.set_recv_buffer_size(RECEIVE_BUFFER)
 }

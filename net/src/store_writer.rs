@@ -2,6 +2,7 @@
 //! the store needs besides is done by a thread of its own.
 
 use crate::mailbox::{Mailbox, Teller, mailbox};
+use crate::metrics::Metrics;
 use crate::store::{Fault, Store, StoreError, Upkeep};
 use chat_core::{History, Input, Record, Server, Timestamp};
 use std::future::{Future, poll_fn};
@@ -56,6 +57,7 @@ pub(crate) struct Keeping {
     news: Mailbox<Result<News, StoreError>>,
     /// Since when a batch is under way, if one is.
     since: Option<Instant>,
+    metrics: Metrics,
     /// It was told that this takes long.
     is_told: bool,
     /// Goes off when that may have to be told; set once a second at most.
@@ -63,7 +65,7 @@ pub(crate) struct Keeping {
 }
 
 impl Keeping {
-    pub(crate) fn start(store: Store) -> io::Result<Self> {
+    pub(crate) fn start(store: Store, metrics: Metrics) -> io::Result<Self> {
         let (batches, received) = sync_channel::<Vec<Record>>(1);
         let (news, told) = mailbox();
         let upkeep = store.upkeep();
@@ -83,6 +85,7 @@ impl Keeping {
             batches: Some(batches),
             news: told,
             since: None,
+            metrics,
             is_told: false,
             alarm: Box::pin(sleep_until(Instant::now())),
         })
@@ -116,6 +119,7 @@ impl Keeping {
         if !matches!(news, Some(Ok(News::Full(_)))) {
             let took = self.since.take().map(|since| since.elapsed());
             let took = took.unwrap_or_default();
+            self.metrics.commits.observe(took.as_secs_f64());
             if mem::take(&mut self.is_told) || took > SLOW {
                 tracing::warn!(?took, "the disk was slow to keep what happened");
             }

@@ -46,12 +46,17 @@ impl Server {
         if command.get_envs().all(|(name, _)| name != "RUST_LOG") {
             command.env_remove("RUST_LOG");
         }
-        let mut process = Process::spawn(
+        let process = Process::spawn(
             command
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped()),
         );
+        Self::adopt(process, listeners)
+    }
+
+    /// Waits until a process that was started as a server, with its output piped, listens on so many addresses.
+    pub fn adopt(mut process: Process, listeners: usize) -> Self {
         let child = process.child();
         let mut transcript = Output::of(child.stdout.take().expect("it is piped"));
         let log = Output::of(child.stderr.take().expect("it is piped"));

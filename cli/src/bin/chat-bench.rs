@@ -6,7 +6,9 @@ use chat_cli::bench::progress::Progress;
 use chat_cli::bench::report::Report;
 use chat_cli::bench::server::Server;
 use chat_cli::bench::{Error, fanout, idle, interrupt, latency, storm};
-use clap::{Parser, Subcommand};
+use chat_cli::paper;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -53,6 +55,13 @@ enum Mode {
         target: Target,
         #[command(flatten)]
         options: storm::Options,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
+    /// Print what completes a command line, for a shell to read
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 
@@ -122,6 +131,13 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     }
     let result = match &args.mode {
+        Mode::Man => paper::man(Args::command(), io::stdout())
+            .map(|()| true)
+            .map_err(|error| Error::Failed(error.to_string())),
+        Mode::Completions { shell } => {
+            paper::complete(*shell, Args::command(), io::stdout());
+            Ok(true)
+        }
         Mode::Fanout { target, options } => {
             let run = Run::new("fanout", options.members);
             target.load(&run, |server, progress, report| {

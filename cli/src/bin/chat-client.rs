@@ -1,5 +1,6 @@
 //! `chat-client`: one person in the chat room.
 
+use chat_cli::paper::Papers;
 use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_cli::tls::client::{Connector, Server};
@@ -8,7 +9,7 @@ use chat_cli::tls::known_servers::KnownServers;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::cell::Cell;
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -76,6 +77,9 @@ struct Args {
     /// Speak the text dialect: a lost connection ends the program
     #[arg(long, conflicts_with_all = ["history", "follow", "json", "state", "times"])]
     text: bool,
+
+    #[command(flatten)]
+    papers: Papers,
 }
 
 const AFTER_HELP: &str = "\
@@ -134,6 +138,9 @@ fn main() {
 }
 
 fn run(args: &Args) -> io::Result<Outcome> {
+    if args.papers.print(Args::command())? {
+        return Ok(Outcome::Left);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -1,22 +1,31 @@
 //! `chat-server`: a chat room on a TCP port.
 
+#[path = "chat-server/admin.rs"]
+mod admin;
+#[path = "chat-server/given.rs"]
+mod given;
+
 use chat_cli::address::Address;
+use chat_cli::config::{self, Config, ConfigError};
 use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
 use chat_cli::listen::listen;
+use chat_cli::operator::notify::Notify;
+use chat_cli::operator::{self, Operator, Places, SetLog};
 use chat_cli::retention::Keep;
 use chat_cli::signals::{Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Log;
 use chat_cli::tls::server::{AnyListener, Running, TlsOptions};
 use chat_cli::transcript::Transcript;
-use chat_cli::{colour, start_warnings, upkeep};
+use chat_cli::{colour, paper, start_warnings, upkeep};
 use chat_core::{Limits, Rates};
 use chat_net::proxy::{HEADERS, Network, ProxyListener};
 use chat_net::store::{Fault, Store};
 use chat_net::tls::HANDSHAKES;
-use chat_net::{Either, Listener, Options};
+use chat_net::{Either, Listener, Metrics, Options};
 use clap::builder::ArgPredicate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -24,7 +33,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 #[cfg(unix)]
@@ -100,11 +109,21 @@ struct Args {
     data: Data,
 
     /// Keep the history in memory only: it is forgotten when the server stops
-    #[arg(long, conflicts_with_all = ["data", "days", "entries", "bytes"])]
+    #[arg(long)]
     ephemeral: bool,
 
     #[command(flatten)]
     keep: Keep,
+
+    /// Answer `chat-server admin` on this Unix socket, which nobody else can open [default: admin.sock in
+    /// the directory of the history, none with --ephemeral]
+    #[arg(long, value_name = "PATH")]
+    admin: Option<PathBuf>,
+
+    /// Export metrics over HTTP here, ADDR as for --listen: /metrics (`OpenMetrics`), /healthz, /readyz. They
+    /// name nobody, and are for everyone who can connect
+    #[arg(long, value_name = "ADDR", value_parser = Address::from_str)]
+    metrics: Option<Address>,
 
     /// How log messages are written on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
@@ -117,6 +136,11 @@ struct Data {
     /// chat-server --help]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+
+    /// Read options from this file, a field for each: `chat-server default-config` prints one with all of
+    /// them. Flags and the environment win over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// What is done with a history.
@@ -135,6 +159,23 @@ enum Upkeep {
     /// Make a new history, in a new directory, of all that can be read of a damaged one, and say what is
     /// missing; the damaged one is left as it is
     Repair(To),
+    /// Ask the running server, or have it do something
+    Admin(admin::ToAdmin),
+    /// Print a configuration for --config: every option at its default, and what it means
+    DefaultConfig,
+    /// Print the manual page, for `man -l -`
+    Man,
+    /// Print what completes a command line, for a shell to read
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Verify a configuration, and say where it is wrong and what is expected there
+    CheckConfig {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -167,9 +208,9 @@ until there is room; the server goes on, and so does reading and leaving.
 Signals:
   SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
   a second one of these     exit at once
-  SIGHUP                    as SIGTERM, but never the second; nothing if it was ignored at the start (nohup).
-                            With --cert, unless standard output or standard error is a terminal: the
-                            certificate and its key are read anew
+  SIGHUP                    unless standard output or standard error is a terminal: with --config, read the configuration
+                            anew, as `admin reload`; with --cert, the certificate and its key. Else as
+                            SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
   SIGXCPU                   as SIGHUP: the limit on processor time is near (ulimit -t)
   SIGXFSZ                   nothing: a file at its limit (ulimit -f) is a disk that is full
   SIGUSR1, SIGUSR2          nothing
@@ -182,6 +223,8 @@ others can read the history, that the server runs as root, and that it listens i
 machines can connect.
 
 Environment:
+  CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200, CHAT_EPHEMERAL=true, or
+            CHAT_LISTEN=5000,[::1]:5000; a flag wins over it, and it wins over the file of --config
   RUST_LOG  which log messages are written: error, warn, info, debug, trace, or per part, such as
             chat_net=debug [default: info; warn where standard output and standard error are both a
             terminal, whose screen shows who comes and goes]
@@ -194,6 +237,7 @@ Exit codes:
        the history could not be kept any more: the disk failed, or did not take the last of it
        within the 5 s of a stop; check, export, import, backup or repair failed
   2    wrong usage
+  78   the file of --config, or of check-config, is wrong
   130  a second SIGINT or SIGTERM";
 
 /// The exit code after the second signal to stop.
@@ -221,13 +265,35 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
     number.ok_or_else(|| format!("a number from 1 to {MOST} is wanted"))
 }
 
+/// The exit code for a configuration that is wrong, as sysexits.h has it.
+const WRONG_CONFIG: u8 = 78;
+
+/// Says what was wrong, and with which code the program is to end.
+fn failed(error: &(dyn Error + 'static)) -> ExitCode {
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        let _ = usage.print();
+        return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+    }
+    // Its terminal may be closed.
+    let _ = writeln!(io::stderr(), "chat-server: {error}");
+    if error.is::<ConfigError>() {
+        ExitCode::from(WRONG_CONFIG)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let started = Instant::now();
+    let (args, matches) = match given::arguments() {
+        Ok(given) => given,
+        Err(error) => return failed(&*error),
+    };
     if let Err(error) = outlive_what_need_not_end_us() {
         eprintln!("chat-server: {error}");
         return ExitCode::FAILURE;
     }
-    let log = match start_log(args.log_format) {
+    let (log, set_log) = match start_log(args.log_format) {
         Ok(log) => log,
         Err(error) => {
             eprintln!("chat-server: {error}");
@@ -235,21 +301,17 @@ fn main() -> ExitCode {
         }
     };
     let result = match &args.upkeep {
-        None => serve(&args, &log),
+        None => serve(&args, matches, &log, set_log, started),
         Some(upkeep) => keep_up(upkeep),
     };
     log.finish(last_wait());
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Its terminal may be closed.
-            let _ = writeln!(io::stderr(), "chat-server: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&*error),
     }
 }
 
-fn start_log(format: LogFormat) -> Result<Log, String> {
+fn start_log(format: LogFormat) -> Result<(Log, SetLog), String> {
     let mut wanted = env::var("RUST_LOG").unwrap_or_default();
     if wanted.is_empty() {
         // On one terminal the screen shows who comes and goes, and is not to be torn by the log.
@@ -268,13 +330,20 @@ fn start_log(format: LogFormat) -> Result<Log, String> {
     let log = Log::start().map_err(|e| e.to_string())?;
     let writer = log.clone();
     let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+    let (filter, handle) = tracing_subscriber::reload::Layer::new(filter);
     let registry = tracing_subscriber::registry().with(filter);
     let has_colours = colour::is_wanted(io::stderr().is_terminal(), |name| env::var_os(name));
     match format {
         LogFormat::Text => registry.with(layer.with_ansi(has_colours)).init(),
         LogFormat::Json => registry.with(layer.json()).init(),
     }
-    Ok(log)
+    let set = move |wanted: &str| {
+        let filter: Targets = wanted
+            .parse()
+            .map_err(|error| format!("{wanted}: {error}"))?;
+        handle.reload(filter).map_err(|error| error.to_string())
+    };
+    Ok((log, Box::new(set)))
 }
 
 fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
@@ -284,19 +353,30 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
         Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
         Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,
+        Upkeep::Admin(it) => admin::ask(it)?,
+        Upkeep::DefaultConfig => print!("{}", config::template(&Args::command())),
+        Upkeep::Man => paper::man(Args::command(), io::stdout())?,
+        Upkeep::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout()),
+        Upkeep::CheckConfig { file } => given::check_config(file)?,
     }
     Ok(())
 }
 
 impl Data {
-    /// The directory that was given, or the system's; `or` is what else could be given.
-    fn directory(&self, or: &str) -> Result<PathBuf, String> {
-        let given = self.data.clone();
-        given
-            .or_else(|| history_dir::directory(System::HERE, |name| env::var_os(name)))
-            .ok_or_else(|| {
-                format!("the environment names no directory for the history: give --data DIR{or}")
-            })
+    /// The directory that was given, the configuration's, or the system's; `or` is what else could be given.
+    fn directory(&self, or: &str) -> Result<PathBuf, Box<dyn Error>> {
+        if let Some(given) = &self.data {
+            return Ok(given.clone());
+        }
+        if let Some(file) = &self.config
+            && let Some(set) = Config::read(&Args::command(), file)?.value("data")
+        {
+            return Ok(set.into());
+        }
+        history_dir::directory(System::HERE, |name| env::var_os(name)).ok_or_else(|| {
+            format!("the environment names no directory for the history: give --data DIR{or}")
+                .into()
+        })
     }
 }
 
@@ -313,13 +393,41 @@ impl Args {
         }
     }
 
+    /// Whether SIGHUP reads the configuration anew: a closed terminal sends it, too, and then it means that.
+    fn reloads_at_hang_up(&self) -> bool {
+        self.data.config.is_some() && !io::stdout().is_terminal() && !io::stderr().is_terminal()
+    }
+
+    /// Where the operator's side listens.
+    fn places(&self, dir: Option<PathBuf>) -> io::Result<Places> {
+        let metrics = match &self.metrics {
+            Some(address) => {
+                let listener =
+                    (address.resolve()).and_then(|found| std::net::TcpListener::bind(&found[..]));
+                Some(listener.map_err(|error| {
+                    io::Error::new(
+                        error.kind(),
+                        format!("cannot export metrics on {address}: {error}"),
+                    )
+                })?)
+            }
+            None => None,
+        };
+        let default = dir.map(|dir| dir.join(operator::SOCKET));
+        Ok(Places {
+            is_socket_required: self.admin.is_some(),
+            socket: self.admin.clone().or(default).filter(|_| cfg!(unix)),
+            metrics,
+        })
+    }
+
     fn host_rate(&self) -> u32 {
         self.host_rate
             .unwrap_or(self.rate.saturating_mul(CONNECTIONS))
     }
 
     /// What the history is kept in.
-    fn store(&self) -> Result<Option<Store>, String> {
+    fn store(&self) -> Result<Option<Store>, Box<dyn Error>> {
         if self.ephemeral {
             return Ok(None);
         }
@@ -338,7 +446,14 @@ impl Args {
     }
 }
 
-fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
+fn serve(
+    args: &Args,
+    matches: ArgMatches,
+    log: &Log,
+    set_log: SetLog,
+    started: Instant,
+) -> Result<(), Box<dyn Error>> {
+    let notify = Arc::new(Notify::from_environment());
     let limits = args.limits();
     let mut handshakes = args.tls.listen_tls.len() * HANDSHAKES;
     if !args.proxy_from.is_empty() {
@@ -350,13 +465,20 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let plain = listen(&args.listen)?;
+        let mut plain = operator::inherited()?;
+        if plain.is_empty() {
+            plain = listen(&args.listen)?;
+        }
         let over_tls = listen(&args.tls.listen_tls)?;
+        let (control, controlled) = chat_net::control();
+        let metrics = Metrics::default();
         let options = Options {
             limits,
             writers: args.threads.unwrap_or(processors),
             origin: None,
             store: args.store()?,
+            control: Some(controlled),
+            metrics: metrics.clone(),
         };
         let in_plain_text: Vec<_> = (plain.iter())
             .map(Listener::local_addr)
@@ -377,12 +499,24 @@ fn serve(args: &Args, log: &Log) -> Result<(), Box<dyn Error>> {
             .map(Either::Left)
             .chain(over_tls)
             .collect();
+        let operator = Operator {
+            control,
+            metrics,
+            data: dir.clone(),
+            reload: given::reload(matches),
+            set_log,
+            notify: Arc::clone(&notify),
+            reloads_at_hang_up: args.reloads_at_hang_up(),
+            started,
+        };
+        let operating = operator.start(args.places(dir)?)?;
         // Before the first line of the screen, where both are on one terminal.
         log.catch_up();
         let mut transcript = Transcript::start(io::stdout())?;
-        let stop = stop_signal(running.as_ref())?;
+        let stop = stop_signal(running.as_ref(), args.reloads_at_hang_up(), notify)?;
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
+        drop((running, operating));
         transcript.finish(last_wait());
         Ok(served?)
     })
@@ -394,31 +528,42 @@ static TOLD: OnceLock<Instant> = OnceLock::new();
 /// Resolves at the first signal to stop; the second one ends the program. SIGHUP is none where it asks for the
 /// certificate to be read anew.
 #[cfg(unix)]
-fn stop_signal(tls: Option<&Running>) -> io::Result<impl Future<Output = ()> + use<>> {
+fn stop_signal(
+    tls: Option<&Running>,
+    reloads_at_hang_up: bool,
+    notify: Arc<Notify>,
+) -> io::Result<impl Future<Output = ()> + use<>> {
     let is_shown = io::stdout().is_terminal() || io::stderr().is_terminal();
     let reload = tls.and_then(|tls| tls.reload.clone()).filter(|_| !is_shown);
-    chat_cli::signals::end_at_the_second(INTERRUPTED, reload.is_none())?;
-    let mut signals = match reload {
-        None => Signals::new()?,
-        Some(reload) => {
-            let mut asked = signal(SignalKind::hangup())?;
-            tokio::spawn(async move {
-                while asked.recv().await.is_some() {
-                    reload.ask();
-                }
-            });
-            Signals::without_hang_up()?
-        }
+    let hang_up_stops = reload.is_none() && !reloads_at_hang_up;
+    chat_cli::signals::end_at_the_second(INTERRUPTED, hang_up_stops)?;
+    let mut signals = if hang_up_stops {
+        Signals::new()?
+    } else {
+        Signals::without_hang_up()?
     };
+    if let Some(reload) = reload {
+        let mut asked = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while asked.recv().await.is_some() {
+                reload.ask();
+            }
+        });
+    }
     Ok(async move {
         signals.next().await;
         let _ = TOLD.set(Instant::now());
+        notify.tell("STOPPING=1");
     })
 }
 
 /// Resolves at the first signal to stop; the second one ends the program.
 #[cfg(not(unix))]
-fn stop_signal(_: Option<&Running>) -> io::Result<impl Future<Output = ()> + use<>> {
+fn stop_signal(
+    _: Option<&Running>,
+    _reloads_at_hang_up: bool,
+    _notify: Arc<Notify>,
+) -> io::Result<impl Future<Output = ()> + use<>> {
     let mut signals = Signals::new()?;
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
@@ -466,11 +611,26 @@ fn allow_descriptors(_connections: usize) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{Command, FromArgMatches};
 
     fn limits(line: &str) -> (Rates, Rates) {
         let args = Args::try_parse_from(line.split(' ')).unwrap();
         let limits = args.limits();
         (limits.rate, limits.host_rate)
+    }
+
+    #[test]
+    fn the_default_configuration_changes_nothing() {
+        let file = env::temp_dir().join(format!("chat-template-{}", std::process::id()));
+        std::fs::write(&file, config::template(&Args::command())).unwrap();
+        let set = Config::read(&Args::command(), &file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(set.value("rate"), Some("20"));
+        let args = |command: Command| {
+            let matches = command.try_get_matches_from(["chat-server"]).unwrap();
+            format!("{:?}", Args::from_arg_matches(&matches).unwrap())
+        };
+        assert_eq!(args(set.apply(Args::command())), args(Args::command()));
     }
 
     #[test]

@@ -225,7 +225,12 @@ impl Connections {
         place.as_mut().filter(|_| *generation == id.generation)
     }
 
-    /// The connections there are, by slot.
+    /// The connections there are.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Connection> {
+        self.slots.iter().filter_map(|(_, place)| place.as_ref())
+    }
+
+    /// The ids of the connections there are, by slot.
     pub(crate) fn ids(&self) -> Vec<ConnId> {
         let open = |(slot, (generation, place)): (usize, &(u32, Option<Connection>))| {
             place.as_ref()?;

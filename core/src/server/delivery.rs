@@ -169,6 +169,14 @@ impl Server {
         lanes.any(|(lane, head)| lane.round_start < head)
     }
 
+    /// How far whoever is furthest behind is, of those whose sockets are full.
+    pub(super) fn furthest_behind(&self) -> u64 {
+        let lanes = Dialect::ALL.into_iter().filter_map(|dialect| {
+            self.delivery.lanes[dialect as usize].furthest(self.room.log.head(dialect))
+        });
+        lanes.map(|(distance, _)| distance).max().unwrap_or(0)
+    }
+
     /// Whether a round that begins would find somebody to cut off. Who has become writable is to be
     /// written to before that.
     fn is_anyone_too_far(&self) -> bool {

@@ -122,7 +122,7 @@ impl Server {
     }
 
     /// All who are sent what happens.
-    fn disk_watchers(&self) -> Vec<ConnId> {
+    pub(super) fn disk_watchers(&self) -> Vec<ConnId> {
         let seats = 0..self.subscribers.len();
         seats.filter_map(|seat| self.subscribers.at(seat)).collect()
     }

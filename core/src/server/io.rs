@@ -6,6 +6,7 @@ use crate::types::name::Name;
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
+use core::time::Duration;
 
 /// What happened outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,14 @@ pub enum Input<'a> {
     Unreadable(ConnId),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
+    /// Tell everyone this: one line, which is not in the history, and is cut at
+    /// [`MAX_LINE`](crate::MAX_LINE) bytes.
+    Announce(&'a str),
     /// Stop: tell everyone and let them go.
     Stop,
+    /// The same, for a server that is soon back: those who can be told when to come back are told times that
+    /// are spread over this.
+    Drain(Duration),
 }
 
 /// What is to be done outside, besides writing what [`Server::round`](super::Server::round) lends.

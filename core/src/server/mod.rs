@@ -3,6 +3,7 @@
 mod backfill;
 mod backfill_queue;
 mod bucket;
+mod census;
 mod commit;
 mod connection;
 mod delivery;
@@ -28,6 +29,7 @@ mod timers;
 mod turns;
 mod who;
 
+pub use census::{Census, Usage};
 pub use io::{Action, CloseReason, Input};
 pub use round::{Outbox, Round};
 pub use session::Origin;
@@ -57,6 +59,9 @@ use subscribers::Subscribers;
 pub use timers::Timer;
 use timers::Timers;
 use turns::Turns;
+
+/// How long a client is to wait for a server that stops, to be started again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The server's side of the protocol, for all connections.
 ///
@@ -222,7 +227,7 @@ impl Server {
             Input::DiskFull(is_full) => self.set_disk_full(is_full),
             Input::NotCommitted => {
                 self.give_up_uncommitted();
-                self.stop(Goodbye::NotKept);
+                self.stop(|_| Goodbye::NotKept);
             }
             Input::Kept(id, records) => {
                 self.kept(id, records);
@@ -237,7 +242,9 @@ impl Server {
                 self.store_answered();
             }
             Input::Timeout => self.timeout(),
-            Input::Stop => self.stop(Goodbye::ShuttingDown),
+            Input::Announce(text) => self.announce(text),
+            Input::Stop => self.drain(Duration::ZERO),
+            Input::Drain(spread) => self.drain(spread),
         }
     }
 
@@ -337,20 +344,29 @@ impl Server {
         self.make_backfill(None);
     }
 
-    fn stop(&mut self, why: Goodbye) {
+    /// Stops; those who can be told when to come back are told different times.
+    fn drain(&mut self, spread: Duration) {
+        let all = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let share = spread / all.max(1);
+        self.stop(|index| Goodbye::ShuttingDown {
+            wait: RETRY + share * index,
+        });
+    }
+
+    fn stop(&mut self, why: impl Fn(u32) -> Goodbye) {
         self.stopping = true;
         self.timers
             .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
         self.subscribers.clear();
         self.sessions.clear();
         self.people.clear();
-        for id in self.connections.ids() {
+        for (index, id) in (0..).zip(self.connections.ids()) {
             if let Some(connection) = self.connections.get_mut(id) {
                 (connection.membership, connection.reading) = (None, None);
                 connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {
-                    self.tell(id, Notice::Goodbye(why));
+                    self.tell(id, Notice::Goodbye(why(index)));
                 }
             }
             self.end(id, Event::Stop, CloseReason::Stopped);

@@ -37,7 +37,7 @@ pub struct Origin {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Sessions {
     table: BTreeMap<SessionId, Session>,
-    detached: Detached,
+    pub(super) detached: Detached,
     /// Tokens given out.
     issued: u64,
 }

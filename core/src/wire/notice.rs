@@ -85,6 +85,8 @@ pub(crate) enum Notice<'a> {
     Unreadable(u64),
     /// What it sends is read as slowly as its rate allows.
     Slow,
+    /// Those who look after the server have something to say to everyone.
+    Announcement(&'a str),
     /// What the server's disk lets happen has changed.
     Disk(DiskState),
     /// There is no room on the disk for what was to be said.
@@ -95,7 +97,7 @@ pub(crate) enum Notice<'a> {
 /// Why the server closes a connection that did not ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Goodbye {
-    ShuttingDown,
+    ShuttingDown { wait: Duration },
     TooFarBehind { limit: u64 },
     Replaced,
     Foreign(Protocol),
@@ -153,6 +155,9 @@ impl Notice<'_> {
         }
         if matches!(self, Self::Away | Self::Back) {
             return Message::Notice { text }.to_line();
+        }
+        if let Self::Announcement(text) = self {
+            return Message::Announcement { text: text.into() }.to_line();
         }
         if self == Self::Slow {
             return Message::Slow { text }.to_line();
@@ -212,6 +217,7 @@ impl fmt::Display for Notice<'_> {
             Self::Slow => f.write_str(
                 "* You send faster than this server reads from you. Nothing is lost: it goes on reading, slowly.",
             ),
+            Self::Announcement(text) => write!(f, "* Announcement: {text}"),
             Self::Disk(state) => f.write_str(match state {
                 DiskState::Full => {
                     "* The server's disk is full: nothing can be said until there is room."
@@ -312,7 +318,7 @@ impl Goodbye {
     /// The same for programs, and when to come back, in milliseconds.
     fn code(self) -> (Code, Option<u64>) {
         match self {
-            Self::ShuttingDown => (Code::ShuttingDown, Some(1000)),
+            Self::ShuttingDown { wait } => (Code::ShuttingDown, Some(millis(wait))),
             Self::TooFarBehind { .. } => (Code::TooFarBehind, Some(0)),
             Self::Full | Self::HostFull { .. } | Self::HostUnjoined { .. } => {
                 (Code::Full, Some(5000))
@@ -333,7 +339,7 @@ impl Goodbye {
 impl fmt::Display for Goodbye {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ShuttingDown => f.write_str("the server is shutting down"),
+            Self::ShuttingDown { .. } => f.write_str("the server is shutting down"),
             Self::TooFarBehind { limit } => write!(
                 f,
                 "you are too far behind; more than {limit} bytes are waiting for you"

@@ -7,6 +7,7 @@ mod durable;
 mod hosts;
 mod json;
 mod limits;
+mod operator;
 mod people;
 mod rate;
 mod room;

@@ -181,6 +181,9 @@ impl JsonClient {
                     Err(_) => self.lost(now, "the server sent something that is not understood"),
                 }
             }
+            Message::Announcement { text } => {
+                self.tell(&format!("* Announcement: {}", printable(&text)));
+            }
             Message::Notice { text } | Message::Disk { text, .. } => {
                 self.tell(&format!("* {}", printable(&text)))
             }
@@ -424,6 +427,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Notice { .. }
             | Message::Error { .. }
             | Message::Slow { .. }
+            | Message::Announcement { .. }
             | Message::Disk { .. }
             | Message::Bye { .. }
     )

@@ -303,6 +303,12 @@ pub enum Message<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
     },
+    /// Those who look after the server have something to say to everyone. It is no entry.
+    Announcement {
+        /// What it is.
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    },
     /// What the server's disk lets happen has changed.
     Disk {
         /// How it is now.

@@ -1,0 +1,190 @@
+//! One configuration: what an option of the command line sets, an environment variable and a file set, too.
+//!
+//! Flags win over the environment, the environment over the file, and the file over the defaults. There is no second
+//! list of options: `--host-rate` is `CHAT_HOST_RATE` in the environment and `host_rate` in the file, with the same
+//! values, checked by the same parser.
+
+mod file;
+mod template;
+
+pub use template::template;
+
+use clap::builder::OsStr;
+use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
+use std::error::Error;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read, in bytes.
+pub const MAX_FILE: u64 = 1024 * 1024;
+
+/// The name of the option that names the file.
+pub const FILE: &str = "config";
+
+/// Options by their ids, each with its values.
+type Set = Vec<(String, Vec<String>)>;
+
+/// What a file sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    file: PathBuf,
+    options: Set,
+}
+
+/// A file that is no configuration, and where in it that shows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Which file.
+    pub file: PathBuf,
+    /// Line and column, both from 1 on, where it could be read at all.
+    pub at: Option<(usize, usize)>,
+    /// What is wrong, and what is expected.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some((line, column)) = self.at {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl Error for ConfigError {}
+
+impl Config {
+    /// Reads a file that sets options of this command.
+    ///
+    /// # Errors
+    /// When it cannot be read, or sets something that is no option, or a value that its option does not take.
+    pub fn read(command: &Command, path: &Path) -> Result<Self, ConfigError> {
+        let failed = |message: String| ConfigError {
+            file: path.into(),
+            at: None,
+            message,
+        };
+        let mut text = String::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text))
+            .map_err(|error| failed(format!("cannot be read: {error}")))?;
+        if read as u64 > MAX_FILE {
+            return Err(failed(format!("is larger than {MAX_FILE} bytes")));
+        }
+        let options = file::parse(command, &text).map_err(|(at, message)| ConfigError {
+            at,
+            ..failed(message)
+        })?;
+        let file = path.into();
+        Ok(Self { file, options })
+    }
+
+    /// What is wrong with it as a whole.
+    pub fn error(&self, message: &str) -> ConfigError {
+        ConfigError {
+            file: self.file.clone(),
+            at: None,
+            message: message.into(),
+        }
+    }
+
+    /// The command with what the file sets as its defaults.
+    #[must_use]
+    pub fn apply(&self, mut command: Command) -> Command {
+        for (id, values) in &self.options {
+            command = command.mut_arg(id, |arg| arg.default_values(values));
+        }
+        command
+    }
+
+    /// The first value of an option that the file sets, by its id.
+    pub fn value(&self, id: &str) -> Option<&str> {
+        let (_, values) = self.options.iter().find(|(known, _)| known == id)?;
+        values.first().map(String::as_str)
+    }
+}
+
+/// Who set an option, the strongest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Nobody.
+    Default,
+    /// The file.
+    File,
+    /// The environment.
+    Environment,
+    /// The command line.
+    CommandLine,
+}
+
+/// Who set an option, by its id.
+pub fn source(matches: &ArgMatches, config: &Config, id: &str) -> Source {
+    match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => Source::CommandLine,
+        Some(ValueSource::EnvVariable) => Source::Environment,
+        _ if config.value(id).is_some() => Source::File,
+        _ => Source::Default,
+    }
+}
+
+/// The options, by id and name, of which one was given something else than the other.
+pub fn changed(command: &Command, one: &ArgMatches, other: &ArgMatches) -> Vec<(String, String)> {
+    let raw = |matches: &ArgMatches, id: &str| -> Vec<OsString> {
+        let values = matches.try_get_raw(id).ok().flatten();
+        values.into_iter().flatten().map(Into::into).collect()
+    };
+    let options = options(command).map(|(name, arg)| (arg.get_id().to_string(), name));
+    options
+        .filter(|(id, _)| raw(one, id) != raw(other, id))
+        .collect()
+}
+
+/// The command with `CHAT_…` variables for its options, and those of its subcommands.
+#[must_use]
+pub fn with_environment(command: Command) -> Command {
+    let command = command.mut_args(|arg| match variable(&arg) {
+        Some(variable) => {
+            let arg = arg.env(variable).hide_env(true);
+            if is_list(&arg) {
+                arg.value_delimiter(',')
+            } else {
+                arg
+            }
+        }
+        None => arg,
+    });
+    command.mut_subcommands(with_environment)
+}
+
+/// The variable of the environment that sets an option.
+fn variable(arg: &Arg) -> Option<OsStr> {
+    let is_option = !matches!(
+        arg.get_action(),
+        ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
+    );
+    let long = arg.get_long().filter(|_| is_option)?;
+    Some(format!("CHAT_{}", long.to_uppercase().replace('-', "_")).into())
+}
+
+/// The options of a command that a file may set, each with its name there.
+fn options(command: &Command) -> impl Iterator<Item = (String, &Arg)> {
+    command.get_arguments().filter_map(|arg| {
+        let long = arg.get_long().filter(|long| *long != FILE)?;
+        variable(arg)?;
+        Some((long.replace('-', "_"), arg))
+    })
+}
+
+/// Whether an option may be given several times.
+fn is_list(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+/// Whether an option takes no value.
+fn is_flag(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}

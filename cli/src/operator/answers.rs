@@ -1,0 +1,132 @@
+//! Answers to requests on the admin socket.
+
+use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Request, Status, Used};
+use super::{Operator, PATIENCE, Reloaded, usage};
+use chat_core::Limits;
+use std::path::PathBuf;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+impl Operator {
+    /// Does what was asked.
+    pub(super) async fn answer(&self, request: Request) -> Answer {
+        let answered = match request {
+            Request::Status => self.status().await,
+            Request::Who => self.who().await,
+            Request::Say { text } => self.say(text).await,
+            Request::Reload => self.reload().await.map(|it| {
+                let Reloaded {
+                    applied, restart, ..
+                } = it;
+                Answer::Reloaded {
+                    applied,
+                    needs_restart: restart,
+                }
+            }),
+            Request::Drain => self.drain().await,
+            Request::Backup { dir } => self.backup(dir).await,
+            Request::Log { level } => (self.set_log)(&level).map(|()| Answer::Logging { level }),
+        };
+        answered.unwrap_or_else(|text| Answer::Error { text })
+    }
+
+    async fn status(&self) -> Result<Answer, String> {
+        let now = self.patient(self.control.usage()).await?;
+        let census = self.patient(self.control.census(MAX_HOSTS)).await?;
+        let limits = self.patient(self.control.limits()).await?;
+        let disk = match self.data.clone() {
+            Some(dir) => {
+                let asked = spawn_blocking(move || usage::disk(&dir));
+                let answered = timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
+                answered.and_then(Result::ok)
+            }
+            None => None,
+        };
+        let used = |used: usize, limit: usize| Used {
+            used: used as u64,
+            limit: limit as u64,
+        };
+        let Limits {
+            connections,
+            detached,
+            copies,
+            behind,
+            ..
+        } = limits;
+        let states = census.phases.into_iter();
+        let states = states.map(|(phase, count)| (format!("{phase:?}").to_lowercase(), count));
+        let hosts = census.hosts.into_iter().map(|(host, connections)| Host {
+            host: host.to_string(),
+            connections,
+        });
+        Ok(Answer::Status(Box::new(Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            people: now.members,
+            connections: used(now.connections, connections),
+            states: states.collect(),
+            hosts: hosts.collect(),
+            more_hosts: census.more_hosts,
+            first_entry: now.first,
+            last_entry: now.last,
+            detached_sessions: used(now.detached, detached),
+            held_bytes: Used {
+                used: now.copied,
+                limit: copies,
+            },
+            behind_bytes: Used {
+                used: now.behind,
+                limit: behind,
+            },
+            memory_bytes: usage::memory(),
+            disk,
+            is_disk_full: now.is_disk_full,
+            is_stopping: now.is_stopping,
+        })))
+    }
+
+    async fn who(&self) -> Result<Answer, String> {
+        let members = self.patient(self.control.members(MAX_NAMES)).await?;
+        let names = members.names.iter().map(|name| name.as_str().into());
+        Ok(Answer::Who {
+            names: names.collect(),
+            more: members.more,
+        })
+    }
+
+    async fn say(&self, text: String) -> Result<Answer, String> {
+        if text.trim().is_empty() {
+            return Err("there is nothing to say".into());
+        }
+        let most = chat_core::MAX_LINE;
+        if text.len() > most {
+            return Err(format!("that is longer than {most} bytes"));
+        }
+        let people = self.patient(self.control.announce(text)).await?;
+        Ok(Answer::Said { people })
+    }
+
+    async fn drain(&self) -> Result<Answer, String> {
+        let connections = self.patient(self.control.drain()).await?;
+        self.notify.tell("STOPPING=1");
+        Ok(Answer::Draining { connections })
+    }
+
+    async fn backup(&self, dir: PathBuf) -> Result<Answer, String> {
+        let Some(data) = self.data.clone() else {
+            return Err(
+                "this server keeps no history (--ephemeral): there is nothing to copy".into(),
+            );
+        };
+        if !dir.is_absolute() {
+            return Err("the new directory has to be an absolute path".into());
+        }
+        let to = dir.clone();
+        let copied = spawn_blocking(move || chat_net::store::backup(&*data, &*to)).await;
+        let report = copied
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
+        let entries = report.entries;
+        Ok(Answer::BackedUp { dir, entries })
+    }
+}

@@ -1,0 +1,164 @@
+//! What is said on the admin socket: a request in one line of JSON, and an answer in another.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The longest request, in bytes.
+pub const MAX_REQUEST: u64 = 8 * 1024;
+
+/// The longest answer, in bytes.
+pub const MAX_ANSWER: u64 = 1024 * 1024;
+
+/// So many names are told at most; with 32 bytes each, they fit an answer.
+pub const MAX_NAMES: usize = 10_000;
+
+/// So many hosts are told at most: those with the most connections.
+pub const MAX_HOSTS: usize = 20;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, clap::Subcommand)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How the server is: people, connections, entries, disk, limits and their use
+    Status,
+    /// Who is in the room
+    Who,
+    /// Tell everyone something; it is not part of the history
+    Say {
+        /// What to tell, one line
+        text: String,
+    },
+    /// Read the configuration anew, put in force what can be without dropping anyone, and say what needs a
+    /// restart
+    Reload,
+    /// Stop, to be started again: everyone is told goodbye, and programs when to come back
+    Drain,
+    /// Make a copy of the history in a new directory, while people talk
+    Backup {
+        /// The new directory, on the server's machine
+        #[arg(value_name = "NEW-DIR")]
+        dir: PathBuf,
+    },
+    /// Change which log messages are written: error, warn, info, debug, trace, or per part, such as
+    /// `chat_net=debug`
+    Log {
+        /// As in `RUST_LOG`
+        level: String,
+    },
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Request::Status`].
+    Status(Box<Status>),
+    /// To [`Request::Who`].
+    Who {
+        /// Their names.
+        names: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// To [`Request::Say`].
+    Said {
+        /// How many are in the room.
+        people: usize,
+    },
+    /// To [`Request::Reload`].
+    Reloaded {
+        /// Options that are in force now and were not.
+        applied: Vec<String>,
+        /// Options that have changed and need a restart.
+        needs_restart: Vec<String>,
+    },
+    /// To [`Request::Drain`].
+    Draining {
+        /// How many connections there were.
+        connections: usize,
+    },
+    /// To [`Request::Backup`].
+    BackedUp {
+        /// Where it is.
+        dir: PathBuf,
+        /// The first and the last entry in it.
+        entries: u64,
+    },
+    /// To [`Request::Log`].
+    Logging {
+        /// What is written from now on.
+        level: String,
+    },
+    /// It was not done.
+    Error {
+        /// Why.
+        text: String,
+    },
+}
+
+/// How a server is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Which version runs.
+    pub version: String,
+    /// For how long, in seconds.
+    pub uptime_seconds: u64,
+    /// People in the room.
+    pub people: usize,
+    /// Connections.
+    pub connections: Used,
+    /// Connections by the state they are in.
+    pub states: BTreeMap<String, usize>,
+    /// Those hosts that have the most connections.
+    pub hosts: Vec<Host>,
+    /// Hosts besides these.
+    pub more_hosts: usize,
+    /// The oldest entry that can be read.
+    pub first_entry: u64,
+    /// The last entry.
+    pub last_entry: u64,
+    /// Sessions that wait for their client.
+    pub detached_sessions: Used,
+    /// Bytes held for slow readers.
+    pub held_bytes: Used,
+    /// Bytes that wait for whoever is furthest behind.
+    pub behind_bytes: Used,
+    /// Bytes of memory, where the system tells.
+    pub memory_bytes: Option<u64>,
+    /// The history's disk; none where nothing is kept, or the disk does not answer.
+    pub disk: Option<Disk>,
+    /// Whether the disk has no room.
+    pub is_disk_full: bool,
+    /// Whether the server stops.
+    pub is_stopping: bool,
+}
+
+/// A limit and its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// What is used.
+    pub used: u64,
+    /// What may be.
+    pub limit: u64,
+}
+
+/// Connections of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its address, or network.
+    pub host: String,
+    /// How many connections it has.
+    pub connections: usize,
+}
+
+/// The disk that has the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// The history's directory.
+    pub dir: PathBuf,
+    /// Bytes that the history takes.
+    pub used_bytes: u64,
+    /// Bytes that are free for it, where the system tells.
+    pub free_bytes: Option<u64>,
+}

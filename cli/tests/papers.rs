@@ -1,0 +1,43 @@
+//! Manual pages and completions have every option that there is.
+
+use std::process::{Command, Stdio};
+
+fn printed(program: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).stdin(Stdio::null()).output();
+    let output = output.expect("it can be started");
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_manual_page_has_every_option_and_subcommand() {
+    let server = printed(env!("CARGO_BIN_EXE_chat-server"), &["man"]);
+    for part in [
+        "\\-\\-listen",
+        "\\-\\-keep\\-bytes",
+        ".TH chat-server-admin 1",
+        "backup",
+    ] {
+        assert!(server.contains(part), "{part}");
+    }
+    let client = printed(env!("CARGO_BIN_EXE_chat-client"), &["--man"]);
+    assert!(client.starts_with(".ie") && client.contains("\\-\\-history"));
+    let bench = printed(env!("CARGO_BIN_EXE_chat-bench"), &["man"]);
+    assert!(bench.contains(".TH chat-bench-fanout 1"));
+}
+
+#[test]
+fn shells_complete_what_there_is() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let server = printed(env!("CARGO_BIN_EXE_chat-server"), &["completions", shell]);
+        assert!(
+            server.contains("keep-bytes") && server.contains("backup"),
+            "{shell}"
+        );
+        let client = printed(env!("CARGO_BIN_EXE_chat-client"), &["--completions", shell]);
+        assert!(client.contains("local-port"), "{shell}");
+        let bench = printed(env!("CARGO_BIN_EXE_chat-bench"), &["completions", shell]);
+        assert!(bench.contains("fanout"), "{shell}");
+    }
+}

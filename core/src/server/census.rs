@@ -1,0 +1,115 @@
+//! What those who look after a server ask of it, and tell everyone.
+
+use super::Server;
+use super::phase::Phase;
+use crate::types::limits::{Limits, MAX_LINE};
+use crate::types::name::Name;
+use crate::types::peer::Host;
+use crate::wire::dialect::Dialect;
+use crate::wire::notice::Notice;
+use crate::wire::text::printable;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What a server has now of what its [`Limits`] bound, each in constant time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Connections, in any phase.
+    pub connections: usize,
+    /// People in the room.
+    pub members: usize,
+    /// Sessions that wait for their client to come back.
+    pub detached: usize,
+    /// The number of the oldest entry that can be asked for; one more than the last where there is none.
+    pub first: u64,
+    /// The number of the last entry.
+    pub last: u64,
+    /// Bytes that wait for the connection that is furthest behind, of those whose sockets are full.
+    pub behind: u64,
+    /// Bytes held for connections that the log has left behind.
+    pub copied: u64,
+    /// There is no room on the disk.
+    pub is_disk_full: bool,
+    /// It is stopping.
+    pub is_stopping: bool,
+}
+
+/// Connections, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// By their phase.
+    pub phases: Vec<(Phase, usize)>,
+    /// By their host: those with the most, in falling order.
+    pub hosts: Vec<(Host, usize)>,
+    /// Hosts that are not among these.
+    pub more_hosts: usize,
+}
+
+impl Server {
+    /// What it has now.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            connections: self.connections.len(),
+            members: self.subscribers.members(),
+            detached: self.sessions.detached.len(),
+            first: self.room.log.oldest(),
+            last: self.room.log.last(),
+            behind: self.furthest_behind(),
+            copied: self.delivery.copied(),
+            is_disk_full: self.is_disk_full(),
+            is_stopping: self.stopping,
+        }
+    }
+
+    /// Counts its connections; so many hosts are named at most. It takes a time that grows with them.
+    pub fn census(&self, hosts: usize) -> Census {
+        let mut phases: BTreeMap<Phase, usize> = BTreeMap::new();
+        let mut by_host: BTreeMap<Host, usize> = BTreeMap::new();
+        for connection in self.connections.iter() {
+            *phases.entry(connection.phase).or_default() += 1;
+            *by_host.entry(connection.peer.host).or_default() += 1;
+        }
+        let mut all: Vec<(Host, usize)> = by_host.into_iter().collect();
+        all.sort_by_key(|&(host, count)| (core::cmp::Reverse(count), host));
+        let more_hosts = all.len().saturating_sub(hosts);
+        all.truncate(hosts);
+        Census {
+            phases: phases.into_iter().collect(),
+            hosts: all,
+            more_hosts,
+        }
+    }
+
+    /// The names of those who are in the room, in order.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
+        self.room.state.members()
+    }
+
+    /// What it grants its clients.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Changes what it grants from now on: places, and rates. Nobody loses what they have.
+    pub fn set_limits(&mut self, limits: &Limits) {
+        self.limits.connections = limits.connections;
+        self.limits.limit_loopback = limits.limit_loopback;
+        self.limits.host.clone_from(&limits.host);
+        self.limits.rate = limits.rate;
+        self.limits.host_rate = limits.host_rate;
+    }
+
+    /// Tells everyone who is sent what happens. Nothing of it is an entry: who comes later does not see it.
+    pub(super) fn announce(&mut self, text: &str) {
+        let end = (0..=text.len().min(MAX_LINE)).rev();
+        let end = end.into_iter().find(|&at| text.is_char_boundary(at));
+        let text = printable(&text[..end.unwrap_or(0)]);
+        // Each line is written once, however many are sent it.
+        let lines = Dialect::ALL.map(|dialect| Notice::Announcement(&text).to_line(dialect));
+        for id in self.disk_watchers() {
+            if let Some(dialect) = self.connections.get(id).map(|c| c.dialect) {
+                self.note(id, &lines[dialect as usize]);
+            }
+        }
+    }
+}

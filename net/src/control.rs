@@ -1,0 +1,191 @@
+//! What those who look after a running server ask of it: a bounded queue to the task that owns the room, and an
+//! answer to each. Whoever asks waits; the room does not.
+
+use chat_core::{Census, Input, Limits, Name, Server, Timestamp, Usage};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Questions that may wait for the room; with one more, it counts as not answering.
+const WAITING: usize = 8;
+
+/// When clients of a server that is soon back come back, for each of them.
+const SPREAD: Duration = Duration::from_micros(500);
+
+/// The longest time over which they are spread.
+const MAX_SPREAD: Duration = Duration::from_secs(5);
+
+/// Something that is asked, and where the answer goes. Whoever does not wait for it any more is of no concern.
+enum Question {
+    Usage(oneshot::Sender<Usage>),
+    Census(usize, oneshot::Sender<Census>),
+    Members(usize, oneshot::Sender<Members>),
+    Announce(String, oneshot::Sender<usize>),
+    Granted(oneshot::Sender<Box<Limits>>),
+    Limits(Box<Limits>, oneshot::Sender<()>),
+    Drain(oneshot::Sender<usize>),
+}
+
+/// Who is in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// Their names, in order, as many as were asked for.
+    pub names: Vec<Name>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The server is gone, or has too many questions waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAnswer;
+
+/// Asks a running server; may be cloned.
+#[derive(Clone, Debug)]
+pub struct Control(mpsc::Sender<Question>);
+
+/// The end that the server has of it.
+pub struct Controlled(mpsc::Receiver<Question>);
+
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Question")
+    }
+}
+
+impl std::fmt::Debug for Controlled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Controlled")
+    }
+}
+
+/// Both ends, the second for [`Options::control`](crate::Options::control).
+pub fn control() -> (Control, Controlled) {
+    let (asks, asked) = mpsc::channel(WAITING);
+    (Control(asks), Controlled(asked))
+}
+
+impl Control {
+    /// What the server has of what its limits bound. It is answered from the first pass on, after all is bound and
+    /// the history is open.
+    ///
+    /// # Errors
+    /// As all of these, when the server is gone, or has too many questions waiting.
+    pub async fn usage(&self) -> Result<Usage, NoAnswer> {
+        self.ask(Question::Usage).await
+    }
+
+    /// Counts connections, and names so many hosts at most.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn census(&self, hosts: usize) -> Result<Census, NoAnswer> {
+        self.ask(|answer| Question::Census(hosts, answer)).await
+    }
+
+    /// Who is in the room: so many at most.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn members(&self, most: usize) -> Result<Members, NoAnswer> {
+        self.ask(|answer| Question::Members(most, answer)).await
+    }
+
+    /// Tells everyone something; how many are in the room.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn announce(&self, text: String) -> Result<usize, NoAnswer> {
+        self.ask(|answer| Question::Announce(text, answer)).await
+    }
+
+    /// What clients are granted.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn limits(&self) -> Result<Limits, NoAnswer> {
+        self.ask(Question::Granted).await.map(|limits| *limits)
+    }
+
+    /// Changes what newcomers are granted, and everyone's rates.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn set_limits(&self, limits: Limits) -> Result<(), NoAnswer> {
+        let limits = Box::new(limits);
+        self.ask(|answer| Question::Limits(limits, answer)).await
+    }
+
+    /// Has the server stop, to be started again: clients are told to come back at different times. How many there
+    /// are.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn drain(&self) -> Result<usize, NoAnswer> {
+        self.ask(Question::Drain).await
+    }
+
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Question,
+    ) -> Result<T, NoAnswer> {
+        let (answer, answered) = oneshot::channel();
+        self.0.try_send(question(answer)).map_err(|_| NoAnswer)?;
+        answered.await.map_err(|_| NoAnswer)
+    }
+}
+
+impl Controlled {
+    /// Answers the next question, if there is one: one in a pass, so that whoever asks without pause takes no more
+    /// from the room than that. Whether there was one, and whether it was to stop.
+    pub(crate) fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Timestamp,
+        server: &mut Server,
+    ) -> Poll<bool> {
+        let Poll::Ready(Some(question)) = self.0.poll_recv(cx) else {
+            return Poll::Pending;
+        };
+        let is_drained = matches!(question, Question::Drain(_));
+        answer(question, now, server);
+        Poll::Ready(is_drained)
+    }
+}
+
+/// Whoever asked may be gone, which is no fault of the server's.
+fn answer(question: Question, now: Timestamp, server: &mut Server) {
+    match question {
+        Question::Usage(to) => {
+            let _ = to.send(server.usage());
+        }
+        Question::Census(hosts, to) => {
+            let _ = to.send(server.census(hosts));
+        }
+        Question::Members(most, to) => {
+            let members = server.members();
+            let more = members.len().saturating_sub(most);
+            let names = members.take(most).cloned().collect();
+            let _ = to.send(Members { names, more });
+        }
+        Question::Announce(text, to) => {
+            server.handle(now, Input::Announce(&text));
+            let _ = to.send(server.population());
+        }
+        Question::Granted(to) => {
+            let _ = to.send(Box::new(server.limits().clone()));
+        }
+        Question::Limits(limits, to) => {
+            server.set_limits(&limits);
+            let _ = to.send(());
+        }
+        Question::Drain(to) => {
+            let connections = server.connections();
+            let clients = u32::try_from(connections).unwrap_or(u32::MAX);
+            let spread = SPREAD.saturating_mul(clients).min(MAX_SPREAD);
+            if !server.usage().is_stopping {
+                server.handle(now, Input::Drain(spread));
+            }
+            let _ = to.send(connections);
+        }
+    }
+}

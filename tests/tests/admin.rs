@@ -1,0 +1,291 @@
+//! The admin socket of a running server: whose it is, what can be asked, and what comes of it.
+#![cfg(unix)]
+
+use chat_tests::{Client, DEADLINE, Dir, Raw, Server, Signal, chat_server, eventually};
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+/// A server with a history, and those who look after it.
+struct Room {
+    dir: Dir,
+    server: Server,
+}
+
+impl Room {
+    fn open() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let dir = Dir::new("admin");
+        let data = dir.path("history");
+        let server = Server::with(&[&["--data", &data], arguments].concat());
+        Self { dir, server }
+    }
+
+    fn socket(&self) -> String {
+        self.dir.path("history/admin.sock")
+    }
+
+    fn admin(&self, arguments: &[&str]) -> Output {
+        admin(&[&["--data", &self.dir.path("history")], arguments].concat())
+    }
+
+    /// What is printed for people.
+    fn told(&self, arguments: &[&str]) -> String {
+        let output = self.admin(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("what is printed is UTF-8")
+    }
+
+    /// What is printed for programs.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let told = self.told(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&told).expect("it is JSON")
+    }
+
+    /// What is answered to a line on the socket.
+    fn answer(&self, line: &str) -> String {
+        let mut stream = UnixStream::connect(self.socket()).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("it can be");
+        // Whoever says too much is not read to the end.
+        let _ = stream.write_all(line.as_bytes());
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+}
+
+fn admin(arguments: &[&str]) -> Output {
+    let mut command = Command::new(chat_server());
+    command.arg("admin").args(arguments).stdin(Stdio::null());
+    command.output().expect("it can be started")
+}
+
+fn error_of(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into()
+}
+
+#[test]
+fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
+    let mut room = Room::open();
+    let mode = || fs::metadata(room.socket()).map(|it| it.permissions().mode() & 0o777);
+    assert_eq!(mode().expect("it is there"), 0o600);
+    room.server.process.signal(Signal::TERM);
+    assert_eq!(room.server.process.exit_code(), 0);
+    assert!(!fs::exists(room.socket()).expect("it can be looked for"));
+    assert!(error_of(&room.admin(&["status"])).contains("no server runs there"));
+}
+
+#[test]
+fn a_socket_that_a_killed_server_left_is_taken_over() {
+    let mut room = Room::open();
+    room.server.process.kill();
+    assert!(fs::exists(room.socket()).expect("it can be looked for"));
+    assert!(error_of(&room.admin(&["status"])).contains("no server runs there"));
+    let data = room.dir.path("history");
+    room.server = Server::with(&["--data", &data]);
+    assert_eq!(room.json(&["status"])["type"], "status");
+}
+
+#[test]
+fn status_tells_people_connections_entries_and_limits() {
+    let room = Room::with(&["--max-connections", "9"]);
+    let _ann = Raw::first_line(room.server.address(), "JOIN ann");
+    let mut bot = Raw::connect(room.server.address());
+    bot.say("JOIN {\"read\":true}");
+    let status = eventually("both are in", || {
+        let status = room.json(&["status"]);
+        (status["states"]["joined"] == 1 && status["states"]["reading"] == 1).then_some(status)
+    });
+    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(status["people"], 1);
+    assert_eq!(status["connections"]["used"], 2);
+    assert_eq!(status["connections"]["limit"], 9);
+    assert_eq!(status["last_entry"], 1);
+    assert_eq!(status["hosts"][0]["host"], "127.0.0.1");
+    assert_eq!(status["hosts"][0]["connections"], 2);
+    assert_eq!(status["is_stopping"], false);
+    assert!(status["disk"]["used_bytes"].as_u64() > Some(0), "{status}");
+    let told = room.told(&["status"]);
+    for row in [
+        "people            1\n",
+        "2 of 9\n",
+        "1 reading\n",
+        "2 127.0.0.1\n",
+    ] {
+        assert!(told.contains(row), "{row:?} is not in\n{told}");
+    }
+}
+
+#[test]
+fn who_tells_the_names_and_say_tells_everyone() {
+    let mut room = Room::open();
+    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
+    room.server.expect("ann has joined the chat");
+    let mut bob = Client::start(room.server.address());
+    bob.type_line("JOIN bob");
+    room.server.expect("bob has joined the chat");
+    ann.expect("bob has joined the chat");
+    assert_eq!(room.told(&["who"]), "ann\nbob\n");
+    assert_eq!(room.json(&["who"])["names"][1], "bob");
+    assert_eq!(room.told(&["say", "back at 5"]), "told 2 in the room\n");
+    ann.expect("* Announcement: back at 5");
+    bob.screen.skip_to("* Announcement: back at 5");
+    assert!(error_of(&room.admin(&["say", " "])).contains("nothing to say"));
+    assert!(error_of(&room.admin(&["say", &"x".repeat(4097)])).contains("4096 bytes"));
+    assert_eq!(
+        room.told(&["say", &"x".repeat(4096)]),
+        "told 2 in the room\n"
+    );
+}
+
+#[test]
+fn reload_applies_what_it_can_and_names_what_needs_a_restart() {
+    let dir = Dir::new("admin");
+    let (file, socket) = (dir.path("chat.ron"), dir.path("socket"));
+    let write = |text: &str| fs::write(&file, text).expect("it can be written");
+    write("(max_connections: 9, log_format: \"text\")");
+    let mut server = Server::with(&["--config", &file, "--admin", &socket]);
+    let ask = |command| {
+        let output = admin(&["--admin", &socket, command, "--json"]);
+        let line = String::from_utf8(output.stdout).expect("it is UTF-8");
+        serde_json::from_str::<Value>(&line).expect("it is JSON")
+    };
+    write("(max_connections: 1, log_format: \"json\")");
+    let reloaded = ask("reload");
+    assert_eq!(reloaded["applied"], serde_json::json!(["max_connections"]));
+    assert_eq!(reloaded["needs_restart"], serde_json::json!(["log_format"]));
+    assert_eq!(ask("status")["connections"]["limit"], 1);
+    // A wrong file changes nothing.
+    write("(max_connections: 0)");
+    assert!(
+        ask("reload")["text"]
+            .as_str()
+            .expect("it is an error")
+            .contains(":1:")
+    );
+    assert_eq!(ask("status")["connections"]["limit"], 1);
+    // SIGHUP does the same, and ends nobody.
+    write("(max_connections: 5)");
+    server.process.signal(Signal::HUP);
+    eventually("the new limit", || {
+        (ask("status")["connections"]["limit"] == 5).then_some(())
+    });
+    server.process.signal(Signal::TERM);
+    assert_eq!(server.process.exit_code(), 0);
+}
+
+#[test]
+fn drain_lets_everyone_go_and_says_when_to_come_back() {
+    let mut room = Room::open();
+    let mut bot = Raw::connect(room.server.address());
+    bot.say("JOIN {}");
+    room.server.transcript.line();
+    assert!(
+        room.told(&["drain"])
+            .starts_with("1 connections are told goodbye")
+    );
+    let rest = bot.rest();
+    let bye = rest.last().expect("it is told");
+    assert!(
+        bye.contains("shutting_down") && bye.contains("\"retry_after_ms\":1"),
+        "{bye}"
+    );
+    assert_eq!(room.server.process.exit_code(), 0);
+}
+
+#[test]
+fn backup_makes_a_copy_that_opens_while_people_talk() {
+    let mut room = Room::open();
+    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
+    ann.say("remember this");
+    room.server.skip_to("ann: remember this");
+    let copy = room.dir.path("copy");
+    // The copy has what the file `head` tells of, which is a second old at most.
+    let entries = eventually("a copy of both entries", || {
+        let _ = fs::remove_dir_all(&copy);
+        let answer = room.json(&["backup", &copy]);
+        (answer["entries"] == 2).then_some(answer)
+    });
+    assert_eq!(entries["type"], "backed_up");
+    let mut check = Command::new(chat_server());
+    let checked = check
+        .args(["check", "--data", &copy])
+        .output()
+        .expect("it starts");
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(error_of(&room.admin(&["backup", &copy])).contains(&copy));
+}
+
+#[test]
+fn log_changes_what_is_written() {
+    let mut room = Room::open();
+    room.told(&["log", "error"]);
+    Raw::join(room.server.address());
+    room.told(&["log", "info"]);
+    Raw::first_line(room.server.address(), "JOIN seen");
+    let wanted = "name=seen";
+    room.server.log.wait_for(wanted);
+    assert!(error_of(&room.admin(&["log", "chat_net=loud"])).contains("chat_net=loud"));
+}
+
+#[test]
+fn requests_are_bounded_and_what_is_none_is_told() {
+    let room = Room::open();
+    assert!(room.answer("{\"type\":\"who\"}\n").contains("\"names\":[]"));
+    assert!(
+        room.answer("{\"type\":\"dance\"}\n")
+            .contains("unknown variant `dance`")
+    );
+    assert!(room.answer("nothing\n").contains("\"type\":\"error\""));
+    let request = |length: usize| {
+        let empty = "{\"type\":\"say\",\"text\":\"\"}\n".len();
+        format!(
+            "{{\"type\":\"say\",\"text\":\"{}\"}}\n",
+            "x".repeat(length - empty)
+        )
+    };
+    assert!(
+        room.answer(&request(8192))
+            .contains("longer than 4096 bytes")
+    );
+    assert!(
+        room.answer(&request(8193))
+            .contains("longer than 8192 bytes")
+    );
+}
+
+#[test]
+fn whoever_is_silent_on_the_socket_stops_neither_the_room_nor_the_others_for_long() {
+    let room = Room::open();
+    let connect = || UnixStream::connect(room.socket()).expect("the server listens");
+    let silent: Vec<_> = (0..4).map(|_| connect()).collect();
+    let began = Instant::now();
+    let _ann = Raw::first_line(room.server.address(), "JOIN ann");
+    assert!(began.elapsed().as_secs() < 4, "the room did not wait");
+    // All places are taken, until the silent ones have had their 5 s.
+    assert_eq!(room.told(&["who"]), "ann\n");
+    drop(silent);
+}
+
+#[test]
+fn without_a_directory_there_is_a_socket_only_where_one_is_named() {
+    let dir = Dir::new("admin");
+    let socket = dir.path("socket");
+    let _server = Server::with(&["--admin", &socket]);
+    let status = admin(&["--admin", &socket, "status", "--json"]);
+    assert!(status.status.success(), "{status:?}");
+    let backup = admin(&["--admin", &socket, "backup", &dir.path("copy")]);
+    assert!(error_of(&backup).contains("keeps no history"));
+    // Nobody takes a socket from a server that runs.
+    let mut second = Server::command(&["--admin", &socket]);
+    let second = second.stdin(Stdio::null()).output().expect("it starts");
+    assert!(error_of(&second).contains("another server has it"));
+}
