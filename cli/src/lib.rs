@@ -12,6 +12,7 @@ pub mod hosts;
 pub mod listen;
 mod output_watch;
 pub mod retention;
+pub mod screen;
 pub mod signals;
 pub mod start_warnings;
 pub mod terminal;

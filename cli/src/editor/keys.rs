@@ -64,6 +64,16 @@ pub enum Key {
     End,
     /// The key that deletes to the right.
     Delete,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Function key 1, for help.
+    Help,
+    /// Alt and Enter.
+    AltEnter,
+    /// The terminal has the person's attention, or has lost it, as far as it tells.
+    Focus(bool),
     /// A paste.
     Pasted(Pasted),
     /// A key or a sequence that means nothing here.
@@ -189,6 +199,7 @@ impl Decoder {
                 b'F' => Key::End,
                 b'H' => Key::Home,
                 b'M' => Key::Enter,
+                b'P' => Key::Help,
                 b' '..=b'~' => Key::Other,
                 _ => {
                     keys.push(Key::Alt('O'));
@@ -196,6 +207,7 @@ impl Decoder {
                 }
             }),
             State::Csi { parameters, count } => self.csi(parameters, count, byte, keys),
+            State::Console if byte == b'A' => keys.push(Key::Help),
             State::Console => keys.push(Key::Other),
             State::Text {
                 introducer,
@@ -255,6 +267,7 @@ impl Decoder {
             b' '..=b'~' => Key::Char(byte.into()),
             0x08 | 0x7f if alt => Key::AltBackspace,
             0x08 | 0x7f => Key::Backspace,
+            b'\r' | b'\n' if alt => Key::AltEnter,
             _ if alt => Key::Other,
             b'\r' | b'\n' => Key::Enter,
             b'\t' => Key::Tab,
@@ -357,6 +370,11 @@ fn sequence(parameters: &[u8], last: u8) -> Key {
         (b'H', _) | (b'~', 1 | 7) => Key::Home,
         (b'Z', _) => Key::BackTab,
         (b'~', 3) => Key::Delete,
+        (b'~', 5) => Key::PageUp,
+        (b'~', 6) => Key::PageDown,
+        (b'~', 11) | (b'P', _) => Key::Help,
+        (b'I', 0) => Key::Focus(true),
+        (b'O', 0) => Key::Focus(false),
         _ => Key::Other,
     }
 }
