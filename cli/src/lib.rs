@@ -1,5 +1,5 @@
-//! What the binaries `chat-server`, `chat-client` and `chat-bench` are made of: addresses, the
-//! terminal, the transcript on standard output, where history lies and how much of it, load.
+//! What the binaries `chat-server`, `chat-client`, `chat` and `chat-bench` are made of: addresses, the
+//! terminal, the full screen, the transcript on standard output, where history lies and how much of it, load.
 
 pub mod address;
 pub mod bench;

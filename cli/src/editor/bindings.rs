@@ -8,9 +8,13 @@ use super::{Editor, Event, Search, Shown};
 
 impl Editor {
     pub(super) fn key(&mut self, key: Key) {
+        if self.is_paused {
+            return self.paused.push_back(key);
+        }
         let question = self.questions.front().map(Asked::question);
         let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
-        if !is_answer && (self.reserved)(&key) {
+        if !is_answer && self.reserved.is_some_and(|is_reserved| is_reserved(&key)) {
+            self.is_paused = true;
             return self.urgent.push_back(Event::Key(key));
         }
         if let Some(asked) = self.questions.front()

@@ -470,7 +470,11 @@ mod tests {
             [Key::BackTab, Key::Alt('b'), Key::AltBackspace]
         );
         assert_eq!(keys("\x1bé".as_bytes()), [Key::Alt('é')]);
-        assert_eq!(keys(b"\x1b[[Ax"), [Key::Other, Key::Char('x')]);
+        assert_eq!(keys(b"\x1b[[Bx"), [Key::Other, Key::Char('x')]);
+        assert_eq!(keys(b"\x1b[[A\x1bOP\x1b[11~"), [const { Key::Help }; 3]);
+        assert_eq!(keys(b"\x1b[5~\x1b[6~"), [Key::PageUp, Key::PageDown]);
+        assert_eq!(keys(b"\x1b[I\x1b[O"), [true, false].map(Key::Focus));
+        assert_eq!(keys(b"\x1b\rx"), [Key::AltEnter, Key::Char('x')]);
         assert_eq!(keys(b"\x1b[<0;1;1Mx"), [Key::Other, Key::Char('x')]);
     }
 

@@ -147,7 +147,10 @@ pub struct Editor {
     /// It had the terminal mark what is pasted when it was closed.
     had_marks: bool,
     /// The keys that are the caller's.
-    reserved: fn(&Key) -> bool,
+    reserved: Option<fn(&Key) -> bool>,
+    /// One of them was pressed, or a prompt was answered, and the keys after that wait for the caller.
+    is_paused: bool,
+    paused: VecDeque<Key>,
     /// Alt and Enter begin another line.
     is_multiline: bool,
     paint: Paint,
@@ -181,16 +184,34 @@ impl Editor {
             unshown: 0,
             is_closed: false,
             had_marks: false,
-            reserved: |_| false,
+            reserved: None,
+            is_paused: false,
+            paused: VecDeque::new(),
             is_multiline: false,
             paint: Paint::new(size.columns, size.rows, size.reflows),
         }
     }
 
     /// Has these keys mean nothing here: [`poll_urgent`](Self::poll_urgent) gives them as [`Event::Key`], unless they
-    /// answer a question.
+    /// answer a question. What was typed after one, and after a line that was asked for, waits until the caller has the
+    /// editor [go on](Self::go_on).
     pub fn reserve(&mut self, keys: fn(&Key) -> bool) {
-        self.reserved = keys;
+        self.reserved = Some(keys);
+    }
+
+    /// Whether keys wait until the caller has seen to those before them.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Takes the keys that wait, up to the next one that others wait for.
+    pub fn go_on(&mut self) {
+        self.is_paused = false;
+        while !self.is_paused
+            && let Some(key) = self.paused.pop_front()
+        {
+            self.key(key);
+        }
     }
 
     /// Has Alt and Enter begin another line, so that what is entered may have several, each ended with `\n` but the last.
@@ -483,6 +504,8 @@ impl Editor {
         let text = std::mem::take(&mut self.line).text().to_owned();
         if self.prompt.is_none() {
             self.history.add(&text);
+        } else {
+            self.is_paused = self.reserved.is_some();
         }
         self.history.reset();
         self.is_long = false;

@@ -1,6 +1,6 @@
 //! Frames: what is seen, cell by cell.
 
-use super::rows::{Row, Setting, wrap};
+use super::rows::{Row, Setting};
 use super::theme::{Look, Theme};
 use super::typing::Typed;
 use super::view::View;
@@ -99,6 +99,11 @@ struct Input {
 impl Screen {
     /// How many rows the messages have.
     pub(super) fn pane(&self) -> usize {
+        self.above_bar() - self.popup().len()
+    }
+
+    /// How many rows there are above the bar.
+    pub(super) fn above_bar(&self) -> usize {
         let input = self.input().rows.len();
         usize::from(self.height).saturating_sub(input + 1)
     }
@@ -124,9 +129,9 @@ impl Screen {
         let input = self.input();
         let pane = self.pane();
         self.messages(&mut canvas, pane);
-        let below = self.columns.max(1);
+        self.draw_popup(&mut canvas, pane);
         if usize::from(self.height) > input.rows.len() {
-            let row = row_of(pane);
+            let row = row_of(self.above_bar());
             canvas.fill(row, Look::Bar);
             let mut column = 0;
             for (look, text) in self.status() {
@@ -138,7 +143,7 @@ impl Screen {
             canvas.put(0, row_of(first + row), Look::Plain, text);
         }
         let (row, column) = input.cursor;
-        let column = row_of(column).min(below - 1);
+        let column = row_of(column).min(self.columns - 1);
         Frame {
             cells: canvas.cells,
             cursor: (column, row_of(first + row).min(self.height - 1)),
@@ -170,7 +175,6 @@ impl Screen {
         for (at, row) in rows.iter().enumerate() {
             canvas.row(row_of(first + at), row);
         }
-        self.popup(canvas, pane);
         if is_wanted {
             self.read_back();
         }
@@ -187,36 +191,35 @@ impl Screen {
         }
     }
 
-    /// What stands over the messages for now, right above the bar.
-    fn popup(&self, canvas: &mut Canvas, pane: usize) {
-        let width = usize::from(self.columns);
-        let lines = if let Some(first) = self.help {
+    /// What stands between the messages and the bar for now, in as many rows as there are.
+    fn popup(&self) -> Vec<String> {
+        let rows = self.above_bar();
+        if let Some(first) = self.help {
             let lines = help::lines();
-            let first = first.min(lines.len().saturating_sub(pane));
-            lines.into_iter().skip(first).take(pane).collect()
-        } else if let Some(paste) = self.editor.asked_paste() {
-            let count = paste.lines().count();
+            let first = first.min(lines.len().saturating_sub(rows));
+            return lines.into_iter().skip(first).take(rows).collect();
+        }
+        let mut lines = if let Some(paste) = self.editor.asked_paste() {
             let mut lines: Vec<String> = paste.lines().take(PREVIEW).map(Into::into).collect();
-            if count > PREVIEW {
-                lines.push(format!("... and {} more", count - PREVIEW));
+            let more = paste.lines().count().saturating_sub(PREVIEW);
+            if more > 0 {
+                lines.push(format!("... and {more} more"));
             }
             lines
         } else {
             help::matching(self.editor.typed().text())
         };
-        let skipped = lines.len().saturating_sub(pane);
-        let first = pane - (lines.len() - skipped);
-        for (at, line) in lines.iter().skip(skipped).enumerate() {
+        // Something of the room is always seen, if there is a row for it.
+        lines.truncate(rows.saturating_sub(1));
+        lines
+    }
+
+    fn draw_popup(&self, canvas: &mut Canvas, first: usize) {
+        let bar = if canvas.theme.is_ascii { "| " } else { "│ " };
+        for (at, line) in self.popup().iter().enumerate() {
             let row = row_of(first + at);
-            canvas.fill(row, Look::Plain);
-            let line = wrap(line, width.saturating_sub(2)).swap_remove(0);
-            canvas.put(
-                0,
-                row,
-                Look::Quiet,
-                if canvas.theme.is_ascii { "| " } else { "│ " },
-            );
-            canvas.put(2, row, Look::Plain, &line);
+            let column = canvas.put(0, row, Look::Quiet, bar);
+            canvas.put(column, row, Look::Plain, line);
         }
     }
 
@@ -246,7 +249,7 @@ impl Screen {
         }
         match self.unsent().count() {
             0 => {}
-            count => parts.push((Look::Alert, format!("{count} not sent"))),
+            count => parts.push((Look::Alert, format!("{count} not accepted"))),
         }
         parts.push((Look::Bar, self.rooms_in_bar()));
         if !self.me.is_empty() {

@@ -3,7 +3,7 @@
 /// The commands, in the order of their names, and what each does.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("/help", "the keys and the commands (F1)"),
-    ("/history", "more of what was said before (or PageUp)"),
+    ("/history", "what was said before (PageUp)"),
     ("/leave", "leave the room, and the program"),
     ("/quit", "the same"),
     ("/retry", "while offline: connect now"),

@@ -276,6 +276,17 @@ impl Screen {
         Some(&self.frame)
     }
 
+    /// What the terminal shows is not known any more: there is a frame, whatever has changed.
+    pub fn redraw(&mut self) {
+        self.frame = Frame::default();
+        self.is_dirty = true;
+    }
+
+    /// The last frame.
+    pub fn shown(&self) -> &Frame {
+        &self.frame
+    }
+
     /// Whether [`frame`](Self::frame) may give one.
     pub fn is_dirty(&self) -> bool {
         self.is_dirty

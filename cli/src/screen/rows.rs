@@ -98,6 +98,8 @@ impl Setting {
     pub fn pending(&self, name: &str, text: &str) -> Vec<Row> {
         let mut rows = Vec::new();
         let mark = if self.is_ascii { "..." } else { "…" };
+        let narrow = format!("{mark} {name}");
+        let name = if self.has_times() { name } else { &narrow };
         self.said(mark, name, Look::Pending, text, Look::Pending, &mut rows);
         rows
     }
@@ -118,7 +120,7 @@ impl Setting {
     ) {
         let time = self.column(time);
         let lead = time.chars().count();
-        let hang = lead + name.len() + 2;
+        let hang = lead + name.chars().count() + 2;
         let mut first = vec![(Look::Quiet, time)];
         if hang * 2 <= self.columns {
             first.push((look, name.into()));
@@ -139,8 +141,14 @@ impl Setting {
 
     fn remark(&self, time: &str, text: &str, look: Look, rows: &mut Vec<Row>) {
         let time = self.column(time);
-        let hang = time.chars().count();
-        self.hanging(Row::of(Look::Quiet, time), hang, (look, text), rows);
+        let lead = time.chars().count();
+        let hang = lead.max(2).min(self.columns - 1);
+        let parts = wrap(text, self.columns - hang);
+        let mut begin = Some(time);
+        for part in parts {
+            let time = begin.take().unwrap_or_else(|| " ".repeat(hang));
+            rows.push(Row(vec![(Look::Quiet, time), (look, part)]));
+        }
     }
 
     /// A text after the beginning of its first row, its other rows as far to the right.
@@ -156,10 +164,15 @@ impl Setting {
 
     /// What stands in the column of times; nothing where there is no such column.
     fn column(&self, text: &str) -> String {
-        if self.columns < TIMES {
-            return String::new();
+        if self.has_times() {
+            format!("{text:<TIME$}")
+        } else {
+            String::new()
         }
-        format!("{text:<TIME$}")
+    }
+
+    fn has_times(&self) -> bool {
+        self.columns >= TIMES
     }
 
     fn rule(&self, text: &str, look: Look) -> Row {

@@ -209,8 +209,7 @@ impl Shell {
                 _ = resized.recv() => self.resize(),
                 _ = continued.recv() => {
                     self.tty.retake()?;
-                    painter.forget();
-                    self.resize();
+                    self.redraw(&mut painter);
                 }
                 () = self.shared.1.notified() => {}
             }
@@ -241,6 +240,12 @@ impl Shell {
         }
     }
 
+    fn redraw(&self, painter: &mut Painter) {
+        painter.forget();
+        self.shared.with(Screen::redraw);
+        self.resize();
+    }
+
     fn resize(&self) {
         let (columns, rows) = tty::size();
         self.shared.with(|screen| screen.resize(columns, rows));
@@ -258,16 +263,12 @@ impl Shell {
                 Urgent::Suspend => {
                     self.keep_draft();
                     self.tty.suspend()?;
-                    painter.forget();
-                    self.resize();
+                    self.redraw(painter);
                 }
                 Urgent::Quit => {
                     let _ = kill_process(getpid(), Signal::QUIT);
                 }
-                Urgent::Redraw => {
-                    painter.forget();
-                    self.resize();
-                }
+                Urgent::Redraw => self.redraw(painter),
             }
         }
     }

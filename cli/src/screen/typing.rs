@@ -152,21 +152,28 @@ impl Screen {
 
     fn typed_on(&mut self) {
         self.is_dirty = true;
-        let mut keys = Vec::new();
-        while let Some(event) = self.editor.poll_urgent() {
-            match event {
-                Event::Key(key) => keys.push(key),
-                Event::Interrupt => self.interrupt(),
-                Event::Answered('y') => self.urge(Urgent::Interrupt),
-                Event::Suspend => self.urge(Urgent::Suspend),
-                Event::Quit => self.urge(Urgent::Quit),
-                _ => {}
+        let mut has_turned = false;
+        loop {
+            match self.editor.poll_urgent() {
+                Some(Event::Key(key)) => {
+                    self.take_entered();
+                    self.search_on(false);
+                    self.key(&key);
+                    has_turned = true;
+                }
+                Some(Event::Interrupt) => self.interrupt(),
+                Some(Event::Answered('y')) => self.urge(Urgent::Interrupt),
+                Some(Event::Suspend) => self.urge(Urgent::Suspend),
+                Some(Event::Quit) => self.urge(Urgent::Quit),
+                Some(_) => {}
+                None if self.editor.is_paused() => {
+                    self.take_entered();
+                    self.editor.go_on();
+                }
+                None => break,
             }
         }
-        for key in &keys {
-            self.key(key);
-        }
-        if keys.is_empty() {
+        if !has_turned {
             self.help = None;
         }
         self.take_entered();
@@ -216,14 +223,14 @@ impl Screen {
     }
 
     fn key(&mut self, key: &Key) {
-        let page = self.pane().max(2) - 1;
+        let page = self.above_bar().max(2) - 1;
         match key {
             Key::Focus(is_focused) => self.focus(*is_focused),
             Key::PageUp if self.help.is_some() => {
                 self.help = self.help.map(|first| first.saturating_sub(page));
             }
             Key::PageDown if self.help.is_some() => {
-                let last = help::lines().len().saturating_sub(self.pane());
+                let last = help::lines().len().saturating_sub(self.above_bar());
                 self.help = self.help.map(|first| (first + page).min(last));
             }
             Key::Help | Key::Escape if self.help.is_some() => self.help = None,
@@ -324,6 +331,8 @@ impl Screen {
             self.help = Some(0);
         } else if command.eq_ignore_ascii_case("/quit") {
             self.interrupt();
+        } else if command.eq_ignore_ascii_case("/history") {
+            self.scroll_up(self.pane().max(2) - 1);
         } else if let Some(pattern) = command.strip_prefix("/search") {
             self.search();
             self.editor.exchange(Line::of(pattern.trim().into()));
