@@ -224,6 +224,39 @@ fn what_is_no_terminal_for_it_is_told_what_to_use() {
 }
 
 #[test]
+fn what_is_set_in_a_file_counts_unless_it_is_told_otherwise() {
+    let out = Command::new(chat())
+        .arg("default-config")
+        .output()
+        .expect("it runs");
+    let default = String::from_utf8(out.stdout).expect("it is text");
+    assert!(out.status.success() && default.contains("server: \"127.0.0.1:5000\","));
+    let dir = Dir::new("screen");
+    let mut server = Server::start();
+    let set = default
+        .replace("127.0.0.1:5000", &server.address().to_string())
+        .replace("name: None", "name: \"ann\"");
+    let file = dir.path("config.ron");
+    fs::write(&file, set).expect("it can be written");
+    for (name, arguments) in [("ann", &[][..]), ("bob", &["--name", "bob"])] {
+        let mut command = Command::new(chat());
+        command
+            .args(["--no-state", "--config", &file])
+            .args(arguments);
+        let mut terminal = Terminal::start(&mut command);
+        server.expect(&format!("{name} has joined the chat"));
+        terminal.process.signal(Signal::TERM);
+        server.expect(&format!("{name} has left the chat"));
+    }
+    fs::write(&file, "(bel: true)").expect("it can be written");
+    let mut command = Command::new(chat());
+    let out = command.args(["--config", &file]).output().expect("it runs");
+    assert_eq!(out.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(why.starts_with(&format!("chat: {file}: ")), "{why}");
+}
+
+#[test]
 fn a_server_that_is_not_there_is_told_on_the_screen_one_comes_back_to() {
     let state = Dir::new("screen");
     let server = Server::start();

@@ -18,6 +18,7 @@ mod unix {
     use chat_cli::address::Address;
     use chat_cli::connect;
     use chat_cli::history_dir::System;
+    use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::session::Session;
     use chat_cli::screen::shell::{Display, Shared, Shell};
     use chat_cli::screen::state_dir::{self, StateDir};
@@ -27,7 +28,7 @@ mod unix {
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
     use chat_core::{JsonClient, Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
-    use clap::Parser;
+    use clap::{Parser, Subcommand};
     use jiff::tz::TimeZone;
     use std::env;
     use std::io::{self, Write};
@@ -43,11 +44,15 @@ mod unix {
     /// It reconnects by itself: it loses nothing, and says nothing twice. What you entered and the server has not
     /// accepted is sent when you come back, and the line that you were typing is there again, also after a kill.
     #[derive(Debug, Parser)]
-    #[command(name = "chat", version, after_help = AFTER_HELP)]
+    #[command(name = "chat", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
     struct Args {
-        /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine
-        #[arg(value_name = "ADDR", default_value = "127.0.0.1:5000", value_parser = Address::from_str)]
-        server: Address,
+        #[command(subcommand)]
+        command: Option<Command>,
+
+        /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; without it, the one of the
+        /// configuration, or 127.0.0.1:5000
+        #[arg(value_name = "ADDR", value_parser = Address::from_str)]
+        server: Option<Address>,
 
         /// Your name; asked for where it is not given and not remembered
         #[arg(long, value_name = "NAME", value_parser = name)]
@@ -61,9 +66,25 @@ mod unix {
         /// Save nothing, and remember nothing
         #[arg(long, conflicts_with = "state")]
         no_state: bool,
+
+        /// Read the configuration from this file, in place of chat/config.ron in $XDG_CONFIG_HOME or ~/.config
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    }
+
+    #[derive(Debug, Subcommand)]
+    enum Command {
+        /// Print a configuration that sets everything as it is without one
+        DefaultConfig,
     }
 
     const AFTER_HELP: &str = "\
+Examples:
+  chat                          talk on this machine, or where the configuration says
+  chat chat.example.org         talk somewhere else
+  chat --name ann 7106          under a name, with the server on port 7106 of this machine
+  chat default-config           what can be set
+
 Colours: 16, 256 or any, by TERM and COLORTERM; none with NO_COLOR. Where the locale (LC_ALL, LC_CTYPE, LANG)
 is not of UTF-8, only ASCII is shown. Times are those of TZ.
 
@@ -75,13 +96,24 @@ Exit codes: as chat-client's (chat-client --help).";
     }
 
     pub(super) fn main() -> i32 {
-        let args = Args::parse();
+        let mut args = Args::parse();
+        if matches!(args.command, Some(Command::DefaultConfig)) {
+            let printed = io::stdout().write_all(config::DEFAULT.as_bytes());
+            return i32::from(printed.is_err());
+        }
+        let config = match configured(&mut args) {
+            Ok(config) => config,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "chat: {error}");
+                return 2;
+            }
+        };
         let term = env::var("TERM").unwrap_or_default();
         if let Err(why) = tty::check(&term) {
             let _ = writeln!(io::stderr(), "chat: {why}; use chat-client");
             return 2;
         }
-        match outlive_what_need_not_end_us().and_then(|()| run(&args)) {
+        match outlive_what_need_not_end_us().and_then(|()| run(&args, &config)) {
             Ok(Outcome::Left) => 0,
             Ok(Outcome::Refused | Outcome::NeverJoined) => 1,
             Ok(Outcome::Unreachable) => 3,
@@ -95,17 +127,38 @@ Exit codes: as chat-client's (chat-client --help).";
         }
     }
 
-    fn run(args: &Args) -> io::Result<Outcome> {
+    /// What is set in a file; what the arguments say counts more.
+    fn configured(args: &mut Args) -> io::Result<Config> {
+        let place = || config::place(|name| env::var_os(name));
+        let is_named = args.config.is_some();
+        let config = match args.config.clone().or_else(place) {
+            Some(file) => Config::read(&file, is_named)?,
+            None => Config::default(),
+        };
+        if args.server.is_none() {
+            args.server = Some(config.server.parse().map_err(io::Error::other)?);
+        }
+        args.name = args.name.take().or_else(|| config.name.clone());
+        Ok(config)
+    }
+
+    fn run(args: &Args, config: &Config) -> io::Result<Outcome> {
+        let Some(server) = &args.server else {
+            return Err(io::Error::other("no server is named"));
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let mut theme = Theme::of(|name| env::var_os(name));
+        theme.colours = config.colours.or(theme.colours);
         let settings = Settings {
-            theme: Theme::of(|name| env::var_os(name)),
+            theme,
             zone: TimeZone::system(),
-            rings: true,
+            rings: config.bell,
+            has_times: config.times,
         };
         let mut screen = Screen::new(settings);
-        let (mut state, mut keep, memory) = remembered(args, &mut screen);
+        let (mut state, mut keep, memory) = remembered(args, server, &mut screen);
         if let Some(state) = &mut state {
             screen.set_draft(&state.draft());
         }
@@ -152,7 +205,7 @@ Exit codes: as chat-client's (chat-client --help).";
                 }
             };
             let mut display = Display::new(shared.clone(), join, typed);
-            let connect = || connect::connect(&args.server, None);
+            let connect = || connect::connect(server, None);
             let (input, keep) = (Some(input), &mut *keep);
             let run = chat_net::client::run(
                 &mut client,
@@ -179,13 +232,17 @@ Exit codes: as chat-client's (chat-client --help).";
     }
 
     /// What is remembered of this server, and where it is kept.
-    fn remembered(args: &Args, screen: &mut Screen) -> (Option<StateDir>, Box<dyn Keep>, Memory) {
+    fn remembered(
+        args: &Args,
+        server: &Address,
+        screen: &mut Screen,
+    ) -> (Option<StateDir>, Box<dyn Keep>, Memory) {
         let below = match &args.state {
             _ if args.no_state => None,
             Some(dir) => Some(dir.clone()),
             None => state_dir::directory(System::HERE, |name| env::var_os(name)),
         };
-        let opened = below.map(|below| StateDir::open(&below, &args.server, args.name.as_deref()));
+        let opened = below.map(|below| StateDir::open(&below, server, args.name.as_deref()));
         match opened {
             Some(Ok((state, file, memory))) => (Some(state), Box::new(file), memory),
             Some(Err(error)) => {

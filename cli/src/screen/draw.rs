@@ -113,6 +113,7 @@ impl Screen {
             columns: usize::from(self.columns).max(1),
             zone: self.settings.zone.clone(),
             is_ascii: self.settings.theme.is_ascii,
+            wants_times: self.settings.has_times,
             found: self.pattern().into(),
         }
     }

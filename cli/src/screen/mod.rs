@@ -22,6 +22,7 @@
 //! assert!(screen.frame().unwrap().text().ends_with("> hi"));
 //! ```
 
+pub mod config;
 mod draw;
 pub mod feed;
 pub mod help;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// The bell rings for what names the person.
     pub rings: bool,
+    /// Times are shown where there is room for them.
+    pub has_times: bool,
 }
 
 impl Default for Settings {
@@ -75,6 +78,7 @@ impl Default for Settings {
             theme: Theme::default(),
             zone: TimeZone::UTC,
             rings: true,
+            has_times: true,
         }
     }
 }

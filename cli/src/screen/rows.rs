@@ -35,6 +35,8 @@ pub struct Setting {
     pub zone: TimeZone,
     /// Lines are drawn with ASCII.
     pub is_ascii: bool,
+    /// Times are shown, where there is room for them.
+    pub wants_times: bool,
     /// What was searched for, in lower case; nothing where it is empty.
     pub found: String,
 }
@@ -81,7 +83,7 @@ impl Setting {
                 let joined = joined.describe().map(|who| format!("{who} joined"));
                 let left = left.describe().map(|who| format!("{who} left"));
                 let both: Vec<String> = joined.into_iter().chain(left).collect();
-                self.remark(&time, &both.join(", "), Look::Quiet, &mut rows);
+                self.remark(&time, &both.join("; "), Look::Quiet, &mut rows);
             }
             What::Notice(text) => {
                 let look = match self.look_of(text) {
@@ -172,7 +174,7 @@ impl Setting {
     }
 
     fn has_times(&self) -> bool {
-        self.columns >= TIMES
+        self.wants_times && self.columns >= TIMES
     }
 
     fn rule(&self, text: &str, look: Look) -> Row {
@@ -247,6 +249,7 @@ mod tests {
             columns,
             zone: TimeZone::UTC,
             is_ascii: false,
+            wants_times: true,
             found: String::new(),
         }
     }

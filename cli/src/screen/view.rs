@@ -140,6 +140,7 @@ mod tests {
             columns: 20,
             zone: TimeZone::UTC,
             is_ascii: true,
+            wants_times: true,
             found: String::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! The full screen, drawn: stories as snapshots, and what was drawn from seeds.
 
+mod cost;
 mod drawn;
 mod keys;
 mod stories;
