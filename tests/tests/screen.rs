@@ -30,6 +30,11 @@ fn start(command: &mut Command, (columns, rows): (u16, u16)) -> Terminal {
     terminal
 }
 
+/// The settings of a terminal that nobody has changed.
+fn fresh_settings() -> String {
+    Terminal::start(&mut Command::new("true")).settings()
+}
+
 fn seen(terminal: &Terminal, (columns, rows): (u16, u16)) -> String {
     let mut screen = vt100::Parser::new(rows, columns, 0);
     screen.process(terminal.screen.so_far().as_bytes());
@@ -67,7 +72,6 @@ fn a_day_in_a_full_screen() {
     server.skip_to(&format!("{bob_name}: line 300"));
     let state = Dir::new("screen");
     let mut terminal = start(&mut command(&server, &state), size);
-    let found = terminal.settings();
     wait_for(&terminal, size, "Your name");
     terminal.type_line("ann");
     server.expect("ann has joined the chat");
@@ -89,11 +93,11 @@ fn a_day_in_a_full_screen() {
     terminal.resize(narrow.0, narrow.1);
     terminal.press("\u{1b}");
     wait_for(&terminal, narrow, ": hi ann");
-    assert_ne!(terminal.settings(), found);
+    assert_ne!(terminal.settings(), fresh_settings());
     terminal.press("\u{3}");
     server.skip_to("ann has left the chat");
     assert_eq!(terminal.process.exit_code(), 0);
-    assert_eq!(terminal.settings(), found);
+    assert_eq!(terminal.settings(), fresh_settings());
     assert!(terminal.screen.all().ends_with(END));
 }
 
@@ -110,14 +114,13 @@ fn signals_leave_the_room_and_the_terminal_as_it_was() {
             &state.path("state"),
         ]);
         let mut terminal = Terminal::start(&mut command);
-        let found = terminal.settings();
         server.expect("ann has joined the chat");
         eventually("raw mode", || terminal.is_raw().then_some(()));
         terminal.process.signal(signal);
         server.expect("ann has left the chat");
         let code = terminal.process.exit_code();
         assert_eq!(code, if signal == Signal::INT { 130 } else { 0 });
-        assert_eq!(terminal.settings(), found, "{signal:?}");
+        assert_eq!(terminal.settings(), fresh_settings(), "{signal:?}");
         assert!(terminal.screen.all().ends_with(END), "{signal:?}");
     }
 }
