@@ -227,6 +227,20 @@ fn what_is_no_terminal_for_it_is_told_what_to_use() {
 }
 
 #[test]
+fn control_backslash_ends_it_at_once_and_the_terminal_is_as_it_was() {
+    let mut server = Server::start();
+    let mut command = Command::new(chat());
+    let address = server.address().to_string();
+    let mut terminal = Terminal::start(command.args([&address, "--name", "ann", "--no-state"]));
+    server.expect("ann has joined the chat");
+    eventually("raw mode", || terminal.is_raw().then_some(()));
+    terminal.press("\u{1c}");
+    assert_eq!(terminal.process.exit_code(), 128 + 3);
+    assert_eq!(terminal.settings(), fresh_settings());
+    assert!(terminal.screen.all().ends_with(END));
+}
+
+#[test]
 fn what_is_set_in_a_file_counts_unless_it_is_told_otherwise() {
     let out = Command::new(chat())
         .arg("default-config")

@@ -56,6 +56,9 @@ use view::Anchor;
 /// The most rooms.
 const MAX_ROOMS: usize = 64;
 
+/// The most entries of a page that are taken; no server sends more.
+const MAX_PAGE: usize = 1000;
+
 /// So many blocks before what is seen are loaded.
 const AHEAD: i64 = 100;
 
@@ -199,7 +202,10 @@ impl Screen {
                 self.follow(epoch);
                 self.happened(&room, entry, id.as_deref());
             }
-            Some(News::Past(room, entry)) => self.page.push((room, entry)),
+            Some(News::Past(room, entry)) if self.page.len() < MAX_PAGE => {
+                self.page.push((room, entry));
+            }
+            Some(News::Past(..)) => {}
             Some(News::Page(first)) => self.page_ends(first),
             Some(News::Notice(text)) => self.notice(&text, wall),
             None if line.starts_with('{') => {}
@@ -255,6 +261,12 @@ impl Screen {
         });
         self.pending = pending.collect();
         self.is_dirty = true;
+    }
+
+    /// How many blocks of the room that is looked at are loaded.
+    pub fn loaded(&self) -> usize {
+        let ids = self.room().ids();
+        usize::try_from(ids.end - ids.start).unwrap_or(0)
     }
 
     /// Whether the bell is to ring; asked once for each ringing.

@@ -266,6 +266,8 @@ impl Shell {
                     self.redraw(painter);
                 }
                 Urgent::Quit => {
+                    self.keep_draft();
+                    self.tty.close();
                     let _ = kill_process(getpid(), Signal::QUIT);
                 }
                 Urgent::Redraw => self.redraw(painter),

@@ -126,6 +126,11 @@ impl Tty {
         self.shared.take()
     }
 
+    /// Gives the terminal back as it was found.
+    pub fn close(&self) {
+        self.shared.give_back();
+    }
+
     /// Stops the program, and those beside it, until it is continued.
     ///
     /// # Errors
@@ -142,7 +147,7 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        self.shared.give_back();
+        self.close();
     }
 }
 

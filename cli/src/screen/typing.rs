@@ -208,7 +208,9 @@ impl Screen {
             return self.end_search(false);
         }
         let count = self.unsent().count();
-        if self.link == Link::Leaving || matches!(self.mode, Mode::Naming) {
+        // Elsewhere, nobody takes what is entered; and who says it twice does not want to wait.
+        let is_heard = matches!(self.link, Link::Online | Link::Offline);
+        if !is_heard && count == 0 || self.typed.contains(&Typed::End) {
             self.urge(Urgent::Interrupt);
         } else if count == 0 {
             self.typed.push_back(Typed::End);

@@ -1,6 +1,6 @@
 //! What keys do, told one by one.
 
-use crate::world::World;
+use crate::world::{World, entry};
 use chat_cli::screen::{Link, Typed, Urgent};
 
 fn line(text: &str) -> Typed {
@@ -60,6 +60,11 @@ fn leaving_asks_first_where_something_is_not_accepted() {
     let mut world = World::online(60, 8);
     world.press("\u{3}");
     assert_eq!(entered(&mut world), [Typed::End]);
+    world.screen.set_link(Link::Connecting);
+    world.press("\u{3}");
+    assert_eq!(entered(&mut world), [], "nobody would take it");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Interrupt));
+    world.screen.set_link(Link::Online);
     world.unaccepted(&[("a-1", "hello")]);
     for key in ["\u{3}", "\u{4}", "/quit\r"] {
         world.press(key);
@@ -177,4 +182,19 @@ fn the_screen_is_drawn_anew_where_it_is_asked_for() {
     assert_eq!(world.screen.poll_urgent(), Some(Urgent::Redraw));
     world.screen.redraw();
     assert!(world.draw());
+}
+
+#[test]
+fn a_page_at_the_limit_is_taken_whole_and_no_more_of_it() {
+    for (count, taken) in [(1000, 1000), (1001, 1000)] {
+        let mut world = World::online(40, 8);
+        for seq in 1..=count {
+            let line = entry("past", seq, seq, ("said", "bob", "hi", ""));
+            world.screen.line(&line, 0);
+        }
+        world
+            .screen
+            .line("{\"type\":\"page\",\"first\":1,\"head\":9}", 0);
+        assert_eq!(world.screen.loaded(), taken);
+    }
 }
