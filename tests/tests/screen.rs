@@ -274,12 +274,15 @@ fn what_is_set_in_a_file_counts_unless_it_is_told_otherwise() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_on_the_screen_one_comes_back_to() {
+fn a_server_that_is_not_there_is_waited_for_and_told_on_the_screen_one_comes_back_to() {
+    let size = (80, 24);
     let state = Dir::new("screen");
     let server = Server::start();
     let mut command = command(&server, &state);
     drop(server);
-    let terminal = Terminal::start(command.args(["--name", "ann"]));
+    let mut terminal = start(command.args(["--name", "ann"]), size);
+    wait_for(&terminal, size, "no server, next try in 2 s");
+    terminal.press("\u{3}");
     let (code, screen) = terminal.finish();
     assert_eq!(code, 3);
     let (_, after) = screen.rsplit_once(END).expect("it was left");

@@ -26,7 +26,7 @@ mod unix {
     use chat_cli::screen::tty::{self, Tty};
     use chat_cli::screen::{Screen, Settings};
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
-    use chat_core::{JsonClient, Memory, Name, Outcome, Setup, Timestamp};
+    use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
     use clap::{Parser, Subcommand};
     use jiff::tz::TimeZone;
@@ -173,14 +173,13 @@ Exit codes: as chat-client's (chat-client --help).";
         let setup = Setup {
             seed: chat_net::client::seed()?,
             keeps: state.is_some(),
-            raw: true,
             memory,
             ..Setup::default()
         };
         let shared = Shared::new(screen);
         let watched = shared.clone();
-        let client = JsonClient::new(Timestamp::ZERO, setup);
-        let mut client = Session::new(client, move |client| watched.watch(client));
+        let watch = move |phase, memory: &_| watched.watch(phase, memory);
+        let mut client = Session::new(Timestamp::ZERO, setup, watch);
         let outcome = runtime.block_on(async {
             let (stops, mut stopped) = mpsc::channel(2);
             let (typed, input) = mpsc::channel(1);

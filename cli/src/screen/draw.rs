@@ -238,7 +238,8 @@ impl Screen {
         }
         let link = match (self.link, self.countdown) {
             (Link::None, _) => "not connected".into(),
-            (Link::Connecting, _) => "connecting".into(),
+            (Link::Connecting, None) => "connecting".into(),
+            (Link::Connecting, Some(seconds)) => format!("no server, next try in {seconds} s"),
             (Link::Online, _) => "online".into(),
             (Link::Offline, None) => "offline".into(),
             (Link::Offline, Some(seconds)) => format!("offline, next try in {seconds} s"),

@@ -3,9 +3,13 @@
 
 use chat_core::json::Request;
 use chat_core::{
-    Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Line, Timestamp,
-    json_client_phase::Phase,
+    Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Line, Memory, Outcome,
+    Setup, Timestamp, json_client_phase::Phase,
 };
+use std::time::Duration;
+
+/// The first wait for a server that was never there, and the longest; each is twice as long as the one before.
+const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// How many entries a page has.
 pub const PAGE: u64 = 200;
@@ -19,27 +23,61 @@ pub fn page_before(seq: Option<u64>) -> Vec<u8> {
     [PAGES, number.as_bytes(), b"\n"].concat()
 }
 
-/// A client that shows what it is sent as objects.
+/// A client that shows what it is sent as objects. Where there is no server at the beginning, it tries again until there is.
 #[derive(Debug)]
 pub struct Session<F> {
     client: JsonClient,
+    setup: Setup,
     watch: F,
     /// Bytes of our own that wait to be sent, between two lines of the client.
     asked: Vec<u8>,
     /// The last byte that was sent ended a line.
     is_between: bool,
+    /// The time of the last step.
+    now: Timestamp,
+    /// When to try again, where there was no server.
+    again: Option<Timestamp>,
+    wait: Duration,
+    /// It is over before there was one.
+    is_given_up: bool,
 }
 
-impl<F: FnMut(&JsonClient)> Session<F> {
-    /// Puts this client in a session; `watch` is shown it after each step.
-    pub fn new(client: JsonClient, mut watch: F) -> Self {
-        watch(&client);
-        Self {
-            client,
+impl<F: FnMut(Phase, &Memory)> Session<F> {
+    /// A session of a client that is to be so; `watch` is shown how it is after each step.
+    pub fn new(now: Timestamp, setup: Setup, watch: F) -> Self {
+        let setup = Setup { raw: true, ..setup };
+        let mut session = Self {
+            client: JsonClient::new(now, setup.clone()),
+            setup,
             watch,
             asked: Vec::new(),
             is_between: true,
-        }
+            now,
+            again: None,
+            wait: WAITS.0,
+            is_given_up: false,
+        };
+        session.step(now, |_| {});
+        session
+    }
+
+    /// There is no server: it is tried again later, by a client that knows what this one does.
+    fn rest(&mut self) {
+        self.again = Some(self.now + self.wait);
+        self.wait = (self.wait * 2).min(WAITS.1);
+        self.step(self.now, |_| {});
+    }
+
+    fn begin_again(&mut self) {
+        self.again = None;
+        // An id is given once: the numbers of another client begin anew.
+        self.setup.seed = self.setup.seed.wrapping_add(1);
+        let setup = Setup {
+            memory: self.client.memory().clone(),
+            joins: true,
+            ..self.setup.clone()
+        };
+        self.client = JsonClient::new(self.now, setup);
     }
 
     /// Asks for a page, if there is a connection; one at a time is enough.
@@ -59,12 +97,17 @@ impl<F: FnMut(&JsonClient)> Session<F> {
         self.asked = (line + "\n").into_bytes();
     }
 
-    fn step<T>(&mut self, step: impl FnOnce(&mut JsonClient) -> T) -> T {
+    fn step<T>(&mut self, now: Timestamp, step: impl FnOnce(&mut JsonClient) -> T) -> T {
+        self.now = now;
         let result = step(&mut self.client);
-        if self.client.phase() != Phase::Talking {
+        let phase = match self.again {
+            Some(_) => Phase::Connecting,
+            None => self.client.phase(),
+        };
+        if phase != Phase::Talking {
             self.asked.clear();
         }
-        (self.watch)(&self.client);
+        (self.watch)(phase, self.client.memory());
         result
     }
 
@@ -73,7 +116,7 @@ impl<F: FnMut(&JsonClient)> Session<F> {
     }
 }
 
-impl<F: FnMut(&JsonClient)> Client for Session<F> {
+impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
     fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
         if let Command::Line(Line::Whole(line)) = command
             && let Some(before) = line.strip_prefix(PAGES)
@@ -81,22 +124,31 @@ impl<F: FnMut(&JsonClient)> Client for Session<F> {
             self.ask(before);
             return Ok(());
         }
-        self.step(|client| client.command(now, command))
+        if self.again.is_some() {
+            // Nothing else is asked for meanwhile.
+            self.is_given_up |= matches!(command, Command::EndOfInput | Command::Interrupt);
+            return Ok(());
+        }
+        self.step(now, |client| client.command(now, command))
     }
 
     fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
         if matches!(input, ClientInput::Connected) {
             self.is_between = true;
         }
-        self.step(|client| client.handle(now, input));
+        self.now = now;
+        if self.again.is_some_and(|due| due <= now) {
+            self.begin_again();
+        }
+        self.step(now, |client| client.handle(now, input));
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
-        self.client.next_timeout()
+        self.again.or_else(|| self.client.next_timeout())
     }
 
     fn wants_input(&self) -> bool {
-        self.client.wants_input()
+        self.again.is_none() && self.client.wants_input()
     }
 
     fn unsent(&self) -> &[u8] {
@@ -118,36 +170,43 @@ impl<F: FnMut(&JsonClient)> Client for Session<F> {
             self.asked.drain(..count.min(self.asked.len()));
             self.is_between = true;
         } else {
-            self.step(|client| client.sent(now, count));
+            self.step(now, |client| client.sent(now, count));
         }
     }
 
     fn poll_action(&mut self) -> Option<ClientAction> {
-        self.client.poll_action()
+        if self.is_given_up && self.again.take().is_some() {
+            return Some(ClientAction::End(Outcome::Unreachable));
+        }
+        match self.client.poll_action() {
+            Some(ClientAction::End(Outcome::Unreachable)) => {
+                self.rest();
+                None
+            }
+            action => action,
+        }
     }
 
     fn next_try(&self) -> Option<Timestamp> {
-        self.client.next_try()
+        self.again.or_else(|| self.client.next_try())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_core::Setup;
 
     const NOW: Timestamp = Timestamp::ZERO;
     const WELCOME: &[u8] =
         b"{\"type\":\"welcome\",\"version\":1,\"room\":\"lobby\",\"name\":\"ann\",\
         \"session\":\"0\",\"epoch\":\"e\",\"head\":41,\"resumed\":false,\"grace_ms\":1}\n";
 
-    fn talking() -> Session<impl FnMut(&JsonClient)> {
+    fn talking() -> Session<impl FnMut(Phase, &Memory)> {
         let setup = Setup {
             joins: true,
-            raw: true,
             ..Setup::default()
         };
-        let mut session = Session::new(JsonClient::new(NOW, setup), |_| {});
+        let mut session = Session::new(NOW, setup, |_, _| {});
         session.handle(NOW, ClientInput::Connected);
         session.sent(NOW, session.unsent().len());
         session.handle(NOW, ClientInput::Received(WELCOME));
@@ -199,5 +258,61 @@ mod tests {
         session.handle(NOW, ClientInput::Timeout);
         line(&mut session, &page_before(None));
         assert_eq!(session.unsent(), b"");
+    }
+
+    /// A session that has been told that there is no server, and that it has said so.
+    fn unreachable() -> Session<impl FnMut(Phase, &Memory)> {
+        let memory = Memory {
+            name: Some("ann".into()),
+            ..Memory::default()
+        };
+        let setup = Setup {
+            joins: true,
+            memory,
+            ..Setup::default()
+        };
+        let mut session = Session::new(NOW, setup, |_, _| {});
+        assert_eq!(session.poll_action(), Some(ClientAction::Connect));
+        session.handle(NOW, ClientInput::Failed("x"));
+        assert!(matches!(
+            session.poll_action(),
+            Some(ClientAction::Notice(_))
+        ));
+        assert_eq!(session.poll_action(), None);
+        session
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_tried_again_under_the_same_name() {
+        let mut session = unreachable();
+        let mut waits = Vec::new();
+        let mut now = NOW;
+        for _ in 0..7 {
+            let due = session.next_timeout().unwrap();
+            assert_eq!(session.next_try(), Some(due));
+            waits.push((due - now).as_secs());
+            now = due;
+            session.handle(now, ClientInput::Timeout);
+            assert_eq!(session.poll_action(), Some(ClientAction::Connect));
+            session.handle(now, ClientInput::Failed("x"));
+            while session.poll_action().is_some() {}
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        let due = session.next_timeout().unwrap();
+        session.handle(due, ClientInput::Timeout);
+        session.handle(due, ClientInput::Connected);
+        let hello = sent_by(&mut session, 1000);
+        assert!(hello.contains("\"name\":\"ann\""), "{hello}");
+    }
+
+    #[test]
+    fn whoever_leaves_while_there_is_no_server_need_not_wait() {
+        for command in [Command::Interrupt, Command::EndOfInput] {
+            let mut session = unreachable();
+            assert!(!session.wants_input());
+            session.command(NOW, command).unwrap();
+            let end = ClientAction::End(Outcome::Unreachable);
+            assert_eq!(session.poll_action(), Some(end));
+        }
     }
 }

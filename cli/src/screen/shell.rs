@@ -7,7 +7,7 @@ use super::tty::{self, Tty};
 use super::{Link, Screen, Typed, Urgent};
 use crate::clock::wall_clock;
 use chat_core::json_client_phase::Phase;
-use chat_core::{JsonClient, Timestamp};
+use chat_core::{Memory, Timestamp};
 use chat_net::client::{self, Input, Stop};
 use rustix::process::{Signal, getpid, kill_process};
 use std::cell::RefCell;
@@ -62,15 +62,14 @@ impl Shared {
     }
 
     /// Shows how the client is.
-    pub fn watch(&self, client: &JsonClient) {
-        let link = match client.phase() {
+    pub fn watch(&self, phase: Phase, memory: &Memory) {
+        let link = match phase {
             Phase::Asking => Link::None,
             Phase::Connecting | Phase::Joining => Link::Connecting,
             Phase::Talking => Link::Online,
             Phase::Waiting => Link::Offline,
             Phase::Leaving | Phase::Ended => Link::Leaving,
         };
-        let memory = client.memory();
         self.with(|screen| {
             screen.set_link(link);
             screen.set_name(memory.name.as_deref().unwrap_or_default());
