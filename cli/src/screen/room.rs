@@ -13,7 +13,7 @@ pub const MAX_BLOCKS: usize = 100_000;
 const MAX_NAMES: usize = 3;
 
 /// Comings and goings with less than that between the first and the next are told together, in milliseconds.
-const TOGETHER: u64 = 60 * 60 * 1000;
+const TOGETHER: u64 = 10 * 60 * 1000;
 
 /// An entry of the room's log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -75,8 +75,17 @@ pub(super) fn is_reserved(key: &Key) -> bool {
 impl Screen {
     /// Takes bytes that the terminal sent.
     pub fn read(&mut self, now: Timestamp, bytes: &[u8]) {
+        let place = |screen: &Self| {
+            let line = screen.editor.typed();
+            (line.text().len(), line.cursor())
+        };
+        let (before, help) = (place(self), self.help);
         self.editor.read(now, bytes);
         self.typed_on();
+        // Whoever types on has read it.
+        if place(self) != before && self.help == help {
+            self.help = None;
+        }
     }
 
     /// Takes note of the time.
@@ -152,14 +161,12 @@ impl Screen {
 
     fn typed_on(&mut self) {
         self.is_dirty = true;
-        let mut has_turned = false;
         loop {
             match self.editor.poll_urgent() {
                 Some(Event::Key(key)) => {
                     self.take_entered();
                     self.search_on(false);
                     self.key(&key);
-                    has_turned = true;
                 }
                 Some(Event::Interrupt) => self.interrupt(),
                 Some(Event::Answered('y')) => self.urge(Urgent::Interrupt),
@@ -172,9 +179,6 @@ impl Screen {
                 }
                 None => break,
             }
-        }
-        if !has_turned {
-            self.help = None;
         }
         self.take_entered();
         for shown in self.editor.take_shown() {

@@ -198,3 +198,22 @@ fn a_page_at_the_limit_is_taken_whole_and_no_more_of_it() {
         assert_eq!(world.screen.loaded(), taken);
     }
 }
+
+#[test]
+fn help_is_there_until_one_types_on() {
+    for open in ["/help\r", "\u{1b}[11~"] {
+        let mut world = World::online(80, 12);
+        world.press(open);
+        assert!(world.seen().contains("│ PageUp PageDown"));
+        world.press("\u{1b}[6~\u{1b}[6~");
+        assert!(!world.seen().contains("│ PageUp PageDown"));
+        assert!(world.seen().contains("│ /who"));
+        world.press("h");
+        assert!(!world.seen().contains('│'));
+        assert_eq!(last_row(&mut world), "> h");
+        world.press(&format!("\u{15}{open}"));
+        assert!(world.seen().contains("│ PageUp PageDown"));
+        world.press("\u{1b}");
+        assert!(!world.seen().contains('│'));
+    }
+}
