@@ -256,9 +256,9 @@ fn block(entry: Entry, me: &str) -> Block {
             name: entry.name,
             text: entry.text,
         },
-        kind => {
+        Kind::Joined | Kind::Left => {
             let (mut joined, mut left) = (Crowd::default(), Crowd::default());
-            let crowd = if kind == Kind::Joined {
+            let crowd = if entry.kind == Kind::Joined {
                 &mut joined
             } else {
                 &mut left
