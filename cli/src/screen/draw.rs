@@ -1,6 +1,6 @@
 //! Frames: what is seen, cell by cell.
 
-use super::rows::{Row, Setting};
+use super::rows::{Row, Setting, is_plain};
 use super::theme::{Look, Theme};
 use super::typing::Typed;
 use super::view::View;
@@ -49,6 +49,15 @@ impl Canvas {
         let mut column = column;
         if row >= self.cells.area.height {
             return column;
+        }
+        if is_plain(text) {
+            for (x, symbol) in (column..width).zip(text.chars()) {
+                self.cells[Position { x, y: row }]
+                    .set_char(symbol)
+                    .set_style(style);
+            }
+            let end = usize::from(column) + text.len();
+            return row_of(end).min(width);
         }
         for piece in pieces(text, width.into()) {
             let cells = u16::try_from(piece.width).unwrap_or(u16::MAX);

@@ -6,7 +6,7 @@
 use super::Frame;
 use crossterm::QueueableCommand;
 use crossterm::cursor::{Hide, MoveTo, Show};
-use crossterm::style::{Attribute, Color as Painted, Print, SetAttribute, SetForegroundColor};
+use crossterm::style::{Attribute, Color as Painted, SetAttribute, SetForegroundColor};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui_core::buffer::Cell;
 use ratatui_core::style::{Color, Modifier};
@@ -82,7 +82,7 @@ fn write_row(y: u16, row: &[Cell], out: &mut Vec<u8>) -> io::Result<()> {
             (fg, modifier) = (cell.fg, cell.modifier);
             set_style(fg, modifier, out)?;
         }
-        out.queue(Print(symbol))?;
+        out.extend_from_slice(symbol.as_bytes());
         is_certain = symbol.is_ascii();
     }
     out.queue(SetAttribute(Attribute::Reset))?;

@@ -203,6 +203,9 @@ impl Setting {
 /// A text in rows of at most so many columns, at least one row; words are kept together where they fit. Tabs are blanks.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
+    if is_plain(text) {
+        return wrap_plain(text, columns);
+    }
     let mut rows = Vec::new();
     let mut row: Vec<Piece<'_>> = Vec::new();
     let mut width = 0;
@@ -231,6 +234,29 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         row.push(piece);
     }
     rows.push(text_of(&row));
+    rows
+}
+
+/// Whether each byte of a text is a character of one column.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// The same as [`wrap`], for most of what people say.
+fn wrap_plain(mut text: &str, columns: usize) -> Vec<String> {
+    let mut rows = Vec::new();
+    while text.len() > columns {
+        let is_between = text.as_bytes()[columns] == b' ';
+        let blank = text[..columns].rfind(' ');
+        let end = match blank {
+            Some(at) if !is_between => at + 1,
+            _ => columns,
+        };
+        let (row, rest) = text.split_at(end);
+        rows.push(row.into());
+        text = rest;
+    }
+    rows.push(text.into());
     rows
 }
 
@@ -318,6 +344,25 @@ mod tests {
         assert_eq!(wrap("a\tb", 20), ["a       b"]);
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("\u{1b}[2J", 10), ["?[2J"]);
+    }
+
+    /// A character that is not ASCII at the end has all of the text wrapped as any other.
+    #[test]
+    fn plain_text_is_wrapped_like_any_other() {
+        let text = "a bb  ccc dddd    eeeee-ffffff g hhhhhhhhhhhhhhhhhhhhhhh i  ";
+        for end in 0..text.len() {
+            for columns in 1..30 {
+                let mut any = wrap(&format!("{}é", &text[..end]), columns).concat();
+                any.pop();
+                assert_eq!(any, wrap(&text[..end], columns).concat());
+                let any = wrap(&format!("{}é", &text[..end]), columns);
+                let plain = wrap(&format!("{}e", &text[..end]), columns);
+                let lengths = |rows: &[String]| -> Vec<usize> {
+                    rows.iter().map(|row| row.chars().count()).collect()
+                };
+                assert_eq!(lengths(&any), lengths(&plain), "{end} at {columns}");
+            }
+        }
     }
 
     #[test]
