@@ -1,5 +1,5 @@
-//! What the binaries `chat-server`, `chat-client` and `chat-bench` are made of: addresses, the
-//! terminal, the transcript on standard output, where history lies and how much of it, load.
+//! What the binaries `chat-server`, `chat-client`, `chat` and `chat-bench` are made of: addresses, the
+//! terminal, the full screen, the transcript on standard output, where history lies and how much of it, load.
 
 pub mod address;
 pub mod bench;
@@ -15,6 +15,7 @@ pub mod operator;
 mod output_watch;
 pub mod paper;
 pub mod retention;
+pub mod screen;
 pub mod signals;
 pub mod start_warnings;
 pub mod terminal;

@@ -182,12 +182,12 @@ impl<'a> Room<'a> {
                         let why = format!("shows {before} taking the name {after}");
                         faults.push((Invariant::UniqueNames, why));
                     }
-                    match present.iter_mut().find(|(_, other)| *other == before) {
-                        Some((_, name)) => *name = after,
-                        None => {
-                            let why = format!("shows {before} renamed, who was not there");
-                            faults.push((Invariant::OneStay, why));
-                        }
+                    let renamed = present.iter_mut().find(|(_, other)| *other == before);
+                    if let Some((_, name)) = renamed {
+                        *name = after;
+                    } else {
+                        let why = format!("shows {before} renamed, who was not there");
+                        faults.push((Invariant::OneStay, why));
                     }
                 }
                 Event::Said(name) => {

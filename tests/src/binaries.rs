@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 struct Binaries {
     server: PathBuf,
     client: PathBuf,
+    screen: PathBuf,
 }
 
 /// The path of the `chat-server` binary, built if it is not there or not current.
@@ -16,6 +17,11 @@ pub fn chat_server() -> &'static Path {
 /// The path of the `chat-client` binary, built if it is not there or not current.
 pub fn chat_client() -> &'static Path {
     &binaries().client
+}
+
+/// The path of the `chat` binary, built if it is not there or not current.
+pub fn chat() -> &'static Path {
+    &binaries().screen
 }
 
 fn binaries() -> &'static Binaries {
@@ -42,7 +48,14 @@ fn build() -> Binaries {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args(["build", "--package", "chat-cli"])
-        .args(["--bin", "chat-server", "--bin", "chat-client"])
+        .args([
+            "--bin",
+            "chat-server",
+            "--bin",
+            "chat-client",
+            "--bin",
+            "chat",
+        ])
         .args(["--message-format", "json-render-diagnostics"])
         .args(["--profile", profile, "--manifest-path"])
         .arg(manifest());
@@ -77,6 +90,7 @@ fn build() -> Binaries {
     Binaries {
         server: named("chat-server"),
         client: named("chat-client"),
+        screen: named("chat"),
     }
 }
 

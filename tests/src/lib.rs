@@ -1,4 +1,4 @@
-//! A harness that drives the real binaries, `chat-server` and `chat-client`, over real sockets on the loopback
+//! A harness that drives the real binaries, `chat-server`, `chat-client` and `chat`, over real sockets on the loopback
 //! interface. The tests themselves are in `tests/tests/`, one file per theme.
 //!
 //! Nothing here sleeps and hopes: every wait ends when what it waits for has happened, and panics with what did happen
@@ -22,7 +22,7 @@ mod server;
 mod terminal;
 mod wait;
 
-pub use binaries::{chat_client, chat_server};
+pub use binaries::{chat, chat_client, chat_server};
 pub use client::{Client, Finished, run_client};
 pub use dir::Dir;
 #[cfg(target_os = "linux")]

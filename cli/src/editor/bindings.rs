@@ -3,10 +3,20 @@
 use super::complete::Completion;
 use super::keys::Key;
 use super::line::Line;
+use super::question::Asked;
 use super::{Editor, Event, Search, Shown};
 
 impl Editor {
     pub(super) fn key(&mut self, key: Key) {
+        if self.is_paused {
+            return self.paused.push_back(key);
+        }
+        let question = self.questions.front().map(Asked::question);
+        let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
+        if !is_answer && self.reserved.is_some_and(|is_reserved| is_reserved(&key)) {
+            self.is_paused = true;
+            return self.urgent.push_back(Event::Key(key));
+        }
         if let Some(asked) = self.questions.front()
             && !matches!(key, Key::Pasted(_))
         {
@@ -86,7 +96,16 @@ impl Editor {
             }
             Key::Ctrl('z') => self.urge(Event::Suspend),
             Key::Ctrl('\\') => self.urge(Event::Quit),
-            Key::Escape | Key::Other | Key::Ctrl(_) | Key::Alt(_) => {}
+            Key::AltEnter if self.is_multiline && self.prompt.is_none() => self.insert("\n"),
+            Key::Escape
+            | Key::Other
+            | Key::Ctrl(_)
+            | Key::Alt(_)
+            | Key::AltEnter
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Help
+            | Key::Focus(_) => {}
             Key::Garbage => self.bell(),
         }
     }

@@ -71,6 +71,16 @@ pub enum Key {
     End,
     /// The key that deletes to the right.
     Delete,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Function key 1, for help.
+    Help,
+    /// Alt and Enter.
+    AltEnter,
+    /// The terminal has the person's attention, or has lost it, as far as it tells.
+    Focus(bool),
     /// A paste.
     Pasted(Pasted),
     /// A key or a sequence that means nothing here.
@@ -202,6 +212,7 @@ impl Decoder {
                 b'F' => Key::End,
                 b'H' => Key::Home,
                 b'M' => Key::Enter,
+                b'P' => Key::Help,
                 b' '..=b'~' => Key::Other,
                 _ => {
                     keys.push(Key::Alt('O'));
@@ -209,6 +220,7 @@ impl Decoder {
                 }
             }),
             State::Csi { parameters, count } => self.csi(parameters, count, byte, keys),
+            State::Console if byte == b'A' => keys.push(Key::Help),
             State::Console => keys.push(Key::Other),
             State::Text {
                 introducer,
@@ -268,6 +280,7 @@ impl Decoder {
             b' '..=b'~' => Key::Char(byte.into()),
             0x08 | 0x7f if alt => Key::AltBackspace,
             0x08 | 0x7f => Key::Backspace,
+            b'\r' | b'\n' if alt => Key::AltEnter,
             _ if alt => Key::Other,
             b'\r' | b'\n' => Key::Enter,
             b'\t' => Key::Tab,
@@ -370,6 +383,11 @@ fn sequence(parameters: &[u8], last: u8) -> Key {
         (b'H', _) | (b'~', 1 | 7) => Key::Home,
         (b'Z', _) => Key::BackTab,
         (b'~', 3) => Key::Delete,
+        (b'~', 5) => Key::PageUp,
+        (b'~', 6) => Key::PageDown,
+        (b'~', 11) | (b'P', _) => Key::Help,
+        (b'I', 0) => Key::Focus(true),
+        (b'O', 0) => Key::Focus(false),
         _ => Key::Other,
     }
 }
@@ -465,7 +483,11 @@ mod tests {
             [Key::BackTab, Key::Alt('b'), Key::AltBackspace]
         );
         assert_eq!(keys("\x1bé".as_bytes()), [Key::Alt('é')]);
-        assert_eq!(keys(b"\x1b[[Ax"), [Key::Other, Key::Char('x')]);
+        assert_eq!(keys(b"\x1b[[Bx"), [Key::Other, Key::Char('x')]);
+        assert_eq!(keys(b"\x1b[[A\x1bOP\x1b[11~"), [const { Key::Help }; 3]);
+        assert_eq!(keys(b"\x1b[5~\x1b[6~"), [Key::PageUp, Key::PageDown]);
+        assert_eq!(keys(b"\x1b[I\x1b[O"), [true, false].map(Key::Focus));
+        assert_eq!(keys(b"\x1b\rx"), [Key::AltEnter, Key::Char('x')]);
         assert_eq!(keys(b"\x1b[<0;1;1Mx"), [Key::Other, Key::Char('x')]);
     }
 

@@ -83,16 +83,20 @@ pub enum Event {
     Suspend,
     /// The program is to end at once (Ctrl-\).
     Quit,
+    /// They pressed a key that is the caller's ([`Editor::reserve`]).
+    Key(Key),
 }
 
 /// What is to be shown besides the line that is being typed, in order.
-#[derive(Clone, Debug)]
-enum Shown {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
     /// A line that arrived.
     Line(String),
     /// What was being typed, and is done.
     Entered(String),
+    /// The bell rings.
     Bell,
+    /// The screen is to be drawn anew (Ctrl-L).
     ClearScreen,
 }
 
@@ -142,6 +146,13 @@ pub struct Editor {
     is_closed: bool,
     /// It had the terminal mark what is pasted when it was closed.
     had_marks: bool,
+    /// The keys that are the caller's.
+    reserved: Option<fn(&Key) -> bool>,
+    /// One of them was pressed, or a prompt was answered, and the keys after that wait for the caller.
+    is_paused: bool,
+    paused: VecDeque<Key>,
+    /// Alt and Enter begin another line.
+    is_multiline: bool,
     paint: Paint,
 }
 
@@ -173,8 +184,39 @@ impl Editor {
             unshown: 0,
             is_closed: false,
             had_marks: false,
+            reserved: None,
+            is_paused: false,
+            paused: VecDeque::new(),
+            is_multiline: false,
             paint: Paint::new(size.columns, size.rows, size.reflows),
         }
+    }
+
+    /// Has these keys mean nothing here: [`poll_urgent`](Self::poll_urgent) gives them as [`Event::Key`], unless they
+    /// answer a question. What was typed after one, and after a line that was asked for, waits until the caller has the
+    /// editor [go on](Self::go_on).
+    pub fn reserve(&mut self, keys: fn(&Key) -> bool) {
+        self.reserved = Some(keys);
+    }
+
+    /// Whether keys wait until the caller has seen to those before them.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Takes the keys that wait, up to the next one that others wait for.
+    pub fn go_on(&mut self) {
+        self.is_paused = false;
+        while !self.is_paused
+            && let Some(key) = self.paused.pop_front()
+        {
+            self.key(key);
+        }
+    }
+
+    /// Has Alt and Enter begin another line, so that what is entered may have several, each ended with `\n` but the last.
+    pub fn allow_lines(&mut self) {
+        self.is_multiline = true;
     }
 
     /// Takes bytes that the terminal sent.
@@ -262,6 +304,11 @@ impl Editor {
         self.prompt = Some(text.into());
     }
 
+    /// Asks for nothing any more.
+    pub fn end_prompt(&mut self) {
+        self.prompt = None;
+    }
+
     /// Has this stand before the line that is being typed, until it is something else; it does not stay with the line.
     pub fn set_status(&mut self, status: Option<&str>) {
         self.status = status.unwrap_or_default().into();
@@ -299,6 +346,27 @@ impl Editor {
         &self.line
     }
 
+    /// Puts another line in the place of what is being typed, which is returned.
+    pub fn exchange(&mut self, line: Line) -> Line {
+        self.history.reset();
+        self.completion = None;
+        std::mem::replace(&mut self.line, line)
+    }
+
+    /// What was pasted and waits for an answer whether to say it.
+    pub fn asked_paste(&self) -> Option<&str> {
+        match self.questions.front() {
+            Some(Asked::Paste(pasted, _)) => Some(&pasted.text),
+            _ => None,
+        }
+    }
+
+    /// What is to be shown besides what is being typed, for who draws that in place of [`output`](Self::output).
+    pub fn take_shown(&mut self) -> Vec<Shown> {
+        self.unshown = 0;
+        std::mem::take(&mut self.shown).into()
+    }
+
     /// Whether a paste is on its way, or nobody has said yet what is to become of it.
     pub fn is_pasting(&self) -> bool {
         let is_asking = matches!(self.questions.front(), Some(Asked::Paste(..)));
@@ -311,7 +379,8 @@ impl Editor {
     }
 
     /// The next thing that the person did and that does not wait for what they entered before:
-    /// [`Answered`](Event::Answered), [`Interrupt`](Event::Interrupt), [`Suspend`](Event::Suspend) or [`Quit`](Event::Quit).
+    /// [`Answered`](Event::Answered), [`Interrupt`](Event::Interrupt), [`Suspend`](Event::Suspend), [`Quit`](Event::Quit) or
+    /// [`Key`](Event::Key).
     pub fn poll_urgent(&mut self) -> Option<Event> {
         self.urgent.pop_front()
     }
@@ -369,8 +438,8 @@ impl Editor {
         self.paint.reopen(columns, rows, marks_pastes);
     }
 
-    /// What stands where one types, and the cursor in it.
-    fn live(&self) -> (String, usize) {
+    /// What stands where one types, a question or a prompt included, and the cursor in it: a number of bytes.
+    pub fn live(&self) -> (String, usize) {
         if let Some(asked) = self.questions.front() {
             let text = asked.question().text.clone();
             let end = text.len();
@@ -435,6 +504,8 @@ impl Editor {
         let text = std::mem::take(&mut self.line).text().to_owned();
         if self.prompt.is_none() {
             self.history.add(&text);
+        } else {
+            self.is_paused = self.reserved.is_some();
         }
         self.history.reset();
         self.is_long = false;

@@ -5,8 +5,9 @@ use super::Server;
 use crate::mark::{Mark, mark};
 use crate::types::conn_id::ConnId;
 use crate::types::name::{Name, Unique};
+use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{Code, Message};
+use crate::wire::json::Message;
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -120,14 +121,12 @@ impl Server {
             person.away = why.map(Into::into);
         }
         mark(Mark::Away);
-        self.tell(
-            id,
-            if why.is_some() {
-                Notice::Away
-            } else {
-                Notice::Back
-            },
-        );
+        let answer = if why.is_some() {
+            Answer::Away
+        } else {
+            Answer::Back
+        };
+        self.tell(id, Notice::Answer(answer));
     }
 
     /// Whoever says something is there.
@@ -136,7 +135,7 @@ impl Server {
             && let Some(person) = self.people.get_mut(name)
             && person.away.take().is_some()
         {
-            self.tell(id, Notice::Back);
+            self.tell(id, Notice::Answer(Answer::Back));
         }
     }
 
@@ -145,7 +144,7 @@ impl Server {
         let now = self.wall();
         let found = Name::parse(asked).ok();
         let Some((name, person)) = found.as_ref().and_then(|name| self.people.find(name)) else {
-            return self.refuse_notice(id, Notice::NobodyIs(asked), Code::NotHere, given);
+            return self.refuse_answer(id, Answer::NobodyIs(asked), given);
         };
         let here_ms = now.saturating_sub(person.since);
         let line = match self.connections.get(id).map(|c| c.dialect) {
@@ -156,12 +155,12 @@ impl Server {
                 away: person.away.as_deref().map(Into::into),
             }
             .to_line(),
-            _ => Notice::Whois {
+            _ => Notice::Answer(Answer::Whois {
                 name,
                 here_ms,
                 is_online: person.conn.is_some(),
                 away: person.away.as_deref(),
-            }
+            })
             .to_line(Dialect::Text),
         };
         self.note(id, &line);

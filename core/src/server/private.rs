@@ -6,8 +6,9 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_PRIVATE;
 use crate::types::name::Name;
+use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{Code, Message};
+use crate::wire::json::Message;
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -19,24 +20,24 @@ impl Server {
             return;
         };
         if text.len() > MAX_PRIVATE {
-            return self.refuse_notice(id, Notice::PrivateTooLong, Code::TooLong, given);
+            return self.refuse_answer(id, Answer::PrivateTooLong, given);
         }
         let wanted = Name::parse(to).ok();
         let found = wanted.as_ref().and_then(|name| self.people.find(name));
         let Some((to, person)) = found else {
             mark(Mark::PrivateToNobody);
-            return self.refuse_notice(id, Notice::NobodyIs(to), Code::NotHere, given);
+            return self.refuse_answer(id, Answer::NobodyIs(to), given);
         };
         let (to, away) = (to.clone(), person.away.clone());
         let receiver = person.conn.and_then(|conn| self.connections.get(conn));
         let Some((conn, receiver)) = person.conn.zip(receiver) else {
             mark(Mark::PrivateOffline);
-            return self.refuse_notice(id, Notice::Offline(&to), Code::NotHere, given);
+            return self.refuse_answer(id, Answer::Offline(&to), given);
         };
         // It is not to be cut off for what others send it.
         if receiver.cursor.private() >= self.limits.private {
             mark(Mark::PrivateHeld);
-            return self.refuse_notice(id, Notice::ReadsSlowly(&to), Code::ReadsSlowly, given);
+            return self.refuse_answer(id, Answer::ReadsSlowly(&to), given);
         }
         let at = self.wall();
         let line =
@@ -63,7 +64,7 @@ impl Server {
         };
         match self.people.to_reply_to(&name) {
             Some(to) => self.message(id, to.as_str(), text, given),
-            None => self.refuse_notice(id, Notice::NobodyWrote, Code::NotHere, given),
+            None => self.refuse_answer(id, Answer::NobodyWrote, given),
         }
     }
 }
@@ -95,7 +96,7 @@ fn private_line(
 /// Whoever is written to is away.
 fn away_line(dialect: Dialect, name: &Name, why: Box<str>) -> String {
     match dialect {
-        Dialect::Text => Notice::IsAway(name, &why).to_line(dialect),
+        Dialect::Text => Notice::Answer(Answer::IsAway(name, &why)).to_line(dialect),
         Dialect::Json => Message::Away {
             name: name.as_str().into(),
             text: String::from(why).into(),

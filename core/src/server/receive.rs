@@ -12,6 +12,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::Kind;
 use crate::types::limits::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE};
 use crate::types::secret::Secret;
+use crate::wire::answer::Answer;
 use crate::wire::commands::command;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
@@ -261,7 +262,9 @@ impl Server {
                 mark_if(matches!(text, Cow::Owned(_)), Mark::ControlReplaced);
                 self.say(id, Kind::Said, text);
             }
-            Request::Act(text) if text.len() > MAX_ACTION => self.tell(id, Notice::ActionTooLong),
+            Request::Act(text) if text.len() > MAX_ACTION => {
+                self.tell(id, Notice::Answer(Answer::ActionTooLong));
+            }
             Request::Act(text) => self.say(id, Kind::Acted, text),
             Request::Nick(name) => self.rename(id, name, None),
             Request::Topic => self.send_topic(id),

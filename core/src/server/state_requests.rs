@@ -6,8 +6,9 @@ use crate::room::decide::{Command, Refusal};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_TOPIC;
 use crate::types::name::Name;
+use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{Code, Message};
+use crate::wire::json::Message;
 use crate::wire::notice::Notice;
 
 impl Server {
@@ -17,19 +18,14 @@ impl Server {
             return;
         };
         let Ok(wanted) = Name::parse(asked) else {
-            return self.refuse_notice(
-                id,
-                Notice::NickInvalid { asked, name: &name },
-                Code::BadName,
-                given,
-            );
+            return self.refuse_answer(id, Answer::NickInvalid { asked, name: &name }, given);
         };
         if wanted.is_reserved() {
-            let notice = Notice::NickReserved { asked, name: &name };
-            return self.refuse_notice(id, notice, Code::BadName, given);
+            let notice = Answer::NickReserved { asked, name: &name };
+            return self.refuse_answer(id, notice, given);
         }
         if self.is_disk_full() {
-            return self.refuse_notice(id, Notice::NotDone, Code::DiskFull, given);
+            return self.refuse_answer(id, Answer::NotDone, given);
         }
         let command = Command::Rename {
             name: &name,
@@ -44,11 +40,11 @@ impl Server {
                 self.accept_change(id, given);
             }
             Err(Refusal::Unchanged) => {
-                self.refuse_notice(id, Notice::NickUnchanged(&name), Code::Unchanged, given);
+                self.refuse_answer(id, Answer::NickUnchanged(&name), given);
             }
             Err(_) => {
-                let notice = Notice::NickTaken { asked, name: &name };
-                self.refuse_notice(id, notice, Code::NameTaken, given);
+                let notice = Answer::NickTaken { asked, name: &name };
+                self.refuse_answer(id, notice, given);
             }
         }
     }
@@ -72,10 +68,10 @@ impl Server {
             return;
         };
         if text.len() > MAX_TOPIC {
-            return self.refuse_notice(id, Notice::TopicTooLong, Code::TooLong, given);
+            return self.refuse_answer(id, Answer::TopicTooLong, given);
         }
         if self.is_disk_full() {
-            return self.refuse_notice(id, Notice::NotDone, Code::DiskFull, given);
+            return self.refuse_answer(id, Answer::NotDone, given);
         }
         let now = self.wall();
         let command = Command::SetTopic { name: &name, text };
@@ -83,7 +79,7 @@ impl Server {
             mark(Mark::TopicSet);
             self.accept_change(id, given);
         } else {
-            self.refuse_notice(id, Notice::TopicUnchanged, Code::Unchanged, given);
+            self.refuse_answer(id, Answer::TopicUnchanged, given);
         }
     }
 
@@ -95,9 +91,9 @@ impl Server {
             .map_or(Dialect::Text, |c| c.dialect);
         let topic = self.room.state.topic();
         let line = match (dialect, topic) {
-            (Dialect::Text, None) => Notice::NoTopic.to_line(dialect),
+            (Dialect::Text, None) => Notice::Answer(Answer::NoTopic).to_line(dialect),
             (Dialect::Text, Some(topic)) => {
-                Notice::TopicIs(&topic.text, &topic.by).to_line(dialect)
+                Notice::Answer(Answer::TopicIs(&topic.text, &topic.by)).to_line(dialect)
             }
             (Dialect::Json, topic) => Message::Topic {
                 text: topic.map_or("", |topic| &*topic.text).into(),
@@ -117,16 +113,12 @@ impl Server {
     }
 
     /// Refuses what a connection asks for, in its dialect.
-    pub(super) fn refuse_notice(
-        &mut self,
-        id: ConnId,
-        notice: Notice<'_>,
-        code: Code,
-        given: Option<&str>,
-    ) {
+    pub(super) fn refuse_answer(&mut self, id: ConnId, answer: Answer<'_>, given: Option<&str>) {
         match self.connections.get(id).map(|c| c.dialect) {
-            Some(Dialect::Json) => self.refuse(id, code, &notice.text(), given),
-            _ => self.tell(id, notice),
+            Some(Dialect::Json) => {
+                self.refuse(id, answer.code(), &alloc::format!("{answer}"), given);
+            }
+            _ => self.tell(id, Notice::Answer(answer)),
         }
     }
 }

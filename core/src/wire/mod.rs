@@ -1,5 +1,6 @@
 //! The wire: bytes become lines, and lines requests; entries and notices become lines.
 
+pub(crate) mod answer;
 pub(crate) mod commands;
 pub(crate) mod dialect;
 pub mod foreign;

@@ -1,8 +1,9 @@
 //! Notices: what one connection alone is told, in either dialect.
 
 use crate::mark::{Mark, mark_if};
-use crate::types::limits::{MAX_ACTION, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
+use crate::types::limits::MAX_LINE;
 use crate::types::name::{InvalidName, Name};
+use crate::wire::answer::Answer;
 use crate::wire::commands::{COMMANDS, Command, HELP, command};
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
@@ -28,6 +29,11 @@ pub(crate) enum Notice<'a> {
         asked: &'a str,
         given: &'a Name,
     },
+    /// A name that was asked for in joining is one that nobody may have.
+    NameReserved {
+        asked: &'a str,
+        given: &'a Name,
+    },
     NotUtf8,
     TooLong,
     Unterminated,
@@ -40,47 +46,8 @@ pub(crate) enum Notice<'a> {
     Lacking(&'a str),
     Help,
     HelpOn(&'static Command),
-    /// Another name was asked for, and not given.
-    NickInvalid {
-        asked: &'a str,
-        name: &'a Name,
-    },
-    NickReserved {
-        asked: &'a str,
-        name: &'a Name,
-    },
-    NickTaken {
-        asked: &'a str,
-        name: &'a Name,
-    },
-    NickUnchanged(&'a Name),
-    /// A name that was asked for in joining is one that nobody may have.
-    NameReserved {
-        asked: &'a str,
-        given: &'a Name,
-    },
-    TopicIs(&'a str, &'a Name),
-    NoTopic,
-    TopicTooLong,
-    TopicUnchanged,
-    ActionTooLong,
-    PrivateTooLong,
-    PrivateUnanswered,
-    NobodyIs(&'a str),
-    Offline(&'a Name),
-    ReadsSlowly(&'a Name),
-    NobodyWrote,
-    IsAway(&'a Name, &'a str),
-    Away,
-    Back,
-    Whois {
-        name: &'a Name,
-        here_ms: u64,
-        is_online: bool,
-        away: Option<&'a str>,
-    },
-    /// There is no room on the disk for what was to be done.
-    NotDone,
+    /// The answer to a command about people, or about the room.
+    Answer(Answer<'a>),
     /// So many entries that were asked for cannot be read.
     Unreadable(u64),
     /// What it sends is read as slowly as its rate allows.
@@ -131,11 +98,6 @@ impl Notice<'_> {
         }
     }
 
-    /// What it says, without the mark of a notice.
-    pub(crate) fn text(self) -> String {
-        alloc::format!("{self}").split_off(NOTICE.len())
-    }
-
     /// The notice as an object: what stands after the asterisk, and a code.
     fn to_message(self) -> String {
         let line = alloc::format!("{self}");
@@ -153,7 +115,7 @@ impl Notice<'_> {
         if let Self::Disk(state) = self {
             return Message::Disk { state, text }.to_line();
         }
-        if matches!(self, Self::Away | Self::Back) {
+        if matches!(self, Self::Answer(Answer::Away | Answer::Back)) {
             return Message::Notice { text }.to_line();
         }
         if let Self::Announcement(text) = self {
@@ -240,75 +202,10 @@ impl fmt::Display for Notice<'_> {
                 let blank = if takes.is_empty() { "" } else { " " };
                 write!(f, "* /{name}{blank}{takes}: {does}.")
             }
-            Self::NickInvalid { asked, name } => write!(
-                f,
-                "* \"{}\" is not a name: {InvalidName}. You are still {name}.",
-                Short(asked)
-            ),
-            Self::NickReserved { asked, name } => {
-                write!(f, "* Nobody may be called {asked}; you are still {name}.")
-            }
-            Self::NickTaken { asked, name } => {
-                write!(f, "* The name {asked} is taken; you are still {name}.")
-            }
-            Self::NickUnchanged(name) => write!(f, "* You are {name} already."),
             Self::NameReserved { asked, given } => {
                 write!(f, "* Nobody may be called {asked}; you are {given}.")
             }
-            Self::TopicIs(text, by) => write!(f, "* The topic, set by {by}: {text}"),
-            Self::NoTopic => f.write_str("* There is no topic. /topic TEXT sets one."),
-            Self::TopicTooLong => {
-                write!(f, "* Not done: a topic is at most {MAX_TOPIC} bytes long.")
-            }
-            Self::TopicUnchanged => f.write_str("* That is the topic already."),
-            Self::ActionTooLong => write!(
-                f,
-                "* Not sent: after /me, a text is at most {MAX_ACTION} bytes long."
-            ),
-            Self::PrivateTooLong => write!(
-                f,
-                "* Not sent: to one person alone, a text is at most {MAX_PRIVATE} bytes long."
-            ),
-            Self::PrivateUnanswered => f.write_str(
-                "* Not sent: the server has not answered yet what you said to others alone.",
-            ),
-            Self::NobodyIs(asked) => {
-                write!(f, "* Nobody here is called {}.", shortened(asked, MAX_NAME))
-            }
-            Self::Offline(name) => write!(
-                f,
-                "* Not sent: {name} has lost the connection. Try again when they are back."
-            ),
-            Self::ReadsSlowly(name) => write!(
-                f,
-                "* Not sent: too much is waiting for {name} already. Try again later."
-            ),
-            Self::NobodyWrote => {
-                f.write_str("* Not sent: nobody who is here has written to you alone.")
-            }
-            Self::IsAway(name, "") => write!(f, "* {name} is away."),
-            Self::IsAway(name, why) => write!(f, "* {name} is away: {why}"),
-            Self::Away => f.write_str("* You are away, until you say something, or /back."),
-            Self::Back => f.write_str("* You are back."),
-            Self::Whois {
-                name,
-                here_ms,
-                is_online,
-                away,
-            } => {
-                write!(f, "* {name} has been here for {}", Span(*here_ms))?;
-                if !is_online {
-                    f.write_str(", and has lost the connection")?;
-                }
-                match away {
-                    None => f.write_str("."),
-                    Some("") => f.write_str("; away."),
-                    Some(why) => write!(f, "; away: {why}"),
-                }
-            }
-            Self::NotDone => {
-                f.write_str("* Not done: the server's disk is full. Try again later.")
-            }
+            Self::Answer(answer) => write!(f, "* {answer}"),
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
         }
     }
@@ -397,23 +294,6 @@ fn seconds(time: Duration) -> u64 {
     millis(time).div_ceil(1000)
 }
 
-/// A time in milliseconds, as people say it.
-struct Span(u64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let minutes = self.0 / 60_000;
-        let (count, unit) = match minutes {
-            0 => return f.write_str("less than a minute"),
-            1..60 => (minutes, "minute"),
-            60..2880 => (minutes / 60, "hour"),
-            _ => (minutes / 1440, "day"),
-        };
-        let plural = if count == 1 { "" } else { "s" };
-        write!(f, "{count} {unit}{plural}")
-    }
-}
-
 /// At most 64 characters of a text that somebody else chose, printable.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
 
@@ -424,7 +304,7 @@ impl fmt::Display for Short<'_> {
 }
 
 /// So many characters of a text at most, printable, with an ellipsis if that is not all.
-fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     let end = text.char_indices().nth(most);
     let end = end.map_or(text.len(), |(at, _)| at);
     let ellipsis = if end < text.len() { "…" } else { "" };
@@ -463,6 +343,7 @@ pub(crate) fn roster(names: &[&str], more: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::limits::MAX_NAME;
     use alloc::string::ToString;
 
     #[test]

@@ -133,14 +133,14 @@ impl Asked {
         })
     }
 
-    /// If a reader is refused it for being one: the id that it has.
-    pub(super) fn id_of_member(&self, line: &[u8]) -> Option<Option<String>> {
+    /// What a reader is refused of that for being one.
+    pub(super) fn refused_to_readers(&self, line: &[u8]) -> Option<Self> {
         if let Self::Do {
             deed: Deed::Says(_) | Deed::Does(_),
             id,
         } = self
         {
-            return Some(id.clone());
+            return Some(Self::Refused(Code::ReadOnly, id.clone()));
         }
         match serde_json::from_slice(line) {
             Ok(
@@ -148,7 +148,7 @@ impl Asked {
                 | Request::Topic { text: Some(_), .. }
                 | Request::Msg { .. }
                 | Request::Away { .. },
-            ) => Some(id_in(line)),
+            ) => Some(Self::Refused(Code::ReadOnly, id_in(line))),
             _ => None,
         }
     }

@@ -211,12 +211,17 @@ impl Expected {
         if too_long {
             return self.exact("* Not sent: the line is longer than 4096 bytes.");
         }
+        self.request(line, since);
+    }
+
+    /// A line that asks for something, when the story was so long.
+    fn request(&mut self, line: &[u8], since: usize) {
         match Request::decode(line) {
             Err(_) => self.exact("* Not sent: the line is not UTF-8."),
             Ok(Request::Nothing) => {}
             Ok(Request::Say(text)) => self.does(Deed::Says(text.into_owned()), since),
             Ok(Request::Act(text)) if text.len() > MAX_ACTION => {
-                self.begins("* Not sent: after /me")
+                self.begins("* Not sent: after /me");
             }
             Ok(Request::Act(text)) => self.does(Deed::Does(text.into_owned()), since),
             Ok(Request::Nick(wanted)) if !may_be_name(wanted) => self.begins("* "),

@@ -126,9 +126,9 @@ impl Program {
         };
         let mut meaning = Meaning::default();
         if self.reads()
-            && let Some(id) = asked.id_of_member(line)
+            && let Some(refused) = asked.refused_to_readers(line)
         {
-            self.answers.expect(Asked::Refused(Code::ReadOnly, id));
+            self.answers.expect(refused);
             return meaning;
         }
         match &asked {

@@ -1,6 +1,7 @@
 //! A client of the JSON dialect: one person, one session, any number of connections one after the
 //! other.
 
+mod answers;
 mod backoff;
 mod connection;
 mod local;
@@ -18,6 +19,7 @@ use crate::mark::{Mark, mark};
 use crate::types::limits::{MAX_ACTION, MAX_PRIVATE};
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
+use crate::wire::answer::Answer;
 use crate::wire::json::{Hello, Request as Ask, VERSION};
 use crate::wire::line::Line;
 use crate::wire::notice::{Notice, Short};
@@ -349,7 +351,9 @@ impl JsonClient {
             Request::Nothing => {}
             Request::Leave => self.leave(now),
             Request::Say(text) => self.say(now, text.into_owned(), false),
-            Request::Act(text) if text.len() > MAX_ACTION => self.not_done(Notice::ActionTooLong),
+            Request::Act(text) if text.len() > MAX_ACTION => {
+                self.not_done(Notice::Answer(Answer::ActionTooLong));
+            }
             Request::Act(text) => self.say(now, text.into_owned(), true),
             Request::Message(to, text) => return self.say_privately_to(Some(to), &text),
             Request::Reply(text) => return self.say_privately_to(None, &text),
@@ -407,11 +411,11 @@ impl JsonClient {
     /// before it is answered: the person is told that nobody knows whether it arrived.
     fn say_privately_to(&mut self, to: Option<&str>, text: &str) -> Result<(), CommandError> {
         if text.len() > MAX_PRIVATE {
-            self.not_done(Notice::PrivateTooLong);
+            self.not_done(Notice::Answer(Answer::PrivateTooLong));
             return Ok(());
         }
         if self.connection.private.len() >= MAX_UNANSWERED {
-            self.not_done(Notice::PrivateUnanswered);
+            self.not_done(Notice::Answer(Answer::PrivateUnanswered));
             return Ok(());
         }
         let id = self.next_id();

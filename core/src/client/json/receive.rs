@@ -1,21 +1,19 @@
 //! What a client is sent, and what it shows of that.
 
+use super::answers;
 use super::phase::{Event, Phase};
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::entry::Kind;
-use crate::types::name::Name;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Entry, GapReason, Message};
 use crate::wire::line::{Line, LineReader};
-use crate::wire::notice::{Notice, Short, roster};
+use crate::wire::notice::Short;
 use crate::wire::text::{ServerLine, WELCOME, line, printable};
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
@@ -144,63 +142,11 @@ impl JsonClient {
                 let line = format!("[PM {way} {}] {}", printable(&who), printable(&text));
                 self.tell_at(&line, Some(at).filter(|_| self.setup.times));
             }
-            Message::Topic { text, by } => {
-                let text = printable(&text);
-                match by {
-                    Some(by) => {
-                        self.tell(&format!("* The topic, set by {}: {text}", printable(&by)));
-                    }
-                    None => self.tell(&format!("{}", Notice::NoTopic)),
-                }
-            }
-            Message::Away { name, text } => {
-                let (name, text) = (printable(&name), printable(&text));
-                if text.is_empty() {
-                    self.tell(&format!("* {name} is away."));
-                } else {
-                    self.tell(&format!("* {name} is away: {text}"));
-                }
-            }
-            Message::Whois {
-                name,
-                here_ms,
-                online,
-                away,
-            } => {
-                let away = away.as_deref().map(printable);
-                match Name::parse(&name) {
-                    Ok(name) => {
-                        let notice = Notice::Whois {
-                            name: &name,
-                            here_ms,
-                            is_online: online,
-                            away: away.as_deref(),
-                        };
-                        self.tell(&format!("{notice}"));
-                    }
-                    Err(_) => self.lost(now, "the server sent something that is not understood"),
-                }
-            }
-            Message::Announcement { text } => {
-                self.tell(&format!("* Announcement: {}", printable(&text)));
-            }
-            Message::Notice { text } | Message::Disk { text, .. } => {
-                self.tell(&format!("* {}", printable(&text)))
-            }
             Message::Gap {
                 after,
                 next,
                 reason,
             } => self.missed(after, next, reason),
-            Message::Missing { after, next } => {
-                let count = next.saturating_sub(after).saturating_sub(1);
-                self.tell(&format!("{}", Notice::Unreadable(count)));
-            }
-            Message::Who { names, more } => {
-                let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
-                let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-                self.tell(&roster(&names, more));
-            }
             Message::Pong { head } => {
                 if self.after.is_some_and(|after| after < head) {
                     self.lost(now, "the server did not send everything");
@@ -219,6 +165,11 @@ impl JsonClient {
                 self.tell(&format!("* Goodbye: {}", printable(&text)));
             }
             Message::Accepted { id: None, .. } | Message::Page { .. } => {}
+            answer => {
+                if let Some(line) = answers::line(&answer) {
+                    self.tell(&line);
+                }
+            }
         }
     }
 

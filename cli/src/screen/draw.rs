@@ -1,0 +1,338 @@
+//! Frames: what is seen, cell by cell.
+
+use super::rows::{Row, Setting, is_plain};
+use super::theme::{Look, Theme};
+use super::typing::Typed;
+use super::view::View;
+use super::{AHEAD, Link, Screen, help};
+use crate::editor::layout;
+use crate::editor::width::pieces;
+use ratatui_core::buffer::{Buffer, Cell};
+use ratatui_core::layout::{Position, Rect};
+use std::collections::VecDeque;
+
+/// The most lines of a paste that are shown before it is said.
+const PREVIEW: usize = 5;
+
+/// What a screen shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The cells. One that another one's character reaches into is empty.
+    pub cells: Buffer,
+    /// The column and the row of the cursor.
+    pub cursor: (u16, u16),
+}
+
+impl Frame {
+    /// Its rows as text, without the blanks at their ends.
+    pub fn text(&self) -> String {
+        let width = usize::from(self.cells.area.width).max(1);
+        let rows = self.cells.content.chunks(width).map(|row| {
+            let row: String = row.iter().map(Cell::symbol).collect();
+            row.trim_end().to_owned()
+        });
+        rows.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A part of a frame's rows.
+struct Canvas {
+    cells: Buffer,
+    theme: Theme,
+}
+
+impl Canvas {
+    /// Writes a text from a cell on, and returns the column after it; what does not fit into the row is left out.
+    fn put(&mut self, column: u16, row: u16, look: Look, text: &str) -> u16 {
+        let width = self.cells.area.width;
+        let style = self.theme.style(look);
+        let mut column = column;
+        if row >= self.cells.area.height {
+            return column;
+        }
+        if is_plain(text) {
+            for (x, symbol) in (column..width).zip(text.chars()) {
+                self.cells[Position { x, y: row }]
+                    .set_char(symbol)
+                    .set_style(style);
+            }
+            let end = usize::from(column) + text.len();
+            return row_of(end).min(width);
+        }
+        for piece in pieces(text, width.into()) {
+            let cells = u16::try_from(piece.width).unwrap_or(u16::MAX);
+            if column.saturating_add(cells) > width {
+                break;
+            }
+            let is_shown = piece.text != "\t" && (piece.text.is_ascii() || !self.theme.is_ascii);
+            let symbol = match &*piece.text {
+                text if is_shown => text,
+                "\t" => " ",
+                _ => "?",
+            };
+            let place = Position { x: column, y: row };
+            self.cells[place].set_symbol(symbol).set_style(style);
+            for reached in 1..cells {
+                let place = Position {
+                    x: column + reached,
+                    y: row,
+                };
+                let symbol = if is_shown { "" } else { " " };
+                self.cells[place].set_symbol(symbol).set_style(style);
+            }
+            column += cells;
+        }
+        column
+    }
+
+    /// Has a whole row look like this.
+    fn fill(&mut self, row: u16, look: Look) {
+        let blanks = " ".repeat(self.cells.area.width.into());
+        self.put(0, row, look, &blanks);
+    }
+
+    fn row(&mut self, row: u16, Row(parts): &Row) {
+        let mut column = 0;
+        for (look, text) in parts {
+            column = self.put(column, row, *look, text);
+        }
+    }
+}
+
+/// What is being typed, in rows.
+struct Input {
+    rows: Vec<String>,
+    cursor: (usize, usize),
+}
+
+impl Screen {
+    /// How many rows the messages have.
+    pub(super) fn pane(&self) -> usize {
+        self.above_bar() - self.popup().len()
+    }
+
+    /// How many rows there are above the bar.
+    pub(super) fn above_bar(&self) -> usize {
+        let input = self.input().rows.len();
+        usize::from(self.height).saturating_sub(input + 1)
+    }
+
+    pub(super) fn setting(&self) -> Setting {
+        Setting {
+            columns: usize::from(self.columns).max(1),
+            zone: self.settings.zone.clone(),
+            is_ascii: self.settings.theme.is_ascii,
+            wants_times: self.settings.has_times,
+            found: self.pattern().into(),
+        }
+    }
+
+    pub(super) fn draw(&mut self) -> Frame {
+        let area = Rect::new(0, 0, self.columns, self.height);
+        let mut canvas = Canvas {
+            cells: Buffer::empty(area),
+            theme: self.settings.theme,
+        };
+        if area.is_empty() {
+            return Frame::default();
+        }
+        let input = self.input();
+        let pane = self.pane();
+        self.messages(&mut canvas, pane);
+        self.draw_popup(&mut canvas, pane);
+        if usize::from(self.height) > input.rows.len() {
+            let row = row_of(self.above_bar());
+            canvas.fill(row, Look::Bar);
+            let mut column = 0;
+            for (look, text) in self.status() {
+                column = canvas.put(column, row, look, &text);
+            }
+        }
+        let first = usize::from(self.height).saturating_sub(input.rows.len());
+        for (row, text) in input.rows.iter().enumerate() {
+            canvas.put(0, row_of(first + row), Look::Plain, text);
+        }
+        let (row, column) = input.cursor;
+        let column = row_of(column).min(self.columns - 1);
+        Frame {
+            cells: canvas.cells,
+            cursor: (column, row_of(first + row).min(self.height - 1)),
+        }
+    }
+
+    fn messages(&mut self, canvas: &mut Canvas, pane: usize) {
+        let setting = self.setting();
+        let view = View {
+            room: self.room(),
+            setting: &setting,
+        };
+        let mut rows = VecDeque::new();
+        if self.anchor.is_none() {
+            for text in self.unsent() {
+                rows.extend(setting.pending(&self.me, text));
+            }
+            while rows.len() > pane {
+                rows.pop_front();
+            }
+        }
+        let (of_room, oldest) = view.last(self.anchor, pane - rows.len());
+        let is_near = oldest - self.room().ids().start < AHEAD;
+        for row in of_room.into_iter().rev() {
+            rows.push_front(row);
+        }
+        let is_wanted = is_near && (self.anchor.is_some() || rows.len() < pane);
+        let first = pane - rows.len();
+        for (at, row) in rows.iter().enumerate() {
+            canvas.row(row_of(first + at), row);
+        }
+        if is_wanted {
+            self.read_back();
+        }
+    }
+
+    /// Asks for what was before what is loaded.
+    fn read_back(&mut self) {
+        let room = self.room();
+        let is_possible = self.link == Link::Online && !room.is_complete && room.has_space();
+        if is_possible && !self.is_reading_back {
+            let page = Typed::Page(room.oldest());
+            self.typed.push_front(page);
+            self.is_reading_back = true;
+        }
+    }
+
+    /// What stands between the messages and the bar for now, in as many rows as there are.
+    fn popup(&self) -> Vec<String> {
+        let rows = self.above_bar();
+        if let Some(first) = self.help {
+            let lines = help::lines();
+            let first = first.min(lines.len().saturating_sub(rows));
+            return lines.into_iter().skip(first).take(rows).collect();
+        }
+        let mut lines = if let Some(paste) = self.editor.asked_paste() {
+            let mut lines: Vec<String> = paste.lines().take(PREVIEW).map(Into::into).collect();
+            let more = paste.lines().count().saturating_sub(PREVIEW);
+            if more > 0 {
+                lines.push(format!("... and {more} more"));
+            }
+            lines
+        } else {
+            help::matching(self.editor.typed().text())
+        };
+        // Something of the room is always seen, if there is a row for it.
+        lines.truncate(rows.saturating_sub(1));
+        lines
+    }
+
+    fn draw_popup(&self, canvas: &mut Canvas, first: usize) {
+        let bar = if canvas.theme.is_ascii { "| " } else { "│ " };
+        for (at, line) in self.popup().iter().enumerate() {
+            let row = row_of(first + at);
+            let column = canvas.put(0, row, Look::Quiet, bar);
+            canvas.put(column, row, Look::Plain, line);
+        }
+    }
+
+    /// What the bar says, the most important first.
+    fn status(&self) -> Vec<(Look, String)> {
+        let mut parts = Vec::new();
+        let room = self.room();
+        if self.anchor.is_some() {
+            let news = match (room.unread, room.mentions) {
+                (0, _) => String::new(),
+                (unread, 0) => format!(" ({unread} new)"),
+                (unread, mentions) => format!(" ({unread} new, {mentions} for you)"),
+            };
+            parts.push((Look::Alert, format!("-- more --{news}")));
+        }
+        let link = match (self.link, self.countdown) {
+            (Link::None, _) => "not connected".into(),
+            (Link::Connecting, None) => "connecting".into(),
+            (Link::Connecting, Some(seconds)) => format!("no server, next try in {seconds} s"),
+            (Link::Online, _) => "online".into(),
+            (Link::Offline, None) => "offline".into(),
+            (Link::Offline, Some(seconds)) => format!("offline, next try in {seconds} s"),
+            (Link::Leaving, _) => "leaving".into(),
+        };
+        let is_online = self.link == Link::Online;
+        if !is_online {
+            parts.push((Look::Alert, link.clone()));
+        }
+        match self.unsent().count() {
+            0 => {}
+            count => parts.push((Look::Alert, format!("{count} not accepted"))),
+        }
+        parts.push((Look::Bar, self.rooms_in_bar()));
+        if !self.me.is_empty() {
+            parts.push((Look::Bar, self.me.clone()));
+        }
+        if is_online {
+            parts.push((Look::Bar, link));
+        }
+        if self.is_reading_back && self.anchor.is_some() {
+            parts.push((Look::Bar, "loading".into()));
+        }
+        parts.push((Look::Bar, "F1: help".into()));
+        let count = parts.len();
+        for (at, (_, text)) in parts.iter_mut().enumerate() {
+            *text = format!(" {text}{}", if at + 1 < count { " |" } else { "" });
+        }
+        parts
+    }
+
+    fn rooms_in_bar(&self) -> String {
+        let of_room = |(place, room): (usize, &super::Room)| {
+            let news = match room.unread {
+                0 => String::new(),
+                unread if room.mentions > 0 => format!("({unread}!)"),
+                unread => format!("({unread})"),
+            };
+            let name = &room.name;
+            match (self.rooms.len(), place == self.current) {
+                (1, _) => format!("{name}{news}"),
+                (_, true) => format!("[{}:{name}]", place + 1),
+                (_, false) => format!("{}:{name}{news}", place + 1),
+            }
+        };
+        let rooms: Vec<String> = self.rooms.iter().enumerate().map(of_room).collect();
+        rooms.join(" ")
+    }
+
+    /// What is being typed, in as many rows as it may have, with those around the cursor.
+    fn input(&self) -> Input {
+        let columns = usize::from(self.columns);
+        let (text, cursor) = self.editor.live();
+        let lead = if columns < 12 { 0 } else { 2 };
+        // The cursor has a column of its own after a full row.
+        let width = (columns - lead.min(columns)).saturating_sub(1).max(1);
+        let mut rows = Vec::new();
+        let mut place = (0, lead);
+        let mut begin = 0;
+        for line in text.split('\n') {
+            let end = begin + line.len();
+            let within = cursor.clamp(begin, end) - begin;
+            let laid = layout::typed(line, within, width);
+            if (begin..=end).contains(&cursor) {
+                place = (rows.len() + laid.cursor.0, lead + laid.cursor.1);
+            }
+            for row in laid.rows {
+                let mark = if rows.is_empty() { "> " } else { "  " };
+                rows.push(format!("{}{}", &mark[..lead], row.text));
+            }
+            begin = end + 1;
+        }
+        let most = usize::from(self.height / 3).max(1);
+        let first = (place.0 + 1).saturating_sub(most);
+        let first = first.min(rows.len().saturating_sub(most));
+        let rows = rows.into_iter().skip(first).take(most).collect();
+        Input {
+            rows,
+            cursor: (place.0 - first, place.1),
+        }
+    }
+}
+
+/// No screen has more rows or columns.
+fn row_of(place: usize) -> u16 {
+    u16::try_from(place).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,394 @@
+//! What happened in a room, as far as it is loaded: blocks, each of which is shown as one.
+//!
+//! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
+//! room can be remembered.
+
+use chat_core::Kind;
+use std::collections::VecDeque;
+
+/// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
+pub const MAX_BLOCKS: usize = 100_000;
+
+/// The most names that are told of a crowd that comes or goes.
+const MAX_NAMES: usize = 3;
+
+/// Comings and goings with less than that between the first and the next are told together, in milliseconds.
+const TOGETHER: u64 = 10 * 60 * 1000;
+
+/// An entry of the room's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub seq: u64,
+    /// When it happened, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// By whom.
+    pub name: String,
+    /// What was said.
+    pub text: String,
+}
+
+/// What is shown as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The number of its first entry; of a notice, the one of the entry before it.
+    pub first: u64,
+    /// The number of its last entry.
+    pub last: u64,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// What it is.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Somebody said something.
+    Said {
+        /// Who.
+        name: String,
+        /// What.
+        text: String,
+        /// It names the person at this screen.
+        is_mention: bool,
+    },
+    /// Some joined or left.
+    Moved {
+        /// Who joined.
+        joined: Crowd,
+        /// Who left.
+        left: Crowd,
+    },
+    /// Somebody did something else: a line that says who, and what.
+    Did(String),
+    /// A message for this person alone.
+    Notice(String),
+}
+
+/// Some people: how many, and the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crowd {
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Crowd {
+    fn add(&mut self, name: String, in_front: bool) {
+        self.count += 1;
+        if in_front {
+            self.names.insert(0, name);
+        } else {
+            self.names.push(name);
+        }
+        // One more than are told, so that a page before them does not have to know.
+        self.names.truncate(MAX_NAMES + 1);
+    }
+
+    /// Who they are, or how many; nothing where there is nobody.
+    pub fn describe(&self) -> Option<String> {
+        match self.count {
+            0 => None,
+            1..=MAX_NAMES => Some(self.names.join(", ")),
+            count => Some(count.to_string()),
+        }
+    }
+}
+
+/// A room, as far as it is loaded.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Its name.
+    pub name: String,
+    blocks: VecDeque<Block>,
+    /// The number of the first block.
+    base: i64,
+    /// The numbers of the first and the last entry.
+    span: Option<(u64, u64)>,
+    /// There is nothing before what is loaded.
+    pub is_complete: bool,
+    /// The last entry that the person has seen before they looked away.
+    pub marker: Option<u64>,
+    /// What was said since they looked away.
+    pub unread: usize,
+    /// How much of it names them.
+    pub mentions: usize,
+}
+
+impl Room {
+    /// An empty room.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            blocks: VecDeque::new(),
+            base: 0,
+            span: None,
+            is_complete: false,
+            marker: None,
+            unread: 0,
+            mentions: 0,
+        }
+    }
+
+    /// The numbers of its blocks: those from the first on that are before the second.
+    pub fn ids(&self) -> std::ops::Range<i64> {
+        let count = i64::try_from(self.blocks.len()).unwrap_or(i64::MAX);
+        self.base..self.base + count
+    }
+
+    /// The block of a number.
+    pub fn get(&self, id: i64) -> Option<&Block> {
+        let index = usize::try_from(id - self.base).ok()?;
+        self.blocks.get(index)
+    }
+
+    /// The number of the oldest entry.
+    pub fn oldest(&self) -> Option<u64> {
+        self.span.map(|(first, _)| first)
+    }
+
+    /// The number of the newest entry.
+    pub fn newest(&self) -> Option<u64> {
+        self.span.map(|(_, last)| last)
+    }
+
+    /// The number of the newest block before `before` whose text contains `pattern`, which is in lower case.
+    pub fn find(&self, pattern: &str, before: i64) -> Option<i64> {
+        let contains = |block: &Block| match &block.what {
+            What::Said { name, text, .. } => {
+                text.to_lowercase().contains(pattern) || name.to_lowercase().contains(pattern)
+            }
+            What::Did(text) | What::Notice(text) => text.to_lowercase().contains(pattern),
+            What::Moved { .. } => false,
+        };
+        let ids = self.ids();
+        let mut older = (ids.start..before.min(ids.end)).rev();
+        older.find(|id| self.get(*id).is_some_and(contains))
+    }
+
+    /// Adds what happened after everything that is loaded; whether it is new. `me` is looked for in it.
+    pub fn append(&mut self, entry: Entry, me: &str) -> bool {
+        if self.newest().is_some_and(|newest| entry.seq <= newest) {
+            return false;
+        }
+        let first = self.oldest().unwrap_or(entry.seq);
+        self.span = Some((first, entry.seq));
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.back_mut())
+            && entry.at.saturating_sub(block.at) < TOGETHER
+            && let What::Moved { joined, left } = &mut block.what
+        {
+            let crowd = if entry.kind == Kind::Joined {
+                joined
+            } else {
+                left
+            };
+            crowd.add(entry.name, false);
+            block.last = entry.seq;
+            return true;
+        }
+        self.push(block(entry, me));
+        true
+    }
+
+    /// Adds a page of the history: entries in their order. Only those before what is loaded are taken; what comes after it
+    /// comes by itself.
+    pub fn add_page(&mut self, page: Vec<Entry>, me: &str) {
+        for entry in page.into_iter().rev() {
+            self.prepend(entry, me);
+        }
+    }
+
+    fn prepend(&mut self, entry: Entry, me: &str) {
+        if self.oldest().is_some_and(|oldest| entry.seq >= oldest) {
+            return;
+        }
+        let last = self.newest().unwrap_or(entry.seq);
+        self.span = Some((entry.seq, last));
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.front_mut())
+            && block.at.saturating_sub(entry.at) < TOGETHER
+            && let What::Moved { joined, left } = &mut block.what
+        {
+            let crowd = if entry.kind == Kind::Joined {
+                joined
+            } else {
+                left
+            };
+            crowd.add(entry.name, true);
+            (block.first, block.at) = (entry.seq, entry.at);
+            return;
+        }
+        self.base -= 1;
+        self.blocks.push_front(block(entry, me));
+    }
+
+    /// Adds a message for this person alone.
+    pub fn notice(&mut self, text: &str, at: u64) {
+        let seq = self.newest().unwrap_or(0);
+        self.push(Block {
+            first: seq,
+            last: seq,
+            at,
+            what: What::Notice(text.into()),
+        });
+    }
+
+    fn push(&mut self, block: Block) {
+        self.blocks.push_back(block);
+        while self.blocks.len() > MAX_BLOCKS {
+            self.blocks.pop_front();
+            self.base += 1;
+            self.is_complete = false;
+            let first = self.blocks.front().map_or(0, |block| block.first);
+            self.span = self.span.map(|(_, last)| (first.min(last), last));
+        }
+    }
+
+    /// Whether more of the history may be loaded.
+    pub fn has_space(&self) -> bool {
+        self.blocks.len() < MAX_BLOCKS
+    }
+}
+
+fn block(entry: Entry, me: &str) -> Block {
+    let what = match entry.kind {
+        Kind::Said => What::Said {
+            is_mention: entry.name != me && is_named(&entry.text, me),
+            name: entry.name,
+            text: entry.text,
+        },
+        Kind::Joined | Kind::Left => {
+            let (mut joined, mut left) = (Crowd::default(), Crowd::default());
+            let crowd = if entry.kind == Kind::Joined {
+                &mut joined
+            } else {
+                &mut left
+            };
+            crowd.add(entry.name, false);
+            What::Moved { joined, left }
+        }
+        Kind::Acted => What::Did(format!("** {} {}", entry.name, entry.text)),
+        Kind::Renamed => What::Did(format!("{} is now known as {}", entry.name, entry.text)),
+        Kind::Topic if entry.text.is_empty() => {
+            What::Did(format!("{} has taken the topic away", entry.name))
+        }
+        Kind::Topic => What::Did(format!("{} has set the topic: {}", entry.name, entry.text)),
+    };
+    Block {
+        first: entry.seq,
+        last: entry.seq,
+        at: entry.at,
+        what,
+    }
+}
+
+/// Whether a text has the name in it, as a word, in any case.
+pub fn is_named(text: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut words = text.split(|c| !is_of_name(c));
+    // A full stop ends a sentence as well.
+    !name.is_empty()
+        && words.any(|word| {
+            word.eq_ignore_ascii_case(name) || word.trim_end_matches('.').eq_ignore_ascii_case(name)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(seq: u64, kind: Kind, name: &str, text: &str) -> Entry {
+        Entry {
+            seq,
+            at: seq * 1000,
+            kind,
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    fn said(seq: u64) -> Entry {
+        entry(seq, Kind::Said, "ann", &format!("line {seq}"))
+    }
+
+    fn firsts(room: &Room) -> Vec<u64> {
+        let ids = room.ids();
+        ids.map(|id| room.get(id).unwrap().first).collect()
+    }
+
+    #[test]
+    fn pages_and_what_happens_meet_without_a_doublet() {
+        let mut room = Room::new("lobby");
+        assert!(room.append(said(10), ""));
+        assert!(!room.append(said(10), ""));
+        let id = room.ids().start;
+        room.add_page((7..=12).map(said).collect(), "");
+        room.add_page((5..=8).map(said).collect(), "");
+        assert_eq!(firsts(&room), [5, 6, 7, 8, 9, 10]);
+        assert!(room.append(said(11), ""));
+        assert_eq!(room.get(id).unwrap().first, 10, "numbers stay");
+        assert_eq!((room.oldest(), room.newest()), (Some(5), Some(11)));
+    }
+
+    #[test]
+    fn comings_and_goings_are_told_together_from_either_side() {
+        let mut room = Room::new("lobby");
+        for (seq, name) in [(11, "d"), (12, "e")] {
+            room.append(entry(seq, Kind::Joined, name, ""), "");
+        }
+        room.append(entry(13, Kind::Left, "d", ""), "");
+        let page = [(8, "a"), (9, "b"), (10, "c")];
+        room.add_page(
+            page.map(|(seq, name)| entry(seq, Kind::Joined, name, ""))
+                .into(),
+            "",
+        );
+        let What::Moved { joined, left } = &room.get(room.ids().start).unwrap().what else {
+            panic!("{room:?}");
+        };
+        assert_eq!(firsts(&room), [8]);
+        assert_eq!(joined.describe().unwrap(), "5");
+        assert_eq!(left.describe().unwrap(), "d");
+        let mut late = entry(14, Kind::Joined, "f", "");
+        late.at = 8000 + TOGETHER;
+        room.append(late, "");
+        assert_eq!(firsts(&room), [8, 14]);
+    }
+
+    #[test]
+    fn a_name_is_found_as_a_word() {
+        for text in ["ann: hi", "hi ANN", "it was ann.", "(ann)", "ann"] {
+            assert!(is_named(text, "ann"), "{text}");
+        }
+        for text in ["anna", "ann-2 is here", "", "joann"] {
+            assert!(!is_named(text, "ann"), "{text}");
+        }
+        assert!(!is_named("anything", ""));
+    }
+
+    #[test]
+    fn a_room_is_full_at_its_limit_and_loses_its_oldest_one_past_it() {
+        let mut room = Room::new("lobby");
+        for seq in 1..=MAX_BLOCKS as u64 {
+            room.append(said(seq), "");
+        }
+        assert_eq!((room.oldest(), room.has_space()), (Some(1), false));
+        let id = room.ids().end - 1;
+        room.append(said(MAX_BLOCKS as u64 + 1), "");
+        assert_eq!(room.oldest(), Some(2));
+        assert_eq!(room.get(id).unwrap().first, MAX_BLOCKS as u64);
+    }
+
+    #[test]
+    fn the_newest_that_fits_is_found() {
+        let mut room = Room::new("lobby");
+        for seq in 1..=3 {
+            room.append(said(seq), "");
+        }
+        let last = room.find("line", i64::MAX).unwrap();
+        assert_eq!(room.get(last).unwrap().first, 3);
+        assert_eq!(room.find("line", last), Some(last - 1));
+        assert_eq!(room.find("none", i64::MAX), None);
+    }
+}

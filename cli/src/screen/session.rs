@@ -1,0 +1,318 @@
+//! The client machine of a full screen: a [`JsonClient`] that can also be asked for any page of the history, and whoever
+//! draws the screen sees what it remembers after each step.
+
+use chat_core::json::Request;
+use chat_core::{
+    Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Line, Memory, Outcome,
+    Setup, Timestamp, json_client_phase::Phase,
+};
+use std::time::Duration;
+
+/// The first wait for a server that was never there, and the longest; each is twice as long as the one before.
+const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// How many entries a page has.
+pub const PAGE: u64 = 200;
+
+/// What a line begins with that asks for a page: no line that is typed has it in it.
+const PAGES: &[u8] = b"\x1bpage ";
+
+/// The line that has a [`Session`] ask for the page before an entry, or before what was known first.
+pub fn page_before(seq: Option<u64>) -> Vec<u8> {
+    let number = seq.map(|seq| seq.to_string()).unwrap_or_default();
+    [PAGES, number.as_bytes(), b"\n"].concat()
+}
+
+/// A client that shows what it is sent as objects. Where there is no server at the beginning, it tries again until there is.
+#[derive(Debug)]
+pub struct Session<F> {
+    client: JsonClient,
+    setup: Setup,
+    watch: F,
+    /// Bytes of our own that wait to be sent, between two lines of the client.
+    asked: Vec<u8>,
+    /// The last byte that was sent ended a line.
+    is_between: bool,
+    /// The time of the last step.
+    now: Timestamp,
+    /// When to try again, where there was no server.
+    again: Option<Timestamp>,
+    wait: Duration,
+    /// It is over before there was one.
+    is_given_up: bool,
+}
+
+impl<F: FnMut(Phase, &Memory)> Session<F> {
+    /// A session of a client that is to be so; `watch` is shown how it is after each step.
+    pub fn new(now: Timestamp, setup: Setup, watch: F) -> Self {
+        let setup = Setup { raw: true, ..setup };
+        let mut session = Self {
+            client: JsonClient::new(now, setup.clone()),
+            setup,
+            watch,
+            asked: Vec::new(),
+            is_between: true,
+            now,
+            again: None,
+            wait: WAITS.0,
+            is_given_up: false,
+        };
+        session.step(now, |_| {});
+        session
+    }
+
+    /// There is no server: it is tried again later, by a client that knows what this one does.
+    fn rest(&mut self) {
+        self.again = Some(self.now + self.wait);
+        self.wait = (self.wait * 2).min(WAITS.1);
+        self.step(self.now, |_| {});
+    }
+
+    fn begin_again(&mut self) {
+        self.again = None;
+        // An id is given once: the numbers of another client begin anew.
+        self.setup.seed = self.setup.seed.wrapping_add(1);
+        let setup = Setup {
+            memory: self.client.memory().clone(),
+            joins: true,
+            ..self.setup.clone()
+        };
+        self.client = JsonClient::new(self.now, setup);
+    }
+
+    /// Asks for a page, if there is a connection; one at a time is enough.
+    fn ask(&mut self, before: &[u8]) {
+        if self.client.phase() != Phase::Talking || !self.asked.is_empty() {
+            return;
+        }
+        let number = str::from_utf8(before).unwrap_or_default().parse().ok();
+        let known = || Some(self.client.memory().after?.saturating_add(1));
+        let request = Request::History {
+            after: None,
+            before: number.or_else(known),
+            limit: Some(PAGE),
+        };
+        // Numbers: nothing in it can fail.
+        let line = serde_json::to_string(&request).unwrap_or_default();
+        self.asked = (line + "\n").into_bytes();
+    }
+
+    fn step<T>(&mut self, now: Timestamp, step: impl FnOnce(&mut JsonClient) -> T) -> T {
+        self.now = now;
+        let result = step(&mut self.client);
+        let phase = match self.again {
+            Some(_) => Phase::Connecting,
+            None => self.client.phase(),
+        };
+        if phase != Phase::Talking {
+            self.asked.clear();
+        }
+        (self.watch)(phase, self.client.memory());
+        result
+    }
+
+    fn sends_own(&self) -> bool {
+        self.is_between && !self.asked.is_empty()
+    }
+}
+
+impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
+    fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
+        if let Command::Line(Line::Whole(line)) = command
+            && let Some(before) = line.strip_prefix(PAGES)
+        {
+            self.ask(before);
+            return Ok(());
+        }
+        if self.again.is_some() {
+            // Nothing else is asked for meanwhile.
+            self.is_given_up |= matches!(command, Command::EndOfInput | Command::Interrupt);
+            return Ok(());
+        }
+        self.step(now, |client| client.command(now, command))
+    }
+
+    fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
+        if matches!(input, ClientInput::Connected) {
+            self.is_between = true;
+        }
+        self.now = now;
+        if self.again.is_some_and(|due| due <= now) {
+            self.begin_again();
+        }
+        self.step(now, |client| client.handle(now, input));
+    }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        self.again.or_else(|| self.client.next_timeout())
+    }
+
+    fn wants_input(&self) -> bool {
+        self.again.is_none() && self.client.wants_input()
+    }
+
+    fn unsent(&self) -> &[u8] {
+        if self.sends_own() {
+            &self.asked
+        } else {
+            self.client.unsent()
+        }
+    }
+
+    fn sent(&mut self, now: Timestamp, count: usize) {
+        let is_own = self.sends_own();
+        let sent = self.unsent().get(..count).unwrap_or_default();
+        if let Some(last) = sent.last() {
+            self.is_between = *last == b'\n';
+        }
+        if is_own {
+            // Part of a line is never followed by anything but its rest.
+            self.asked.drain(..count.min(self.asked.len()));
+            self.is_between = true;
+        } else {
+            self.step(now, |client| client.sent(now, count));
+        }
+    }
+
+    fn poll_action(&mut self) -> Option<ClientAction> {
+        if self.is_given_up && self.again.take().is_some() {
+            return Some(ClientAction::End(Outcome::Unreachable));
+        }
+        match self.client.poll_action() {
+            Some(ClientAction::End(Outcome::Unreachable)) => {
+                self.rest();
+                None
+            }
+            action => action,
+        }
+    }
+
+    fn next_try(&self) -> Option<Timestamp> {
+        self.again.or_else(|| self.client.next_try())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::ZERO;
+    const WELCOME: &[u8] =
+        b"{\"type\":\"welcome\",\"version\":1,\"room\":\"lobby\",\"name\":\"ann\",\
+        \"session\":\"0\",\"epoch\":\"e\",\"head\":41,\"resumed\":false,\"grace_ms\":1}\n";
+
+    fn talking() -> Session<impl FnMut(Phase, &Memory)> {
+        let setup = Setup {
+            joins: true,
+            ..Setup::default()
+        };
+        let mut session = Session::new(NOW, setup, |_, _| {});
+        session.handle(NOW, ClientInput::Connected);
+        session.sent(NOW, session.unsent().len());
+        session.handle(NOW, ClientInput::Received(WELCOME));
+        session
+    }
+
+    fn sent_by(session: &mut impl Client, most: usize) -> String {
+        let mut all = Vec::new();
+        while !session.unsent().is_empty() {
+            let count = session.unsent().len().min(most);
+            all.extend(&session.unsent()[..count]);
+            session.sent(NOW, count);
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    fn line(session: &mut impl Client, line: &[u8]) {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        session
+            .command(NOW, Command::Line(Line::Whole(line)))
+            .unwrap();
+    }
+
+    #[test]
+    fn a_page_is_asked_for_between_two_lines_however_they_are_sent() {
+        for most in [1, 2, 3, 1000] {
+            let mut session = talking();
+            line(&mut session, b"hello");
+            let count = most.min(session.unsent().len());
+            session.sent(NOW, count);
+            line(&mut session, &page_before(Some(7)));
+            line(&mut session, b"world");
+            let sent = sent_by(&mut session, most);
+            let page = "{\"type\":\"history\",\"before\":7,\"limit\":200}\n";
+            assert_eq!(sent.matches(page).count(), 1, "{sent}");
+            for each in sent.lines().skip(usize::from(most < 1000)) {
+                assert!(each.starts_with('{') && each.ends_with('}'), "{each}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_page_is_before_what_was_known_first_and_a_lost_connection_asks_for_none() {
+        let mut session = talking();
+        line(&mut session, &page_before(None));
+        assert!(sent_by(&mut session, 1000).contains("\"before\":42,"));
+        line(&mut session, &page_before(None));
+        session.handle(NOW, ClientInput::Eof);
+        session.handle(NOW, ClientInput::Timeout);
+        line(&mut session, &page_before(None));
+        assert_eq!(session.unsent(), b"");
+    }
+
+    /// A session that has been told that there is no server, and that it has said so.
+    fn unreachable() -> Session<impl FnMut(Phase, &Memory)> {
+        let memory = Memory {
+            name: Some("ann".into()),
+            ..Memory::default()
+        };
+        let setup = Setup {
+            joins: true,
+            memory,
+            ..Setup::default()
+        };
+        let mut session = Session::new(NOW, setup, |_, _| {});
+        assert_eq!(session.poll_action(), Some(ClientAction::Connect));
+        session.handle(NOW, ClientInput::Failed("x"));
+        assert!(matches!(
+            session.poll_action(),
+            Some(ClientAction::Notice(_))
+        ));
+        assert_eq!(session.poll_action(), None);
+        session
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_tried_again_under_the_same_name() {
+        let mut session = unreachable();
+        let mut waits = Vec::new();
+        let mut now = NOW;
+        for _ in 0..7 {
+            let due = session.next_timeout().unwrap();
+            assert_eq!(session.next_try(), Some(due));
+            waits.push((due - now).as_secs());
+            now = due;
+            session.handle(now, ClientInput::Timeout);
+            assert_eq!(session.poll_action(), Some(ClientAction::Connect));
+            session.handle(now, ClientInput::Failed("x"));
+            while session.poll_action().is_some() {}
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        let due = session.next_timeout().unwrap();
+        session.handle(due, ClientInput::Timeout);
+        session.handle(due, ClientInput::Connected);
+        let hello = sent_by(&mut session, 1000);
+        assert!(hello.contains("\"name\":\"ann\""), "{hello}");
+    }
+
+    #[test]
+    fn whoever_leaves_while_there_is_no_server_need_not_wait() {
+        for command in [Command::Interrupt, Command::EndOfInput] {
+            let mut session = unreachable();
+            assert!(!session.wants_input());
+            session.command(NOW, command).unwrap();
+            let end = ClientAction::End(Outcome::Unreachable);
+            assert_eq!(session.poll_action(), Some(end));
+        }
+    }
+}

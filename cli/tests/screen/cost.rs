@@ -1,0 +1,59 @@
+//! What a frame costs.
+
+use crate::world::World;
+use chat_cli::screen::paint::Painter;
+use chat_cli::screen::room::MAX_BLOCKS;
+use std::time::{Duration, Instant};
+
+/// To be run with `--release`: `cargo test --release -p chat-cli --test screen -- --ignored --nocapture cost`.
+#[test]
+#[ignore = "a measurement"]
+fn half_of_the_frames_of_a_full_room_cost_less_than_4_ms() {
+    let mut world = World::online(200, 60);
+    for number in 0..MAX_BLOCKS {
+        let text = format!("line {number} with some words in it, 日本 and naïve ones too ")
+            .repeat(1 + number % 5);
+        world.says(["bob", "cat", "dan"][number % 3], &text);
+    }
+    let mut painter = Painter::default();
+    let mut costs = Vec::new();
+    let mut bytes = 0;
+    let steps = [
+        "a",
+        "\u{1b}[5~",
+        "\u{7f}",
+        "\u{1b}[5~",
+        "\u{1b}[6~",
+        "/",
+        "\u{15}",
+    ];
+    for number in 0..4_000 {
+        let begun = Instant::now();
+        match number % 3 {
+            0 => world.says(
+                "bob",
+                "something new that is as long as things are that people say",
+            ),
+            _ => world
+                .screen
+                .read(world.now, steps[number % steps.len()].as_bytes()),
+        }
+        if let Some(frame) = world.screen.frame() {
+            bytes += painter.paint(frame).len();
+        }
+        costs.push(begun.elapsed());
+        // No key is part of a burst.
+        world.now = world.now + Duration::from_millis(100);
+        world.screen.timeout(world.now);
+    }
+    costs.sort();
+    let of = |part: usize| costs[costs.len() * part / 1000];
+    let (half, p99, most) = (of(500), of(990), costs[costs.len() - 1]);
+    println!("a frame at 200x60 of {MAX_BLOCKS} lines: half {half:?}, p99 {p99:?}, most {most:?}");
+    println!("bytes for the terminal in all: {bytes}");
+    // Of the others, a machine that is shared makes what it wants.
+    assert!(half < Duration::from_millis(4), "{half:?}");
+    let begun = Instant::now();
+    world.send("\u{12}nothing is like that");
+    println!("a search through all of it: {:?}", begun.elapsed());
+}

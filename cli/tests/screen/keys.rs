@@ -1,0 +1,219 @@
+//! What keys do, told one by one.
+
+use crate::world::{World, entry};
+use chat_cli::screen::{Link, Typed, Urgent};
+
+fn line(text: &str) -> Typed {
+    Typed::Line(text.into())
+}
+
+fn said(text: &str) -> Typed {
+    Typed::Said(text.into())
+}
+
+/// Without the pages that the screen asks for by itself.
+fn entered(world: &mut World) -> Vec<Typed> {
+    let typed = std::mem::take(&mut world.typed);
+    let is_entered = |typed: &Typed| !matches!(typed, Typed::Page(_));
+    typed.into_iter().filter(is_entered).collect()
+}
+
+fn last_row(world: &mut World) -> String {
+    let seen = world.seen();
+    let rows: Vec<&str> = seen.lines().collect();
+    rows[rows.len() - 2].into()
+}
+
+#[test]
+fn what_is_entered_comes_out_in_order() {
+    let mut world = World::online(40, 8);
+    world.press("hi\r/who\r");
+    world.press("one\u{1b}\rtwo\r");
+    world.send("\u{1b}[200~/leave\rleave\r\u{1b}[201~");
+    let out = [
+        line("hi"),
+        line("/who"),
+        said("one"),
+        said("two"),
+        said("/leave"),
+        said("leave"),
+    ];
+    assert_eq!(entered(&mut world), out);
+}
+
+#[test]
+fn names_are_completed_with_who_spoke_last_first() {
+    let mut world = World::online(40, 8);
+    for name in ["bea", "bob", "ann"] {
+        world.says(name, "hi");
+    }
+    world.press("b\t");
+    assert_eq!(last_row(&mut world), "> bob:");
+    world.press("\t");
+    assert_eq!(last_row(&mut world), "> bea:");
+    world.press("\u{15}hi b\t");
+    assert_eq!(last_row(&mut world), "> hi bob");
+}
+
+#[test]
+fn leaving_asks_first_where_something_is_not_accepted() {
+    let mut world = World::online(60, 8);
+    world.press("\u{3}");
+    assert_eq!(entered(&mut world), [Typed::End]);
+    world.screen.set_link(Link::Connecting);
+    world.press("\u{3}");
+    assert_eq!(entered(&mut world), [], "nobody would take it");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Interrupt));
+    world.screen.set_link(Link::Online);
+    world.unaccepted(&[("a-1", "hello")]);
+    for key in ["\u{3}", "\u{4}", "/quit\r"] {
+        world.press(key);
+        assert!(last_row(&mut world).contains("1 line is not accepted yet. Leave?"));
+        world.press("n");
+        assert_eq!(entered(&mut world), []);
+        assert_eq!(world.screen.poll_urgent(), None);
+    }
+    world.press("\u{3}y");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Interrupt));
+}
+
+#[test]
+fn a_name_is_asked_for_and_joins() {
+    let mut world = World::new(60, 8);
+    world.screen.ask_name();
+    world.press("ann\r");
+    assert_eq!(entered(&mut world), [line("JOIN ann")]);
+    world.screen.ask_name();
+    world.press("\r");
+    assert_eq!(entered(&mut world), [line("JOIN ")]);
+}
+
+#[test]
+fn keys_that_come_at_once_are_as_good_as_keys_one_by_one() {
+    let keys = "draft\u{12}two\u{12}\r and\u{1b}[5~ more";
+    let both = [true, false].map(|at_once| {
+        let mut world = World::online(40, 6);
+        for text in ["one two", "two", "three", "four", "five", "six", "seven"] {
+            world.says("bob", text);
+        }
+        if at_once {
+            world.send(keys);
+            world.wait();
+        } else {
+            world.press(keys);
+        }
+        world.seen()
+    });
+    assert_eq!(both[0], both[1]);
+    assert!(both[0].contains("> draft and more"), "{}", both[0]);
+}
+
+#[test]
+fn a_search_finds_the_newest_then_older_and_comes_back() {
+    let mut world = World::online(40, 6);
+    for number in 1..=50 {
+        let what = if number % 20 == 0 { "needle" } else { "hay" };
+        world.says("bob", &format!("{what} {number}"));
+    }
+    world.press("draft\u{12}NEEDLE");
+    assert!(world.seen().contains("needle 40"));
+    world.press("\u{12}");
+    assert!(world.seen().contains("needle 20"));
+    world.press("\u{12}");
+    assert!(last_row(&mut world).contains("not found: NEEDLE"));
+    world.press("\r");
+    assert!(world.seen().contains("needle 20"));
+    assert_eq!(last_row(&mut world), "> draft");
+    world.press("\u{1b}");
+    assert!(world.seen().contains("hay 50"));
+}
+
+#[test]
+fn a_page_is_asked_for_once_where_the_top_is_near_and_never_offline() {
+    let mut world = World::online(40, 8);
+    let pages = |world: &mut World| {
+        world.draw();
+        world.wait();
+        std::mem::take(&mut world.typed)
+    };
+    assert_eq!(pages(&mut world), [Typed::Page(None)]);
+    world.skip(10);
+    world.says("bob", "hi");
+    assert_eq!(pages(&mut world), [], "one is on its way");
+    world
+        .screen
+        .line("{\"type\":\"page\",\"first\":1,\"head\":11}", 0);
+    assert_eq!(pages(&mut world), [], "there is nothing before");
+    let mut world = World::online(40, 8);
+    world.screen.set_link(Link::Offline);
+    assert_eq!(pages(&mut world), []);
+}
+
+#[test]
+fn what_names_one_rings_and_is_counted_where_one_does_not_look() {
+    let mut world = World::online(80, 8);
+    world.says("bob", "hi Ann");
+    assert!(world.screen.take_bell());
+    assert!(!world.screen.take_bell());
+    world.says("ann", "I am ann");
+    world.says("bob", "hi all");
+    assert!(!world.screen.take_bell());
+    world.press("\u{1b}[O");
+    world.says("bob", "ann?");
+    world.says("bob", "well");
+    assert!(world.seen().contains("lobby(2!)"));
+    assert!(world.seen().contains("── new ─"));
+    world.press("\u{1b}[I");
+    assert!(!world.seen().contains("lobby(2!)"));
+    assert!(
+        world.seen().contains("── new ─"),
+        "it stays until one looks away again"
+    );
+    world.press("\u{1b}[O");
+    assert!(!world.seen().contains("── new ─"));
+}
+
+#[test]
+fn the_screen_is_drawn_anew_where_it_is_asked_for() {
+    let mut world = World::online(40, 8);
+    assert!(world.draw());
+    assert!(!world.draw());
+    world.press("\u{c}");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Redraw));
+    world.screen.redraw();
+    assert!(world.draw());
+}
+
+#[test]
+fn a_page_at_the_limit_is_taken_whole_and_no_more_of_it() {
+    for (count, taken) in [(1000, 1000), (1001, 1000)] {
+        let mut world = World::online(40, 8);
+        for seq in 1..=count {
+            let line = entry("past", seq, seq, ("said", "bob", "hi", ""));
+            world.screen.line(&line, 0);
+        }
+        world
+            .screen
+            .line("{\"type\":\"page\",\"first\":1,\"head\":9}", 0);
+        assert_eq!(world.screen.loaded(), taken);
+    }
+}
+
+#[test]
+fn help_is_there_until_one_types_on() {
+    for open in ["/help\r", "\u{1b}[11~"] {
+        let mut world = World::online(80, 12);
+        world.press(open);
+        assert!(world.seen().contains("│ PageUp PageDown"));
+        world.press(&"\u{1b}[6~".repeat(4));
+        assert!(!world.seen().contains("│ PageUp PageDown"));
+        assert!(world.seen().contains("│ /who"));
+        world.press("h");
+        assert!(!world.seen().contains('│'));
+        assert_eq!(last_row(&mut world), "> h");
+        world.press(&format!("\u{15}{open}"));
+        assert!(world.seen().contains("│ PageUp PageDown"));
+        world.press("\u{1b}");
+        assert!(!world.seen().contains('│'));
+    }
+}

@@ -1,0 +1,7 @@
+//! The full screen, drawn: stories as snapshots, and what was drawn from seeds.
+
+mod cost;
+mod drawn;
+mod keys;
+mod stories;
+mod world;

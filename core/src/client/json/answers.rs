@@ -1,0 +1,53 @@
+//! Answers of a server, and what it says of its own accord, as lines for people.
+
+use crate::types::name::Name;
+use crate::wire::answer::Answer;
+use crate::wire::json::Message;
+use crate::wire::notice::{Notice, roster};
+use crate::wire::text::printable;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What a message tells in one line, if it is of those that change nothing in a client.
+pub(super) fn line(message: &Message<'_>) -> Option<String> {
+    Some(match message {
+        Message::Who { names, more } => {
+            let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
+            let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+            roster(&names, *more)
+        }
+        Message::Missing { after, next } => {
+            let count = next.saturating_sub(*after).saturating_sub(1);
+            format!("{}", Notice::Unreadable(count))
+        }
+        Message::Topic { text, by: Some(by) } => {
+            let (text, by) = (printable(text), Name::parse(by).ok()?);
+            format!("* {}", Answer::TopicIs(&text, &by))
+        }
+        Message::Topic { .. } => format!("* {}", Answer::NoTopic),
+        Message::Away { name, text } => {
+            let (name, text) = (Name::parse(name).ok()?, printable(text));
+            format!("* {}", Answer::IsAway(&name, &text))
+        }
+        Message::Whois {
+            name,
+            here_ms,
+            online,
+            away,
+        } => {
+            let (name, away) = (Name::parse(name).ok()?, away.as_deref().map(printable));
+            let answer = Answer::Whois {
+                name: &name,
+                here_ms: *here_ms,
+                is_online: *online,
+                away: away.as_deref(),
+            };
+            format!("* {answer}")
+        }
+        Message::Announcement { text } => format!("* Announcement: {}", printable(text)),
+        Message::Notice { text } | Message::Disk { text, .. } => format!("* {}", printable(text)),
+        _ => return None,
+    })
+}

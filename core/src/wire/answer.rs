@@ -1,0 +1,153 @@
+//! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
+
+use crate::types::limits::{MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
+use crate::types::name::{InvalidName, Name};
+use crate::wire::json::Code;
+use crate::wire::notice::{Short, shortened};
+use core::fmt;
+
+/// What one connection alone is told of people or the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer<'a> {
+    /// Another name was asked for, and not given.
+    NickInvalid {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickReserved {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickTaken {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    NickUnchanged(&'a Name),
+    TopicIs(&'a str, &'a Name),
+    NoTopic,
+    TopicTooLong,
+    TopicUnchanged,
+    ActionTooLong,
+    PrivateTooLong,
+    PrivateUnanswered,
+    NobodyIs(&'a str),
+    Offline(&'a Name),
+    ReadsSlowly(&'a Name),
+    NobodyWrote,
+    IsAway(&'a Name, &'a str),
+    Away,
+    Back,
+    Whois {
+        name: &'a Name,
+        here_ms: u64,
+        is_online: bool,
+        away: Option<&'a str>,
+    },
+    /// There is no room on the disk for what was to be done.
+    NotDone,
+}
+
+impl Answer<'_> {
+    /// Why something was not done, for programs.
+    pub(crate) fn code(self) -> Code {
+        match self {
+            Self::NickInvalid { .. } | Self::NickReserved { .. } => Code::BadName,
+            Self::NickTaken { .. } => Code::NameTaken,
+            Self::NickUnchanged(_) | Self::TopicUnchanged => Code::Unchanged,
+            Self::TopicTooLong | Self::ActionTooLong | Self::PrivateTooLong => Code::TooLong,
+            Self::NobodyIs(_) | Self::Offline(_) | Self::NobodyWrote => Code::NotHere,
+            Self::ReadsSlowly(_) => Code::ReadsSlowly,
+            Self::NotDone => Code::DiskFull,
+            _ => Code::BadRequest,
+        }
+    }
+}
+
+impl fmt::Display for Answer<'_> {
+    /// It in words, without the mark of a notice.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NickInvalid { asked, name } => write!(
+                f,
+                "\"{}\" is not a name: {InvalidName}. You are still {name}.",
+                Short(asked)
+            ),
+            Self::NickReserved { asked, name } => {
+                write!(f, "Nobody may be called {asked}; you are still {name}.")
+            }
+            Self::NickTaken { asked, name } => {
+                write!(f, "The name {asked} is taken; you are still {name}.")
+            }
+            Self::NickUnchanged(name) => write!(f, "You are {name} already."),
+            Self::TopicIs(text, by) => write!(f, "The topic, set by {by}: {text}"),
+            Self::NoTopic => f.write_str("There is no topic. /topic TEXT sets one."),
+            Self::TopicTooLong => {
+                write!(f, "Not done: a topic is at most {MAX_TOPIC} bytes long.")
+            }
+            Self::TopicUnchanged => f.write_str("That is the topic already."),
+            Self::ActionTooLong => write!(
+                f,
+                "Not sent: after /me, a text is at most {MAX_ACTION} bytes long."
+            ),
+            Self::PrivateTooLong => write!(
+                f,
+                "Not sent: to one person alone, a text is at most {MAX_PRIVATE} bytes long."
+            ),
+            Self::PrivateUnanswered => f.write_str(
+                "Not sent: the server has not answered yet what you said to others alone.",
+            ),
+            Self::NobodyIs(asked) => {
+                write!(f, "Nobody here is called {}.", shortened(asked, MAX_NAME))
+            }
+            Self::Offline(name) => write!(
+                f,
+                "Not sent: {name} has lost the connection. Try again when they are back."
+            ),
+            Self::ReadsSlowly(name) => write!(
+                f,
+                "Not sent: too much is waiting for {name} already. Try again later."
+            ),
+            Self::NobodyWrote => {
+                f.write_str("Not sent: nobody who is here has written to you alone.")
+            }
+            Self::IsAway(name, "") => write!(f, "{name} is away."),
+            Self::IsAway(name, why) => write!(f, "{name} is away: {why}"),
+            Self::Away => f.write_str("You are away, until you say something, or /back."),
+            Self::Back => f.write_str("You are back."),
+            Self::Whois {
+                name,
+                here_ms,
+                is_online,
+                away,
+            } => {
+                write!(f, "{name} has been here for {}", Span(*here_ms))?;
+                if !is_online {
+                    f.write_str(", and has lost the connection")?;
+                }
+                match away {
+                    None => f.write_str("."),
+                    Some("") => f.write_str("; away."),
+                    Some(why) => write!(f, "; away: {why}"),
+                }
+            }
+            Self::NotDone => f.write_str("Not done: the server's disk is full. Try again later."),
+        }
+    }
+}
+
+/// A time in milliseconds, as people say it.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0 / 60_000;
+        let (count, unit) = match minutes {
+            0 => return f.write_str("less than a minute"),
+            1..60 => (minutes, "minute"),
+            60..2880 => (minutes / 60, "hour"),
+            _ => (minutes / 1440, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        write!(f, "{count} {unit}{plural}")
+    }
+}

@@ -1,0 +1,290 @@
+//! The full-screen client, on real pseudo-terminals and against a real server.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use chat_tests::{Client, Dir, Server, Signal, Terminal, chat, eventually};
+
+/// What the terminal is asked for at the end: no marks, no alternate screen.
+const END: &str = "\u{1b}[?1049l";
+
+fn command(server: &Server, state: &Dir) -> Command {
+    // A session of its own, with the terminal as its own: as in a window.
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(chat());
+    command
+        .arg(server.address().to_string())
+        .args(["--state", &state.path("state")])
+        .env("LANG", "C.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("NO_COLOR");
+    command
+}
+
+/// A terminal of so many columns and rows.
+fn start(command: &mut Command, (columns, rows): (u16, u16)) -> Terminal {
+    let terminal = Terminal::start(command);
+    terminal.resize(columns, rows);
+    terminal
+}
+
+/// The settings of a terminal that nobody has changed.
+fn fresh_settings() -> String {
+    Terminal::start(&mut Command::new("true")).settings()
+}
+
+fn seen(terminal: &Terminal, (columns, rows): (u16, u16)) -> String {
+    let mut screen = vt100::Parser::new(rows, columns, 0);
+    screen.process(terminal.screen.so_far().as_bytes());
+    screen.screen().contents()
+}
+
+#[track_caller]
+fn wait_for(terminal: &Terminal, size: (u16, u16), what: &str) {
+    eventually(
+        &format!("{what:?}; seen at last:\n{}", seen(terminal, size)),
+        || seen(terminal, size).contains(what).then_some(()),
+    );
+}
+
+/// In the room as `ann`.
+fn joined(server: &mut Server, state: &Dir, size: (u16, u16)) -> Terminal {
+    let mut terminal = start(&mut command(server, state), size);
+    wait_for(&terminal, size, "Your name");
+    terminal.type_line("ann");
+    server.expect("ann has joined the chat");
+    wait_for(&terminal, size, "online");
+    terminal
+}
+
+#[test]
+fn a_day_in_a_full_screen() {
+    let size = (80, 24);
+    let mut server = Server::start();
+    let mut bob = Client::join(server.address());
+    let name = server.transcript.line();
+    let bob_name = name.split(' ').next().expect("it has a name").to_owned();
+    for number in 1..=300 {
+        bob.type_line(&format!("line {number}"));
+    }
+    server.skip_to(&format!("{bob_name}: line 300"));
+    let state = Dir::new("screen");
+    let mut terminal = start(&mut command(&server, &state), size);
+    wait_for(&terminal, size, "Your name");
+    terminal.type_line("ann");
+    server.expect("ann has joined the chat");
+    // What was said before is there without being asked for.
+    wait_for(&terminal, size, "line 300");
+    terminal.type_line("hello, everyone");
+    server.expect("ann: hello, everyone");
+    wait_for(&terminal, size, "ann: hello, everyone");
+    bob.type_line("hi ann");
+    wait_for(&terminal, size, ": hi ann");
+    eventually("the first line there is", || {
+        terminal.press("\u{1b}[5~");
+        seen(&terminal, size)
+            .contains(&format!("{bob_name} joined"))
+            .then_some(())
+    });
+    wait_for(&terminal, size, "-- more --");
+    let narrow = (40, 10);
+    terminal.resize(narrow.0, narrow.1);
+    terminal.press("\u{1b}");
+    wait_for(&terminal, narrow, ": hi ann");
+    assert_ne!(terminal.settings(), fresh_settings());
+    terminal.press("\u{3}");
+    server.skip_to("ann has left the chat");
+    assert_eq!(terminal.process.exit_code(), 0);
+    assert_eq!(terminal.settings(), fresh_settings());
+    assert!(terminal.screen.all().ends_with(END));
+}
+
+#[test]
+fn signals_leave_the_room_and_the_terminal_as_it_was() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut server = Server::start();
+        let state = Dir::new("screen");
+        let mut command = Command::new(chat());
+        command.arg(server.address().to_string()).args([
+            "--name",
+            "ann",
+            "--state",
+            &state.path("state"),
+        ]);
+        let mut terminal = Terminal::start(&mut command);
+        server.expect("ann has joined the chat");
+        eventually("raw mode", || terminal.is_raw().then_some(()));
+        terminal.process.signal(signal);
+        server.expect("ann has left the chat");
+        let code = terminal.process.exit_code();
+        assert_eq!(code, if signal == Signal::INT { 130 } else { 0 });
+        assert_eq!(terminal.settings(), fresh_settings(), "{signal:?}");
+        assert!(terminal.screen.all().ends_with(END), "{signal:?}");
+    }
+}
+
+/// Killed while the server does not answer: what was entered is said once, and what was being typed is there again.
+#[test]
+fn what_was_typed_outlives_a_kill() {
+    let size = (80, 24);
+    let data = Dir::new("screen-data");
+    let mut server = Server::with(&["--data", &data.path("data")]);
+    let state = Dir::new("screen");
+    let mut terminal = joined(&mut server, &state, size);
+    server.process.signal(Signal::STOP);
+    terminal.type_line("said once");
+    wait_for(&terminal, size, "1 not accepted");
+    terminal.press("half a line");
+    let draft = || {
+        let mut folders = fs::read_dir(state.path("state")).ok()?;
+        fs::read_to_string(folders.next()?.ok()?.path().join("draft")).ok()
+    };
+    eventually("the draft", || (draft()? == "half a line").then_some(()));
+    terminal.process.kill();
+    kill_screens_of(&state);
+    server.process.signal(Signal::CONT);
+    let mut terminal = start(&mut command(&server, &state), size);
+    wait_for(&terminal, size, "> half a line");
+    wait_for(&terminal, size, "ann: said once");
+    wait_for(&terminal, size, "online");
+    terminal.press("\r");
+    server.skip_to("ann: half a line");
+    let transcript = server.transcript.so_far();
+    assert_eq!(
+        transcript.matches("ann: said once").count(),
+        1,
+        "{transcript}"
+    );
+}
+
+/// `setsid` was killed, and what it started is still there.
+fn kill_screens_of(state: &Dir) {
+    let pattern = format!("--state {}", state.path("state"));
+    let find = || {
+        let out = Command::new("pgrep").args(["-f", "--", &pattern]).output();
+        String::from_utf8(out.ok()?.stdout).ok()
+    };
+    eventually("nothing that runs", || {
+        for id in find()?.lines() {
+            let _ = Command::new("kill").args(["-KILL", id]).status();
+        }
+        find()?.is_empty().then_some(())
+    });
+}
+
+#[test]
+fn it_stops_and_goes_on() {
+    let size = (80, 24);
+    let mut server = Server::start();
+    let state = Dir::new("screen");
+    let mut shell = Command::new("setsid");
+    shell
+        .args(["--ctty", "sh", "-i"])
+        .env("PS1", "$ ")
+        .env("LANG", "C.UTF-8");
+    let mut terminal = start(&mut shell, size);
+    terminal.screen.wait_for("$ ");
+    terminal.type_line(&format!(
+        "{} {} --name ann --state {}",
+        chat().display(),
+        server.address(),
+        state.path("state")
+    ));
+    server.expect("ann has joined the chat");
+    wait_for(&terminal, size, "online");
+    terminal.press("half a");
+    wait_for(&terminal, size, "> half a");
+    terminal.press("\u{1a}");
+    terminal.screen.wait_for(END);
+    terminal.screen.wait_for("$ ");
+    terminal.type_line("fg");
+    terminal.screen.wait_for("\u{1b}[?1049h");
+    wait_for(&terminal, size, "> half a");
+    terminal.press(" line\r");
+    server.expect("ann: half a line");
+    terminal.press("\u{3}");
+    server.expect("ann has left the chat");
+    terminal.screen.wait_for(END);
+    terminal.screen.wait_for("$ ");
+}
+
+#[test]
+fn what_is_no_terminal_for_it_is_told_what_to_use() {
+    let state = Dir::new("screen");
+    let server = Server::start();
+    let mut terminal = Terminal::start(command(&server, &state).env("TERM", "dumb"));
+    terminal.screen.wait_for("use chat-client");
+    assert_eq!(terminal.finish().0, 2);
+    let out = Command::new(chat())
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("use chat-client"));
+    assert!(out.stdout.is_empty());
+}
+
+#[test]
+fn control_backslash_ends_it_at_once_and_the_terminal_is_as_it_was() {
+    let mut server = Server::start();
+    let mut command = Command::new(chat());
+    let address = server.address().to_string();
+    let mut terminal = Terminal::start(command.args([&address, "--name", "ann", "--no-state"]));
+    server.expect("ann has joined the chat");
+    eventually("raw mode", || terminal.is_raw().then_some(()));
+    terminal.press("\u{1c}");
+    assert_eq!(terminal.process.exit_code(), 128 + 3);
+    assert_eq!(terminal.settings(), fresh_settings());
+    assert!(terminal.screen.all().ends_with(END));
+}
+
+#[test]
+fn what_is_set_in_a_file_counts_unless_it_is_told_otherwise() {
+    let out = Command::new(chat())
+        .arg("default-config")
+        .output()
+        .expect("it runs");
+    let default = String::from_utf8(out.stdout).expect("it is text");
+    assert!(out.status.success() && default.contains("server: \"127.0.0.1:5000\","));
+    let dir = Dir::new("screen");
+    let mut server = Server::start();
+    let set = default
+        .replace("127.0.0.1:5000", &server.address().to_string())
+        .replace("name: None", "name: \"ann\"");
+    let file = dir.path("config.ron");
+    fs::write(&file, set).expect("it can be written");
+    for (name, arguments) in [("ann", &[][..]), ("bob", &["--name", "bob"])] {
+        let mut command = Command::new(chat());
+        command
+            .args(["--no-state", "--config", &file])
+            .args(arguments);
+        let mut terminal = Terminal::start(&mut command);
+        server.expect(&format!("{name} has joined the chat"));
+        terminal.process.signal(Signal::TERM);
+        server.expect(&format!("{name} has left the chat"));
+    }
+    fs::write(&file, "(bel: true)").expect("it can be written");
+    let mut command = Command::new(chat());
+    let out = command.args(["--config", &file]).output().expect("it runs");
+    assert_eq!(out.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(why.starts_with(&format!("chat: {file}: ")), "{why}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_waited_for_and_told_on_the_screen_one_comes_back_to() {
+    let size = (80, 24);
+    let state = Dir::new("screen");
+    let server = Server::start();
+    let mut command = command(&server, &state);
+    drop(server);
+    let mut terminal = start(command.args(["--name", "ann"]), size);
+    wait_for(&terminal, size, "no server, next try in 2 s");
+    terminal.press("\u{3}");
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 3);
+    let (_, after) = screen.rsplit_once(END).expect("it was left");
+    assert!(after.starts_with("chat: Could not connect to "), "{after}");
+}
