@@ -5,13 +5,11 @@ use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_cli::tls::client::{Connector, Server};
 use chat_cli::tls::fingerprint::Fingerprint;
-use chat_cli::tls::known_servers::KnownServers;
 use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
 use clap::{CommandFactory, Parser};
 use std::cell::Cell;
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::exit;
@@ -146,7 +144,7 @@ fn run(args: &Args) -> io::Result<Outcome> {
         .build()?;
     let (mut client, mut keep) = client(args)?;
     runtime.block_on(async {
-        let mut connector = connector(args)?;
+        let mut connector = Connector::of(&args.server, args.tls, args.fingerprint)?;
         // Whoever is asked about a server is asked before anything else is on the screen.
         let met = match connector.meet(args.local_port).await {
             Ok(met) => met,
@@ -200,18 +198,6 @@ fn run(args: &Args) -> io::Result<Outcome> {
             _ = stops.recv() => Ok(Outcome::Interrupted),
         }
     })
-}
-
-/// How the server is connected to.
-fn connector(args: &Args) -> io::Result<Connector> {
-    let server = args.server.address.clone();
-    if let Some(fingerprint) = args.fingerprint {
-        return Connector::given(server, fingerprint);
-    }
-    if args.tls || args.server.over_tls {
-        return Connector::known(server, KnownServers::of_user(|name| env::var_os(name))?);
-    }
-    Ok(Connector::plain(server))
 }
 
 /// The client that was asked for, and where it keeps what it remembers.

@@ -16,7 +16,6 @@ fn main() {
 #[cfg(unix)]
 mod unix {
     use chat_cli::address::Address;
-    use chat_cli::connect;
     use chat_cli::history_dir::System;
     use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::session::Session;
@@ -26,10 +25,13 @@ mod unix {
     use chat_cli::screen::tty::{self, Tty};
     use chat_cli::screen::{Screen, Settings};
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
+    use chat_cli::tls::client::{Connector, Server};
+    use chat_cli::tls::fingerprint::Fingerprint;
     use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
     use clap::{Parser, Subcommand};
     use jiff::tz::TimeZone;
+    use std::cell::Cell;
     use std::env;
     use std::io::{self, Write};
     use std::path::PathBuf;
@@ -49,10 +51,15 @@ mod unix {
         #[command(subcommand)]
         command: Option<Command>,
 
-        /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; without it, the one of the
-        /// configuration, or 127.0.0.1:5000
-        #[arg(value_name = "ADDR", value_parser = Address::from_str)]
-        server: Option<Address>,
+        /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; tls://HOST:PORT for one
+        /// that speaks TLS; without it, the one of the configuration, or 127.0.0.1:5000
+        #[arg(value_name = "ADDR", value_parser = Server::from_str)]
+        server: Option<Server>,
+
+        /// Speak TLS, and trust the server only if this is the SHA-256 fingerprint of its certificate, whoever
+        /// vouches for that
+        #[arg(long, value_name = "HEX", value_parser = Fingerprint::from_str)]
+        fingerprint: Option<Fingerprint>,
 
         /// Your name; asked for where it is not given and not remembered
         #[arg(long, value_name = "NAME", value_parser = name)]
@@ -82,6 +89,7 @@ mod unix {
 Examples:
   chat                          talk on this machine, or where the configuration says
   chat chat.example.org         talk somewhere else
+  chat tls://chat.example.org   the same over TLS; whom it trusts, chat-client --help says
   chat --name ann 7106          under a name, with the server on port 7106 of this machine
   chat default-config           what can be set
 
@@ -158,7 +166,7 @@ Exit codes: as chat-client's (chat-client --help).";
             has_times: config.times,
         };
         let mut screen = Screen::new(settings);
-        let (mut state, mut keep, memory) = remembered(args, server, &mut screen);
+        let (mut state, mut keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
             screen.set_draft(&state.draft());
         }
@@ -181,6 +189,16 @@ Exit codes: as chat-client's (chat-client --help).";
         let watch = move |phase, memory: &_| watched.watch(phase, memory);
         let mut client = Session::new(Timestamp::ZERO, setup, watch);
         let outcome = runtime.block_on(async {
+            let mut connector = Connector::of(server, false, args.fingerprint)?;
+            // Whoever is asked about a server is asked before the screen is taken.
+            let met = match connector.meet(None).await {
+                Ok(met) => Cell::new(met),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    let _ = writeln!(io::stderr(), "chat: {error}");
+                    return Ok(Outcome::Unreachable);
+                }
+                Err(error) => return Err(error),
+            };
             let (stops, mut stopped) = mpsc::channel(2);
             let (typed, input) = mpsc::channel(1);
             let (pressed, keys) = mpsc::channel(4);
@@ -204,7 +222,15 @@ Exit codes: as chat-client's (chat-client --help).";
                 }
             };
             let mut display = Display::new(shared.clone(), join, typed);
-            let connect = || connect::connect(server, None);
+            let connect = || {
+                let (met, connector) = (met.take(), &connector);
+                async move {
+                    match met {
+                        Some(stream) => Ok(stream),
+                        None => connector.connect(None).await,
+                    }
+                }
+            };
             let (input, keep) = (Some(input), &mut *keep);
             let run = chat_net::client::run(
                 &mut client,

@@ -1,7 +1,7 @@
 //! What a person has set, in a file of their own.
 
 use super::theme::Colours;
-use crate::address::Address;
+use crate::tls::client::Server;
 use chat_core::Name;
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -84,7 +84,7 @@ impl Config {
         if let Some(name) = &config.name {
             Name::parse(name).map_err(|error| format!("name: {error}"))?;
         }
-        let server: Result<Address, String> = config.server.parse();
+        let server: Result<Server, String> = config.server.parse();
         server.map_err(|error| format!("server: {error}"))?;
         Ok(config)
     }
@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn each_thing_is_set_in_the_default_file() {
         for (line, other) in [
-            ("server: \"127.0.0.1:5000\"", "server: \"example.org\""),
+            (
+                "server: \"127.0.0.1:5000\"",
+                "server: \"tls://example.org\"",
+            ),
             ("name: None", "name: \"ann\""),
             ("bell: true", "bell: false"),
             ("times: true", "times: false"),

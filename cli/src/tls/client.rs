@@ -11,6 +11,7 @@ use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error};
+use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -74,6 +75,26 @@ struct Tls {
 }
 
 impl Connector {
+    /// As somebody wishes: over TLS, if that is asked for or written before the address; with a server that has this
+    /// fingerprint, if one is given.
+    ///
+    /// # Errors
+    /// Those of [`given`](Self::given) and [`known`](Self::known).
+    pub fn of(
+        server: &Server,
+        over_tls: bool,
+        fingerprint: Option<Fingerprint>,
+    ) -> io::Result<Self> {
+        let address = server.address.clone();
+        if let Some(fingerprint) = fingerprint {
+            return Self::given(address, fingerprint);
+        }
+        if over_tls || server.over_tls {
+            return Self::known(address, KnownServers::of_user(|name| env::var_os(name))?);
+        }
+        Ok(Self::plain(address))
+    }
+
     /// Over plain text.
     pub fn plain(server: Address) -> Self {
         Self { server, tls: None }

@@ -3,6 +3,8 @@
 
 mod certificates;
 mod conversation;
+#[cfg(target_os = "linux")]
+mod full_screen;
 #[cfg(unix)]
 mod trust;
 mod visitors;
