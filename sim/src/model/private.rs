@@ -1,6 +1,7 @@
 //! Private words: what one peer says to another alone.
 
 use super::Watched;
+use super::peer::Peer;
 use crate::invariant::Invariant;
 
 impl Watched {
@@ -32,14 +33,17 @@ impl Watched {
     pub(super) fn check_private(&mut self, who: usize) {
         let receiver = &self.peers[who];
         for (from, text) in &receiver.private_in[receiver.private_seen..] {
-            let is_to = |to: &Option<String>| {
-                let has_been =
-                    |to: &String| receiver.names.iter().any(|it| it.eq_ignore_ascii_case(to));
-                to.as_ref().is_none_or(has_been)
-            };
             let senders = self.peers.iter().filter(|it| it.names.contains(from));
-            let said = senders.flat_map(|it| &it.expected.private);
-            let said = said.filter(|(to, said)| said == text && is_to(to)).count();
+            let said = senders.flat_map(|sender| {
+                let to = |to: &Option<String>| match to {
+                    Some(to) => receiver.has_been(to),
+                    // Who answers answers somebody who wrote.
+                    None => receiver.has_written_to(sender),
+                };
+                let said = sender.expected.private.iter();
+                said.filter(move |(whom, said)| said == text && to(whom))
+            });
+            let said = said.count();
             let of_them = |it: &&(String, String)| it.0 == *from && it.1 == *text;
             let heard = receiver.private_in.iter().filter(of_them).count();
             Invariant::Private.holds(heard <= said, || {
@@ -50,5 +54,18 @@ impl Watched {
             });
         }
         self.peers[who].private_seen = self.peers[who].private_in.len();
+    }
+}
+
+impl Peer {
+    /// Whether it has had a name, in whatever case.
+    fn has_been(&self, name: &str) -> bool {
+        self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it may have said something to another one alone.
+    fn has_written_to(&self, other: &Self) -> bool {
+        let mut private = self.expected.private.iter();
+        private.any(|(to, _)| to.as_ref().is_none_or(|to| other.has_been(to)))
     }
 }
