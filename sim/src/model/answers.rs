@@ -142,6 +142,9 @@ impl Asked {
         {
             return Some(Self::Refused(Code::ReadOnly, id.clone()));
         }
+        if line.len() > MAX_JSON_LINE {
+            return None; // It is not looked into.
+        }
         match serde_json::from_slice(line) {
             Ok(
                 Request::Nick { .. }

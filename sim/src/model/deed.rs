@@ -144,12 +144,14 @@ impl Peer {
         for later in self.expected.notices.iter_mut().skip(at) {
             later.0 -= 1;
         }
-        let begins = match done.deed {
-            Deed::Renames(_) => "* ",
-            _ => "* That is the topic already.",
+        let notice = match &done.deed {
+            Deed::Renames(wanted) => Notice::Either([
+                format!("* The name {wanted} is taken; "),
+                format!("* You are {wanted} already."),
+            ]),
+            _ => Notice::Exact("* That is the topic already.".into()),
         };
-        let notice = (nth, Notice::Begins(begins.into()));
-        self.expected.notices.insert(at, notice);
+        self.expected.notices.insert(at, (nth, notice));
         Some(done)
     }
 }

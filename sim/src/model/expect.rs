@@ -17,6 +17,8 @@ pub(super) enum Notice {
     Exact(String),
     /// A line that begins so.
     Begins(String),
+    /// A line that begins in one of these ways, in whatever case.
+    Either([String; 2]),
     /// The answer to `/who`.
     Who,
     /// The answer to `/topic`.
@@ -36,6 +38,10 @@ impl Notice {
         match self {
             Self::Exact(expected) => line == expected,
             Self::Begins(start) => line.starts_with(start),
+            Self::Either(starts) => starts.iter().any(|start| {
+                let begin = line.get(..start.len());
+                begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+            }),
             Self::Who => line.starts_with("* In the room ("),
             Self::Topic => {
                 line.starts_with("* The topic, set by ") || line.starts_with("* There is no topic")
@@ -57,7 +63,7 @@ impl Notice {
     pub(super) fn most(&self) -> usize {
         match self {
             Self::Exact(line) => line.len() + 1,
-            Self::Begins(start) => start.len() + 300,
+            Self::Begins(_) | Self::Either(_) => 400,
             Self::Who | Self::Topic | Self::Private { .. } => MAX_LINE + 100,
         }
     }
@@ -66,6 +72,7 @@ impl Notice {
     pub(super) fn least(&self) -> usize {
         1 + match self {
             Self::Exact(line) | Self::Begins(line) => line.len(),
+            Self::Either(starts) => starts.iter().map(String::len).min().unwrap_or(0),
             Self::Who => "* In the room (1): a".len(),
             Self::Topic => "* The topic, set by a: ".len(),
             Self::Private { .. } => "[PM to a] ".len(),
@@ -224,7 +231,10 @@ impl Expected {
                 self.begins("* Not sent: after /me");
             }
             Ok(Request::Act(text)) => self.does(Deed::Does(text.into_owned()), since),
-            Ok(Request::Nick(wanted)) if !may_be_name(wanted) => self.begins("* "),
+            Ok(Request::Nick(wanted)) if Name::parse(wanted).is_err() => self.begins("* \""),
+            Ok(Request::Nick(wanted)) if !may_be_name(wanted) => {
+                self.begins("* Nobody may be called ");
+            }
             Ok(Request::Nick(wanted)) => self.does(Deed::Renames(wanted.into()), since),
             Ok(Request::SetTopic(text)) if text.len() > MAX_TOPIC => {
                 self.begins("* Not done: a topic is at most");
@@ -244,7 +254,12 @@ impl Expected {
                 self.away = false;
                 self.exact("* You are back.");
             }
-            Ok(Request::Whois(_)) => self.begins("* "),
+            Ok(Request::Whois(of)) => {
+                let nobody = "* Nobody here is called ".to_string();
+                let is_here = format!("* {of} has been here for ");
+                let starts = [nobody, is_here];
+                self.notices.push((self.deeds(), Notice::Either(starts)));
+            }
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),
             Ok(Request::Leave) => self.end = Some(CloseReason::Left),

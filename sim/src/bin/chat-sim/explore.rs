@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// In so many worlds every rare path is passed; one that is not is a finding.
-const ENOUGH: u64 = 100_000;
+const ENOUGH: u64 = 50_000;
 
 /// How long a finding is shrunk.
 const SHRINKING: Duration = Duration::from_secs(20);
