@@ -163,7 +163,6 @@ marks! {
     PongAtOnce "a sign of life is given although a commit takes long"
     DiskAnswers "a commit that took so long is done"
     ReadTooLate "the store answers one who waits for it no more"
-    ClientPrivateLost "the connection is lost while it is not known whether private words have arrived"
     ClientOffline "a client that resumes loses its connection"
     ClientBack "a client that resumes is back"
     ClientGap "a client is told of a gap"

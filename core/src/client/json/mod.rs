@@ -543,7 +543,6 @@ impl JsonClient {
     /// There is no connection any more, or it is of no use.
     fn lost(&mut self, now: Timestamp, why: &str) {
         for (_, text) in mem::take(&mut self.connection.private) {
-            mark(Mark::ClientPrivateLost);
             let news = format!(
                 "* Nobody knows whether this has arrived: \"{}\"",
                 Short(&text)

@@ -4,5 +4,6 @@ mod chat;
 mod keeping;
 mod leaving;
 mod looks;
+mod people;
 mod reading;
 mod resuming;
