@@ -102,5 +102,8 @@ mod tests {
         let names: Vec<&str> = COMMANDS.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, NAMES);
         assert!(names.is_sorted());
+        for name in chat_core::COMMAND_NAMES {
+            assert!(NAMES.contains(&&*format!("/{name}")), "{name}");
+        }
     }
 }

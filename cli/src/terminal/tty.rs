@@ -578,3 +578,16 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_of_the_server_is_completed() {
+        for name in chat_core::COMMAND_NAMES {
+            assert!(COMMANDS.contains(&&*format!("/{name}")), "{name}");
+        }
+        assert!(COMMANDS.is_sorted());
+    }
+}

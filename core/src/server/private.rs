@@ -26,7 +26,7 @@ impl Server {
         let found = wanted.as_ref().and_then(|name| self.people.find(name));
         let Some((to, person)) = found else {
             mark(Mark::PrivateToNobody);
-            return self.refuse_answer(id, Answer::NobodyIs(to), given);
+            return self.refuse_answer(id, Answer::NobodyToWrite(to), given);
         };
         let (to, away) = (to.clone(), person.away.clone());
         let receiver = person.conn.and_then(|conn| self.connections.get(conn));

@@ -31,6 +31,8 @@ pub(crate) enum Answer<'a> {
     PrivateTooLong,
     PrivateUnanswered,
     NobodyIs(&'a str),
+    /// The same of whoever is written to.
+    NobodyToWrite(&'a str),
     Offline(&'a Name),
     ReadsSlowly(&'a Name),
     NobodyWrote,
@@ -55,7 +57,9 @@ impl Answer<'_> {
             Self::NickTaken { .. } => Code::NameTaken,
             Self::NickUnchanged(_) | Self::TopicUnchanged => Code::Unchanged,
             Self::TopicTooLong | Self::ActionTooLong | Self::PrivateTooLong => Code::TooLong,
-            Self::NobodyIs(_) | Self::Offline(_) | Self::NobodyWrote => Code::NotHere,
+            Self::NobodyIs(_) | Self::NobodyToWrite(_) | Self::Offline(_) | Self::NobodyWrote => {
+                Code::NotHere
+            }
             Self::ReadsSlowly(_) => Code::ReadsSlowly,
             Self::NotDone => Code::DiskFull,
             _ => Code::BadRequest,
@@ -95,6 +99,11 @@ impl fmt::Display for Answer<'_> {
             ),
             Self::PrivateUnanswered => f.write_str(
                 "Not sent: the server has not answered yet what you said to others alone.",
+            ),
+            Self::NobodyToWrite(asked) => write!(
+                f,
+                "Not sent: nobody here is called {}.",
+                shortened(asked, MAX_NAME)
             ),
             Self::NobodyIs(asked) => {
                 write!(f, "Nobody here is called {}.", shortened(asked, MAX_NAME))

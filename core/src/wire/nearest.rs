@@ -22,6 +22,18 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("last", "history"),
     ("log", "history"),
     ("reconnect", "retry"),
+    ("pm", "msg"),
+    ("query", "msg"),
+    ("tell", "msg"),
+    ("whisper", "msg"),
+    ("r", "reply"),
+    ("name", "nick"),
+    ("rename", "nick"),
+    ("afk", "away"),
+    ("action", "me"),
+    ("emote", "me"),
+    ("subject", "topic"),
+    ("title", "topic"),
 ];
 
 /// The longest word that is compared, in bytes: no command is nearly as long.

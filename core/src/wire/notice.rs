@@ -161,10 +161,18 @@ impl fmt::Display for Notice<'_> {
             Self::Surplus("history") => f.write_str(
                 "* Not done: /history takes a number after it, 1 or more, or nothing. To say a line that begins with a slash, begin it with two.",
             ),
-            Self::Surplus(command) => write!(
-                f,
-                "* Not done: /{command} takes nothing after it. To say a line that begins with a slash, begin it with two."
-            ),
+            Self::Surplus(name) => {
+                let takes = command(name).map_or("", |command| command.takes);
+                let (what, only) = if takes.is_empty() {
+                    ("nothing after it", "")
+                } else {
+                    (takes, " after it, and nothing else")
+                };
+                write!(
+                    f,
+                    "* Not done: /{name} takes {what}{only}. To say a line that begins with a slash, begin it with two."
+                )
+            }
             Self::Unknown { command, meant } => {
                 write!(f, "* Unknown command /{}. ", shortened(command, WORD))?;
                 match meant {

@@ -43,7 +43,7 @@ fn nobody_takes_a_name_that_is_none_or_that_would_speak_for_the_server() {
     assert_eq!(lines[1], "* Nobody may be called Admin; you are still ann.");
     assert_eq!(lines[2], "* Not done: /nick takes NAME after it.");
     assert!(
-        lines[3].starts_with("* Not done: /nick takes nothing"),
+        lines[3].starts_with("* Not done: /nick takes NAME after it, and nothing else."),
         "{told}"
     );
     let other = w.join("SERVER");
@@ -143,7 +143,7 @@ fn what_is_said_to_one_alone_reaches_nobody_else() {
     w.receive(ann, "/msg BOB a secret\n/msg carl hello\n/msg bob\n");
     assert_eq!(
         w.look(ann),
-        "[PM to bob] a secret\n* Nobody here is called carl.\n* Not done: /msg takes NAME TEXT after it.\n"
+        "[PM to bob] a secret\n* Not sent: nobody here is called carl.\n* Not done: /msg takes NAME TEXT after it.\n"
     );
     assert_eq!(w.look(bob), "[PM from ann] a secret\n");
     w.receive(bob, "/reply thanks\n");

@@ -52,9 +52,7 @@ impl Notice {
                     .and_then(|it| it.split_once("] "));
                 let is_to = |name: &str| to.as_ref().is_none_or(|to| name.eq_ignore_ascii_case(to));
                 let is_it = |(name, said): (&str, &str)| is_to(name) && said == text;
-                arrived.is_some_and(is_it)
-                    || line.starts_with("* Not sent: ")
-                    || line.starts_with("* Nobody here is called ")
+                arrived.is_some_and(is_it) || line.starts_with("* Not sent: ")
             }
         }
     }

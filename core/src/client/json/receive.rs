@@ -111,6 +111,7 @@ impl JsonClient {
             }
             Message::Error { text, id, .. } => {
                 let why = printable(&text);
+                let why = why.strip_prefix("Not sent: ").unwrap_or(&why);
                 let private = id.as_deref().and_then(|id| self.take_private(id));
                 let said = id.and_then(|id| self.take_out(now, &id));
                 let line = match (&said, &private) {

@@ -37,7 +37,7 @@ fn what_is_said_to_one_alone_is_shown_when_it_has_arrived_and_answers_come_back(
         chat.screen,
         [
             "[PM to bob] yes?",
-            "* Not said: \"hello\": Nobody here is called carl.",
+            "* Not said: \"hello\": nobody here is called carl.",
             "* bob has been here for less than a minute.",
         ]
     );
