@@ -80,8 +80,9 @@ impl Watched {
                 return;
             }
             let is_right = self.may_refuse(who, done);
-            if deed.is_none() && peer.short.is_some() && !is_right {
-                return; // It may not have been handled at all.
+            let may_be_unheard = peer.short.is_some() || self.server.phase(peer.id).is_ending();
+            if deed.is_none() && may_be_unheard && !is_right {
+                return; // It may have been cut off before that was handled.
             }
             Invariant::OwnName.holds(is_right, || {
                 format!("{:?} of {:?} was refused", done.deed, peer.name)
