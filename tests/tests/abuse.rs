@@ -282,7 +282,7 @@ fn one_more_than_there_is_room_for() {
     couple.talk();
     let mut third = couple.joined_by("JOIN third");
     third.say("/help");
-    third.expect_start("* /who");
+    third.expect_start("* /me");
     for _ in 0..3 {
         let mut fourth = Raw::connect(couple.server.address());
         fourth.expect_start("* Goodbye: the room is full");

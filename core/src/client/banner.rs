@@ -1,6 +1,6 @@
 //! What a server that is no chat server begins with, and what it seems to be.
 
-use crate::wire::notice::Short;
+use crate::wire::short::Short;
 use crate::wire::text::ServerLine;
 use alloc::format;
 use alloc::string::String;

@@ -8,7 +8,7 @@ use crate::types::limits::MAX_LINE;
 use crate::types::name::Name;
 use crate::types::time::Timestamp;
 use crate::wire::line::Line;
-use crate::wire::notice::Short;
+use crate::wire::short::Short;
 use crate::wire::text::{Request, printable};
 use alloc::borrow::Cow;
 use alloc::format;

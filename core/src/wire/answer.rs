@@ -3,7 +3,7 @@
 use crate::types::limits::{MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
 use crate::types::name::{InvalidName, Name};
 use crate::wire::json::Code;
-use crate::wire::notice::{Short, shortened};
+use crate::wire::short::{Short, shortened};
 use core::fmt;
 
 /// What one connection alone is told of people or the room.

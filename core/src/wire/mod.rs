@@ -9,5 +9,6 @@ pub(crate) mod line;
 pub(crate) mod nearest;
 pub(crate) mod notice;
 pub(crate) mod request_id;
+pub(crate) mod short;
 pub(crate) mod telnet;
 pub(crate) mod text;

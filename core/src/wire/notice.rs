@@ -9,7 +9,8 @@ use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::{Code, DiskState, Message};
 use crate::wire::nearest::nearest;
-use crate::wire::text::{GOODBYE, NOTICE, WELCOME, printable};
+use crate::wire::short::{Short, shortened};
+use crate::wire::text::{GOODBYE, NOTICE, WELCOME};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -300,23 +301,6 @@ fn millis(time: Duration) -> u64 {
 /// A time in whole seconds, rounded up.
 fn seconds(time: Duration) -> u64 {
     millis(time).div_ceil(1000)
-}
-
-/// At most 64 characters of a text that somebody else chose, printable.
-pub(crate) struct Short<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shortened(self.0, 64))
-    }
-}
-
-/// So many characters of a text at most, printable, with an ellipsis if that is not all.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
-    let end = text.char_indices().nth(most);
-    let end = end.map_or(text.len(), |(at, _)| at);
-    let ellipsis = if end < text.len() { "…" } else { "" };
-    alloc::format!("{}{ellipsis}", printable(&text[..end]))
 }
 
 /// The answer to `/who`: as many names as a line holds, then how many more.

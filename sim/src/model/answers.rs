@@ -463,6 +463,11 @@ impl Answers {
         is_own
     }
 
+    /// Whether what is due is about being away, or back.
+    pub(super) fn is_away_due(&self) -> bool {
+        matches!(self.next(), Some(Asked::Away(_) | Asked::Back))
+    }
+
     /// Whether the last answer was that what it said to one person alone has arrived.
     pub(super) fn has_just_written(&mut self) -> bool {
         std::mem::take(&mut self.has_written)

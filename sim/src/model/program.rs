@@ -181,6 +181,8 @@ impl Program {
                 return Some((from.to_string(), text.to_string()));
             }
             Message::Away { .. } if self.answers.has_just_written() => {}
+            // Another connection of its session may have said that it is away.
+            Message::Notice { .. } if self.has_token() && !self.answers.is_away_due() => {}
             Message::Welcome {
                 name,
                 session,

@@ -10,7 +10,7 @@ use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Entry, GapReason, Message};
 use crate::wire::line::{Line, LineReader};
-use crate::wire::notice::Short;
+use crate::wire::short::Short;
 use crate::wire::text::{ServerLine, WELCOME, line, printable};
 use alloc::format;
 use alloc::string::String;

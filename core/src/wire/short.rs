@@ -1,0 +1,22 @@
+//! The beginning of a text that somebody else chose, for a message that names it.
+
+use crate::wire::text::printable;
+use alloc::string::String;
+use core::fmt;
+
+/// At most 64 characters of a text that somebody else chose, printable.
+pub(crate) struct Short<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shortened(self.0, 64))
+    }
+}
+
+/// So many characters of a text at most, printable, with an ellipsis if that is not all.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most);
+    let end = end.map_or(text.len(), |(at, _)| at);
+    let ellipsis = if end < text.len() { "…" } else { "" };
+    alloc::format!("{}{ellipsis}", printable(&text[..end]))
+}
