@@ -1,7 +1,6 @@
 //! What programs ask for, and whether they are answered so, in order.
 
-use super::deed::Deed;
-use super::expect::may_be_name;
+use super::deed::{Deed, may_be_name};
 use super::story::Story;
 use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
 use chat_core::{

@@ -1,6 +1,6 @@
 //! What a peer's input calls for, line by line.
 
-use super::deed::{Deed, Done};
+use super::deed::{Deed, Done, may_be_name};
 use super::program::Program;
 use super::stranger;
 use chat_core::{
@@ -320,21 +320,6 @@ impl Expected {
         let notice = Notice::Begins(start.into());
         self.notices.push((self.deeds(), notice));
     }
-}
-
-/// Whether somebody may be called so.
-pub(super) fn may_be_name(wanted: &str) -> bool {
-    let reserved = [
-        "admin",
-        "administrator",
-        "everyone",
-        "here",
-        "moderator",
-        "operator",
-        "server",
-        "system",
-    ];
-    Name::parse(wanted).is_ok() && !reserved.contains(&&*wanted.to_ascii_lowercase())
 }
 
 /// What a line asks for as a first one. Of a line that is too long only its beginning counts, and

@@ -14,6 +14,7 @@ mod peer;
 mod private;
 mod program;
 mod rate;
+mod refusal;
 mod session;
 pub(crate) mod skipped;
 mod standstill;

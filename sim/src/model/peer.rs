@@ -2,8 +2,8 @@
 
 use super::buckets::Vessels;
 use super::cut_short::Short;
-use super::deed::Done;
-use super::expect::{Expected, Notice, first_line, may_be_name};
+use super::deed::{Done, may_be_name};
+use super::expect::{Expected, Notice, first_line};
 use super::program::Program;
 use super::program::Seen;
 use super::skipped::Skipped;

@@ -2,8 +2,7 @@
 
 use super::answers::{Answers, Asked, Place};
 use super::cut_short::Short;
-use super::deed::Deed;
-use super::expect::may_be_name;
+use super::deed::{Deed, may_be_name};
 use super::story::Story;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
