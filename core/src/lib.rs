@@ -28,12 +28,14 @@ pub use types::limits::{
     HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE,
     MAX_SERVER_LINE, MAX_TOPIC,
 };
-pub use types::name::{InvalidName, Name};
+pub use types::name::Name;
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
 pub use types::secret::Secret;
+pub use types::spelling::InvalidName;
 pub use types::time::Timestamp;
 pub use wire::commands::COMMAND_NAMES;
 pub use wire::line::{Line, LineReader};
-pub use wire::text::{FirstLine, Request, ServerLine, printable};
+pub use wire::printable::{is_blank, printable};
+pub use wire::text::{FirstLine, Request, ServerLine};
 pub use wire::{foreign, json};

@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use chat_core::foreign::TABLE;
 use chat_core::{
     ConnId, Entry, FirstLine, Input, Limits, MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Name, Request,
-    Server, ServerLine, Timestamp, printable, server_phase::Phase,
+    Server, ServerLine, Timestamp, is_blank, printable, server_phase::Phase,
 };
 use std::borrow::Cow;
 
@@ -23,6 +23,9 @@ use std::borrow::Cow;
 /// And for any name and text, taken from `data` by `arbitrary`: an entry with a valid name and a
 /// printable text is encoded to a line that is decoded to the same entry.
 ///
+/// And for each line as a name that is asked for: what is a name is the same one as it is shown, and is taken for
+/// itself in any case; one is taken for the other if that one is for it.
+///
 /// # Panics
 /// When a property does not hold.
 pub fn check(data: &[u8]) {
@@ -34,8 +37,30 @@ pub fn check(data: &[u8]) {
     if let Some(line) = data.split(|b| *b == b'\n').next() {
         greet(line);
     }
+    name(data);
     if let Ok(written) = Written::arbitrary_take_rest(Unstructured::new(data)) {
         written.check();
+    }
+}
+
+/// The first lines as names.
+fn name(data: &[u8]) {
+    let lines = data.split(|b| *b == b'\n').take(8);
+    let names = lines.filter_map(|line| Name::parse(str::from_utf8(line).ok()?).ok());
+    let names: Vec<Name> = names.collect();
+    for name in &names {
+        let shown = name.as_str();
+        assert!(shown.len() <= MAX_NAME, "{name} is too long");
+        assert_eq!(Name::parse(shown).as_ref(), Ok(name), "{shown:?}");
+        assert_eq!(printable(shown), shown);
+        assert!(!shown.contains([' ', ':', '*', '[', ']']), "{shown:?}");
+        for same in [shown.to_lowercase(), shown.to_uppercase()] {
+            let is_like = Name::parse(&same).map_or(true, |same| same.is_like(name));
+            assert!(is_like, "{name} is not taken for {same}");
+        }
+        for other in &names {
+            assert_eq!(name.is_like(other), other.is_like(name), "{name} {other}");
+        }
     }
 }
 
@@ -88,7 +113,7 @@ fn decode(line: &[u8]) {
     let _ = ServerLine::decode(text);
     let request = Request::decode(line).expect("it is UTF-8");
     if let Request::Say(text) = &request {
-        assert!(is_printable(text) && !text.trim().is_empty(), "{text:?}");
+        assert!(is_printable(text) && !is_blank(text), "{text:?}");
     }
     let again = request.to_string();
     assert!(!again.contains('\n'), "{request:?} became {again:?}");

@@ -42,7 +42,7 @@ invariants! {
     OneStay "one stay"
         "A stay begins with one joining and ends with one leaving, and nobody speaks outside of one."
     UniqueNames "unique names"
-        "No two in the room have the same name, whatever the case, and each has the first that is its due."
+        "Names in use are unique by skeleton: no two in the room have names that are taken for one another, whatever the case, and each has the first that is its due."
     OwnName "rightly refused"
         "A name or a topic that is asked for is given, unless somebody else has it or it is so already."
     Private "private"

@@ -10,6 +10,7 @@ mod invariant;
 pub mod kept;
 mod load;
 pub mod model;
+mod naming;
 mod person;
 mod raw;
 pub mod record;

@@ -14,6 +14,7 @@
 use chat_core::{FirstLine, MAX_LINE, Name, Request};
 use std::cmp::Reverse;
 
+use crate::naming::{are_alike, is_piled_up, turns_what_follows};
 use crate::{
     invariant::Invariant,
     model::skipped::Skipped,
@@ -114,7 +115,8 @@ fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> O
     let moves = |line: &&[u8]| {
         // Who speaks HTTP is answered in HTTP, whose lines end so.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        String::from_utf8_lossy(line).contains(acts)
+        let line = String::from_utf8_lossy(line);
+        line.contains(acts) || turns_what_follows(&line) || is_piled_up(&line)
     };
     let line = lines.find(moves)?;
     let why = format!("was shown \"{}\"", visible(line));
@@ -148,10 +150,7 @@ impl<'a> Room<'a> {
         for (at, line) in lines.iter().enumerate() {
             match event(line) {
                 Event::Joined(name) => {
-                    if present
-                        .iter()
-                        .any(|(_, other)| other.eq_ignore_ascii_case(&name))
-                    {
+                    if present.iter().any(|(_, other)| are_alike(other, &name)) {
                         let why = format!("shows a second {name} joining");
                         faults.push((Invariant::UniqueNames, why));
                     }
@@ -177,7 +176,7 @@ impl<'a> Room<'a> {
                 Event::Renamed(before, after) => {
                     let is_free = !present
                         .iter()
-                        .any(|(_, other)| other.eq_ignore_ascii_case(&after) && *other != before);
+                        .any(|(_, other)| are_alike(other, &after) && *other != before);
                     if !is_free {
                         let why = format!("shows {before} taking the name {after}");
                         faults.push((Invariant::UniqueNames, why));
@@ -417,7 +416,7 @@ fn compare(wanted: &[&[u8]], got: &[&[u8]], whole: bool) -> Option<String> {
 fn given_name(line: &[u8]) -> Option<String> {
     let line = str::from_utf8(line).ok()?;
     let taken = line.strip_prefix("* The name ")?;
-    let (_, given) = taken.split_once(" is taken; you are ")?;
+    let (_, given) = taken.split_once("; you are ")?;
     let given = given.strip_suffix('.')?;
     // Who has asked for another name later keeps theirs.
     (!given.starts_with("still ")).then(|| given.to_string())

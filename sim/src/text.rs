@@ -150,7 +150,8 @@ pub(crate) fn visible(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+            let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if c.is_control() || turns || matches!(c, '\u{200b}' | '\u{2028}' | '\u{2029}') {
                 out.extend(c.escape_default());
             } else {
                 out.push(c);

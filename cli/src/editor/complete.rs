@@ -1,6 +1,6 @@
 //! Names and commands, completed with Tab.
 
-use chat_core::ServerLine;
+use chat_core::{Name, ServerLine};
 use std::collections::VecDeque;
 
 /// The most names that are remembered.
@@ -70,7 +70,8 @@ impl Completion {
                 .map(|command| format!("{command}{ending}"))
                 .collect()
         } else {
-            let fitting = names.0.iter().filter(|name| begins(name));
+            let looks = |name: &&String| begins(name) || looks_like_the_beginning(word, name);
+            let fitting = names.0.iter().filter(looks);
             fitting.map(|name| format!("{name}{ending}")).collect()
         };
         if choices.is_empty() {
@@ -91,6 +92,17 @@ impl Completion {
         self.at = (self.at + step) % self.choices.len();
         &self.choices[self.at]
     }
+}
+
+/// Whether what was typed is taken for the beginning of a name, as a name is for another one.
+fn looks_like_the_beginning(word: &str, name: &str) -> bool {
+    let Ok(word) = Name::parse(word) else {
+        return false;
+    };
+    let mut ends = name.char_indices().skip(1).map(|(end, _)| end);
+    // What stands at a name's end says nothing, but it was typed.
+    !word.as_str().ends_with(['-', '_', '.'])
+        && ends.any(|end| Name::parse(&name[..end]).is_ok_and(|begin| begin.is_like(&word)))
 }
 
 #[cfg(test)]
@@ -125,6 +137,8 @@ mod tests {
         assert_eq!(choices("an", &names), ["Andreas: ", "anna: ", "an"]);
         assert_eq!(choices("hi AN", &names), ["Andreas ", "anna ", "AN"]);
         assert_eq!(choices("x", &names), Vec::<String>::new());
+        assert_eq!(choices("b0", &names), ["bob: ", "b0"]);
+        assert_eq!(choices("b-", &names), Vec::<String>::new());
         assert_eq!(choices("an ", &names), Vec::<String>::new());
         assert_eq!(choices("日本\u{3000}bo", &names), ["bob ", "bo"]);
     }

@@ -3,8 +3,9 @@
 //! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
 //! room can be remembered.
 
-use chat_core::Kind;
+use chat_core::{Kind, Name};
 use std::collections::VecDeque;
+use unicode_width::UnicodeWidthChar;
 
 /// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
 pub const MAX_BLOCKS: usize = 100_000;
@@ -283,15 +284,21 @@ fn block(entry: Entry, me: &str) -> Block {
     }
 }
 
-/// Whether a text has the name in it, as a word, in any case.
+/// Whether a text has the name in it, as a word, in any case, or one that is taken for it.
 pub fn is_named(text: &str, name: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let Ok(name) = Name::parse(name) else {
+        return false;
+    };
+    // Marks belong to the letters before them; what a word is not of, is white space or is drawn as a sign.
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || is_mark(c);
     let mut words = text.split(|c| !is_of_name(c));
-    // A full stop ends a sentence as well.
-    !name.is_empty()
-        && words.any(|word| {
-            word.eq_ignore_ascii_case(name) || word.trim_end_matches('.').eq_ignore_ascii_case(name)
-        })
+    // A full stop ends a sentence as well: what stands at a name's end says nothing.
+    words.any(|word| Name::parse(word).is_ok_and(|word| word.is_like(&name)))
+}
+
+/// Whether a character is drawn on the one before it.
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && !c.is_control() && c.width() == Some(0)
 }
 
 #[cfg(test)]
@@ -364,6 +371,10 @@ mod tests {
         for text in ["anna", "ann-2 is here", "", "joann"] {
             assert!(!is_named(text, "ann"), "{text}");
         }
+        for text in ["al1ce: hi", "so says Alice..."] {
+            assert!(is_named(text, "alice"), "{text}");
+        }
+        assert!(is_named("привет, АНЯ!", "Аня") && is_named("hi Zoe\u{308}", "Zoë"));
         assert!(!is_named("anything", ""));
     }
 

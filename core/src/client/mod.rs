@@ -8,8 +8,9 @@ use crate::types::limits::MAX_LINE;
 use crate::types::name::Name;
 use crate::types::time::Timestamp;
 use crate::wire::line::Line;
+use crate::wire::printable::{is_blank, printable};
 use crate::wire::short::Short;
-use crate::wire::text::{Request, printable};
+use crate::wire::text::Request;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -157,14 +158,15 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// What is wrong with the name in an answer to the prompt, if anything is: it can be asked for again,
-/// which a server does not do.
-fn unfit_name(asked: &str) -> Option<String> {
-    let why = Name::parse(asked).err()?;
-    Some(format!(
-        "* \"{}\" is not a name: {why}. Type JOIN and another one, or JOIN alone.",
-        Short(asked)
-    ))
+/// The name in an answer to the prompt; or what is wrong with it: it can be asked for again, which a server
+/// does not do.
+fn fit_name(asked: &str) -> Result<Name, String> {
+    Name::parse(asked).map_err(|why| {
+        format!(
+            "* \"{}\" is not a name: {why}. Type JOIN and another one, or JOIN alone.",
+            Short(asked)
+        )
+    })
 }
 
 /// What a typed line asks for, and its bytes.
@@ -183,7 +185,7 @@ fn sayable(text: &str) -> Result<Option<Cow<'_, str>>, CommandError> {
     if text.len() > MAX_LINE {
         return Err(CommandError::TooLong);
     }
-    Ok(Some(printable(text)).filter(|text| !text.trim().is_empty()))
+    Ok(Some(printable(text)).filter(|text| !is_blank(text)))
 }
 
 impl fmt::Display for CommandError {

@@ -43,7 +43,7 @@ pub(crate) enum Command<'a> {
 pub(crate) enum Refusal {
     /// Who wants it is not in the room.
     NotInTheRoom,
-    /// Somebody else in the room has the name.
+    /// Somebody else in the room has the name, or one that is taken for it.
     NameTaken,
     /// It is so already.
     Unchanged,
@@ -76,7 +76,7 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
             if name == wanted {
                 return Err(Refusal::Unchanged);
             }
-            if !name.is_like(wanted) && state.has(wanted) {
+            if state.alike(wanted).any(|other| other != name) {
                 mark(Mark::RenameTaken);
                 return Err(Refusal::NameTaken);
             }
@@ -105,20 +105,22 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
     }
 }
 
-/// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
+/// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has or is taken for. Where too
 /// many have asked for the same, the same is done for the name that goes with the port.
 fn free_name(state: &State, wanted: Name, port: u16) -> Name {
-    let is_free = |name: &Name| !state.has(name);
+    let is_free = |name: &Name| state.alike(name).next().is_none();
     if is_free(&wanted) {
         return wanted;
     }
     mark(Mark::NameTaken);
-    let numbered = (2..=MAX_NUMBER).map(|n| wanted.numbered(n)).find(is_free);
+    let numbered = (2..=MAX_NUMBER)
+        .filter_map(|n| wanted.numbered(n))
+        .find(is_free);
     let by_port = || {
         mark(Mark::NameByPort);
         let name = Name::of_port(port);
         // There are more numbers than connections.
-        let numbered = (2..).map(|n| name.numbered(n));
+        let numbered = (2..).filter_map(|n| name.numbered(n));
         core::iter::once(name.clone()).chain(numbered).find(is_free)
     };
     numbered.or_else(by_port).unwrap_or(wanted)

@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
+mod members;
 pub(crate) mod state;
 pub(crate) mod stream;
 
@@ -45,7 +46,10 @@ impl Room {
     ) -> Result<Ordered<'a>, Refusal> {
         let entry = decide(&self.state, command)?;
         if let Change::Enters(name, _) = entry.change() {
-            assert!(!self.state.has(name), "{name} is in the room twice");
+            assert!(
+                self.state.alike(name).next().is_none(),
+                "{name} is in the room twice"
+            );
         }
         let line = self.log.append(at, &entry);
         self.state.evolve(&entry);

@@ -1,9 +1,10 @@
 //! A room's state: the fold of its entries.
 
+use super::members::Members;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The state of a room: all that its entries come to. Whoever stores entries stores it besides, as bytes
@@ -16,7 +17,7 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
-    members: BTreeSet<Unique>,
+    members: Members,
     /// The sessions of those that joined in one.
     sessions: BTreeMap<Unique, SessionId>,
     topic: Option<Topic>,
@@ -67,8 +68,7 @@ impl State {
                     if let Some(session) = session {
                         self.sessions.insert(after.clone(), session);
                     }
-                    // Of another case, it is the same name.
-                    self.members.replace(after);
+                    self.members.insert(after);
                 }
             }
             Change::Topic(by, text) => {
@@ -96,7 +96,7 @@ impl State {
                 encode_name(by, &mut out);
             }
         }
-        for name in &self.members {
+        for name in self.members.iter() {
             encode_name(&name.0, &mut out);
             match self.sessions.get(name) {
                 None => out.push(0),
@@ -173,6 +173,12 @@ impl State {
     /// Whether somebody in the room has a name, in whatever case.
     pub(super) fn has(&self, name: &Name) -> bool {
         self.members.contains(&Unique(name.clone()))
+    }
+
+    /// All in the room who have a name, or one that is taken for it: one at most, but where others of
+    /// different looks have some in common with it.
+    pub(crate) fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
+        self.members.alike(name)
     }
 }
 

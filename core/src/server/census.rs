@@ -7,7 +7,7 @@ use crate::types::name::Name;
 use crate::types::peer::Host;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::Notice;
-use crate::wire::text::printable;
+use crate::wire::printable::printable;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 

@@ -12,9 +12,9 @@ use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
+use crate::wire::printable::{is_blank, printable, trimmed};
 use crate::wire::request_id::{GivenId, beginning};
 use crate::wire::short::Short;
-use crate::wire::text::printable;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -77,10 +77,10 @@ impl Server {
             Ok(Request::Topic {
                 text: Some(text),
                 id: given,
-            }) => self.set_topic(id, printable(&text).trim(), given.as_deref()),
+            }) => self.set_topic(id, trimmed(&printable(&text)), given.as_deref()),
             Ok(Request::Msg {
                 text, id: given, ..
-            }) if text.trim().is_empty() => {
+            }) if is_blank(&text) => {
                 let why = "there is nothing to say in it";
                 self.refuse(id, Code::Blank, why, given.as_deref());
             }
@@ -94,7 +94,11 @@ impl Server {
             },
             Ok(Request::Away { text }) => {
                 let why = text.as_deref().map(printable);
-                self.set_away(id, why.as_deref());
+                self.set_away(
+                    id,
+                    why.as_deref()
+                        .map(|why| if is_blank(why) { "" } else { why }),
+                );
             }
             Ok(Request::Whois { name, id: given }) => self.send_whois(id, &name, given.as_deref()),
             Ok(Request::History {

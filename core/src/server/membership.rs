@@ -86,18 +86,24 @@ impl Server {
         let name = ordered.map_or(wanted, |ordered| ordered.entry.name.into_owned());
         mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
         let given = &name;
-        let notice = match asked {
-            Some((asked, Err(_))) => Some(Notice::NameInvalid { asked, given }),
-            Some((asked, Ok(wanted))) if wanted.is_reserved() => {
+        let notice = match &asked {
+            Some((asked, Err(why))) => Some(Notice::NameInvalid {
+                asked,
+                why: *why,
+                given,
+            }),
+            Some((_, Ok(asked))) if asked.is_reserved() => {
                 mark(Mark::NameReserved);
                 Some(Notice::NameReserved { asked, given })
             }
-            Some((asked, Ok(_))) if asked != name.as_str() => {
+            Some((_, Ok(asked))) if asked != given => {
                 mark_if(
-                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked),
+                    name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked.as_str()),
                     Mark::NameShortened,
                 );
-                Some(Notice::NameTaken { asked, given })
+                let by = self.room.state.alike(asked).find(|by| *by != given);
+                let by = by.unwrap_or(asked);
+                Some(Notice::NameTaken { asked, by, given })
             }
             _ => None,
         };

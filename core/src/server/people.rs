@@ -112,6 +112,15 @@ impl Server {
         membership.map(|(name, _)| name.clone())
     }
 
+    /// The name of whoever is in the room and has this name, or else one that is taken for it.
+    pub(super) fn called(&self, asked: &str) -> Option<Name> {
+        let asked = Name::parse(asked).ok()?;
+        if self.people.find(&asked).is_some() {
+            return Some(asked);
+        }
+        self.room.state.alike(&asked).next().cloned()
+    }
+
     /// Somebody is away, and why; or back.
     pub(super) fn set_away(&mut self, id: ConnId, why: Option<&str>) {
         let Some(name) = self.name_of(id) else {
@@ -142,7 +151,7 @@ impl Server {
     /// Tells a connection of somebody.
     pub(super) fn send_whois(&mut self, id: ConnId, asked: &str, given: Option<&str>) {
         let now = self.wall();
-        let found = Name::parse(asked).ok();
+        let found = self.called(asked);
         let Some((name, person)) = found.as_ref().and_then(|name| self.people.find(name)) else {
             return self.refuse_answer(id, Answer::NobodyIs(asked), given);
         };

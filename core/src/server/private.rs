@@ -22,7 +22,7 @@ impl Server {
         if text.len() > MAX_PRIVATE {
             return self.refuse_answer(id, Answer::PrivateTooLong, given);
         }
-        let wanted = Name::parse(to).ok();
+        let wanted = self.called(to);
         let found = wanted.as_ref().and_then(|name| self.people.find(name));
         let Some((to, person)) = found else {
             mark(Mark::PrivateToNobody);

@@ -17,34 +17,41 @@ impl Server {
         let Some(name) = self.name_of(id) else {
             return;
         };
-        let Ok(wanted) = Name::parse(asked) else {
-            return self.refuse_answer(id, Answer::NickInvalid { asked, name: &name }, given);
+        let name = &name;
+        let wanted = match Name::parse(asked) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                let answer = Answer::NickInvalid { asked, why, name };
+                return self.refuse_answer(id, answer, given);
+            }
         };
         if wanted.is_reserved() {
-            let notice = Answer::NickReserved { asked, name: &name };
-            return self.refuse_answer(id, notice, given);
+            let asked = &wanted;
+            return self.refuse_answer(id, Answer::NickReserved { asked, name }, given);
         }
         if self.is_disk_full() {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
         let command = Command::Rename {
-            name: &name,
+            name,
             wanted: &wanted,
         };
         let now = self.wall();
         match self.room.order(now, command) {
             Ok(_) => {
                 mark(Mark::Renamed);
-                self.people.rename(&name, &wanted);
+                self.people.rename(name, &wanted);
                 self.has_renamed(id, wanted);
                 self.accept_change(id, given);
             }
             Err(Refusal::Unchanged) => {
-                self.refuse_answer(id, Answer::NickUnchanged(&name), given);
+                self.refuse_answer(id, Answer::NickUnchanged(name), given);
             }
             Err(_) => {
-                let notice = Answer::NickTaken { asked, name: &name };
-                self.refuse_answer(id, notice, given);
+                let by = self.room.state.alike(&wanted).find(|by| *by != name);
+                let (asked, by) = (&wanted, by.unwrap_or(&wanted).clone());
+                let by = &by;
+                self.refuse_answer(id, Answer::NickTaken { asked, by, name }, given);
             }
         }
     }

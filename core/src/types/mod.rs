@@ -3,8 +3,10 @@
 pub(crate) mod conn_id;
 pub(crate) mod entry;
 pub(crate) mod limits;
+pub(crate) mod look;
 pub(crate) mod name;
 pub(crate) mod peer;
 pub(crate) mod rate;
 pub(crate) mod secret;
+pub(crate) mod spelling;
 pub(crate) mod time;

@@ -1,6 +1,7 @@
 //! Names of people (PROTOCOL.md, "Names").
 
 use crate::types::limits::MAX_NAME;
+use crate::types::spelling::{InvalidName, spelled};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,38 +10,26 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 /// A name that is safe to print and cannot be mistaken for anything else: 1 to [`MAX_NAME`]
-/// bytes of ASCII letters, digits, `-`, `_` and `.`, the first a letter or a digit.
+/// bytes of letters and digits of one script, `-`, `_` and `.`, the first a letter or a digit.
 ///
 /// ```
 /// use chat_core::Name;
 /// assert_eq!(Name::parse("ann").unwrap().as_str(), "ann");
+/// assert_eq!(Name::parse("Zoe\u{308}").unwrap().as_str(), "Zoë");
 /// assert!(Name::parse("* not a notice").is_err());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
-/// Names that nobody may ask for (PROTOCOL.md, "Names").
-pub(crate) const RESERVED: [&str; 8] = [
-    "admin",
-    "administrator",
-    "everyone",
-    "here",
-    "moderator",
-    "operator",
-    "server",
-    "system",
-];
-
-/// Why a text is no [`Name`]; its `Display` says what a name must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InvalidName;
-
 impl Name {
-    /// Checks a name.
+    /// Checks a name, and has it as it is shown.
     ///
     /// # Errors
-    /// When it is empty, too long, or has a character that names do not have.
+    /// When it is empty, too long, or has characters that names do not have, or not together.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        if !text.is_ascii() {
+            return Ok(Self(spelled(text)?.into()));
+        }
         let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         let starts_well = text
             .as_bytes()
@@ -49,13 +38,8 @@ impl Name {
         if starts_well && text.len() <= MAX_NAME && text.bytes().all(safe) {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidName)
+            Err(InvalidName::Form)
         }
-    }
-
-    /// Whether nobody may take it: it would be believed to speak for the server, or for everyone.
-    pub(crate) fn is_reserved(&self) -> bool {
-        RESERVED.iter().any(|it| self.0.eq_ignore_ascii_case(it))
     }
 
     /// The name of a connection that asked for none: `USER` and its port.
@@ -64,17 +48,19 @@ impl Name {
     }
 
     /// The name to try when this one is taken: `-2`, `-3` … after it, and no longer than a name
-    /// may be.
-    #[must_use]
-    pub fn numbered(&self, number: u32) -> Self {
+    /// may be. There is none where those digits do not stand beside its own.
+    pub fn numbered(&self, number: u32) -> Option<Self> {
         let suffix = format!("-{number}");
-        let kept = self.0.len().min(MAX_NAME - suffix.len());
-        Self((String::from(&self.0[..kept]) + &suffix).into())
+        let mut kept = self.0.len().min(MAX_NAME - suffix.len());
+        while !self.0.is_char_boundary(kept) {
+            kept -= 1;
+        }
+        Self::parse(&(String::from(&self.0[..kept]) + &suffix)).ok()
     }
 
-    /// Whether it is the same but for the case of letters.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+    /// Its text, which is not copied.
+    pub(super) fn shared(&self) -> Arc<str> {
+        self.0.clone()
     }
 
     /// The name as it is shown.
@@ -83,7 +69,7 @@ impl Name {
     }
 }
 
-/// A name among those that are in use: one is not there twice, whatever its letters' case.
+/// A name among those that are in use, in the order of their small letters of ASCII.
 #[derive(Clone, Debug)]
 pub(crate) struct Unique(pub(crate) Name);
 
@@ -132,17 +118,6 @@ impl fmt::Debug for Name {
     }
 }
 
-impl fmt::Display for InvalidName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a name is 1 to {MAX_NAME} letters, digits, -, _ or ., and begins with a letter or a digit"
-        )
-    }
-}
-
-impl core::error::Error for InvalidName {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +134,7 @@ mod tests {
             assert!(Name::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "*", "-a", "_a", ".a", "a b", "a:", "ä", "a\u{7}", "{}", "a\n",
+            "", "*", "-a", "_a", ".a", "a b", "a:", "a\u{7}", "{}", "a\n",
         ] {
             assert!(Name::parse(bad).is_err(), "{bad:?}");
         }
@@ -169,10 +144,13 @@ mod tests {
     fn a_numbered_name_is_still_a_name() {
         let longest = Name::parse(&"a".repeat(MAX_NAME)).unwrap();
         for number in [2, 10, u32::MAX] {
-            let numbered = longest.numbered(number);
+            let numbered = longest.numbered(number).unwrap();
             assert_eq!(numbered.as_str().len(), MAX_NAME);
             assert_eq!(Name::parse(numbered.as_str()), Ok(numbered));
         }
-        assert_eq!(Name::of_port(5000).numbered(2).as_str(), "USER5000-2");
+        assert_eq!(
+            Name::of_port(5000).numbered(2).unwrap().as_str(),
+            "USER5000-2"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
-use crate::types::name::{InvalidName, Name};
+use crate::types::name::{Name, Unique};
+use crate::types::spelling::InvalidName;
 use crate::wire::json::Code;
 use crate::wire::short::{Short, shortened};
 use core::fmt;
@@ -12,14 +13,16 @@ pub(crate) enum Answer<'a> {
     /// Another name was asked for, and not given.
     NickInvalid {
         asked: &'a str,
+        why: InvalidName,
         name: &'a Name,
     },
     NickReserved {
-        asked: &'a str,
+        asked: &'a Name,
         name: &'a Name,
     },
     NickTaken {
-        asked: &'a str,
+        asked: &'a Name,
+        by: &'a Name,
         name: &'a Name,
     },
     NickUnchanged(&'a Name),
@@ -71,16 +74,16 @@ impl fmt::Display for Answer<'_> {
     /// It in words, without the mark of a notice.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NickInvalid { asked, name } => write!(
+            Self::NickInvalid { asked, why, name } => write!(
                 f,
-                "\"{}\" is not a name: {InvalidName}. You are still {name}.",
+                "\"{}\" is not a name: {why}. You are still {name}.",
                 Short(asked)
             ),
             Self::NickReserved { asked, name } => {
                 write!(f, "Nobody may be called {asked}; you are still {name}.")
             }
-            Self::NickTaken { asked, name } => {
-                write!(f, "The name {asked} is taken; you are still {name}.")
+            Self::NickTaken { asked, by, name } => {
+                write!(f, "{}; you are still {name}.", Taken { asked, by })
             }
             Self::NickUnchanged(name) => write!(f, "You are {name} already."),
             Self::TopicIs(text, by) => write!(f, "The topic, set by {by}: {text}"),
@@ -140,6 +143,23 @@ impl fmt::Display for Answer<'_> {
                 }
             }
             Self::NotDone => f.write_str("Not done: the server's disk is full. Try again later."),
+        }
+    }
+}
+
+/// A name is taken: by somebody who has it, or one that looks like it.
+pub(crate) struct Taken<'a> {
+    pub(crate) asked: &'a Name,
+    pub(crate) by: &'a Name,
+}
+
+impl fmt::Display for Taken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { asked, by } = *self;
+        if Unique(asked.clone()) == Unique(by.clone()) {
+            write!(f, "The name {asked} is taken")
+        } else {
+            write!(f, "The name {asked} looks like {by}, who is here")
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod json;
 pub(crate) mod line;
 pub(crate) mod nearest;
 pub(crate) mod notice;
+pub(crate) mod printable;
 pub(crate) mod request_id;
 pub(crate) mod short;
 pub(crate) mod telnet;

@@ -2,8 +2,9 @@
 
 use crate::mark::{Mark, mark_if};
 use crate::types::limits::MAX_LINE;
-use crate::types::name::{InvalidName, Name};
-use crate::wire::answer::Answer;
+use crate::types::name::Name;
+use crate::types::spelling::InvalidName;
+use crate::wire::answer::{Answer, Taken};
 use crate::wire::commands::{COMMANDS, Command, HELP, command};
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
@@ -22,17 +23,20 @@ use core::time::Duration;
 pub(crate) enum Notice<'a> {
     Welcome,
     InAlready(&'a Name),
+    /// Somebody has the name that was asked for in joining, or one that is taken for it.
     NameTaken {
-        asked: &'a str,
+        asked: &'a Name,
+        by: &'a Name,
         given: &'a Name,
     },
     NameInvalid {
         asked: &'a str,
+        why: InvalidName,
         given: &'a Name,
     },
     /// A name that was asked for in joining is one that nobody may have.
     NameReserved {
-        asked: &'a str,
+        asked: &'a Name,
         given: &'a Name,
     },
     NotUtf8,
@@ -145,14 +149,13 @@ impl fmt::Display for Notice<'_> {
         match self {
             Self::Welcome => f.write_str(WELCOME),
             Self::InAlready(name) => write!(f, "* You are in already, as {name}."),
-            Self::NameTaken { asked, given } => {
-                write!(f, "* The name {asked} is taken; you are {given}.")
+            Self::NameTaken { asked, by, given } => {
+                write!(f, "* {}; you are {given}.", Taken { asked, by })
             }
-            Self::NameInvalid { asked, given } => write!(
+            Self::NameInvalid { asked, why, given } => write!(
                 f,
-                "* \"{}\" is not a name: {}. You are {given}.",
+                "* \"{}\" is not a name: {why}. You are {given}.",
                 Short(asked),
-                InvalidName
             ),
             Self::NotUtf8 => f.write_str("* Not sent: the line is not UTF-8."),
             Self::TooLong => write!(f, "* Not sent: the line is longer than {MAX_LINE} bytes."),

@@ -1,6 +1,6 @@
 //! The beginning of a text that somebody else chose, for a message that names it.
 
-use crate::wire::text::printable;
+use crate::wire::printable::printable;
 use alloc::string::String;
 use core::fmt;
 

@@ -4,6 +4,7 @@ use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
 use crate::wire::commands::command;
 use crate::wire::foreign::Protocol;
+use crate::wire::printable::{is_blank, printable, trimmed};
 use alloc::borrow::Cow;
 use core::fmt;
 
@@ -34,7 +35,7 @@ impl<'a> FirstLine<'a> {
         if !is_sure && let Some(protocol) = Protocol::of_line(line) {
             return Self::Foreign(protocol);
         }
-        if str::from_utf8(line).is_ok_and(|line| line.trim().is_empty()) {
+        if str::from_utf8(line).is_ok_and(is_blank) {
             return Self::Blank;
         }
         join.unwrap_or(Self::Other)
@@ -114,7 +115,7 @@ impl<'a> Request<'a> {
     pub fn decode(line: &'a [u8]) -> Result<Self, core::str::Utf8Error> {
         let line = str::from_utf8(line)?;
         let bare = line.trim();
-        Ok(if bare.is_empty() {
+        Ok(if is_blank(bare) {
             Self::Nothing
         } else if bare.eq_ignore_ascii_case("LEAVE") {
             Self::Leave
@@ -131,14 +132,14 @@ impl<'a> Request<'a> {
 
     fn command(line: &'a str) -> Self {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let rest = rest.trim();
+        let rest = trimmed(rest);
         let Some(name) = command(word).map(|command| command.name) else {
             return Self::Unknown(printable(word));
         };
         // Of what stands before the text, one word is the command's.
         let first = || {
             rest.split_once(char::is_whitespace)
-                .map_or((rest, ""), |(a, b)| (a, b.trim()))
+                .map_or((rest, ""), |(a, b)| (a, trimmed(b)))
         };
         match (name, rest) {
             ("help", "") => Self::Help,
@@ -198,31 +199,6 @@ impl fmt::Display for Request<'_> {
             Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),
         }
-    }
-}
-
-/// `text` with `?` for every character that could do something to a screen: control characters
-/// other than tab, and the two line separators of Unicode.
-///
-/// ```
-/// assert_eq!(chat_core::printable("\u{1b}[2J\ttidy\u{2028}"), "?[2J\ttidy?");
-/// ```
-pub fn printable(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
-    // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
-    let is_plain = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(true, |plain, b| plain & (b' '..=b'~').contains(b))
-    };
-    if text.as_bytes().chunks(64).all(is_plain) || !text.contains(acts) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(
-            text.chars()
-                .map(|c| if acts(c) { '?' } else { c })
-                .collect(),
-        )
     }
 }
 
@@ -407,6 +383,9 @@ mod tests {
         for (line, meaning) in [
             ("", Nothing),
             (" \t ", Nothing),
+            ("\u{200b} \u{ad}", Nothing),
+            ("/me \u{200b}", Request::Lacking("me")),
+            ("/topic \u{2060}", Request::Topic),
             ("hi", Say("hi".into())),
             (" hi ", Say(" hi ".into())),
             ("JOIN", Say("JOIN".into())),
@@ -465,13 +444,6 @@ mod tests {
             let request = Request::decode(line.as_bytes()).unwrap();
             let again = request.to_string();
             assert_eq!(Request::decode(again.as_bytes()), Ok(request), "{line:?}");
-        }
-    }
-
-    #[test]
-    fn text_that_does_nothing_to_a_screen_is_not_copied() {
-        for text in ["tidy", "t\u{ef}dy\ttoo", &"long ".repeat(100)] {
-            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
         }
     }
 

@@ -55,6 +55,68 @@ fn nobody_takes_a_name_that_is_none_or_that_would_speak_for_the_server() {
 }
 
 #[test]
+fn nobody_stands_beside_whom_they_would_be_taken_for() {
+    let mut w = World::new(Limits::default());
+    let alice = w.join("alice");
+    let other = w.join("AIice");
+    assert!(
+        w.look(other)
+            .ends_with("* The name AIice looks like alice, who is here; you are AIice-2.\n")
+    );
+    w.look(alice);
+    w.receive(
+        other,
+        "/nick al1ce\n/nick alice.\n/nick СОСО\n/nick Zoe\u{308}\n",
+    );
+    assert_eq!(
+        w.look(other),
+        "* The name al1ce looks like alice, who is here; you are still AIice-2.\n\
+         * The name alice. looks like alice, who is here; you are still AIice-2.\n\
+         AIice-2 is now known as СОСО\nСОСО is now known as Zoë\n"
+    );
+    // Whoever is meant is found by it, but for another one who has that very name.
+    w.receive(alice, "/nick coco\n/msg Zo\u{eb}. hi\n/msg C0C0 me\n");
+    assert_eq!(
+        w.look(alice),
+        "AIice-2 is now known as СОСО\nСОСО is now known as Zoë\nalice is now known as coco\n\
+         [PM to Zoë] hi\n[PM from coco] me\n[PM to coco] me\n"
+    );
+    // What is one's own is nobody else's, however it is written.
+    w.receive(alice, "/nick c0co\n/nick adrnin\n");
+    assert_eq!(
+        w.look(alice),
+        "coco is now known as c0co\n* Nobody may be called adrnin; you are still c0co.\n"
+    );
+}
+
+#[test]
+fn a_name_that_no_number_can_stand_beside_is_numbered_by_port_where_it_is_taken() {
+    let mut w = World::new(Limits::default());
+    w.join("علي٣");
+    let other = w.join("علي٣");
+    let told = w.look(other);
+    assert!(
+        told.contains("* The name علي٣ is taken; you are USER"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_line_of_which_nothing_is_seen_is_not_said() {
+    let mut w = World::new(Limits::default());
+    let (ann, bob) = (w.join("ann"), w.join("bob"));
+    w.look(bob);
+    w.receive(ann, "\u{200b}\u{ad} \n/me \u{200b}\nturned \u{202e}round\n");
+    assert_eq!(w.look(bob), "ann: turned ?round\n");
+    let (program, _) = program(&mut w, "{}");
+    w.receive(
+        program,
+        "{\"type\":\"say\",\"text\":\"\\u200b\",\"id\":\"1\"}\n",
+    );
+    assert_eq!(errors(&objects(&mut w, program)), [Code::Blank]);
+}
+
+#[test]
 fn a_name_goes_with_its_session() {
     let mut w = World::new(Limits::default());
     let (ann, answer) = program(&mut w, r#"{"name":"ann"}"#);

@@ -13,8 +13,9 @@ use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
-use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State};
+use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State, printable};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
 
@@ -415,7 +416,7 @@ struct Import {
 }
 
 impl Import {
-    fn entry(&mut self, record: Record) -> Result<(), Fault> {
+    fn entry(&mut self, mut record: Record) -> Result<(), Fault> {
         let expected = self.store.head() + 1 + self.batch.len() as u64;
         if record.seq != expected {
             let found = record.seq;
@@ -425,6 +426,10 @@ impl Import {
         self.count += 1;
         if let Some(roster) = &mut self.roster {
             roster.apply(&record);
+        }
+        // Whoever wrote the file, what is shown of it does no harm.
+        if let Cow::Owned(shown) = printable(&record.text) {
+            record.text = shown.into();
         }
         self.batch.push(record);
         if self.batch.len() == PAGE {

@@ -127,6 +127,33 @@ struct Draw {
     grants: Grants,
 }
 
+/// Names of several scripts, most of them taken for another one of these, or for one that is drawn more often; and some that
+/// are none, or are reserved.
+const ALIKE: [&str; 22] = [
+    "ann.",
+    "ANN_",
+    "b0b",
+    "BOB-",
+    "coco",
+    "c0c0",
+    "сосо",
+    "СОСО",
+    "nav",
+    "nan",
+    "Ναν",
+    "ναν",
+    "max",
+    "rnax",
+    "USER5OO1",
+    "ａｎｎ",
+    "Zoe\u{308}",
+    "Zoë",
+    "علي٣",
+    "аnn",
+    "0perator",
+    "an\u{200b}n",
+];
+
 impl Draw {
     /// Has the mood decide what there is much of: sending is op 4, typing op 0.
     fn be_in_the_mood(&mut self) {
@@ -348,6 +375,9 @@ impl Draw {
     }
 
     fn name(&mut self) -> String {
+        if self.dice.one_in(6) {
+            return ALIKE[self.dice.below(ALIKE.len())].into();
+        }
         match self.dice.below(self.names) {
             0 => "ann".into(),
             1 => "Ann".into(),

@@ -394,7 +394,8 @@ impl Listener {
             self.welcomed = Some(disk.last());
             return;
         }
-        if let Some(given) = line.split("is taken; you are ").nth(1) {
+        let refused = line.strip_prefix("* The name ");
+        if let Some((_, given)) = refused.and_then(|why| why.split_once("; you are ")) {
             self.name = given.trim_end_matches('.').into();
         }
         if line.starts_with("* ") {

@@ -8,6 +8,7 @@ use super::shipped::End;
 use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
+use crate::naming::are_alike;
 use crate::text::visible;
 use chat_core::{Action, ClientInput, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
@@ -655,6 +656,18 @@ impl<'a> Stage<'a> {
         let mut ids = BTreeSet::new();
         for (entry, seq) in self.disk.all.iter().zip(1..) {
             let name = entry.name.as_str().to_ascii_lowercase();
+            let taken = match entry.kind {
+                Kind::Joined => Some((&*name, None)),
+                Kind::Renamed => Some((&*entry.text, Some(&name))),
+                _ => None,
+            };
+            if let Some((taken, own)) = taken {
+                let is_other = |it: &&String| Some(*it) != own && are_alike(it, taken);
+                let other = present.iter().find(is_other);
+                Invariant::UniqueNames.holds(other.is_none(), || {
+                    format!("entry {seq} is {}, and {other:?} is here", line_of(entry))
+                });
+            }
             let told = || format!("entry {seq} is {}", line_of(entry));
             Invariant::OneOrder.holds(entry.seq == seq, told);
             let is_right = match entry.kind {

@@ -1,7 +1,8 @@
 //! What programs ask for, and whether they are answered so, in order.
 
-use super::deed::{Deed, may_be_name};
+use super::deed::{Deed, may_be_name, shown};
 use super::story::Story;
+use crate::naming::{are_alike, shows_nothing};
 use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
 use chat_core::{
     MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC, ServerLine, printable,
@@ -72,8 +73,8 @@ impl Asked {
             Some(Ok(Request::Say { text, id, me })) => Self::to_say(&text, id.map(Into::into), me),
             Some(Ok(Request::Nick { name, id })) => {
                 let id = id.map(Into::into);
-                if may_be_name(&name) {
-                    let deed = Deed::Renames(name.into());
+                if let Some(name) = shown(&name).filter(|name| may_be_name(name)) {
+                    let deed = Deed::Renames(name);
                     Self::Do { deed, id }
                 } else {
                     Self::Refused(Code::BadName, id)
@@ -85,6 +86,11 @@ impl Asked {
                 id,
             })) => {
                 let (text, id) = (printable(&text).trim().to_string(), id.map(Into::into));
+                let text = if shows_nothing(&text) {
+                    String::new()
+                } else {
+                    text
+                };
                 if text.len() > MAX_TOPIC {
                     Self::Refused(Code::TooLong, id)
                 } else {
@@ -94,7 +100,7 @@ impl Asked {
             }
             Some(Ok(Request::Msg { to, text, id })) => {
                 let (text, id) = (printable(&text).into_owned(), id.map(Into::into));
-                if text.trim().is_empty() {
+                if shows_nothing(&text) {
                     Self::Refused(Code::Blank, id)
                 } else if text.len() > MAX_PRIVATE {
                     Self::Refused(Code::TooLong, id)
@@ -158,7 +164,7 @@ impl Asked {
     fn to_say(text: &str, id: Option<String>, me: bool) -> Self {
         if !id.as_deref().is_none_or(is_id) {
             Self::Refused(Code::BadId, id)
-        } else if text.trim().is_empty() {
+        } else if shows_nothing(text) {
             Self::Refused(Code::Blank, id)
         } else if text.len() > if me { MAX_ACTION } else { MAX_LINE } {
             Self::Refused(Code::TooLong, id)
@@ -338,7 +344,7 @@ impl Answers {
                     ..
                 },
             ) => {
-                let is_to = to.as_deref().is_none_or(|to| to.eq_ignore_ascii_case(whom));
+                let is_to = to.as_deref().is_none_or(|to| are_alike(to, whom));
                 self.has_written = true;
                 is_to && said == text && given.as_deref() == id.as_deref()
             }

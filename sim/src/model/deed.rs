@@ -1,5 +1,6 @@
 //! Deeds: what a peer does in the room, each of which is an entry of the story, unless it is rightly refused.
 
+use crate::naming::are_alike;
 use chat_core::Name;
 
 /// What a peer does in the room.
@@ -41,6 +42,11 @@ pub(super) struct Done {
     pub(super) since: usize,
 }
 
+/// A name as it is shown, if it is one.
+pub(super) fn shown(wanted: &str) -> Option<String> {
+    Name::parse(wanted).ok().map(|name| name.to_string())
+}
+
 /// Whether somebody may be called so.
 pub(super) fn may_be_name(wanted: &str) -> bool {
     let reserved = [
@@ -53,5 +59,5 @@ pub(super) fn may_be_name(wanted: &str) -> bool {
         "server",
         "system",
     ];
-    Name::parse(wanted).is_ok() && !reserved.contains(&&*wanted.to_ascii_lowercase())
+    shown(wanted).is_some_and(|name| !reserved.iter().any(|it| are_alike(it, &name)))
 }

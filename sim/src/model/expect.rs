@@ -1,8 +1,9 @@
 //! What a peer's input calls for, line by line.
 
-use super::deed::{Deed, Done, may_be_name};
+use super::deed::{Deed, Done, may_be_name, shown};
 use super::program::Program;
 use super::stranger;
+use crate::naming::are_alike;
 use chat_core::{
     CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, Name,
     Request, Server, Timestamp,
@@ -17,8 +18,12 @@ pub(super) enum Notice {
     Exact(String),
     /// A line that begins so.
     Begins(String),
-    /// A line that begins in one of these ways, in whatever case.
-    Either([String; 2]),
+    /// Somebody has the name that was asked for, or one that is taken for it.
+    Taken { asked: String, given: String },
+    /// The name that was asked for is not given, for the same reason, or because it is had already.
+    NotRenamed(String),
+    /// Since when somebody of this name is here, or that nobody is.
+    Whois(String),
     /// The answer to `/who`.
     Who,
     /// The answer to `/topic`.
@@ -38,10 +43,20 @@ impl Notice {
         match self {
             Self::Exact(expected) => line == expected,
             Self::Begins(start) => line.starts_with(start),
-            Self::Either(starts) => starts.iter().any(|start| {
-                let begin = line.get(..start.len());
-                begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
-            }),
+            Self::Taken { asked, given } => line
+                .strip_suffix(&format!("; you are {given}."))
+                .is_some_and(|why| is_of_taken(why, asked)),
+            Self::NotRenamed(wanted) => {
+                let why = line.split_once("; you are still ");
+                why.is_some_and(|(why, _)| is_of_taken(why, wanted))
+                    || line == format!("* You are {wanted} already.")
+            }
+            Self::Whois(of) => {
+                let is_it = |(name, _): (&str, &str)| are_alike(of, name);
+                let found = line.strip_prefix("* ");
+                let found = found.and_then(|it| it.split_once(" has been here for "));
+                line.starts_with("* Nobody here is called ") || found.is_some_and(is_it)
+            }
             Self::Who => line.starts_with("* In the room ("),
             Self::Topic => {
                 line.starts_with("* The topic, set by ") || line.starts_with("* There is no topic")
@@ -50,7 +65,7 @@ impl Notice {
                 let arrived = line
                     .strip_prefix("[PM to ")
                     .and_then(|it| it.split_once("] "));
-                let is_to = |name: &str| to.as_ref().is_none_or(|to| name.eq_ignore_ascii_case(to));
+                let is_to = |name: &str| to.as_ref().is_none_or(|to| are_alike(name, to));
                 let is_it = |(name, said): (&str, &str)| is_to(name) && said == text;
                 arrived.is_some_and(is_it) || line.starts_with("* Not sent: ")
             }
@@ -61,7 +76,7 @@ impl Notice {
     pub(super) fn most(&self) -> usize {
         match self {
             Self::Exact(line) => line.len() + 1,
-            Self::Begins(_) | Self::Either(_) => 400,
+            Self::Begins(_) | Self::Taken { .. } | Self::NotRenamed(_) | Self::Whois(_) => 400,
             Self::Who | Self::Topic | Self::Private { .. } => MAX_LINE + 100,
         }
     }
@@ -70,12 +85,26 @@ impl Notice {
     pub(super) fn least(&self) -> usize {
         1 + match self {
             Self::Exact(line) | Self::Begins(line) => line.len(),
-            Self::Either(starts) => starts.iter().map(String::len).min().unwrap_or(0),
+            Self::Taken { asked, given } => {
+                "* The name  is taken; you are .".len() + asked.len() + given.len()
+            }
+            Self::NotRenamed(wanted) => "* You are  already.".len() + wanted.len(),
+            Self::Whois(_) => "* a has been here for ".len(),
             Self::Who => "* In the room (1): a".len(),
             Self::Topic => "* The topic, set by a: ".len(),
             Self::Private { .. } => "[PM to a] ".len(),
         }
     }
+}
+
+/// Whether a line begins with that a name is taken, and truly says by whom.
+fn is_of_taken(why: &str, name: &str) -> bool {
+    let Some(why) = why.strip_prefix(&format!("* The name {name} ")) else {
+        return false;
+    };
+    let other = why.strip_prefix("looks like ");
+    let other = other.and_then(|it| it.strip_suffix(", who is here"));
+    why == "is taken" || other.is_some_and(|other| are_alike(name, other))
 }
 
 /// What a peer's lines call for, apart from what others do.
@@ -142,11 +171,13 @@ impl Expected {
     pub(super) fn joins(&mut self, name: &Name, asked: Option<&str>) {
         self.exact("Welcome to the chatroom!");
         match asked.map(|asked| (asked, Name::parse(asked))) {
-            Some((asked, Ok(_))) if !may_be_name(asked) => {
+            Some((_, Ok(asked))) if !may_be_name(asked.as_str()) => {
                 self.exact(&format!("* Nobody may be called {asked}; you are {name}."));
             }
-            Some((asked, Ok(_))) if asked != name.as_str() => {
-                self.exact(&format!("* The name {asked} is taken; you are {name}."));
+            Some((_, Ok(asked))) if asked != *name => {
+                let (asked, given) = (asked.to_string(), name.to_string());
+                self.notices
+                    .push((self.deeds(), Notice::Taken { asked, given }));
             }
             Some((_, Err(_))) => self.begins("* \""),
             _ => {}
@@ -229,11 +260,13 @@ impl Expected {
                 self.begins("* Not sent: after /me");
             }
             Ok(Request::Act(text)) => self.does(Deed::Does(text.into_owned()), since),
-            Ok(Request::Nick(wanted)) if Name::parse(wanted).is_err() => self.begins("* \""),
-            Ok(Request::Nick(wanted)) if !may_be_name(wanted) => {
-                self.begins("* Nobody may be called ");
-            }
-            Ok(Request::Nick(wanted)) => self.does(Deed::Renames(wanted.into()), since),
+            Ok(Request::Nick(wanted)) => match shown(wanted) {
+                None => self.begins("* \""),
+                Some(name) if !may_be_name(&name) => {
+                    self.begins(&format!("* Nobody may be called {name}; "));
+                }
+                Some(name) => self.does(Deed::Renames(name), since),
+            },
             Ok(Request::SetTopic(text)) if text.len() > MAX_TOPIC => {
                 self.begins("* Not done: a topic is at most");
             }
@@ -253,10 +286,7 @@ impl Expected {
                 self.exact("* You are back.");
             }
             Ok(Request::Whois(of)) => {
-                let nobody = "* Nobody here is called ".to_string();
-                let is_here = format!("* {of} has been here for ");
-                let starts = [nobody, is_here];
-                self.notices.push((self.deeds(), Notice::Either(starts)));
+                self.notices.push((self.deeds(), Notice::Whois(of.into())));
             }
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),

@@ -10,6 +10,7 @@ use super::skipped::Skipped;
 use super::story::Story;
 use super::stranger;
 use crate::invariant::Invariant;
+use crate::naming::{is_piled_up, turns_what_follows};
 use chat_core::{
     CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,
     server_phase::Phase,
@@ -481,9 +482,8 @@ impl Peer {
         if is_answer && !line.starts_with("* Goodbye: ") {
             return self.notice(me, line, story);
         }
-        Invariant::WholeLines.holds(!line.contains(acts), || {
-            format!("{line:?} acts on a screen")
-        });
+        let acts = line.contains(acts) || turns_what_follows(line) || is_piled_up(line);
+        Invariant::WholeLines.holds(!acts, || format!("{line:?} acts on a screen"));
         let due = self.expected.notices.get(self.heard);
         let is_due_later = due.is_none_or(|due| due.0 > self.said);
         if is_due_later && self.refuses_next(line) {

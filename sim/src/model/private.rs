@@ -3,6 +3,7 @@
 use super::Watched;
 use super::peer::Peer;
 use crate::invariant::Invariant;
+use crate::naming::are_alike;
 
 impl Watched {
     /// Takes note of what a peer says to others alone.
@@ -58,9 +59,9 @@ impl Watched {
 }
 
 impl Peer {
-    /// Whether it has had a name, in whatever case.
+    /// Whether it has had a name, or one that is taken for it.
     fn has_been(&self, name: &str) -> bool {
-        self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        self.names.iter().any(|own| are_alike(own, name))
     }
 
     /// Whether it may have said something to another one alone.

@@ -2,7 +2,7 @@
 
 use super::answers::{Answers, Asked, Place};
 use super::cut_short::Short;
-use super::deed::{Deed, may_be_name};
+use super::deed::{Deed, may_be_name, shown};
 use super::story::Story;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
@@ -255,7 +255,7 @@ impl Program {
     fn why_not_as_asked(&self, name: &str) -> Option<Code> {
         let asked = self.hello.as_ref()?.name.as_deref()?;
         if may_be_name(asked) {
-            (asked != name).then_some(Code::NameTaken)
+            (shown(asked).as_deref() != Some(name)).then_some(Code::NameTaken)
         } else {
             Some(Code::BadName)
         }

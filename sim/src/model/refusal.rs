@@ -72,10 +72,7 @@ impl Watched {
             .as_ref()
             .map_or("", |name| name.as_str());
         match &done.deed {
-            Deed::Renames(wanted) => {
-                own == wanted
-                    || !own.eq_ignore_ascii_case(wanted) && story.was_here(wanted, done.since)
-            }
+            Deed::Renames(wanted) => own == wanted || story.was_taken(wanted, own, done.since),
             Deed::SetsTopic(text) => story.was_topic(text, done.since),
             _ => false,
         }
@@ -87,10 +84,7 @@ impl Peer {
     pub(super) fn refuses_next(&self, line: &str) -> bool {
         let next = self.expected.deeds.get(self.said).map(|next| &next.deed);
         match next {
-            Some(Deed::Renames(wanted)) => {
-                let taken = format!("* The name {wanted} is taken; ");
-                line.starts_with(&taken) || line == format!("* You are {wanted} already.")
-            }
+            Some(Deed::Renames(wanted)) => Notice::NotRenamed(wanted.clone()).is(line),
             Some(Deed::SetsTopic(_)) => line == "* That is the topic already.",
             _ => false,
         }
@@ -108,10 +102,7 @@ impl Peer {
             later.0 -= 1;
         }
         let notice = match &done.deed {
-            Deed::Renames(wanted) => Notice::Either([
-                format!("* The name {wanted} is taken; "),
-                format!("* You are {wanted} already."),
-            ]),
+            Deed::Renames(wanted) => Notice::NotRenamed(wanted.clone()),
             _ => Notice::Exact("* That is the topic already.".into()),
         };
         self.expected.notices.insert(at, (nth, notice));

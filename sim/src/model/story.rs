@@ -1,6 +1,7 @@
 //! The story: what the room's screen showed, and who was in the room at each point of it.
 
 use crate::invariant::Invariant;
+use crate::naming::are_alike;
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -77,13 +78,20 @@ impl Story {
         place(to).saturating_sub(place(from))
     }
 
+    /// Somebody has this name from now on.
+    fn takes(&mut self, name: &str, peer: usize) {
+        let other = self.room.values().find(|(it, _)| are_alike(it, name));
+        Invariant::UniqueNames.holds(other.is_none(), || {
+            format!("{name} is in the room, and {other:?} is")
+        });
+        self.room
+            .insert(name.to_ascii_lowercase(), (name.into(), peer));
+    }
+
     /// Somebody joined.
     pub(super) fn enter(&mut self, line: &str, name: &str, peer: usize) {
         self.push(line, About::Joined(name.into()));
-        let before = self
-            .room
-            .insert(name.to_ascii_lowercase(), (name.into(), peer));
-        Invariant::UniqueNames.holds(before.is_none(), || format!("{name} is in the room twice"));
+        self.takes(name, peer);
     }
 
     /// Somebody left; who it was.
@@ -102,10 +110,7 @@ impl Story {
             Some((exact, peer)) if exact == before => peer,
             _ => Invariant::OneStay.is_broken(&format!("{before} is renamed, and is not here")),
         };
-        let there = self
-            .room
-            .insert(after.to_ascii_lowercase(), (after.into(), peer));
-        Invariant::UniqueNames.holds(there.is_none(), || format!("{after} is here twice"));
+        self.takes(after, peer);
     }
 
     /// Somebody said what the room is about.
@@ -130,15 +135,16 @@ impl Story {
         at(since) || (since..=self.entries.len()).any(at)
     }
 
-    /// Whether somebody had a name at some time since an entry.
-    pub(super) fn was_here(&self, name: &str, since: usize) -> bool {
-        let key = name.to_ascii_lowercase();
-        let is_it = |it: &str| it.eq_ignore_ascii_case(name);
+    /// Whether somebody else than one of this name had a name, or one that is taken for it, at some time since an
+    /// entry.
+    pub(super) fn was_taken(&self, name: &str, own: &str, since: usize) -> bool {
+        let is_it = |it: &str| it != own && are_alike(it, name);
         let came = |entry: &Entry| match &entry.about {
             About::Joined(name) | About::Renamed(_, name, _) => is_it(name),
             _ => false,
         };
-        self.members(since).contains_key(&key) || self.entries[since..].iter().any(came)
+        let before = self.members(since);
+        before.values().any(|it| is_it(it)) || self.entries[since..].iter().any(came)
     }
 
     /// The peer of a name.

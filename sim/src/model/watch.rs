@@ -7,6 +7,7 @@ use super::expect::Notice;
 use super::peer::Place;
 use super::story::About;
 use crate::invariant::Invariant;
+use crate::naming::are_alike;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
 
 /// The highest number that is put after a name that was asked for.
@@ -106,15 +107,15 @@ impl Watched {
 
     fn first_free(&self, wanted: &Name, port: u16) -> Name {
         let by_port = Name::of_port(port);
-        let asked = (2..=MAX_NUMBER).map(|n| wanted.numbered(n));
-        let others = (2..).map(|n| by_port.numbered(n));
+        let asked = (2..=MAX_NUMBER).filter_map(|n| wanted.numbered(n));
+        let others = (2..).filter_map(|n| by_port.numbered(n));
         let mut all = std::iter::once(wanted.clone())
             .chain(asked)
             .chain([by_port.clone()])
             .chain(others);
         let is_free = |name: &Name| {
-            let key = name.as_str().to_ascii_lowercase();
-            !self.story.room.contains_key(&key)
+            let mut others = self.story.room.values();
+            !others.any(|(other, _)| are_alike(other, name.as_str()))
         };
         all.find(is_free).unwrap_or_else(|| wanted.clone())
     }

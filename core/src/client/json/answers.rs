@@ -4,7 +4,7 @@ use crate::types::name::Name;
 use crate::wire::answer::Answer;
 use crate::wire::json::Message;
 use crate::wire::notice::{Notice, roster};
-use crate::wire::text::printable;
+use crate::wire::printable::printable;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;

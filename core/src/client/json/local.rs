@@ -6,7 +6,7 @@ use crate::client::ClientAction;
 use crate::types::time::Timestamp;
 use crate::wire::commands::command;
 use crate::wire::notice::Notice;
-use crate::wire::text::printable;
+use crate::wire::printable::printable;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::Write;

@@ -13,7 +13,7 @@ pub use memory::{Memory, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
+    Outcome, PATIENCE, PROMPT, fit_name, sayable, typed,
 };
 use crate::mark::{Mark, mark};
 use crate::types::limits::{MAX_ACTION, MAX_PRIVATE};
@@ -303,13 +303,16 @@ impl JsonClient {
         }
         match answer {
             FirstLine::Join(Some(asked)) => {
-                if let Some(why) = unfit_name(asked) {
-                    self.actions.push_back(ClientAction::Notice(why));
-                    self.actions.push_back(ClientAction::Prompt(PROMPT));
-                    return;
-                }
-                self.memory.name = Some(asked.into());
-                self.asked = Some(asked.into());
+                let name = match fit_name(asked) {
+                    Ok(name) => name,
+                    Err(why) => {
+                        self.actions.push_back(ClientAction::Notice(why));
+                        self.actions.push_back(ClientAction::Prompt(PROMPT));
+                        return;
+                    }
+                };
+                self.memory.name = Some(name.as_str().into());
+                self.asked = Some(name.as_str().into());
                 self.connect(now, Event::Join);
             }
             FirstLine::Join(None) => self.connect(now, Event::Join),

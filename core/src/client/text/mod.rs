@@ -5,13 +5,14 @@ pub mod phase;
 use super::banner::Banner;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, sayable, typed, unfit_name,
+    Outcome, PATIENCE, PROMPT, fit_name, sayable, typed,
 };
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::limits::{MAX_LINE, MAX_SERVER_LINE};
 use crate::types::time::Timestamp;
 use crate::wire::line::{Line, LineReader};
-use crate::wire::text::{FirstLine, Request, ServerLine, printable};
+use crate::wire::printable::printable;
+use crate::wire::text::{FirstLine, Request, ServerLine};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -172,7 +173,7 @@ impl TextClient {
             answer = FirstLine::decode(line);
         }
         if let FirstLine::Join(Some(asked)) = answer
-            && let Some(why) = unfit_name(asked)
+            && let Err(why) = fit_name(asked)
         {
             self.actions.push_back(ClientAction::Notice(why));
             answer = FirstLine::Other;

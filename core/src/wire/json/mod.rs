@@ -5,6 +5,7 @@ mod hello;
 use crate::types::entry::{Kind, Record};
 use crate::types::limits::{MAX_ACTION, MAX_LINE};
 use crate::types::secret::Secret;
+use crate::wire::printable::is_blank;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
@@ -473,7 +474,7 @@ impl Request<'_> {
 
     /// Whether a text may be said, or done.
     pub(crate) fn is_sayable(kind: Kind, text: &str) -> Result<(), Code> {
-        if text.trim().is_empty() {
+        if is_blank(text) {
             Err(Code::Blank)
         } else if text.len() > Self::longest(kind) {
             Err(Code::TooLong)

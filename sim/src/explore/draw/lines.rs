@@ -42,7 +42,10 @@ impl Draw {
                 b"{\"type\":\"?\",\"id\":\"unknown\"}",
                 b"{\"type\":\"say\",\"text\":\"\xff\",\"id\":\"bytes\"}",
                 b"{\"type\":\"history\",\"after\":1,\"before\":1,\"id\":\"both\"}",
-            ][dice.below(11)]
+                b"{\"type\":\"say\",\"text\":\"turned \\u202e\"}",
+                b"{\"type\":\"say\",\"text\":\"\\u200b\",\"id\":\"unseen\"}",
+                b"{\"type\":\"topic\",\"text\":\" \\u00ad\"}",
+            ][dice.below(14)]
             .to_vec(),
             8 => self.object_of_people(),
             6 if dice.one_in(2) => {
@@ -125,7 +128,20 @@ impl Draw {
                 b"\xff\xf4\xff\xfd\x06ctrl\xff\xff-c",
                 b"sized\xff\xfa\x1f\0P\0\x18\xff\xf0\xff\xfa\x18\xff\xf6\xff ",
                 &[&b"endless\xff\xfa"[..], &[b's'; MAX_LINE + 2]].concat(),
-            ][dice.below(8)]
+                // Turned to the end of the line and beyond, and turned within it.
+                "turned \u{202e}round".as_bytes(),
+                "\u{2067}\u{5d0}\u{2069} \u{202c}".as_bytes(),
+                // Nothing of it is seen.
+                "\u{200b} \u{ad}".as_bytes(),
+                "/me \u{2060}".as_bytes(),
+                "/topic \u{200b}".as_bytes(),
+                // Marks over the lines around.
+                &[
+                    "o".as_bytes(),
+                    "\u{301}".repeat(7 + dice.below(3)).as_bytes(),
+                ]
+                .concat(),
+            ][dice.below(14)]
             .to_vec(),
             10 if dice.one_in(4) => match dice.below(4) {
                 0 => strangers::draw(dice),
