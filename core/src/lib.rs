@@ -25,12 +25,13 @@ pub use server::{Action, Census, CloseReason, Input, Origin, Outbox, Round, Serv
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE,
+    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_ROOM_NAME,
     MAX_SERVER_LINE, MAX_TOPIC,
 };
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
+pub use types::room_name::{InvalidRoomName, RoomName};
 pub use types::secret::Secret;
 pub use types::time::Timestamp;
 pub use wire::commands::COMMAND_NAMES;

@@ -3,7 +3,7 @@
 
 #![cfg(unix)]
 
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::{Kind, Name, Record, RoomName, SessionId};
 use chat_net::store::{Dir, Disk, Fault, File, Mode, Place, Retention, Sizes, Store};
 use std::any::Any;
 use std::cell::Cell;
@@ -111,6 +111,7 @@ impl File for HostFile {
 
 fn said(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: seq,
         kind: Kind::Said,

@@ -4,6 +4,7 @@ use crate::room::state::State;
 use crate::room::stream::Stream;
 use crate::types::entry::{Entry, Kind, Record, SessionId};
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::json;
 use alloc::boxed::Box;
@@ -16,6 +17,7 @@ use core::ops::Range;
 /// nothing to do with it but to lend it to [`Outbox::write`](crate::Outbox::write).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Log {
+    room: RoomName,
     epoch: Box<str>,
     text: Stream,
     /// Written only while somebody reads it.
@@ -93,9 +95,10 @@ impl Facts {
 pub(crate) type Sender = (SessionId, Box<str>);
 
 impl Log {
-    /// An empty log with a name of its own.
-    pub(crate) fn new(epoch: u128) -> Self {
+    /// An empty log of a room, with a name of its own.
+    pub(crate) fn new(room: RoomName, epoch: u128) -> Self {
         Self {
+            room,
             epoch: alloc::format!("{epoch:032x}").into(),
             text: Stream::default(),
             json: Stream::default(),
@@ -109,8 +112,14 @@ impl Log {
     }
 
     /// A log that goes on with what is kept of it.
-    pub(crate) fn restored(epoch: u128, first: u64, last: u64, newest: Vec<Record>) -> Self {
-        let mut log = Self::new(epoch);
+    pub(crate) fn restored(room: RoomName, epoch: u128, history: History) -> Self {
+        let History {
+            first,
+            last,
+            newest,
+            ..
+        } = history;
+        let mut log = Self::new(room, epoch);
         log.last = last.saturating_sub(newest.len() as u64);
         for record in newest {
             log.append(record.at, &record.entry());
@@ -214,7 +223,7 @@ impl Log {
         self.last += 1;
         if self.readers > 0 {
             let line = json::Message::Entry(json::Entry {
-                room: json::ROOM.into(),
+                room: self.room.as_str().into(),
                 epoch: (&*self.epoch).into(),
                 seq: self.last,
                 at,
@@ -251,6 +260,7 @@ impl Log {
         let line = String::from_utf8(line).ok()?;
         let (name, text) = Entry::decode(facts.kind(), facts.name(), &line)?;
         Some(Record {
+            room: self.room.clone(),
             seq,
             at: facts.at(),
             kind: facts.kind(),
@@ -301,7 +311,7 @@ mod tests {
     #[test]
     fn lines_of_the_json_dialect_are_written_while_somebody_reads_them() {
         let name = Name::parse("ann").unwrap();
-        let mut log = Log::new(7);
+        let mut log = Log::new(RoomName::LOBBY, 7);
         for (reads, is_written) in [(true, true), (true, true), (false, true), (false, false)] {
             log.set_reading(reads);
             let before = log.head(Dialect::Json);
@@ -313,7 +323,7 @@ mod tests {
     #[test]
     fn an_entry_is_found_as_long_as_its_line_is_held() {
         let name = Name::parse("ann").unwrap();
-        let mut log = Log::new(7);
+        let mut log = Log::new(RoomName::LOBBY, 7);
         assert_eq!((log.first(), log.last()), (1, 0));
         let sender = |n: u64| (SessionId([1; 32]), Box::from(alloc::format!("id{n}")));
         for n in 1..=100_u64 {

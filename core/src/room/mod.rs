@@ -58,6 +58,7 @@ mod tests {
     use super::*;
     use crate::types::entry::{Kind, Record, SessionId};
     use crate::types::name::Name;
+    use crate::types::room_name::RoomName;
     use crate::wire::dialect::Dialect;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -145,7 +146,7 @@ mod tests {
             pauses in proptest::collection::vec(any::<bool>(), 0..100),
         ) {
             let node = || {
-                let mut room = Room::new(Log::new(7));
+                let mut room = Room::new(Log::new(RoomName::LOBBY, 7));
                 room.log.set_reading(true);
                 (room, 0)
             };
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn who_is_not_in_the_room_cannot_leave_it() {
-        let mut room = Room::new(Log::new(7));
+        let mut room = Room::new(Log::new(RoomName::LOBBY, 7));
         let ann = name(0);
         assert_eq!(
             room.order(0, Command::Leave(&ann)),

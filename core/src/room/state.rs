@@ -195,6 +195,7 @@ fn decode_name(bytes: &[u8]) -> Option<(Name, &[u8])> {
 mod tests {
     use super::*;
     use crate::types::entry::Kind;
+    use crate::types::room_name::RoomName;
     use proptest::prelude::*;
 
     fn records() -> impl Strategy<Value = Vec<Record>> {
@@ -203,6 +204,7 @@ mod tests {
         let text = proptest::sample::select(&["", "ann", "ANN", "c", "two words"][..]);
         let record =
             (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
+                room: RoomName::LOBBY,
                 seq: 1,
                 at: 0,
                 kind,

@@ -40,6 +40,7 @@ use crate::room::log::{History, Log};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::Limits;
 use crate::types::peer::Peer;
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
@@ -127,7 +128,7 @@ impl Server {
 
     /// A server with an empty room.
     pub fn with_origin(limits: Limits, origin: Origin) -> Self {
-        let log = Log::new(origin.epoch);
+        let log = Log::new(RoomName::LOBBY, origin.epoch);
         Self::with_log(limits, origin, log)
     }
 
@@ -135,13 +136,8 @@ impl Server {
     /// is [committed](Self::begin_commit). Who was in the room in a session has as long to come back as if
     /// their connection had just been lost; the others have left.
     pub fn restored(limits: Limits, origin: Origin, history: History) -> Self {
-        let History {
-            first,
-            last,
-            newest,
-            state,
-        } = history;
-        let log = Log::restored(origin.epoch, first, last, newest);
+        let state = history.state.clone();
+        let log = Log::restored(RoomName::LOBBY, origin.epoch, history);
         let mut server = Self::with_log(limits, origin, log);
         let present: Vec<_> = state
             .present()

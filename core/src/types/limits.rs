@@ -14,6 +14,9 @@ pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
+/// The longest name of a room, in bytes.
+pub const MAX_ROOM_NAME: usize = 32;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 

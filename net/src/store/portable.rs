@@ -13,7 +13,7 @@ use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
-use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State};
+use chat_core::{Kind, MAX_LINE, Name, Record, RoomName, SessionId, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
@@ -395,6 +395,7 @@ impl Member {
     /// An entry by which it came.
     fn joined(&self) -> Option<Record> {
         Some(Record {
+            room: RoomName::LOBBY,
             seq: 0,
             at: 0,
             kind: Kind::Joined,
@@ -543,6 +544,7 @@ impl TryFrom<Entry> for Record {
 
     fn try_from(entry: Entry) -> Result<Self, ()> {
         Ok(Self {
+            room: RoomName::LOBBY,
             seq: entry.seq,
             at: entry.at,
             kind: Kind::ALL

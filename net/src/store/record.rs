@@ -8,7 +8,7 @@
 //! and which entry they are. Damage to the sum gives a number that is far from any that can be there.
 
 use super::error::Fault;
-use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
+use chat_core::{Kind, MAX_NAME, Name, Record, RoomName, SessionId};
 use twox_hash::XxHash3_64;
 
 /// What stands before the body.
@@ -179,6 +179,7 @@ pub(super) fn decode(seq: u64, body: &[u8]) -> Result<Record, Malformed> {
         })
         .transpose()?;
     Ok(Record {
+        room: RoomName::LOBBY,
         seq,
         at,
         kind,

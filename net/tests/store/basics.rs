@@ -3,7 +3,7 @@
 use crate::disk::Memory;
 use crate::{ALL, SMALL, Step, all_said, any_steps, contents, error, fold, idle, joined, left};
 use crate::{log_of, open, place, said};
-use chat_core::{MAX_NAME, Name, Record};
+use chat_core::{MAX_NAME, Name, Record, RoomName};
 use chat_net::store::{Fault, Sizes, Store, check};
 use proptest::prelude::*;
 use std::slice;
@@ -126,6 +126,7 @@ fn segments(disk: &Memory) -> usize {
 /// An entry in whose frame there are so many bytes.
 fn of_frame(seq: u64, length: usize) -> Record {
     let record = Record {
+        room: RoomName::LOBBY,
         text: "".into(),
         sender: None,
         id: None,
@@ -134,6 +135,7 @@ fn of_frame(seq: u64, length: usize) -> Record {
     // A frame's header, and a record's, with its kind, its time and its name; a byte ends the frame.
     let rest = length - 40 - 10 - 13 - 1;
     Record {
+        room: RoomName::LOBBY,
         text: "x".repeat(rest).into(),
         ..record
     }
@@ -187,6 +189,7 @@ fn more_than_a_frame_may_have_is_in_several() {
     let text = "x".repeat(15_000);
     let all: Vec<Record> = (1..=600)
         .map(|seq| Record {
+            room: RoomName::LOBBY,
             text: text.as_str().into(),
             ..said(seq)
         })
@@ -203,6 +206,7 @@ fn an_entry_is_as_long_as_it_may_be_and_no_longer() {
     // Its kind, its time, its name, its session and its id are before the text.
     const MOST: usize = 16 * 1024 - (1 + 8 + 1 + MAX_NAME + 32 + 2 + 4);
     let of = |length| Record {
+        room: RoomName::LOBBY,
         name: Name::parse(&"n".repeat(MAX_NAME)).unwrap(),
         text: "\0".repeat(length).into(),
         ..said(1)
@@ -243,10 +247,12 @@ fn a_text_that_looks_like_zeros_or_like_another_frame_is_a_text() {
     let mut store = open(&disk);
     let more = [
         Record {
+            room: RoomName::LOBBY,
             text: text.into(),
             ..said(10)
         },
         Record {
+            room: RoomName::LOBBY,
             text: "\0".repeat(4000).into(),
             ..said(11)
         },

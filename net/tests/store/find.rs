@@ -2,7 +2,7 @@
 
 use crate::disk::Memory;
 use crate::{ALL, ANN, all_said, contents, error, idle, log_of, open, place, said, try_open};
-use chat_core::{Record, SessionId};
+use chat_core::{Record, RoomName, SessionId};
 use chat_net::store::{Fault, Retention, Store, check};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ const BEN: SessionId = SessionId([8; 32]);
 /// Entry `seq`, of this session and id.
 fn of(seq: u64, session: SessionId, id: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         sender: Some(session),
         id: Some(id.into()),
         ..said(seq)

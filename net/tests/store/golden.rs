@@ -2,7 +2,7 @@
 
 use crate::disk::Memory;
 use crate::{all_said, contents, fold, idle, joined, left, open, place};
-use chat_core::Record;
+use chat_core::{Record, RoomName};
 use chat_net::store::check;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ fn folder() -> PathBuf {
 /// What is in it.
 fn entries() -> Vec<Record> {
     let plain = Record {
+        room: RoomName::LOBBY,
         sender: None,
         ..joined(2, "ben")
     };

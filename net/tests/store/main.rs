@@ -15,7 +15,7 @@ mod readers;
 mod retention;
 mod version1;
 
-use chat_core::{Kind, Name, Record, SessionId, State};
+use chat_core::{Kind, Name, Record, RoomName, SessionId, State};
 use chat_net::store::{Place, Retention, Sizes, Store, StoreError};
 use disk::Memory;
 use proptest::option;
@@ -44,6 +44,7 @@ const ANN: SessionId = SessionId([7; 32]);
 /// Entry `seq`, said at that many milliseconds.
 fn said(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: seq,
         kind: Kind::Said,
@@ -57,6 +58,7 @@ fn said(seq: u64) -> Record {
 /// Entry `seq`: someone joined.
 fn joined(seq: u64, name: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         kind: Kind::Joined,
         name: Name::parse(name).unwrap(),
         text: "".into(),
@@ -68,6 +70,7 @@ fn joined(seq: u64, name: &str) -> Record {
 /// Entry `seq`: someone left.
 fn left(seq: u64, name: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         kind: Kind::Left,
         ..joined(seq, name)
     }
@@ -179,6 +182,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         option::of(id),
     )
         .prop_map(|(at, kind, name, text, sender, id)| Record {
+            room: RoomName::LOBBY,
             seq: 0,
             at,
             kind,

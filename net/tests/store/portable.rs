@@ -5,7 +5,7 @@ use crate::{
     ALL, Step, all_said, any_steps, contents, error, fold, log_of, open, place, said, try_open,
 };
 use chat_core::json::MAX_ID;
-use chat_core::{Kind, MAX_LINE, MAX_NAME, Name, Record, SessionId};
+use chat_core::{Kind, MAX_LINE, MAX_NAME, Name, Record, RoomName, SessionId};
 use chat_net::store::{Fault, Retention, check, export, import};
 use proptest::prelude::*;
 use std::io::{self, BufReader};
@@ -125,6 +125,7 @@ fn an_export_is_lines_of_json() {
     let disk = Memory::default();
     let mut store = open(&disk);
     let joined = Record {
+        room: RoomName::LOBBY,
         kind: Kind::Joined,
         text: "".into(),
         sender: None,
@@ -214,6 +215,7 @@ fn an_endless_line_is_not_imported() {
 #[test]
 fn the_longest_line_that_a_room_makes_is_imported() {
     let record = Record {
+        room: RoomName::LOBBY,
         seq: 1,
         at: u64::MAX,
         kind: Kind::Joined,

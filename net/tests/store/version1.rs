@@ -2,7 +2,7 @@
 
 use crate::disk::Memory;
 use crate::{all_said, contents, error, fold, joined, left, open, place, said};
-use chat_core::{Kind, Record, SessionId};
+use chat_core::{Kind, Record, RoomName, SessionId};
 use chat_net::store::{Fault, Report, StoreError, import};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -71,6 +71,7 @@ fn exported(before: &[Record], held: &[Record], is_complete: bool) -> String {
     for record in held {
         let kind = format!("{:?}", record.kind).to_lowercase();
         let Record {
+            room: _,
             seq,
             at,
             name,
@@ -115,6 +116,7 @@ fn exported(before: &[Record], held: &[Record], is_complete: bool) -> String {
 /// Entries of a room in which some were before, and some are.
 fn sample() -> (Vec<Record>, Vec<Record>) {
     let plain = Record {
+        room: RoomName::LOBBY,
         sender: None,
         ..joined(1, "cat")
     };

@@ -497,7 +497,7 @@ impl<'a> Entry<'a> {
     /// An entry as it is kept, as it is sent.
     pub(crate) fn of(record: &'a Record, epoch: &'a str) -> Self {
         Self {
-            room: ROOM.into(),
+            room: record.room.as_str().into(),
             epoch: epoch.into(),
             seq: record.seq,
             at: record.at,
