@@ -3,6 +3,7 @@
 use super::answers::{Answers, Asked, Place};
 use super::cut_short::Short;
 use super::deed::{Deed, may_be_name};
+use super::rooms::{LOBBY, Rooms};
 use super::story::Story;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Entry, GapReason, Hello, MAX_PAGE, Message};
@@ -45,7 +46,7 @@ pub(super) type Meaning = (
 
 /// What is known when a program hears something.
 pub(super) struct Seen<'a> {
-    pub(super) story: &'a Story,
+    pub(super) rooms: &'a Rooms,
     /// So many bytes of lines are held, or more.
     pub(super) held: u64,
     /// What ended its stay, if anything did.
@@ -224,7 +225,7 @@ impl Program {
                 });
                 self.next = Some(entry.seq + 1);
                 self.has_begun = true;
-                is_told(entry, seen.story);
+                is_told(entry, &seen.rooms[LOBBY]);
             }
             Message::Bye { code, .. } => {
                 self.bye = true;
@@ -234,10 +235,10 @@ impl Program {
             answer => {
                 if let Message::Past(entry) = answer {
                     self.pages += line.len() + 1;
-                    is_told(entry, seen.story);
+                    is_told(entry, &seen.rooms[LOBBY]);
                 }
                 let place = Place {
-                    story: seen.story,
+                    story: &seen.rooms[LOBBY],
                     head: self.next().saturating_sub(1),
                     held: seen.held,
                 };
@@ -333,12 +334,12 @@ impl Program {
 
     /// Whether it was sent the story to its end. What it missed comes in turns: as long as the server has
     /// some to give (`in_turns`), it need not have everything yet.
-    pub(super) fn is_up_to_date(&mut self, who: usize, story: &Story, in_turns: bool) {
+    pub(super) fn is_up_to_date(&mut self, who: usize, rooms: &Rooms, in_turns: bool) {
         if !self.is_in || in_turns && !self.is_live {
             return;
         }
         self.is_live = true;
-        let last = story.entries.len() as u64;
+        let last = rooms[LOBBY].entries.len() as u64;
         Invariant::NothingMissing.holds(self.next() == last + 1, || {
             format!(
                 "{:?} is due to peer {who}, and {last} is the last",

@@ -4,6 +4,7 @@ use super::Watched;
 use super::deed::{Deed, Done};
 use super::expect::Notice;
 use super::peer::Peer;
+use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use std::mem;
 
@@ -66,7 +67,7 @@ impl Watched {
 
     /// Whether the state of the room was against what a peer did at some time since it was sent.
     fn may_refuse(&self, who: usize, done: &Done) -> bool {
-        let story = &self.story;
+        let rooms = &self.rooms;
         let own = self.peers[who]
             .name
             .as_ref()
@@ -74,9 +75,12 @@ impl Watched {
         match &done.deed {
             Deed::Renames(wanted) => {
                 own == wanted
-                    || !own.eq_ignore_ascii_case(wanted) && story.was_here(wanted, done.since)
+                    || !own.eq_ignore_ascii_case(wanted) && rooms.was_here(wanted, done.since)
             }
-            Deed::SetsTopic(text) => story.was_topic(text, done.since),
+            Deed::SetsTopic(text) => {
+                let story = &rooms[LOBBY];
+                story.was_topic(text, story.length_at(done.since))
+            }
             _ => false,
         }
     }

@@ -3,6 +3,7 @@
 use super::Watched;
 use super::cut_short::Short;
 use super::deed::Deed;
+use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;
@@ -61,23 +62,22 @@ impl Watched {
         Invariant::OneStay.holds(session.name == name.as_str(), || {
             format!("{name} goes on as {}", session.name)
         });
-        let end = self.story.entries.len();
         let before = session.peers.last().copied();
         session.peers.push(who);
         session.since = None;
         if let Some(before) = before.map(|before| &mut self.peers[before])
-            && before.left.is_none()
+            && !before.has_left()
         {
-            before.left = Some(end);
+            before.leaves_all(&self.rooms);
             before.short.get_or_insert(Short::Replaced);
         }
-        self.peers[who].joined = Some(end);
-        let key = name.as_str().to_ascii_lowercase();
+        let end = self.rooms[LOBBY].entries.len();
+        self.peers[who].goes_on(LOBBY, end);
         // Where its joining is still to be told, who is there under that name is somebody else.
         if let Some(join) = self.joins.iter_mut().find(|join| join.1 == *name) {
             join.0 = who;
-        } else if let Some((_, peer)) = self.story.room.get_mut(&key) {
-            *peer = who;
+        } else {
+            self.rooms.has_peer(name.as_str(), who);
         }
         true
     }
@@ -104,7 +104,7 @@ impl Watched {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
                 {
-                    let place = self.story.entries.len();
+                    let place = self.rooms[LOBBY].entries.len();
                     let id = (key, id.clone());
                     self.sessions.said.insert(id, (deed.text().into(), place));
                 }
@@ -127,16 +127,17 @@ impl Watched {
         let session = self.sessions.open.get(&program.key(who));
         let older = session.into_iter().flat_map(|session| &session.peers);
         let taken = older.filter(|older| **older != who).find_map(|&older| {
-            let entry = self.story.last_by(older)?;
-            let line = &self.story.entries[entry].line;
+            let story = &self.rooms[LOBBY];
+            let entry = story.last_by(older)?;
+            let line = &story.entries[entry].line;
             let (_, said) = line.split_once(": ")?;
             let is_first = matches!(first, Deed::Says(text) if text == said);
             is_first.then_some((older, entry))
         });
         if let Some((older, entry)) = taken.filter(|_| second == Some(deed)) {
-            self.peers[older].has_not_said(entry);
+            self.peers[older].has_not_said();
             self.peers[who].has_said(entry);
-            self.story.ascribe(entry, who);
+            self.rooms.ascribe(LOBBY, entry, who);
         }
     }
 
@@ -185,7 +186,8 @@ impl Watched {
             let Some((_, place)) = self.sessions.said.get(&(key.clone(), id.clone())) else {
                 return;
             };
-            let since = self.story.bytes_between(*place, self.story.entries.len());
+            let story = &self.rooms[LOBBY];
+            let since = story.bytes_between(*place, story.entries.len());
             if since as u64 > self.limits.behind && next.deed == *deed {
                 return;
             }
@@ -285,15 +287,14 @@ impl Watched {
 
     /// Takes note of sessions that have lost their connections.
     pub(super) fn see_sessions(&mut self) {
-        let end = self.story.entries.len();
         for session in self.sessions.open.values_mut() {
             let Some(&who) = session.peers.last().filter(|_| session.since.is_none()) else {
                 continue;
             };
             let peer = &mut self.peers[who];
-            if peer.joined.is_some() && !self.server.phase(peer.id).is_in_room() {
+            if !peer.stays.is_empty() && !self.server.phase(peer.id).is_in_room() {
                 session.since = Some(self.seen);
-                peer.left.get_or_insert(end);
+                peer.leaves_all(&self.rooms);
             }
         }
         let (detached, most) = (self.sessions.detached(), self.limits.detached);

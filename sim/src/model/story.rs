@@ -1,6 +1,5 @@
-//! The story: what the room's screen showed, and who was in the room at each point of it.
+//! The story of one room: what the screen showed of it, and who was in it at each point.
 
-use crate::invariant::Invariant;
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -28,6 +27,8 @@ pub(super) struct Entry {
     about: About,
     /// How many bytes of the story come before it.
     from: usize,
+    /// How many lines of the screen come before it.
+    pub(super) at: usize,
 }
 
 impl Entry {
@@ -47,70 +48,34 @@ impl Entry {
     }
 }
 
-/// Everything on the screen so far.
+/// Everything that the screen showed of a room so far.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub(super) entries: Vec<Entry>,
-    /// Who is in the room: peers by their names in lower case.
-    pub(super) room: BTreeMap<String, (String, usize)>,
     pub(super) bytes: usize,
-    /// The bytes of its longest line.
-    pub(super) longest: usize,
-    /// Bytes of all private words that were asked for, as lines.
-    pub(super) private: usize,
 }
 
 impl Story {
-    pub(super) fn push(&mut self, line: &str, about: About) {
-        self.longest = self.longest.max(line.len());
+    /// An entry more, before which so many lines came in all.
+    pub(super) fn push(&mut self, line: &str, about: About, at: usize) {
         self.entries.push(Entry {
             line: line.into(),
             about,
             from: self.bytes,
+            at,
         });
         self.bytes += line.len() + 1;
+    }
+
+    /// How many entries there were when the screen showed so many lines.
+    pub(super) fn length_at(&self, lines: usize) -> usize {
+        self.entries.partition_point(|entry| entry.at < lines)
     }
 
     /// How many bytes the entries from one to before another have.
     pub(super) fn bytes_between(&self, from: usize, to: usize) -> usize {
         let place = |entry: usize| self.entries.get(entry).map_or(self.bytes, |e| e.from);
         place(to).saturating_sub(place(from))
-    }
-
-    /// Somebody joined.
-    pub(super) fn enter(&mut self, line: &str, name: &str, peer: usize) {
-        self.push(line, About::Joined(name.into()));
-        let before = self
-            .room
-            .insert(name.to_ascii_lowercase(), (name.into(), peer));
-        Invariant::UniqueNames.holds(before.is_none(), || format!("{name} is in the room twice"));
-    }
-
-    /// Somebody left; who it was.
-    pub(super) fn leave(&mut self, line: &str, name: &str) -> usize {
-        self.push(line, About::Left(name.into()));
-        match self.room.remove(&name.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == name => peer,
-            _ => Invariant::OneStay.is_broken(&format!("{name} left, who was not in the room")),
-        }
-    }
-
-    /// A peer has another name.
-    pub(super) fn rename(&mut self, line: &str, before: &str, after: &str, who: usize) {
-        self.push(line, About::Renamed(before.into(), after.into(), who));
-        let peer = match self.room.remove(&before.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == before => peer,
-            _ => Invariant::OneStay.is_broken(&format!("{before} is renamed, and is not here")),
-        };
-        let there = self
-            .room
-            .insert(after.to_ascii_lowercase(), (after.into(), peer));
-        Invariant::UniqueNames.holds(there.is_none(), || format!("{after} is here twice"));
-    }
-
-    /// Somebody said what the room is about.
-    pub(super) fn set_topic(&mut self, line: &str, text: &str, by: &str, who: usize) {
-        self.push(line, About::Topic(text.into(), by.into(), who));
     }
 
     /// What the room was about before an entry, and who said so.
@@ -139,14 +104,6 @@ impl Story {
             _ => false,
         };
         self.members(since).contains_key(&key) || self.entries[since..].iter().any(came)
-    }
-
-    /// The peer of a name.
-    pub(super) fn who(&self, name: &str) -> usize {
-        match self.room.get(&name.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == name => *peer,
-            _ => Invariant::OneStay.is_broken(&format!("{name} talks without being in the room")),
-        }
     }
 
     /// The last entry that a peer said.

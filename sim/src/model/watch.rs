@@ -37,7 +37,9 @@ impl Watched {
         }
     }
 
-    fn tell(&mut self, line: &str) {
+    fn tell(&mut self, shown: &str) {
+        let (room, line) = self.rooms.place(shown);
+        let entry = self.rooms[room].entries.len();
         match ServerLine::decode(line) {
             ServerLine::Joined(name) => {
                 let Some((who, given, wanted)) = self.joins.pop_front() else {
@@ -47,50 +49,54 @@ impl Watched {
                 Invariant::UniqueNames.holds(name == given && name == free, || {
                     format!("{name} joined, who is called {given} and was to be called {free}")
                 });
-                self.peers[who].enters(self.story.entries.len());
-                self.story.enter(line, name.as_str(), who);
+                self.peers[who].enters(room, entry);
+                self.rooms.enter(room, line, name.as_str(), who);
             }
             ServerLine::Left(name) => {
                 self.session_ends(name.as_str());
-                let who = self.story.leave(line, name.as_str());
+                let who = self.rooms.leave(room, line, name.as_str());
                 let peer = &mut self.peers[who];
                 // Who left the stay that began by silence may be in another one by now.
                 if !peer.speaks_json() || peer.name.as_ref() == Some(&name) {
-                    peer.left = Some(self.story.entries.len() - 1);
+                    peer.leaves(room, entry);
                 }
             }
             ServerLine::Said(name, text) => {
                 let deed = Deed::Says(text.into());
-                let who = self.does(&name, &deed, line);
-                self.story.push(line, About::Said(who));
+                let who = self.does(room, &name, &deed, line);
+                self.rooms.push(room, line, About::Said(who));
             }
             ServerLine::Acted(name, text) => {
                 let deed = Deed::Does(text.into());
-                let who = self.does(&name, &deed, line);
-                self.story.push(line, About::Did(who));
+                let who = self.does(room, &name, &deed, line);
+                self.rooms.push(room, line, About::Did(who));
             }
             ServerLine::Renamed(before, after) => {
                 let deed = Deed::Renames(after.as_str().into());
-                let who = self.does(&before, &deed, line);
+                let who = self.does(room, &before, &deed, line);
                 let (before, after) = (before.as_str(), after);
                 self.session_is_renamed(before, after.as_str());
-                self.story.rename(line, before, after.as_str(), who);
+                self.rooms.rename(room, line, (before, after.as_str()), who);
                 let peer = &mut self.peers[who];
                 peer.has_name(after);
             }
             ServerLine::Topic(name, text) => {
-                let is_new = self.story.topic(usize::MAX).map_or("", |topic| topic.0) != text;
+                let is_new = self.rooms[room]
+                    .topic(usize::MAX)
+                    .map_or("", |topic| topic.0)
+                    != text;
                 Invariant::OwnName.holds(is_new, || format!("{line:?}, and it was so"));
-                let who = self.does(&name, &Deed::SetsTopic(text.into()), line);
-                self.story.set_topic(line, text, name.as_str(), who);
+                let who = self.does(room, &name, &Deed::SetsTopic(text.into()), line);
+                let about = About::Topic(text.into(), name.as_str().into(), who);
+                self.rooms.push(room, line, about);
             }
             other => Invariant::WholeLines.is_broken(&format!("{other:?} is on the screen")),
         }
     }
 
     /// Somebody of this name does something, on the screen; which peer it is.
-    fn does(&mut self, name: &Name, deed: &Deed, line: &str) -> usize {
-        let who = self.story.who(name.as_str());
+    fn does(&mut self, room: usize, name: &Name, deed: &Deed, line: &str) -> usize {
+        let who = self.rooms.who(room, name.as_str());
         let who = self.speaker(who, deed);
         self.see_refused(who, Some(deed));
         self.hears_at_rate(who, deed.text());
@@ -100,7 +106,7 @@ impl Watched {
         Invariant::SaidOnce.holds(expected == Some(deed), || {
             format!("{line:?} was heard where {name} said {expected:?}")
         });
-        peer.has_done(self.story.entries.len(), deed.is_not_echoed());
+        peer.has_done(self.rooms[room].entries.len(), deed.is_not_echoed());
         who
     }
 
@@ -112,10 +118,7 @@ impl Watched {
             .chain(asked)
             .chain([by_port.clone()])
             .chain(others);
-        let is_free = |name: &Name| {
-            let key = name.as_str().to_ascii_lowercase();
-            !self.story.room.contains_key(&key)
-        };
+        let is_free = |name: &Name| self.rooms.is_free(name.as_str());
         all.find(is_free).unwrap_or_else(|| wanted.clone())
     }
 
@@ -127,7 +130,7 @@ impl Watched {
         let (id, phase) = (peer.id, peer.phase);
         let wanted = self.server.wants_input(id);
         let in_room = phase.is_in_room();
-        let on_screen = peer.joined.is_some() && peer.left.is_none();
+        let on_screen = peer.is_in_room();
         Invariant::OneStay.holds(in_room == on_screen, || {
             let is = if on_screen { "is" } else { "is not" };
             format!("{id:?} {is} in the room on the screen, and is {phase:?}")
@@ -138,11 +141,11 @@ impl Watched {
             });
             peer.sure = peer.expected.notices.len();
         }
-        let distance = peer.distance(&self.story) + peer.private_most();
+        let distance = peer.distance(&self.rooms) + peer.private_most();
         peer.copied = peer.blocked && (peer.copied || distance as u64 > self.limits.behind);
         if peer.is_open() && peer.blocked {
             let private = peer.private(peer.sure, Notice::least);
-            let waiting = peer.backlog(&self.story) + private;
+            let waiting = peer.backlog(&self.rooms) + private;
             let waiting = waiting.saturating_sub(peer.under_way());
             let within =
                 !in_room || peer.is_apart() || waiting as u64 <= self.limits.behind + self.surge;
@@ -155,7 +158,7 @@ impl Watched {
             let all = peer.finished.is_some() || wanted;
             let due = self.server.next_timeout();
             let in_turns = matches!(due, Some((_, Timer::Resume)));
-            peer.is_up_to_date(who, &self.story, all, in_turns);
+            peer.is_up_to_date(who, &self.rooms, all, in_turns);
         }
         let gave_way = peer.place == Place::GaveWay;
         let is_so = |reason| (reason == CloseReason::GaveWay) == gave_way;
@@ -177,7 +180,7 @@ impl Watched {
     /// Checks what is to hold between two rounds.
     pub(super) fn check_room(&self) {
         let counted = self.server.population() + self.sessions.detached();
-        let listed = self.story.room.len();
+        let listed = self.rooms.population();
         Invariant::OneStay.holds(counted == listed, || {
             format!("{counted} are in the room, and {listed} on the screen")
         });
@@ -217,7 +220,7 @@ impl Watched {
     /// How much may have been appended once more comes in: a batch that is full takes nothing, and
     /// any other the line that fills it and, at most, the entry of a joining before that.
     pub(super) fn most_in_batch(&self) -> usize {
-        let appended = self.story.bytes - self.passed.1;
+        let appended = self.rooms.bytes - self.passed.1;
         let pass = match self.server.population() as u64 {
             0 => u64::MAX,
             members => self.limits.pass.div_ceil(members),
