@@ -18,10 +18,12 @@ pub use client::json::{JsonClient, Memory, Setup, Unaccepted};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;
-pub use room::log::{History, Log};
+pub use room::log::History;
 pub use room::state::State;
 pub use server::phase as server_phase;
-pub use server::{Action, Census, CloseReason, Input, Origin, Outbox, Round, Server, Timer, Usage};
+pub use server::{
+    Action, Census, CloseReason, Input, Logs, Origin, Outbox, Round, Server, Timer, Usage,
+};
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{

@@ -11,12 +11,11 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 
-/// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
-/// nothing to do with it but to lend it to [`Outbox::write`](crate::Outbox::write).
+/// Entries, numbered from 1 without holes, of which the newest are held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Log {
+pub(crate) struct Log {
     room: RoomName,
     epoch: Box<str>,
     text: Stream,
@@ -155,27 +154,32 @@ impl Log {
         since.max(self.oldest()) < self.first()
     }
 
-    /// Gives the entries that are to be put into the store next, unless others still are.
-    pub(crate) fn begin_commit(&mut self, records: &mut Vec<Record>) {
+    /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
+    /// there is by now is to be sent once they are there.
+    pub(crate) fn begin_commit(&mut self, last: u64) -> RangeInclusive<u64> {
         let heads = Dialect::ALL.map(|dialect| self.head(dialect));
-        let last = self.last;
-        if let Some(kept) = &mut self.kept
-            && kept.under_way.is_none()
-            && kept.last < last
-        {
-            kept.under_way = Some((last, heads));
-            let from = kept.last + 1;
-            records.extend((from..=last).filter_map(|seq| self.record(seq)));
-        }
+        let Some(kept) = &mut self.kept else {
+            return 1..=0;
+        };
+        let before = kept.under_way.replace((last, heads));
+        before.map_or(kept.last, |(last, _)| last) + 1..=last
     }
 
-    /// What was to be put into the store is there, and the oldest entry there is `first`.
-    pub(crate) fn commit(&mut self, first: u64) {
+    /// What was to be put into the store is there, and the oldest entry there is `first`, where that is known.
+    pub(crate) fn commit(&mut self, first: Option<u64>) {
         if let Some(kept) = &mut self.kept
             && let Some((last, heads)) = kept.under_way.take()
         {
-            (kept.first, kept.last) = (first, last);
+            kept.first = first.unwrap_or(kept.first);
+            kept.last = last;
             self.show_up_to(heads);
+        }
+    }
+
+    /// The oldest entry in the store is this.
+    pub(crate) fn set_oldest(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.first = kept.first.max(first);
         }
     }
 

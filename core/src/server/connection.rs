@@ -9,6 +9,7 @@ use super::places::{Came, Place};
 use super::rate::Pace;
 use super::timers::Timer;
 use super::turns::Place as Turn;
+use crate::room::RoomId;
 use crate::room::cursor::Cursor;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
@@ -48,25 +49,26 @@ pub(crate) struct Connection {
     pub(super) asking: Option<Box<Asking>>,
     /// Its place among those who wait for a turn of either, while it is there.
     pub(super) lane: Option<backfill_queue::Place>,
-    /// Counts among the log's JSON readers.
+    /// Counts among the JSON readers of the log where its main position is.
     pub(super) reads_json: bool,
-    /// Commit barrier: nothing is sent to it before this entry is committed.
+    /// Commit barrier: nothing is sent to it before so many entries of all rooms are committed.
     pub(super) barrier: u64,
-    /// Its name and seat, while it is in the room.
-    pub(crate) membership: Option<(Name, usize)>,
-    /// Its seat, while it reads.
-    pub(super) reading: Option<usize>,
+    /// Its name, while it is in a room.
+    pub(crate) name: Option<Name>,
+    /// It reads, and is in no room.
+    pub(super) reads: bool,
     /// What is to be remembered of what it sent: nothing, between lines.
     pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
     pub(crate) unread: Secret<Vec<u8>>,
-    pub(crate) cursor: Cursor,
+    /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
+    pub(crate) main: Position,
+    /// Where it is besides.
+    pub(super) others: Option<Box<Vec<Position>>>,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
     /// Bytes of what waits for it that the log does not hold any more.
     pub(crate) copied: u64,
-    /// What it is filed under among the blocked connections, while it is there.
-    pub(crate) filed: Option<i64>,
     /// The next pass visits it.
     pub(crate) marked: bool,
     /// Its place among those whose `unread` is to be gone through, while it is there.
@@ -86,6 +88,32 @@ pub(crate) struct Connection {
     pub(crate) reason: Option<CloseReason>,
 }
 
+/// Where a connection is in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Position {
+    pub(crate) room: RoomId,
+    /// Its seat there, while it is sent what happens.
+    pub(super) seat: Option<usize>,
+    pub(crate) cursor: Cursor,
+    /// What it is filed under among the blocked connections, while it is there.
+    pub(super) filed: Option<i64>,
+    /// The entry from which on it is to be sent what happened, before it is sent what happens.
+    pub(super) pending: Option<u64>,
+}
+
+impl Position {
+    /// A position from which nothing is sent yet.
+    pub(super) fn outside(room: RoomId, place: u64) -> Self {
+        Self {
+            room,
+            seat: None,
+            cursor: Cursor::outside(place),
+            filed: None,
+            pending: None,
+        }
+    }
+}
+
 impl Connection {
     pub(crate) fn new(peer: Peer, limited: bool, place: u64) -> Self {
         Self {
@@ -103,14 +131,14 @@ impl Connection {
             lane: None,
             reads_json: false,
             barrier: 0,
-            membership: None,
-            reading: None,
+            name: None,
+            reads: false,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Secret::default(),
-            cursor: Cursor::outside(place),
+            main: Position::outside(RoomId::LOBBY, place),
+            others: None,
             blocked: false,
             copied: 0,
-            filed: None,
             marked: false,
             turn: None,
             asks: false,
@@ -161,6 +189,38 @@ impl Connection {
 }
 
 impl Connection {
+    /// All its positions.
+    pub(super) fn positions(&self) -> impl Iterator<Item = &Position> {
+        let others = self.others.iter().flat_map(|them| them.iter());
+        core::iter::once(&self.main).chain(others)
+    }
+
+    pub(super) fn positions_mut(&mut self) -> impl Iterator<Item = &mut Position> {
+        let others = self.others.iter_mut().flat_map(|them| them.iter_mut());
+        core::iter::once(&mut self.main).chain(others)
+    }
+
+    /// Bytes of private lines that wait for it.
+    pub(super) fn private(&self) -> usize {
+        self.positions().map(|it| it.cursor.private()).sum()
+    }
+
+    /// Splices that lie ahead of it.
+    pub(super) fn splices(&self) -> usize {
+        self.positions().map(|it| it.cursor.splices()).sum()
+    }
+
+    /// Its position in a room where it is sent what happens, or will be.
+    pub(super) fn seated_in(&mut self, room: RoomId) -> Option<&mut Position> {
+        self.positions_mut()
+            .find(|it| it.room == room && it.seat.is_some())
+    }
+
+    /// Whether it has a seat in any room, by which it is found when something happens there.
+    pub(super) fn is_seated(&self) -> bool {
+        self.positions().any(|it| it.seat.is_some())
+    }
+
     /// Whether it asks, or talks, without pause, as far as can be seen.
     pub(super) fn is_busy(&self) -> bool {
         self.backfill.is_some() || !self.unread.is_empty()

@@ -3,6 +3,7 @@
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
@@ -51,9 +52,9 @@ pub enum Input<'a> {
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
-    /// Read entries in the store: those after this one, at most so many. Answer with
+    /// Read entries of a room in the store: those after this one, at most so many. Answer with
     /// [`Input::Kept`].
-    Read(ConnId, u64, usize),
+    Read(ConnId, RoomName, u64, usize),
     /// Look in the store for the entry that a session gave this id. Answer with [`Input::Found`].
     Find(ConnId, SessionId, Box<str>),
     /// Close our side of the connection, and go on reading.

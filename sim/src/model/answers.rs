@@ -342,26 +342,54 @@ impl Answers {
                 self.has_written = true;
                 is_to && said == text && given.as_deref() == id.as_deref()
             }
-            (Asked::Topic, Message::Topic { text, by }) => {
+            (
+                Asked::Topic,
+                Message::Topic {
+                    room: None,
+                    text,
+                    by,
+                },
+            ) => {
                 let topic = place.story.topic(index(place.head));
                 topic.map_or("", |topic| topic.0) == text
                     && topic.map(|topic| topic.1) == by.as_deref()
             }
             (Asked::Away(_) | Asked::Back, Message::Notice { .. })
             | (Asked::Whois(_), Message::Whois { .. }) => true,
-            (Asked::Who, Message::Who { names, more }) => {
+            (
+                Asked::Who,
+                Message::Who {
+                    room: None,
+                    names,
+                    more,
+                },
+            ) => {
                 let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
                 (*more == 0 || is_full) && is_roster(names, *more, place)
             }
             (Asked::Ping, Message::Pong { head }) => *head == place.head,
-            (Asked::Do { deed, id }, Message::Accepted { id: given, seq }) => {
+            (
+                Asked::Do { deed, id },
+                Message::Accepted {
+                    room: None,
+                    id: given,
+                    seq,
+                },
+            ) => {
                 id.as_deref() == given.as_deref() && self.accepts(deed, id.as_deref(), *seq, place)
             }
             (asked, Message::Error { code, id, .. }) => {
                 self.is_refused(asked, *code, id.as_deref(), place)
             }
             (&Asked::History(span), Message::Past(entry)) => self.turns(span, entry.seq, place),
-            (&Asked::History(span), &Message::Page { first, head }) => {
+            (
+                &Asked::History(span),
+                &Message::Page {
+                    room: None,
+                    first,
+                    head,
+                },
+            ) => {
                 self.ends_page(span, place)
                     && head == place.head
                     && first <= head + 1

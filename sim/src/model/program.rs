@@ -199,6 +199,7 @@ impl Program {
                 self.begins_behind(*head, *resumed || *read);
             }
             &Message::Gap {
+                room: None,
                 after,
                 next,
                 reason,

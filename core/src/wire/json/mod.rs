@@ -188,6 +188,9 @@ pub enum Message<'a> {
     Past(#[serde(borrow)] Entry<'a>),
     /// A page of history ends here.
     Page {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The number of the oldest entry that can still be asked for.
         first: u64,
         /// The number of the last entry.
@@ -195,6 +198,9 @@ pub enum Message<'a> {
     },
     /// What was sent with this id is in the log.
     Accepted {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The id.
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -215,6 +221,9 @@ pub enum Message<'a> {
     },
     /// What was asked for is not what comes next.
     Gap {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The entry known before the gap.
         after: u64,
         /// The next entry that is sent: the first one after the gap.
@@ -225,6 +234,9 @@ pub enum Message<'a> {
     },
     /// Entries of a page that cannot be read.
     Missing {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The one before them.
         after: u64,
         /// The one after them.
@@ -232,6 +244,9 @@ pub enum Message<'a> {
     },
     /// Who is in the room.
     Who {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// Their names, in order, as many as fit.
         names: alloc::vec::Vec<Cow<'a, str>>,
         /// How many more there are.
@@ -239,6 +254,9 @@ pub enum Message<'a> {
     },
     /// What the room is about, in answer to [`Request::Topic`].
     Topic {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// It; empty if nobody has said so.
         #[serde(borrow)]
         text: Cow<'a, str>,
