@@ -28,7 +28,7 @@ pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
     HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_ROOM_NAME,
-    MAX_SERVER_LINE, MAX_TOPIC,
+    MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC,
 };
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};

@@ -590,7 +590,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         let mut news = false;
         while let Some(action) = self.server.poll_action() {
             match action {
-                Action::Read(..) | Action::Find(..) => {
+                Action::Read(..) | Action::Find(..) | Action::Open(..) => {
                     let asked = self.reading.as_ref().map(|reading| reading.ask(action));
                     if let Some(Err(error)) = asked {
                         news = true;

@@ -149,9 +149,14 @@ impl Log {
             .min(self.first())
     }
 
-    /// Whether some of the entries from `since` on are in the store, and not in memory.
-    pub(crate) fn is_in_store_alone(&self, since: u64) -> bool {
-        since.max(self.oldest()) < self.first()
+    /// Whether some of the entries are in the store, and not in memory.
+    pub(crate) fn is_in_store_alone(&self) -> bool {
+        self.oldest() < self.first()
+    }
+
+    /// The sessions that gave ids to entries held.
+    pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
+        self.ids.keys().map(|(session, _)| *session)
     }
 
     /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
@@ -289,10 +294,13 @@ impl Log {
         };
     }
 
-    /// Lets go of the lines of a dialect before `place`.
-    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) {
+    /// Lets go of the lines of a dialect before `place`; the sessions that gave ids to entries which are not held any more
+    /// for that.
+    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) -> Vec<SessionId> {
+        let mut forgotten = Vec::new();
         if dialect == Dialect::Json {
-            return self.json.trim(place);
+            self.json.trim(place);
+            return forgotten;
         }
         self.text.trim(place);
         let start = self.text.start();
@@ -302,8 +310,10 @@ impl Log {
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {
                 self.ids.remove(&(session, id));
+                forgotten.push(session);
             }
         }
+        forgotten
     }
 }
 

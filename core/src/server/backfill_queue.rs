@@ -133,6 +133,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             mark_if(connection.lane.is_some(), Mark::ClosedInLane);
             connection.asking = None;
+            connection.owe_nothing();
             if let Some(backfill) = connection.backfill.take() {
                 self.rooms.detach(backfill.room());
             }

@@ -4,6 +4,7 @@ use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
 use super::json_requests::Asking;
+use super::moves::Due;
 use super::phase::Phase;
 use super::places::{Came, Place};
 use super::rate::Pace;
@@ -23,6 +24,7 @@ use crate::wire::foreign::Protocol;
 use crate::wire::line::{Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
@@ -45,8 +47,10 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Box<SessionId>>,
     /// The history that it is being sent.
     pub(super) backfill: Option<Box<Backfill>>,
-    /// What it said, while the store is looked into for whether it was said before.
+    /// What the store is looked into for: whether something was said before, or a room.
     pub(super) asking: Option<Box<Asking>>,
+    /// What is due to it of its rooms, once it waits for nothing else.
+    due: Option<Box<VecDeque<Due>>>,
     /// Its place among those who wait for a turn of either, while it is there.
     pub(super) lane: Option<backfill_queue::Place>,
     /// Counts among the JSON readers of the log where its main position is.
@@ -97,8 +101,6 @@ pub(crate) struct Position {
     pub(crate) cursor: Cursor,
     /// What it is filed under among the blocked connections, while it is there.
     pub(super) filed: Option<i64>,
-    /// The entry from which on it is to be sent what happened, before it is sent what happens.
-    pub(super) pending: Option<u64>,
 }
 
 impl Position {
@@ -109,7 +111,6 @@ impl Position {
             seat: None,
             cursor: Cursor::outside(place),
             filed: None,
-            pending: None,
         }
     }
 }
@@ -128,6 +129,7 @@ impl Connection {
             session: None,
             backfill: None,
             asking: None,
+            due: None,
             lane: None,
             reads_json: false,
             barrier: 0,
@@ -210,15 +212,41 @@ impl Connection {
         self.positions().map(|it| it.cursor.splices()).sum()
     }
 
+    /// Something more is due to it.
+    pub(super) fn owe(&mut self, due: Due) {
+        self.due.get_or_insert_default().push_back(due);
+    }
+
+    /// Takes out what is due to it next.
+    pub(super) fn next_due(&mut self) -> Option<Due> {
+        let due = self.due.as_mut()?.pop_front();
+        if self.due.as_ref().is_some_and(|due| due.is_empty()) {
+            self.due = None;
+        }
+        due
+    }
+
+    /// Nothing more is due to it.
+    pub(super) fn owe_nothing(&mut self) {
+        self.due = None;
+    }
+
+    /// Whether it waits for history, for the store, or for a room: nothing more that it sends is handled meanwhile.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.backfill.is_some() || self.asking.is_some() || self.due.is_some()
+    }
+
+    /// The rooms where it is sent what happens, or will be.
+    pub(super) fn seated(&self) -> impl Iterator<Item = RoomId> {
+        self.positions()
+            .filter(|it| it.seat.is_some())
+            .map(|it| it.room)
+    }
+
     /// Its position in a room where it is sent what happens, or will be.
     pub(super) fn seated_in(&mut self, room: RoomId) -> Option<&mut Position> {
         self.positions_mut()
             .find(|it| it.room == room && it.seat.is_some())
-    }
-
-    /// Whether it has a seat in any room, by which it is found when something happens there.
-    pub(super) fn is_seated(&self) -> bool {
-        self.positions().any(|it| it.seat.is_some())
     }
 
     /// Whether it asks, or talks, without pause, as far as can be seen.

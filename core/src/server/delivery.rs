@@ -255,7 +255,8 @@ impl Server {
             self.limits.connections.saturating_add(1)
         };
         self.delivery.sweep.owed = 0;
-        self.rooms.settle(&rooms);
+        let forgotten = self.rooms.settle(&rooms);
+        self.forget_ids(&forgotten);
         if is_behind {
             let news = rooms
                 .into_iter()
@@ -527,6 +528,7 @@ impl Server {
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
         let end = wanted.max(forced).min(previous_start);
-        hosted.room.log.trim(dialect, end);
+        let forgotten = hosted.room.log.trim(dialect, end);
+        self.forget_ids(&forgotten);
     }
 }

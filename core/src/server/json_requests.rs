@@ -3,6 +3,7 @@
 use super::Server;
 use super::backfill_queue::Lane;
 use super::io::{Action, CloseReason};
+use super::moves::From;
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
@@ -12,6 +13,8 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record, SessionId};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
+use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::request_id::{GivenId, beginning};
@@ -28,9 +31,24 @@ const READ_ONLY: &str = "this connection reads; to take part, join without \"rea
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
 
-/// What was said with an id that is looked for in the store.
+/// What a connection waits for while the store is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asking {
+pub(super) enum Asking {
+    /// What was said with an id, and may have been said before.
+    Said(Said),
+    /// A room that it is to be in.
+    Room {
+        name: RoomName,
+        from: From,
+        given: Option<Box<str>>,
+        /// How many rooms had been let go of when the store was asked.
+        let_go: u64,
+    },
+}
+
+/// What was said with an id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Said {
     room: RoomId,
     kind: Kind,
     session: SessionId,
@@ -41,7 +59,10 @@ pub(super) struct Asking {
 impl Asking {
     /// What the store is asked for.
     pub(super) fn action(&self, id: ConnId) -> Action {
-        Action::Find(id, self.session, self.id.clone())
+        match self {
+            Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
+            Self::Room { name, .. } => Action::Open(id, name.clone()),
+        }
     }
 }
 
@@ -68,19 +89,42 @@ impl Server {
                 self.refuse_line(id, Some((Code::ReadOnly, READ_ONLY)), line);
             }
             Ok(Request::Say {
+                room,
                 text,
                 id: given,
                 me,
             }) => {
                 let kind = if me { Kind::Acted } else { Kind::Said };
-                self.say_once(id, RoomId::LOBBY, kind, &text, given.as_deref());
+                self.say_once(id, room.as_deref(), kind, &text, given.as_deref());
             }
             Ok(Request::Nick { name, id: given }) => self.rename(id, &name, given.as_deref()),
-            Ok(Request::Topic { text: None, .. }) => self.send_topic(id, RoomId::LOBBY),
             Ok(Request::Topic {
+                room, text: None, ..
+            }) => self.send_topic_of(id, room.as_deref()),
+            Ok(Request::Topic {
+                room,
                 text: Some(text),
                 id: given,
-            }) => self.set_topic(id, RoomId::LOBBY, printable(&text).trim(), given.as_deref()),
+            }) => match self.room_in(id, room.as_deref()) {
+                Ok(room) => self.set_topic(id, room, printable(&text).trim(), given.as_deref()),
+                Err(answer) => self.refuse_answer(id, answer, given.as_deref()),
+            },
+            Ok(Request::Join {
+                room,
+                id: given,
+                after,
+                epoch,
+                history,
+            }) => {
+                let from = From {
+                    after,
+                    epoch: epoch.as_deref().map(Into::into),
+                    history,
+                };
+                self.ask_to_join(id, &room, from, given.as_deref());
+            }
+            Ok(Request::Part { room, id: given }) => self.part(id, &room, given.as_deref()),
+            Ok(Request::Rooms) => self.send_rooms(id),
             Ok(Request::Msg {
                 text, id: given, ..
             }) if text.trim().is_empty() => {
@@ -101,20 +145,29 @@ impl Server {
             }
             Ok(Request::Whois { name, id: given }) => self.send_whois(id, &name, given.as_deref()),
             Ok(Request::History {
+                room,
                 after,
                 before,
                 limit,
             }) => {
+                let room = match self.room_in(id, room.as_deref()) {
+                    Ok(room) => room,
+                    Err(answer) => {
+                        let given = GivenId::of(line.as_bytes());
+                        return self.refuse_answer(id, answer, given.as_deref());
+                    }
+                };
                 let limit = limit.unwrap_or(PAGE);
-                let refused = self.page(id, RoomId::LOBBY, after, before, limit).err();
+                let refused = self.page(id, room, after, before, limit).err();
                 self.refuse_line(id, refused, line);
             }
-            Ok(Request::Who) => self.send_who(id, RoomId::LOBBY),
+            Ok(Request::Who { room: None }) => self.send_who(id, RoomId::LOBBY),
+            Ok(Request::Who { room: Some(room) }) => self.send_who_of(id, &room),
             Ok(Request::Ping) => self.pong(id),
             Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
             Ok(Request::Unknown) => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
             Err(error) => {
@@ -184,7 +237,14 @@ impl Server {
     }
 
     /// Says a text, unless it was said already.
-    fn say_once(&mut self, id: ConnId, room: RoomId, kind: Kind, text: &str, given: Option<&str>) {
+    fn say_once(
+        &mut self,
+        id: ConnId,
+        room: Option<&str>,
+        kind: Kind,
+        text: &str,
+        given: Option<&str>,
+    ) {
         if given.is_some_and(|given| !is_id(given)) {
             let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
             return self.refuse(id, Code::BadId, &text, given);
@@ -204,6 +264,10 @@ impl Server {
             mark(Mark::ReaderSpoke);
             return self.refuse(id, Code::ReadOnly, READ_ONLY, given);
         }
+        let room = match self.room_in(id, room) {
+            Ok(room) => room,
+            Err(answer) => return self.refuse_answer(id, answer, given),
+        };
         let text = printable(text);
         let Some(connection) = self.connections.get(id) else {
             return;
@@ -223,13 +287,13 @@ impl Server {
             && self.may_be_in_store_alone(*session)
         {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.asking = Some(Box::new(Asking {
+                connection.asking = Some(Box::new(Asking::Said(Said {
                     room,
                     kind,
                     session: *session,
                     text: (&*text).into(),
                     id: given.clone(),
-                }));
+                })));
             }
             return self.ask_store(Lane::Find, id);
         }
@@ -241,13 +305,13 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(Asking {
+        let Some(Asking::Said(Said {
             room,
             kind,
             text,
             id: given,
             ..
-        }) = connection.asking.take().map(|asking| *asking)
+        })) = connection.asking.take().map(|asking| *asking)
         else {
             return;
         };
@@ -266,8 +330,15 @@ impl Server {
         let Some(asking) = asking else {
             return self.not_kept(id);
         };
-        let why = "whether this was said before cannot be read";
-        self.refuse(id, Code::NotKept, why, Some(&asking.id));
+        match *asking {
+            Asking::Said(said) => {
+                let why = "whether this was said before cannot be read";
+                self.refuse(id, Code::NotKept, why, Some(&said.id));
+            }
+            Asking::Room { name, given, .. } => {
+                self.refuse_answer(id, Answer::RoomUnreadable(&name), given.as_deref());
+            }
+        }
         self.proceed(id);
     }
 
@@ -370,14 +441,6 @@ impl Server {
         let log = self.rooms[room].log();
         let last = log.last();
         self.send_page(id, room, before_newest(log, last, count), last);
-    }
-
-    /// Whether an entry with an id of this session may be in the store, and not in memory.
-    fn may_be_in_store_alone(&self, session: SessionId) -> bool {
-        self.rooms
-            .lobby()
-            .log()
-            .is_in_store_alone(self.ids_since(session))
     }
 }
 

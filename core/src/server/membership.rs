@@ -139,9 +139,12 @@ impl Server {
             return;
         };
         connection.reads = false;
-        let seats = connection.positions_mut();
-        let seats = seats.filter_map(|it| Some((it.room, it.seat.take()?)));
-        for (room, seat) in seats.collect::<Vec<_>>() {
+        let seats = connection.positions_mut().enumerate();
+        let seats = seats.filter_map(|(nth, it)| Some((nth, it.room, it.seat.take()?)));
+        for (nth, room, seat) in seats.collect::<Vec<_>>() {
+            if nth > 0 {
+                self.rooms[room].room.log.set_reading(false);
+            }
             self.give_seat_up(room, seat);
         }
     }

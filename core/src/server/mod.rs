@@ -14,6 +14,7 @@ mod io;
 mod json_requests;
 mod lane;
 mod membership;
+mod moves;
 mod people;
 pub mod phase;
 mod places;
@@ -231,6 +232,10 @@ impl Server {
             }
             Input::Found(id, record) => {
                 self.found(id, record);
+                self.store_answered();
+            }
+            Input::Opened(id, history) => {
+                self.opened(id, history);
                 self.store_answered();
             }
             Input::Unreadable(id) => {

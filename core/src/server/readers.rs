@@ -1,6 +1,7 @@
 //! Readers: who is sent what happens without being in the room (PROTOCOL.md, "Readers").
 
 use super::Server;
+use super::moves::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
@@ -32,11 +33,12 @@ impl Server {
             resumed: false,
             grace_ms: 0,
             here: Some(lobby.room.state.members().len() as u64),
+            outside: false,
             read: true,
         };
         let welcome = welcome.to_line();
         self.note(id, &welcome);
         self.tell_if_disk_full(id);
-        self.go_on_after(id, hello, last);
+        self.go_on_after(id, RoomId::LOBBY, &From::of_lobby(hello), last);
     }
 }

@@ -163,8 +163,7 @@ impl Server {
 
     /// Whether lines of a connection must wait until it has taken what is its own.
     pub(super) fn is_back_pressured(&self, c: &Connection) -> bool {
-        let is_busy = c.backfill.is_some() || c.asking.is_some();
-        is_busy || c.private() >= self.limits.private || c.splices() >= self.limits.splices
+        c.is_waiting() || c.private() >= self.limits.private || c.splices() >= self.limits.splices
     }
 
     /// Goes on with what a connection is owed, and then with what it sent.
@@ -175,6 +174,7 @@ impl Server {
 
     /// Goes on with what a connection sent.
     pub(super) fn receive_on(&mut self, id: ConnId) {
+        self.go_on_with_rooms(id);
         self.end_if_heard(id);
         mark_if(
             self.connections
@@ -280,7 +280,10 @@ impl Server {
                     self.tell(id, Notice::HelpOn(command));
                 }
             }
-            Request::Who => self.send_who(id, self.room_of(id)),
+            Request::Who(None) => self.send_who(id, self.room_of(id)),
+            Request::Who(Some(room)) => self.send_who_of(id, room),
+            Request::Join(room) => self.go(id, room),
+            Request::Rooms => self.send_rooms(id),
             Request::History(count) => {
                 self.send_newest(id, self.room_of(id), (*count).min(MAX_PAGE));
             }
@@ -300,7 +303,7 @@ impl Server {
     }
 
     /// The one room in which a text connection is.
-    fn room_of(&self, id: ConnId) -> RoomId {
+    pub(super) fn room_of(&self, id: ConnId) -> RoomId {
         let connection = self.connections.get(id);
         connection.map_or(RoomId::LOBBY, |c| c.main.room)
     }
@@ -357,7 +360,7 @@ impl Server {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
-        if connection.backfill.is_some() || connection.asking.is_some() {
+        if connection.is_waiting() {
             return; // That is seen to first.
         }
         if connection.is_mid_line() && !connection.phase.is_ending() {
@@ -375,9 +378,7 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard = |c: &Connection| {
-            c.eof && c.unread.is_empty() && c.backfill.is_none() && c.asking.is_none()
-        };
+        let is_heard = |c: &Connection| c.eof && c.unread.is_empty() && !c.is_waiting();
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }

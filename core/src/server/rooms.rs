@@ -7,7 +7,7 @@ use crate::room::decide::{Command, Refusal, decide};
 use crate::room::log::{History, Log, Sender};
 use crate::room::names::Names;
 use crate::room::{Ordered, Room, RoomId};
-use crate::types::entry::Record;
+use crate::types::entry::{Record, SessionId};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
@@ -79,6 +79,8 @@ pub(crate) struct Rooms {
     unsettled: BTreeSet<RoomId>,
     fresh: Vec<RoomId>,
     sweeps: u64,
+    /// How many that a store keeps have been opened, but for the lobby.
+    opened: u64,
     /// How many rooms have been let go of.
     pub(super) let_go: u64,
 }
@@ -181,6 +183,7 @@ impl Rooms {
             unsettled: [RoomId::LOBBY].into(),
             fresh: Vec::new(),
             sweeps: 0,
+            opened: 0,
             let_go: 0,
         }
     }
@@ -209,6 +212,7 @@ impl Rooms {
         if name.is_lobby() {
             self.slots[0] = Some(hosted);
         } else {
+            self.opened += 1;
             self.insert(hosted);
         }
         let id = self.by_name.get(name).copied().unwrap_or(RoomId::LOBBY);
@@ -241,12 +245,13 @@ impl Rooms {
     }
 
     /// Lets go of a room if nobody has a place in it, and nothing of it is still to be done.
-    fn let_go_of(&mut self, id: RoomId) {
+    fn let_go_of(&mut self, id: RoomId, forgotten: &mut Vec<SessionId>) {
         if id == RoomId::LOBBY || !self[id].is_vacant() {
             return;
         }
         mark(Mark::RoomLetGo);
         if let Some(hosted) = self.slots.get_mut(id.0 as usize).and_then(Option::take) {
+            forgotten.extend(hosted.room.log.senders());
             self.by_name.remove(&hosted.name);
             self.free.push(id);
             self.fresh.retain(|it| *it != id);
@@ -267,6 +272,11 @@ impl Rooms {
         })
     }
 
+    /// Whether some entries of rooms that somebody may be in are in the store, and not in memory.
+    pub(super) fn are_in_store_alone(&self) -> bool {
+        self.opened > 0 || self.lobby().log().is_in_store_alone()
+    }
+
     /// Whether a room is still in memory.
     pub(super) fn has(&self, id: RoomId) -> bool {
         self.slots.get(id.0 as usize).is_some_and(Option::is_some)
@@ -285,11 +295,6 @@ impl Rooms {
     /// The lobby.
     pub(super) fn lobby(&self) -> &Hosted {
         &self[RoomId::LOBBY]
-    }
-
-    /// The names in use.
-    pub(super) fn names(&self) -> &Names {
-        &self.names
     }
 
     /// The rooms in which somebody is, in the order of their names.
@@ -482,14 +487,16 @@ impl Rooms {
     }
 
     /// Of these, those that are at rest have to be looked at no more, until something happens in them; and those in which
-    /// nobody is are let go of.
-    pub(super) fn settle(&mut self, rooms: &[RoomId]) {
+    /// nobody is are let go of. The sessions whose ids are not in memory any more for that.
+    pub(super) fn settle(&mut self, rooms: &[RoomId]) -> Vec<SessionId> {
+        let mut forgotten = Vec::new();
         for id in rooms {
             if self[*id].is_at_rest() {
                 self.unsettled.remove(id);
-                self.let_go_of(*id);
+                self.let_go_of(*id, &mut forgotten);
             }
         }
+        forgotten
     }
 
     /// One more connection has a cursor in a room.

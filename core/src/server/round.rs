@@ -214,6 +214,29 @@ impl Server {
         })
     }
 
+    /// Takes away the positions from which a connection has been sent all that it is to be sent.
+    fn drop_positions(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let Some(others) = connection.others.as_mut() else {
+            return;
+        };
+        let rooms = &mut self.rooms;
+        others.retain(|it| {
+            let log = rooms[it.room].log().stream(dialect);
+            let stays = it.seat.is_some() || !it.cursor.is_done(log);
+            if !stays {
+                rooms.detach(it.room);
+            }
+            stays
+        });
+        if others.is_empty() {
+            connection.others = None;
+        }
+    }
+
     /// A connection was written to: its socket is full, or not, and took something, or nothing.
     fn written(&mut self, id: ConnId, full: bool, progress: bool) {
         let Some(connection) = self.connections.get_mut(id) else {
@@ -228,6 +251,7 @@ impl Server {
         let drained = connection.phase == Phase::Draining && connection.positions().all(is_done);
         self.set_copied(id, copied);
         self.file(id);
+        self.drop_positions(id);
         if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
         } else if !full && deadline.is_some() {

@@ -3,19 +3,19 @@
 use super::Server;
 use super::detached::{Detached, Wait};
 use super::io::{Action, CloseReason};
-use super::json_requests::before_newest;
+use super::moves::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
-use crate::types::limits::MAX_LINE;
+use crate::types::limits::{MAX_LINE, MAX_ROOMS};
 use crate::types::name::Name;
 use crate::types::peer::Host;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
+use crate::wire::json::{self, Code, Hello, Message};
 use crate::wire::notice::{Goodbye, Notice};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -49,8 +49,8 @@ pub(super) struct Sessions {
 struct Session {
     name: Name,
     conn: Option<ConnId>,
-    /// No entry before this one has an id that the session gave.
-    since: u64,
+    /// There may be entries with ids that the session gave which are in the store, and not in memory.
+    has_stored: bool,
     /// The host of its last connection, if the limits of hosts apply to that one; none before it has had one.
     host: Option<Host>,
     /// When it is given up, while it has no connection.
@@ -139,6 +139,10 @@ impl Server {
         if hello.read == Some(true) {
             return self.let_read(id, &hello);
         }
+        if hello.rooms.len() >= MAX_ROOMS {
+            let why = alloc::format!("\"rooms\": at most {} are expected", MAX_ROOMS - 1);
+            return self.turn_away(id, Code::BadHello, &why);
+        }
         let is_new = hello.session.is_none();
         let token = match &hello.session {
             None => self.issue(),
@@ -157,6 +161,10 @@ impl Server {
         let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
         let lobby = self.rooms.lobby();
         let log = lobby.log();
+        let is_inside = self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.main.seat.is_some());
         let welcome = Message::Welcome {
             version: json::VERSION,
             room: json::ROOM.into(),
@@ -167,6 +175,7 @@ impl Server {
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
             here: Some(lobby.room.state.members().len() as u64),
+            outside: !is_inside,
             read: false,
         };
         let welcome = welcome.to_line();
@@ -176,7 +185,12 @@ impl Server {
         }
         self.tell_if_disk_full(id);
         self.actions.push_back(Action::Joined(id, name));
-        self.go_on_after(id, &hello, before);
+        if is_inside {
+            let from = From::of_lobby(&hello);
+            self.go_on_after(id, RoomId::LOBBY, &from, before);
+        }
+        self.owe_rooms(id, &hello);
+        self.go_on_with_rooms(id);
     }
 
     /// Gives a connection its membership, that of its session if there is one; its name, whether the
@@ -192,22 +206,31 @@ impl Server {
         let before = self.sessions.table.get(&session).cloned();
         let resumed = before.is_some();
         mark_if(resumed, Mark::Resumed);
-        let since = match &before {
-            _ if is_new => self.rooms.lobby().log().last() + 1,
-            Some(before) => before.since,
+        let has_stored = match &before {
+            _ if is_new => false,
+            Some(before) => before.has_stored,
             // It may have been given out before the server was started.
-            None => 0,
+            None => true,
         };
         let (name, notice) = match before {
             Some(before) => (self.go_on(before, session), None),
             None => self.admit(id, asked, Some(session)),
         };
-        let seat = self.rooms[RoomId::LOBBY].subscribers.add(id);
+        for room in self.rooms.of(&name) {
+            if room == RoomId::LOBBY {
+                let seat = self.rooms[room].subscribers.add(id);
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.main.seat = Some(seat);
+                }
+            } else {
+                self.sit_in(id, room);
+            }
+        }
         let connection = self.connections.get(id);
         let membership = Session {
             name: name.clone(),
             conn: Some(id),
-            since,
+            has_stored,
             host: connection.and_then(|c| c.limited.then_some(c.peer.host)),
             wait: Wait::default(),
         };
@@ -216,46 +239,10 @@ impl Server {
         self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = Some(Box::new(session));
-            connection.main.seat = Some(seat);
             connection.name = Some(name.clone());
             connection.barrier = self.rooms.ordered();
         }
         (name, resumed, notice)
-    }
-
-    /// Sends what came after the last entry that a connection knows. `before`: the log's head prior to its joining.
-    pub(super) fn go_on_after(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
-        let log = self.rooms.lobby().log();
-        let is_ours = hello
-            .epoch
-            .as_deref()
-            .is_none_or(|epoch| epoch == log.epoch());
-        let next = match hello.after {
-            // Who asks for nothing hears what comes after their joining, if they join.
-            None => match hello.history.unwrap_or(0).min(MAX_PAGE) {
-                0 => log.last() + 1,
-                count => before_newest(log, before, count) + 1,
-            },
-            Some(after) if is_ours && after <= before => after + 1,
-            Some(after) => {
-                mark_if(is_ours, Mark::ClientAhead);
-                mark_if(!is_ours, Mark::OtherLog);
-                let (next, reason) = if is_ours {
-                    (log.last() + 1, GapReason::Ahead)
-                } else {
-                    (log.oldest(), GapReason::OtherLog)
-                };
-                let gap = Message::Gap {
-                    room: None,
-                    after,
-                    next,
-                    reason: Some(reason),
-                };
-                self.note(id, &gap.to_line());
-                next
-            }
-        };
-        self.send_from(id, RoomId::LOBBY, next);
     }
 
     /// Takes a session over from what was its connection; the name it has.
@@ -356,7 +343,7 @@ impl Server {
         let session = Session {
             name: name.clone(),
             conn: None,
-            since: 0,
+            has_stored: true,
             host: None,
             wait: Wait::default(),
         };
@@ -367,10 +354,19 @@ impl Server {
         true
     }
 
-    /// No entry before this one has an id that the session gave.
-    pub(super) fn ids_since(&self, session: SessionId) -> u64 {
+    /// Entries with ids that these sessions gave are not in memory any more.
+    pub(super) fn forget_ids(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(session) = self.sessions.table.get_mut(session) {
+                session.has_stored = true;
+            }
+        }
+    }
+
+    /// Whether an entry with an id that a session gave may be in the store, and not in memory.
+    pub(super) fn may_be_in_store_alone(&self, session: SessionId) -> bool {
         let session = self.sessions.table.get(&session);
-        session.map_or(0, |session| session.since)
+        session.is_none_or(|session| session.has_stored) && self.rooms.are_in_store_alone()
     }
 
     /// Ends the session of a connection that leaves for good.

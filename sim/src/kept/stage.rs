@@ -573,7 +573,10 @@ impl<'a> Stage<'a> {
 
     fn carry_out(&mut self, action: Action) {
         let (Action::Finish(conn) | Action::Close(conn, _)) = action else {
-            if matches!(action, Action::Read(..) | Action::Find(..)) {
+            if matches!(
+                action,
+                Action::Read(..) | Action::Find(..) | Action::Open(..)
+            ) {
                 self.asked.push_back(action);
             }
             return;

@@ -69,7 +69,9 @@ impl Asked {
         }
         let object = Some(line).filter(|line| line.trim_start().starts_with('{'));
         Some(match object.map(serde_json::from_str) {
-            Some(Ok(Request::Say { text, id, me })) => Self::to_say(&text, id.map(Into::into), me),
+            Some(Ok(Request::Say { text, id, me, .. })) => {
+                Self::to_say(&text, id.map(Into::into), me)
+            }
             Some(Ok(Request::Nick { name, id })) => {
                 let id = id.map(Into::into);
                 if may_be_name(&name) {
@@ -83,6 +85,7 @@ impl Asked {
             Some(Ok(Request::Topic {
                 text: Some(text),
                 id,
+                ..
             })) => {
                 let (text, id) = (printable(&text).trim().to_string(), id.map(Into::into));
                 if text.len() > MAX_TOPIC {
@@ -109,6 +112,7 @@ impl Asked {
                 after,
                 before,
                 limit,
+                ..
             })) if after.and(before).is_none() => Self::to_read(after, before, limit),
             Some(Err(_)) if serde_json::from_str::<IgnoredAny>(line).is_err() => {
                 Self::NoJson(id_in(line.as_bytes()))
@@ -116,7 +120,10 @@ impl Asked {
             Some(Ok(Request::History { .. }) | Err(_)) => {
                 Self::Refused(Code::BadRequest, id_in(line.as_bytes()))
             }
-            Some(Ok(Request::Who)) => Self::Who,
+            Some(Ok(Request::Who { .. })) => Self::Who,
+            Some(Ok(Request::Join { .. } | Request::Part { .. } | Request::Rooms)) => {
+                unimplemented!("rooms")
+            }
             Some(Ok(Request::Ping)) => Self::Ping,
             Some(Ok(Request::Leave)) => Self::Leave,
             Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, id_in(line.as_bytes())),

@@ -65,6 +65,7 @@ impl Program {
             after: hello.after,
             epoch: own(hello.epoch),
             history: hello.history,
+            rooms: std::collections::BTreeMap::new(),
             read: hello.read,
         });
         let has_token = hello.as_ref().is_some_and(|hello| hello.session.is_some());
