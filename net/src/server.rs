@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::store_reader::Reading;
 use crate::store_writer::{Keeping, News, history};
 use chat_core::{
-    Action, ConnId, Input, Limits, Log, Origin, Outbox, Secret, Server, Timer, Timestamp,
+    Action, ConnId, Input, Limits, Logs, Origin, Outbox, RoomName, Secret, Server, Timer, Timestamp,
 };
 use std::future::{Future, poll_fn};
 use std::io;
@@ -142,7 +142,7 @@ pub async fn serve<L: Listener>(
         Some(store) => {
             let (epoch, history) = history(&store).map_err(io::Error::other)?;
             origin.epoch = epoch;
-            let server = Server::restored(limits, origin, history);
+            let server = Server::restored(limits, origin, vec![(RoomName::LOBBY, history)]);
             let reading = Reading::start(store.reader(), reads)?;
             (
                 server,
@@ -539,16 +539,16 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             let Some(mut round) = self.server.round(now, STRETCH * most) else {
                 return true;
             };
-            let (log, outboxes) = round.outboxes();
+            let (logs, outboxes) = round.outboxes();
             let writers = most.min(outboxes.len() / SHARE);
             self.metrics.deliveries.inc_by(outboxes.len() as u64);
             if writers > 1 {
-                write_in_parallel(&mut self.sockets, log, outboxes, writers, &self.metrics);
+                write_in_parallel(&mut self.sockets, logs, outboxes, writers, &self.metrics);
             } else {
                 let mut sent = 0;
                 for outbox in &mut *outboxes {
                     if let Some(Some(socket)) = self.sockets.get_mut(outbox.id().slot()) {
-                        sent += socket.write(outbox, log, &mut self.scratch);
+                        sent += socket.write(outbox, logs, &mut self.scratch);
                     }
                 }
                 self.metrics.sent.inc_by(sent);
@@ -590,7 +590,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         let mut news = false;
         while let Some(action) = self.server.poll_action() {
             match action {
-                Action::Read(..) | Action::Find(..) => {
+                Action::Read(..) | Action::Find(..) | Action::Open(..) => {
                     let asked = self.reading.as_ref().map(|reading| reading.ask(action));
                     if let Some(Err(error)) = asked {
                         news = true;
@@ -644,7 +644,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
 /// the same connection, so that what is written does not depend on them.
 fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
     sockets: &mut [Option<Socket<S>>],
-    log: &Log,
+    logs: Logs<'_>,
     outboxes: &mut [Outbox],
     writers: usize,
     metrics: &Metrics,
@@ -661,7 +661,7 @@ fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
         let mut sent = 0;
         for (outbox, socket) in jobs {
             if let Some(socket) = socket {
-                sent += socket.write(outbox, log, &mut scratch);
+                sent += socket.write(outbox, logs, &mut scratch);
             }
         }
         metrics.sent.inc_by(sent);

@@ -2,7 +2,7 @@
 
 use crate::connection_log::Visit;
 use crate::listener::Listener;
-use chat_core::{ConnId, Log, Outbox};
+use chat_core::{ConnId, Logs, Outbox};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -63,9 +63,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Writes what waits for the connection, and says how many bytes its socket took.
-    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) -> u64 {
+    pub(crate) fn write(
+        &mut self,
+        outbox: &mut Outbox,
+        logs: Logs<'_>,
+        scratch: &mut Vec<u8>,
+    ) -> u64 {
         let mut sent = 0;
-        outbox.write(log, |slices| {
+        outbox.write(logs, |slices| {
             let id = self.id;
             let taken = guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
                 self.failure = Some(error);

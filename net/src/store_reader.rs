@@ -79,7 +79,7 @@ fn answer(reader: &Reader, asked: &Action) -> Option<(ConnId, Answer)> {
         Answer::Unreadable
     };
     match asked {
-        Action::Read(id, after, most) => {
+        Action::Read(id, _, after, most) => {
             let kept = reader.read(*after, *most).map(Answer::Kept);
             Some((*id, kept.unwrap_or_else(unreadable)))
         }

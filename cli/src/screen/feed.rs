@@ -39,7 +39,7 @@ pub fn decode(line: &str) -> Option<News> {
         },
         Message::Past(entry) => News::Past(entry.room.clone().into(), entry_of(entry)),
         Message::Page { first, .. } => News::Page(first),
-        Message::Who { names, more } => {
+        Message::Who { names, more, .. } => {
             let count = names.len() + more;
             let more = match more {
                 0 => String::new(),
@@ -47,7 +47,7 @@ pub fn decode(line: &str) -> Option<News> {
             };
             News::Notice(format!("{count} here: {}{more}", names.join(", ")))
         }
-        Message::Missing { after, next } => {
+        Message::Missing { after, next, .. } => {
             let count = next.saturating_sub(after).saturating_sub(1);
             News::Notice(format!("{count} entries cannot be read."))
         }
@@ -58,9 +58,9 @@ pub fn decode(line: &str) -> Option<News> {
             ..
         } => News::Private(format!("[PM from {from}] {text}")),
         Message::Private { to, text, .. } => News::Notice(format!("[PM to {to}] {text}")),
-        Message::Topic { text, by: Some(by) } => {
-            News::Notice(format!("The topic, set by {by}: {text}"))
-        }
+        Message::Topic {
+            text, by: Some(by), ..
+        } => News::Notice(format!("The topic, set by {by}: {text}")),
         Message::Topic { .. } => News::Notice("There is no topic. /topic TEXT sets one.".into()),
         Message::Away { name, text } if text.is_empty() => News::Notice(format!("{name} is away.")),
         Message::Away { name, text } => News::Notice(format!("{name} is away: {text}")),

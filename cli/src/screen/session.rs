@@ -88,6 +88,7 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
         let number = str::from_utf8(before).unwrap_or_default().parse().ok();
         let known = || Some(self.client.memory().after?.saturating_add(1));
         let request = Request::History {
+            room: None,
             after: None,
             before: number.or_else(known),
             limit: Some(PAGE),

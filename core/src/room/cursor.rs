@@ -10,6 +10,9 @@ use core::ops::Range;
 /// The most slices that one write is given.
 pub(crate) const SLICES: usize = 32;
 
+/// The fewest slices that there must be room for to ask a cursor for some.
+pub(crate) const LEAST: usize = 6;
+
 /// A place where what a connection is sent differs from the log: bytes for it alone are put in, and then a
 /// part of the log (its own entries) is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -253,29 +256,21 @@ impl Cursor {
     }
 
     /// The bytes to send now, as slices: how many there are, and whether there may be more after
-    /// them.
-    pub(crate) fn waiting<'a>(
-        &'a self,
-        log: &'a Stream,
-        out: &mut [&'a [u8]; SLICES],
-    ) -> (usize, bool) {
+    /// them. There must be room for [`LEAST`].
+    pub(crate) fn waiting<'a>(&'a self, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
         self.up_to(log.visible(), log, out)
     }
 
     /// The same, of what stands before `bound`.
-    fn up_to<'a>(
-        &'a self,
-        bound: u64,
-        log: &'a Stream,
-        out: &mut [&'a [u8]; SLICES],
-    ) -> (usize, bool) {
+    fn up_to<'a>(&'a self, bound: u64, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
         let mut count = 0;
+        let most = out.len();
         let mut put = |slice: &'a [u8]| {
             if !slice.is_empty() {
                 out[count] = slice;
                 count += 1;
             }
-            count + 4 > SLICES
+            count + 4 > most
         };
         let mut place = self.place;
         for splice in self

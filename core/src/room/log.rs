@@ -11,12 +11,11 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 
-/// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
-/// nothing to do with it but to lend it to [`Outbox::write`](crate::Outbox::write).
+/// Entries, numbered from 1 without holes, of which the newest are held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Log {
+pub(crate) struct Log {
     room: RoomName,
     epoch: Box<str>,
     text: Stream,
@@ -150,32 +149,42 @@ impl Log {
             .min(self.first())
     }
 
-    /// Whether some of the entries from `since` on are in the store, and not in memory.
-    pub(crate) fn is_in_store_alone(&self, since: u64) -> bool {
-        since.max(self.oldest()) < self.first()
+    /// Whether some of the entries are in the store, and not in memory.
+    pub(crate) fn is_in_store_alone(&self) -> bool {
+        self.oldest() < self.first()
     }
 
-    /// Gives the entries that are to be put into the store next, unless others still are.
-    pub(crate) fn begin_commit(&mut self, records: &mut Vec<Record>) {
+    /// The sessions that gave ids to entries held.
+    pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
+        self.ids.keys().map(|(session, _)| *session)
+    }
+
+    /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
+    /// there is by now is to be sent once they are there.
+    pub(crate) fn begin_commit(&mut self, last: u64) -> RangeInclusive<u64> {
         let heads = Dialect::ALL.map(|dialect| self.head(dialect));
-        let last = self.last;
-        if let Some(kept) = &mut self.kept
-            && kept.under_way.is_none()
-            && kept.last < last
-        {
-            kept.under_way = Some((last, heads));
-            let from = kept.last + 1;
-            records.extend((from..=last).filter_map(|seq| self.record(seq)));
-        }
+        let Some(kept) = &mut self.kept else {
+            return 1..=0;
+        };
+        let before = kept.under_way.replace((last, heads));
+        before.map_or(kept.last, |(last, _)| last) + 1..=last
     }
 
-    /// What was to be put into the store is there, and the oldest entry there is `first`.
-    pub(crate) fn commit(&mut self, first: u64) {
+    /// What was to be put into the store is there, and the oldest entry there is `first`, where that is known.
+    pub(crate) fn commit(&mut self, first: Option<u64>) {
         if let Some(kept) = &mut self.kept
             && let Some((last, heads)) = kept.under_way.take()
         {
-            (kept.first, kept.last) = (first, last);
+            kept.first = first.unwrap_or(kept.first);
+            kept.last = last;
             self.show_up_to(heads);
+        }
+    }
+
+    /// The oldest entry in the store is this.
+    pub(crate) fn set_oldest(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.first = kept.first.max(first);
         }
     }
 
@@ -285,10 +294,13 @@ impl Log {
         };
     }
 
-    /// Lets go of the lines of a dialect before `place`.
-    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) {
+    /// Lets go of the lines of a dialect before `place`; the sessions that gave ids to entries which are not held any more
+    /// for that.
+    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) -> Vec<SessionId> {
+        let mut forgotten = Vec::new();
         if dialect == Dialect::Json {
-            return self.json.trim(place);
+            self.json.trim(place);
+            return forgotten;
         }
         self.text.trim(place);
         let start = self.text.start();
@@ -298,8 +310,10 @@ impl Log {
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {
                 self.ids.remove(&(session, id));
+                forgotten.push(session);
             }
         }
+        forgotten
     }
 }
 

@@ -171,7 +171,7 @@ impl State {
     }
 
     /// Whether somebody in the room has a name, in whatever case.
-    pub(super) fn has(&self, name: &Name) -> bool {
+    pub(crate) fn has(&self, name: &Name) -> bool {
         self.members.contains(&Unique(name.clone()))
     }
 }

@@ -50,10 +50,10 @@ impl Server {
     pub fn usage(&self) -> Usage {
         Usage {
             connections: self.connections.len(),
-            members: self.subscribers.members(),
+            members: self.people.present(),
             detached: self.sessions.detached.len(),
-            first: self.room.log.oldest(),
-            last: self.room.log.last(),
+            first: self.rooms.lobby().log().oldest(),
+            last: self.rooms.lobby().log().last(),
             behind: self.furthest_behind(),
             copied: self.delivery.copied(),
             is_disk_full: self.is_disk_full(),
@@ -82,7 +82,7 @@ impl Server {
 
     /// The names of those who are in the room, in order.
     pub fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
-        self.room.state.members()
+        self.rooms.lobby().room.state.members()
     }
 
     /// What it grants its clients.

@@ -1,8 +1,10 @@
 //! What goes into the server and what comes out of it.
 
+use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
@@ -32,7 +34,9 @@ pub enum Input<'a> {
     Kept(ConnId, &'a [Record]),
     /// What [`Action::Find`] asked for.
     Found(ConnId, Option<&'a Record>),
-    /// What [`Action::Read`] or [`Action::Find`] asked for cannot be read.
+    /// What [`Action::Open`] asked for: all of it the default where there never was such a room.
+    Opened(ConnId, &'a History),
+    /// What [`Action::Read`], [`Action::Find`] or [`Action::Open`] asked for cannot be read.
     Unreadable(ConnId),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
@@ -51,11 +55,14 @@ pub enum Input<'a> {
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
-    /// Read entries in the store: those after this one, at most so many. Answer with
+    /// Read entries of a room in the store: those after this one, at most so many. Answer with
     /// [`Input::Kept`].
-    Read(ConnId, u64, usize),
+    Read(ConnId, RoomName, u64, usize),
     /// Look in the store for the entry that a session gave this id. Answer with [`Input::Found`].
     Find(ConnId, SessionId, Box<str>),
+    /// Look in the store for a room, and the newest entries in it, as many as are wanted in memory. Answer with
+    /// [`Input::Opened`].
+    Open(ConnId, RoomName),
     /// Close our side of the connection, and go on reading.
     Finish(ConnId),
     /// Close the socket; reset it if [`Action::Finish`] did not come before. The id means nothing

@@ -26,6 +26,9 @@ impl RoomName {
     /// Where everyone begins.
     pub const LOBBY: Self = Self(None);
 
+    /// Its name.
+    pub(crate) const LOBBY_TEXT: &str = "lobby";
+
     /// Checks a name; a `#` before it is dropped.
     ///
     /// # Errors
@@ -37,12 +40,12 @@ impl RoomName {
             return Err(InvalidRoomName);
         }
         let name = text.to_ascii_lowercase();
-        Ok(Self((name != LOBBY).then(|| name.into())))
+        Ok(Self((name != Self::LOBBY_TEXT).then(|| name.into())))
     }
 
     /// The name as it is shown, without a `#`.
     pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or(LOBBY)
+        self.0.as_deref().unwrap_or(Self::LOBBY_TEXT)
     }
 
     /// Whether it is the room where everyone begins.
@@ -50,8 +53,6 @@ impl RoomName {
         self.0.is_none()
     }
 }
-
-const LOBBY: &str = "lobby";
 
 impl PartialEq for RoomName {
     fn eq(&self, other: &Self) -> bool {

@@ -318,6 +318,25 @@ pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String 
     roster(&shown, more) + "\n"
 }
 
+/// The answer to `/rooms`: as many rooms as a line holds, then how many more.
+pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
+    const MORE: usize = ", and 18446744073709551615 more\n".len();
+    let (mut line, mut more) = (String::from("* Rooms: "), 0_usize);
+    for (nth, (room, here)) in all.enumerate() {
+        let next = alloc::format!("{}{room} ({here})", if nth > 0 { ", " } else { "" });
+        if more == 0 && line.len() + next.len() + MORE <= MAX_LINE {
+            line += &next;
+        } else {
+            more += 1;
+        }
+    }
+    mark_if(more > 0, Mark::RoomsCutShort);
+    if more > 0 {
+        line += &alloc::format!(", and {more} more");
+    }
+    line + "\n"
+}
+
 /// Who is in the room, as a line without its ending: some names, and how many more there are.
 pub(crate) fn roster(names: &[&str], more: usize) -> String {
     let all = alloc::format!(

@@ -69,7 +69,9 @@ impl Asked {
         }
         let object = Some(line).filter(|line| line.trim_start().starts_with('{'));
         Some(match object.map(serde_json::from_str) {
-            Some(Ok(Request::Say { text, id, me })) => Self::to_say(&text, id.map(Into::into), me),
+            Some(Ok(Request::Say { text, id, me, .. })) => {
+                Self::to_say(&text, id.map(Into::into), me)
+            }
             Some(Ok(Request::Nick { name, id })) => {
                 let id = id.map(Into::into);
                 if may_be_name(&name) {
@@ -83,6 +85,7 @@ impl Asked {
             Some(Ok(Request::Topic {
                 text: Some(text),
                 id,
+                ..
             })) => {
                 let (text, id) = (printable(&text).trim().to_string(), id.map(Into::into));
                 if text.len() > MAX_TOPIC {
@@ -109,6 +112,7 @@ impl Asked {
                 after,
                 before,
                 limit,
+                ..
             })) if after.and(before).is_none() => Self::to_read(after, before, limit),
             Some(Err(_)) if serde_json::from_str::<IgnoredAny>(line).is_err() => {
                 Self::NoJson(id_in(line.as_bytes()))
@@ -116,7 +120,10 @@ impl Asked {
             Some(Ok(Request::History { .. }) | Err(_)) => {
                 Self::Refused(Code::BadRequest, id_in(line.as_bytes()))
             }
-            Some(Ok(Request::Who)) => Self::Who,
+            Some(Ok(Request::Who { .. })) => Self::Who,
+            Some(Ok(Request::Join { .. } | Request::Part { .. } | Request::Rooms)) => {
+                unimplemented!("rooms")
+            }
             Some(Ok(Request::Ping)) => Self::Ping,
             Some(Ok(Request::Leave)) => Self::Leave,
             Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, id_in(line.as_bytes())),
@@ -342,26 +349,54 @@ impl Answers {
                 self.has_written = true;
                 is_to && said == text && given.as_deref() == id.as_deref()
             }
-            (Asked::Topic, Message::Topic { text, by }) => {
+            (
+                Asked::Topic,
+                Message::Topic {
+                    room: None,
+                    text,
+                    by,
+                },
+            ) => {
                 let topic = place.story.topic(index(place.head));
                 topic.map_or("", |topic| topic.0) == text
                     && topic.map(|topic| topic.1) == by.as_deref()
             }
             (Asked::Away(_) | Asked::Back, Message::Notice { .. })
             | (Asked::Whois(_), Message::Whois { .. }) => true,
-            (Asked::Who, Message::Who { names, more }) => {
+            (
+                Asked::Who,
+                Message::Who {
+                    room: None,
+                    names,
+                    more,
+                },
+            ) => {
                 let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
                 (*more == 0 || is_full) && is_roster(names, *more, place)
             }
             (Asked::Ping, Message::Pong { head }) => *head == place.head,
-            (Asked::Do { deed, id }, Message::Accepted { id: given, seq }) => {
+            (
+                Asked::Do { deed, id },
+                Message::Accepted {
+                    room: None,
+                    id: given,
+                    seq,
+                },
+            ) => {
                 id.as_deref() == given.as_deref() && self.accepts(deed, id.as_deref(), *seq, place)
             }
             (asked, Message::Error { code, id, .. }) => {
                 self.is_refused(asked, *code, id.as_deref(), place)
             }
             (&Asked::History(span), Message::Past(entry)) => self.turns(span, entry.seq, place),
-            (&Asked::History(span), &Message::Page { first, head }) => {
+            (
+                &Asked::History(span),
+                &Message::Page {
+                    room: None,
+                    first,
+                    head,
+                },
+            ) => {
                 self.ends_page(span, place)
                     && head == place.head
                     && first <= head + 1

@@ -266,7 +266,10 @@ impl Expected {
                     self.exact(line);
                 }
             }
-            Ok(Request::Who) => self.notices.push((self.deeds(), Notice::Who)),
+            Ok(Request::Who(Some(_)) | Request::Join(_) | Request::Rooms) => {
+                unimplemented!("rooms")
+            }
+            Ok(Request::Who(None)) => self.notices.push((self.deeds(), Notice::Who)),
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {

@@ -66,6 +66,7 @@ impl Program {
             after: hello.after,
             epoch: own(hello.epoch),
             history: hello.history,
+            rooms: std::collections::BTreeMap::new(),
             read: hello.read,
         });
         let has_token = hello.as_ref().is_some_and(|hello| hello.session.is_some());
@@ -200,6 +201,7 @@ impl Program {
                 self.begins_behind(*head, *resumed || *read);
             }
             &Message::Gap {
+                room: None,
                 after,
                 next,
                 reason,

@@ -13,16 +13,18 @@ use alloc::vec::Vec;
 /// What a message tells in one line, if it is of those that change nothing in a client.
 pub(super) fn line(message: &Message<'_>) -> Option<String> {
     Some(match message {
-        Message::Who { names, more } => {
+        Message::Who { names, more, .. } => {
             let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             roster(&names, *more)
         }
-        Message::Missing { after, next } => {
+        Message::Missing { after, next, .. } => {
             let count = next.saturating_sub(*after).saturating_sub(1);
             format!("{}", Notice::Unreadable(count))
         }
-        Message::Topic { text, by: Some(by) } => {
+        Message::Topic {
+            text, by: Some(by), ..
+        } => {
             let (text, by) = (printable(text), Name::parse(by).ok()?);
             format!("* {}", Answer::TopicIs(&text, &by))
         }

@@ -47,6 +47,7 @@ impl Unaccepted {
     /// The line that says it, its ending included.
     pub(super) fn to_line(&self) -> String {
         let say = Request::Say {
+            room: None,
             text: (&*self.text).into(),
             id: Some((&*self.id).into()),
             me: self.me,

@@ -332,6 +332,7 @@ impl JsonClient {
         let known = &self.memory;
         let is_seen = |_: &&str| !self.reads;
         let hello = Hello {
+            rooms: alloc::collections::BTreeMap::new(),
             version: Some(VERSION),
             name: known.name.as_deref().filter(is_seen).map(Into::into),
             session: (known.session.as_ref().filter(|_| !self.reads))
@@ -364,12 +365,14 @@ impl JsonClient {
             }
             Request::Topic => {
                 return self.ask(&Ask::Topic {
+                    room: None,
                     text: None,
                     id: None,
                 });
             }
             Request::SetTopic(text) => {
                 return self.ask(&Ask::Topic {
+                    room: None,
                     text: Some(text),
                     id: None,
                 });
@@ -380,9 +383,23 @@ impl JsonClient {
                 let name = name.into();
                 return self.ask(&Ask::Whois { name, id: None });
             }
-            Request::Who => return self.ask(&Ask::Who),
+            Request::Who(room) => {
+                let room = room.map(Into::into);
+                return self.ask(&Ask::Who { room });
+            }
+            Request::Rooms => return self.ask(&Ask::Rooms),
+            Request::Join(room) => {
+                return self.ask(&Ask::Join {
+                    room: room.into(),
+                    id: None,
+                    after: None,
+                    epoch: None,
+                    history: None,
+                });
+            }
             Request::History(count) => {
                 return self.ask(&Ask::History {
+                    room: None,
                     after: None,
                     before: None,
                     limit: Some(count),

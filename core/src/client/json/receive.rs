@@ -147,6 +147,7 @@ impl JsonClient {
                 after,
                 next,
                 reason,
+                ..
             } => self.missed(after, next, reason),
             Message::Pong { head } => {
                 if self.after.is_some_and(|after| after < head) {
@@ -253,6 +254,7 @@ impl JsonClient {
             let next = entry.seq;
             if self.setup.raw {
                 let gap = Message::Gap {
+                    room: None,
                     after,
                     next,
                     reason: None,

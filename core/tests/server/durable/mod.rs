@@ -7,7 +7,7 @@ mod restarts;
 
 use super::json::{objects, program, say, token};
 use super::world::World;
-use chat_core::{Action, ConnId, History, Input, Limits, Origin, Record, Server, State};
+use chat_core::{Action, ConnId, History, Input, Limits, Origin, Record, RoomName, Server, State};
 use std::ops::{Deref, DerefMut};
 
 /// A server, and what is in its store.
@@ -52,7 +52,7 @@ impl Kept {
             secret: chat_core::Secret([u8::try_from(store.len()).unwrap(); 32]),
             ..Origin::default()
         };
-        world.server = Server::restored(limits, origin, history);
+        world.server = Server::restored(limits, origin, vec![(RoomName::LOBBY, history)]);
         Self {
             world,
             store,
@@ -88,7 +88,7 @@ impl Kept {
         while let Some(action) = self.asked.pop() {
             let (world, store) = (&mut self.world, &self.store);
             match action {
-                Action::Read(conn, after, most) => {
+                Action::Read(conn, _, after, most) => {
                     let kept = store.iter().filter(|record| record.seq > after);
                     let kept: Vec<Record> = kept.take(most).cloned().collect();
                     let is_whole = kept.iter().all(|record| (self.is_readable)(record.seq));

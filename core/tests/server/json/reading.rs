@@ -42,6 +42,7 @@ fn a_reader_is_sent_what_happens_and_leaves_no_traces() {
         objects(&mut w, reader)[..2],
         [
             Message::Who {
+                room: None,
                 names: vec!["Ann".into()],
                 more: 0
             },
@@ -99,6 +100,7 @@ fn a_reader_comes_back_with_the_number_that_it_knows() {
     assert!(matches!(
         answer[1],
         Message::Gap {
+            room: None,
             after: 9,
             next: 4,
             ..
