@@ -57,6 +57,7 @@ impl Watched {
             peer.interpret(peer.has_spoken(), self.rooms.length());
             self.count_private(who);
         }
+        self.see_copies();
         for (nth, (who, name, wanted)) in joined.iter().cloned().enumerate() {
             // It may have joined by silence first, in the same moment.
             let is_last = !joined[nth + 1..].iter().any(|later| later.0 == who);

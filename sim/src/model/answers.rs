@@ -357,9 +357,11 @@ impl Answers {
                     by,
                 },
             ) => {
-                let topic = place.story.topic(index(place.head));
-                topic.map_or("", |topic| topic.0) == text
-                    && topic.map(|topic| topic.1) == by.as_deref()
+                let topics = place.story.topics(index(place.head));
+                topics.into_iter().any(|topic| {
+                    topic.map_or("", |topic| topic.0) == text
+                        && topic.map(|topic| topic.1) == by.as_deref()
+                })
             }
             (Asked::Away(_) | Asked::Back, Message::Notice { .. })
             | (Asked::Whois(_), Message::Whois { .. }) => true,

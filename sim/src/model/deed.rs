@@ -13,6 +13,8 @@ pub(super) enum Deed {
     Renames(String),
     /// It says what the room is about.
     SetsTopic(String),
+    /// It goes to a room, and out of the one where it was.
+    Goes(String),
 }
 
 impl Deed {
@@ -23,14 +25,15 @@ impl Deed {
 
     /// Whether the state of the room may be against it.
     pub(super) fn may_be_refused(&self) -> bool {
-        matches!(self, Self::Renames(_) | Self::SetsTopic(_))
+        matches!(self, Self::Renames(_) | Self::SetsTopic(_) | Self::Goes(_))
     }
 
     /// What stands in the entry, after who does it.
     pub(super) fn text(&self) -> &str {
-        let (Self::Says(text) | Self::Does(text) | Self::Renames(text) | Self::SetsTopic(text)) =
-            self;
-        text
+        match self {
+            Self::Says(text) | Self::Does(text) | Self::Renames(text) => text,
+            Self::SetsTopic(text) | Self::Goes(text) => text,
+        }
     }
 }
 

@@ -6,11 +6,13 @@
 
 mod acting;
 mod answers;
+mod asked_of_rooms;
 mod buckets;
 mod cut_short;
 mod deed;
 mod expect;
 mod host;
+mod moves;
 mod passing;
 mod peer;
 mod private;
@@ -32,9 +34,10 @@ use chat_core::{
 };
 use cut_short::Short;
 use host::{Due, Hosts};
+use moves::Move;
 pub use peer::Taken;
 use peer::{Peer, Place};
-use rooms::Rooms;
+use rooms::{LOBBY, Rooms};
 use session::Sessions;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
@@ -86,6 +89,10 @@ pub struct Watched {
     times_out: bool,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
+    /// Somebody has left one room for another, and it is to be told next that they are there.
+    moving: Option<Move>,
+    /// Lines that the screen is to show next, of one and the same thing in several rooms.
+    rest: VecDeque<String>,
     /// Entries and bytes of the story that were there when the last pass ended.
     passed: (usize, usize),
     /// Bytes of pages that programs had heard then whose sockets took all that they were given.
@@ -94,6 +101,8 @@ pub struct Watched {
     surge: u64,
     /// So much was held back for the sockets that are full that some may have been cut off for that.
     copies_full: bool,
+    /// So much has waited at some time that whoever goes to another room may not have been able to take it along.
+    copies_tight: bool,
     stopped: Option<u64>,
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
@@ -119,10 +128,13 @@ impl Watched {
             heard: rate::Heard::default(),
             times_out: false,
             joins: VecDeque::new(),
+            moving: None,
+            rest: VecDeque::new(),
             passed: (0, 0),
             pages: 0,
             surge: 0,
             copies_full: false,
+            copies_tight: false,
             stopped: None,
             lost: false,
             effects: VecDeque::new(),
@@ -147,6 +159,13 @@ impl Watched {
     /// The phase of a peer's connection.
     pub fn phase(&self, peer: usize) -> Phase {
         self.server.phase(self.peers[peer].id)
+    }
+
+    /// The room where a peer of the text dialect is, and how many people are there.
+    pub fn room(&self, peer: usize) -> (&str, usize) {
+        let stay = self.peers[peer].stays.last();
+        let room = stay.map_or(LOBBY, |stay| stay.room);
+        (self.rooms.name(room), self.rooms.here(room))
     }
 
     /// The name of a peer that has been in the room.

@@ -78,7 +78,7 @@ pub(super) struct Peer {
 
     pub(super) name: Option<Name>,
     /// What it was told is refused, until that is checked.
-    pub(super) refused: Vec<Done>,
+    pub(super) refused: Vec<(Done, String)>,
     /// All names that it has had.
     pub(super) names: Vec<String>,
     /// What others said to it alone: the name, and the text.
@@ -106,6 +106,8 @@ pub(super) struct Peer {
     heard: usize,
     pub(super) sure: usize,
     goodbye: bool,
+    /// It is to be told next what the room is about into which it has come; whether that is sure.
+    topic: Option<(String, bool)>,
     /// It has been so far behind, by its own lines as well, that the server may have taken a copy
     /// of what waits for it; stretches of its own lines are none in that.
     pub(super) copied: bool,
@@ -166,6 +168,7 @@ impl Peer {
             heard: 0,
             sure: 0,
             goodbye: false,
+            topic: None,
             copied: false,
             cut_line: 0,
             last_line: 0,

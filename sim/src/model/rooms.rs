@@ -3,7 +3,7 @@
 use super::story::{About, Story};
 use crate::invariant::Invariant;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Index;
+use std::ops::{Index, RangeInclusive};
 
 /// The room where everyone begins, by its number.
 pub(super) const LOBBY: usize = 0;
@@ -27,6 +27,8 @@ pub(super) struct Rooms {
     people: BTreeMap<String, Person>,
     /// All lines, in the order in which the screen showed them.
     lines: Vec<String>,
+    /// After how many of them somebody had come into a room, or gone out of it.
+    changes: Vec<usize>,
     /// The bytes of all lines, as those who are in the room are sent them.
     pub(super) bytes: usize,
     /// The bytes of the longest one.
@@ -42,6 +44,7 @@ impl Default for Rooms {
             numbers: [("lobby".into(), LOBBY)].into(),
             people: BTreeMap::new(),
             lines: Vec::new(),
+            changes: Vec::new(),
             bytes: 0,
             longest: 0,
             private: 0,
@@ -91,12 +94,16 @@ impl Rooms {
     pub(super) fn push(&mut self, room: usize, line: &str, about: About) {
         self.longest = self.longest.max(line.len());
         self.bytes += line.len() + 1;
+        let is_change = matches!(about, About::Joined(_) | About::Left(_));
         self.stories[room].push(line, about, self.lines.len());
-        let name = self.name(room);
-        self.lines.push(match room {
+        let shown = match room {
             LOBBY => line.into(),
-            _ => format!("[{name}] {line}"),
-        });
+            _ => format!("[{}] {line}", self.name(room)),
+        };
+        self.lines.push(shown);
+        if is_change {
+            self.changes.push(self.lines.len());
+        }
     }
 
     /// The name of a room.
@@ -107,6 +114,9 @@ impl Rooms {
 
     /// Somebody is in a room from now on, by a peer.
     pub(super) fn enter(&mut self, room: usize, line: &str, name: &str, peer: usize) {
+        if room != LOBBY && self.here(room) == 0 {
+            self.stories[room].may_begin_anew();
+        }
         self.push(room, line, About::Joined(name.into()));
         let person = self.people.entry(name.to_ascii_lowercase());
         let person = person.or_insert_with(|| Person {
@@ -150,6 +160,71 @@ impl Rooms {
         };
         let there = self.people.insert(after.to_ascii_lowercase(), person);
         Invariant::UniqueNames.holds(there.is_none(), || format!("{after} is here twice"));
+    }
+
+    /// How many rooms there have been.
+    pub(super) fn count(&self) -> usize {
+        self.stories.len()
+    }
+
+    /// Whether somebody is in a room of this name.
+    pub(super) fn is_occupied(&self, name: &str) -> bool {
+        let room = self.numbers.get(name);
+        let mut people = self.people.values();
+        room.is_some_and(|room| people.any(|person| person.rooms.contains(room)))
+    }
+
+    /// How many people are in a room.
+    pub(super) fn here(&self, room: usize) -> usize {
+        let people = self.people.values();
+        people.filter(|person| person.rooms.contains(&room)).count()
+    }
+
+    /// In how many rooms somebody is, the lobby counted in any case.
+    pub(super) fn occupied(&self) -> usize {
+        let all = self.people.values().flat_map(|person| &person.rooms);
+        all.chain([&LOBBY]).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Whether a line tells who is in a room of this name, at some time when the screen had shown so many lines.
+    pub(super) fn is_answer_to_who(
+        &self,
+        line: &str,
+        name: &str,
+        lines: RangeInclusive<usize>,
+    ) -> bool {
+        let nobody = format!("* Nobody is in {name}.");
+        let Some(&room) = self.numbers.get(name) else {
+            return line == nobody;
+        };
+        let story = &self.stories[room];
+        let lengths = story.length_at(*lines.start())..=story.length_at(*lines.end());
+        lengths.into_iter().any(|length| {
+            if story.members(length).is_empty() {
+                line == nobody
+            } else {
+                story.is_answer_to_who(line, length)
+            }
+        })
+    }
+
+    /// Whether a line lists the rooms in which somebody was, at some time when the screen had shown so many lines.
+    pub(super) fn is_list(&self, line: &str, lines: RangeInclusive<usize>) -> bool {
+        let changes = self.changes.iter().copied();
+        let within = changes.filter(|change| lines.contains(change));
+        let mut all = within.chain([*lines.start()]);
+        all.any(|lines| self.list(lines) == line)
+    }
+
+    /// The list of the rooms in which somebody was when the screen had shown so many lines.
+    fn list(&self, lines: usize) -> String {
+        let here = |(name, room): (&String, &usize)| {
+            let story = &self.stories[*room];
+            let here = story.members(story.length_at(lines)).len();
+            (here > 0 || *room == LOBBY).then(|| format!("{name} ({here})"))
+        };
+        let all: Vec<String> = self.numbers.iter().filter_map(here).collect();
+        format!("* Rooms: {}", all.join(", "))
     }
 
     /// How many people there are.

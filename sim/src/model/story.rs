@@ -1,5 +1,6 @@
 //! The story of one room: what the screen showed of it, and who was in it at each point.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -53,6 +54,17 @@ impl Entry {
 pub(super) struct Story {
     pub(super) entries: Vec<Entry>,
     pub(super) bytes: usize,
+    /// Where it may have begun anew.
+    seams: Vec<Seam>,
+}
+
+/// Where a room in which nobody was goes on, or begins anew if it was let go of.
+#[derive(Debug)]
+struct Seam {
+    /// The joining of whoever came in.
+    entry: usize,
+    /// Whether it began anew, once that is known.
+    is_new: Cell<Option<bool>>,
 }
 
 impl Story {
@@ -78,20 +90,64 @@ impl Story {
         place(to).saturating_sub(place(from))
     }
 
-    /// What the room was about before an entry, and who said so.
-    pub(super) fn topic(&self, next: usize) -> Option<(&str, &str)> {
+    /// Somebody comes in where nobody was: it may have been let go of, and begin anew.
+    pub(super) fn may_begin_anew(&mut self) {
+        let entry = self.entries.len();
+        let is_new = Cell::new(None);
+        self.seams.push(Seam { entry, is_new });
+    }
+
+    /// What the room was about before an entry, and who said so: all that it may have been about, what was said last first.
+    pub(super) fn topics(&self, next: usize) -> Vec<Option<(&str, &str)>> {
         let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));
         let before = &self.entries[..next.min(self.entries.len())];
-        let last = before.iter().rposition(is_topic)?;
-        match &before[last].about {
-            About::Topic(text, by, _) if !text.is_empty() => Some((text, by)),
+        let last = before.iter().rposition(is_topic);
+        let topic = last.and_then(|last| match &before[last].about {
+            About::Topic(text, by, _) if !text.is_empty() => Some((&**text, &**by)),
             _ => None,
+        });
+        let seams: Vec<_> = self
+            .seams_since_topic(next)
+            .map(|it| it.is_new.get())
+            .collect();
+        if topic.is_none() || seams.contains(&Some(true)) {
+            vec![None]
+        } else if seams.contains(&None) {
+            vec![topic, None]
+        } else {
+            vec![topic]
         }
     }
 
-    /// Whether the room was about something at some time since an entry.
+    /// Where it may have begun anew since somebody said what it is about, before an entry.
+    fn seams_since_topic(&self, next: usize) -> impl Iterator<Item = &Seam> {
+        let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));
+        let before = &self.entries[..next.min(self.entries.len())];
+        let last = before.iter().rposition(is_topic).unwrap_or(0);
+        self.seams
+            .iter()
+            .filter(move |seam| (last..next).contains(&seam.entry))
+    }
+
+    /// Somebody was told what the room was about before an entry, or that it was about nothing.
+    pub(super) fn had_topic(&self, next: usize, is_any: bool) {
+        let unknown: Vec<_> = self
+            .seams_since_topic(next)
+            .filter(|seam| seam.is_new.get().is_none())
+            .collect();
+        for seam in &unknown {
+            if is_any || unknown.len() == 1 {
+                seam.is_new.set(Some(!is_any));
+            }
+        }
+    }
+
+    /// Whether the room may have been about something at some time since an entry.
     pub(super) fn was_topic(&self, text: &str, since: usize) -> bool {
-        let at = |next| self.topic(next).map_or("", |(text, _)| text) == text;
+        let at = |next| {
+            let mut topics = self.topics(next).into_iter();
+            topics.any(|topic| topic.map_or("", |(text, _)| text) == text)
+        };
         at(since) || (since..=self.entries.len()).any(at)
     }
 

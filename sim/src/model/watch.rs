@@ -4,10 +4,13 @@ use super::Watched;
 use super::cut_short::Short;
 use super::deed::Deed;
 use super::expect::Notice;
+use super::moves::Move;
 use super::peer::Place;
+use super::rooms::LOBBY;
 use super::story::About;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
+use std::collections::VecDeque;
 
 /// The highest number that is put after a name that was asked for.
 const MAX_NUMBER: u32 = 99;
@@ -30,18 +33,34 @@ impl Watched {
         let Ok(news) = String::from_utf8(news) else {
             Invariant::WholeLines.is_broken("the screen is not UTF-8")
         };
-        for line in news.split_terminator('\n') {
+        let mut lines: VecDeque<&str> = news.split_terminator('\n').collect();
+        while let Some(line) = lines.pop_front() {
             let goes_on = self.stopped.is_none();
             Invariant::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
-            self.tell(line);
+            self.tell(line, &lines);
         }
     }
 
-    fn tell(&mut self, shown: &str) {
+    /// Takes in a line that the screen shows, before these.
+    fn tell(&mut self, shown: &str, later: &VecDeque<&str>) {
         let (room, line) = self.rooms.place(shown);
         let entry = self.rooms[room].entries.len();
         match ServerLine::decode(line) {
+            ServerLine::Joined(name) if self.moving.is_some() => {
+                let moving = self
+                    .moving
+                    .take()
+                    .filter(|it| it.name == name && it.to == room);
+                let Some(Move { who, .. }) = moving else {
+                    Invariant::OneStay.is_broken(&format!("{line:?}, and somebody else was to"))
+                };
+                self.peers[who].enters(room, entry);
+                self.rooms.enter(room, line, name.as_str(), who);
+                self.are_rooms_few();
+            }
             ServerLine::Joined(name) => {
+                Invariant::OneStay
+                    .holds(room == LOBBY, || format!("{shown:?}, and nobody asked to"));
                 let Some((who, given, wanted)) = self.joins.pop_front() else {
                     Invariant::OneStay.is_broken(&format!("{line:?}, but nobody did"))
                 };
@@ -53,8 +72,17 @@ impl Watched {
                 self.rooms.enter(room, line, name.as_str(), who);
             }
             ServerLine::Left(name) => {
+                let who = self.rooms.who(room, name.as_str());
+                if let Some(to) = self.goes_to(who, &name, later) {
+                    let deed = Deed::Goes(self.rooms.name(to).into());
+                    self.does(room, &name, &deed, line);
+                    self.rooms.leave(room, line, name.as_str());
+                    self.peers[who].leaves(room, entry);
+                    self.moving = Some(Move { who, name, to });
+                    return;
+                }
                 self.session_ends(name.as_str());
-                let who = self.rooms.leave(room, line, name.as_str());
+                self.rooms.leave(room, line, name.as_str());
                 let peer = &mut self.peers[who];
                 // Who left the stay that began by silence may be in another one by now.
                 if !peer.speaks_json() || peer.name.as_ref() == Some(&name) {
@@ -81,10 +109,9 @@ impl Watched {
                 peer.has_name(after);
             }
             ServerLine::Topic(name, text) => {
-                let is_new = self.rooms[room]
-                    .topic(usize::MAX)
-                    .map_or("", |topic| topic.0)
-                    != text;
+                let topics = self.rooms[room].topics(usize::MAX);
+                let is_it = |topic: &Option<(&str, &str)>| topic.map_or("", |it| it.0) == text;
+                let is_new = !topics.iter().all(is_it);
                 Invariant::OwnName.holds(is_new, || format!("{line:?}, and it was so"));
                 let who = self.does(room, &name, &Deed::SetsTopic(text.into()), line);
                 let about = About::Topic(text.into(), name.as_str().into(), who);

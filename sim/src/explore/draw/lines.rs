@@ -102,6 +102,9 @@ impl Draw {
 
     /// A line without its ending.
     pub(super) fn line(&mut self) -> Vec<u8> {
+        if let Some(line) = self.moves.line() {
+            return line;
+        }
         let dice = &mut self.dice;
         match pick(dice, &self.lines) {
             0 => b"/who".to_vec(),

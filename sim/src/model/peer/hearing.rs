@@ -11,6 +11,7 @@ use crate::model::story::Entry;
 use crate::model::stranger;
 use chat_core::{MAX_SERVER_LINE, server_phase::Phase};
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 impl Peer {
     /// Where what is left of the stay that it hears of ends.
@@ -83,12 +84,21 @@ impl Peer {
         let due = self.expected.notices.get(self.heard);
         let is_due_later = due.is_none_or(|due| due.0 > self.said);
         if is_due_later && self.refuses_next(line) {
-            let refused = self.is_refused(self.said);
-            self.refused.extend(refused);
+            self.is_told_refused(line);
         }
         let next = self.expected.notices.get(self.heard);
         let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
-        if line.starts_with("* Goodbye: ") && !called_for() {
+        let is_goodbye = line.starts_with("* Goodbye: ");
+        let topic = self.topic.take_if(|_| !is_goodbye);
+        if let Some((topic, is_sure)) = &topic {
+            Invariant::InItsPlace.holds(line == topic || !is_sure, || {
+                format!("{:?} was sent {line:?} where {topic:?} was due", self.id)
+            });
+            rooms[self.room()].had_topic(self.next, line == topic);
+        }
+        if topic.is_some_and(|(topic, _)| line == topic) {
+            // It is what the room is about into which it has come.
+        } else if is_goodbye && !called_for() {
             self.goodbye(me, line, rooms, behind);
         } else if let Some(private) = private_words(line) {
             self.private_in.push(private);
@@ -159,14 +169,55 @@ impl Peer {
         let (_, notice) = &self.expected.notices[self.heard];
         let is_it = notice.is(line)
             && match notice {
+                Notice::WhoOf(room, since) => {
+                    rooms.is_answer_to_who(line, room, self.answered(*since, rooms))
+                }
+                Notice::Rooms(since) => rooms.is_list(line, self.answered(*since, rooms)),
+                Notice::InRoom(room) => self.is_in(room, line, rooms),
                 Notice::Who => rooms[self.room()].is_answer_to_who(line, self.next),
-                Notice::Topic => line == topic_line(rooms[self.room()].topic(self.next)),
+                Notice::Topic => {
+                    let story = &rooms[self.room()];
+                    let topics = story.topics(self.next);
+                    let told = topics.into_iter().find(|topic| line == topic_line(*topic));
+                    told.inspect(|topic| story.had_topic(self.next, topic.is_some()))
+                        .is_some()
+                }
                 _ => true,
             };
         Invariant::InItsPlace.holds(is_it, || {
             format!("{:?} was sent {line:?} where {notice:?} was due", self.id)
         });
+        if let Notice::InRoom(_) = notice {
+            let topics = rooms[self.room()].topics(self.next);
+            let is_sure = topics.len() == 1;
+            let topic = topics.into_iter().flatten().next();
+            self.topic = topic.map(|topic| (topic_line(Some(topic)), is_sure));
+        }
         self.heard += 1;
+    }
+
+    /// How many lines the screen had shown when it was answered what it is told now, and asked when it had shown some.
+    fn answered(&self, since: usize, rooms: &Rooms) -> RangeInclusive<usize> {
+        let entries = &rooms[self.room()].entries;
+        let before = self.next.checked_sub(1).and_then(|it| entries.get(it));
+        let first = before.map_or(0, |entry| entry.at + 1).max(since);
+        let last = entries
+            .get(self.next)
+            .map_or(rooms.length(), |entry| entry.at);
+        first..=last
+    }
+
+    /// Whether a line tells it that it is in a room, of which it has heard nothing yet.
+    fn is_in(&self, room: &str, line: &str, rooms: &Rooms) -> bool {
+        let is_first = |stay: &Stay| rooms.name(stay.room) == room && self.next == stay.joined + 1;
+        let others = rooms[self.room()].members(self.next).len() - 1;
+        let here = match others {
+            0 => "nobody else is here".into(),
+            1 => "1 other is here".into(),
+            others => format!("{others} others are here"),
+        };
+        self.stays.get(self.hears).is_some_and(is_first)
+            && line == format!("* You are in {room} now; {here}.")
     }
 
     /// The server has a reason of its own.
@@ -202,8 +253,18 @@ impl Peer {
 
     /// Steps over its own entries that come next, up to `said` of them in all.
     fn step_over(&mut self, me: usize, said: usize, rooms: &Rooms) {
-        while self.stepped < said && self.due(rooms).is_some_and(|due| due.is_by(me)) {
-            self.next += 1;
+        while self.stepped < said {
+            if self.due(rooms).is_some_and(|due| due.is_by(me)) {
+                self.next += 1;
+            } else if let Some(stay) = self.stays.get(self.hears + 1)
+                && self.next == self.end(rooms)
+            {
+                // Having heard all of a room, it is in the next one.
+                self.hears += 1;
+                self.next = stay.joined + 1;
+            } else {
+                return;
+            }
             self.stepped += 1;
         }
     }
@@ -254,9 +315,11 @@ impl Peer {
 
     /// Stretches of its own lines that lie ahead of it, after lines of others.
     pub(in crate::model) fn splices(&mut self) -> usize {
+        // What waits of a room that it has gone out of is a copy.
+        let last = self.stays.len().saturating_sub(1);
         let mut before = (self.hears, self.next.wrapping_sub(1));
         let mut stretches = 0;
-        for &(stay, entry) in self.ahead() {
+        for &(stay, entry) in self.ahead().iter().filter(|own| own.0 == last) {
             stretches += usize::from((stay, entry) != (before.0, before.1.wrapping_add(1)));
             before = (stay, entry);
         }
@@ -311,6 +374,8 @@ impl Peer {
             missing.holds(self.goodbye, || format!("{id:?} lacks a goodbye"));
             return;
         }
+        let topic = self.topic.as_ref().filter(|it| it.1);
+        missing.holds(topic.is_none(), || format!("{id:?} lacks {topic:?}"));
         self.step_over(me, usize::MAX, rooms);
         missing.holds(self.next == self.end(rooms), || {
             format!("{id:?} lacks {:?}", self.due(rooms).map(|due| &due.line))
