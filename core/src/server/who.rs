@@ -72,6 +72,11 @@ impl Server {
     pub(super) fn answer_who(&mut self, id: ConnId, room: RoomId) {
         let dialect = self.connections.get(id).map(|c| c.dialect);
         let members = self.rooms[room].room.state.members();
+        if dialect == Some(Dialect::Text) && members.len() == 0 {
+            // Whether it is still in memory is nobody's business.
+            let name = self.rooms[room].name.clone();
+            return self.refuse_answer(id, Answer::NobodyIn(&name), None);
+        }
         let answer = match dialect {
             Some(Dialect::Json) => in_json(self.named(room), members),
             _ => who(members),
