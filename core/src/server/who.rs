@@ -71,10 +71,11 @@ impl Server {
     /// Tells a connection who is in the room.
     pub(super) fn answer_who(&mut self, id: ConnId, room: RoomId) {
         let dialect = self.connections.get(id).map(|c| c.dialect);
-        let members = self.rooms[room].room.state.members();
+        let hosted = &self.rooms[room];
+        let members = hosted.room.state.members();
         if dialect == Some(Dialect::Text) && members.len() == 0 {
             // Whether it is still in memory is nobody's business.
-            let name = self.rooms[room].name.clone();
+            let name = hosted.name.clone();
             return self.refuse_answer(id, Answer::NobodyIn(&name), None);
         }
         let answer = match dialect {
