@@ -174,7 +174,10 @@ impl Server {
         backfill.most = (2 * backfill.most).min(READ);
         let next = records.first().map_or(first, |record| record.seq);
         if next > backfill.next {
-            self.rooms[room].room.log.set_oldest(next);
+            if room != RoomId::LOBBY && backfill.from == backfill.next {
+                // Of the lobby the store says it with each commit.
+                self.rooms[room].room.log.set_oldest(next);
+            }
             self.pass_gap(id, next);
         }
         for record in records {

@@ -67,7 +67,7 @@ struct Sweep {
 impl Visits {
     /// All subscribers of these rooms.
     fn of(rooms: Vec<RoomId>, all: &Rooms) -> Self {
-        let seats = rooms.last().map_or(0, |room| all[*room].subscribers.len());
+        let seats = rooms.last().map_or(0, |room| all.seats(*room));
         let mut visits = Self { rooms, seats };
         visits.drop_visited(all);
         visits
@@ -76,23 +76,23 @@ impl Visits {
     /// The next one.
     fn next(&mut self, all: &Rooms) -> Option<ConnId> {
         while let Some(room) = self.rooms.last() {
-            let subscribers = &all[*room].subscribers;
-            while self.seats > 0 {
-                self.seats = (self.seats - 1).min(subscribers.len());
-                if let Some(id) = subscribers.at(self.seats) {
-                    self.drop_visited(all);
-                    return Some(id);
-                }
-            }
+            // Fewer may be there by now, or the room may be gone.
+            self.seats = self.seats.min(all.seats(*room));
+            let id = self.seats.checked_sub(1).and_then(|seat| {
+                self.seats = seat;
+                all[*room].subscribers.at(seat)
+            });
             self.drop_visited(all);
+            if id.is_some() {
+                return id;
+            }
         }
         None
     }
 
     fn drop_visited(&mut self, all: &Rooms) {
         while self.seats == 0 && self.rooms.pop().is_some() {
-            let next = self.rooms.last();
-            self.seats = next.map_or(0, |room| all[*room].subscribers.len());
+            self.seats = self.rooms.last().map_or(0, |room| all.seats(*room));
         }
     }
 
@@ -255,14 +255,9 @@ impl Server {
             self.limits.connections.saturating_add(1)
         };
         self.delivery.sweep.owed = 0;
-        let forgotten = self.rooms.settle(&rooms);
-        self.forget_ids(&forgotten);
+        self.rooms.settle(&rooms);
         if is_behind {
-            let news = rooms
-                .into_iter()
-                .filter(|room| self.rooms.has(*room))
-                .collect();
-            self.delivery.visits = Visits::of(news, &self.rooms);
+            self.delivery.visits = Visits::of(rooms, &self.rooms);
             self.delivery.sweep.is_whole &= self.rooms.has_swept(&self.delivery.visits.rooms);
         }
         more
@@ -294,7 +289,11 @@ impl Server {
     /// Together they are whole lines, whatever is lost before them. They come in pieces, each of which may end
     /// anywhere in a line.
     pub fn transcript(&mut self, show: impl FnMut(&[u8])) -> u64 {
-        self.rooms.transcript(show)
+        let lost = self.rooms.transcript(show);
+        // Rooms are held at least until they have been shown.
+        let forgotten = self.rooms.let_go();
+        self.forget_ids(&forgotten);
+        lost
     }
 
     /// Whether so much was appended that another round is to begin before more is read.
@@ -422,6 +421,9 @@ impl Server {
             let key = needs.map(|at| at.cast_signed().saturating_sub_unsigned(private));
             let before = mem::replace(&mut place.filed, key);
             hosted.lanes[dialect as usize].file(id, before, key);
+            if key.is_some() {
+                self.rooms.unsettle(place.room);
+            }
         }
     }
 

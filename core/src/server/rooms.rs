@@ -77,6 +77,8 @@ pub(crate) struct Rooms {
     pub(super) due: u64,
     /// Rooms for which the next round that begins has something to do.
     unsettled: BTreeSet<RoomId>,
+    /// Rooms in which nobody is, to be let go of.
+    vacated: BTreeSet<RoomId>,
     fresh: Vec<RoomId>,
     sweeps: u64,
     /// How many that a store keeps have been opened, but for the lobby.
@@ -143,10 +145,14 @@ impl Hosted {
         appended.max().unwrap_or(0)
     }
 
-    /// Whether nobody has a place in it, and nothing of it is still to be done.
+    /// Whether nobody is in it, or is still to be sent something of it.
+    fn is_empty(&self) -> bool {
+        self.cursors == 0 && self.room.state.members().len() == 0
+    }
+
+    /// Whether nobody is in it, and nothing of it is still to be done.
     fn is_vacant(&self) -> bool {
-        self.cursors == 0
-            && self.room.state.members().len() == 0
+        self.is_empty()
             && self.room.log.is_settled()
             && self.transcript == self.room.log.head(Dialect::Text)
     }
@@ -181,6 +187,7 @@ impl Rooms {
             visible: [0; 2],
             due: 0,
             unsettled: [RoomId::LOBBY].into(),
+            vacated: BTreeSet::new(),
             fresh: Vec::new(),
             sweeps: 0,
             opened: 0,
@@ -244,17 +251,15 @@ impl Rooms {
         id
     }
 
-    /// Lets go of a room if nobody has a place in it, and nothing of it is still to be done.
+    /// Lets go of a room in which nobody is.
     fn let_go_of(&mut self, id: RoomId, forgotten: &mut Vec<SessionId>) {
-        if id == RoomId::LOBBY || !self[id].is_vacant() {
-            return;
-        }
         mark(Mark::RoomLetGo);
         if let Some(hosted) = self.slots.get_mut(id.0 as usize).and_then(Option::take) {
             forgotten.extend(hosted.room.log.senders());
             self.by_name.remove(&hosted.name);
             self.free.push(id);
             self.fresh.retain(|it| *it != id);
+            self.unsettled.remove(&id);
             self.let_go += 1;
         }
     }
@@ -360,6 +365,7 @@ impl Rooms {
             self.appended[dialect] += appended[dialect];
         }
         self.unsettled.insert(id);
+        self.look_whether_empty(id);
         self.became_visible(id, seen);
         if self.is_kept {
             push(&mut self.begun, run);
@@ -478,7 +484,9 @@ impl Rooms {
 
     /// Whether the last sweep that began is through all of these.
     pub(super) fn has_swept(&self, rooms: &[RoomId]) -> bool {
-        rooms.iter().all(|id| self[*id].swept == self.sweeps)
+        rooms
+            .iter()
+            .all(|id| !self.has(*id) || self[*id].swept == self.sweeps)
     }
 
     /// The rooms for which a round that begins has something to do.
@@ -486,14 +494,28 @@ impl Rooms {
         self.unsettled.iter().copied()
     }
 
-    /// Of these, those that are at rest have to be looked at no more, until something happens in them; and those in which
-    /// nobody is are let go of. The sessions whose ids are not in memory any more for that.
-    pub(super) fn settle(&mut self, rooms: &[RoomId]) -> Vec<SessionId> {
-        let mut forgotten = Vec::new();
+    /// The next round that begins has something to do for a room.
+    pub(super) fn unsettle(&mut self, id: RoomId) {
+        self.unsettled.insert(id);
+    }
+
+    /// Of these, those that are at rest have to be looked at no more, until something happens in them.
+    pub(super) fn settle(&mut self, rooms: &[RoomId]) {
         for id in rooms {
             if self[*id].is_at_rest() {
                 self.unsettled.remove(id);
-                self.let_go_of(*id, &mut forgotten);
+            }
+        }
+    }
+
+    /// Lets go of the rooms in which nobody is; the sessions whose ids are not in memory any more for that.
+    pub(super) fn let_go(&mut self) -> Vec<SessionId> {
+        let mut forgotten = Vec::new();
+        for id in mem::take(&mut self.vacated) {
+            if self[id].is_vacant() {
+                self.let_go_of(id, &mut forgotten);
+            } else if self[id].is_empty() {
+                self.vacated.insert(id); // Something of it is still to be done.
             }
         }
         forgotten
@@ -507,7 +529,19 @@ impl Rooms {
     /// One fewer has.
     pub(super) fn detach(&mut self, id: RoomId) {
         self[id].cursors -= 1;
-        self.unsettled.insert(id);
+        self.look_whether_empty(id);
+    }
+
+    fn look_whether_empty(&mut self, id: RoomId) {
+        if id != RoomId::LOBBY && self[id].is_empty() {
+            self.vacated.insert(id);
+        }
+    }
+
+    /// The seats that are taken in a room; none in one that is not in memory any more.
+    pub(super) fn seats(&self, id: RoomId) -> usize {
+        let hosted = self.slots.get(id.0 as usize).and_then(Option::as_ref);
+        hosted.map_or(0, |it| it.subscribers.len())
     }
 
     /// Gives what the screen is to show and was not given yet, in the order in which it happened; how many bytes are

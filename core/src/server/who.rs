@@ -71,7 +71,13 @@ impl Server {
     /// Tells a connection who is in the room.
     pub(super) fn answer_who(&mut self, id: ConnId, room: RoomId) {
         let dialect = self.connections.get(id).map(|c| c.dialect);
-        let members = self.rooms[room].room.state.members();
+        let hosted = &self.rooms[room];
+        if dialect == Some(Dialect::Text) && hosted.room.state.members().len() == 0 {
+            // Whether it is still in memory is nobody's business.
+            let name = hosted.name.clone();
+            return self.refuse_answer(id, Answer::NobodyIn(&name), None);
+        }
+        let members = hosted.room.state.members();
         let answer = match dialect {
             Some(Dialect::Json) => in_json(self.named(room), members),
             _ => who(members),

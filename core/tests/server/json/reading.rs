@@ -75,7 +75,7 @@ fn what_a_reader_says_is_refused_with_its_id() {
     // What is wrong anyway is told as to anyone.
     w.receive(reader, [say(" ", "7"), say("hi", "")].concat());
     assert_eq!(errors(&objects(&mut w, reader)), [Code::Blank, Code::BadId]);
-    w.receive(reader, "hello\n{\"type\":\"join\"}\n");
+    w.receive(reader, "hello\n{\"type\":\"dance\"}\n");
     assert_eq!(
         errors(&objects(&mut w, reader)),
         [Code::BadRequest, Code::UnknownType]
