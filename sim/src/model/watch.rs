@@ -250,6 +250,8 @@ impl Watched {
         let appended = self.rooms.bytes - self.passed.1;
         let pass = match self.server.population() as u64 {
             0 => u64::MAX,
+            // What goes to the few in other rooms is not counted for all.
+            _ if self.rooms.count() > 1 => u64::MAX,
             members => self.limits.pass.div_ceil(members),
         };
         let limit = self.limits.batch.min(pass);
