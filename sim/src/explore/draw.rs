@@ -400,6 +400,7 @@ impl Draw {
             let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
             members.push(format!("\"read\":{reads}"));
         }
+        members.extend(self.moves.named());
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }
 }

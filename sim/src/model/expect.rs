@@ -198,6 +198,9 @@ impl Expected {
                     program.not_in = self.not_in;
                     self.end = (!program.is_welcome()).then_some(CloseReason::Json);
                     self.end = self.end.or(self.not_in);
+                    for (deed, room) in program.named_rooms() {
+                        self.deeds.push_back(Done { deed, since, room });
+                    }
                     self.program = Some(program);
                     return;
                 }
@@ -227,8 +230,9 @@ impl Expected {
             }
         }
         if let Some(program) = &mut self.program {
-            let (deed, private, end) = program.line(line);
-            self.deeds.extend(deed.map(|deed| Done { deed, since }));
+            let (deed, private, end) = program.line(line, since);
+            let deed = deed.map(|(deed, room)| Done { deed, since, room });
+            self.deeds.extend(deed);
             self.private.extend(private);
             self.end = end;
             return;
@@ -334,6 +338,12 @@ impl Expected {
         }
     }
 
+    /// Whether it has named a room in its first object.
+    pub(super) fn has_named(&self, room: &str) -> bool {
+        let program = self.program.as_ref();
+        program.is_some_and(|program| program.has_named(room))
+    }
+
     /// It says something to one person alone, or to whoever wrote last.
     fn says_alone(&mut self, to: Option<&str>, text: &str) {
         let (to, text) = (to.map(str::to_string), text.to_string());
@@ -345,7 +355,11 @@ impl Expected {
     /// It does something in the room.
     fn does(&mut self, deed: Deed, since: usize) {
         let is_back = matches!(deed, Deed::Says(_) | Deed::Does(_)) && self.away;
-        self.deeds.push_back(Done { deed, since });
+        self.deeds.push_back(Done {
+            deed,
+            since,
+            room: None,
+        });
         if is_back {
             self.away = false;
             self.exact("* You are back.");

@@ -6,6 +6,7 @@
 
 mod acting;
 mod answers;
+mod asked;
 mod asked_of_rooms;
 mod buckets;
 mod cut_short;
@@ -13,6 +14,7 @@ mod deed;
 mod expect;
 mod host;
 mod moves;
+mod page;
 mod passing;
 mod peer;
 mod private;
@@ -26,6 +28,7 @@ mod standstill;
 mod stay;
 mod story;
 mod stranger;
+mod view;
 mod watch;
 
 use crate::invariant::Invariant;

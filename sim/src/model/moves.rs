@@ -34,8 +34,20 @@ impl Watched {
         let room = self.rooms.name(to);
         let goes = |deed: &Deed| matches!(deed, Deed::Goes(asked) if asked == room);
         // What it was to do before may be refused.
-        let first = next.find(|next| goes(&next.deed) || !next.deed.may_be_refused());
+        let first = next.find(|next| goes(&next.deed) || !next.may_be_refused());
         first.is_some_and(|first| goes(&first.deed)).then_some(to)
+    }
+
+    /// Whether somebody who leaves a room has asked to be out of that one alone; who of their connections did.
+    pub(super) fn parts(&mut self, who: usize, room: usize) -> Option<usize> {
+        let name = self.rooms.name(room).to_string();
+        let deed = Deed::Parts(name.clone());
+        let is_program = self.peers[who].expected.program.is_some();
+        let who = is_program.then(|| self.speaker(who, &deed, &name))?;
+        let peer = &self.peers[who];
+        let next = peer.expected.deeds.get(peer.said);
+        next.is_some_and(|next| next.is(&deed, &name))
+            .then_some(who)
     }
 
     /// Whether whoever joins under a name that has just become free is somebody new.

@@ -5,7 +5,7 @@ mod writer;
 
 use super::buckets::Vessels;
 use super::cut_short::Short;
-use super::deed::{Done, may_be_name};
+use super::deed::{Deed, Done, may_be_name};
 use super::expect::{Expected, first_line};
 use super::program::Program;
 use super::rooms::Rooms;
@@ -363,16 +363,25 @@ impl Peer {
         }
     }
 
-    /// It goes on with a stay in a room, from an entry on.
-    pub(super) fn goes_on(&mut self, room: usize, entry: usize) {
-        self.begins(room, entry);
+    /// It goes on with the stays of its session, in these rooms besides the lobby.
+    pub(super) fn goes_on_in(&mut self, rooms: &[String]) {
+        for room in rooms {
+            let joins = |done: &Done| done.is(&Deed::Joins(room.clone()), room);
+            let before = self.expected.deeds.iter().position(joins);
+            if let Some(nth) = before.filter(|_| self.expected.has_named(room)) {
+                self.expected.deeds.remove(nth);
+                if let Some(program) = &mut self.expected.program {
+                    program.ids.remove(nth);
+                }
+            }
+        }
+        if let Some(program) = &mut self.expected.program {
+            program.goes_on_in(rooms.to_vec());
+        }
     }
 
-    fn begins(&mut self, room: usize, joined: usize) {
-        if self.speaks_json() {
-            // A stay that began by silence is over.
-            self.stays.retain(|stay| stay.room != room);
-        }
+    /// It has a stay in a room, from an entry on.
+    pub(super) fn begins(&mut self, room: usize, joined: usize) {
         self.stays.push(Stay {
             room,
             joined,

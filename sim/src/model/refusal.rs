@@ -6,6 +6,7 @@ use super::expect::Notice;
 use super::peer::Peer;
 use super::rooms::LOBBY;
 use crate::invariant::Invariant;
+use chat_core::MAX_ROOMS;
 use std::mem;
 
 impl Watched {
@@ -18,18 +19,18 @@ impl Watched {
     }
 
     /// Takes what a peer of several, of which one does something, was to do before for refused, where that is right.
-    pub(super) fn see_refused_if_right(&mut self, who: usize, deed: &Deed) -> bool {
+    pub(super) fn see_refused_if_right(&mut self, who: usize, deed: &Deed, room: &str) -> bool {
         let peer = &self.peers[who];
         let next = peer.expected.deeds.get(peer.said);
         let is_right = next.is_some_and(|next| {
-            next.deed.may_be_refused() && next.deed != *deed && self.may_refuse(who, next)
+            next.may_be_refused() && !next.is(deed, room) && self.may_refuse(who, next)
         });
         let nth = peer.said;
         is_right && self.refuse(who, nth)
     }
 
-    /// Takes what a peer was to do next for refused, up to `deed`, as far as it may be.
-    pub(super) fn see_refused(&mut self, who: usize, deed: Option<&Deed>) {
+    /// Takes what a peer was to do next for refused, up to a deed in a room, as far as it may be.
+    pub(super) fn see_refused(&mut self, who: usize, deed: Option<(&Deed, &str)>) {
         loop {
             let peer = &self.peers[who];
             let nth = match deed {
@@ -39,7 +40,8 @@ impl Watched {
             let Some(done) = peer.expected.deeds.get(nth) else {
                 return;
             };
-            if !done.deed.may_be_refused() || deed == Some(&done.deed) {
+            let is_it = deed.is_some_and(|(deed, room)| done.is(deed, room));
+            if !done.may_be_refused() || is_it {
                 return;
             }
             let is_right = self.may_refuse(who, done);
@@ -85,6 +87,12 @@ impl Watched {
             .name
             .as_ref()
             .map_or("", |name| name.as_str());
+        let is_in = |room: &str| rooms.is_in(own, room);
+        if let Some(room) = done.room.as_deref().filter(|room| !is_in(room))
+            && !matches!(done.deed, Deed::Joins(_))
+        {
+            return vec![format!("not in {room}")];
+        }
         let here = self.peers[who].stays.last().map_or(LOBBY, |stay| stay.room);
         let lines = refusals(&done.deed);
         let is_so = match &done.deed {
@@ -96,11 +104,21 @@ impl Watched {
                 ]
             }
             Deed::SetsTopic(text) => {
+                let here = done
+                    .room
+                    .as_deref()
+                    .and_then(|room| rooms.find(room))
+                    .unwrap_or(here);
                 let story = &rooms[here];
                 vec![story.was_topic(text, story.length_at(done.since))]
             }
             Deed::Goes(room) if rooms.name(here) == room => vec![true],
             Deed::Goes(room) => vec![false, self.may_be_full(room), self.copies_tight],
+            Deed::Joins(room) => {
+                let is_many = rooms.count_of(own) >= MAX_ROOMS;
+                vec![is_in(room), is_many || self.may_be_full(room)]
+            }
+            Deed::Parts(_) => vec![rooms.count_of(own) == 1],
             _ => Vec::new(),
         };
         let lines = lines.into_iter().zip(is_so);
@@ -121,6 +139,9 @@ fn refusals(deed: &Deed) -> Vec<String> {
             "* Not done: there are as many rooms as there may be.".into(),
             "* Not done: too much is waiting for you ".into(),
         ],
+        // Programs are told by a code.
+        Deed::Joins(room) => vec![format!("in {room} already"), "too many rooms".into()],
+        Deed::Parts(_) => vec!["the last room".into()],
         _ => Vec::new(),
     }
 }

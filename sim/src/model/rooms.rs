@@ -96,13 +96,18 @@ impl Rooms {
         self.bytes += line.len() + 1;
         let is_change = matches!(about, About::Joined(_) | About::Left(_));
         self.stories[room].push(line, about, self.lines.len());
-        let shown = match room {
-            LOBBY => line.into(),
-            _ => format!("[{}] {line}", self.name(room)),
-        };
+        let shown = self.shown(room, line);
         self.lines.push(shown);
         if is_change {
             self.changes.push(self.lines.len());
+        }
+    }
+
+    /// A line of a room as the screen shows it.
+    pub(super) fn shown(&self, room: usize, line: &str) -> String {
+        match room {
+            LOBBY => line.into(),
+            _ => format!("[{}] {line}", self.name(room)),
         }
     }
 
@@ -172,6 +177,72 @@ impl Rooms {
         let room = self.numbers.get(name);
         let mut people = self.people.values();
         room.is_some_and(|room| people.any(|person| person.rooms.contains(room)))
+    }
+
+    /// Whether somebody is in a room of this name.
+    pub(super) fn is_in(&self, name: &str, room: &str) -> bool {
+        let person = self.people.get(&name.to_ascii_lowercase());
+        let room = self.find(room);
+        person.is_some_and(|it| room.is_some_and(|room| it.rooms.contains(&room)))
+    }
+
+    /// The rooms in which somebody is, in the order of their names.
+    pub(super) fn of(&self, name: &str) -> Vec<usize> {
+        let person = self.people.get(&name.to_ascii_lowercase());
+        let is_in = |room: &&usize| person.is_some_and(|it| it.rooms.contains(room));
+        self.numbers.values().filter(is_in).copied().collect()
+    }
+
+    /// In how many rooms somebody is.
+    pub(super) fn count_of(&self, name: &str) -> usize {
+        let person = self.people.get(&name.to_ascii_lowercase());
+        person.map_or(0, |person| person.rooms.len())
+    }
+
+    /// The peer of somebody, in whatever room.
+    pub(super) fn peer(&self, name: &str) -> Option<usize> {
+        let person = self.people.get(&name.to_ascii_lowercase());
+        person.map(|person| person.peer)
+    }
+
+    /// The number of a room of this name, if there has been one.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    /// What a room was about at any time since the screen had shown so many lines.
+    pub(super) fn topics_since(&self, room: &str, since: usize) -> Vec<Option<(&str, &str)>> {
+        let Some(room) = self.find(room) else {
+            return vec![None];
+        };
+        let story = &self.stories[room];
+        let all = story.length_at(since)..=story.entries.len();
+        let topics = all.flat_map(|next| story.topics(next));
+        // One in which nobody is may have been let go of.
+        let vacant = (room != LOBBY).then_some(None);
+        topics.chain(vacant).collect()
+    }
+
+    /// Who was in a room at any time since the screen had shown so many lines.
+    pub(super) fn members_since(&self, room: &str, since: usize) -> Vec<Vec<&str>> {
+        let Some(room) = self.find(room) else {
+            return vec![Vec::new()];
+        };
+        let story = &self.stories[room];
+        let all = story.length_at(since)..=story.entries.len();
+        let members = |next| story.members(next).into_values().collect();
+        all.map(members).collect()
+    }
+
+    /// Whether these were the rooms in which somebody was, and so many, at a time since the screen had shown so many
+    /// lines.
+    pub(super) fn was_list(&self, all: &[(&str, u64)], since: usize) -> bool {
+        let all: Vec<String> = all
+            .iter()
+            .map(|(room, here)| format!("{room} ({here})"))
+            .collect();
+        let line = format!("* Rooms: {}", all.join(", "));
+        self.is_list(&line, since..=self.length())
     }
 
     /// How many people are in a room.

@@ -3,6 +3,7 @@
 use super::Watched;
 use super::cut_short::Short;
 use super::deed::Deed;
+use super::program::ROOM_SHARE;
 use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
@@ -50,6 +51,8 @@ impl Watched {
         program.is_in = true;
         let key = program.key(who);
         let is_over = !self.is_known(&key);
+        // A stay that began by silence is over.
+        self.peers[who].stays.clear();
         let Some(session) = self.sessions.open.get_mut(&key).filter(|_| !is_over) else {
             let session = Session {
                 name: name.as_str().into(),
@@ -71,8 +74,16 @@ impl Watched {
             before.leaves_all(&self.rooms);
             before.short.get_or_insert(Short::Replaced);
         }
-        let end = self.rooms[LOBBY].entries.len();
-        self.peers[who].goes_on(LOBBY, end);
+        let rooms = self.rooms.of(name.as_str());
+        let names = rooms.iter().filter(|room| **room != LOBBY);
+        let names: Vec<String> = names.map(|room| self.rooms.name(*room).into()).collect();
+        self.peers[who].goes_on_in(&names);
+        // Its joining may still have to be told.
+        let is_told = !self.joins.iter().any(|join| join.1 == *name);
+        for room in rooms.into_iter().filter(|_| is_told) {
+            let end = self.rooms[room].entries.len();
+            self.peers[who].begins(room, end);
+        }
         // Where its joining is still to be told, who is there under that name is somebody else.
         if let Some(join) = self.joins.iter_mut().find(|join| join.1 == *name) {
             join.0 = who;
@@ -83,7 +94,7 @@ impl Watched {
     }
 
     /// Who of a session said a line; what they say next that is not known already.
-    pub(super) fn speaker(&mut self, who: usize, deed: &Deed) -> usize {
+    pub(super) fn speaker(&mut self, who: usize, deed: &Deed, room: &str) -> usize {
         let Some(program) = &self.peers[who].expected.program else {
             return who;
         };
@@ -95,16 +106,16 @@ impl Watched {
             .map(|session| session.peers.clone());
         for who in peers.into_iter().flatten() {
             self.skip_known(who, deed);
-            while self.see_refused_if_right(who, deed) {
+            while self.see_refused_if_right(who, deed, room) {
                 self.skip_known(who, deed);
             }
             let peer = &self.peers[who];
             let next = peer.expected.deeds.get(peer.said);
-            if next.is_some_and(|next| next.deed == *deed) {
+            if next.is_some_and(|next| next.is(deed, room)) {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
                 {
-                    let place = self.rooms[LOBBY].entries.len();
+                    let place = self.rooms.bytes;
                     let id = (key, id.clone());
                     self.sessions.said.insert(id, (deed.text().into(), place));
                 }
@@ -186,9 +197,11 @@ impl Watched {
             let Some((_, place)) = self.sessions.said.get(&(key.clone(), id.clone())) else {
                 return;
             };
-            let story = &self.rooms[LOBBY];
-            let since = story.bytes_between(*place, story.entries.len());
-            if since as u64 > self.limits.behind && next.deed == *deed {
+            // Rooms other than the lobby hold less.
+            let is_lobby = next.room.as_deref() == Some("lobby");
+            let held = self.limits.behind / if is_lobby { 1 } else { ROOM_SHARE };
+            let since = self.rooms.bytes - *place;
+            if since as u64 > held && next.deed == *deed {
                 return;
             }
             self.peers[who].said += 1;

@@ -1,6 +1,6 @@
 //! The story of one room: what the screen showed of it, and who was in it at each point.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -56,6 +56,8 @@ pub(super) struct Story {
     pub(super) bytes: usize,
     /// Where it may have begun anew.
     seams: Vec<Seam>,
+    /// The names of its logs, by how many entries come before the first one of each.
+    epochs: RefCell<BTreeMap<usize, String>>,
 }
 
 /// Where a room in which nobody was goes on, or begins anew if it was let go of.
@@ -95,6 +97,42 @@ impl Story {
         let entry = self.entries.len();
         let is_new = Cell::new(None);
         self.seams.push(Seam { entry, is_new });
+    }
+
+    /// How many entries may come before the first one of the log that an entry is of.
+    pub(super) fn bases(&self, entry: usize) -> Vec<usize> {
+        let mut bases = Vec::new();
+        for seam in self.seams.iter().rev().filter(|it| it.entry <= entry) {
+            match seam.is_new.get() {
+                Some(false) => {}
+                None => bases.push(seam.entry),
+                Some(true) => {
+                    bases.push(seam.entry);
+                    return bases;
+                }
+            }
+        }
+        bases.push(0);
+        bases
+    }
+
+    /// So many come before the first one of the log that an entry is of.
+    pub(super) fn has_base(&self, entry: usize, base: usize) {
+        for seam in &self.seams {
+            if (base..=entry).contains(&seam.entry) {
+                seam.is_new.set(Some(seam.entry == base));
+            }
+        }
+    }
+
+    /// Whether the log that begins behind so many entries is the one of this name, as far as is known.
+    pub(super) fn is_epoch(&self, base: usize, epoch: &str) -> bool {
+        let mut epochs = self.epochs.borrow_mut();
+        let is_new = !epochs.values().any(|known| known == epoch);
+        match epochs.get(&base) {
+            Some(known) => known == epoch,
+            None => is_new && epochs.insert(base, epoch.into()).is_none(),
+        }
     }
 
     /// What the room was about before an entry, and who said so: all that it may have been about, what was said last first.

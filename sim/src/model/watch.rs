@@ -41,8 +41,43 @@ impl Watched {
         }
     }
 
+    /// Something is told of somebody in one of their rooms: the screen is to show the same of the others next, in
+    /// the order of their names.
+    fn is_told_in_all(&mut self, room: usize, name: &str, line: &str) {
+        let mut rooms = self.rooms.of(name).into_iter();
+        let first = rooms.next();
+        Invariant::OneName.holds(first == Some(room), || {
+            format!("{line:?} is told in {} first", self.rooms.name(room))
+        });
+        let line = |room| self.rooms.shown(room, line);
+        self.rest = rooms.map(line).collect();
+    }
+
+    /// Takes in a line that tells in one more room what was told in another.
+    fn tell_rest(&mut self, shown: &str, due: &str) {
+        Invariant::OneName.holds(shown == due, || format!("{shown:?} where {due:?} was due"));
+        let (room, line) = self.rooms.place(shown);
+        let entry = self.rooms[room].entries.len();
+        match ServerLine::decode(line) {
+            ServerLine::Left(name) => {
+                let who = self.rooms.leave(room, line, name.as_str());
+                self.peers[who].leaves(room, entry);
+            }
+            ServerLine::Renamed(before, after) => {
+                let who = self.rooms.peer(after.as_str()).unwrap_or_default();
+                let (before, after) = (before.as_str().into(), after.as_str().into());
+                self.rooms
+                    .push(room, line, About::Renamed(before, after, who));
+            }
+            _ => {}
+        }
+    }
+
     /// Takes in a line that the screen shows, before these.
     fn tell(&mut self, shown: &str, later: &VecDeque<&str>) {
+        if let Some(due) = self.rest.pop_front() {
+            return self.tell_rest(shown, &due);
+        }
         let (room, line) = self.rooms.place(shown);
         let entry = self.rooms[room].entries.len();
         match ServerLine::decode(line) {
@@ -56,6 +91,14 @@ impl Watched {
                 };
                 self.peers[who].enters(room, entry);
                 self.rooms.enter(room, line, name.as_str(), who);
+                self.are_rooms_few();
+            }
+            ServerLine::Joined(name) if !self.rooms.is_free(name.as_str()) => {
+                let deed = Deed::Joins(self.rooms.name(room).into());
+                let who = self.does(None, &name, &deed, line);
+                self.peers[who].enters(room, entry);
+                let newest = self.rooms.peer(name.as_str()).unwrap_or(who);
+                self.rooms.enter(room, line, name.as_str(), newest);
                 self.are_rooms_few();
             }
             ServerLine::Joined(name) => {
@@ -75,13 +118,21 @@ impl Watched {
                 let who = self.rooms.who(room, name.as_str());
                 if let Some(to) = self.goes_to(who, &name, later) {
                     let deed = Deed::Goes(self.rooms.name(to).into());
-                    self.does(room, &name, &deed, line);
+                    self.does(Some(room), &name, &deed, line);
                     self.rooms.leave(room, line, name.as_str());
                     self.peers[who].leaves(room, entry);
                     self.moving = Some(Move { who, name, to });
                     return;
                 }
+                if let Some(who) = self.parts(who, room) {
+                    let deed = Deed::Parts(self.rooms.name(room).into());
+                    self.does(Some(room), &name, &deed, line);
+                    self.rooms.leave(room, line, name.as_str());
+                    self.peers[who].leaves(room, entry);
+                    return;
+                }
                 self.session_ends(name.as_str());
+                self.is_told_in_all(room, name.as_str(), line);
                 self.rooms.leave(room, line, name.as_str());
                 let peer = &mut self.peers[who];
                 // Who left the stay that began by silence may be in another one by now.
@@ -91,17 +142,18 @@ impl Watched {
             }
             ServerLine::Said(name, text) => {
                 let deed = Deed::Says(text.into());
-                let who = self.does(room, &name, &deed, line);
+                let who = self.does(Some(room), &name, &deed, line);
                 self.rooms.push(room, line, About::Said(who));
             }
             ServerLine::Acted(name, text) => {
                 let deed = Deed::Does(text.into());
-                let who = self.does(room, &name, &deed, line);
+                let who = self.does(Some(room), &name, &deed, line);
                 self.rooms.push(room, line, About::Did(who));
             }
             ServerLine::Renamed(before, after) => {
                 let deed = Deed::Renames(after.as_str().into());
-                let who = self.does(room, &before, &deed, line);
+                let who = self.does(Some(room), &before, &deed, line);
+                self.is_told_in_all(room, before.as_str(), line);
                 let (before, after) = (before.as_str(), after);
                 self.session_is_renamed(before, after.as_str());
                 self.rooms.rename(room, line, (before, after.as_str()), who);
@@ -113,7 +165,7 @@ impl Watched {
                 let is_it = |topic: &Option<(&str, &str)>| topic.map_or("", |it| it.0) == text;
                 let is_new = !topics.iter().all(is_it);
                 Invariant::OwnName.holds(is_new, || format!("{line:?}, and it was so"));
-                let who = self.does(room, &name, &Deed::SetsTopic(text.into()), line);
+                let who = self.does(Some(room), &name, &Deed::SetsTopic(text.into()), line);
                 let about = About::Topic(text.into(), name.as_str().into(), who);
                 self.rooms.push(room, line, about);
             }
@@ -121,19 +173,29 @@ impl Watched {
         }
     }
 
-    /// Somebody of this name does something, on the screen; which peer it is.
-    fn does(&mut self, room: usize, name: &Name, deed: &Deed, line: &str) -> usize {
-        let who = self.rooms.who(room, name.as_str());
-        let who = self.speaker(who, deed);
-        self.see_refused(who, Some(deed));
+    /// Somebody of this name does something, on the screen, in a room where they are if it is not to be there; which
+    /// peer it is.
+    fn does(&mut self, room: Option<usize>, name: &Name, deed: &Deed, line: &str) -> usize {
+        let who = match room {
+            Some(room) => self.rooms.who(room, name.as_str()),
+            None => self.rooms.peer(name.as_str()).unwrap_or_default(),
+        };
+        let place = match (deed, room) {
+            (Deed::Joins(place), _) => place.clone(),
+            (_, room) => self.rooms.name(room.unwrap_or(LOBBY)).to_string(),
+        };
+        let who = self.speaker(who, deed, &place);
+        self.see_refused(who, Some((deed, &place)));
         self.hears_at_rate(who, deed.text());
         self.said_by_the_newest(who, deed);
         let peer = &mut self.peers[who];
-        let expected = peer.expected.deeds.get(peer.said).map(|next| &next.deed);
-        Invariant::SaidOnce.holds(expected == Some(deed), || {
-            format!("{line:?} was heard where {name} said {expected:?}")
+        let expected = peer.expected.deeds.get(peer.said);
+        let is_it = expected.is_some_and(|next| next.is(deed, &place));
+        Invariant::SaidOnce.holds(is_it, || {
+            format!("{line:?} was heard in {place} where {name} said {expected:?}")
         });
-        peer.has_done(self.rooms[room].entries.len(), deed.is_not_echoed());
+        let entry = self.rooms[room.unwrap_or(LOBBY)].entries.len();
+        peer.has_done(entry, deed.is_not_echoed());
         who
     }
 

@@ -51,6 +51,7 @@ impl Peer {
                 if line.starts_with('{') {
                     let seen = Seen {
                         rooms,
+                        stays: &self.stays,
                         held,
                         short: self.short,
                         was_full: self.was_full,
@@ -360,7 +361,7 @@ impl Peer {
         if let Some(program) = &mut self.expected.program {
             let is_in_room = self.stays.iter().any(|stay| stay.left.is_none());
             if is_in_room || self.phase == Phase::Reading {
-                program.is_up_to_date(me, rooms, in_turns);
+                program.is_up_to_date(me, rooms, &self.stays, in_turns);
             }
             match self.short {
                 None if all => program.is_answered(me),
