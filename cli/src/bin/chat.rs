@@ -157,15 +157,7 @@ Exit codes: as chat-client's (chat-client --help).";
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let mut theme = Theme::of(|name| env::var_os(name));
-        theme.colours = config.colours.or(theme.colours);
-        let settings = Settings {
-            theme,
-            zone: TimeZone::system(),
-            rings: config.bell,
-            has_times: config.times,
-        };
-        let mut screen = Screen::new(settings);
+        let mut screen = Screen::new(settings(config));
         let (mut state, mut keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
             screen.set_draft(&state.draft());
@@ -254,6 +246,19 @@ Exit codes: as chat-client's (chat-client --help).";
             let _ = writeln!(io::stderr(), "chat: {}", notice.trim_start_matches("* "));
         }
         Ok(outcome)
+    }
+
+    /// What the screen is to be, by the configuration and the environment.
+    fn settings(config: &Config) -> Settings {
+        let mut theme = Theme::of(|name| env::var_os(name));
+        theme.colours = config.colours.or(theme.colours);
+        Settings {
+            theme,
+            zone: TimeZone::system(),
+            rings: config.bell,
+            has_times: config.times,
+            has_people: config.people,
+        }
     }
 
     /// What is remembered of this server, and where it is kept.

@@ -27,6 +27,8 @@ pub struct Config {
     pub bell: bool,
     /// Each line has its time, unless it has that of the line before.
     pub times: bool,
+    /// The people of the room are listed at the side, where the terminal is wide.
+    pub people: bool,
     /// The colours of names.
     pub colours: Wanted,
 }
@@ -67,6 +69,7 @@ impl Default for Config {
             name: None,
             bell: true,
             times: true,
+            people: true,
             colours: Wanted::Auto,
         }
     }
@@ -137,6 +140,7 @@ mod tests {
             ("name: None", "name: \"ann\""),
             ("bell: true", "bell: false"),
             ("times: true", "times: false"),
+            ("people: true", "people: false"),
             ("colours: Auto", "colours: Palette"),
         ] {
             assert!(DEFAULT.contains(line), "{line}");

@@ -4,12 +4,14 @@
 pub const COMMANDS: &[(&str, &str)] = &[
     ("/away", "say that you are away, and why"),
     ("/back", "you are back"),
+    ("/close", "close this conversation"),
     ("/help", "the keys and the commands (F1)"),
     ("/history", "what was said before (PageUp)"),
     ("/leave", "leave the room, and the program"),
     ("/me", "say that you do something"),
     ("/msg", "say something to one person alone"),
     ("/nick", "take another name"),
+    ("/query", "go to the conversation with somebody"),
     ("/quit", "leave, as /leave"),
     ("/reply", "answer who wrote to you alone last"),
     ("/retry", "while offline: connect now"),
@@ -22,8 +24,8 @@ pub const COMMANDS: &[(&str, &str)] = &[
 
 /// Their names alone.
 pub const NAMES: &[&str] = &[
-    "/away", "/back", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/quit", "/reply",
-    "/retry", "/search", "/topic", "/unsent", "/who", "/whois",
+    "/away", "/back", "/close", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/query",
+    "/quit", "/reply", "/retry", "/search", "/topic", "/unsent", "/who", "/whois",
 ];
 
 /// The keys, and what each does.
@@ -47,6 +49,11 @@ const KEYS: &[(&str, &str)] = &[
     ),
     ("Alt-1 to 9, Ctrl-N P", "rooms"),
     ("Alt-A", "the next room with news"),
+    (
+        "Ctrl-K",
+        "where nothing is typed: go to a room by some letters",
+    ),
+    ("Alt-W", "show or hide who is here"),
     ("Ctrl-L", "draw the screen anew"),
     ("Ctrl-C", "clear the line; leave, where it is empty"),
     ("Ctrl-Z", "stop the program; fg goes on"),

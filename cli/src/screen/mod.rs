@@ -5,9 +5,11 @@
 //! draw every screen there is.
 //!
 //! - [`room`] is what happened, [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
-//! - `typing` is what keys do, with the line editor of [`crate::editor`]; [`help`] what is told of them.
-//! - `draw` makes frames, [`paint`] makes bytes for the terminal of them.
-//! - [`session`] is the client machine, [`feed`] reads what it shows.
+//! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
+//!   room to room; [`help`] what is told of them.
+//! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
+//!   for the terminal of them.
+//! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
 //!
 //! ```
 //! use chat_cli::screen::{Screen, Settings};
@@ -22,16 +24,22 @@
 //! assert!(screen.frame().unwrap().text().ends_with("> hi"));
 //! ```
 
+mod areas;
+mod arrivals;
 pub mod config;
 mod draw;
 pub mod feed;
 pub mod help;
+mod moves;
 pub mod paint;
+pub mod people;
 pub mod room;
 pub mod rows;
+mod search;
 pub mod session;
 #[cfg(unix)]
 pub mod shell;
+mod sides;
 pub mod state_dir;
 pub mod theme;
 #[cfg(unix)]
@@ -44,20 +52,13 @@ pub use typing::{Typed, Urgent};
 
 use crate::editor::{Editor, Size};
 use chat_core::json::ROOM;
-use chat_core::{Kind, Timestamp, Unaccepted, printable};
-use feed::News;
+use chat_core::{Timestamp, Unaccepted};
 use jiff::tz::TimeZone;
 use room::{Entry, Room};
 use std::collections::VecDeque;
 use theme::Theme;
 use typing::Mode;
 use view::Anchor;
-
-/// The most rooms.
-const MAX_ROOMS: usize = 64;
-
-/// The most entries of a page that are taken; no server sends more.
-const MAX_PAGE: usize = 1000;
 
 /// So many blocks before what is seen are loaded.
 const AHEAD: i64 = 100;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub rings: bool,
     /// Times are shown where there is room for them.
     pub has_times: bool,
+    /// Who is in the room is listed where there is room for that.
+    pub has_people: bool,
 }
 
 impl Default for Settings {
@@ -82,6 +85,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             rings: true,
             has_times: true,
+            has_people: true,
         }
     }
 }
@@ -111,6 +115,13 @@ struct Pending {
     is_received: bool,
 }
 
+/// What the screen has asked for by itself: nobody has to be told the answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    who: usize,
+    topic: usize,
+}
+
 /// The screen.
 #[derive(Clone, Debug)]
 pub struct Screen {
@@ -119,12 +130,16 @@ pub struct Screen {
     height: u16,
     editor: Editor,
     mode: Mode,
-    /// What was entered and is not taken yet, and its bytes.
-    typed: VecDeque<Typed>,
+    /// What was entered in which room and is not taken yet, and its bytes.
+    typed: VecDeque<(String, Typed)>,
     typed_bytes: usize,
     urgent: VecDeque<Urgent>,
+    /// The first one is that of the connection; it is always there.
     rooms: Vec<Room>,
     current: usize,
+    asked: Asked,
+    /// Whether people are listed, where the person has said so.
+    people_wanted: Option<bool>,
     epoch: Option<String>,
     /// The person's name.
     me: String,
@@ -135,6 +150,8 @@ pub struct Screen {
     page: Vec<(String, Entry)>,
     /// A page was asked for.
     is_reading_back: bool,
+    /// Of which room.
+    asked_page: String,
     anchor: Option<Anchor>,
     /// The first line of the help that is shown.
     help: Option<usize>,
@@ -161,6 +178,8 @@ impl Screen {
             urgent: VecDeque::new(),
             rooms: vec![Room::new(ROOM)],
             current: 0,
+            asked: Asked::default(),
+            people_wanted: None,
             epoch: None,
             me: String::new(),
             link: Link::None,
@@ -168,6 +187,7 @@ impl Screen {
             pending: Vec::new(),
             page: Vec::new(),
             is_reading_back: false,
+            asked_page: ROOM.into(),
             anchor: None,
             help: None,
             is_focused: true,
@@ -189,40 +209,9 @@ impl Screen {
         self.is_dirty = true;
     }
 
-    /// Takes an object that the client shows, or a line that is none; `wall` is the time of day.
-    pub fn line(&mut self, line: &str, wall: u64) {
-        self.is_dirty = true;
-        match feed::decode(line) {
-            Some(News::Happened {
-                room,
-                epoch,
-                entry,
-                id,
-            }) => {
-                self.follow(epoch);
-                self.happened(&room, entry, id.as_deref());
-            }
-            Some(News::Past(room, entry)) if self.page.len() < MAX_PAGE => {
-                self.page.push((room, entry));
-            }
-            Some(News::Past(..)) => {}
-            Some(News::Page(first)) => self.page_ends(first),
-            Some(News::Notice(text)) => self.notice(&text, wall),
-            Some(News::Private(text)) => {
-                self.rings |= self.settings.rings;
-                self.notice(&text, wall);
-            }
-            None if line.starts_with('{') => {}
-            None => self.notice(line, wall),
-        }
-    }
-
-    /// Shows a message for this person alone.
-    pub fn notice(&mut self, text: &str, wall: u64) {
-        self.is_dirty = true;
-        let text = printable(text);
-        let text = text.strip_prefix("* ").unwrap_or(&text);
-        self.rooms[self.current].notice(text, wall);
+    /// The name of the room that the connection is in.
+    pub fn main_room(&self) -> &str {
+        &self.rooms[0].name
     }
 
     /// The connection is so now.
@@ -230,9 +219,12 @@ impl Screen {
         if self.link != link {
             self.link = link;
             self.is_dirty = true;
-            if link != Link::Online {
+            if link == Link::Online {
+                self.introduce();
+            } else {
                 self.is_reading_back = false;
                 self.page.clear();
+                self.asked = Asked::default();
             }
         }
     }
@@ -310,125 +302,5 @@ impl Screen {
     /// Whether [`frame`](Self::frame) may give one.
     pub fn is_dirty(&self) -> bool {
         self.is_dirty
-    }
-
-    fn room(&self) -> &Room {
-        &self.rooms[self.current]
-    }
-
-    /// The numbers of another log mean nothing beside those that are loaded.
-    fn follow(&mut self, epoch: String) {
-        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
-            for room in &mut self.rooms {
-                *room = Room::new(&room.name);
-            }
-            self.anchor = None;
-        }
-        self.epoch = Some(epoch);
-    }
-
-    /// The place of a room among the others; it is made if there is none.
-    fn place_of(&mut self, name: &str) -> Option<usize> {
-        let known = self.rooms.iter().position(|room| room.name == name);
-        known.or_else(|| {
-            let is_fresh = self.rooms.len() == 1
-                && self.rooms[0].newest().is_none()
-                && self.rooms[0].name == ROOM;
-            if is_fresh {
-                self.rooms[0].name = name.into();
-                return Some(0);
-            }
-            if self.rooms.len() == MAX_ROOMS {
-                return None;
-            }
-            self.rooms.push(Room::new(name));
-            Some(self.rooms.len() - 1)
-        })
-    }
-
-    fn happened(&mut self, room: &str, entry: Entry, id: Option<&str>) {
-        let Some(place) = self.place_of(room) else {
-            return;
-        };
-        self.see(&entry);
-        for pending in &mut self.pending {
-            pending.is_received |= Some(&*pending.id) == id;
-        }
-        if entry.kind == Kind::Renamed && entry.name == self.me {
-            self.me.clone_from(&entry.text);
-        }
-        let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
-        let is_said = is_talk && entry.name != self.me;
-        let is_mention = is_said && room::is_named(&entry.text, &self.me);
-        let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
-        let room = &mut self.rooms[place];
-        let newest = room.newest();
-        if !room.append(entry, &self.me) || !is_said {
-            return;
-        }
-        self.rings |= is_mention && self.settings.rings;
-        if is_seen {
-            return;
-        }
-        if room.unread == 0 {
-            room.marker = newest.or(room.marker);
-        }
-        room.unread += 1;
-        room.mentions += usize::from(is_mention);
-    }
-
-    /// Whoever speaks can be completed.
-    fn see(&mut self, entry: &Entry) {
-        if entry.name == self.me {
-            return;
-        }
-        let name = &entry.name;
-        self.editor.see(&match entry.kind {
-            Kind::Joined => format!("{name} has joined the chat"),
-            Kind::Left => format!("{name} has left the chat"),
-            Kind::Renamed => format!("{} has joined the chat", entry.text),
-            Kind::Said | Kind::Acted | Kind::Topic => format!("{name}: "),
-        });
-    }
-
-    fn page_ends(&mut self, first: u64) {
-        self.is_reading_back = false;
-        let page = std::mem::take(&mut self.page);
-        let is_empty = page.is_empty();
-        let name = page.first().map(|(room, _)| room.clone());
-        let name = name.unwrap_or_else(|| self.room().name.clone());
-        let Some(place) = self.place_of(&name) else {
-            return;
-        };
-        let page = page.into_iter().map(|(_, entry)| entry);
-        let page: Vec<Entry> = page.collect();
-        if self.rooms[place].newest().is_none() {
-            for entry in &page {
-                self.see(entry);
-            }
-        }
-        let room = &mut self.rooms[place];
-        room.add_page(page, &self.me);
-        room.is_complete = is_empty || room.oldest().is_none_or(|oldest| oldest <= first);
-    }
-
-    /// Everything in the room that is looked at is seen, up to now.
-    fn catch_up(&mut self) {
-        let room = &mut self.rooms[self.current];
-        (room.unread, room.mentions) = (0, 0);
-        self.is_dirty = true;
-    }
-
-    /// Looks at another room.
-    fn go_to(&mut self, place: usize) {
-        if place >= self.rooms.len() || place == self.current {
-            return;
-        }
-        let room = &mut self.rooms[self.current];
-        room.marker = room.newest();
-        self.current = place;
-        self.anchor = None;
-        self.is_reading_back = false;
-        self.catch_up();
     }
 }

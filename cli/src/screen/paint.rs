@@ -95,6 +95,7 @@ fn set_style(fg: Color, modifier: Modifier, out: &mut Vec<u8>) -> io::Result<()>
         (Modifier::BOLD, Attribute::Bold),
         (Modifier::DIM, Attribute::Dim),
         (Modifier::ITALIC, Attribute::Italic),
+        (Modifier::UNDERLINED, Attribute::Underlined),
         (Modifier::REVERSED, Attribute::Reverse),
     ] {
         if modifier.contains(of) {

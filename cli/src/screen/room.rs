@@ -3,6 +3,8 @@
 //! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
 //! room can be remembered.
 
+use super::moves::Desk;
+use super::people::People;
 use chat_core::Kind;
 use std::collections::VecDeque;
 
@@ -100,8 +102,16 @@ impl Crowd {
 /// A room, as far as it is loaded.
 #[derive(Clone, Debug)]
 pub struct Room {
-    /// Its name.
+    /// Its name; of a conversation with one person, theirs.
     pub name: String,
+    /// It is a conversation with one person.
+    pub is_conversation: bool,
+    /// What it is about; empty if about nothing.
+    pub topic: String,
+    /// Who is in it.
+    pub people: People,
+    /// What one has before oneself in it, while another one is looked at.
+    pub desk: Desk,
     blocks: VecDeque<Block>,
     /// The number of the first block.
     base: i64,
@@ -122,6 +132,10 @@ impl Room {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.into(),
+            is_conversation: false,
+            topic: String::new(),
+            people: People::default(),
+            desk: Desk::default(),
             blocks: VecDeque::new(),
             base: 0,
             span: None,
@@ -130,6 +144,23 @@ impl Room {
             unread: 0,
             mentions: 0,
         }
+    }
+
+    /// A conversation with somebody, in which nothing was said.
+    pub fn with(name: &str) -> Self {
+        Self {
+            is_conversation: true,
+            // No server has anything before it.
+            is_complete: true,
+            ..Self::new(name)
+        }
+    }
+
+    /// Nothing is loaded any more: the log is another one.
+    pub fn begin_again(&mut self) {
+        let empty = Self::new(&self.name);
+        let before = std::mem::replace(self, empty);
+        (self.topic, self.people, self.desk) = (before.topic, before.people, before.desk);
     }
 
     /// The numbers of its blocks: those from the first on that are before the second.

@@ -207,7 +207,8 @@ impl Setting {
     }
 }
 
-/// A text in rows of at most so many columns, at least one row; words are kept together where they fit. Tabs are blanks.
+/// A text in rows of at most so many columns, at least one row; words are kept together where they fit, and the blank
+/// after a full row is left out. Tabs are blanks.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     if is_plain(text) {
@@ -236,6 +237,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             };
             rows.push(text_of(&row));
             row = rest;
+            if row.is_empty() && piece.text == " " {
+                continue;
+            }
         }
         width += piece.width;
         row.push(piece);
@@ -261,7 +265,7 @@ fn wrap_plain(mut text: &str, columns: usize) -> Vec<String> {
         };
         let (row, rest) = text.split_at(end);
         rows.push(row.into());
-        text = rest;
+        text = if is_between { &rest[1..] } else { rest };
     }
     rows.push(text.into());
     rows
@@ -339,13 +343,15 @@ mod tests {
         let rows = setting(10).rows(&said, Some(&block(0, "b", "")), None);
         assert_eq!(texts(&rows), ["annabella:", "  hi there"]);
         let rows = setting(1).rows(&said, Some(&block(0, "b", "")), None);
-        assert_eq!(texts(&rows).concat().trim_end(), "annabella:hi there");
-        assert_eq!(rows.len(), 18);
+        assert_eq!(texts(&rows).concat().trim_end(), "annabella:hithere");
+        assert_eq!(rows.len(), 17);
     }
 
     #[test]
     fn words_are_kept_together_where_they_fit() {
         assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two  three", 7), ["one two", " three"]);
         assert_eq!(wrap("abcdefghijk", 4), ["abcd", "efgh", "ijk"]);
         assert_eq!(wrap("日本語", 4), ["日本", "語"]);
         assert_eq!(wrap("a\tb", 20), ["a       b"]);

@@ -1,7 +1,7 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
 use super::paint::Painter;
-use super::session::page_before;
+use super::session::{TOPIC, WHO, page_before};
 use super::state_dir::StateDir;
 use super::tty::{self, Tty};
 use super::{Link, Screen, Typed, Urgent};
@@ -195,8 +195,8 @@ impl Shell {
                 },
                 permit = typing.reserve(), if has_typed => {
                     let typed = self.shared.with(Screen::poll_typed);
-                    if let (Ok(permit), Some(typed)) = (permit, typed) {
-                        permit.send(input(typed));
+                    if let (Ok(permit), Some((room, typed))) = (permit, typed) {
+                        self.pass_on(permit, &room, typed);
                     }
                 }
                 () = at(Some(next_frame)), if is_dirty => self.draw(&mut painter, &mut next_frame).await,
@@ -213,6 +213,17 @@ impl Shell {
                 () = self.shared.1.notified() => {}
             }
         }
+    }
+
+    /// Passes on what was entered. Servers have one room so far: nothing that is said in another may end up there.
+    fn pass_on(&self, permit: mpsc::Permit<'_, Input>, room: &str, typed: Typed) {
+        let is_there = self.shared.with(|screen| screen.main_room() == room);
+        if is_there || typed == Typed::End {
+            return permit.send(input(typed));
+        }
+        let news = format!("Not sent: this program cannot speak in {room}.");
+        self.shared
+            .with(|screen| screen.notice(&news, wall_clock()));
     }
 
     async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant) {
@@ -301,6 +312,8 @@ fn input(typed: Typed) -> Input {
         Typed::Line(line) => Input::Bytes((line + "\n").into()),
         Typed::Said(text) => Input::Said(text),
         Typed::Page(before) => Input::Bytes(page_before(before)),
+        Typed::Who => Input::Bytes(WHO.into()),
+        Typed::Topic => Input::Bytes(TOPIC.into()),
         Typed::End => Input::End,
     }
 }

@@ -50,6 +50,8 @@ pub enum Look {
     Bar,
     /// What is important in a bar.
     Alert,
+    /// The room that is looked at, among others.
+    Current,
 }
 
 impl Theme {
@@ -89,6 +91,7 @@ impl Theme {
             Look::Unread | Look::Found => plain.add_modifier(Modifier::BOLD),
             Look::Bar => plain.add_modifier(Modifier::REVERSED),
             Look::Alert => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+            Look::Current => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         }
     }
 

@@ -120,7 +120,7 @@ fn a_search_finds_the_newest_then_older_and_comes_back() {
     world.press("\u{12}");
     assert!(world.seen().contains("needle 20"));
     world.press("\u{12}");
-    assert!(last_row(&mut world).contains("not found: NEEDLE"));
+    assert!(last_row(&mut world).contains("not found yet: NEEDLE"));
     world.press("\r");
     assert!(world.seen().contains("needle 20"));
     assert_eq!(last_row(&mut world), "> draft");

@@ -3,5 +3,7 @@
 mod cost;
 mod drawn;
 mod keys;
+mod rooms;
+mod sides;
 mod stories;
 mod world;

@@ -1,0 +1,135 @@
+//! Going from room to room.
+
+use super::Screen;
+use super::room::Room;
+use super::typing::Mode;
+use super::view::Anchor;
+use crate::editor::complete::Names;
+use crate::editor::history::History;
+use crate::editor::line::Line;
+
+/// What one has before oneself in a room, while another one is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    line: Line,
+    history: History,
+    pub(super) names: Names,
+    anchor: Option<Anchor>,
+}
+
+impl Screen {
+    /// Looks at another room: what was being typed stays in the one before.
+    pub(super) fn go_to(&mut self, place: usize) {
+        if place >= self.rooms.len() || place == self.current || matches!(self.mode, Mode::Naming) {
+            return;
+        }
+        if matches!(self.mode, Mode::Searching(_)) {
+            self.end_search(true);
+        }
+        self.end_jump();
+        let next = std::mem::take(&mut self.rooms[place].desk);
+        let desk = Desk {
+            line: self.editor.exchange(next.line),
+            history: self.editor.exchange_history(next.history),
+            names: self.editor.exchange_names(next.names),
+            anchor: std::mem::replace(&mut self.anchor, next.anchor),
+        };
+        let room = &mut self.rooms[self.current];
+        room.marker = room.newest();
+        room.desk = desk;
+        self.current = place;
+        if self.anchor.is_none() {
+            self.catch_up();
+        }
+        self.is_dirty = true;
+    }
+
+    pub(super) fn go_by(&mut self, step: usize) {
+        self.go_to((self.current + step) % self.rooms.len());
+    }
+
+    /// Goes to the next room in which somebody has named the person, or else to the next with anything new.
+    pub(super) fn go_to_news(&mut self) {
+        let count = self.rooms.len();
+        let places = (1..=count).map(|step| (self.current + step) % count);
+        let mentions = places.clone().find(|at| self.rooms[*at].mentions > 0);
+        let news = || places.clone().find(|at| self.rooms[*at].unread > 0);
+        if let Some(place) = mentions.or_else(news) {
+            self.go_to(place);
+        }
+    }
+
+    /// Begins to ask for a room by some letters of its name.
+    pub(super) fn jump(&mut self) {
+        if matches!(self.mode, Mode::Talking) {
+            let before = self.editor.exchange(Line::default());
+            self.editor.prompt("go to: ");
+            self.mode = Mode::Jumping(before);
+        }
+    }
+
+    /// The rooms whose names have these letters in this order, those first that begin with them.
+    pub(super) fn fitting(&self, letters: &str) -> Vec<usize> {
+        let letters = letters.trim().to_lowercase();
+        let mut fitting: Vec<(usize, usize)> = Vec::new();
+        for (place, room) in self.rooms.iter().enumerate() {
+            let name = room.name.to_lowercase();
+            let mut rest = name.chars();
+            let rank = match name.find(&letters) {
+                Some(0) => 0,
+                Some(_) => 1,
+                None if letters.chars().all(|letter| rest.any(|c| c == letter)) => 2,
+                None => continue,
+            };
+            fitting.push((rank, place));
+        }
+        fitting.sort_unstable();
+        fitting.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Goes to the room that fits best.
+    pub(super) fn jumped(&mut self, letters: &str) {
+        let place = self.fitting(letters).first().copied();
+        self.end_jump();
+        if let Some(place) = place {
+            self.go_to(place);
+        }
+    }
+
+    pub(super) fn end_jump(&mut self) {
+        if let Mode::Jumping(before) = &self.mode {
+            let before = before.clone();
+            self.mode = Mode::Talking;
+            self.editor.exchange(before);
+            self.editor.end_prompt();
+        }
+    }
+
+    /// Goes to the conversation with somebody, which begins with that.
+    pub(super) fn query(&mut self, name: &str) {
+        if let Some(place) = self.place_with(name) {
+            self.go_to(place);
+        }
+    }
+
+    /// Has a conversation be gone, and what was said in it.
+    pub(super) fn close(&mut self) {
+        let place = self.current;
+        if !self.rooms[place].is_conversation {
+            return;
+        }
+        self.go_to(0);
+        self.rooms.remove(place);
+    }
+
+    /// Everything in the room that is looked at is seen, up to now.
+    pub(super) fn catch_up(&mut self) {
+        let room = &mut self.rooms[self.current];
+        (room.unread, room.mentions) = (0, 0);
+        self.is_dirty = true;
+    }
+
+    pub(super) fn room(&self) -> &Room {
+        &self.rooms[self.current]
+    }
+}

@@ -1,0 +1,216 @@
+//! Several rooms, and conversations with one person.
+
+use crate::world::World;
+use chat_cli::screen::Typed;
+
+/// What is seen of a day in several rooms.
+fn story(columns: u16, rows: u16) -> String {
+    let mut world = World::online(columns, rows);
+    let mut steps = String::new();
+    let mut see = |world: &mut World, what: &str| {
+        let seen = world.seen();
+        steps.extend(["=== ", what, "\n", &seen, "\n"]);
+    };
+    world.says("bob", "good morning");
+    world.says_in("garden", "cat", "the roses are out");
+    world.says_in("garden", "cat", "ann, come and see");
+    world.says_in("kitchen", "dan", "tea is ready");
+    world.says_to("eve", "ann", "between us: who is dan?");
+    world.press("half a line");
+    see(&mut world, "there is news in three rooms");
+    world.press("\u{1b}a");
+    see(&mut world, "to the first that names one");
+    world.press("\u{1b}4");
+    world.press("no idea\r");
+    world.says_to("ann", "eve", "no idea");
+    see(&mut world, "in the conversation");
+    world.press("\u{b}kit");
+    see(&mut world, "going somewhere by a few letters");
+    world.press("\r");
+    see(&mut world, "there");
+    world.press("\u{1b}1");
+    see(&mut world, "back, where half a line waits");
+    steps
+}
+
+#[test]
+fn several_rooms_at_80_by_24() {
+    insta::assert_snapshot!(story(80, 24));
+}
+
+#[test]
+fn several_rooms_at_40_by_12() {
+    insta::assert_snapshot!(story(40, 12));
+}
+
+#[test]
+fn several_rooms_at_132_by_43() {
+    insta::assert_snapshot!(story(132, 43));
+}
+
+#[test]
+fn several_rooms_at_20_by_5() {
+    insta::assert_snapshot!(story(20, 5));
+}
+
+fn last_row(world: &mut World) -> String {
+    let seen = world.seen();
+    let rows: Vec<&str> = seen.lines().collect();
+    rows[rows.len() - 2].into()
+}
+
+fn entered(world: &mut World) -> Vec<(String, Typed)> {
+    let places = std::mem::take(&mut world.places).into_iter();
+    let both = places.zip(std::mem::take(&mut world.typed));
+    both.filter(|(_, typed)| !matches!(typed, Typed::Page(_)))
+        .collect()
+}
+
+fn line(room: &str, text: &str) -> (String, Typed) {
+    (room.into(), Typed::Line(text.into()))
+}
+
+#[test]
+fn each_room_has_its_own_line_history_and_names() {
+    let mut world = World::online(60, 12);
+    world.says("bob", "hi");
+    world.says_in("garden", "bea", "hi");
+    world.press("one\rtwo");
+    world.press("\u{e}b\t");
+    assert_eq!(last_row(&mut world), "> bea:");
+    world.press("\u{15}three\rfour");
+    world.press("\u{10}");
+    assert_eq!(last_row(&mut world), "> two");
+    world.press("\u{1b}[A");
+    assert_eq!(last_row(&mut world), "> one");
+    world.press("\u{10}");
+    assert_eq!(last_row(&mut world), "> four");
+    world.press("\u{1b}[A");
+    assert_eq!(last_row(&mut world), "> three");
+    assert_eq!(
+        entered(&mut world),
+        [line("lobby", "one"), line("garden", "three")]
+    );
+}
+
+#[test]
+fn what_is_said_in_a_conversation_is_said_to_that_person_alone() {
+    let mut world = World::online(80, 12);
+    world.press("/query eve\rhi\r//slash\r/me waves\r/who\r");
+    world.send("\u{1b}[200~/leave\rleave\r\u{1b}[201~");
+    let to = |text: &str| line("lobby", &format!("/msg eve {text}"));
+    let all = [
+        to("hi"),
+        to("/slash"),
+        line("lobby", "/who"),
+        to("/leave"),
+        to("leave"),
+    ];
+    assert_eq!(entered(&mut world), all);
+    assert!(
+        world
+            .seen()
+            .contains("/me is for rooms; nobody but eve reads this.")
+    );
+    world.says_to("eve", "ann", "hello");
+    assert!(!world.seen().contains("2:eve 1"), "one looks at it");
+    world.press("/leave\r");
+    assert_eq!(entered(&mut world), [], "it closes the conversation alone");
+    assert!(!world.seen().contains("eve"));
+}
+
+#[test]
+fn a_conversation_goes_on_under_another_name_and_rings() {
+    let mut world = World::online(80, 12);
+    world.says_to("eve", "ann", "psst");
+    assert!(world.screen.take_bell());
+    world.happens("renamed", "eve", "zoe", "");
+    world.says_to("zoe", "ann", "it is me");
+    assert!(world.seen().contains("2:zoe 2!"));
+    world.says_to("ann", "zoe", "I see");
+    assert!(world.screen.take_bell());
+    world.says_to("ann", "zoe", "well");
+    assert!(!world.screen.take_bell(), "one does not ring for oneself");
+}
+
+#[test]
+fn somebody_who_is_called_as_a_room_is_no_room() {
+    let mut world = World::online(80, 12);
+    world.says_to("lobby", "ann", "fooled");
+    assert!(!world.seen().contains("fooled"));
+    world.press("\u{1b}2hi\r");
+    assert!(world.seen().contains("fooled"));
+    assert_eq!(entered(&mut world), [line("lobby", "/msg lobby hi")]);
+}
+
+#[test]
+fn ctrl_k_cuts_out_where_there_is_something_and_goes_elsewhere_where_there_is_not() {
+    let mut world = World::online(60, 12);
+    world.says_in("garden", "bea", "hi");
+    world.press("abc\u{1}\u{b}");
+    assert_eq!(last_row(&mut world), ">");
+    world.press("\u{19}");
+    assert_eq!(last_row(&mut world), "> abc");
+    world.press("\u{15}\u{b}gdn");
+    assert_eq!(last_row(&mut world), "> go to: gdn");
+    world.press("\u{7}");
+    assert_eq!(last_row(&mut world), ">");
+    world.press("\u{b}gdn\rhi\r");
+    assert_eq!(entered(&mut world), [line("garden", "hi")]);
+    world.press("\u{b}nowhere\rhi\r");
+    assert_eq!(entered(&mut world), [line("garden", "hi")]);
+}
+
+#[test]
+fn so_many_rooms_have_a_place_and_who_speaks_alone_beyond_that_is_heard_where_one_is() {
+    let mut world = World::online(80, 12);
+    world.says("bob", "hi");
+    for number in 1..64 {
+        world.says_to(&format!("user{number}"), "ann", "hi");
+    }
+    assert!(!world.seen().contains("[PM from"));
+    world.says_to("user64", "ann", "hi");
+    assert!(world.seen().contains("[PM from user64] hi"));
+    world.press("\u{10}");
+    assert!(world.seen().contains("64:user63"));
+}
+
+#[test]
+fn another_log_empties_the_rooms_and_leaves_the_conversations() {
+    let mut world = World::online(80, 12);
+    world.says("bob", "of before");
+    world.says_to("eve", "ann", "alone");
+    let other = crate::world::entry("entry", 1, world.at, ("said", "bob", "of now", ""));
+    world
+        .screen
+        .line(&other.replace("\"e\"", "\"f\""), world.at);
+    assert!(world.seen().contains("of now") && !world.seen().contains("of before"));
+    world.press("\u{1b}2");
+    assert!(world.seen().contains("eve: alone"));
+}
+
+#[test]
+fn a_search_goes_on_in_what_the_server_has() {
+    let mut world = World::online(60, 10);
+    world.skip(100);
+    world.says("bob", "hi");
+    world.wait();
+    let page = |world: &mut World, seq: u64, text: &str, first: u64| {
+        let past = crate::world::entry("past", seq, world.at, ("said", "bob", text, ""));
+        world.screen.line(&past, world.at);
+        let end = format!("{{\"type\":\"page\",\"first\":{first},\"head\":101}}");
+        world.screen.line(&end, world.at);
+        world.draw();
+        world.wait();
+    };
+    page(&mut world, 100, "hay", 1);
+    page(&mut world, 99, "hay", 1);
+    world.press("\u{12}needle");
+    assert_eq!(last_row(&mut world), "> not found yet: needle");
+    world.press("\u{12}");
+    assert_eq!(last_row(&mut world), "> looking further back: needle");
+    page(&mut world, 98, "a needle", 98);
+    assert_eq!(last_row(&mut world), "> search: needle");
+    world.press("\u{12}");
+    assert_eq!(last_row(&mut world), "> not found: needle");
+}
