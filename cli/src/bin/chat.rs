@@ -18,6 +18,7 @@ mod unix {
     use chat_cli::address::Address;
     use chat_cli::history_dir::System;
     use chat_cli::screen::config::{self, Config};
+    use chat_cli::screen::ring::Highlights;
     use chat_cli::screen::session::Session;
     use chat_cli::screen::shell::{Display, Shared, Shell};
     use chat_cli::screen::state_dir::{self, StateDir};
@@ -161,6 +162,7 @@ Exit codes: as chat-client's (chat-client --help).";
         let (mut state, mut keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
             screen.set_draft(&state.draft());
+            screen.set_highlights(Highlights::new(&config.highlights, &state.highlights()));
         }
         let join = match (&args.name, &memory.name) {
             (Some(name), _) => Some(format!("JOIN {name}")),
@@ -256,6 +258,8 @@ Exit codes: as chat-client's (chat-client --help).";
             theme,
             zone: TimeZone::system(),
             rings: config.bell,
+            notify: config.notify,
+            highlights: Highlights::new(&config.highlights, ""),
             has_times: config.times,
             has_people: config.people,
         }

@@ -2,7 +2,7 @@
 
 use super::feed::{self, News};
 use super::people::Person;
-use super::room::{self, Entry, Room};
+use super::room::{Entry, Room, is_named};
 use super::{Asked, Screen, Typed};
 use chat_core::json::ROOM;
 use chat_core::{Kind, printable};
@@ -66,7 +66,7 @@ impl Screen {
             }
             News::Notice(text) => self.notice(&text, wall),
             News::Announcement(text) => {
-                self.rings |= self.settings.rings;
+                self.ring(text.clone(), self.is_focused);
                 self.notice(&text, wall);
             }
         }
@@ -170,8 +170,11 @@ impl Screen {
     fn spoken_alone(&mut self, with: &str, from: &str, text: String, at: u64, is_own: bool) {
         let Some(place) = self.place_with(with) else {
             let way = if is_own { "to" } else { "from" };
-            self.rings |= !is_own && self.settings.rings;
-            return self.notice(&format!("[PM {way} {with}] {text}"), at);
+            let line = format!("[PM {way} {with}] {text}");
+            if !is_own {
+                self.ring(line.clone(), self.is_focused);
+            }
+            return self.notice(&line, at);
         };
         let entry = Entry {
             seq: self.rooms[place].newest().unwrap_or(0) + 1,
@@ -179,31 +182,48 @@ impl Screen {
             kind: Kind::Said,
             name: from.into(),
             text,
+            is_mention: false,
         };
         self.see(place, &entry);
         self.arrive(place, entry);
     }
 
-    fn arrive(&mut self, place: usize, entry: Entry) {
+    fn arrive(&mut self, place: usize, mut entry: Entry) {
         let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
         let is_said = is_talk && entry.name != self.me;
-        let is_for_me = self.rooms[place].is_conversation || room::is_named(&entry.text, &self.me);
-        let is_mention = is_said && is_for_me;
+        entry.is_mention = self.is_mention(&entry);
+        let is_mention = entry.is_mention || is_said && self.rooms[place].is_conversation;
+        let line = format!("{}: {}", entry.name, entry.text);
         let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
         let room = &mut self.rooms[place];
         let newest = room.newest();
-        if !room.append(entry, &self.me) || !is_said {
+        if !room.append(entry) || !is_said {
             return;
         }
-        self.rings |= is_mention && self.settings.rings;
+        let line = if room.is_conversation {
+            line
+        } else {
+            format!("{} | {line}", room.name)
+        };
+        if is_mention {
+            self.ring(line, is_seen);
+        }
         if is_seen {
             return;
         }
+        let room = &mut self.rooms[place];
         if room.unread == 0 {
             room.marker = newest.or(room.marker).or(Some(0));
         }
         room.unread += 1;
         room.mentions += usize::from(is_mention);
+    }
+
+    /// Whether somebody else names the person, or a word that rings.
+    fn is_mention(&self, entry: &Entry) -> bool {
+        let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
+        let is_in = |text| is_named(text, &self.me) || self.settings.highlights.are_in(text);
+        is_talk && entry.name != self.me && is_in(&entry.text)
     }
 
     /// Whoever is called otherwise goes on with the same conversation, unless there is one of that name.
@@ -255,14 +275,17 @@ impl Screen {
             return;
         };
         let page = page.into_iter().map(|(_, entry)| entry);
-        let page: Vec<Entry> = page.collect();
+        let mut page: Vec<Entry> = page.collect();
+        for entry in &mut page {
+            entry.is_mention = self.is_mention(entry);
+        }
         if self.rooms[place].newest().is_none() {
             for entry in &page {
                 self.know(place, entry);
             }
         }
         let room = &mut self.rooms[place];
-        room.add_page(page, &self.me);
+        room.add_page(page);
         room.is_complete = is_empty || room.oldest().is_none_or(|oldest| oldest <= first);
         self.search_after_page();
     }

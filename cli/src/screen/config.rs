@@ -1,5 +1,6 @@
 //! What a person has set, in a file of their own.
 
+use super::ring::Notify;
 use super::theme::Colours;
 use crate::tls::client::Server;
 use chat_core::Name;
@@ -25,6 +26,10 @@ pub struct Config {
     pub name: Option<String>,
     /// The bell rings for what names the person.
     pub bell: bool,
+    /// The desktop is notified of the same.
+    pub notify: Notify,
+    /// Words that ring, besides the name.
+    pub highlights: Vec<String>,
     /// Each line has its time, unless it has that of the line before.
     pub times: bool,
     /// The people of the room are listed at the side, where the terminal is wide.
@@ -68,6 +73,8 @@ impl Default for Config {
             server: "127.0.0.1:5000".into(),
             name: None,
             bell: true,
+            notify: Notify::None,
+            highlights: Vec::new(),
             times: true,
             people: true,
             colours: Wanted::Auto,
@@ -139,6 +146,8 @@ mod tests {
             ),
             ("name: None", "name: \"ann\""),
             ("bell: true", "bell: false"),
+            ("notify: None", "notify: Osc9"),
+            ("highlights: []", "highlights: [\"rust\"]"),
             ("times: true", "times: false"),
             ("people: true", "people: false"),
             ("colours: Auto", "colours: Palette"),

@@ -136,6 +136,7 @@ fn entry_of(entry: json::Entry<'_>) -> Entry {
         kind: entry.kind,
         name: entry.name.into(),
         text: entry.text.unwrap_or_default().into(),
+        is_mention: false,
     }
 }
 
@@ -158,6 +159,7 @@ mod tests {
             kind: Kind::Said,
             name: "ann".into(),
             text: "hi".into(),
+            is_mention: false,
         };
         let happened = News::Happened {
             room: "lobby".into(),

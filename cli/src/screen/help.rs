@@ -6,6 +6,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("/back", "you are back"),
     ("/close", "close this conversation"),
     ("/help", "the keys and the commands (F1)"),
+    ("/highlight", "have a word ring; alone: which words ring"),
     ("/history", "what was said before (PageUp)"),
     ("/leave", "leave the room, and the program"),
     ("/me", "say that you do something"),
@@ -17,6 +18,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("/retry", "while offline: connect now"),
     ("/search", "search in what is loaded (Ctrl-R)"),
     ("/topic", "what the room is about; set it"),
+    ("/unhighlight", "have a word ring no more"),
     ("/unsent", "what you said that is not accepted yet"),
     ("/who", "who is here"),
     ("/whois", "since when somebody is here"),
@@ -24,8 +26,26 @@ pub const COMMANDS: &[(&str, &str)] = &[
 
 /// Their names alone.
 pub const NAMES: &[&str] = &[
-    "/away", "/back", "/close", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/query",
-    "/quit", "/reply", "/retry", "/search", "/topic", "/unsent", "/who", "/whois",
+    "/away",
+    "/back",
+    "/close",
+    "/help",
+    "/highlight",
+    "/history",
+    "/leave",
+    "/me",
+    "/msg",
+    "/nick",
+    "/query",
+    "/quit",
+    "/reply",
+    "/retry",
+    "/search",
+    "/topic",
+    "/unhighlight",
+    "/unsent",
+    "/who",
+    "/whois",
 ];
 
 /// The keys, and what each does.
@@ -80,9 +100,10 @@ pub fn matching(line: &str) -> Vec<String> {
         let begin = name.get(..word.len()).unwrap_or_default();
         begin.eq_ignore_ascii_case(word) && (!is_whole || name.len() == word.len())
     };
-    let fitting = COMMANDS.iter().filter(|(name, _)| fits(name));
-    fitting
-        .map(|(name, does)| format!("{name:<10}{does}"))
+    let fitting = || COMMANDS.iter().filter(|(name, _)| fits(name));
+    let width = fitting().map(|(name, _)| name.len() + 2).max().unwrap_or(0);
+    fitting()
+        .map(|(name, does)| format!("{name:<width$}{does}"))
         .collect()
 }
 
@@ -94,8 +115,8 @@ mod tests {
     fn commands_are_shown_while_they_are_typed() {
         assert_eq!(matching("/").len(), COMMANDS.len());
         let of_h: Vec<String> = matching("/H");
-        assert!(of_h[0].starts_with("/help ") && of_h[1].starts_with("/history "));
-        assert_eq!(of_h.len(), 2);
+        assert!(of_h[0].starts_with("/help ") && of_h[2].starts_with("/history "));
+        assert_eq!(of_h.len(), 3);
         assert_eq!(matching("/who all").len(), 1);
         assert_eq!(matching("/who").len(), 2);
         assert_eq!(matching("/wh all").len(), 0);

@@ -33,6 +33,7 @@ pub mod help;
 mod moves;
 pub mod paint;
 pub mod people;
+pub mod ring;
 pub mod room;
 pub mod rows;
 mod search;
@@ -54,6 +55,7 @@ use crate::editor::{Editor, Size};
 use chat_core::json::ROOM;
 use chat_core::{Timestamp, Unaccepted};
 use jiff::tz::TimeZone;
+use ring::{Highlights, Notify};
 use room::{Entry, Room};
 use std::collections::VecDeque;
 use theme::Theme;
@@ -70,8 +72,12 @@ pub struct Settings {
     pub theme: Theme,
     /// The time zone of the times that are shown.
     pub zone: TimeZone,
-    /// The bell rings for what names the person.
+    /// The bell rings for what names the person, for what is said to them alone, and for [`highlights`](Self::highlights).
     pub rings: bool,
+    /// How the desktop is notified of the same.
+    pub notify: Notify,
+    /// Words that ring.
+    pub highlights: Highlights,
     /// Times are shown where there is room for them.
     pub has_times: bool,
     /// Who is in the room is listed where there is room for that.
@@ -84,6 +90,8 @@ impl Default for Settings {
             theme: Theme::default(),
             zone: TimeZone::UTC,
             rings: true,
+            notify: Notify::None,
+            highlights: Highlights::default(),
             has_times: true,
             has_people: true,
         }
@@ -156,7 +164,11 @@ pub struct Screen {
     /// The first line of the help that is shown.
     help: Option<usize>,
     is_focused: bool,
+    /// The terminal tells whether it has the focus.
+    knows_focus: bool,
     rings: bool,
+    /// What rang last.
+    notification: Option<String>,
     is_dirty: bool,
     frame: Frame,
 }
@@ -191,7 +203,9 @@ impl Screen {
             anchor: None,
             help: None,
             is_focused: true,
+            knows_focus: false,
             rings: false,
+            notification: None,
             is_dirty: true,
             frame: Frame::default(),
         }
@@ -263,11 +277,6 @@ impl Screen {
     pub fn loaded(&self) -> usize {
         let ids = self.room().ids();
         usize::try_from(ids.end - ids.start).unwrap_or(0)
-    }
-
-    /// Whether the bell is to ring; asked once for each ringing.
-    pub fn take_bell(&mut self) -> bool {
-        std::mem::take(&mut self.rings)
     }
 
     /// When [`timeout`](Self::timeout) is due.

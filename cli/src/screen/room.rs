@@ -30,6 +30,8 @@ pub struct Entry {
     pub name: String,
     /// What was said.
     pub text: String,
+    /// It names the person at this screen.
+    pub is_mention: bool,
 }
 
 /// What is shown as one.
@@ -199,8 +201,8 @@ impl Room {
         older.find(|id| self.get(*id).is_some_and(contains))
     }
 
-    /// Adds what happened after everything that is loaded; whether it is new. `me` is looked for in it.
-    pub fn append(&mut self, entry: Entry, me: &str) -> bool {
+    /// Adds what happened after everything that is loaded; whether it is new.
+    pub fn append(&mut self, entry: Entry) -> bool {
         if self.newest().is_some_and(|newest| entry.seq <= newest) {
             return false;
         }
@@ -219,19 +221,19 @@ impl Room {
             block.last = entry.seq;
             return true;
         }
-        self.push(block(entry, me));
+        self.push(block(entry));
         true
     }
 
     /// Adds a page of the history: entries in their order. Only those before what is loaded are taken; what comes after it
     /// comes by itself.
-    pub fn add_page(&mut self, page: Vec<Entry>, me: &str) {
+    pub fn add_page(&mut self, page: Vec<Entry>) {
         for entry in page.into_iter().rev() {
-            self.prepend(entry, me);
+            self.prepend(entry);
         }
     }
 
-    fn prepend(&mut self, entry: Entry, me: &str) {
+    fn prepend(&mut self, entry: Entry) {
         if self.oldest().is_some_and(|oldest| entry.seq >= oldest) {
             return;
         }
@@ -251,7 +253,7 @@ impl Room {
             return;
         }
         self.base -= 1;
-        self.blocks.push_front(block(entry, me));
+        self.blocks.push_front(block(entry));
     }
 
     /// Adds a message for this person alone.
@@ -282,10 +284,10 @@ impl Room {
     }
 }
 
-fn block(entry: Entry, me: &str) -> Block {
+fn block(entry: Entry) -> Block {
     let what = match entry.kind {
         Kind::Said => What::Said {
-            is_mention: entry.name != me && is_named(&entry.text, me),
+            is_mention: entry.is_mention,
             name: entry.name,
             text: entry.text,
         },
@@ -336,6 +338,7 @@ mod tests {
             kind,
             name: name.into(),
             text: text.into(),
+            is_mention: false,
         }
     }
 
@@ -351,13 +354,13 @@ mod tests {
     #[test]
     fn pages_and_what_happens_meet_without_a_doublet() {
         let mut room = Room::new("lobby");
-        assert!(room.append(said(10), ""));
-        assert!(!room.append(said(10), ""));
+        assert!(room.append(said(10)));
+        assert!(!room.append(said(10)));
         let id = room.ids().start;
-        room.add_page((7..=12).map(said).collect(), "");
-        room.add_page((5..=8).map(said).collect(), "");
+        room.add_page((7..=12).map(said).collect());
+        room.add_page((5..=8).map(said).collect());
         assert_eq!(firsts(&room), [5, 6, 7, 8, 9, 10]);
-        assert!(room.append(said(11), ""));
+        assert!(room.append(said(11)));
         assert_eq!(room.get(id).unwrap().first, 10, "numbers stay");
         assert_eq!((room.oldest(), room.newest()), (Some(5), Some(11)));
     }
@@ -366,14 +369,13 @@ mod tests {
     fn comings_and_goings_are_told_together_from_either_side() {
         let mut room = Room::new("lobby");
         for (seq, name) in [(11, "d"), (12, "e")] {
-            room.append(entry(seq, Kind::Joined, name, ""), "");
+            room.append(entry(seq, Kind::Joined, name, ""));
         }
-        room.append(entry(13, Kind::Left, "d", ""), "");
+        room.append(entry(13, Kind::Left, "d", ""));
         let page = [(8, "a"), (9, "b"), (10, "c")];
         room.add_page(
             page.map(|(seq, name)| entry(seq, Kind::Joined, name, ""))
                 .into(),
-            "",
         );
         let What::Moved { joined, left } = &room.get(room.ids().start).unwrap().what else {
             panic!("{room:?}");
@@ -383,7 +385,7 @@ mod tests {
         assert_eq!(left.describe().unwrap(), "d");
         let mut late = entry(14, Kind::Joined, "f", "");
         late.at = 8000 + TOGETHER;
-        room.append(late, "");
+        room.append(late);
         assert_eq!(firsts(&room), [8, 14]);
     }
 
@@ -402,11 +404,11 @@ mod tests {
     fn a_room_is_full_at_its_limit_and_loses_its_oldest_one_past_it() {
         let mut room = Room::new("lobby");
         for seq in 1..=MAX_BLOCKS as u64 {
-            room.append(said(seq), "");
+            room.append(said(seq));
         }
         assert_eq!((room.oldest(), room.has_space()), (Some(1), false));
         let id = room.ids().end - 1;
-        room.append(said(MAX_BLOCKS as u64 + 1), "");
+        room.append(said(MAX_BLOCKS as u64 + 1));
         assert_eq!(room.oldest(), Some(2));
         assert_eq!(room.get(id).unwrap().first, MAX_BLOCKS as u64);
     }
@@ -415,7 +417,7 @@ mod tests {
     fn the_newest_that_fits_is_found() {
         let mut room = Room::new("lobby");
         for seq in 1..=3 {
-            room.append(said(seq), "");
+            room.append(said(seq));
         }
         let last = room.find("line", i64::MAX).unwrap();
         assert_eq!(room.get(last).unwrap().first, 3);

@@ -295,16 +295,14 @@ mod tests {
         let mut room = Room::new("lobby");
         let (name, text) = (name.into(), text.into());
         let (seq, kind) = (at, Kind::Said);
-        room.append(
-            Entry {
-                seq,
-                at,
-                kind,
-                name,
-                text,
-            },
-            "me",
-        );
+        room.append(Entry {
+            seq,
+            at,
+            kind,
+            name,
+            text,
+            is_mention: false,
+        });
         room.get(room.ids().start).unwrap().clone()
     }
 

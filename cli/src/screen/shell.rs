@@ -239,6 +239,7 @@ impl Shell {
             if shown.screen.take_bell() {
                 bytes.push(0x07);
             }
+            bytes.extend(shown.screen.take_notification());
             if !bytes.is_empty() {
                 permit.send(bytes);
             }
@@ -290,10 +291,13 @@ impl Shell {
             return;
         };
         let shown = self.shared.0.borrow();
-        if let Err(error) = state.keep_draft(shown.screen.draft()) {
+        let words = shown.screen.highlights().kept();
+        let kept = state.keep_draft(shown.screen.draft());
+        if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
             drop(shown);
             self.state = None;
-            let news = format!("What is being typed is not kept any more: {error}");
+            let news =
+                format!("What is being typed, and what rings, is not kept any more: {error}");
             self.shared
                 .with(|screen| screen.notice(&news, wall_clock()));
         }

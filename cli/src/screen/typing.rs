@@ -278,6 +278,7 @@ impl Screen {
     }
 
     fn focus(&mut self, is_focused: bool) {
+        self.knows_focus = true;
         self.is_focused = is_focused;
         if is_focused && self.anchor.is_none() {
             self.catch_up();
@@ -365,6 +366,8 @@ impl Screen {
                 self.editor.exchange(Line::of(rest.into()));
             }
             "/query" if !rest.is_empty() && !rest.contains(' ') => self.query(rest),
+            "/highlight" => self.highlight(rest),
+            "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
             "/me" | "/topic" if is_alone => {
                 let news = format!(

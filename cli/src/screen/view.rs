@@ -121,16 +121,14 @@ mod tests {
     fn room(count: u64) -> Room {
         let mut room = Room::new("lobby");
         for seq in 1..=count {
-            room.append(
-                Entry {
-                    seq,
-                    at: 0,
-                    kind: Kind::Said,
-                    name: "a".into(),
-                    text: format!("{seq} xxxxxxxxxxxxxxxx"),
-                },
-                "me",
-            );
+            room.append(Entry {
+                seq,
+                at: 0,
+                kind: Kind::Said,
+                name: "a".into(),
+                text: format!("{seq} xxxxxxxxxxxxxxxx"),
+                is_mention: false,
+            });
         }
         room
     }

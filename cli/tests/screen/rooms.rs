@@ -214,3 +214,52 @@ fn a_search_goes_on_in_what_the_server_has() {
     world.press("\u{12}");
     assert_eq!(last_row(&mut world), "> not found: needle");
 }
+
+#[test]
+fn chosen_words_ring_are_listed_and_ring_no_more() {
+    let mut world = World::online(80, 12);
+    world.says("bob", "who likes Rust?");
+    assert!(!world.screen.take_bell());
+    world.press("/highlight\r");
+    assert!(world.seen().contains("Nothing rings but your name."));
+    world.press("/highlight rust\r/highlight\r");
+    assert!(world.seen().contains("What rings besides your name: rust"));
+    world.says("bob", "who likes Rust?");
+    assert!(world.screen.take_bell());
+    world.says("ann", "I like rust");
+    assert!(!world.screen.take_bell(), "one does not ring for oneself");
+    world.press("/unhighlight RUST\r/unhighlight rust\r");
+    assert!(world.seen().contains("It does not ring any more: RUST"));
+    assert!(world.seen().contains("It does not ring: rust"));
+    world.says("bob", "rust");
+    assert!(!world.screen.take_bell());
+    assert_eq!(entered(&mut world), [], "no server need know");
+}
+
+#[test]
+fn the_desktop_is_notified_of_what_one_does_not_see() {
+    let settings = chat_cli::screen::Settings {
+        notify: chat_cli::screen::ring::Notify::Osc9,
+        rings: false,
+        ..chat_cli::screen::Settings::default()
+    };
+    let mut world = World::of(80, 12, settings);
+    let notified = |world: &mut World| {
+        let bytes = world.screen.take_notification();
+        String::from_utf8(bytes).unwrap()
+    };
+    world.screen.set_name("ann");
+    world.says("bob", "ann: hi");
+    assert_eq!(
+        notified(&mut world),
+        "\u{1b}]9;lobby | bob: ann: hi\u{1b}\\"
+    );
+    assert_eq!(notified(&mut world), "", "once");
+    assert!(!world.screen.take_bell());
+    world.press("\u{1b}[I");
+    world.says("bob", "ann: you look at it");
+    assert_eq!(notified(&mut world), "");
+    world.press("\u{1b}[O");
+    world.says_to("eve", "ann", "psst\u{7}");
+    assert!(notified(&mut world).starts_with("\u{1b}]9;eve: psst"));
+}

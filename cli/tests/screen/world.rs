@@ -25,13 +25,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
-        let mut screen = Screen::new(Settings {
+        let settings = Settings {
             theme: Theme {
                 colours: Colours::Palette,
                 is_ascii: false,
             },
             ..Settings::default()
-        });
+        };
+        Self::of(columns, rows, settings)
+    }
+
+    pub(crate) fn of(columns: u16, rows: u16, settings: Settings) -> Self {
+        let mut screen = Screen::new(settings);
         screen.resize(columns, rows);
         Self {
             screen,
