@@ -254,10 +254,12 @@ Exit codes: as chat-client's (chat-client --help).";
     fn settings(config: &Config) -> Settings {
         let mut theme = Theme::of(|name| env::var_os(name));
         theme.colours = config.colours.or(theme.colours);
+        theme.background = config.theme.or(theme.background);
         Settings {
             theme,
             zone: TimeZone::system(),
             rings: config.bell,
+            mouse: config.mouse,
             notify: config.notify,
             highlights: Highlights::new(&config.highlights, ""),
             has_times: config.times,

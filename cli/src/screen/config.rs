@@ -1,7 +1,7 @@
 //! What a person has set, in a file of their own.
 
 use super::ring::Notify;
-use super::theme::Colours;
+use super::theme::{Background, Colours};
 use crate::tls::client::Server;
 use chat_core::Name;
 use serde::Deserialize;
@@ -34,8 +34,35 @@ pub struct Config {
     pub times: bool,
     /// The people of the room are listed at the side, where the terminal is wide.
     pub people: bool,
+    /// The mouse scrolls, and goes to rooms.
+    pub mouse: bool,
     /// The colours of names.
     pub colours: Wanted,
+    /// The shades of those colours.
+    pub theme: Shades,
+}
+
+/// For which background the shades of the colours are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Shades {
+    /// The terminal is asked.
+    #[default]
+    Auto,
+    /// For a dark one.
+    Dark,
+    /// For a light one.
+    Light,
+}
+
+impl Shades {
+    /// The background, where the environment says that it is this.
+    pub fn or(self, found: Background) -> Background {
+        match self {
+            Self::Auto => found,
+            Self::Dark => Background::Dark,
+            Self::Light => Background::Light,
+        }
+    }
 }
 
 /// The colours that are wanted.
@@ -77,7 +104,9 @@ impl Default for Config {
             highlights: Vec::new(),
             times: true,
             people: true,
+            mouse: false,
             colours: Wanted::Auto,
+            theme: Shades::Auto,
         }
     }
 }
@@ -150,7 +179,9 @@ mod tests {
             ("highlights: []", "highlights: [\"rust\"]"),
             ("times: true", "times: false"),
             ("people: true", "people: false"),
+            ("mouse: false", "mouse: true"),
             ("colours: Auto", "colours: Palette"),
+            ("theme: Auto", "theme: Light"),
         ] {
             assert!(DEFAULT.contains(line), "{line}");
             let config = Config::parse(&DEFAULT.replace(line, other)).unwrap();

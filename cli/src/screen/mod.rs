@@ -9,6 +9,7 @@
 //!   room to room; [`help`] what is told of them.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
+//! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
 //! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
 //!
 //! ```
@@ -30,9 +31,12 @@ pub mod config;
 mod draw;
 pub mod feed;
 pub mod help;
+mod mouse;
 mod moves;
 pub mod paint;
+mod palette;
 pub mod people;
+pub mod reports;
 pub mod ring;
 pub mod room;
 pub mod rows;
@@ -55,8 +59,10 @@ use crate::editor::{Editor, Size};
 use chat_core::json::ROOM;
 use chat_core::{Timestamp, Unaccepted};
 use jiff::tz::TimeZone;
+use reports::Reports;
 use ring::{Highlights, Notify};
 use room::{Entry, Room};
+use sides::Spot;
 use std::collections::VecDeque;
 use theme::Theme;
 use typing::Mode;
@@ -74,6 +80,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// The bell rings for what names the person, for what is said to them alone, and for [`highlights`](Self::highlights).
     pub rings: bool,
+    /// The mouse scrolls, and goes to rooms.
+    pub mouse: bool,
     /// How the desktop is notified of the same.
     pub notify: Notify,
     /// Words that ring.
@@ -90,6 +98,7 @@ impl Default for Settings {
             theme: Theme::default(),
             zone: TimeZone::UTC,
             rings: true,
+            mouse: false,
             notify: Notify::None,
             highlights: Highlights::default(),
             has_times: true,
@@ -169,6 +178,11 @@ pub struct Screen {
     rings: bool,
     /// What rang last.
     notification: Option<String>,
+    reports: Reports,
+    /// Until when the terminal may answer what its background is.
+    background_due: Option<Timestamp>,
+    /// Where the rooms are on the screen.
+    spots: Vec<Spot>,
     is_dirty: bool,
     frame: Frame,
 }
@@ -206,6 +220,9 @@ impl Screen {
             knows_focus: false,
             rings: false,
             notification: None,
+            reports: Reports::default(),
+            background_due: None,
+            spots: Vec::new(),
             is_dirty: true,
             frame: Frame::default(),
         }

@@ -18,7 +18,7 @@ pub enum Notify {
     /// Not at all.
     #[default]
     None,
-    /// As iTerm2, kitty, WezTerm, ghostty, Windows Terminal and others have it: OSC 9.
+    /// As `iTerm2`, kitty, `WezTerm`, ghostty, Windows Terminal and others have it: OSC 9.
     Osc9,
     /// As urxvt, foot, VTE and others have it: OSC 777.
     Osc777,
@@ -101,7 +101,8 @@ impl Highlights {
 
     /// Those that are to be kept for the next run, one to a line.
     pub fn kept(&self) -> String {
-        self.added.iter().map(|word| format!("{word}\n")).collect()
+        let lines = self.added.iter().flat_map(|word| [word, "\n"]);
+        lines.collect()
     }
 
     /// Whether one of them is in a text: as a word, or anywhere where it is more than one.

@@ -1,6 +1,7 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
 use super::paint::Painter;
+use super::reports::MOUSE;
 use super::session::{TOPIC, WHO, page_before};
 use super::state_dir::StateDir;
 use super::tty::{self, Tty};
@@ -165,7 +166,11 @@ impl Shell {
         let started = Instant::now();
         let mut resized = signal(SignalKind::window_change())?;
         let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-        let mut painter = Painter::default();
+        let has_mouse = self.shared.with(|screen| screen.has_mouse());
+        let mut painter = Painter::beginning_with(if has_mouse { MOUSE } else { b"" });
+        let mut question = self
+            .shared
+            .with(|screen| screen.ask_background(Timestamp::ZERO));
         let mut next_frame = Instant::now();
         let mut draft_due = None;
         let mut has_keys = true;
@@ -199,7 +204,10 @@ impl Shell {
                         self.pass_on(permit, &room, typed);
                     }
                 }
-                () = at(Some(next_frame)), if is_dirty => self.draw(&mut painter, &mut next_frame).await,
+                () = at(Some(next_frame)), if is_dirty => {
+                    self.draw(&mut painter, &mut next_frame, question).await;
+                    question = b"";
+                }
                 () = at(due) => self.shared.with(|screen| screen.timeout(now())),
                 () = at(draft_due) => {
                     draft_due = None;
@@ -226,7 +234,7 @@ impl Shell {
             .with(|screen| screen.notice(&news, wall_clock()));
     }
 
-    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant) {
+    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
         let Some(permit) = self.tty.ready().await else {
             return pending().await;
         };
@@ -240,6 +248,7 @@ impl Shell {
                 bytes.push(0x07);
             }
             bytes.extend(shown.screen.take_notification());
+            bytes.extend_from_slice(question);
             if !bytes.is_empty() {
                 permit.send(bytes);
             }

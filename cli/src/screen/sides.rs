@@ -7,10 +7,23 @@ use super::people::Person;
 use super::room::Room;
 use super::theme::{Look, hash};
 use crate::editor::width::pieces;
+use std::ops::Range;
+
+/// Where a room is on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// The row.
+    pub(super) row: u16,
+    /// The columns.
+    pub(super) columns: Range<u16>,
+    /// The room's place among the others.
+    pub(super) place: usize,
+}
 
 impl Screen {
-    pub(super) fn draw_sides(&self, canvas: &mut Canvas, areas: Areas) {
+    pub(super) fn draw_sides(&mut self, canvas: &mut Canvas, areas: Areas) {
         let mut row = 0;
+        self.spots.clear();
         if areas.rooms_row {
             self.draw_rooms_row(canvas, row);
             row += 1;
@@ -31,7 +44,7 @@ impl Screen {
     }
 
     /// The rooms in a row: as many as fit, with the one that is looked at among them.
-    fn draw_rooms_row(&self, canvas: &mut Canvas, row: u16) {
+    fn draw_rooms_row(&mut self, canvas: &mut Canvas, row: u16) {
         canvas.fill(row, Look::Bar);
         let texts: Vec<String> = (0..self.rooms.len()).map(|at| self.label(at)).collect();
         let width = |text: &String| pieces(text, 80).map(|piece| piece.width).sum::<usize>() + 2;
@@ -44,11 +57,17 @@ impl Screen {
         let mut column = 0;
         for (at, text) in texts.iter().enumerate().skip(first) {
             let look = self.look_of_room(at, Look::Bar, Look::Alert);
-            column = canvas.put(column, row, look, &format!(" {text} "));
+            let end = canvas.put(column, row, look, &format!(" {text} "));
+            self.spots.push(Spot {
+                row,
+                columns: column..end,
+                place: at,
+            });
+            column = end;
         }
     }
 
-    fn draw_rooms(&self, canvas: &mut Canvas, areas: Areas) {
+    fn draw_rooms(&mut self, canvas: &mut Canvas, areas: Areas) {
         let width = usize::from(areas.left) - 2;
         let first = (self.current + 1).saturating_sub(areas.body);
         canvas.end = areas.left;
@@ -59,6 +78,11 @@ impl Screen {
                 let look = self.look_of_room(place, Look::Quiet, Look::Unread);
                 let text = self.shortened(&self.label(place), width);
                 canvas.put(0, row, look, &text);
+                self.spots.push(Spot {
+                    row,
+                    columns: 0..areas.left,
+                    place,
+                });
             }
             canvas.put(areas.left - 2, row, Look::Quiet, self.bar());
         }

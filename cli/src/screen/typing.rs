@@ -83,6 +83,9 @@ impl Screen {
             (line.text().len(), line.cursor())
         };
         let (before, help) = (place(self), self.help);
+        for report in self.reports.read(now, bytes) {
+            self.reported(now, report);
+        }
         self.editor.read(now, bytes);
         self.typed_on();
         // Whoever types on has read it.
@@ -289,7 +292,7 @@ impl Screen {
         }
     }
 
-    fn scroll_up(&mut self, rows: usize) {
+    pub(super) fn scroll_up(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),
@@ -298,7 +301,7 @@ impl Screen {
         self.anchor = view.up(self.anchor, rows, self.pane());
     }
 
-    fn scroll_down(&mut self, rows: usize) {
+    pub(super) fn scroll_down(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),

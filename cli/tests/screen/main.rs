@@ -3,6 +3,7 @@
 mod cost;
 mod drawn;
 mod keys;
+mod mouse;
 mod rooms;
 mod sides;
 mod stories;

@@ -1,7 +1,7 @@
 //! A person, a screen, and an emulated terminal between them.
 
 use chat_cli::screen::paint::Painter;
-use chat_cli::screen::theme::{Colours, Theme};
+use chat_cli::screen::theme::{Background, Colours, Theme};
 use chat_cli::screen::{Link, Screen, Settings, Typed};
 use chat_core::{Timestamp, Unaccepted};
 use std::time::Duration;
@@ -29,6 +29,7 @@ impl World {
             theme: Theme {
                 colours: Colours::Palette,
                 is_ascii: false,
+                background: Background::Unknown,
             },
             ..Settings::default()
         };
