@@ -18,6 +18,7 @@ mod unix {
     use chat_cli::address::Address;
     use chat_cli::history_dir::System;
     use chat_cli::screen::config::{self, Config};
+    use chat_cli::screen::messages::{Language, Message};
     use chat_cli::screen::ring::Highlights;
     use chat_cli::screen::session::Session;
     use chat_cli::screen::shell::{Display, Shared, Shell};
@@ -264,6 +265,16 @@ Exit codes: as chat-client's (chat-client --help).";
             highlights: Highlights::new(&config.highlights, ""),
             has_times: config.times,
             has_people: config.people,
+            language: config.language.unwrap_or_else(|| of_environment(theme)),
+        }
+    }
+
+    /// The language of the environment. A terminal that shows nothing but ASCII has no letters for others than English.
+    fn of_environment(theme: Theme) -> Language {
+        if theme.is_ascii {
+            Language::English
+        } else {
+            Language::of(|name| env::var_os(name))
         }
     }
 
@@ -283,7 +294,7 @@ Exit codes: as chat-client's (chat-client --help).";
             Some(Ok((state, file, memory))) => (Some(state), Box::new(file), memory),
             Some(Err(error)) => {
                 let now = chat_cli::clock::wall_clock();
-                screen.notice(&format!("Nothing is remembered in this run: {error}"), now);
+                screen.tell(Message::NotRemembered, &[&error.to_string()], now);
                 (None, Box::new(()), Memory::default())
             }
             None => (None, Box::new(()), Memory::default()),

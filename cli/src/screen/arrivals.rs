@@ -1,6 +1,7 @@
 //! What comes from the server, and what it changes.
 
 use super::feed::{self, News};
+use super::messages::Message;
 use super::people::Person;
 use super::room::{Entry, Room, is_named};
 use super::{Asked, Screen, Typed};
@@ -64,12 +65,20 @@ impl Screen {
                 let with = if is_own { to } else { from.clone() };
                 self.spoken_alone(&with, &from, text, at, is_own);
             }
+            News::Refused(why) => self.tell(Message::NotDone, &[&why], wall),
+            News::Goodbye(why) => self.tell(Message::Goodbye, &[&why], wall),
             News::Notice(text) => self.notice(&text, wall),
             News::Announcement(text) => {
                 self.ring(text.clone(), self.is_focused);
                 self.notice(&text, wall);
             }
         }
+    }
+
+    /// Shows a message of the screen's own.
+    pub fn tell(&mut self, message: Message, parts: &[&str], wall: u64) {
+        let text = self.say(message, parts);
+        self.notice(&text, wall);
     }
 
     /// Shows a message for this person alone.
@@ -169,8 +178,12 @@ impl Screen {
     /// Something was said to one person alone: to this one, or by this one.
     fn spoken_alone(&mut self, with: &str, from: &str, text: String, at: u64, is_own: bool) {
         let Some(place) = self.place_with(with) else {
-            let way = if is_own { "to" } else { "from" };
-            let line = format!("[PM {way} {with}] {text}");
+            let way = if is_own {
+                Message::AloneTo
+            } else {
+                Message::AloneFrom
+            };
+            let line = self.say(way, &[with, &text]);
             if !is_own {
                 self.ring(line.clone(), self.is_focused);
             }

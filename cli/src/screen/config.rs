@@ -1,5 +1,6 @@
 //! What a person has set, in a file of their own.
 
+use super::messages::Language;
 use super::ring::Notify;
 use super::theme::{Background, Colours};
 use crate::tls::client::Server;
@@ -40,6 +41,8 @@ pub struct Config {
     pub colours: Wanted,
     /// The shades of those colours.
     pub theme: Shades,
+    /// The language of the screen; that of the environment where none is said.
+    pub language: Option<Language>,
 }
 
 /// For which background the shades of the colours are.
@@ -107,6 +110,7 @@ impl Default for Config {
             mouse: false,
             colours: Wanted::Auto,
             theme: Shades::Auto,
+            language: None,
         }
     }
 }
@@ -182,6 +186,7 @@ mod tests {
             ("mouse: false", "mouse: true"),
             ("colours: Auto", "colours: Palette"),
             ("theme: Auto", "theme: Light"),
+            ("language: None", "language: German"),
         ] {
             assert!(DEFAULT.contains(line), "{line}");
             let config = Config::parse(&DEFAULT.replace(line, other)).unwrap();

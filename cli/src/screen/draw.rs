@@ -1,6 +1,7 @@
 //! Frames: what is seen, cell by cell.
 
 use super::areas::Areas;
+use super::messages::Message;
 use super::rows::{Row, Setting, is_plain};
 use super::theme::{Look, Theme};
 use super::typing::{Mode, Typed};
@@ -117,6 +118,7 @@ impl Screen {
             is_ascii: self.settings.theme.is_ascii,
             wants_times: self.settings.has_times,
             found: self.pattern().into(),
+            language: self.settings.language,
         }
     }
 
@@ -204,7 +206,7 @@ impl Screen {
     pub(super) fn popup(&self) -> Vec<String> {
         let rows = self.areas().body;
         if let Some(first) = self.help {
-            let lines = help::lines();
+            let lines = help::lines(self.settings.language);
             let first = first.min(lines.len().saturating_sub(rows));
             return lines.into_iter().skip(first).take(rows).collect();
         }
@@ -212,14 +214,14 @@ impl Screen {
             let mut lines: Vec<String> = paste.lines().take(PREVIEW).map(Into::into).collect();
             let more = paste.lines().count().saturating_sub(PREVIEW);
             if more > 0 {
-                lines.push(format!("... and {more} more"));
+                lines.push(self.say(Message::MoreLines, &[&more.to_string()]));
             }
             lines
         } else if let Mode::Jumping(_) = self.mode {
             let fitting = self.fitting(self.editor.typed().text());
             fitting.into_iter().map(|place| self.label(place)).collect()
         } else {
-            help::matching(self.editor.typed().text())
+            help::matching(self.editor.typed().text(), self.settings.language)
         };
         // Something of the room is always seen, if there is a row for it.
         lines.truncate(rows.saturating_sub(1));
@@ -241,21 +243,24 @@ impl Screen {
         let mut parts = Vec::new();
         let room = self.room();
         if self.anchor.is_some() {
+            let (unread, mentions) = (room.unread.to_string(), room.mentions.to_string());
             let news = match (room.unread, room.mentions) {
                 (0, _) => String::new(),
-                (unread, 0) => format!(" ({unread} new)"),
-                (unread, mentions) => format!(" ({unread} new, {mentions} for you)"),
+                (_, 0) => self.say(Message::SomeNew, &[&unread]),
+                (_, _) => self.say(Message::SomeForYou, &[&unread, &mentions]),
             };
-            parts.push((Look::Alert, format!("-- more --{news}")));
+            let more = self.say(Message::MoreBelow, &[]);
+            parts.push((Look::Alert, more + &news));
         }
-        let link = match (self.link, self.countdown) {
-            (Link::None, _) => "not connected".into(),
-            (Link::Connecting, None) => "connecting".into(),
-            (Link::Connecting, Some(seconds)) => format!("no server, next try in {seconds} s"),
-            (Link::Online, _) => "online".into(),
-            (Link::Offline, None) => "offline".into(),
-            (Link::Offline, Some(seconds)) => format!("offline, next try in {seconds} s"),
-            (Link::Leaving, _) => "leaving".into(),
+        let seconds = self.countdown.map(|seconds| seconds.to_string());
+        let link = match (self.link, &seconds) {
+            (Link::None, _) => self.say(Message::NotConnected, &[]),
+            (Link::Connecting, None) => self.say(Message::Connecting, &[]),
+            (Link::Connecting, Some(seconds)) => self.say(Message::NoServer, &[seconds]),
+            (Link::Online, _) => self.say(Message::Online, &[]),
+            (Link::Offline, None) => self.say(Message::Offline, &[]),
+            (Link::Offline, Some(seconds)) => self.say(Message::OfflineFor, &[seconds]),
+            (Link::Leaving, _) => self.say(Message::Leaving, &[]),
         };
         let is_online = self.link == Link::Online;
         if !is_online {
@@ -263,7 +268,10 @@ impl Screen {
         }
         match self.unsent().count() {
             0 => {}
-            count => parts.push((Look::Alert, format!("{count} not accepted"))),
+            count => {
+                let text = self.say(Message::NotAccepted, &[&count.to_string()]);
+                parts.push((Look::Alert, text));
+            }
         }
         parts.push((Look::Bar, self.rooms_in_bar()));
         if !self.me.is_empty() {
@@ -273,9 +281,9 @@ impl Screen {
             parts.push((Look::Bar, link));
         }
         if self.is_reading_back && self.anchor.is_some() {
-            parts.push((Look::Bar, "loading".into()));
+            parts.push((Look::Bar, self.say(Message::Loading, &[])));
         }
-        parts.push((Look::Bar, "F1: help".into()));
+        parts.push((Look::Bar, self.say(Message::HelpIsHere, &[])));
         let count = parts.len();
         for (at, (_, text)) in parts.iter_mut().enumerate() {
             *text = format!(" {text}{}", if at + 1 < count { " |" } else { "" });

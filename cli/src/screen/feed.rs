@@ -63,6 +63,10 @@ pub enum News {
     },
     /// A message for this person alone.
     Notice(String),
+    /// What was asked for was not done: why.
+    Refused(String),
+    /// The server closes the connection: why.
+    Goodbye(String),
     /// The same of those who look after the server: it rings.
     Announcement(String),
 }
@@ -121,9 +125,9 @@ pub fn decode(line: &str) -> Option<News> {
             is_own: id.is_some(),
         },
         Message::Announcement { .. } => News::Announcement(told),
-        Message::Error { text, .. } => News::Notice(format!("Not done: {text}")),
+        Message::Error { text, .. } => News::Refused(text.into()),
         Message::Slow { text } => News::Notice(text.into()),
-        Message::Bye { text, .. } => News::Notice(format!("Goodbye: {text}")),
+        Message::Bye { text, .. } => News::Goodbye(text.into()),
         _ if !told.is_empty() => News::Notice(told),
         _ => return None,
     })

@@ -10,6 +10,7 @@
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
 //! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
+//! - [`messages`] is what the screen itself says, in each language.
 //! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
 //!
 //! ```
@@ -31,6 +32,7 @@ pub mod config;
 mod draw;
 pub mod feed;
 pub mod help;
+pub mod messages;
 mod mouse;
 mod moves;
 pub mod paint;
@@ -59,6 +61,7 @@ use crate::editor::{Editor, Size};
 use chat_core::json::ROOM;
 use chat_core::{Timestamp, Unaccepted};
 use jiff::tz::TimeZone;
+use messages::Language;
 use reports::Reports;
 use ring::{Highlights, Notify};
 use room::{Entry, Room};
@@ -88,6 +91,8 @@ pub struct Settings {
     pub highlights: Highlights,
     /// Times are shown where there is room for them.
     pub has_times: bool,
+    /// What the screen itself says is in this language.
+    pub language: Language,
     /// Who is in the room is listed where there is room for that.
     pub has_people: bool,
 }
@@ -103,6 +108,7 @@ impl Default for Settings {
             highlights: Highlights::default(),
             has_times: true,
             has_people: true,
+            language: Language::English,
         }
     }
 }

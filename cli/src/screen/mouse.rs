@@ -55,7 +55,9 @@ impl Screen {
         match self.help {
             Some(first) if is_up => self.help = Some(first.saturating_sub(WHEEL)),
             Some(first) => {
-                let last = help::lines().len().saturating_sub(self.areas().body);
+                let last = help::lines(self.settings.language)
+                    .len()
+                    .saturating_sub(self.areas().body);
                 self.help = Some((first + WHEEL).min(last));
             }
             None if is_up => self.scroll_up(WHEEL),

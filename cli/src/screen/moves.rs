@@ -1,6 +1,7 @@
 //! Going from room to room.
 
 use super::Screen;
+use super::messages::Message;
 use super::room::Room;
 use super::typing::Mode;
 use super::view::Anchor;
@@ -63,7 +64,8 @@ impl Screen {
     pub(super) fn jump(&mut self) {
         if matches!(self.mode, Mode::Talking) {
             let before = self.editor.exchange(Line::default());
-            self.editor.prompt("go to: ");
+            self.editor
+                .prompt(Message::GoTo.text(self.settings.language));
             self.mode = Mode::Jumping(before);
         }
     }

@@ -1,6 +1,7 @@
 //! What rings: what names the person, what is said to them alone, and words that they have chosen.
 
 use super::Screen;
+use super::messages::Message;
 use super::room::is_named;
 use chat_core::printable;
 use serde::Deserialize;
@@ -162,16 +163,17 @@ impl Screen {
         if word.is_empty() {
             let words: Vec<&str> = self.settings.highlights.all().collect();
             let news = if words.is_empty() {
-                "Nothing rings but your name. /highlight WORD has a word ring.".into()
+                self.say(Message::NothingRings, &[])
             } else {
-                format!("What rings besides your name: {}", words.join(", "))
+                self.say(Message::Rings, &[&words.join(", ")])
             };
             return self.remark(&news);
         }
         let news = if self.settings.highlights.add(word) {
-            format!("It rings from now on: {word}")
+            self.say(Message::RingsNow, &[word])
         } else {
-            format!("Not done: {MAX_WORDS} words of at most {MAX_WORD} bytes are the most.")
+            let limits = [MAX_WORDS, MAX_WORD].map(|limit| limit.to_string());
+            self.say(Message::TooManyRing, &[&limits[0], &limits[1]])
         };
         self.remark(&news);
     }
@@ -179,9 +181,9 @@ impl Screen {
     /// `/unhighlight` and a word.
     pub(super) fn unhighlight(&mut self, word: &str) {
         let news = if self.settings.highlights.remove(word) {
-            format!("It does not ring any more: {word}")
+            self.say(Message::RingsNoMore, &[word])
         } else {
-            format!("It does not ring: {word}")
+            self.say(Message::RingsNot, &[word])
         };
         self.remark(&news);
     }

@@ -66,8 +66,15 @@ pub enum What {
         /// Who left.
         left: Crowd,
     },
-    /// Somebody did something else: a line that says who, and what.
-    Did(String),
+    /// Somebody did something else.
+    Did {
+        /// What it is.
+        kind: Kind,
+        /// Who.
+        name: String,
+        /// What they did, their new name, or the topic.
+        text: String,
+    },
     /// A message for this person alone.
     Notice(String),
 }
@@ -190,10 +197,10 @@ impl Room {
     /// The number of the newest block before `before` whose text contains `pattern`, which is in lower case.
     pub fn find(&self, pattern: &str, before: i64) -> Option<i64> {
         let contains = |block: &Block| match &block.what {
-            What::Said { name, text, .. } => {
+            What::Said { name, text, .. } | What::Did { name, text, .. } => {
                 text.to_lowercase().contains(pattern) || name.to_lowercase().contains(pattern)
             }
-            What::Did(text) | What::Notice(text) => text.to_lowercase().contains(pattern),
+            What::Notice(text) => text.to_lowercase().contains(pattern),
             What::Moved { .. } => false,
         };
         let ids = self.ids();
@@ -301,12 +308,11 @@ fn block(entry: Entry) -> Block {
             crowd.add(entry.name, false);
             What::Moved { joined, left }
         }
-        Kind::Acted => What::Did(format!("** {} {}", entry.name, entry.text)),
-        Kind::Renamed => What::Did(format!("{} is now known as {}", entry.name, entry.text)),
-        Kind::Topic if entry.text.is_empty() => {
-            What::Did(format!("{} has taken the topic away", entry.name))
-        }
-        Kind::Topic => What::Did(format!("{} has set the topic: {}", entry.name, entry.text)),
+        Kind::Acted | Kind::Renamed | Kind::Topic => What::Did {
+            kind: entry.kind,
+            name: entry.name,
+            text: entry.text,
+        },
     };
     Block {
         first: entry.seq,

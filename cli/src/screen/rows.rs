@@ -1,8 +1,10 @@
 //! Which rows a block of the room fills: wrapped by words, and hanging after the name.
 
+use super::messages::{Language, Message};
 use super::room::{Block, What};
 use super::theme::{Look, hash};
 use crate::editor::width::{Piece, pieces};
+use chat_core::Kind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -39,6 +41,8 @@ pub struct Setting {
     pub wants_times: bool,
     /// What was searched for, in lower case; nothing where it is empty.
     pub found: String,
+    /// What the screen itself says is in this language.
+    pub language: Language,
 }
 
 impl Setting {
@@ -50,14 +54,14 @@ impl Setting {
         if let Some(day) = day
             && day_before.is_none_or(|(before, ..)| before != day)
         {
-            rows.push(self.rule(&day.strftime("%A, %-d %B %Y").to_string(), Look::Quiet));
+            rows.push(self.rule(&self.language.day(day), Look::Quiet));
         }
         let is_notice = matches!(block.what, What::Notice(_));
         if let (Some(marker), Some(before), false) = (marker, before, is_notice)
             && before.last <= marker
             && block.last > marker
         {
-            rows.push(self.rule("new", Look::Unread));
+            rows.push(self.rule(Message::New.text(self.language), Look::Unread));
         }
         let minute = self.time(block.at);
         let is_same = before.is_some_and(|before| self.time(before.at) == minute);
@@ -80,12 +84,17 @@ impl Setting {
                 self.said(&time, name, look, text, self.look_of(text), &mut rows);
             }
             What::Moved { joined, left } => {
-                let joined = joined.describe().map(|who| format!("{who} joined"));
-                let left = left.describe().map(|who| format!("{who} left"));
+                let joined = joined
+                    .describe()
+                    .map(|who| Message::Joined.with(self.language, &[&who]));
+                let left = left
+                    .describe()
+                    .map(|who| Message::Left.with(self.language, &[&who]));
                 let both: Vec<String> = joined.into_iter().chain(left).collect();
                 self.remark(&time, &both.join("; "), Look::Quiet, &mut rows);
             }
-            What::Did(text) => {
+            What::Did { kind, name, text } => {
+                let text = &self.deed(*kind, name, text);
                 let look = match self.look_of(text) {
                     Look::Plain => Look::Quiet,
                     other => other,
@@ -111,6 +120,17 @@ impl Setting {
         let name = if self.has_times() { name } else { &narrow };
         self.said(mark, name, Look::Pending, text, Look::Pending, &mut rows);
         rows
+    }
+
+    /// What somebody did, in words.
+    fn deed(&self, kind: Kind, name: &str, text: &str) -> String {
+        let message = match kind {
+            Kind::Renamed => Message::Renamed,
+            Kind::Topic if text.is_empty() => Message::TopicTaken,
+            Kind::Topic => Message::TopicSet,
+            _ => return format!("** {name} {text}"),
+        };
+        message.with(self.language, &[name, text])
     }
 
     fn look_of(&self, text: &str) -> Look {
@@ -187,7 +207,7 @@ impl Setting {
     fn rule(&self, text: &str, look: Look) -> Row {
         let dash = if self.is_ascii { "-" } else { "─" };
         let text: String = text.chars().take(self.columns.saturating_sub(4)).collect();
-        let rest = self.columns.saturating_sub(text.len() + 4);
+        let rest = self.columns.saturating_sub(text.chars().count() + 4);
         let text = format!("{} {text} {}", dash.repeat(2), dash.repeat(rest));
         Row::of(look, text.chars().take(self.columns).collect())
     }
@@ -279,7 +299,6 @@ fn text_of(row: &[Piece<'_>]) -> String {
 mod tests {
     use super::*;
     use crate::screen::room::{Entry, Room};
-    use chat_core::Kind;
 
     fn setting(columns: usize) -> Setting {
         Setting {
@@ -288,6 +307,7 @@ mod tests {
             is_ascii: false,
             wants_times: true,
             found: String::new(),
+            language: Language::English,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The search in what is loaded, and in what the server has before that.
 
 use super::Screen;
+use super::messages::Message;
 use super::typing::Mode;
 use super::view::View;
 use crate::editor::line::Line;
@@ -34,7 +35,8 @@ impl Screen {
             Mode::Jumping(_) | Mode::Talking => {
                 self.end_jump();
                 let before = self.editor.exchange(Line::default());
-                self.editor.prompt("search: ");
+                self.editor
+                    .prompt(Message::Search.text(self.settings.language));
                 self.mode = Mode::Searching(Search {
                     before,
                     pattern: String::new(),
@@ -81,12 +83,12 @@ impl Screen {
             return;
         };
         let prompt = match (search.has_failed, search.waits) {
-            (false, _) => "search: ",
-            (true, true) => "looking further back: ",
-            (true, false) if self.room().is_complete => "not found: ",
-            (true, false) => "not found yet: ",
+            (false, _) => Message::Search,
+            (true, true) => Message::LookingBack,
+            (true, false) if self.room().is_complete => Message::NotFound,
+            (true, false) => Message::NotFoundYet,
         };
-        self.editor.prompt(prompt);
+        self.editor.prompt(prompt.text(self.settings.language));
     }
 
     /// A page was loaded: a search that waits for it goes on in it.

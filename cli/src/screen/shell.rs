@@ -1,5 +1,6 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
+use super::messages::Message;
 use super::paint::Painter;
 use super::reports::MOUSE;
 use super::session::{TOPIC, WHO, page_before};
@@ -229,9 +230,8 @@ impl Shell {
         if is_there || typed == Typed::End {
             return permit.send(input(typed));
         }
-        let news = format!("Not sent: this program cannot speak in {room}.");
         self.shared
-            .with(|screen| screen.notice(&news, wall_clock()));
+            .with(|screen| screen.tell(Message::CannotSpeak, &[room], wall_clock()));
     }
 
     async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
@@ -305,10 +305,9 @@ impl Shell {
         if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
             drop(shown);
             self.state = None;
-            let news =
-                format!("What is being typed, and what rings, is not kept any more: {error}");
+            let why = error.to_string();
             self.shared
-                .with(|screen| screen.notice(&news, wall_clock()));
+                .with(|screen| screen.tell(Message::NotKept, &[&why], wall_clock()));
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::Screen;
 use super::areas::Areas;
 use super::draw::{Canvas, row_of};
+use super::messages::Message;
 use super::people::Person;
 use super::room::Room;
 use super::theme::{Look, hash};
@@ -98,7 +99,10 @@ impl Screen {
         let fits = known.len() == people.count() && known.len() <= rows;
         let shown = if fits { rows } else { rows.saturating_sub(1) };
         let shown = shown.min(known.len());
-        let head = (Look::Unread, format!("{} here", people.count()));
+        let head = (
+            Look::Unread,
+            self.say(Message::Here, &[&people.count().to_string()]),
+        );
         let mut lines = vec![head];
         lines.extend(
             known
@@ -107,7 +111,10 @@ impl Screen {
         );
         if shown < people.count() {
             let more = people.count() - shown;
-            lines.push((Look::Quiet, format!("and {more} more")));
+            lines.push((
+                Look::Quiet,
+                self.say(Message::AndMore, &[&more.to_string()]),
+            ));
         }
         for at in 0..areas.body {
             let row = row_of(areas.top() + at);
@@ -120,11 +127,11 @@ impl Screen {
 
     fn person(&self, name: &str, person: Person) -> (Look, String) {
         let what = match person {
-            _ if name == self.me => " (you)",
+            _ if name == self.me => Message::You,
             Person {
                 is_cut_off: true, ..
-            } => " (cut off)",
-            Person { is_away: true, .. } => " (away)",
+            } => Message::CutOff,
+            Person { is_away: true, .. } => Message::Away,
             Person { .. } => return (Look::Name(hash(name)), name.into()),
         };
         let look = if name == self.me {
@@ -132,7 +139,7 @@ impl Screen {
         } else {
             Look::Quiet
         };
-        (look, format!("{name}{what}"))
+        (look, format!("{name} {}", self.say(what, &[])))
     }
 
     /// What stands for a room: its number, its name, what is new in it.

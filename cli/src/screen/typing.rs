@@ -1,5 +1,6 @@
 //! What keys do.
 
+use super::messages::Message;
 use super::search::Search;
 use super::view::View;
 use super::{Link, Screen, help};
@@ -10,9 +11,6 @@ use chat_core::Timestamp;
 
 /// Bytes that were entered and may wait to be taken, before more wait in the editor.
 const MAX_TYPED: usize = 1024 * 1024;
-
-/// What is asked at the beginning.
-const NAME: &str = "Your name (Enter alone: the server names you): ";
 
 /// What the person entered, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +101,8 @@ impl Screen {
     /// Asks the person for their name: it comes as a line that joins.
     pub fn ask_name(&mut self) {
         self.mode = Mode::Naming;
-        self.editor.prompt(NAME);
+        self.editor
+            .prompt(Message::AskName.text(self.settings.language));
         self.is_dirty = true;
     }
 
@@ -233,11 +232,14 @@ impl Screen {
         if !is_heard && count == 0 || self.typed.iter().any(|(_, typed)| *typed == Typed::End) {
             self.urge(Urgent::Interrupt);
         } else if count == 0 {
-            self.say(Typed::End);
+            self.enter(Typed::End);
         } else {
-            let lines = if count == 1 { "line is" } else { "lines are" };
+            let text = match count {
+                1 => self.say(Message::AskLeaveOne, &[]),
+                _ => self.say(Message::AskLeave, &[&count.to_string()]),
+            };
             self.editor.ask(Question {
-                text: format!("{count} {lines} not accepted yet. Leave? y: yes, n: no "),
+                text,
                 answers: vec!['y', 'n'],
                 cancel: 'n',
             });
@@ -252,7 +254,9 @@ impl Screen {
                 self.help = self.help.map(|first| first.saturating_sub(page));
             }
             Key::PageDown if self.help.is_some() => {
-                let last = help::lines().len().saturating_sub(self.areas().body);
+                let last = help::lines(self.settings.language)
+                    .len()
+                    .saturating_sub(self.areas().body);
                 self.help = self.help.map(|first| (first + page).min(last));
             }
             Key::Help | Key::Escape if self.help.is_some() => self.help = None,
@@ -325,7 +329,7 @@ impl Screen {
         {
             match event {
                 Event::Entered(text) => self.entered(text),
-                Event::Said(text) => self.say(Typed::Said(text)),
+                Event::Said(text) => self.enter(Typed::Said(text)),
                 Event::End => self.interrupt(),
                 _ => {}
             }
@@ -334,7 +338,7 @@ impl Screen {
 
     fn entered(&mut self, text: String) {
         match std::mem::replace(&mut self.mode, Mode::Talking) {
-            Mode::Naming => return self.say(Typed::Line(format!("JOIN {}", text.trim()))),
+            Mode::Naming => return self.enter(Typed::Line(format!("JOIN {}", text.trim()))),
             Mode::Searching(search) => {
                 self.mode = Mode::Searching(search);
                 return self.end_search(true);
@@ -348,10 +352,10 @@ impl Screen {
         self.look_at_end();
         if text.contains('\n') {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                self.say(Typed::Said(line.into()));
+                self.enter(Typed::Said(line.into()));
             }
         } else if !self.own_command(text.trim_end()) {
-            self.say(Typed::Line(text));
+            self.enter(Typed::Line(text));
         }
     }
 
@@ -373,15 +377,17 @@ impl Screen {
             "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
             "/me" | "/topic" if is_alone => {
-                let news = format!(
-                    "{command} is for rooms; nobody but {} reads this.",
-                    self.room().name
-                );
+                let news = self.say(Message::ForRooms, &[command, &self.room().name]);
                 self.remark(&news);
             }
             _ => return false,
         }
         true
+    }
+
+    /// A message in the language of the screen.
+    pub(super) fn say(&self, message: Message, parts: &[&str]) -> String {
+        message.with(self.settings.language, parts)
     }
 
     /// Tells the person something that the screen itself has to say.
@@ -391,7 +397,7 @@ impl Screen {
     }
 
     /// What is said in a conversation is said to that person alone.
-    fn say(&mut self, typed: Typed) {
+    fn enter(&mut self, typed: Typed) {
         let room = self.room();
         let (name, typed) = if room.is_conversation {
             let to = &room.name;

@@ -114,6 +114,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::messages::Language;
     use crate::screen::room::Entry;
     use chat_core::Kind;
     use jiff::tz::TimeZone;
@@ -140,6 +141,7 @@ mod tests {
             is_ascii: true,
             wants_times: true,
             found: String::new(),
+            language: Language::English,
         }
     }
 
