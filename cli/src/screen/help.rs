@@ -55,6 +55,7 @@ const KEYS: &[(&str, Message)] = &[
     ("PageUp PageDown", Message::KeyPages),
     ("Escape", Message::KeyEscape),
     ("Ctrl-R", Message::KeySearch),
+    ("Alt-S", Message::KeySearchAll),
     ("Enter, Alt-Enter", Message::KeyEnter),
     ("Tab, Shift-Tab", Message::KeyTab),
     ("Up Down", Message::KeyUpDown),

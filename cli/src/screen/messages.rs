@@ -73,6 +73,7 @@ messages! {
     LookingBack: "looking further back: ", "sucht weiter zurück: ";
     NotFound: "not found: ", "nicht gefunden: ";
     NotFoundYet: "not found yet: ", "noch nicht gefunden: ";
+    NotFoundElsewhere: "in no other room: ", "in keinem anderen Raum: ";
     GoTo: "go to: ", "gehe zu: ";
     New: "new", "neu";
     Joined: "{} joined", "{} gekommen";
@@ -90,6 +91,7 @@ messages! {
     KeyPages: "read back, and on", "zurücklesen, und weiter";
     KeyEscape: "to the newest; closes this", "zum Neuesten; schließt dies";
     KeySearch: "search; again: older; Enter stays, Escape goes back", "suchen; nochmals: älter; Enter bleibt, Escape zurück";
+    KeySearchAll: "search on in the other rooms", "in den anderen Räumen weitersuchen";
     KeyEnter: "say it; begin another line", "sagen; eine weitere Zeile beginnen";
     KeyTab: "complete a name or a command; the one before", "Namen oder Befehl ergänzen; den davor";
     KeyUpDown: "what you entered before", "was du vorher eingegeben hast";

@@ -78,6 +78,29 @@ impl Screen {
         self.search_prompt();
     }
 
+    /// Goes to the next room that has what is searched for, and searches on in there.
+    pub(super) fn search_elsewhere(&mut self) {
+        let Mode::Searching(search) = &mut self.mode else {
+            return self.search();
+        };
+        let pattern = search.pattern.clone();
+        let typed = self.editor.typed().text().to_owned();
+        let count = self.rooms.len();
+        let mut others = (1..count).map(|step| (self.current + step) % count);
+        let has_it = |place: &usize| self.rooms[*place].find(&pattern, i64::MAX).is_some();
+        let place = others.find(has_it).filter(|_| !pattern.is_empty());
+        let Some(place) = place else {
+            return self
+                .editor
+                .prompt(Message::NotFoundElsewhere.text(self.settings.language));
+        };
+        self.end_search(true);
+        self.go_to(place);
+        self.search();
+        self.editor.exchange(Line::of(typed));
+        self.search_on(false);
+    }
+
     fn search_prompt(&mut self) {
         let Mode::Searching(search) = &self.mode else {
             return;

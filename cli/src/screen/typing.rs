@@ -69,7 +69,7 @@ fn is_of_screen(key: &Key) -> bool {
             | Key::Escape
             | Key::Focus(_)
             | Key::Ctrl('r' | 'n' | 'p' | 'g')
-            | Key::Alt('1'..='9' | 'a' | 'w')
+            | Key::Alt('1'..='9' | 'a' | 's' | 'w')
     )
 }
 
@@ -271,6 +271,7 @@ impl Screen {
             }
             Key::Escape => self.look_at_end(),
             Key::Ctrl('r') => self.search(),
+            Key::Alt('s') => self.search_elsewhere(),
             Key::Ctrl('n') => self.go_by(1),
             Key::Ctrl('p') => self.go_by(self.rooms.len() - 1),
             Key::Ctrl('k') => self.jump(),

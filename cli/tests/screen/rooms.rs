@@ -263,3 +263,25 @@ fn the_desktop_is_notified_of_what_one_does_not_see() {
     world.says_to("eve", "ann", "psst\u{7}");
     assert!(notified(&mut world).starts_with("\u{1b}]9;eve: psst"));
 }
+
+#[test]
+fn a_search_goes_on_in_the_other_rooms() {
+    let mut world = World::online(60, 10);
+    world.says("bob", "a needle");
+    world.says_in("garden", "bob", "nothing");
+    world.says_in("kitchen", "bob", "another Needle");
+    world.press("half\u{1b}sneedle");
+    assert_eq!(last_row(&mut world), "> search: needle");
+    world.press("\u{1b}s");
+    assert!(world.seen().contains("bob: another Needle"));
+    assert_eq!(last_row(&mut world), "> search: needle");
+    world.press("\u{1b}s");
+    assert!(world.seen().contains("bob: a needle"));
+    world.press("s and thread\u{1b}s");
+    assert_eq!(
+        last_row(&mut world),
+        "> in no other room: needles and thread"
+    );
+    world.press("\r");
+    assert_eq!(last_row(&mut world), "> half");
+}
