@@ -23,11 +23,12 @@ mod unix {
     use chat_cli::screen::session::Session;
     use chat_cli::screen::shell::{Display, Shared, Shell};
     use chat_cli::screen::state_dir::{self, StateDir};
+    use chat_cli::screen::target::Target;
     use chat_cli::screen::theme::Theme;
     use chat_cli::screen::tty::{self, Tty};
     use chat_cli::screen::{Screen, Settings};
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
-    use chat_cli::tls::client::{Connector, Server};
+    use chat_cli::tls::client::Connector;
     use chat_cli::tls::fingerprint::Fingerprint;
     use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
@@ -54,9 +55,10 @@ mod unix {
         command: Option<Command>,
 
         /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; tls://HOST:PORT for one
-        /// that speaks TLS; without it, the one of the configuration, or 127.0.0.1:5000
-        #[arg(value_name = "ADDR", value_parser = Server::from_str)]
-        server: Option<Server>,
+        /// that speaks TLS; with /ROOM after it, to go to that room; without it, the one of the configuration, or
+        /// 127.0.0.1:5000
+        #[arg(value_name = "ADDR", value_parser = Target::from_str)]
+        target: Option<Target>,
 
         /// Speak TLS, and trust the server only if this is the SHA-256 fingerprint of its certificate, whoever
         /// vouches for that
@@ -92,6 +94,7 @@ Examples:
   chat                          talk on this machine, or where the configuration says
   chat chat.example.org         talk somewhere else
   chat tls://chat.example.org   the same over TLS; whom it trusts, chat-client --help says
+  chat tls://chat.example.org/garden   and to a room of it
   chat --name ann 7106          under a name, with the server on port 7106 of this machine
   chat default-config           what can be set
 
@@ -145,21 +148,24 @@ Exit codes: as chat-client's (chat-client --help).";
             Some(file) => Config::read(&file, is_named)?,
             None => Config::default(),
         };
-        if args.server.is_none() {
-            args.server = Some(config.server.parse().map_err(io::Error::other)?);
+        if args.target.is_none() {
+            args.target = Some(config.server.parse().map_err(io::Error::other)?);
         }
         args.name = args.name.take().or_else(|| config.name.clone());
         Ok(config)
     }
 
     fn run(args: &Args, config: &Config) -> io::Result<Outcome> {
-        let Some(server) = &args.server else {
+        let Some(Target { server, room }) = &args.target else {
             return Err(io::Error::other("no server is named"));
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let mut screen = Screen::new(settings(config));
+        if let Some(room) = room {
+            screen.start_in(room.clone());
+        }
         let (mut state, mut keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
             screen.set_draft(&state.draft());

@@ -97,6 +97,11 @@ impl Screen {
         for typed in [Typed::Topic, Typed::Who] {
             self.typed.push_front((room.clone(), typed));
         }
+        if let Some(start) = self.start.take().filter(|start| *start != room) {
+            let join = format!("/join {start}");
+            self.typed_bytes += join.len();
+            self.typed.push_front((room, Typed::Line(join)));
+        }
     }
 
     /// Shows an answer, unless the screen has asked for it by itself.

@@ -2,8 +2,8 @@
 
 use super::messages::Language;
 use super::ring::Notify;
+use super::target::Target;
 use super::theme::{Background, Colours};
-use crate::tls::client::Server;
 use chat_core::Name;
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -127,8 +127,8 @@ impl Config {
         if let Some(name) = &config.name {
             Name::parse(name).map_err(|error| format!("name: {error}"))?;
         }
-        let server: Result<Server, String> = config.server.parse();
-        server.map_err(|error| format!("server: {error}"))?;
+        let target: Result<Target, String> = config.server.parse();
+        target.map_err(|error| format!("server: {error}"))?;
         Ok(config)
     }
 
@@ -199,6 +199,7 @@ mod tests {
         for (text, why) in [
             ("(name: \"not a name\")", "name: "),
             ("(server: \"http://x\")", "server: "),
+            ("(server: \"x/a b\")", "server: "),
             ("(bel: true)", "bel"),
             ("(bell: 3)", "1:"),
             ("", "1:"),

@@ -48,6 +48,7 @@ pub mod session;
 pub mod shell;
 mod sides;
 pub mod state_dir;
+pub mod target;
 pub mod theme;
 #[cfg(unix)]
 pub mod tty;
@@ -161,6 +162,8 @@ pub struct Screen {
     rooms: Vec<Room>,
     current: usize,
     asked: Asked,
+    /// The room to go to at the beginning.
+    start: Option<String>,
     /// Whether people are listed, where the person has said so.
     people_wanted: Option<bool>,
     epoch: Option<String>,
@@ -211,6 +214,7 @@ impl Screen {
             rooms: vec![Room::new(ROOM)],
             current: 0,
             asked: Asked::default(),
+            start: None,
             people_wanted: None,
             epoch: None,
             me: String::new(),
@@ -238,6 +242,11 @@ impl Screen {
     pub fn resize(&mut self, columns: u16, rows: u16) {
         (self.columns, self.height) = (columns, rows);
         self.is_dirty = true;
+    }
+
+    /// Goes to this room once there is a connection, unless it is the one that the connection is in.
+    pub fn start_in(&mut self, room: String) {
+        self.start = Some(room);
     }
 
     /// The last entry that the person saw in an earlier run: below it is what is new.

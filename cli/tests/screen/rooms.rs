@@ -285,3 +285,22 @@ fn a_search_goes_on_in_the_other_rooms() {
     world.press("\r");
     assert_eq!(last_row(&mut world), "> half");
 }
+
+#[test]
+fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
+    for (room, join) in [
+        ("garden", Some(line("lobby", "/join garden"))),
+        ("lobby", None),
+    ] {
+        let mut world = World::new(60, 10);
+        world.screen.start_in(room.into());
+        world.wait();
+        assert_eq!(entered(&mut world), [], "there is no connection");
+        for _ in 0..2 {
+            world.screen.set_link(chat_cli::screen::Link::Online);
+            world.wait();
+            world.screen.set_link(chat_cli::screen::Link::Offline);
+        }
+        assert_eq!(entered(&mut world), Vec::from_iter(join));
+    }
+}
