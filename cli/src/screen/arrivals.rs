@@ -4,7 +4,7 @@ use super::feed::{self, News};
 use super::messages::Message;
 use super::people::Person;
 use super::room::{Entry, Room, is_named};
-use super::{Asked, Screen, Typed};
+use super::{Asked, Link, Screen, Typed};
 use chat_core::json::ROOM;
 use chat_core::{Kind, printable};
 
@@ -86,7 +86,11 @@ impl Screen {
         self.is_dirty = true;
         let text = printable(text);
         let text = text.strip_prefix("* ").unwrap_or(&text);
-        self.rooms[self.current].notice(text, wall);
+        let room = &mut self.rooms[self.current];
+        // While there is no connection, each try may fail in the same way.
+        if self.link == Link::Online || !room.ends_with_notice(text) {
+            room.notice(text, wall);
+        }
     }
 
     /// Asks what the room is about, and who is there.

@@ -4,7 +4,7 @@
 //! value), and a [`Frame`] comes out where it is another one than before. Nothing here reads or writes: tests
 //! draw every screen there is.
 //!
-//! - [`room`] is what happened, [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
+//! - [`room`] is what happened (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
 //!   room to room; [`help`] what is told of them.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
@@ -28,6 +28,7 @@
 
 mod areas;
 mod arrivals;
+mod blocks;
 pub mod config;
 mod draw;
 pub mod feed;
@@ -303,6 +304,11 @@ impl Screen {
         });
         self.pending = pending.collect();
         self.is_dirty = true;
+    }
+
+    /// How many rooms there are, conversations included.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
     }
 
     /// How many blocks of the room that is looked at are loaded.

@@ -3,10 +3,11 @@
 //! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
 //! room can be remembered.
 
+use super::blocks::Blocks;
 use super::moves::Desk;
 use super::people::People;
 use chat_core::Kind;
-use std::collections::VecDeque;
+use std::borrow::Cow;
 
 /// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
 pub const MAX_BLOCKS: usize = 100_000;
@@ -121,7 +122,7 @@ pub struct Room {
     pub people: People,
     /// What one has before oneself in it, while another one is looked at.
     pub desk: Desk,
-    blocks: VecDeque<Block>,
+    blocks: Blocks,
     /// The number of the first block.
     base: i64,
     /// The numbers of the first and the last entry.
@@ -145,7 +146,7 @@ impl Room {
             topic: String::new(),
             people: People::default(),
             desk: Desk::default(),
-            blocks: VecDeque::new(),
+            blocks: Blocks::default(),
             base: 0,
             span: None,
             is_complete: false,
@@ -179,7 +180,7 @@ impl Room {
     }
 
     /// The block of a number.
-    pub fn get(&self, id: i64) -> Option<&Block> {
+    pub fn get(&self, id: i64) -> Option<Cow<'_, Block>> {
         let index = usize::try_from(id - self.base).ok()?;
         self.blocks.get(index)
     }
@@ -205,7 +206,7 @@ impl Room {
         };
         let ids = self.ids();
         let mut older = (ids.start..before.min(ids.end)).rev();
-        older.find(|id| self.get(*id).is_some_and(contains))
+        older.find(|id| self.get(*id).is_some_and(|block| contains(&block)))
     }
 
     /// Adds what happened after everything that is loaded; whether it is new.
@@ -215,7 +216,7 @@ impl Room {
         }
         let first = self.oldest().unwrap_or(entry.seq);
         self.span = Some((first, entry.seq));
-        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.back_mut())
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.last_mut())
             && entry.at.saturating_sub(block.at) < TOGETHER
             && let What::Moved { joined, left } = &mut block.what
         {
@@ -246,7 +247,7 @@ impl Room {
         }
         let last = self.newest().unwrap_or(entry.seq);
         self.span = Some((entry.seq, last));
-        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.front_mut())
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.first_mut())
             && block.at.saturating_sub(entry.at) < TOGETHER
             && let What::Moved { joined, left } = &mut block.what
         {
@@ -274,13 +275,20 @@ impl Room {
         });
     }
 
+    /// Whether the last thing in it is this message.
+    pub fn ends_with_notice(&self, text: &str) -> bool {
+        let last = self.blocks.len().checked_sub(1);
+        let last = last.and_then(|last| self.blocks.get(last));
+        last.is_some_and(|block| matches!(&block.what, What::Notice(known) if known == text))
+    }
+
     fn push(&mut self, block: Block) {
         self.blocks.push_back(block);
         while self.blocks.len() > MAX_BLOCKS {
             self.blocks.pop_front();
             self.base += 1;
             self.is_complete = false;
-            let first = self.blocks.front().map_or(0, |block| block.first);
+            let first = self.blocks.get(0).map_or(0, |block| block.first);
             self.span = self.span.map(|(_, last)| (first.min(last), last));
         }
     }
@@ -383,7 +391,8 @@ mod tests {
             page.map(|(seq, name)| entry(seq, Kind::Joined, name, ""))
                 .into(),
         );
-        let What::Moved { joined, left } = &room.get(room.ids().start).unwrap().what else {
+        let block = room.get(room.ids().start).unwrap();
+        let What::Moved { joined, left } = &block.what else {
             panic!("{room:?}");
         };
         assert_eq!(firsts(&room), [8]);

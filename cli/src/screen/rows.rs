@@ -323,7 +323,7 @@ mod tests {
             text,
             is_mention: false,
         });
-        room.get(room.ids().start).unwrap().clone()
+        room.get(room.ids().start).unwrap().into_owned()
     }
 
     fn texts(rows: &[Row]) -> Vec<String> {

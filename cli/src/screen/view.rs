@@ -28,7 +28,8 @@ impl View<'_> {
             return Vec::new();
         };
         let before = self.room.get(id - 1);
-        self.setting.rows(block, before, self.room.marker)
+        let before = before.as_deref();
+        self.setting.rows(&block, before, self.room.marker)
     }
 
     /// The last rows up to the anchor, or up to the end, at most `height`; and the number of the oldest block among them.

@@ -217,3 +217,20 @@ fn help_is_there_until_one_types_on() {
         assert!(!world.seen().contains('│'));
     }
 }
+
+#[test]
+fn tries_that_fail_in_the_same_way_are_told_once() {
+    let mut world = World::new(60, 10);
+    let failed = "* Could not connect: connection refused.";
+    let count = |world: &mut World| world.seen().matches("Could not connect").count();
+    for _ in 0..3 {
+        world.screen.notice(failed, world.at);
+    }
+    assert_eq!(count(&mut world), 1);
+    world.screen.notice("* It waits.", world.at);
+    world.screen.notice(failed, world.at);
+    assert_eq!(count(&mut world), 2);
+    world.screen.set_link(Link::Online);
+    world.screen.notice(failed, world.at);
+    assert_eq!(count(&mut world), 3, "whoever asks is answered");
+}
