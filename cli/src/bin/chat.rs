@@ -17,6 +17,7 @@ fn main() {
 mod unix {
     use chat_cli::address::Address;
     use chat_cli::history_dir::System;
+    use chat_cli::paper::Papers;
     use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::messages::{Language, Message};
     use chat_cli::screen::ring::Highlights;
@@ -32,7 +33,7 @@ mod unix {
     use chat_cli::tls::fingerprint::Fingerprint;
     use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
-    use clap::{Parser, Subcommand};
+    use clap::{CommandFactory, Parser, Subcommand};
     use jiff::tz::TimeZone;
     use std::cell::Cell;
     use std::env;
@@ -81,6 +82,9 @@ mod unix {
         /// Read the configuration from this file, in place of chat/config.ron in $XDG_CONFIG_HOME or ~/.config
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+
+        #[command(flatten)]
+        papers: Papers,
     }
 
     #[derive(Debug, Subcommand)]
@@ -110,6 +114,10 @@ Exit codes: as chat-client's (chat-client --help).";
 
     pub(super) fn main() -> i32 {
         let mut args = Args::parse();
+        match args.papers.print(Args::command()) {
+            Ok(false) => {}
+            printed => return i32::from(printed.is_err()),
+        }
         if matches!(args.command, Some(Command::DefaultConfig)) {
             let printed = io::stdout().write_all(config::DEFAULT.as_bytes());
             return i32::from(printed.is_err());

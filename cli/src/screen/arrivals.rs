@@ -5,7 +5,6 @@ use super::messages::Message;
 use super::people::Person;
 use super::room::{Entry, Room, is_named};
 use super::{Asked, Link, Screen, Typed};
-use chat_core::json::ROOM;
 use chat_core::{Kind, printable};
 
 /// The most rooms, conversations with one person included.
@@ -139,14 +138,7 @@ impl Screen {
     fn place_of(&mut self, name: &str) -> Option<usize> {
         let is_it = |room: &Room| !room.is_conversation && room.name == name;
         let known = self.rooms.iter().position(is_it);
-        known.or_else(|| {
-            let first = &mut self.rooms[0];
-            if first.newest().is_none() && first.name == ROOM {
-                first.name = name.into();
-                return Some(0);
-            }
-            self.add(Room::new(name))
-        })
+        known.or_else(|| self.add(Room::new(name)))
     }
 
     /// The place of the conversation with somebody; it is made if there is none.

@@ -43,8 +43,10 @@ impl Screen {
             Report::Pressed(column, row) => {
                 let is_it = |spot: &&super::Spot| spot.row == row && spot.columns.contains(&column);
                 let place = self.spots.iter().find(is_it).map(|spot| spot.place);
-                if let Some(place) = place {
-                    self.go_to(place);
+                // Keys that are not resolved yet were pressed in this room.
+                let is_resolved = self.editor.next_timeout().is_none();
+                if let Some(place) = place.filter(|_| is_resolved) {
+                    self.move_to(place);
                 }
             }
         }

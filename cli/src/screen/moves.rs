@@ -12,7 +12,7 @@ use crate::editor::line::Line;
 /// What one has before oneself in a room, while another one is looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
-    line: Line,
+    pub(super) line: Line,
     history: History,
     pub(super) names: Names,
     anchor: Option<Anchor>,
@@ -45,18 +45,26 @@ impl Screen {
         self.is_dirty = true;
     }
 
-    pub(super) fn go_by(&mut self, step: usize) {
-        self.go_to((self.current + step) % self.rooms.len());
+    /// The same, for whoever presses a key or clicks: not while something that was entered here has still to be taken, or to
+    /// be decided about. It would be said there.
+    pub(super) fn move_to(&mut self, place: usize) {
+        if self.has_space() && self.editor.asked_paste().is_none() {
+            self.go_to(place);
+        }
+    }
+
+    pub(super) fn move_by(&mut self, step: usize) {
+        self.move_to((self.current + step) % self.rooms.len());
     }
 
     /// Goes to the next room in which somebody has named the person, or else to the next with anything new.
-    pub(super) fn go_to_news(&mut self) {
+    pub(super) fn move_to_news(&mut self) {
         let count = self.rooms.len();
         let places = (1..=count).map(|step| (self.current + step) % count);
         let mentions = places.clone().find(|at| self.rooms[*at].mentions > 0);
         let news = || places.clone().find(|at| self.rooms[*at].unread > 0);
         if let Some(place) = mentions.or_else(news) {
-            self.go_to(place);
+            self.move_to(place);
         }
     }
 

@@ -301,7 +301,7 @@ impl Shell {
         };
         let shown = self.shared.0.borrow();
         let words = shown.screen.highlights().kept();
-        let kept = state.keep_draft(shown.screen.draft());
+        let kept = state.keep_draft(&shown.screen.draft());
         if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
             drop(shown);
             self.state = None;

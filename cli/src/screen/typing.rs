@@ -127,14 +127,25 @@ impl Screen {
         self.urgent.pop_front()
     }
 
-    /// What is being typed and is not entered, to be kept.
-    pub fn draft(&self) -> &str {
-        match &self.mode {
+    /// What is being typed and is not entered, to be kept for the room that the connection is in. What is for one person
+    /// alone is kept as that, and never as something for all.
+    pub fn draft(&self) -> String {
+        let typed = match &self.mode {
             Mode::Talking => self.editor.typed().text(),
             Mode::Naming => "",
             Mode::Searching(search) => search.before.text(),
             Mode::Jumping(before) => before.text(),
+        };
+        let main = &self.rooms[0];
+        if self.current == 0 {
+            return typed.into();
         }
+        let room = self.room();
+        let is_free = main.desk.line.is_empty() && !typed.is_empty();
+        if is_free && room.is_conversation && !typed.starts_with('/') {
+            return format!("/msg {} {typed}", room.name);
+        }
+        main.desk.line.text().into()
     }
 
     /// Has this be what is being typed, as it was kept.
@@ -272,14 +283,14 @@ impl Screen {
             Key::Escape => self.look_at_end(),
             Key::Ctrl('r') => self.search(),
             Key::Alt('s') => self.search_elsewhere(),
-            Key::Ctrl('n') => self.go_by(1),
-            Key::Ctrl('p') => self.go_by(self.rooms.len() - 1),
+            Key::Ctrl('n') => self.move_by(1),
+            Key::Ctrl('p') => self.move_by(self.rooms.len() - 1),
             Key::Ctrl('k') => self.jump(),
-            Key::Alt('a') => self.go_to_news(),
+            Key::Alt('a') => self.move_to_news(),
             Key::Alt('w') => self.people_wanted = Some(self.areas().right == 0),
             Key::Alt(digit) => {
                 let place = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
-                self.go_to(place.unwrap_or(0).wrapping_sub(1));
+                self.move_to(place.unwrap_or(0).wrapping_sub(1));
             }
             _ => {}
         }
@@ -323,9 +334,14 @@ impl Screen {
         self.catch_up();
     }
 
+    /// Whether more of what was entered may wait here.
+    pub(super) fn has_space(&self) -> bool {
+        self.typed_bytes < MAX_TYPED
+    }
+
     /// Takes what was entered, as much as may wait here.
     fn take_entered(&mut self) {
-        while self.typed_bytes < MAX_TYPED
+        while self.has_space()
             && let Some(event) = self.editor.poll_event()
         {
             match event {

@@ -1,6 +1,7 @@
 //! The full screen, drawn: stories as snapshots, and what was drawn from seeds.
 
 mod cost;
+mod documents;
 mod drawn;
 mod keys;
 mod mouse;

@@ -304,3 +304,59 @@ fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
         assert_eq!(entered(&mut world), Vec::from_iter(join));
     }
 }
+
+#[test]
+fn what_was_for_one_person_alone_is_kept_as_that() {
+    let mut world = World::online(60, 10);
+    world.press("/query eve\rbetween us");
+    assert_eq!(world.screen.draft(), "/msg eve between us");
+    world.press("\u{1b}1for all");
+    assert_eq!(world.screen.draft(), "for all");
+    world.press("\u{1b}2");
+    assert_eq!(
+        world.screen.draft(),
+        "for all",
+        "the other one has its place"
+    );
+    world.press("\u{1b}1\u{15}\u{1b}2\u{15}/who");
+    assert_eq!(world.screen.draft(), "");
+}
+
+#[test]
+fn what_is_entered_in_a_room_is_not_said_in_another() {
+    let mut world = World::online(60, 14);
+    world.press("/query eve\r\u{1b}1");
+    world.send("\u{1b}[200~one\rtwo\rthree\rfour\r\u{1b}[201~\u{1b}2");
+    world.wait();
+    assert!(last_row(&mut world).contains("Say 4 pasted lines?"));
+    world.press("\u{1b}2y");
+    let said = |text: &str| ("lobby".to_owned(), Typed::Said(text.into()));
+    let all = ["one", "two", "three", "four"].map(said);
+    assert_eq!(entered(&mut world), all);
+    world.press("\u{1b}2one\r\u{1b}1two\r");
+    assert_eq!(
+        entered(&mut world),
+        [line("lobby", "/msg eve one"), line("lobby", "two")]
+    );
+}
+
+#[test]
+fn one_stays_where_one_is_while_too_much_waits_to_be_taken() {
+    let mut world = World::online(60, 14);
+    world.says_in("garden", "bob", "hi");
+    let long = "x".repeat(4000);
+    for _ in 0..300 {
+        world.screen.read(world.now, long.as_bytes());
+        world.now = world.now + std::time::Duration::from_secs(1);
+        world.screen.read(world.now, b"\r");
+        world.now = world.now + std::time::Duration::from_secs(1);
+        world.screen.timeout(world.now);
+    }
+    world.screen.read(world.now, b"\x1b2");
+    world.wait();
+    let places = std::mem::take(&mut world.places);
+    assert_eq!(places.len(), 300);
+    assert!(places.iter().all(|place| place == "lobby"));
+    world.press("\u{1b}2hi\r");
+    assert_eq!(world.places, ["garden"]);
+}
