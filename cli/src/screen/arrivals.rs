@@ -1,9 +1,10 @@
 //! What comes from the server, and what it changes.
 
+use super::block::Entry;
 use super::feed::{self, News};
 use super::messages::Message;
 use super::people::Person;
-use super::room::{Entry, Room, is_named};
+use super::room::{Room, is_named};
 use super::{Asked, Link, Screen, Typed};
 use chat_core::{Kind, printable};
 

@@ -1,6 +1,6 @@
 //! Many blocks in little room: those at the ends as they are, those between packed, a fixed number together.
 
-use super::room::{Block, What};
+use super::block::{Block, What};
 use chat_core::Kind;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -225,7 +225,7 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::room::Crowd;
+    use crate::screen::block::Crowd;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]
@@ -284,7 +284,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// They are what a plain list is, whatever is added, taken and changed at whichever end.
         #[test]

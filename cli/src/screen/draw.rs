@@ -2,9 +2,10 @@
 
 use super::areas::Areas;
 use super::messages::Message;
+use super::mode::Mode;
 use super::rows::{Row, Setting, is_plain};
 use super::theme::{Look, Theme};
-use super::typing::{Mode, Typed};
+use super::typing::Typed;
 use super::view::View;
 use super::{AHEAD, Link, Screen, help};
 use crate::editor::layout;

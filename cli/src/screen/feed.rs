@@ -1,7 +1,7 @@
 //! What a client shows as objects, one to a line, as what a screen shows.
 
+use super::block::Entry;
 use super::people::Person;
-use super::room::Entry;
 use chat_core::answer_line;
 use chat_core::json::{self, Message};
 

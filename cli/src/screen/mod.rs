@@ -4,7 +4,7 @@
 //! value), and a [`Frame`] comes out where it is another one than before. Nothing here reads or writes: tests
 //! draw every screen there is.
 //!
-//! - [`room`] is what happened (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
+//! - [`room`] is what happened, in [`block`]s (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
 //!   room to room; [`help`] what is told of them.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
@@ -28,12 +28,15 @@
 
 mod areas;
 mod arrivals;
+pub mod block;
 mod blocks;
 pub mod config;
+pub mod desk;
 mod draw;
 pub mod feed;
 pub mod help;
 pub mod messages;
+mod mode;
 mod mouse;
 mod moves;
 pub mod paint;
@@ -60,18 +63,19 @@ pub use draw::Frame;
 pub use typing::{Typed, Urgent};
 
 use crate::editor::{Editor, Size};
+use block::Entry;
 use chat_core::json::ROOM;
 use chat_core::{Timestamp, Unaccepted};
+use desk::Anchor;
 use jiff::tz::TimeZone;
 use messages::Language;
+use mode::Mode;
 use reports::Reports;
 use ring::{Highlights, Notify};
-use room::{Entry, Room};
+use room::Room;
 use sides::Spot;
 use std::collections::VecDeque;
 use theme::Theme;
-use typing::Mode;
-use view::Anchor;
 
 /// So many blocks before what is seen are loaded.
 const AHEAD: i64 = 100;

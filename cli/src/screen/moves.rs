@@ -1,22 +1,11 @@
 //! Going from room to room.
 
 use super::Screen;
+use super::desk::Desk;
 use super::messages::Message;
+use super::mode::Mode;
 use super::room::Room;
-use super::typing::Mode;
-use super::view::Anchor;
-use crate::editor::complete::Names;
-use crate::editor::history::History;
 use crate::editor::line::Line;
-
-/// What one has before oneself in a room, while another one is looked at.
-#[derive(Clone, Debug, Default)]
-pub struct Desk {
-    pub(super) line: Line,
-    history: History,
-    pub(super) names: Names,
-    anchor: Option<Anchor>,
-}
 
 impl Screen {
     /// Looks at another room: what was being typed stays in the one before.

@@ -1,10 +1,57 @@
 //! The colours of names: 24 hues around the circle, in the shades that can be read on a background, as far as the terminal
 //! has them. A name keeps its hue whatever the background is.
 
-use super::theme::{Background, Colours};
 use ratatui_core::style::Color;
 
 type Rgb = (u8, u8, u8);
+
+/// How many colours a terminal has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// None, or none are wanted.
+    #[default]
+    None,
+    /// The sixteen that everybody sets for themselves.
+    Sixteen,
+    /// The palette of 256.
+    Palette,
+    /// Any of red, green and blue.
+    True,
+}
+
+/// What a terminal's background is like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// Nobody knows.
+    #[default]
+    Unknown,
+    /// Darker than what is written on it.
+    Dark,
+    /// Lighter than what is written on it.
+    Light,
+}
+
+impl Background {
+    /// What a colour is like as a background.
+    pub fn of((r, g, b): (u8, u8, u8)) -> Self {
+        // As bright as people see it (ITU-R BT.601), in thousandths.
+        let bright = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
+        if bright < 128_000 {
+            Self::Dark
+        } else {
+            Self::Light
+        }
+    }
+
+    /// What `COLORFGBG` says, the last number of which is that of the background among the sixteen colours.
+    pub(super) fn of_number(text: &str) -> Self {
+        match text.rsplit(';').next().map(str::parse::<u8>) {
+            Some(Ok(7 | 9..=15)) => Self::Light,
+            Some(Ok(0..=8)) => Self::Dark,
+            _ => Self::Unknown,
+        }
+    }
+}
 
 /// The colour of a name with this hash; none where there are none.
 pub(super) fn of_name(hash: u64, colours: Colours, background: Background) -> Option<Color> {

@@ -3,8 +3,9 @@
 //! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
 //! room can be remembered.
 
+use super::block::{Block, Entry, What};
 use super::blocks::Blocks;
-use super::moves::Desk;
+use super::desk::Desk;
 use super::people::People;
 use chat_core::Kind;
 use std::borrow::Cow;
@@ -12,102 +13,8 @@ use std::borrow::Cow;
 /// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
 pub const MAX_BLOCKS: usize = 100_000;
 
-/// The most names that are told of a crowd that comes or goes.
-const MAX_NAMES: usize = 3;
-
 /// Comings and goings with less than that between the first and the next are told together, in milliseconds.
 const TOGETHER: u64 = 10 * 60 * 1000;
-
-/// An entry of the room's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its number.
-    pub seq: u64,
-    /// When it happened, in milliseconds since the Unix epoch.
-    pub at: u64,
-    /// What happened.
-    pub kind: Kind,
-    /// By whom.
-    pub name: String,
-    /// What was said.
-    pub text: String,
-    /// It names the person at this screen.
-    pub is_mention: bool,
-}
-
-/// What is shown as one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// The number of its first entry; of a notice, the one of the entry before it.
-    pub first: u64,
-    /// The number of its last entry.
-    pub last: u64,
-    /// When it began, in milliseconds since the Unix epoch.
-    pub at: u64,
-    /// What it is.
-    pub what: What,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Somebody said something.
-    Said {
-        /// Who.
-        name: String,
-        /// What.
-        text: String,
-        /// It names the person at this screen.
-        is_mention: bool,
-    },
-    /// Some joined or left.
-    Moved {
-        /// Who joined.
-        joined: Crowd,
-        /// Who left.
-        left: Crowd,
-    },
-    /// Somebody did something else.
-    Did {
-        /// What it is.
-        kind: Kind,
-        /// Who.
-        name: String,
-        /// What they did, their new name, or the topic.
-        text: String,
-    },
-    /// A message for this person alone.
-    Notice(String),
-}
-
-/// Some people: how many, and the first of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Crowd {
-    count: usize,
-    names: Vec<String>,
-}
-
-impl Crowd {
-    fn add(&mut self, name: String, in_front: bool) {
-        self.count += 1;
-        if in_front {
-            self.names.insert(0, name);
-        } else {
-            self.names.push(name);
-        }
-        // One more than are told, so that a page before them does not have to know.
-        self.names.truncate(MAX_NAMES + 1);
-    }
-
-    /// Who they are, or how many; nothing where there is nobody.
-    pub fn describe(&self) -> Option<String> {
-        match self.count {
-            0 => None,
-            1..=MAX_NAMES => Some(self.names.join(", ")),
-            count => Some(count.to_string()),
-        }
-    }
-}
 
 /// A room, as far as it is loaded.
 #[derive(Clone, Debug)]
@@ -229,7 +136,7 @@ impl Room {
             block.last = entry.seq;
             return true;
         }
-        self.push(block(entry));
+        self.push(Block::of(entry));
         true
     }
 
@@ -261,7 +168,7 @@ impl Room {
             return;
         }
         self.base -= 1;
-        self.blocks.push_front(block(entry));
+        self.blocks.push_front(Block::of(entry));
     }
 
     /// Adds a message for this person alone.
@@ -296,37 +203,6 @@ impl Room {
     /// Whether more of the history may be loaded.
     pub fn has_space(&self) -> bool {
         self.blocks.len() < MAX_BLOCKS
-    }
-}
-
-fn block(entry: Entry) -> Block {
-    let what = match entry.kind {
-        Kind::Said => What::Said {
-            is_mention: entry.is_mention,
-            name: entry.name,
-            text: entry.text,
-        },
-        Kind::Joined | Kind::Left => {
-            let (mut joined, mut left) = (Crowd::default(), Crowd::default());
-            let crowd = if entry.kind == Kind::Joined {
-                &mut joined
-            } else {
-                &mut left
-            };
-            crowd.add(entry.name, false);
-            What::Moved { joined, left }
-        }
-        Kind::Acted | Kind::Renamed | Kind::Topic => What::Did {
-            kind: entry.kind,
-            name: entry.name,
-            text: entry.text,
-        },
-    };
-    Block {
-        first: entry.seq,
-        last: entry.seq,
-        at: entry.at,
-        what,
     }
 }
 

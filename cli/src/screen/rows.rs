@@ -1,7 +1,7 @@
 //! Which rows a block of the room fills: wrapped by words, and hanging after the name.
 
+use super::block::{Block, What};
 use super::messages::{Language, Message};
-use super::room::{Block, What};
 use super::theme::{Look, hash};
 use crate::editor::width::{Piece, pieces};
 use chat_core::Kind;
@@ -298,7 +298,8 @@ fn text_of(row: &[Piece<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::room::{Entry, Room};
+    use crate::screen::block::Entry;
+    use crate::screen::room::Room;
 
     fn setting(columns: usize) -> Setting {
         Setting {

@@ -2,21 +2,9 @@
 
 use super::Screen;
 use super::messages::Message;
-use super::typing::Mode;
+use super::mode::{Mode, Search};
 use super::view::View;
 use crate::editor::line::Line;
-
-/// A search.
-#[derive(Clone, Debug)]
-pub(super) struct Search {
-    /// What was being typed before.
-    pub before: Line,
-    pub pattern: String,
-    at: Option<i64>,
-    has_failed: bool,
-    /// It goes on once the page that was asked for is here.
-    waits: bool,
-}
 
 impl Screen {
     /// What stands before what is typed in a search.

@@ -1,23 +1,11 @@
 //! What things look like: colours that can be read on dark and on light, as far as the terminal has any.
 
+pub use super::palette::{Background, Colours};
+
 use super::palette;
 use crate::colour;
 use ratatui_core::style::{Modifier, Style};
 use std::ffi::OsString;
-
-/// How many colours a terminal has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colours {
-    /// None, or none are wanted.
-    #[default]
-    None,
-    /// The sixteen that everybody sets for themselves.
-    Sixteen,
-    /// The palette of 256.
-    Palette,
-    /// Any of red, green and blue.
-    True,
-}
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,40 +16,6 @@ pub struct Theme {
     pub is_ascii: bool,
     /// Its background.
     pub background: Background,
-}
-
-/// What a terminal's background is like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Background {
-    /// Nobody knows.
-    #[default]
-    Unknown,
-    /// Darker than what is written on it.
-    Dark,
-    /// Lighter than what is written on it.
-    Light,
-}
-
-impl Background {
-    /// What a colour is like as a background.
-    pub fn of((r, g, b): (u8, u8, u8)) -> Self {
-        // As bright as people see it (ITU-R BT.601), in thousandths.
-        let bright = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
-        if bright < 128_000 {
-            Self::Dark
-        } else {
-            Self::Light
-        }
-    }
-
-    /// What `COLORFGBG` says, the last number of which is that of the background among the sixteen colours.
-    fn of_number(text: &str) -> Self {
-        match text.rsplit(';').next().map(str::parse::<u8>) {
-            Some(Ok(7 | 9..=15)) => Self::Light,
-            Some(Ok(0..=8)) => Self::Dark,
-            _ => Self::Unknown,
-        }
-    }
 }
 
 /// What a piece of text is.

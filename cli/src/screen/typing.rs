@@ -1,7 +1,7 @@
 //! What keys do.
 
 use super::messages::Message;
-use super::search::Search;
+use super::mode::Mode;
 use super::view::View;
 use super::{Link, Screen, help};
 use crate::editor::keys::Key;
@@ -40,17 +40,6 @@ pub enum Urgent {
     Quit,
     /// The screen is to be drawn anew (Ctrl-L).
     Redraw,
-}
-
-/// What is typed where one types.
-#[derive(Clone, Debug)]
-pub(super) enum Mode {
-    Talking,
-    /// The person's name, before anything else.
-    Naming,
-    Searching(Search),
-    /// Some letters of the room to go to; and what was being typed before.
-    Jumping(Line),
 }
 
 /// The keys that are the screen's and not the line's, while this is the line.

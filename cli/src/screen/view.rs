@@ -1,17 +1,9 @@
 //! Where one looks in a room. Only what is seen, and what is scrolled past, is ever wrapped.
 
+use super::desk::Anchor;
 use super::room::Room;
 use super::rows::{Row, Setting};
 use std::collections::VecDeque;
-
-/// A place to look from: the last row that is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Anchor {
-    /// The number of its block.
-    pub block: i64,
-    /// How many rows of the block come after it.
-    pub below: usize,
-}
 
 /// A room as it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +107,8 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::block::Entry;
     use crate::screen::messages::Language;
-    use crate::screen::room::Entry;
     use chat_core::Kind;
     use jiff::tz::TimeZone;
 
