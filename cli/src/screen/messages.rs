@@ -84,6 +84,7 @@ messages! {
     AloneTo: "[PM to {}] {}", "[PN an {}] {}";
     AloneFrom: "[PM from {}] {}", "[PN von {}] {}";
     NotDone: "Not done: {}", "Nicht getan: {}";
+    TooManyRooms: "Not done: there are too many rooms. /close closes a conversation.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch.";
     Goodbye: "Goodbye: {}", "Auf Wiedersehen: {}";
     CannotSpeak: "Not sent: this program cannot speak in {}.", "Nicht gesendet: dieses Programm kann in {} nicht sprechen.";
     NotKept: "What is being typed, and what rings, is not kept any more: {}", "Was getippt wird, und was klingelt, wird nicht mehr aufbewahrt: {}";

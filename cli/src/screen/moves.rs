@@ -6,6 +6,7 @@ use super::messages::Message;
 use super::mode::Mode;
 use super::room::Room;
 use crate::editor::line::Line;
+use chat_core::Name;
 
 impl Screen {
     /// Looks at another room: what was being typed stays in the one before.
@@ -106,8 +107,15 @@ impl Screen {
 
     /// Goes to the conversation with somebody, which begins with that.
     pub(super) fn query(&mut self, name: &str) {
-        if let Some(place) = self.place_with(name) {
-            self.go_to(place);
+        match Name::parse(name) {
+            Ok(_) => {
+                if let Some(place) = self.place_with(name) {
+                    self.go_to(place);
+                } else {
+                    self.remark(&self.say(Message::TooManyRooms, &[]));
+                }
+            }
+            Err(why) => self.remark(&self.say(Message::NotDone, &[&why.to_string()])),
         }
     }
 

@@ -18,7 +18,8 @@ pub struct Person {
 /// The people of a room. They are known once the server has listed them, and followed from then on.
 #[derive(Clone, Debug, Default)]
 pub struct People {
-    known: BTreeMap<String, Person>,
+    /// In the order of the alphabet: by their names in lower case.
+    known: BTreeMap<(String, String), Person>,
     /// How many are there besides.
     more: usize,
     is_listed: bool,
@@ -31,7 +32,7 @@ impl People {
         self.more = more;
         self.is_listed = true;
         for name in names {
-            let person = before.get(name).copied().unwrap_or_default();
+            let person = before.get(&key(name)).copied().unwrap_or_default();
             self.add(name, person);
         }
     }
@@ -53,13 +54,8 @@ impl People {
 
     /// Those whose names are known, in the order of the alphabet.
     pub fn known(&self) -> impl ExactSizeIterator<Item = (&str, Person)> {
-        let mut known: Vec<(&str, Person)> = self
-            .known
-            .iter()
-            .map(|(name, person)| (&**name, *person))
-            .collect();
-        known.sort_by_cached_key(|(name, _)| name.to_lowercase());
-        known.into_iter()
+        let known = self.known.iter();
+        known.map(|((_, name), person)| (&**name, *person))
     }
 
     /// Takes note of what happened in the room.
@@ -73,7 +69,7 @@ impl People {
             }
             // Whoever speaks is back.
             Kind::Said | Kind::Acted | Kind::Topic => {
-                if let Some(person) = self.known.get_mut(name) {
+                if let Some(person) = self.known.get_mut(&key(name)) {
                     *person = Person::default();
                 }
             }
@@ -82,25 +78,29 @@ impl People {
 
     /// Somebody was found to be so.
     pub fn learn(&mut self, name: &str, found: Person) {
-        if let Some(person) = self.known.get_mut(name) {
+        if let Some(person) = self.known.get_mut(&key(name)) {
             *person = found;
         }
     }
 
     fn add(&mut self, name: &str, person: Person) {
-        if self.known.len() < MAX_KNOWN || self.known.contains_key(name) {
-            self.known.insert(name.into(), person);
+        if self.known.len() < MAX_KNOWN || self.known.contains_key(&key(name)) {
+            self.known.insert(key(name), person);
         } else {
             self.more += 1;
         }
     }
 
     fn remove(&mut self, name: &str) -> Person {
-        self.known.remove(name).unwrap_or_else(|| {
+        self.known.remove(&key(name)).unwrap_or_else(|| {
             self.more = self.more.saturating_sub(1);
             Person::default()
         })
     }
+}
+
+fn key(name: &str) -> (String, String) {
+    (name.to_lowercase(), name.into())
 }
 
 #[cfg(test)]

@@ -171,6 +171,9 @@ fn so_many_rooms_have_a_place_and_who_speaks_alone_beyond_that_is_heard_where_on
     assert!(!world.seen().contains("[PM from"));
     world.says_to("user64", "ann", "hi");
     assert!(world.seen().contains("[PM from user64] hi"));
+    world.press("/query user64\r/query not-\u{3}/query a/b\r");
+    assert!(world.seen().contains("there are too many rooms"));
+    assert!(world.seen().contains("Not done: a name is "));
     world.press("\u{10}");
     assert!(world.seen().contains("64:user63"));
 }
