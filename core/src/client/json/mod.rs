@@ -9,6 +9,7 @@ mod memory;
 pub mod phase;
 mod receive;
 
+pub use answers::answer_line;
 pub use memory::{Memory, Unaccepted};
 
 use super::{

@@ -1,6 +1,6 @@
 //! What a client is sent, and what it shows of that.
 
-use super::answers;
+use super::answers::answer_line;
 use super::phase::{Event, Phase};
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
@@ -168,7 +168,7 @@ impl JsonClient {
             }
             Message::Accepted { id: None, .. } | Message::Page { .. } => {}
             answer => {
-                if let Some(line) = answers::line(&answer) {
+                if let Some(line) = answer_line(&answer) {
                     self.tell(&line);
                 }
             }
