@@ -10,7 +10,7 @@ use super::rooms::Rooms;
 use chat_core::json::{Code, Message};
 use chat_core::{MAX_LINE, MAX_NAME};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What is known of how something will be answered that concerns a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ struct Due {
 pub(super) struct Places<'a> {
     pub(super) rooms: &'a Rooms,
     pub(super) of: BTreeMap<&'a str, Place<'a>>,
+    /// Rooms into which it has come, and has not been told so.
+    pub(super) new: BTreeSet<&'a str>,
 }
 
 /// What a program has asked for, and what it was told.
@@ -385,8 +387,10 @@ impl Answers {
                 (matches!(code, Code::NameTaken | Code::Unchanged) || is_out)
                     && id.as_deref() == given
             }
-            Asked::Join(_, id, _) => {
-                matches!(code, Code::Unchanged | Code::TooManyRooms) && id.as_deref() == given
+            Asked::Join(room, id, _) => {
+                let is_in = id.is_none() && places.new.contains(&**room);
+                let is_right = matches!(code, Code::Unchanged | Code::TooManyRooms);
+                is_right && !is_in && id.as_deref() == given
             }
             Asked::Part(_, id) => {
                 matches!(code, Code::NotInRoom | Code::LastRoom) && id.as_deref() == given

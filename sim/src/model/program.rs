@@ -325,7 +325,15 @@ impl Program {
                     of.insert(&**room, view.place(seen.rooms, seen.held / share));
                 }
                 let rooms = seen.rooms;
-                let is_it = self.answers.take(answer, line, &Places { rooms, of });
+                let is_new = |room: &&Stay| {
+                    let of_it = seen.stays.iter().filter(|stay| stay.room == room.room);
+                    let came_in = self.came_in.get(rooms.name(room.room)).copied();
+                    of_it.count() > came_in.unwrap_or(0)
+                };
+                let new = seen.stays.iter().filter(is_new);
+                let new = new.map(|stay| rooms.name(stay.room)).collect();
+                let places = Places { rooms, of, new };
+                let is_it = self.answers.take(answer, line, &places);
                 Invariant::InItsPlace.holds(is_it, || {
                     let due = self.answers.next();
                     format!("peer {who} was sent {line:?}, to be told of {due:?}")
