@@ -1,7 +1,7 @@
 //! The reader's thread: what the core asks the store for is read while the room goes on.
 
 use crate::store::{Reader, StoreError};
-use chat_core::{Action, ConnId, Input, Record};
+use chat_core::{Action, ConnId, Input, Record, RoomName};
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Context, Poll};
@@ -80,7 +80,9 @@ fn answer(reader: &Reader, asked: &Action) -> Option<(ConnId, Answer)> {
     };
     match asked {
         Action::Read(id, after, most) => {
-            let kept = reader.read(*after, *most).map(Answer::Kept);
+            let kept = reader
+                .read(&RoomName::LOBBY, *after, *most)
+                .map(Answer::Kept);
             Some((*id, kept.unwrap_or_else(unreadable)))
         }
         Action::Find(id, session, given) => {
