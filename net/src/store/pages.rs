@@ -38,11 +38,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The offset of the last entry of a segment that may be told of.
+    /// The offset of the last entry of a segment.
     fn end(&self, nth: usize) -> u64 {
         let next = self.segments.get(nth + 1);
-        let last = next.map_or(self.mark.last, |next| Shared::last_before(next));
-        last.min(self.mark.last)
+        next.map_or(self.mark.last, |next| Shared::last_before(next))
     }
 
     /// What a segment has of the room.
@@ -54,7 +53,7 @@ impl<'a> View<'a> {
         if segment.opened.header.has_rooms() {
             return segment.ask(dir, end, |index| index.run(self.room, start, limit));
         }
-        let before = segment.first() - 1;
+        let (before, end) = (segment.first() - 1, end.min(self.mark.last));
         if !self.room.is_lobby() {
             return Ok(Run {
                 before: Some(0),
@@ -66,7 +65,7 @@ impl<'a> View<'a> {
             Start::Seq(seq) => seq.max(segment.first()),
             Start::Place(_) => segment.first(),
         };
-        let places = segment.ask(dir, end, |index| {
+        let places = segment.ask(dir, self.end(nth), |index| {
             index.places(from - segment.first(), limit)
         })?;
         let entries = (from..=end).zip(places);
