@@ -106,26 +106,16 @@ fn a_damaged_entry_is_missing_in_its_room_and_nothing_else_is() {
     let (disk, model) = log();
     for (offset, record) in (1..).zip(&model.all).step_by(23) {
         let damaged = disk.copy();
-        let text = record.id.clone().unwrap().to_string() + "\u{0}";
-        let text = if record.room.is_lobby() && record.seq == offset {
-            record.text.to_string()
-        } else {
-            text
-        };
-        // Of the texts of one number, this is the one of its room.
-        let name = record.room.as_str();
-        let name = if record.room.is_lobby() { "" } else { name };
-        let needle = [
-            record.id.as_ref().unwrap().as_bytes(),
-            &[u8::try_from(name.len()).unwrap()],
-            name.as_bytes(),
-            &record.seq.to_le_bytes(),
-        ]
-        .concat();
+        let id = record.id.as_ref().unwrap().as_bytes();
+        // What is behind the id tells of which room it is, where that is said.
         let needle = if record.room.is_lobby() && record.seq == offset {
-            text.into_bytes()
+            [id, record.text.as_bytes()].concat()
         } else {
-            needle
+            let name = record.room.as_str();
+            let name = if record.room.is_lobby() { "" } else { name };
+            let length = u8::try_from(name.len()).unwrap();
+            let seq = record.seq.to_le_bytes();
+            [id, &[length], name.as_bytes(), &seq].concat()
         };
         let mut is_found = false;
         for name in damaged.names() {

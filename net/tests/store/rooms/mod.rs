@@ -4,8 +4,8 @@ mod cost;
 mod losses;
 
 use crate::disk::Memory;
-use crate::{ALL, ANN, LOBBY, Step, any_steps, error, fold, idle, joined, left, open, place, said};
 use crate::try_open;
+use crate::{ALL, ANN, LOBBY, Step, any_steps, error, fold, idle, joined, left, open, place, said};
 use chat_core::{Record, RoomName, State};
 use chat_net::store::{Fault, Reader, Retention, RoomHead, Store, check, export, import};
 use proptest::prelude::*;
