@@ -115,6 +115,7 @@ impl World {
     pub(crate) fn unaccepted(&mut self, texts: &[(&str, &str)]) {
         let of = |(id, text): &(&str, &str)| Unaccepted {
             me: false,
+            room: None,
             id: (*id).into(),
             text: (*text).into(),
         };
