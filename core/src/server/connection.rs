@@ -193,23 +193,27 @@ impl Connection {
 impl Connection {
     /// All its positions.
     pub(super) fn positions(&self) -> impl Iterator<Item = &Position> {
-        let others = self.others.iter().flat_map(|them| them.iter());
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
         core::iter::once(&self.main).chain(others)
     }
 
     pub(super) fn positions_mut(&mut self) -> impl Iterator<Item = &mut Position> {
-        let others = self.others.iter_mut().flat_map(|them| them.iter_mut());
+        let others = self.others.as_mut().map_or(&mut [][..], |them| them);
         core::iter::once(&mut self.main).chain(others)
     }
 
     /// Bytes of private lines that wait for it.
     pub(super) fn private(&self) -> usize {
-        self.positions().map(|it| it.cursor.private()).sum()
+        let main = self.main.cursor.private();
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
     }
 
     /// Splices that lie ahead of it.
     pub(super) fn splices(&self) -> usize {
-        self.positions().map(|it| it.cursor.splices()).sum()
+        let main = self.main.cursor.splices();
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
     }
 
     /// Something more is due to it.

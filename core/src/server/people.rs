@@ -56,6 +56,11 @@ impl People {
         person.conn = conn;
     }
 
+    /// The names of all, in order.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &Name> {
+        self.all.keys().map(|name| &name.0)
+    }
+
     /// How many of those who are here have a connection.
     pub(super) fn present(&self) -> usize {
         self.present

@@ -7,7 +7,7 @@ use crate::room::decide::{Command, Refusal, decide};
 use crate::room::log::{History, Log, Sender};
 use crate::room::names::Names;
 use crate::room::{Ordered, Room, RoomId};
-use crate::types::entry::{Record, SessionId};
+use crate::types::entry::{Kind, Record, SessionId};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
@@ -33,6 +33,8 @@ pub(crate) struct Hosted {
     pub(super) swept: u64,
     /// It has something to send since that began.
     is_fresh: bool,
+    /// It is among those for which the next round that begins has something to do.
+    is_unsettled: bool,
     /// The place in the log up to which the transcript was taken.
     transcript: u64,
 }
@@ -105,6 +107,7 @@ impl IndexMut<RoomId> for Rooms {
 
 impl Hosted {
     fn new(name: RoomName, room: Room) -> Self {
+        let is_unsettled = name.is_lobby(); // There is always something to do there at first.
         let lane = |dialect| Lane {
             round_start: room.log.head(dialect),
             ..Lane::default()
@@ -116,6 +119,7 @@ impl Hosted {
             cursors: 0,
             swept: 0,
             is_fresh: false,
+            is_unsettled,
             transcript: room.log.head(Dialect::Text),
             room,
         }
@@ -247,7 +251,7 @@ impl Rooms {
         if let Some(slot) = self.slots.get_mut(id.0 as usize) {
             *slot = Some(hosted);
         }
-        self.unsettled.insert(id);
+        self.unsettle(id);
         id
     }
 
@@ -321,13 +325,28 @@ impl Rooms {
         at: u64,
         command: Command<'a>,
     ) -> Result<Ordered<'a>, Refusal> {
-        let names = mem::take(&mut self.names);
-        let (heads, visible) = (self[id].heads(), self[id].visible());
-        let ordered = self[id].room.order(&names, at, command);
-        self.names = names;
-        let ordered = ordered?;
+        let slot = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut);
+        let hosted = slot.expect("a room that somebody has a place in is in memory");
+        let json = hosted.room.log.head(Dialect::Json);
+        let ordered = hosted.room.order(&self.names, at, command)?;
+        let appended = [
+            ordered.line.end - ordered.line.start,
+            hosted.room.log.head(Dialect::Json) - json,
+        ];
+        if id != RoomId::LOBBY {
+            let most = appended[0].max(appended[1]);
+            self.due += most * hosted.subscribers.len() as u64;
+        }
+        let run = Run {
+            room: id,
+            last: hosted.room.log.last(),
+            end: ordered.line.end,
+        };
         self.names.evolve(id, &ordered.entry);
-        self.appended(id, heads, visible);
+        self.take_note(run, appended);
+        if ordered.entry.kind == Kind::Left {
+            self.look_whether_empty(id);
+        }
         Ok(ordered)
     }
 
@@ -345,32 +364,18 @@ impl Rooms {
         Ok(())
     }
 
-    /// Takes note of an entry that was appended to a room; before it, its log had reached this far.
-    fn appended(&mut self, id: RoomId, heads: [u64; 2], visible: [u64; 2]) {
+    /// Takes note of an entry that was appended to a room, and of its bytes in each dialect.
+    fn take_note(&mut self, run: Run, bytes: [u64; 2]) {
         self.ordered += 1;
-        let hosted = &self[id];
-        let run = Run {
-            room: id,
-            last: hosted.room.log.last(),
-            end: hosted.room.log.head(Dialect::Text),
-        };
-        let after = (hosted.heads(), hosted.visible());
-        let appended = [0, 1].map(|dialect| after.0[dialect] - heads[dialect]);
-        let seen = [0, 1].map(|dialect| after.1[dialect] - visible[dialect]);
-        if id != RoomId::LOBBY {
-            let most = appended[0].max(appended[1]);
-            self.due += most * hosted.subscribers.len() as u64;
+        for (all, more) in self.appended.iter_mut().zip(bytes) {
+            *all += more;
         }
-        for dialect in [0, 1] {
-            self.appended[dialect] += appended[dialect];
-        }
-        self.unsettled.insert(id);
-        self.look_whether_empty(id);
-        self.became_visible(id, seen);
+        self.unsettle(run.room);
         if self.is_kept {
             push(&mut self.begun, run);
         } else {
             self.committed = self.ordered;
+            self.became_visible(run.room, bytes);
             self.show(run);
         }
     }
@@ -455,7 +460,7 @@ impl Rooms {
             hosted.room.log.part_from_store();
             hosted.transcript = hosted.room.log.head(Dialect::Text);
             let after = hosted.visible();
-            self.unsettled.insert(id);
+            self.unsettle(id);
             self.became_visible(id, [0, 1].map(|dialect| after[dialect] - visible[dialect]));
         }
     }
@@ -496,13 +501,16 @@ impl Rooms {
 
     /// The next round that begins has something to do for a room.
     pub(super) fn unsettle(&mut self, id: RoomId) {
-        self.unsettled.insert(id);
+        if !mem::replace(&mut self[id].is_unsettled, true) {
+            self.unsettled.insert(id);
+        }
     }
 
     /// Of these, those that are at rest have to be looked at no more, until something happens in them.
     pub(super) fn settle(&mut self, rooms: &[RoomId]) {
         for id in rooms {
             if self[*id].is_at_rest() {
+                self[*id].is_unsettled = false;
                 self.unsettled.remove(id);
             }
         }

@@ -244,6 +244,7 @@ impl Server {
         };
         let copied = connection.copied.min(connection.private() as u64);
         let deadline = connection.deadline;
+        let has_others = connection.others.is_some();
         let is_done = |it: &Position| {
             let log = self.rooms[it.room].log().stream(connection.dialect);
             it.cursor.is_done(log)
@@ -251,7 +252,9 @@ impl Server {
         let drained = connection.phase == Phase::Draining && connection.positions().all(is_done);
         self.set_copied(id, copied);
         self.file(id);
-        self.drop_positions(id);
+        if has_others {
+            self.drop_positions(id);
+        }
         if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
         } else if !full && deadline.is_some() {

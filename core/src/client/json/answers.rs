@@ -11,8 +11,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a message tells in one line, if it is of those that change nothing in a client.
-pub(super) fn line(message: &Message<'_>) -> Option<String> {
+/// What a message tells people in one line, if it is of those that change nothing in a client: nothing in it can act on a
+/// terminal.
+pub fn answer_line(message: &Message<'_>) -> Option<String> {
     Some(match message {
         Message::Who {
             room: Some(room),

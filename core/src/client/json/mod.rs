@@ -11,6 +11,7 @@ pub mod phase;
 mod receive;
 mod rooms;
 
+pub use answers::answer_line;
 pub use memory::{Memory, Place, Unaccepted};
 
 use super::{

@@ -1,6 +1,6 @@
 //! What a client is sent, and what it shows of that.
 
-use super::answers;
+use super::answers::answer_line;
 use super::entries::line_of;
 use super::phase::{Event, Phase};
 use super::rooms;
@@ -164,7 +164,7 @@ impl JsonClient {
             }
             Message::Gap { .. } | Message::Accepted { id: None, .. } | Message::Page { .. } => {}
             answer => {
-                if let Some(line) = answers::line(&answer) {
+                if let Some(line) = answer_line(&answer) {
                     self.tell(&line);
                 }
             }
