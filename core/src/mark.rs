@@ -185,6 +185,8 @@ marks! {
     ClientBack "a client that resumes is back"
     ClientGap "a client is told of a gap"
     ClientEnters "a client that has read enters the room"
+    ClientMoves "a client goes to another room"
+    ClientMoveRefused "a client is not let into a room"
 }
 
 #[cfg(feature = "marks")]

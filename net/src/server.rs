@@ -11,9 +11,9 @@ use crate::ready::Ready;
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::store_reader::Reading;
-use crate::store_writer::{Keeping, News, history};
+use crate::store_writer::{Keeping, News, rooms};
 use chat_core::{
-    Action, ConnId, Input, Limits, Logs, Origin, Outbox, RoomName, Secret, Server, Timer, Timestamp,
+    Action, ConnId, Input, Limits, Logs, Origin, Outbox, Secret, Server, Timer, Timestamp,
 };
 use std::future::{Future, poll_fn};
 use std::io;
@@ -140,9 +140,9 @@ pub async fn serve<L: Listener>(
     let (server, reading, keeping) = match store {
         None => (Server::with_origin(limits, origin), None, None),
         Some(store) => {
-            let (epoch, history) = history(&store).map_err(io::Error::other)?;
+            let (epoch, rooms) = rooms(&store).map_err(io::Error::other)?;
             origin.epoch = epoch;
-            let server = Server::restored(limits, origin, vec![(RoomName::LOBBY, history)]);
+            let server = Server::restored(limits, origin, rooms);
             let reading = Reading::start(store.reader(), reads)?;
             (
                 server,

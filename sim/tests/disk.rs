@@ -153,7 +153,7 @@ async fn keep(told: Rc<Told>, is_last: bool) {
     assert!(known.contains(&head), "{head}, not {known:?}");
     told.kept.set(head);
     if is_last {
-        return match store.read(0, usize::MAX) {
+        return match store.read(&RoomName::LOBBY, 0, usize::MAX) {
             Ok(all) => assert!(all.into_iter().eq((1..=head).map(said))),
             Err(failed) => {
                 assert!(matches!(failed.fault, Fault::Io(_)), "{failed}");

@@ -116,7 +116,7 @@ fn what_is_exported_is_imported_elsewhere() {
     let again = run(&["export", "--data", &other]);
     assert_eq!(again.stdout, exported.stdout);
     let store = Store::open(&other, Retention::default()).expect("it is sound");
-    let entries = store.read(0, 9).expect("it is sound");
+    let entries = store.read(&RoomName::LOBBY, 0, 9).expect("it is sound");
     assert_eq!(entries, (1..=5).map(entry).collect::<Vec<_>>());
 }
 

@@ -158,6 +158,7 @@ impl World {
     pub(crate) fn unaccepted(&mut self, texts: &[(&str, &str)]) {
         let of = |(id, text): &(&str, &str)| Unaccepted {
             me: false,
+            room: None,
             id: (*id).into(),
             text: (*text).into(),
         };

@@ -154,6 +154,11 @@ impl State {
         Some(state)
     }
 
+    /// Whether anybody is in the room.
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty()
+    }
+
     /// What the room is about, if anybody has said so.
     pub(crate) fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()

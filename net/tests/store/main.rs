@@ -13,6 +13,7 @@ mod portable;
 mod power;
 mod readers;
 mod retention;
+mod rooms;
 mod version1;
 
 use chat_core::{Kind, Name, Record, RoomName, SessionId, State};
@@ -37,6 +38,9 @@ const SMALL: Sizes = Sizes {
     step: 4096,
     ahead: 4096,
 };
+
+/// The room of a log that has no other.
+const LOBBY: RoomName = RoomName::LOBBY;
 
 /// The session of whatever [`said`] says.
 const ANN: SessionId = SessionId([7; 32]);
@@ -116,12 +120,17 @@ fn contents(store: &Store) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
         let after = all.last().map_or(0, |record| record.seq);
-        let page = store.read(after, 64).unwrap();
+        let page = store.read(&LOBBY, after, 64).unwrap();
         if page.is_empty() {
             return all;
         }
         all.extend(page);
     }
+}
+
+/// The state of the lobby.
+fn state(store: &Store) -> State {
+    store.room(&LOBBY).unwrap().state
 }
 
 fn fold(records: &[Record]) -> State {

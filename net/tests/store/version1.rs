@@ -1,7 +1,7 @@
 //! What version 1 of this program exported is imported.
 
 use crate::disk::Memory;
-use crate::{all_said, contents, error, fold, joined, left, open, place, said};
+use crate::{all_said, contents, error, fold, joined, left, open, place, said, state};
 use chat_core::{Kind, Record, RoomName, SessionId};
 use chat_net::store::{Fault, Report, StoreError, import};
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ fn what_version_1_exported_is_the_same_log() {
         );
         let mut store = open(&disk);
         assert_eq!(contents(&store), held);
-        assert_eq!(store.state(), &fold(&[before, held].concat()));
+        assert_eq!(state(&store), fold(&[before, held].concat()));
         let next = said(store.head() + 1);
         store.append(&[next]).unwrap();
     }

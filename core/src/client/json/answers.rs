@@ -1,9 +1,10 @@
 //! Answers of a server, and what it says of its own accord, as lines for people.
 
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::json::Message;
-use crate::wire::notice::{Notice, roster};
+use crate::wire::notice::{Notice, rooms, roster};
 use crate::wire::text::printable;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -14,6 +15,28 @@ use alloc::vec::Vec;
 /// terminal.
 pub fn answer_line(message: &Message<'_>) -> Option<String> {
     Some(match message {
+        Message::Who {
+            room: Some(room),
+            names,
+            more: 0,
+        } if names.is_empty() => {
+            let room = RoomName::parse(room).ok()?;
+            format!("* {}", Answer::NobodyIn(&room))
+        }
+        Message::Rooms { rooms: all, more } => {
+            let all: Vec<(Cow<'_, str>, usize)> = all
+                .iter()
+                .map(|it| {
+                    let here = usize::try_from(it.here).unwrap_or(usize::MAX);
+                    (printable(&it.room), here)
+                })
+                .collect();
+            let line = rooms(all.iter().map(|(room, here)| (&**room, *here)));
+            match more {
+                0 => line.trim_end().into(),
+                more => format!("{}, and {more} more", line.trim_end()),
+            }
+        }
         Message::Who { names, more, .. } => {
             let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();

@@ -583,6 +583,14 @@ pub enum Code {
 }
 
 impl Request<'_> {
+    /// The object as a line, its ending included.
+    pub(crate) fn to_line(&self) -> String {
+        // Numbers and strings: nothing in it can fail.
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+
     /// Whether it is of somebody who is in the room, and not of a reader; what is said is looked at first.
     pub(crate) fn is_of_members(&self) -> bool {
         matches!(

@@ -215,6 +215,41 @@ fn a_new_name_is_told_in_every_room() {
 }
 
 #[test]
+fn a_page_ends_after_its_entries_and_a_new_name_is_accepted_where_its_entry_is() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    w.look(ann);
+    w.receive(
+        ann,
+        format!(
+            "{}\n{}\n",
+            join("dev"),
+            json!({"type": "history", "room": "dev"})
+        ),
+    );
+    let answer = objects(&mut w, ann);
+    assert!(
+        matches!(
+            &answer[..],
+            [Message::In { .. }, Message::Past(_), Message::Page { room: Some(room), head: 1, .. }] if room == "dev"
+        ),
+        "{answer:?}"
+    );
+    for (request, accepted_in) in [
+        (json!({"type": "nick", "name": "Anna"}), None),
+        (part("lobby"), None),
+        (json!({"type": "nick", "name": "Ann"}), Some("dev")),
+    ] {
+        send(&mut w, ann, &request);
+        for message in objects(&mut w, ann) {
+            if let Message::Accepted { room, .. } = message {
+                assert_eq!(room.as_deref(), accepted_in);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_program_is_in_as_many_rooms_as_the_limit_says_and_no_more() {
     let mut w = World::new(Limits::default());
     let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
