@@ -467,6 +467,10 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
+        if matches!(notice, Notice::Goodbye(_)) {
+            // It is the last line, whatever waits of other rooms.
+            self.gather(id);
+        }
         let dialect = self
             .connections
             .get(id)

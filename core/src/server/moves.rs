@@ -284,6 +284,55 @@ impl Server {
         self.mark(id);
     }
 
+    /// Has all that waits for a connection, of whatever rooms, wait in its main position, and nothing come after it.
+    pub(super) fn gather(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        if connection.others.is_none() {
+            return;
+        }
+        self.give_seats_up(id);
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let main = self.rooms[connection.main.room].log().head(dialect);
+        connection.main.cursor.end_at(main);
+        let others = connection.others.take().map(|them| *them);
+        let mut gathered = 0;
+        let mut room_left = self.limits.copies.saturating_sub(self.delivery.copied());
+        for mut it in others.into_iter().flatten() {
+            let hosted = &mut self.rooms[it.room];
+            let log = hosted.room.log.stream(dialect);
+            it.cursor.end_at(log.head());
+            let waiting = it.cursor.total(log);
+            let is_mid_line = it.cursor.is_mid_line();
+            if waiting > room_left {
+                // Whoever comes back is sent it again.
+                mark(Mark::GatheredInPart);
+                it.cursor.cut(log, "");
+            }
+            let rest = it.cursor.drain(log);
+            gathered += rest.len() as u64;
+            room_left = room_left.saturating_sub(rest.len() as u64);
+            if is_mid_line {
+                connection.main.cursor.put_first(rest);
+            } else {
+                let lines = Vec::from(rest);
+                let lines = String::from_utf8_lossy(&lines);
+                connection.main.cursor.note(main, &lines);
+            }
+            let before = it.filed.take();
+            hosted.lanes[dialect as usize].file(id, before, None);
+            self.rooms.detach(it.room);
+        }
+        connection.barrier = self.rooms.ordered();
+        let copied = connection.copied + gathered;
+        self.set_copied(id, copied);
+        self.file(id);
+    }
+
     /// The room that a connection of the JSON dialect asks for: one that it is in; the lobby, where it does not say which.
     pub(super) fn room_in<'a>(
         &mut self,
