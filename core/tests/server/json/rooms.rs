@@ -338,3 +338,63 @@ fn what_a_first_line_says_of_rooms_is_looked_at() {
         );
     }
 }
+
+#[test]
+fn whoever_comes_back_to_a_room_is_sent_their_leaving_before() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    send(&mut w, ann, &join("dev"));
+    w.look(ann);
+    // A line of dev has begun when the socket is full.
+    w.limit(ann, 10);
+    send(
+        &mut w,
+        ann,
+        &json!({"type": "say", "room": "dev", "text": "x"}),
+    );
+    for request in [part("lobby"), join("lobby")] {
+        send(&mut w, ann, &request);
+    }
+    let mut sent = w.look(ann);
+    w.unblock(ann);
+    sent += &w.look(ann);
+    let place = |what: &str| {
+        sent.find(what)
+            .unwrap_or_else(|| panic!("no {what} in {sent}"))
+    };
+    assert!(
+        place("\"out\"") < place("\"type\":\"in\",\"room\":\"lobby\""),
+        "{sent}"
+    );
+}
+
+#[test]
+fn a_goodbye_is_the_last_line_whatever_waits_of_other_rooms() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    for room in ["dev", "tea"] {
+        send(&mut w, ann, &join(room));
+    }
+    w.look(ann);
+    w.limit(ann, 10);
+    for room in ["lobby", "dev", "tea"] {
+        send(
+            &mut w,
+            ann,
+            &json!({"type": "say", "room": room, "text": room}),
+        );
+    }
+    let mut sent = w.look(ann);
+    w.handle(Input::Stop);
+    w.unblock(ann);
+    sent += &w.look(ann);
+    let lines: Vec<&str> = sent.lines().collect();
+    assert_eq!(lines.len(), 7, "three entries, each accepted: {sent}");
+    for line in &lines {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{sent}"
+        );
+    }
+    assert!(lines[6].contains("\"bye\""), "{sent}");
+}
