@@ -303,7 +303,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                         .handle(now, Input::Received(id, &self.buffer[..count]));
                 }
                 Poll::Ready(Err(error)) => {
-                    tracing::debug!(?id, %error, "reading failed");
+                    tracing::debug!(conn = ?id, %error, "reading failed");
                     socket.eof = true;
                     self.server.handle(now, Input::Lost(id));
                 }

@@ -49,7 +49,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             let failed = |outbox: &Outbox| {
                 let socket = sockets.get(outbox.id().slot())?.as_ref()?;
                 let error = socket.failure.as_ref()?;
-                tracing::debug!(id = ?socket.id, %error, "writing failed");
+                tracing::debug!(conn = ?socket.id, %error, "writing failed");
                 Some(socket.id)
             };
             let failed: Vec<ConnId> = outboxes.iter().filter_map(failed).collect();
