@@ -1,6 +1,7 @@
 //! The side of a server that faces its operator: the admin socket, the metrics, the supervisor. It has a thread of its
 //! own, and asks the room by a bounded queue: whatever is asked of it, the room takes one short question in a pass.
 
+mod accept;
 #[cfg(unix)]
 mod answers;
 #[cfg(unix)]
@@ -129,7 +130,7 @@ impl Operator {
             match socket::bind(path) {
                 Ok(listener) => {
                     tracing::info!(socket = %path.display(), "chat-server admin is answered");
-                    runtime.spawn(socket::serve(listener, Arc::clone(&self)));
+                    socket::serve(listener, Arc::clone(&self), runtime.handle());
                     running.socket = Some(path.clone());
                 }
                 Err(error) if places.is_socket_required => return Err(error),
@@ -140,7 +141,7 @@ impl Operator {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tracing::info!(address = %listener.local_addr()?, "metrics are exported");
-            runtime.spawn(exporter::serve(listener, Arc::clone(&self)));
+            exporter::serve(listener, Arc::clone(&self), runtime.handle());
         }
         #[cfg(unix)]
         if self.reloads_at_hang_up {

@@ -1,7 +1,7 @@
 //! The admin socket: its owner's alone.
 
-use super::Operator;
 use super::protocol::{Answer, MAX_REQUEST, Request};
+use super::{Operator, accept};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// So many are answered at the same time; the next ones wait.
@@ -58,27 +58,14 @@ fn remove_left(path: &Path) -> io::Result<()> {
 }
 
 /// Answers whoever may ask.
-pub(super) async fn serve(listener: UnixListener, operator: Arc<Operator>) {
-    let free = Arc::new(Semaphore::new(AT_ONCE));
-    loop {
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "the admin socket cannot accept");
-                tokio::time::sleep(TIME).await;
-                continue;
-            }
-        };
+pub(super) fn serve(listener: UnixListener, operator: Arc<Operator>, runtime: &Handle) {
+    accept::serve(listener, runtime, AT_ONCE, move |stream| {
         let operator = Arc::clone(&operator);
-        tokio::spawn(async move {
+        async move {
             // Whoever goes away before the end misses the answer.
             let _ = converse(stream, &operator).await;
-            drop(place);
-        });
-    }
+        }
+    });
 }
 
 async fn converse(mut stream: UnixStream, operator: &Operator) -> io::Result<()> {
