@@ -232,6 +232,15 @@ fn drain_lets_everyone_go_and_says_when_to_come_back() {
 }
 
 #[test]
+fn whoever_drains_an_empty_server_is_answered_before_it_ends() {
+    for _ in 0..5 {
+        let mut room = Room::open();
+        assert!(room.told(&["drain"]).starts_with("0 connections"));
+        assert_eq!(room.server.process.exit_code(), 0);
+    }
+}
+
+#[test]
 fn backup_makes_a_copy_that_opens_while_people_talk() {
     let mut room = Room::open();
     let mut ann = Raw::first_line(room.server.address(), "JOIN ann");

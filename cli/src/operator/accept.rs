@@ -41,16 +41,19 @@ impl Listens for tokio::net::UnixListener {
     }
 }
 
-/// Has `answer` done for each stream in a task of its own, on this runtime, for so many at once.
+/// Has `answer` done for each stream in a task of its own, on this runtime, for so many at once: the places for these,
+/// of which all are free while nobody is answered.
 pub(super) fn serve<L: Listens, F>(
     listener: L,
     runtime: &Handle,
     at_once: usize,
     answer: impl Fn(L::Stream) -> F + Send + Sync + 'static,
-) where
+) -> Arc<Semaphore>
+where
     F: Future<Output = ()> + Send + 'static,
 {
-    let free = Arc::new(Semaphore::new(at_once));
+    let places = Arc::new(Semaphore::new(at_once));
+    let free = Arc::clone(&places);
     runtime.spawn(async move {
         loop {
             let Ok(place) = Arc::clone(&free).acquire_owned().await else {
@@ -71,6 +74,7 @@ pub(super) fn serve<L: Listens, F>(
             }
         }
     });
+    places
 }
 
 #[cfg(test)]

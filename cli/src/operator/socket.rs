@@ -12,10 +12,11 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// So many are answered at the same time; the next ones wait.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: u32 = 4;
 
 /// How long a request may take to come, and an answer to go.
 const TIME: Duration = Duration::from_secs(5);
@@ -57,15 +58,19 @@ fn remove_left(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// Answers whoever may ask.
-pub(super) fn serve(listener: UnixListener, operator: Arc<Operator>, runtime: &Handle) {
-    accept::serve(listener, runtime, AT_ONCE, move |stream| {
+/// Answers whoever may ask; the places of those who are answered, [`AT_ONCE`] in all.
+pub(super) fn serve(
+    listener: UnixListener,
+    operator: Arc<Operator>,
+    runtime: &Handle,
+) -> Arc<Semaphore> {
+    accept::serve(listener, runtime, AT_ONCE as usize, move |stream| {
         let operator = Arc::clone(&operator);
         async move {
             // Whoever goes away before the end misses the answer.
             let _ = converse(stream, &operator).await;
         }
-    });
+    })
 }
 
 async fn converse(mut stream: UnixStream, operator: &Operator) -> io::Result<()> {

@@ -91,7 +91,8 @@ pub(super) fn serve(
         let stop = signal_to_stop(running.as_ref(), args.reloads_at_hang_up(), notify)?;
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
-        drop((running, operating));
+        drop(running);
+        operating.finish().await;
         transcript.finish(last_wait());
         Ok(served?)
     })
