@@ -12,6 +12,7 @@ mod disk;
 mod hosts;
 mod io;
 mod json_requests;
+mod kick;
 mod lane;
 mod membership;
 mod moves;
@@ -34,6 +35,7 @@ mod who;
 
 pub use census::{Census, Usage};
 pub use io::{Action, CloseReason, Input};
+pub use kick::Whom;
 pub use round::{Logs, Outbox, Round};
 pub use session::Origin;
 
@@ -244,6 +246,7 @@ impl Server {
             }
             Input::Timeout => self.timeout(),
             Input::Announce(text) => self.announce(text),
+            Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }
@@ -467,7 +470,7 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
-        if matches!(notice, Notice::Goodbye(_)) {
+        if matches!(notice, Notice::Goodbye(_) | Notice::Kicked(_)) {
             // It is the last line, whatever waits of other rooms.
             self.gather(id);
         }
