@@ -170,8 +170,12 @@ impl Answers {
 
     /// Whether something is answered in the order of a room, and not in that of the connection.
     fn is_apart(&self, due: &Due) -> bool {
-        let room = due.asked.room();
-        room.is_some_and(|room| room != "lobby" || self.is_outside || due.is_late)
+        let is_out = self.is_outside || due.is_late;
+        match due.asked.room() {
+            Some(room) => room != "lobby" || is_out,
+            // A new name is an entry in each of its rooms, the lobby among them unless it is out of that.
+            None => is_out && matches!(due.asked, Asked::Do { .. }),
+        }
     }
 
     /// Whether the order of the connection is that of the lobby.
@@ -183,7 +187,7 @@ impl Answers {
     fn in_room(&mut self, room: &str, fits: impl Fn(&Asked) -> bool) -> Option<usize> {
         let is_it = |due: &Due| {
             let is_rename = matches!(due.asked, Asked::Do { room: None, .. });
-            let is_of_it = due.asked.room() == Some(room) || is_rename && room == "lobby";
+            let is_of_it = due.asked.room() == Some(room) || is_rename;
             is_of_it && fits(&due.asked) && due.fate != Fate::Fails
         };
         let nth = self.due.iter().position(is_it)?;
@@ -268,7 +272,7 @@ impl Answers {
         line: &str,
         places: &Places<'_>,
     ) -> bool {
-        let place = asked.room().or(Some("lobby"));
+        let place = asked.room().or(room_of(message)).or(Some("lobby"));
         let place = place.and_then(|room| places.of.get(room)).copied();
         let rooms = places.rooms;
         match (asked, message) {
@@ -322,15 +326,10 @@ impl Answers {
             }
             (Asked::Do { deed, id, .. }, Message::Accepted { id: given, seq, .. }) => {
                 id.as_deref() == given.as_deref()
-                    && match (deed, place) {
-                        // Whoever is out of the lobby is told of no entry of theirs.
-                        (Deed::Renames(_), _) if !self.is_lobby_first() => true,
-                        (_, Some(place)) => {
-                            let room = asked.room().unwrap_or("lobby");
-                            self.accepts(deed, id.as_deref(), room, *seq, place)
-                        }
-                        _ => false,
-                    }
+                    && place.is_some_and(|place| {
+                        let room = asked.room().unwrap_or("lobby");
+                        self.accepts(deed, id.as_deref(), room, *seq, place)
+                    })
             }
             (&Asked::History(span, ref room), Message::Past(entry)) => {
                 place.is_some_and(|place| self.turns(span, room, entry.seq, place))

@@ -60,7 +60,9 @@ impl Watched {
 
     /// Whether there may be no place for a room of this name.
     pub(super) fn may_be_full(&self, room: &str) -> bool {
-        !self.rooms.is_occupied(room) && self.rooms.count() >= self.limits.rooms
+        // One that was made for somebody who could not come after all is not on the screen.
+        let is_full = self.rooms.count() >= self.limits.rooms || self.copies_tight;
+        !self.rooms.is_occupied(room) && is_full
     }
 
     /// Takes note of whether so much waits that some of it may not be taken along to another room.
