@@ -1,7 +1,9 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
+use super::messages::Message;
 use super::paint::Painter;
-use super::session::page_before;
+use super::reports::MOUSE;
+use super::session::{TOPIC, WHO, page_before};
 use super::state_dir::StateDir;
 use super::tty::{self, Tty};
 use super::{Link, Screen, Typed, Urgent};
@@ -165,7 +167,11 @@ impl Shell {
         let started = Instant::now();
         let mut resized = signal(SignalKind::window_change())?;
         let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-        let mut painter = Painter::default();
+        let has_mouse = self.shared.with(|screen| screen.has_mouse());
+        let mut painter = Painter::beginning_with(if has_mouse { MOUSE } else { b"" });
+        let mut question = self
+            .shared
+            .with(|screen| screen.ask_background(Timestamp::ZERO));
         let mut next_frame = Instant::now();
         let mut draft_due = None;
         let mut has_keys = true;
@@ -195,11 +201,14 @@ impl Shell {
                 },
                 permit = typing.reserve(), if has_typed => {
                     let typed = self.shared.with(Screen::poll_typed);
-                    if let (Ok(permit), Some(typed)) = (permit, typed) {
-                        permit.send(input(typed));
+                    if let (Ok(permit), Some((room, typed))) = (permit, typed) {
+                        self.pass_on(permit, &room, typed);
                     }
                 }
-                () = at(Some(next_frame)), if is_dirty => self.draw(&mut painter, &mut next_frame).await,
+                () = at(Some(next_frame)), if is_dirty => {
+                    self.draw(&mut painter, &mut next_frame, question).await;
+                    question = b"";
+                }
                 () = at(due) => self.shared.with(|screen| screen.timeout(now())),
                 () = at(draft_due) => {
                     draft_due = None;
@@ -215,7 +224,17 @@ impl Shell {
         }
     }
 
-    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant) {
+    /// Passes on what was entered. Servers have one room so far: nothing that is said in another may end up there.
+    fn pass_on(&self, permit: mpsc::Permit<'_, Input>, room: &str, typed: Typed) {
+        let is_there = self.shared.with(|screen| screen.main_room() == room);
+        if is_there || typed == Typed::End {
+            return permit.send(input(typed));
+        }
+        self.shared
+            .with(|screen| screen.tell(Message::CannotSpeak, &[room], wall_clock()));
+    }
+
+    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
         let Some(permit) = self.tty.ready().await else {
             return pending().await;
         };
@@ -228,6 +247,8 @@ impl Shell {
             if shown.screen.take_bell() {
                 bytes.push(0x07);
             }
+            bytes.extend(shown.screen.take_notification());
+            bytes.extend_from_slice(question);
             if !bytes.is_empty() {
                 permit.send(bytes);
             }
@@ -279,12 +300,14 @@ impl Shell {
             return;
         };
         let shown = self.shared.0.borrow();
-        if let Err(error) = state.keep_draft(shown.screen.draft()) {
+        let words = shown.screen.highlights().kept();
+        let kept = state.keep_draft(&shown.screen.draft());
+        if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
             drop(shown);
             self.state = None;
-            let news = format!("What is being typed is not kept any more: {error}");
+            let why = error.to_string();
             self.shared
-                .with(|screen| screen.notice(&news, wall_clock()));
+                .with(|screen| screen.tell(Message::NotKept, &[&why], wall_clock()));
         }
     }
 }
@@ -301,6 +324,8 @@ fn input(typed: Typed) -> Input {
         Typed::Line(line) => Input::Bytes((line + "\n").into()),
         Typed::Said(text) => Input::Said(text),
         Typed::Page(before) => Input::Bytes(page_before(before)),
+        Typed::Who => Input::Bytes(WHO.into()),
+        Typed::Topic => Input::Bytes(TOPIC.into()),
         Typed::End => Input::End,
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// So many programs may run beside each other for one server and person; more remember nothing.
 const MOST: usize = 9;
 
-/// The most bytes of a line that is kept while it is typed.
+/// The most bytes of what is kept in a file here.
 const MAX_DRAFT: u64 = 64 * 1024;
 
 /// The directory in which `chat` keeps its state: in `XDG_STATE_HOME`, if that is an absolute path, or where the system has
@@ -35,6 +35,7 @@ pub fn directory(system: System, variable: impl Fn(&str) -> Option<OsString>) ->
 pub struct StateDir {
     path: PathBuf,
     draft: String,
+    highlights: String,
 }
 
 impl StateDir {
@@ -70,8 +71,12 @@ impl StateDir {
             fs::create_dir_all(&path)?;
             match MemoryFile::open(path.as_path(), &server) {
                 Ok((file, memory)) => {
-                    let draft = String::new();
-                    return Ok((Self { path, draft }, file, memory));
+                    let state = Self {
+                        path,
+                        draft: String::new(),
+                        highlights: String::new(),
+                    };
+                    return Ok((state, file, memory));
                 }
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -81,10 +86,7 @@ impl StateDir {
 
     /// The line that was being typed when the program ended.
     pub fn draft(&mut self) -> String {
-        let file = self.path.join("draft");
-        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_DRAFT);
-        let draft = is_short.then(|| fs::read_to_string(&file).ok()).flatten();
-        self.draft = draft.unwrap_or_default();
+        self.draft = self.read("draft");
         self.draft.clone()
     }
 
@@ -93,18 +95,48 @@ impl StateDir {
     /// # Errors
     /// When it cannot be written; the one before is still there.
     pub fn keep_draft(&mut self, draft: &str) -> io::Result<()> {
-        if draft == self.draft {
-            return Ok(());
+        if draft != self.draft {
+            self.write("draft", draft)?;
+            self.draft = draft.into();
         }
-        let (file, new) = (self.path.join("draft"), self.path.join("draft.new"));
+        Ok(())
+    }
+
+    /// Words that ring, one to a line, as they were kept.
+    pub fn highlights(&mut self) -> String {
+        self.highlights = self.read("highlights");
+        self.highlights.clone()
+    }
+
+    /// Keeps words that ring, if they are others than those that are kept.
+    ///
+    /// # Errors
+    /// When they cannot be written; those before are still there.
+    pub fn keep_highlights(&mut self, words: &str) -> io::Result<()> {
+        if words != self.highlights {
+            self.write("highlights", words)?;
+            self.highlights = words.into();
+        }
+        Ok(())
+    }
+
+    /// What a file has; nothing where there is none, or it is longer than any that is written here.
+    fn read(&self, name: &str) -> String {
+        let file = self.path.join(name);
+        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_DRAFT);
+        let text = is_short.then(|| fs::read_to_string(&file).ok()).flatten();
+        text.unwrap_or_default()
+    }
+
+    /// Puts a file in the place of the one before, whole or not at all.
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let (file, new) = (self.path.join(name), self.path.join(format!("{name}.new")));
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&new)?.write_all(draft.as_bytes())?;
-        fs::rename(&new, &file)?;
-        self.draft = draft.into();
-        Ok(())
+        options.open(&new)?.write_all(text.as_bytes())?;
+        fs::rename(&new, &file)
     }
 }
 

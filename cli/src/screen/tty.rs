@@ -21,10 +21,11 @@ use tokio::sync::mpsc;
 /// Terminals that can do nothing but show characters, or are none.
 const NOT_ABLE: &[&str] = &["", "dumb", "unknown", "emacs"];
 
-/// Marks pastes and tells of attention: on, and off. Nothing wraps while it is on.
+/// Marks pastes and tells of attention: on, and off. Nothing wraps while it is on. The mouse is given back as well: it may have
+/// been asked for.
 const MODES: (&str, &str) = (
     "\x1b[?2004h\x1b[?1004h\x1b[?7l",
-    "\x1b[0m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[?25h",
+    "\x1b[0m\x1b[?7h\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h",
 );
 
 /// How long giving the terminal back waits for what is being written.

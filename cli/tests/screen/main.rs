@@ -1,7 +1,11 @@
 //! The full screen, drawn: stories as snapshots, and what was drawn from seeds.
 
 mod cost;
+mod documents;
 mod drawn;
 mod keys;
+mod mouse;
+mod rooms;
+mod sides;
 mod stories;
 mod world;

@@ -1,10 +1,9 @@
 //! A room's state: the fold of its entries.
 
-use super::members::Members;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// The state of a room: all that its entries come to. Whoever stores entries stores it besides, as bytes
@@ -17,7 +16,7 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
-    members: Members,
+    members: BTreeSet<Unique>,
     /// The sessions of those that joined in one.
     sessions: BTreeMap<Unique, SessionId>,
     topic: Option<Topic>,
@@ -68,7 +67,8 @@ impl State {
                     if let Some(session) = session {
                         self.sessions.insert(after.clone(), session);
                     }
-                    self.members.insert(after);
+                    // Of another case, it is the same name.
+                    self.members.replace(after);
                 }
             }
             Change::Topic(by, text) => {
@@ -96,7 +96,7 @@ impl State {
                 encode_name(by, &mut out);
             }
         }
-        for name in self.members.iter() {
+        for name in &self.members {
             encode_name(&name.0, &mut out);
             match self.sessions.get(name) {
                 None => out.push(0),
@@ -154,6 +154,11 @@ impl State {
         Some(state)
     }
 
+    /// Whether anybody is in the room.
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty()
+    }
+
     /// What the room is about, if anybody has said so.
     pub(crate) fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()
@@ -171,14 +176,8 @@ impl State {
     }
 
     /// Whether somebody in the room has a name, in whatever case.
-    pub(super) fn has(&self, name: &Name) -> bool {
+    pub(crate) fn has(&self, name: &Name) -> bool {
         self.members.contains(&Unique(name.clone()))
-    }
-
-    /// All in the room who have a name, or one that is taken for it: one at most, but where others of
-    /// different looks have some in common with it.
-    pub(crate) fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
-        self.members.alike(name)
     }
 }
 
@@ -201,6 +200,7 @@ fn decode_name(bytes: &[u8]) -> Option<(Name, &[u8])> {
 mod tests {
     use super::*;
     use crate::types::entry::Kind;
+    use crate::types::room_name::RoomName;
     use proptest::prelude::*;
 
     fn records() -> impl Strategy<Value = Vec<Record>> {
@@ -209,6 +209,7 @@ mod tests {
         let text = proptest::sample::select(&["", "ann", "ANN", "c", "two words"][..]);
         let record =
             (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
+                room: RoomName::LOBBY,
                 seq: 1,
                 at: 0,
                 kind,

@@ -7,6 +7,7 @@ pub(crate) mod look;
 pub(crate) mod name;
 pub(crate) mod peer;
 pub(crate) mod rate;
+pub(crate) mod room_name;
 pub(crate) mod secret;
 pub(crate) mod spelling;
 pub(crate) mod time;

@@ -1,8 +1,11 @@
 //! What a peer's input calls for, line by line.
 
+use super::asked_of_rooms::OfRooms;
 use super::deed::{Deed, Done, may_be_name, shown};
 use super::program::Program;
+use super::rooms::room_name;
 use super::stranger;
+use crate::invariant::Invariant;
 use crate::naming::are_alike;
 use chat_core::{
     CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, Name,
@@ -18,14 +21,20 @@ pub(super) enum Notice {
     Exact(String),
     /// A line that begins so.
     Begins(String),
+    /// A line that begins in one of these ways.
+    Either(Vec<String>),
     /// Somebody has the name that was asked for, or one that is taken for it.
     Taken { asked: String, given: String },
-    /// The name that was asked for is not given, for the same reason, or because it is had already.
-    NotRenamed(String),
     /// Since when somebody of this name is here, or that nobody is.
     Whois(String),
     /// The answer to `/who`.
     Who,
+    /// The same of a room of this name, asked when the screen had shown so many lines.
+    WhoOf(String, usize),
+    /// The answer to `/rooms`, asked when the screen had shown so many lines.
+    Rooms(usize),
+    /// It is in another room, of this name: how many others are, and what it is about.
+    InRoom(String),
     /// The answer to `/topic`.
     Topic,
     /// What is said to one person alone has arrived, or not.
@@ -43,14 +52,10 @@ impl Notice {
         match self {
             Self::Exact(expected) => line == expected,
             Self::Begins(start) => line.starts_with(start),
+            Self::Either(starts) => starts.iter().any(|start| line.starts_with(start)),
             Self::Taken { asked, given } => line
                 .strip_suffix(&format!("; you are {given}."))
                 .is_some_and(|why| is_of_taken(why, asked)),
-            Self::NotRenamed(wanted) => {
-                let why = line.split_once("; you are still ");
-                why.is_some_and(|(why, _)| is_of_taken(why, wanted))
-                    || line == format!("* You are {wanted} already.")
-            }
             Self::Whois(of) => {
                 let is_it = |(name, _): (&str, &str)| are_alike(of, name);
                 let found = line.strip_prefix("* ");
@@ -58,6 +63,11 @@ impl Notice {
                 line.starts_with("* Nobody here is called ") || found.is_some_and(is_it)
             }
             Self::Who => line.starts_with("* In the room ("),
+            Self::WhoOf(room, _) => {
+                line.starts_with("* In the room (") || line == format!("* Nobody is in {room}.")
+            }
+            Self::Rooms(_) => line.starts_with("* Rooms: "),
+            Self::InRoom(room) => line.starts_with(&format!("* You are in {room} now; ")),
             Self::Topic => {
                 line.starts_with("* The topic, set by ") || line.starts_with("* There is no topic")
             }
@@ -76,8 +86,11 @@ impl Notice {
     pub(super) fn most(&self) -> usize {
         match self {
             Self::Exact(line) => line.len() + 1,
-            Self::Begins(_) | Self::Taken { .. } | Self::NotRenamed(_) | Self::Whois(_) => 400,
-            Self::Who | Self::Topic | Self::Private { .. } => MAX_LINE + 100,
+            Self::Begins(_) | Self::Either(_) | Self::Taken { .. } | Self::Whois(_) => 400,
+            Self::InRoom(_) => MAX_TOPIC + 400,
+            Self::Who | Self::WhoOf(..) | Self::Rooms(_) | Self::Topic | Self::Private { .. } => {
+                MAX_LINE + 100
+            }
         }
     }
 
@@ -88,9 +101,12 @@ impl Notice {
             Self::Taken { asked, given } => {
                 "* The name  is taken; you are .".len() + asked.len() + given.len()
             }
-            Self::NotRenamed(wanted) => "* You are  already.".len() + wanted.len(),
+            Self::Either(starts) => starts.iter().map(String::len).min().unwrap_or(0),
             Self::Whois(_) => "* a has been here for ".len(),
             Self::Who => "* In the room (1): a".len(),
+            Self::WhoOf(..) => "* Nobody is in a.".len(),
+            Self::Rooms(_) => "* Rooms: ".len(),
+            Self::InRoom(_) => "* You are in a now; ".len(),
             Self::Topic => "* The topic, set by a: ".len(),
             Self::Private { .. } => "[PM to a] ".len(),
         }
@@ -209,6 +225,9 @@ impl Expected {
                     program.not_in = self.not_in;
                     self.end = (!program.is_welcome()).then_some(CloseReason::Json);
                     self.end = self.end.or(self.not_in);
+                    for (deed, room) in program.named_rooms() {
+                        self.deeds.push_back(Done { deed, since, room });
+                    }
                     self.program = Some(program);
                     return;
                 }
@@ -238,8 +257,9 @@ impl Expected {
             }
         }
         if let Some(program) = &mut self.program {
-            let (deed, private, end) = program.line(line);
-            self.deeds.extend(deed.map(|deed| Done { deed, since }));
+            let (deed, private, end) = program.line(line, since);
+            let deed = deed.map(|(deed, room)| Done { deed, since, room });
+            self.deeds.extend(deed);
             self.private.extend(private);
             self.end = end;
             return;
@@ -252,6 +272,9 @@ impl Expected {
 
     /// A line that asks for something, when the story was so long.
     fn request(&mut self, line: &[u8], since: usize) {
+        if let Some(asked) = OfRooms::by(line) {
+            return self.of_rooms(asked, since);
+        }
         match Request::decode(line) {
             Err(_) => self.exact("* Not sent: the line is not UTF-8."),
             Ok(Request::Nothing) => {}
@@ -296,12 +319,35 @@ impl Expected {
                     self.exact(line);
                 }
             }
-            Ok(Request::Who) => self.notices.push((self.deeds(), Notice::Who)),
+            Ok(Request::Who(Some(_)) | Request::Join(_) | Request::Rooms) => {
+                Invariant::InItsPlace
+                    .is_broken("what concerns no room is taken for a line that does");
+            }
+            Ok(Request::Who(None)) => self.notices.push((self.deeds(), Notice::Who)),
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {
                 let start: String = word.chars().take(20).collect();
                 self.begins(&format!("* Unknown command /{start}"));
+            }
+        }
+    }
+
+    /// A line that asks for something that concerns rooms.
+    fn of_rooms(&mut self, asked: OfRooms<'_>, since: usize) {
+        match asked {
+            OfRooms::Rooms => self.notices.push((self.deeds(), Notice::Rooms(since))),
+            OfRooms::Join(room) | OfRooms::Who(room) if room_name(room).is_none() => {
+                self.begins("* \"");
+            }
+            OfRooms::Join(room) => {
+                let room = room_name(room).unwrap_or_default();
+                self.does(Deed::Goes(room.clone()), since);
+                self.notices.push((self.deeds(), Notice::InRoom(room)));
+            }
+            OfRooms::Who(room) => {
+                let notice = Notice::WhoOf(room_name(room).unwrap_or_default(), since);
+                self.notices.push((self.deeds(), notice));
             }
         }
     }
@@ -318,6 +364,12 @@ impl Expected {
         }
     }
 
+    /// Whether it has named a room in its first object.
+    pub(super) fn has_named(&self, room: &str) -> bool {
+        let program = self.program.as_ref();
+        program.is_some_and(|program| program.has_named(room))
+    }
+
     /// It says something to one person alone, or to whoever wrote last.
     fn says_alone(&mut self, to: Option<&str>, text: &str) {
         let (to, text) = (to.map(str::to_string), text.to_string());
@@ -329,7 +381,11 @@ impl Expected {
     /// It does something in the room.
     fn does(&mut self, deed: Deed, since: usize) {
         let is_back = matches!(deed, Deed::Says(_) | Deed::Does(_)) && self.away;
-        self.deeds.push_back(Done { deed, since });
+        self.deeds.push_back(Done {
+            deed,
+            since,
+            room: None,
+        });
         if is_back {
             self.away = false;
             self.exact("* You are back.");

@@ -1,0 +1,160 @@
+//! Which names are in use, in any room, and what they look like: the fold of the entries of all rooms.
+
+use crate::room::RoomId;
+use crate::types::entry::{Change, Entry};
+use crate::types::look::Look;
+use crate::types::name::{Name, Unique};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// Who is in which rooms, by name. One name is of one person in all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Names {
+    all: BTreeMap<Unique, In>,
+    /// Each of them by all that it looks like; what stands without a name is only looked for.
+    looks: BTreeSet<(Look, Option<Unique>)>,
+}
+
+/// The rooms in which somebody is: almost everybody is in one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum In {
+    One(RoomId),
+    Many(Vec<RoomId>),
+}
+
+impl In {
+    fn rooms(&self) -> &[RoomId] {
+        match self {
+            Self::One(room) => core::slice::from_ref(room),
+            Self::Many(rooms) => rooms,
+        }
+    }
+}
+
+impl Names {
+    /// All who have this name, or one that is taken for it, in whatever rooms: one at most, but where others of
+    /// different looks have some in common with it.
+    pub(crate) fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
+        name.looks().flat_map(|look| {
+            let from = self.looks.range((look.clone(), None)..);
+            from.take_while(move |(other, _)| *other == look)
+                .filter_map(|(_, name)| name.as_ref().map(|name| &name.0))
+        })
+    }
+
+    /// Whether somebody has this name, or one that is taken for it.
+    pub(crate) fn has_like(&self, name: &Name) -> bool {
+        self.alike(name).next().is_some()
+    }
+
+    /// The rooms in which somebody is, in no order.
+    pub(crate) fn rooms(&self, name: &Name) -> &[RoomId] {
+        let found = self.all.get(&Unique(name.clone()));
+        found.map_or(&[], In::rooms)
+    }
+
+    /// Takes note of what happened in a room. A new name is taken note of once, by [`rename`](Self::rename).
+    pub(crate) fn evolve(&mut self, room: RoomId, entry: &Entry<'_>) {
+        match entry.change() {
+            Change::Enters(name, _) => self.enter(room, name),
+            Change::Leaves(name) => self.leave(room, name),
+            Change::Renames(..) | Change::Topic(..) | Change::Nothing => {}
+        }
+    }
+
+    /// Somebody is in one room more.
+    pub(crate) fn enter(&mut self, room: RoomId, name: &Name) {
+        let name = Unique(name.clone());
+        let Some(there) = self.all.get_mut(&name) else {
+            return self.insert(name, In::One(room));
+        };
+        if !there.rooms().contains(&room) {
+            let mut rooms = there.rooms().to_vec();
+            rooms.push(room);
+            *there = In::Many(rooms);
+        }
+    }
+
+    fn leave(&mut self, room: RoomId, name: &Name) {
+        let name = Unique(name.clone());
+        let Some(there) = self.all.get_mut(&name) else {
+            return;
+        };
+        let mut rooms = there.rooms().to_vec();
+        rooms.retain(|it| *it != room);
+        match rooms[..] {
+            [] => drop(self.remove(&name)),
+            [room] => *there = In::One(room),
+            _ => *there = In::Many(rooms),
+        }
+    }
+
+    /// Somebody has another name, in all their rooms.
+    pub(crate) fn rename(&mut self, before: &Name, after: &Name) {
+        if let Some(rooms) = self.remove(&Unique(before.clone())) {
+            self.insert(Unique(after.clone()), rooms);
+        }
+    }
+
+    /// It takes the place of one that differs in case alone.
+    fn insert(&mut self, name: Unique, rooms: In) {
+        self.remove(&name);
+        let looks = name.0.looks().map(|look| (look, Some(name.clone())));
+        self.looks.extend(looks);
+        self.all.insert(name, rooms);
+    }
+
+    fn remove(&mut self, name: &Unique) -> Option<In> {
+        // As it is written there, which may be in other letters.
+        let (name, rooms) = self.all.remove_entry(name)?;
+        for look in name.0.looks() {
+            self.looks.remove(&(look, Some(name.clone())));
+        }
+        Some(rooms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_in_use_as_long_as_somebody_is_in_a_room_with_it() {
+        let [ann, bob] = ["ann", "bob"].map(|name| Name::parse(name).unwrap());
+        let [lobby, dev] = [0, 1].map(RoomId);
+        let mut names = Names::default();
+        names.enter(lobby, &ann);
+        names.enter(dev, &ann);
+        names.enter(dev, &ann);
+        assert_eq!(names.rooms(&ann), [lobby, dev]);
+        names.rename(&ann, &bob);
+        assert_eq!((names.has_like(&ann), names.rooms(&bob).len()), (false, 2));
+        names.leave(lobby, &bob);
+        assert_eq!(names.rooms(&bob), [dev]);
+        names.leave(dev, &bob);
+        assert_eq!(names, Names::default());
+    }
+
+    #[test]
+    fn whoever_looks_like_a_name_is_found_in_whatever_room() {
+        let [max, like, other, nav] =
+            ["Max", "rnax.", "Nina", "ναν"].map(|it| Name::parse(it).unwrap());
+        let [lobby, dev] = [0, 1].map(RoomId);
+        let mut names = Names::default();
+        names.enter(lobby, &other);
+        names.enter(dev, &max);
+        assert_eq!(names.alike(&like).collect::<Vec<_>>(), [&max]);
+        // One name that looks like two others.
+        let [nan, vav] = ["nan", "vav"].map(|it| Name::parse(it).unwrap());
+        names.enter(lobby, &nan);
+        names.enter(dev, &vav);
+        let alike: BTreeSet<&Name> = names.alike(&nav).collect();
+        assert_eq!(alike, [&nan, &vav].into());
+        names.rename(&max, &like);
+        assert_eq!(names.alike(&max).collect::<Vec<_>>(), [&like]);
+        for (room, name) in [(lobby, &other), (dev, &like), (lobby, &nan), (dev, &vav)] {
+            names.leave(room, name);
+        }
+        assert_eq!(names, Names::default());
+    }
+}
