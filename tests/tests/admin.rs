@@ -141,7 +141,10 @@ fn who_tells_the_names_and_say_tells_everyone() {
     room.server.expect("ann has left the chat");
     room.server.expect("[dev] ann has joined the chat");
     let told = room.told(&["rooms"]);
-    let rooms: Vec<Vec<&str>> = told.lines().map(|it| it.split_whitespace().collect()).collect();
+    let rooms: Vec<Vec<&str>> = told
+        .lines()
+        .map(|it| it.split_whitespace().collect())
+        .collect();
     assert_eq!(rooms, [["dev", "1"], ["lobby", "1"]]);
     assert_eq!(room.json(&["rooms"])["rooms"][0]["room"], "dev");
     ann.expect("* You are in dev now; nobody else is here.");

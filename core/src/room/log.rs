@@ -154,6 +154,12 @@ impl Log {
         self.oldest() < self.first()
     }
 
+    /// The entry after which so many are held, or as many as there are, up to `last`.
+    pub(crate) fn before_newest(&self, last: u64, count: u64) -> u64 {
+        let first = self.oldest();
+        last.saturating_sub(count).max((first - 1).min(last))
+    }
+
     /// The sessions that gave ids to entries held.
     pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
         self.ids.keys().map(|(session, _)| *session)

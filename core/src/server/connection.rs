@@ -1,10 +1,9 @@
 //! What the server knows of each connection, and the table of them all.
 
+use super::asking::{Asking, Due};
 use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
-use super::json_requests::Asking;
-use super::moves::Due;
 use super::phase::Phase;
 use super::places::{Came, Place};
 use super::rate::Pace;

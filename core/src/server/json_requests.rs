@@ -1,19 +1,17 @@
 //! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
 
 use super::Server;
+use super::asking::{Asking, From, Said};
 use super::backfill_queue::Lane;
-use super::io::{Action, CloseReason};
-use super::moves::From;
+use super::io::CloseReason;
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::decide::Command;
-use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
-use crate::types::entry::{Kind, Record, SessionId};
+use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
-use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
@@ -30,41 +28,6 @@ const READ_ONLY: &str = "this connection reads; to take part, join without \"rea
 
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
-
-/// What a connection waits for while the store is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Asking {
-    /// What was said with an id, and may have been said before.
-    Said(Said),
-    /// A room that it is to be in.
-    Room {
-        name: RoomName,
-        from: From,
-        given: Option<Box<str>>,
-        /// How many rooms had been let go of when the store was asked.
-        let_go: u64,
-    },
-}
-
-/// What was said with an id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Said {
-    room: RoomId,
-    kind: Kind,
-    session: SessionId,
-    text: Box<str>,
-    id: Box<str>,
-}
-
-impl Asking {
-    /// What the store is asked for.
-    pub(super) fn action(&self, id: ConnId) -> Action {
-        match self {
-            Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
-            Self::Room { name, .. } => Action::Open(id, name.clone()),
-        }
-    }
-}
 
 impl Server {
     /// A line of a connection that speaks the JSON dialect.
@@ -429,7 +392,7 @@ impl Server {
             }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
-                (before_newest(log, last, limit), last)
+                (log.before_newest(last, limit), last)
             }
         };
         self.send_page(id, room, after, last);
@@ -440,14 +403,8 @@ impl Server {
     pub(super) fn send_newest(&mut self, id: ConnId, room: RoomId, count: u64) {
         let log = self.rooms[room].log();
         let last = log.last();
-        self.send_page(id, room, before_newest(log, last, count), last);
+        self.send_page(id, room, log.before_newest(last, count), last);
     }
-}
-
-/// The entry after which so many are held, or as many as there are, up to `last`.
-pub(super) fn before_newest(log: &Log, last: u64, count: u64) -> u64 {
-    let first = log.oldest();
-    last.saturating_sub(count).max((first - 1).min(last))
 }
 
 /// A line whose strings have an escape for every character that is replaced in a text.
