@@ -67,7 +67,7 @@ impl Draw {
         let dice = &mut self.dice;
         let number = dice.below(1000);
         // Whether one who is away has said something is not known where it may be refused.
-        let is_away = number % 2 == 0 && !self.moves.are_any();
+        let is_away = number.is_multiple_of(2) && !self.moves.are_any();
         match dice.below(12) {
             0 | 1 => format!("{{\"type\":\"nick\",\"name\":\"{name}\",\"id\":\"n{number}\"}}"),
             2 => "{\"type\":\"nick\",\"name\":\"system\"}".into(),
