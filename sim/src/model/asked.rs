@@ -223,6 +223,10 @@ impl Asked {
             return None; // It is not looked into.
         }
         match serde_json::from_slice(line) {
+            // What is wrong with the text or the id is looked at before, and in which room it is to be said after.
+            Ok(Request::Say { id, .. }) if matches!(self, Self::Refused(Code::NotInRoom, _)) => {
+                Some(Self::Refused(Code::ReadOnly, id.map(Into::into)))
+            }
             Ok(
                 Request::Nick { .. }
                 | Request::Topic { text: Some(_), .. }
