@@ -12,6 +12,7 @@ mod disk;
 mod hosts;
 mod io;
 mod json_requests;
+mod kick;
 mod membership;
 mod people;
 pub mod phase;
@@ -31,6 +32,7 @@ mod who;
 
 pub use census::{Census, Usage};
 pub use io::{Action, CloseReason, Input};
+pub use kick::Whom;
 pub use round::{Outbox, Round};
 pub use session::Origin;
 
@@ -243,6 +245,7 @@ impl Server {
             }
             Input::Timeout => self.timeout(),
             Input::Announce(text) => self.announce(text),
+            Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }

@@ -403,6 +403,15 @@ impl Server {
         }
     }
 
+    /// Gives up the session of somebody who has no connection.
+    pub(super) fn give_up_session_of(&mut self, name: &Name) {
+        let mut all = self.sessions.table.iter();
+        let found = all.find(|(_, it)| it.conn.is_none() && it.name.is_like(name));
+        if let Some(id) = found.map(|(id, _)| *id) {
+            self.give_up(id);
+        }
+    }
+
     fn give_up(&mut self, id: SessionId) {
         if let Some(Session {
             name, host, wait, ..

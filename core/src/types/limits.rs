@@ -14,6 +14,9 @@ pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
+/// The most that an operator can say to whoever they have go, in bytes.
+pub const MAX_KICK_REASON: usize = 512;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 
