@@ -31,8 +31,7 @@ mod turns;
 mod who;
 
 pub use census::{Census, Usage};
-pub use io::{Action, CloseReason, Input};
-pub use kick::Whom;
+pub use io::{Action, CloseReason, Input, Whom};
 pub use round::{Outbox, Round};
 pub use session::Origin;
 
