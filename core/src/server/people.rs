@@ -74,6 +74,11 @@ impl People {
         self.all.clear();
     }
 
+    /// All of them, in the order of their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, &Person)> {
+        self.all.iter().map(|(name, person)| (&name.0, person))
+    }
+
     /// Somebody by their name, and how they write it.
     pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Person)> {
         let found = self.all.get_key_value(&Unique(name.clone()));
