@@ -124,19 +124,36 @@ fn status_tells_people_connections_entries_and_limits() {
     }
 }
 
-#[test]
-fn who_tells_the_names_and_say_tells_everyone() {
-    let mut room = Room::open();
-    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
+/// ann, who is in the room, and then bob.
+fn ann_and_bob(room: &mut Room) -> (Raw, Client) {
+    let ann = Raw::first_line(room.server.address(), "JOIN ann");
     room.server.expect("ann has joined the chat");
     let mut bob = Client::start(room.server.address());
     bob.type_line("JOIN bob");
     room.server.expect("bob has joined the chat");
+    (ann, bob)
+}
+
+#[test]
+fn who_tells_the_names_and_say_tells_everyone() {
+    let mut room = Room::open();
+    let (mut ann, mut bob) = ann_and_bob(&mut room);
     ann.expect("bob has joined the chat");
     let told = room.told(&["who"]);
     let names: Vec<_> = told.lines().filter_map(|it| it.split(' ').next()).collect();
     assert_eq!(names, ["ann", "bob"]);
     assert_eq!(room.json(&["who"])["people"][1]["name"], "bob");
+    ann.say("/join dev");
+    room.server.expect("ann has left the chat");
+    room.server.expect("[dev] ann has joined the chat");
+    let told = room.told(&["rooms"]);
+    let rooms: Vec<Vec<&str>> = told
+        .lines()
+        .map(|it| it.split_whitespace().collect())
+        .collect();
+    assert_eq!(rooms, [["dev", "1"], ["lobby", "1"]]);
+    assert_eq!(room.json(&["rooms"])["rooms"][0]["room"], "dev");
+    ann.expect("* You are in dev now; nobody else is here.");
     assert_eq!(room.told(&["say", "back at 5"]), "told 2 in the room\n");
     ann.expect("* Announcement: back at 5");
     bob.screen.skip_to("* Announcement: back at 5");
@@ -151,11 +168,7 @@ fn who_tells_the_names_and_say_tells_everyone() {
 #[test]
 fn whoever_is_kicked_is_told_why_and_a_client_does_not_come_back_by_itself() {
     let mut room = Room::open();
-    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
-    room.server.expect("ann has joined the chat");
-    let mut bob = Client::start(room.server.address());
-    bob.type_line("JOIN bob");
-    room.server.expect("bob has joined the chat");
+    let (mut ann, mut bob) = ann_and_bob(&mut room);
     assert_eq!(room.told(&["kick", "BOB", "too loud"]), "BOB is gone\n");
     bob.screen
         .skip_to("* Goodbye: an operator has removed you: too loud");

@@ -1,23 +1,14 @@
 //! An operator closes somebody's connection, or ends their session, and says why.
 
 use super::Server;
-use super::io::CloseReason;
+use super::io::{CloseReason, Whom};
 use super::phase::Event;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_KICK_REASON;
 use crate::types::name::Name;
 use crate::wire::notice::Notice;
 use crate::wire::printable::printable;
-
-/// Whom an operator means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whom<'a> {
-    /// Whoever is here under this name, in whatever case its letters are; they may have no connection for the
-    /// moment.
-    Name(&'a Name),
-    /// A connection, in the room or not.
-    Connection(ConnId),
-}
+use crate::wire::short::within;
 
 impl Server {
     /// Everyone who is here, in whatever rooms, by their name, and the connection that they have now.
@@ -39,18 +30,13 @@ impl Server {
             return;
         }
         let id = match whom {
-            Whom::Connection(id) => Some(id),
-            Whom::Name(name) => self.people.find(name).and_then(|(_, person)| person.conn),
+            Whom::Connection(id) => id,
+            Whom::Name(name) => match self.people.find(name).and_then(|(_, person)| person.conn) {
+                Some(id) => id,
+                None => return self.give_up_session_of(name),
+            },
         };
-        let Some(id) = id else {
-            if let Whom::Name(name) = whom {
-                self.give_up_session_of(name);
-            }
-            return;
-        };
-        let end = (0..=reason.len().min(MAX_KICK_REASON)).rev();
-        let end = end.into_iter().find(|&at| reason.is_char_boundary(at));
-        let reason = printable(&reason[..end.unwrap_or(0)]);
+        let reason = printable(within(reason, MAX_KICK_REASON));
         self.tell(id, Notice::Kicked(&reason));
         // Its token opens nothing any more.
         self.end_session(id);

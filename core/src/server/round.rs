@@ -22,10 +22,7 @@ pub struct Outbox {
     id: ConnId,
     dialect: Dialect,
     main: (RoomId, Cursor),
-    #[expect(
-        clippy::box_collection,
-        reason = "almost nobody has any: it takes less where there is none"
-    )]
+    #[expect(clippy::box_collection, reason = "it is so in the connection")]
     others: Option<Box<Vec<Position>>>,
     full: bool,
     progress: bool,

@@ -57,12 +57,11 @@ impl Server {
                 text: "".into(),
                 by: None,
             };
-            self.note(id, &line.to_line());
-        } else {
-            let asked = asked.unwrap_or_default();
-            let room = &self.rooms[self.room_of(id)].name.clone();
-            self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
+            return self.note(id, &line.to_line());
         }
+        let asked = asked.unwrap_or_default();
+        let room = &self.rooms[self.room_of(id)].name.clone();
+        self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
     }
 
     /// Tells a connection who is in the room.

@@ -110,20 +110,16 @@ impl Notice<'_> {
         let line = alloc::format!("{self}");
         let text = line.trim_start_matches(NOTICE).trim_start_matches(GOODBYE);
         let text: Cow<'_, str> = text.into();
-        if let Self::Goodbye(why) = self {
-            let (code, retry_after_ms) = why.code();
+        let bye = match self {
+            Self::Goodbye(why) => Some(why.code()),
+            Self::Kicked(_) => Some((Code::Kicked, None)),
+            _ => None,
+        };
+        if let Some((code, retry_after_ms)) = bye {
             return Message::Bye {
                 code,
                 text,
                 retry_after_ms,
-            }
-            .to_line();
-        }
-        if let Self::Kicked(_) = self {
-            return Message::Bye {
-                code: Code::Kicked,
-                text,
-                retry_after_ms: None,
             }
             .to_line();
         }
@@ -352,9 +348,10 @@ pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
     }
     mark_if(more > 0, Mark::RoomsCutShort);
     if more > 0 {
-        return alloc::format!("{line}, and {more} more\n");
+        line + &alloc::format!(", and {more} more\n")
+    } else {
+        line + "\n"
     }
-    line + "\n"
 }
 
 /// Who is in the room, as a line without its ending: some names, and how many more there are.
