@@ -16,7 +16,7 @@ mod retention;
 mod rooms;
 mod version1;
 
-use chat_core::{Kind, Name, Record, RoomName, SessionId, State};
+use chat_core::{Kind, Name, Record, RoomName, SessionId, State, printable};
 use chat_net::store::{Place, Retention, Sizes, Store, StoreError};
 use disk::Memory;
 use proptest::option;
@@ -173,12 +173,11 @@ impl Drop for Dir {
     }
 }
 
-/// Anything that can be appended, with few names, sessions and ids, so that they come again.
+/// Anything that a room appends, with few names, sessions and ids, so that they come again.
 fn any_record() -> impl Strategy<Value = Record> {
     let kind = prop_oneof![Just(Kind::Joined), Just(Kind::Left), Just(Kind::Said)];
     let text = prop_oneof![
-        any::<String>(),
-        Just("\0".into()),
+        any::<String>().prop_map(|text| printable(&text).into_owned()),
         (0_usize..3000).prop_map(|length| "x".repeat(length)),
     ];
     let id = prop_oneof!["[0-3]", any::<String>()];

@@ -221,9 +221,9 @@ fn the_longest_line_that_a_room_makes_is_imported() {
         at: u64::MAX,
         kind: Kind::Joined,
         name: Name::parse(&"n".repeat(MAX_NAME)).unwrap(),
-        text: "\u{1}".repeat(MAX_LINE).into(),
+        text: "\"".repeat(MAX_LINE).into(),
         sender: Some(SessionId([7; 32])),
-        id: Some("\u{1}".repeat(MAX_ID).into()),
+        id: Some("\"".repeat(MAX_ID).into()),
     };
     let disk = Memory::default();
     open(&disk).append(slice::from_ref(&record)).unwrap();
