@@ -37,7 +37,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Enter, Alt-Enter", "say it; begin another line"),
     (
         "Tab, Shift-Tab",
-        "complete a name or a command; the one before",
+        "complete names, commands, what these take; back",
     ),
     ("Up Down", "what you entered before"),
     ("Ctrl-A E B F, Alt-B F", "move in the line, by words"),
@@ -45,6 +45,8 @@ const KEYS: &[(&str, &str)] = &[
         "Ctrl-K U W, Alt-D",
         "cut; Ctrl-Y inserts it, Alt-Y the one before",
     ),
+    ("Ctrl-_, Ctrl-X Ctrl-U", "take the last change back"),
+    ("Ctrl-X Ctrl-E", "edit the line with $VISUAL or $EDITOR"),
     ("Alt-1 to 9, Ctrl-N P", "rooms"),
     ("Alt-A", "the next room with news"),
     ("Ctrl-L", "draw the screen anew"),

@@ -7,7 +7,7 @@
 //! - [`room`] is what happened, [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; [`help`] what is told of them.
 //! - `draw` makes frames, [`paint`] makes bytes for the terminal of them.
-//! - [`session`] is the client machine, [`feed`] reads what it shows.
+//! - [`session`] is the client machine, [`feed`] reads what it shows, [`state_dir`] keeps what is typed.
 //!
 //! ```
 //! use chat_cli::screen::{Screen, Settings};
@@ -23,7 +23,11 @@
 //! ```
 
 pub mod config;
+#[cfg(unix)]
+pub mod display;
 mod draw;
+#[cfg(unix)]
+pub mod edit;
 pub mod feed;
 pub mod help;
 pub mod paint;
@@ -119,6 +123,8 @@ pub struct Screen {
     height: u16,
     editor: Editor,
     mode: Mode,
+    /// The line is edited elsewhere, and what is typed waits.
+    is_editing: bool,
     /// What was entered and is not taken yet, and its bytes.
     typed: VecDeque<Typed>,
     typed_bytes: usize,
@@ -156,6 +162,7 @@ impl Screen {
             height: 0,
             editor,
             mode: Mode::Talking,
+            is_editing: false,
             typed: VecDeque::new(),
             typed_bytes: 0,
             urgent: VecDeque::new(),

@@ -20,6 +20,8 @@ pub enum Typed {
     Line(String),
     /// This is to be said as it is.
     Said(String),
+    /// They join, under this name, or under one that the server gives where it is empty.
+    Join(String),
     /// The page of the history before this entry, or before what was known first.
     Page(Option<u64>),
     /// They leave.
@@ -37,14 +39,17 @@ pub enum Urgent {
     Quit,
     /// The screen is to be drawn anew (Ctrl-L).
     Redraw,
+    /// The line is to be edited with a program of their own (Ctrl-X Ctrl-E): [`Screen::draft`] is what it begins with, and
+    /// nothing is typed on before [`Screen::edited`].
+    Edit,
 }
 
 /// What is typed where one types.
 #[derive(Clone, Debug)]
 pub(super) enum Mode {
     Talking,
-    /// The person's name, before anything else.
-    Naming,
+    /// The person's name, before anything else, such as the line that was kept.
+    Naming(Line),
     Searching(Search),
 }
 
@@ -96,13 +101,19 @@ impl Screen {
 
     /// Asks the person for their name: it comes as a line that joins.
     pub fn ask_name(&mut self) {
-        self.mode = Mode::Naming;
+        if !matches!(self.mode, Mode::Naming(_)) {
+            self.search_ends();
+            self.mode = Mode::Naming(self.editor.exchange(Line::default()));
+        }
         self.editor.prompt(NAME);
         self.is_dirty = true;
     }
 
     /// The next thing that the person entered.
     pub fn poll_typed(&mut self) -> Option<Typed> {
+        if !self.has_typed() {
+            return None;
+        }
         let typed = self.typed.pop_front()?;
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes -= text.len();
@@ -114,7 +125,9 @@ impl Screen {
 
     /// Whether [`poll_typed`](Self::poll_typed) has something to give.
     pub fn has_typed(&self) -> bool {
-        !self.typed.is_empty()
+        // Who has not joined says nothing, whatever they have typed.
+        let is_held = matches!(self.mode, Mode::Naming(_));
+        !self.typed.is_empty() && !is_held
     }
 
     /// The next thing that does not wait.
@@ -126,15 +139,33 @@ impl Screen {
     pub fn draft(&self) -> &str {
         match &self.mode {
             Mode::Talking => self.editor.typed().text(),
-            Mode::Naming => "",
+            Mode::Naming(before) => before.text(),
             Mode::Searching(search) => search.before.text(),
         }
     }
 
-    /// Has this be what is being typed, as it was kept.
-    pub fn set_draft(&mut self, text: &str) {
+    /// What was entered and nobody has taken yet, to be kept.
+    pub fn entered_lines(&self) -> impl Iterator<Item = &Typed> {
+        let is_line = |typed: &&Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
+        self.typed.iter().filter(is_line)
+    }
+
+    /// Has this be what is being typed, and what was entered before that, as they were kept.
+    pub fn restore(&mut self, text: &str, entered: impl IntoIterator<Item = Typed>) {
+        for typed in entered {
+            self.say(typed);
+        }
         self.editor.exchange(Line::of(text.into()));
         self.is_dirty = true;
+    }
+
+    /// The program with which the line was edited has ended, and left this, if it left anything.
+    pub fn edited(&mut self, text: Option<&str>) {
+        self.is_editing = false;
+        if let Some(text) = text {
+            self.editor.edited(text);
+        }
+        self.typed_on();
     }
 
     /// Lines that are not accepted yet, those included that nobody has taken.
@@ -146,7 +177,7 @@ impl Screen {
             Typed::Said(text) => Some(&**text),
             _ => None,
         });
-        let is_joining = matches!(self.mode, Mode::Naming) || self.link == Link::None;
+        let is_joining = matches!(self.mode, Mode::Naming(_)) || self.link == Link::None;
         let typed = typed.filter(move |_| !is_joining);
         pending.map(|it| it.text.as_str()).chain(typed)
     }
@@ -172,8 +203,12 @@ impl Screen {
                 Some(Event::Answered('y')) => self.urge(Urgent::Interrupt),
                 Some(Event::Suspend) => self.urge(Urgent::Suspend),
                 Some(Event::Quit) => self.urge(Urgent::Quit),
+                Some(Event::Edit) => {
+                    self.is_editing = true;
+                    self.urge(Urgent::Edit);
+                }
                 Some(_) => {}
-                None if self.editor.is_paused() => {
+                None if self.editor.is_paused() && !self.is_editing => {
                     self.take_entered();
                     self.editor.go_on();
                 }
@@ -320,7 +355,10 @@ impl Screen {
 
     fn entered(&mut self, text: String) {
         match std::mem::replace(&mut self.mode, Mode::Talking) {
-            Mode::Naming => return self.say(Typed::Line(format!("JOIN {}", text.trim()))),
+            Mode::Naming(before) => {
+                self.editor.exchange(before);
+                return self.typed.push_front(Typed::Join(text.trim().into()));
+            }
             Mode::Searching(search) => {
                 self.mode = Mode::Searching(search);
                 return self.end_search(true);
@@ -357,7 +395,7 @@ impl Screen {
     /// Begins a search, or goes on to what is older.
     fn search(&mut self) {
         match &self.mode {
-            Mode::Naming => {}
+            Mode::Naming(_) => {}
             Mode::Searching(_) => self.search_on(true),
             Mode::Talking => {
                 let before = self.editor.exchange(Line::default());
@@ -407,11 +445,16 @@ impl Screen {
         }
     }
 
-    fn end_search(&mut self, stays: bool) {
+    /// The line that was being typed is there again.
+    fn search_ends(&mut self) {
         if let Mode::Searching(search) = std::mem::replace(&mut self.mode, Mode::Talking) {
             self.editor.exchange(search.before);
             self.editor.end_prompt();
         }
+    }
+
+    fn end_search(&mut self, stays: bool) {
+        self.search_ends();
         if !stays {
             self.look_at_end();
         }
