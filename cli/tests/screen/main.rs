@@ -3,5 +3,6 @@
 mod cost;
 mod drawn;
 mod keys;
+mod soak;
 mod stories;
 mod world;
