@@ -18,6 +18,7 @@ pub mod paper;
 mod raw_terminal;
 pub mod retention;
 pub mod screen;
+pub mod secret_file;
 pub mod signals;
 pub mod start_warnings;
 pub mod terminal;

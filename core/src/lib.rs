@@ -14,23 +14,26 @@ mod types;
 mod wire;
 
 pub use client::json::phase as json_client_phase;
-pub use client::json::{JsonClient, Memory, Setup, Unaccepted};
+pub use client::json::{JsonClient, Memory, Place, Setup, Unaccepted, answer_line};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;
-pub use room::log::{History, Log};
+pub use room::log::History;
 pub use room::state::State;
 pub use server::phase as server_phase;
-pub use server::{Action, Census, CloseReason, Input, Origin, Outbox, Round, Server, Timer, Usage};
+pub use server::{
+    Action, Census, CloseReason, Input, Logs, Origin, Outbox, Round, Server, Timer, Usage, Whom,
+};
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE,
-    MAX_SERVER_LINE, MAX_TOPIC,
+    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_KICK_REASON, MAX_LINE, MAX_NAME,
+    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC,
 };
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
+pub use types::room_name::{InvalidRoomName, RoomName};
 pub use types::secret::Secret;
 pub use types::time::Timestamp;
 pub use wire::commands::COMMAND_NAMES;

@@ -3,8 +3,8 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_SERVER_LINE, Rate, Rates, Server, TextClient, Timestamp, Transition,
-    client_phase, foreign, json_client_phase, server_phase,
+    MAX_LINE, MAX_NAME, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, Rate, Rates, Server, TextClient,
+    Timestamp, Transition, client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -75,6 +75,9 @@ fn the_table_of_limits_is_the_codes() {
         bytes(MAX_ID as u64),
         MAX_PAGE.to_string(),
         bytes(MAX_NAME as u64),
+        bytes(MAX_ROOM_NAME as u64),
+        MAX_ROOMS.to_string(),
+        l.rooms.to_string(),
         l.connections.to_string(),
         l.refusals.to_string(),
         bytes(l.behind),

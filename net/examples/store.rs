@@ -2,7 +2,7 @@
 //! takes after a close and after a kill, and how much memory.
 //! `cargo run --release -p chat-net --example store -- DIR [ENTRIES]`, where DIR is not there yet.
 
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::{Kind, Name, Record, RoomName, SessionId};
 use chat_net::store::{Retention, Store, check};
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -18,6 +18,7 @@ const ENTRIES: u64 = 100_000;
 /// Entry `seq`, of 64 bytes of text.
 fn said(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: 1_700_000_000_000 + seq,
         kind: Kind::Said,
@@ -78,7 +79,7 @@ fn pages(dir: &Path) -> Outcome {
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for nth in 1..=PAGES as u64 {
         let began = Instant::now();
-        store.read(place(nth), 100)?;
+        store.read(&RoomName::LOBBY, place(nth), 100)?;
         times[0].push(began.elapsed());
         let said = said(1 + place(nth));
         let (session, id) = (said.sender.ok_or("no session")?, said.id.ok_or("no id")?);

@@ -1,7 +1,7 @@
 //! What those who look after a running server ask of it: a bounded queue to the task that owns the room, and an
 //! answer to each. Whoever asks waits; the room does not.
 
-use chat_core::{Census, Input, Limits, Name, Server, Timestamp, Usage};
+use chat_core::{Census, ConnId, Input, Limits, Name, Server, Timestamp, Usage, Whom};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,7 @@ enum Question {
     Census(usize, oneshot::Sender<Census>),
     Members(usize, oneshot::Sender<Members>),
     Announce(String, oneshot::Sender<usize>),
+    Kick(String, String, oneshot::Sender<bool>),
     Granted(oneshot::Sender<Box<Limits>>),
     Limits(Box<Limits>, oneshot::Sender<()>),
     Drain(oneshot::Sender<usize>),
@@ -29,8 +30,9 @@ enum Question {
 /// Who is in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Members {
-    /// Their names, in order, as many as were asked for.
-    pub names: Vec<Name>,
+    /// Their names, in order, as many as were asked for, and the connection of everyone who has one now, as the log
+    /// names it.
+    pub people: Vec<(Name, Option<ConnId>)>,
     /// How many more there are.
     pub more: usize,
 }
@@ -98,6 +100,16 @@ impl Control {
         self.ask(|answer| Question::Announce(text, answer)).await
     }
 
+    /// Has somebody go, named by their name or as the log names their connection, and tells them why; whether there
+    /// is such a one. Where both can be meant, it is the name.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn kick(&self, whom: String, reason: String) -> Result<bool, NoAnswer> {
+        self.ask(|answer| Question::Kick(whom, reason, answer))
+            .await
+    }
+
     /// What clients are granted.
     ///
     /// # Errors
@@ -162,14 +174,25 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
             let _ = to.send(server.census(hosts));
         }
         Question::Members(most, to) => {
-            let members = server.members();
-            let more = members.len().saturating_sub(most);
-            let names = members.take(most).cloned().collect();
-            let _ = to.send(Members { names, more });
+            let more = server.members().len().saturating_sub(most);
+            let people = server.people().take(most);
+            let people = people.map(|(name, conn)| (name.clone(), conn)).collect();
+            let _ = to.send(Members { people, more });
         }
         Question::Announce(text, to) => {
             server.handle(now, Input::Announce(&text));
             let _ = to.send(server.population());
+        }
+        Question::Kick(whom, reason, to) => {
+            let name = Name::parse(&whom).ok();
+            let by_name = name.as_ref().map(Whom::Name);
+            let by_id = ConnId::parse(&whom).map(Whom::Connection);
+            let all = by_name.into_iter().chain(by_id);
+            let found = all.into_iter().find(|&whom| server.can_kick(whom));
+            if let Some(whom) = found {
+                server.handle(now, Input::Kick(whom, &reason));
+            }
+            let _ = to.send(found.is_some());
         }
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));

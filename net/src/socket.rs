@@ -2,7 +2,7 @@
 
 use crate::connection_log::Visit;
 use crate::listener::Listener;
-use chat_core::{ConnId, Log, Outbox};
+use chat_core::{ConnId, Logs, Outbox};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -63,9 +63,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Writes what waits for the connection, and says how many bytes its socket took.
-    pub(crate) fn write(&mut self, outbox: &mut Outbox, log: &Log, scratch: &mut Vec<u8>) -> u64 {
+    pub(crate) fn write(
+        &mut self,
+        outbox: &mut Outbox,
+        logs: Logs<'_>,
+        scratch: &mut Vec<u8>,
+    ) -> u64 {
         let mut sent = 0;
-        outbox.write(log, |slices| {
+        outbox.write(logs, |slices| {
             let id = self.id;
             let taken = guarded(id, || self.write_all(slices, scratch)).unwrap_or_else(|error| {
                 self.failure = Some(error);
@@ -189,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 /// anywhere else is one of what all share, and ends the server.
 fn guarded<T>(id: ConnId, act: impl FnOnce() -> T) -> io::Result<T> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
-        tracing::error!(?id, "panic in a connection's stream; it is closed");
+        tracing::error!(conn = ?id, "panic in a connection's stream; it is closed");
         io::Error::other("panic")
     })
 }

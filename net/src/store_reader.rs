@@ -1,12 +1,15 @@
 //! The reader's thread: what the core asks the store for is read while the room goes on.
 
 use crate::store::{Reader, StoreError};
-use chat_core::{Action, ConnId, Input, Record};
+use chat_core::{Action, ConnId, History, Input, Record, RoomName};
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Context, Poll};
 use std::thread;
 use tokio::sync::mpsc::{Receiver, channel};
+
+/// So many of the newest entries are in memory when a room is opened.
+const NEWEST: usize = 64;
 
 /// A reader at work. Dropping it ends the thread, after what it is reading.
 pub(crate) struct Reading {
@@ -18,6 +21,7 @@ pub(crate) struct Reading {
 pub(crate) enum Answer {
     Kept(Vec<Record>),
     Found(Option<Record>),
+    Opened(Box<History>),
     Unreadable,
 }
 
@@ -27,6 +31,7 @@ impl Answer {
         match self {
             Self::Kept(records) => Input::Kept(id, records),
             Self::Found(record) => Input::Found(id, record.as_ref()),
+            Self::Opened(history) => Input::Opened(id, history),
             Self::Unreadable => Input::Unreadable(id),
         }
     }
@@ -79,14 +84,25 @@ fn answer(reader: &Reader, asked: &Action) -> Option<(ConnId, Answer)> {
         Answer::Unreadable
     };
     match asked {
-        Action::Read(id, after, most) => {
-            let kept = reader.read(*after, *most).map(Answer::Kept);
+        Action::Read(id, room, after, most) => {
+            let kept = reader.read(room, *after, *most).map(Answer::Kept);
             Some((*id, kept.unwrap_or_else(unreadable)))
         }
         Action::Find(id, session, given) => {
             let said = reader.find(session, given).map(Answer::Found);
             Some((*id, said.unwrap_or_else(unreadable)))
         }
+        Action::Open(id, room) => {
+            let opened = opened(reader, room).map(Answer::Opened);
+            Some((*id, opened.unwrap_or_else(unreadable)))
+        }
         _ => None,
     }
+}
+
+/// What the store has of a room that nobody is in.
+fn opened(reader: &Reader, room: &RoomName) -> Result<Box<History>, StoreError> {
+    let head = reader.room(room)?;
+    let newest = reader.read(room, head.last.saturating_sub(NEWEST as u64), NEWEST)?;
+    Ok(Box::new(head.history(newest)))
 }

@@ -4,7 +4,7 @@
 use crate::mailbox::{Mailbox, Teller, mailbox};
 use crate::metrics::Metrics;
 use crate::store::{Fault, Store, StoreError, Upkeep};
-use chat_core::{History, Input, Record, Server, Timestamp};
+use chat_core::{History, Input, Record, RoomName, Server, Timestamp};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -230,8 +230,9 @@ fn append(mut store: Store, batches: &Batches<Vec<Record>>, upkeep: &Upkeep, tel
         };
         is_resting = false;
         let appended = append_all(&mut store, &batch, upkeep, tell);
-        let has_failed = appended.is_err();
-        let news = appended.map(|()| News::Committed(store.first()));
+        let first = appended.and_then(|()| store.reader().first(&RoomName::LOBBY));
+        let has_failed = first.is_err();
+        let news = first.map(News::Committed);
         if !tell.news.tell(news) || has_failed {
             break;
         }
@@ -252,9 +253,10 @@ fn append_all(
     tell: &Voice,
 ) -> Result<(), StoreError> {
     let mut has_waited = false;
+    let before = store.head();
     loop {
-        let rest = batch.partition_point(|record| record.seq <= store.head());
-        match store.append(&batch[rest..]) {
+        let done = usize::try_from(store.head() - before).unwrap_or(usize::MAX);
+        match store.append(batch.get(done..).unwrap_or_default()) {
             Err(error) if matches!(error.fault, Fault::NoRoom(_)) && !tell.news.is_closed() => {
                 if !has_waited {
                     tracing::error!(%error, "what happens waits for room on the disk");
@@ -303,14 +305,14 @@ fn keep_up(mut upkeep: Upkeep, tell: &Voice) {
     }
 }
 
-/// What a store has of a room, and the name of its log.
-pub(crate) fn history(store: &Store) -> Result<(u128, History), StoreError> {
-    let history = History {
-        first: store.first(),
-        last: store.head(),
-        newest: store.read(store.head().saturating_sub(NEWEST as u64), NEWEST)?,
-        state: store.state().clone(),
-    };
+/// What a store has of the lobby and of all rooms in which somebody is, and the name of its log.
+pub(crate) fn rooms(store: &Store) -> Result<(u128, Vec<(RoomName, History)>), StoreError> {
+    let mut rooms = Vec::new();
+    for (name, head) in store.rooms_with_people()? {
+        let newest = if name.is_lobby() { NEWEST } else { NEWEST / 16 };
+        let records = store.read(&name, head.last.saturating_sub(newest as u64), newest)?;
+        rooms.push((name, head.history(records)));
+    }
     let epoch = u128::from_str_radix(&store.epoch(), 16).unwrap_or_default();
-    Ok((epoch, history))
+    Ok((epoch, rooms))
 }

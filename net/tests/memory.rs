@@ -42,6 +42,7 @@ fn is_told_as_damage(refused: &str) -> bool {
 fn remembered(texts: &[&str]) -> Memory {
     let unaccepted = |(number, text): (usize, &&str)| Unaccepted {
         me: false,
+        room: None,
         id: format!("00000000c0ffee00-{number}"),
         text: (*text).into(),
     };
@@ -51,6 +52,7 @@ fn remembered(texts: &[&str]) -> Memory {
         epoch: Some("fedcba9876543210".repeat(2)),
         after: Some(1041),
         outbox: texts.iter().enumerate().map(unaccepted).collect(),
+        ..Memory::default()
     }
 }
 

@@ -3,7 +3,7 @@
 
 #![cfg(unix)]
 
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::{Kind, Name, Record, RoomName, SessionId};
 use chat_net::store::{Dir, Disk, Fault, File, Mode, Place, Retention, Sizes, Store};
 use std::any::Any;
 use std::cell::Cell;
@@ -111,6 +111,7 @@ impl File for HostFile {
 
 fn said(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: seq,
         kind: Kind::Said,
@@ -152,7 +153,7 @@ async fn keep(told: Rc<Told>, is_last: bool) {
     assert!(known.contains(&head), "{head}, not {known:?}");
     told.kept.set(head);
     if is_last {
-        return match store.read(0, usize::MAX) {
+        return match store.read(&RoomName::LOBBY, 0, usize::MAX) {
             Ok(all) => assert!(all.into_iter().eq((1..=head).map(said))),
             Err(failed) => {
                 assert!(matches!(failed.fault, Fault::Io(_)), "{failed}");

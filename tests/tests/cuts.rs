@@ -123,7 +123,12 @@ impl Ann {
         while !is_accepted {
             let line = self.line();
             answer.extend_from_slice(&line);
-            if let Ok(Message::Accepted { id: Some(id), seq }) = serde_json::from_slice(&line) {
+            if let Ok(Message::Accepted {
+                room: None,
+                id: Some(id),
+                seq,
+            }) = serde_json::from_slice(&line)
+            {
                 self.accepted.insert((id.into(), seq));
                 is_accepted = true;
             }

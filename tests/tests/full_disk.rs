@@ -53,7 +53,9 @@ impl Talker {
         self.send(&serde_json::json!({"type": "say", "id": id, "text": text}));
         for line in self.lines.by_ref().map_while(Result::ok) {
             match serde_json::from_str(&line).expect("an object") {
-                Message::Accepted { seq, .. } => {
+                Message::Accepted {
+                    room: None, seq, ..
+                } => {
                     self.accepted.insert(seq, id);
                     return Ok(());
                 }

@@ -1,6 +1,6 @@
 //! The history on disk: where it is kept, who may have it open, and what is done with it while nobody has.
 
-use chat_core::{Kind, Name, Record, SessionId};
+use chat_core::{Kind, Name, Record, RoomName, SessionId};
 use chat_net::store::{Retention, Store};
 use chat_tests::{Client, Dir, Process, Server, chat_server};
 use std::fs;
@@ -23,6 +23,7 @@ fn log(dir: &Dir, name: &str, entries: u64) -> String {
 
 fn entry(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: 1_700_000_000_000 + seq,
         kind: if seq == 1 { Kind::Joined } else { Kind::Said },
@@ -115,7 +116,7 @@ fn what_is_exported_is_imported_elsewhere() {
     let again = run(&["export", "--data", &other]);
     assert_eq!(again.stdout, exported.stdout);
     let store = Store::open(&other, Retention::default()).expect("it is sound");
-    let entries = store.read(0, 9).expect("it is sound");
+    let entries = store.read(&RoomName::LOBBY, 0, 9).expect("it is sound");
     assert_eq!(entries, (1..=5).map(entry).collect::<Vec<_>>());
 }
 

@@ -75,7 +75,11 @@ impl Seen {
                     let told = (entry.name.into_owned(), text);
                     self.entries.insert(entry.seq, told);
                 }
-                Message::Accepted { id: Some(id), seq } => {
+                Message::Accepted {
+                    room: None,
+                    id: Some(id),
+                    seq,
+                } => {
                     self.unsure.retain(|(given, _)| *given != id);
                     let before = self.accepted.insert(id.into_owned(), seq);
                     assert!(

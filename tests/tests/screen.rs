@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use chat_tests::{Client, Dir, Server, Signal, Terminal, chat, eventually};
 
@@ -258,6 +259,95 @@ fn the_line_is_edited_by_a_program_of_ones_own() {
     terminal.press("\u{3}");
     server.expect("ann has left the chat");
     assert_eq!(terminal.process.exit_code(), 0);
+}
+
+#[test]
+fn who_is_here_and_what_it_is_about_is_shown_and_one_person_is_spoken_to_alone() {
+    let size = (120, 24);
+    let mut server = Server::start();
+    let mut bob = Client::join(server.address());
+    let name = server.transcript.line();
+    let bob_name = name.split(' ').next().expect("it has a name").to_owned();
+    bob.type_line("/topic Tea at four");
+    let state = Dir::new("screen");
+    let mut terminal = start(&mut command(&server, &state), size);
+    wait_for(&terminal, size, "Your name");
+    terminal.type_line("ann");
+    server.skip_to("ann has joined the chat");
+    wait_for(&terminal, size, "│ 2 here");
+    wait_for(&terminal, size, &format!("│ {bob_name}"));
+    assert!(seen(&terminal, size).starts_with(" Tea at four"));
+    bob.type_line("/msg ann psst");
+    wait_for(&terminal, size, &format!("2:{bob_name} 1!"));
+    assert!(!seen(&terminal, size).contains("psst"));
+    terminal.press("\u{1b}2");
+    wait_for(&terminal, size, &format!("{bob_name}: psst"));
+    terminal.type_line("what is it?");
+    wait_for(&terminal, size, "ann: what is it?");
+    bob.screen.skip_to("[PM from ann] what is it?");
+    terminal.type_line("/close");
+    terminal.type_line("for all");
+    server.skip_to("ann: for all");
+    assert!(!server.transcript.so_far().contains("what is it"));
+}
+
+#[test]
+fn the_mouse_is_given_back_and_the_terminal_is_asked_for_its_background_once() {
+    const MOUSE: (&str, &str) = ("\u{1b}[?1000h\u{1b}[?1006h", "\u{1b}[?1006l\u{1b}[?1000l");
+    let dir = Dir::new("screen");
+    let file = dir.path("config.ron");
+    fs::write(&file, "(mouse: true)").expect("it can be written");
+    let mut server = Server::start();
+    let address = server.address().to_string();
+    for (arguments, wants_mouse) in [(&["--config", &*file][..], true), (&[], false)] {
+        let mut command = Command::new(chat());
+        command
+            .args([&*address, "--name", "ann", "--no-state"])
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", dir.path("none"))
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("COLORFGBG");
+        let mut terminal = Terminal::start(&mut command);
+        server.skip_to("ann has joined the chat");
+        terminal.screen.wait_for("\u{1b}]11;?\u{1b}\\");
+        // The answer is no part of the line.
+        terminal.press("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\hi\r");
+        server.skip_to("ann: hi");
+        terminal.press("\u{c}");
+        terminal.process.signal(Signal::TERM);
+        server.skip_to("ann has left the chat");
+        let all = terminal.screen.all();
+        assert_eq!(all.matches("\u{1b}]11;?").count(), 1);
+        assert_eq!(all.contains(MOUSE.0), wants_mouse);
+        let given_back = all.rfind(MOUSE.1).expect("it is given back");
+        let end = &all[given_back..];
+        assert!(end.ends_with(END) && !end.contains(MOUSE.0));
+    }
+}
+
+/// `cargo test -p chat-tests --test screen -- --ignored --nocapture first_frame`
+#[test]
+#[ignore = "a measurement"]
+fn the_first_frame_is_there_within_50_ms() {
+    let mut server = Server::start();
+    let address = server.address().to_string();
+    let mut times = Vec::new();
+    for _ in 0..40 {
+        let mut command = Command::new(chat());
+        command.args([&*address, "--name", "ann", "--no-state"]);
+        let begun = Instant::now();
+        let mut terminal = Terminal::start(&mut command);
+        terminal.screen.wait_for("F1: help");
+        times.push(begun.elapsed());
+        terminal.process.signal(Signal::TERM);
+        server.skip_to("ann has left the chat");
+    }
+    times.sort();
+    let (half, most) = (times[times.len() / 2], times[times.len() - 1]);
+    println!("from the start to the first frame: half within {half:?}, all within {most:?}");
+    // Of the others, a machine that is shared makes what it wants.
+    assert!(half < Duration::from_millis(50), "{half:?}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ struct Args {
     history: u64,
 
     /// Show what happens until you interrupt it, or nobody reads its output; standard input is not read. The
-    /// others do not see you, unless --state has unsent lines
+    /// others do not see you, unless --state has unsent lines, or another room than the lobby
     #[arg(long)]
     follow: bool,
 
@@ -67,7 +67,7 @@ struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Save unsent lines and your place in the room in this directory, from run to run: one directory for
+    /// Save unsent lines, the room where you are and your place in it in this directory, from run to run: one directory for
     /// each server and person
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,

@@ -17,20 +17,24 @@ fn main() {
 mod unix {
     use chat_cli::address::Address;
     use chat_cli::history_dir::System;
+    use chat_cli::paper::Papers;
     use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::display::{Display, Kept, Shared};
+    use chat_cli::screen::messages::{Language, Message};
+    use chat_cli::screen::ring::Highlights;
     use chat_cli::screen::session::Session;
     use chat_cli::screen::shell::Shell;
     use chat_cli::screen::state_dir::{self, StateDir};
+    use chat_cli::screen::target::Target;
     use chat_cli::screen::theme::Theme;
     use chat_cli::screen::tty::{self, Tty};
     use chat_cli::screen::{Screen, Settings};
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
-    use chat_cli::tls::client::{Connector, Server};
+    use chat_cli::tls::client::Connector;
     use chat_cli::tls::fingerprint::Fingerprint;
     use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
-    use clap::{Parser, Subcommand};
+    use clap::{CommandFactory, Parser, Subcommand};
     use jiff::tz::TimeZone;
     use std::cell::Cell;
     use std::env;
@@ -54,9 +58,10 @@ mod unix {
         command: Option<Command>,
 
         /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; tls://HOST:PORT for one
-        /// that speaks TLS; without it, the one of the configuration, or 127.0.0.1:5000
-        #[arg(value_name = "ADDR", value_parser = Server::from_str)]
-        server: Option<Server>,
+        /// that speaks TLS; with /ROOM after it, to go to that room; without it, the one of the configuration, or
+        /// 127.0.0.1:5000
+        #[arg(value_name = "ADDR", value_parser = Target::from_str)]
+        target: Option<Target>,
 
         /// Speak TLS, and trust the server only if this is the SHA-256 fingerprint of its certificate, whoever
         /// vouches for that
@@ -79,6 +84,9 @@ mod unix {
         /// Read the configuration from this file, in place of chat/config.ron in $XDG_CONFIG_HOME or ~/.config
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+
+        #[command(flatten)]
+        papers: Papers,
     }
 
     #[derive(Debug, Subcommand)]
@@ -92,6 +100,7 @@ Examples:
   chat                          talk on this machine, or where the configuration says
   chat chat.example.org         talk somewhere else
   chat tls://chat.example.org   the same over TLS; whom it trusts, chat-client --help says
+  chat tls://chat.example.org/garden   and to a room of it
   chat --name ann 7106          under a name, with the server on port 7106 of this machine
   chat default-config           what can be set
 
@@ -107,6 +116,10 @@ Exit codes: as chat-client's (chat-client --help).";
 
     pub(super) fn main() -> i32 {
         let mut args = Args::parse();
+        match args.papers.print(Args::command()) {
+            Ok(false) => {}
+            printed => return i32::from(printed.is_err()),
+        }
         if matches!(args.command, Some(Command::DefaultConfig)) {
             let printed = io::stdout().write_all(config::DEFAULT.as_bytes());
             return i32::from(printed.is_err());
@@ -145,30 +158,28 @@ Exit codes: as chat-client's (chat-client --help).";
             Some(file) => Config::read(&file, is_named)?,
             None => Config::default(),
         };
-        if args.server.is_none() {
-            args.server = Some(config.server.parse().map_err(io::Error::other)?);
+        if args.target.is_none() {
+            args.target = Some(config.server.parse().map_err(io::Error::other)?);
         }
         args.name = args.name.take().or_else(|| config.name.clone());
         Ok(config)
     }
 
     fn run(args: &Args, config: &Config) -> io::Result<Outcome> {
-        let Some(server) = &args.server else {
+        let Some(Target { server, room }) = &args.target else {
             return Err(io::Error::other("no server is named"));
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let mut theme = Theme::of(|name| env::var_os(name));
-        theme.colours = config.colours.or(theme.colours);
-        let settings = Settings {
-            theme,
-            zone: TimeZone::system(),
-            rings: config.bell,
-            has_times: config.times,
-        };
-        let mut screen = Screen::new(settings);
-        let (state, keep, memory) = remembered(args, &server.address, &mut screen);
+        let mut screen = Screen::new(settings(config));
+        if let Some(room) = room {
+            screen.start_in(room.clone());
+        }
+        let (mut state, keep, memory) = remembered(args, &server.address, &mut screen);
+        if let Some(state) = &mut state {
+            screen.set_highlights(Highlights::new(&config.highlights, &state.highlights()));
+        }
         // Who is remembered need not say again who they are.
         let join = args
             .name
@@ -258,6 +269,33 @@ Exit codes: as chat-client's (chat-client --help).";
         Ok(outcome)
     }
 
+    /// What the screen is to be, by the configuration and the environment.
+    fn settings(config: &Config) -> Settings {
+        let mut theme = Theme::of(|name| env::var_os(name));
+        theme.colours = config.colours.or(theme.colours);
+        theme.background = config.theme.or(theme.background);
+        Settings {
+            theme,
+            zone: TimeZone::system(),
+            rings: config.bell,
+            mouse: config.mouse,
+            notify: config.notify,
+            highlights: Highlights::new(&config.highlights, ""),
+            has_times: config.times,
+            has_people: config.people,
+            language: config.language.unwrap_or_else(|| of_environment(theme)),
+        }
+    }
+
+    /// The language of the environment. A terminal that shows nothing but ASCII has no letters for others than English.
+    fn of_environment(theme: Theme) -> Language {
+        if theme.is_ascii {
+            Language::English
+        } else {
+            Language::of(|name| env::var_os(name))
+        }
+    }
+
     /// What is remembered of this server, and where it is kept.
     fn remembered(
         args: &Args,
@@ -274,7 +312,7 @@ Exit codes: as chat-client's (chat-client --help).";
             Some(Ok((state, file, memory))) => (Some(state), Box::new(file), memory),
             Some(Err(error)) => {
                 let now = chat_cli::clock::wall_clock();
-                screen.notice(&format!("Nothing is remembered in this run: {error}"), now);
+                screen.tell(Message::NotRemembered, &[&error.to_string()], now);
                 (None, Box::new(()), Memory::default())
             }
             None => (None, Box::new(()), Memory::default()),

@@ -18,7 +18,8 @@ impl Editor {
         }
         let question = self.questions.front().map(Asked::question);
         let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
-        if !is_answer && self.reserved.is_some_and(|is_reserved| is_reserved(&key)) {
+        let is_reserved = |reserved: fn(&Key, &Line) -> bool| reserved(&key, &self.line);
+        if !is_answer && self.reserved.is_some_and(is_reserved) {
             self.is_paused = true;
             return self.urgent.push_back(Event::Key(key));
         }

@@ -145,7 +145,7 @@ pub struct Editor {
     /// It had the terminal mark what is pasted when it was closed.
     had_marks: bool,
     /// The keys that are the caller's.
-    reserved: Option<fn(&Key) -> bool>,
+    reserved: Option<fn(&Key, &Line) -> bool>,
     /// One of them was pressed, or a prompt was answered, and the keys after that wait for the caller.
     is_paused: bool,
     paused: VecDeque<Key>,
@@ -192,10 +192,10 @@ impl Editor {
         }
     }
 
-    /// Has these keys mean nothing here: [`poll_urgent`](Self::poll_urgent) gives them as [`Event::Key`], unless they
-    /// answer a question. What was typed after one, and after a line that was asked for, waits until the caller has the
-    /// editor [go on](Self::go_on).
-    pub fn reserve(&mut self, keys: fn(&Key) -> bool) {
+    /// Has these keys mean nothing here, while this is the line that is being typed: [`poll_urgent`](Self::poll_urgent) gives
+    /// them as [`Event::Key`], unless they answer a question. What was typed after one, and after a line that was asked for,
+    /// waits until the caller has the editor [go on](Self::go_on).
+    pub fn reserve(&mut self, keys: fn(&Key, &Line) -> bool) {
         self.reserved = Some(keys);
     }
 
@@ -280,6 +280,18 @@ impl Editor {
         self.undo.forget();
         self.completion = None;
         std::mem::replace(&mut self.line, line)
+    }
+
+    /// Puts other lines in the place of those that were entered before, which are returned.
+    pub fn exchange_history(&mut self, mut history: History) -> History {
+        history.reset();
+        std::mem::replace(&mut self.history, history)
+    }
+
+    /// Puts other names in the place of those that Tab completes, which are returned.
+    pub fn exchange_names(&mut self, names: Names) -> Names {
+        self.completion = None;
+        std::mem::replace(&mut self.names, names)
     }
 
     /// What was pasted, or edited elsewhere, and waits for an answer whether to say it.

@@ -1,7 +1,9 @@
 //! What a person has set, in a file of their own.
 
-use super::theme::Colours;
-use crate::tls::client::Server;
+use super::messages::Language;
+use super::ring::Notify;
+use super::target::Target;
+use super::theme::{Background, Colours};
 use chat_core::Name;
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -25,10 +27,45 @@ pub struct Config {
     pub name: Option<String>,
     /// The bell rings for what names the person.
     pub bell: bool,
+    /// The desktop is notified of the same.
+    pub notify: Notify,
+    /// Words that ring, besides the name.
+    pub highlights: Vec<String>,
     /// Each line has its time, unless it has that of the line before.
     pub times: bool,
+    /// The people of the room are listed at the side, where the terminal is wide.
+    pub people: bool,
+    /// The mouse scrolls, and goes to rooms.
+    pub mouse: bool,
     /// The colours of names.
     pub colours: Wanted,
+    /// The shades of those colours.
+    pub theme: Shades,
+    /// The language of the screen; that of the environment where none is said.
+    pub language: Option<Language>,
+}
+
+/// For which background the shades of the colours are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Shades {
+    /// The terminal is asked.
+    #[default]
+    Auto,
+    /// For a dark one.
+    Dark,
+    /// For a light one.
+    Light,
+}
+
+impl Shades {
+    /// The background, where the environment says that it is this.
+    pub fn or(self, found: Background) -> Background {
+        match self {
+            Self::Auto => found,
+            Self::Dark => Background::Dark,
+            Self::Light => Background::Light,
+        }
+    }
 }
 
 /// The colours that are wanted.
@@ -66,8 +103,14 @@ impl Default for Config {
             server: "127.0.0.1:5000".into(),
             name: None,
             bell: true,
+            notify: Notify::None,
+            highlights: Vec::new(),
             times: true,
+            people: true,
+            mouse: false,
             colours: Wanted::Auto,
+            theme: Shades::Auto,
+            language: None,
         }
     }
 }
@@ -84,8 +127,8 @@ impl Config {
         if let Some(name) = &config.name {
             Name::parse(name).map_err(|error| format!("name: {error}"))?;
         }
-        let server: Result<Server, String> = config.server.parse();
-        server.map_err(|error| format!("server: {error}"))?;
+        let target: Result<Target, String> = config.server.parse();
+        target.map_err(|error| format!("server: {error}"))?;
         Ok(config)
     }
 
@@ -136,8 +179,14 @@ mod tests {
             ),
             ("name: None", "name: \"ann\""),
             ("bell: true", "bell: false"),
+            ("notify: None", "notify: Osc9"),
+            ("highlights: []", "highlights: [\"rust\"]"),
             ("times: true", "times: false"),
+            ("people: true", "people: false"),
+            ("mouse: false", "mouse: true"),
             ("colours: Auto", "colours: Palette"),
+            ("theme: Auto", "theme: Light"),
+            ("language: None", "language: German"),
         ] {
             assert!(DEFAULT.contains(line), "{line}");
             let config = Config::parse(&DEFAULT.replace(line, other)).unwrap();
@@ -150,6 +199,7 @@ mod tests {
         for (text, why) in [
             ("(name: \"not a name\")", "name: "),
             ("(server: \"http://x\")", "server: "),
+            ("(server: \"x/a b\")", "server: "),
             ("(bel: true)", "bel"),
             ("(bell: 3)", "1:"),
             ("", "1:"),

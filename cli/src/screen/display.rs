@@ -1,8 +1,9 @@
 //! A screen that several share: the client shows what happens on it, and whoever draws it passes on what is typed, which is
 //! kept meanwhile.
 
+use super::messages::Message;
 use super::paint::Painter;
-use super::session::page_before;
+use super::session::{TOPIC, WHO, page_before};
 use super::state_dir::{Draft, StateDir};
 use super::{Link, Screen, Typed};
 use crate::clock::wall_clock;
@@ -91,15 +92,23 @@ impl Shared {
         self.0.borrow_mut().is_lent = is_lent;
     }
 
-    /// The next thing that was entered, which is on its way to the client from now on.
-    pub(super) fn pass(&self) -> Option<Typed> {
-        let typed = self.with(Screen::poll_typed)?;
-        self.passes(&typed);
-        Some(typed)
+    /// Passes on the next thing that was entered, which is on its way to the client from now on. Servers have one room so
+    /// far: nothing that is said in another may end up there.
+    pub(super) fn pass(&self, permit: mpsc::Permit<'_, Input>) {
+        let Some((room, typed)) = self.with(Screen::poll_typed) else {
+            return;
+        };
+        let is_there = self.look(|screen| screen.main_room() == room);
+        if is_there || matches!(typed, Typed::Join(_) | Typed::End) {
+            self.passes(&typed);
+            return permit.send(input(typed));
+        }
+        self.with(|screen| screen.tell(Message::CannotSpeak, &[&room], wall_clock()));
     }
 
+    /// The client takes what is said, and does not take what the screen asks for by itself.
     fn passes(&self, typed: &Typed) {
-        if !matches!(typed, Typed::Page(_) | Typed::End) {
+        if matches!(typed, Typed::Line(_) | Typed::Said(_) | Typed::Join(_)) {
             self.0.borrow_mut().passing.push_back(typed.clone());
         }
     }
@@ -122,10 +131,11 @@ impl Shared {
         if shown.screen.take_bell() {
             bytes.push(0x07);
         }
+        bytes.extend(shown.screen.take_notification());
         bytes
     }
 
-    /// Keeps what is typed and what is entered.
+    /// Keeps what is typed and what is entered, and what rings.
     pub(super) fn keep_draft(&self) {
         let shown = &mut *self.0.borrow_mut();
         let Some(state) = &mut shown.state else {
@@ -134,11 +144,14 @@ impl Shared {
         let is_line = |typed: &&Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
         let entered = shown.passing.iter().filter(is_line);
         let entered = entered.chain(shown.screen.entered_lines());
-        let draft = Draft::of(shown.screen.draft(), entered, shown.newest.as_deref());
-        if let Err(error) = state.keep_draft(draft) {
+        let draft = Draft::of(&shown.screen.draft(), entered, shown.newest.as_deref());
+        let words = shown.screen.highlights().kept();
+        let kept = state.keep_draft(draft);
+        if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
             shown.state = None;
-            let news = format!("What is being typed is not kept any more: {error}");
-            shown.screen.notice(&news, wall_clock());
+            let why = error.to_string();
+            let screen = &mut shown.screen;
+            screen.tell(Message::NotKept, &[&why], wall_clock());
             self.1.notify_one();
         }
     }
@@ -265,6 +278,8 @@ pub(super) fn input(typed: Typed) -> Input {
         Typed::Join(name) if name.is_empty() => Input::Bytes(b"JOIN\n".to_vec()),
         Typed::Join(name) => Input::Bytes(format!("JOIN {name}\n").into()),
         Typed::Page(before) => Input::Bytes(page_before(before)),
+        Typed::Who => Input::Bytes(WHO.into()),
+        Typed::Topic => Input::Bytes(TOPIC.into()),
         Typed::End => Input::End,
     }
 }

@@ -1,5 +1,8 @@
 //! Frames: what is seen, cell by cell.
 
+use super::areas::Areas;
+use super::messages::Message;
+use super::mode::Mode;
 use super::rows::{Row, Setting, is_plain};
 use super::theme::{Look, Theme};
 use super::typing::Typed;
@@ -36,15 +39,17 @@ impl Frame {
 }
 
 /// A part of a frame's rows.
-struct Canvas {
+pub(super) struct Canvas {
     cells: Buffer,
     theme: Theme,
+    /// Nothing is written from this column on.
+    pub(super) end: u16,
 }
 
 impl Canvas {
-    /// Writes a text from a cell on, and returns the column after it; what does not fit into the row is left out.
-    fn put(&mut self, column: u16, row: u16, look: Look, text: &str) -> u16 {
-        let width = self.cells.area.width;
+    /// Writes a text from a cell on, and returns the column after it; what does not fit before the end is left out.
+    pub(super) fn put(&mut self, column: u16, row: u16, look: Look, text: &str) -> u16 {
+        let width = self.end.min(self.cells.area.width);
         let style = self.theme.style(look);
         let mut column = column;
         if row >= self.cells.area.height {
@@ -57,7 +62,7 @@ impl Canvas {
                     .set_style(style);
             }
             let end = usize::from(column) + text.len();
-            return row_of(end).min(width);
+            return row_of(end).min(width.max(column));
         }
         for piece in pieces(text, width.into()) {
             let cells = u16::try_from(piece.width).unwrap_or(u16::MAX);
@@ -86,13 +91,13 @@ impl Canvas {
     }
 
     /// Has a whole row look like this.
-    fn fill(&mut self, row: u16, look: Look) {
+    pub(super) fn fill(&mut self, row: u16, look: Look) {
         let blanks = " ".repeat(self.cells.area.width.into());
         self.put(0, row, look, &blanks);
     }
 
-    fn row(&mut self, row: u16, Row(parts): &Row) {
-        let mut column = 0;
+    fn row(&mut self, column: u16, row: u16, Row(parts): &Row) {
+        let mut column = column;
         for (look, text) in parts {
             column = self.put(column, row, *look, text);
         }
@@ -100,30 +105,21 @@ impl Canvas {
 }
 
 /// What is being typed, in rows.
-struct Input {
-    rows: Vec<String>,
+pub(super) struct Input {
+    pub(super) rows: Vec<String>,
     cursor: (usize, usize),
 }
 
 impl Screen {
-    /// How many rows the messages have.
-    pub(super) fn pane(&self) -> usize {
-        self.above_bar() - self.popup().len()
-    }
-
-    /// How many rows there are above the bar.
-    pub(super) fn above_bar(&self) -> usize {
-        let input = self.input().rows.len();
-        usize::from(self.height).saturating_sub(input + 1)
-    }
-
     pub(super) fn setting(&self) -> Setting {
+        let areas = self.areas();
         Setting {
-            columns: usize::from(self.columns).max(1),
+            columns: usize::from(self.columns - areas.left - areas.right).max(1),
             zone: self.settings.zone.clone(),
             is_ascii: self.settings.theme.is_ascii,
             wants_times: self.settings.has_times,
             found: self.pattern().into(),
+            language: self.settings.language,
         }
     }
 
@@ -132,16 +128,20 @@ impl Screen {
         let mut canvas = Canvas {
             cells: Buffer::empty(area),
             theme: self.settings.theme,
+            end: self.columns,
         };
         if area.is_empty() {
             return Frame::default();
         }
         let input = self.input();
-        let pane = self.pane();
-        self.messages(&mut canvas, pane);
-        self.draw_popup(&mut canvas, pane);
+        let (areas, pane) = (self.areas(), self.pane());
+        self.draw_sides(&mut canvas, areas);
+        canvas.end = self.columns - areas.right;
+        self.messages(&mut canvas, areas, pane);
+        self.draw_popup(&mut canvas, areas, pane);
+        canvas.end = self.columns;
         if usize::from(self.height) > input.rows.len() {
-            let row = row_of(self.above_bar());
+            let row = row_of(self.bar_row());
             canvas.fill(row, Look::Bar);
             let mut column = 0;
             for (look, text) in self.status() {
@@ -160,7 +160,7 @@ impl Screen {
         }
     }
 
-    fn messages(&mut self, canvas: &mut Canvas, pane: usize) {
+    fn messages(&mut self, canvas: &mut Canvas, areas: Areas, pane: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),
@@ -168,7 +168,7 @@ impl Screen {
         };
         let mut rows = VecDeque::new();
         if self.anchor.is_none() {
-            for text in self.unsent() {
+            for text in self.unsent_here() {
                 rows.extend(setting.pending(&self.me, text));
             }
             while rows.len() > pane {
@@ -181,31 +181,33 @@ impl Screen {
             rows.push_front(row);
         }
         let is_wanted = is_near && (self.anchor.is_some() || rows.len() < pane);
-        let first = pane - rows.len();
+        let first = areas.top() + pane - rows.len();
         for (at, row) in rows.iter().enumerate() {
-            canvas.row(row_of(first + at), row);
+            canvas.row(areas.left, row_of(first + at), row);
         }
         if is_wanted {
             self.read_back();
         }
     }
 
-    /// Asks for what was before what is loaded.
-    fn read_back(&mut self) {
+    /// Asks for what was before what is loaded; whether it comes.
+    pub(super) fn read_back(&mut self) -> bool {
         let room = self.room();
         let is_possible = self.link == Link::Online && !room.is_complete && room.has_space();
         if is_possible && !self.is_reading_back {
-            let page = Typed::Page(room.oldest());
-            self.typed.push_front(page);
+            let (name, page) = (room.name.clone(), Typed::Page(room.oldest()));
+            self.asked_page.clone_from(&name);
+            self.typed.push_front((name, page));
             self.is_reading_back = true;
         }
+        is_possible
     }
 
     /// What stands between the messages and the bar for now, in as many rows as there are.
-    fn popup(&self) -> Vec<String> {
-        let rows = self.above_bar();
+    pub(super) fn popup(&self) -> Vec<String> {
+        let rows = self.areas().body;
         if let Some(first) = self.help {
-            let lines = help::lines();
+            let lines = help::lines(self.settings.language);
             let first = first.min(lines.len().saturating_sub(rows));
             return lines.into_iter().skip(first).take(rows).collect();
         }
@@ -213,22 +215,26 @@ impl Screen {
             let mut lines: Vec<String> = paste.lines().take(PREVIEW).map(Into::into).collect();
             let more = paste.lines().count().saturating_sub(PREVIEW);
             if more > 0 {
-                lines.push(format!("... and {more} more"));
+                lines.push(self.say(Message::MoreLines, &[&more.to_string()]));
             }
             lines
+        } else if let Mode::Jumping(_) = self.mode {
+            let fitting = self.fitting(self.editor.typed().text());
+            fitting.into_iter().map(|place| self.label(place)).collect()
         } else {
-            help::matching(self.editor.typed().text())
+            help::matching(self.editor.typed().text(), self.settings.language)
         };
         // Something of the room is always seen, if there is a row for it.
         lines.truncate(rows.saturating_sub(1));
         lines
     }
 
-    fn draw_popup(&self, canvas: &mut Canvas, first: usize) {
+    fn draw_popup(&self, canvas: &mut Canvas, areas: Areas, pane: usize) {
+        let first = areas.top() + pane;
         let bar = if canvas.theme.is_ascii { "| " } else { "│ " };
         for (at, line) in self.popup().iter().enumerate() {
             let row = row_of(first + at);
-            let column = canvas.put(0, row, Look::Quiet, bar);
+            let column = canvas.put(areas.left, row, Look::Quiet, bar);
             canvas.put(column, row, Look::Plain, line);
         }
     }
@@ -238,21 +244,24 @@ impl Screen {
         let mut parts = Vec::new();
         let room = self.room();
         if self.anchor.is_some() {
+            let (unread, mentions) = (room.unread.to_string(), room.mentions.to_string());
             let news = match (room.unread, room.mentions) {
                 (0, _) => String::new(),
-                (unread, 0) => format!(" ({unread} new)"),
-                (unread, mentions) => format!(" ({unread} new, {mentions} for you)"),
+                (_, 0) => self.say(Message::SomeNew, &[&unread]),
+                (_, _) => self.say(Message::SomeForYou, &[&unread, &mentions]),
             };
-            parts.push((Look::Alert, format!("-- more --{news}")));
+            let more = self.say(Message::MoreBelow, &[]);
+            parts.push((Look::Alert, more + &news));
         }
-        let link = match (self.link, self.countdown) {
-            (Link::None, _) => "not connected".into(),
-            (Link::Connecting, None) => "connecting".into(),
-            (Link::Connecting, Some(seconds)) => format!("no server, next try in {seconds} s"),
-            (Link::Online, _) => "online".into(),
-            (Link::Offline, None) => "offline".into(),
-            (Link::Offline, Some(seconds)) => format!("offline, next try in {seconds} s"),
-            (Link::Leaving, _) => "leaving".into(),
+        let seconds = self.countdown.map(|seconds| seconds.to_string());
+        let link = match (self.link, &seconds) {
+            (Link::None, _) => self.say(Message::NotConnected, &[]),
+            (Link::Connecting, None) => self.say(Message::Connecting, &[]),
+            (Link::Connecting, Some(seconds)) => self.say(Message::NoServer, &[seconds]),
+            (Link::Online, _) => self.say(Message::Online, &[]),
+            (Link::Offline, None) => self.say(Message::Offline, &[]),
+            (Link::Offline, Some(seconds)) => self.say(Message::OfflineFor, &[seconds]),
+            (Link::Leaving, _) => self.say(Message::Leaving, &[]),
         };
         let is_online = self.link == Link::Online;
         if !is_online {
@@ -260,7 +269,10 @@ impl Screen {
         }
         match self.unsent().count() {
             0 => {}
-            count => parts.push((Look::Alert, format!("{count} not accepted"))),
+            count => {
+                let text = self.say(Message::NotAccepted, &[&count.to_string()]);
+                parts.push((Look::Alert, text));
+            }
         }
         parts.push((Look::Bar, self.rooms_in_bar()));
         if !self.me.is_empty() {
@@ -270,9 +282,9 @@ impl Screen {
             parts.push((Look::Bar, link));
         }
         if self.is_reading_back && self.anchor.is_some() {
-            parts.push((Look::Bar, "loading".into()));
+            parts.push((Look::Bar, self.say(Message::Loading, &[])));
         }
-        parts.push((Look::Bar, "F1: help".into()));
+        parts.push((Look::Bar, self.say(Message::HelpIsHere, &[])));
         let count = parts.len();
         for (at, (_, text)) in parts.iter_mut().enumerate() {
             *text = format!(" {text}{}", if at + 1 < count { " |" } else { "" });
@@ -280,26 +292,34 @@ impl Screen {
         parts
     }
 
+    /// The room that is looked at; where the others have no place of their own, with those that have news.
     fn rooms_in_bar(&self) -> String {
-        let of_room = |(place, room): (usize, &super::Room)| {
-            let news = match room.unread {
-                0 => String::new(),
-                unread if room.mentions > 0 => format!("({unread}!)"),
-                unread => format!("({unread})"),
-            };
-            let name = &room.name;
-            match (self.rooms.len(), place == self.current) {
-                (1, _) => format!("{name}{news}"),
-                (_, true) => format!("[{}:{name}]", place + 1),
-                (_, false) => format!("{}:{name}{news}", place + 1),
+        let room = self.room();
+        let areas = self.areas();
+        if self.rooms.len() > 1 {
+            if areas.rooms_row || areas.left > 0 {
+                return self.room().name.clone();
             }
-        };
-        let rooms: Vec<String> = self.rooms.iter().enumerate().map(of_room).collect();
-        rooms.join(" ")
+            let others = (0..self.rooms.len()).filter(|place| {
+                let has_news = self.rooms[*place].unread > 0;
+                *place != self.current && has_news
+            });
+            let here = format!("[{}]", self.label(self.current));
+            let rooms: Vec<String> = [here]
+                .into_iter()
+                .chain(others.map(|place| self.label(place)))
+                .collect();
+            return rooms.join(" ");
+        }
+        match room.unread {
+            0 => room.name.clone(),
+            unread if room.mentions > 0 => format!("{}({unread}!)", room.name),
+            unread => format!("{}({unread})", room.name),
+        }
     }
 
     /// What is being typed, in as many rows as it may have, with those around the cursor.
-    fn input(&self) -> Input {
+    pub(super) fn input(&self) -> Input {
         let columns = usize::from(self.columns);
         let (text, cursor) = self.editor.live();
         let lead = if columns < 12 { 0 } else { 2 };
@@ -333,6 +353,6 @@ impl Screen {
 }
 
 /// No screen has more rows or columns.
-fn row_of(place: usize) -> u16 {
+pub(super) fn row_of(place: usize) -> u16 {
     u16::try_from(place).unwrap_or(u16::MAX)
 }

@@ -1,6 +1,8 @@
 //! What a client shows as objects, one to a line, as what a screen shows.
 
-use super::room::Entry;
+use super::block::Entry;
+use super::people::Person;
+use chat_core::answer_line;
 use chat_core::json::{self, Message};
 
 /// What one object says.
@@ -21,15 +23,58 @@ pub enum News {
     Past(String, Entry),
     /// The page ends here: the number of the oldest entry there is.
     Page(u64),
+    /// Who is in the room.
+    Who {
+        /// Their names, as many as the server lists.
+        names: Vec<String>,
+        /// How many more there are.
+        more: usize,
+        /// The same for people.
+        told: String,
+    },
+    /// What the room is about.
+    Topic {
+        /// It; empty if it is about nothing.
+        text: String,
+        /// The same for people.
+        told: String,
+    },
+    /// How somebody is.
+    Person {
+        /// Who.
+        name: String,
+        /// How they are.
+        is: Person,
+        /// The same for people.
+        told: String,
+    },
+    /// Something was said to one person alone.
+    Private {
+        /// By whom.
+        from: String,
+        /// To whom.
+        to: String,
+        /// What.
+        text: String,
+        /// When, in milliseconds since the Unix epoch.
+        at: u64,
+        /// The person at this screen said it.
+        is_own: bool,
+    },
     /// A message for this person alone.
     Notice(String),
-    /// The same, which somebody wrote: it rings.
-    Private(String),
+    /// What was asked for was not done: why.
+    Refused(String),
+    /// The server closes the connection: why.
+    Goodbye(String),
+    /// The same of those who look after the server: it rings.
+    Announcement(String),
 }
 
 /// What a line says; nothing where that is nothing for a screen.
 pub fn decode(line: &str) -> Option<News> {
     let message = serde_json::from_str(line).ok()?;
+    let told = answer_line(&message).unwrap_or_default();
     Some(match message {
         Message::Entry(entry) => News::Happened {
             room: entry.room.clone().into(),
@@ -39,58 +84,51 @@ pub fn decode(line: &str) -> Option<News> {
         },
         Message::Past(entry) => News::Past(entry.room.clone().into(), entry_of(entry)),
         Message::Page { first, .. } => News::Page(first),
-        Message::Who { names, more } => {
-            let count = names.len() + more;
-            let more = match more {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            News::Notice(format!("{count} here: {}{more}", names.join(", ")))
-        }
-        Message::Missing { after, next } => {
-            let count = next.saturating_sub(after).saturating_sub(1);
-            News::Notice(format!("{count} entries cannot be read."))
-        }
+        Message::Who { names, more, .. } => News::Who {
+            names: names.into_iter().map(Into::into).collect(),
+            more,
+            told,
+        },
+        Message::Topic { text, .. } => News::Topic {
+            text: text.into(),
+            told,
+        },
+        Message::Away { name, .. } => News::Person {
+            name: name.into(),
+            is: Person {
+                is_away: true,
+                is_cut_off: false,
+            },
+            told,
+        },
+        Message::Whois {
+            name, online, away, ..
+        } => News::Person {
+            name: name.into(),
+            is: Person {
+                is_away: away.is_some(),
+                is_cut_off: !online,
+            },
+            told,
+        },
         Message::Private {
             from,
+            to,
             text,
-            id: None,
-            ..
-        } => News::Private(format!("[PM from {from}] {text}")),
-        Message::Private { to, text, .. } => News::Notice(format!("[PM to {to}] {text}")),
-        Message::Topic { text, by: Some(by) } => {
-            News::Notice(format!("The topic, set by {by}: {text}"))
-        }
-        Message::Topic { .. } => News::Notice("There is no topic. /topic TEXT sets one.".into()),
-        Message::Away { name, text } if text.is_empty() => News::Notice(format!("{name} is away.")),
-        Message::Away { name, text } => News::Notice(format!("{name} is away: {text}")),
-        Message::Whois {
-            name,
-            here_ms,
-            online,
-            away,
-        } => {
-            let minutes = here_ms / 60_000;
-            let online = if online {
-                ""
-            } else {
-                ", and has lost the connection"
-            };
-            let away = match away.as_deref() {
-                None => String::new(),
-                Some("") => "; away".into(),
-                Some(why) => format!("; away: {why}"),
-            };
-            News::Notice(format!(
-                "{name} has been here for {minutes} min{online}{away}"
-            ))
-        }
-        Message::Announcement { text } => News::Private(format!("Announcement: {text}")),
-        Message::Error { text, .. } => News::Notice(format!("Not done: {text}")),
-        Message::Slow { text } | Message::Disk { text, .. } | Message::Notice { text } => {
-            News::Notice(text.into())
-        }
-        Message::Bye { text, .. } => News::Notice(format!("Goodbye: {text}")),
+            at,
+            id,
+        } => News::Private {
+            from: from.into(),
+            to: to.into(),
+            text: text.into(),
+            at,
+            is_own: id.is_some(),
+        },
+        Message::Announcement { .. } => News::Announcement(told),
+        Message::Error { text, .. } => News::Refused(text.into()),
+        Message::Slow { text } => News::Notice(text.into()),
+        Message::Bye { text, .. } => News::Goodbye(text.into()),
+        _ if !told.is_empty() => News::Notice(told),
         _ => return None,
     })
 }
@@ -102,6 +140,7 @@ fn entry_of(entry: json::Entry<'_>) -> Entry {
         kind: entry.kind,
         name: entry.name.into(),
         text: entry.text.unwrap_or_default().into(),
+        is_mention: false,
     }
 }
 
@@ -124,6 +163,7 @@ mod tests {
             kind: Kind::Said,
             name: "ann".into(),
             text: "hi".into(),
+            is_mention: false,
         };
         let happened = News::Happened {
             room: "lobby".into(),
@@ -138,10 +178,40 @@ mod tests {
         );
         let page = "{\"type\":\"page\",\"first\":3,\"head\":9}";
         assert_eq!(decode(page), Some(News::Page(3)));
-        let who = "{\"type\":\"who\",\"names\":[\"ann\",\"bob\"],\"more\":3}";
-        let here = News::Notice("5 here: ann, bob and 3 more".into());
-        assert_eq!(decode(who), Some(here));
         assert_eq!(decode("{\"type\":\"pong\",\"head\":1}"), None);
         assert_eq!(decode("ann: hi"), None);
+    }
+
+    #[test]
+    fn answers_are_worded_as_every_client_words_them() {
+        let told = |line: &str| match decode(line) {
+            Some(
+                News::Who { told, .. }
+                | News::Topic { told, .. }
+                | News::Person { told, .. }
+                | News::Notice(told),
+            ) => told,
+            other => panic!("{other:?}"),
+        };
+        for (line, words) in [
+            (
+                "{\"type\":\"who\",\"names\":[\"ann\",\"bob\"],\"more\":3}",
+                "* In the room (5): ann, bob, and 3 more",
+            ),
+            (
+                "{\"type\":\"topic\",\"text\":\"tea\",\"by\":\"ann\"}",
+                "* The topic, set by ann: tea",
+            ),
+            (
+                "{\"type\":\"away\",\"name\":\"bob\",\"text\":\"\"}",
+                "* bob is away.",
+            ),
+            (
+                "{\"type\":\"whois\",\"name\":\"bob\",\"here_ms\":60000,\"online\":false,\"away\":\"tea\"}",
+                "* bob has been here for 1 minute, and has lost the connection; away: tea",
+            ),
+        ] {
+            assert_eq!(told(line), words);
+        }
     }
 }

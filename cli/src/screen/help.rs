@@ -1,69 +1,87 @@
 //! What `/help` and F1 show, and what is shown while a command is typed.
 
+use super::messages::{Language, Message};
+
 /// The commands, in the order of their names, and what each does.
-pub const COMMANDS: &[(&str, &str)] = &[
-    ("/away", "say that you are away, and why"),
-    ("/back", "you are back"),
-    ("/help", "the keys and the commands (F1)"),
-    ("/history", "what was said before (PageUp)"),
-    ("/leave", "leave the room, and the program"),
-    ("/me", "say that you do something"),
-    ("/msg", "say something to one person alone"),
-    ("/nick", "take another name"),
-    ("/quit", "leave, as /leave"),
-    ("/reply", "answer who wrote to you alone last"),
-    ("/retry", "while offline: connect now"),
-    ("/search", "search in what is loaded (Ctrl-R)"),
-    ("/topic", "what the room is about; set it"),
-    ("/unsent", "what you said that is not accepted yet"),
-    ("/who", "who is here"),
-    ("/whois", "since when somebody is here"),
+pub const COMMANDS: &[(&str, Message)] = &[
+    ("/away", Message::DoesAway),
+    ("/back", Message::DoesBack),
+    ("/close", Message::DoesClose),
+    ("/help", Message::DoesHelp),
+    ("/highlight", Message::DoesHighlight),
+    ("/history", Message::DoesHistory),
+    ("/leave", Message::DoesLeave),
+    ("/me", Message::DoesMe),
+    ("/msg", Message::DoesMsg),
+    ("/nick", Message::DoesNick),
+    ("/query", Message::DoesQuery),
+    ("/quit", Message::DoesQuit),
+    ("/reply", Message::DoesReply),
+    ("/retry", Message::DoesRetry),
+    ("/search", Message::DoesSearch),
+    ("/topic", Message::DoesTopic),
+    ("/unhighlight", Message::DoesUnhighlight),
+    ("/unsent", Message::DoesUnsent),
+    ("/who", Message::DoesWho),
+    ("/whois", Message::DoesWhois),
 ];
 
 /// Their names alone.
 pub const NAMES: &[&str] = &[
-    "/away", "/back", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/quit", "/reply",
-    "/retry", "/search", "/topic", "/unsent", "/who", "/whois",
+    "/away",
+    "/back",
+    "/close",
+    "/help",
+    "/highlight",
+    "/history",
+    "/leave",
+    "/me",
+    "/msg",
+    "/nick",
+    "/query",
+    "/quit",
+    "/reply",
+    "/retry",
+    "/search",
+    "/topic",
+    "/unhighlight",
+    "/unsent",
+    "/who",
+    "/whois",
 ];
 
 /// The keys, and what each does.
-const KEYS: &[(&str, &str)] = &[
-    ("PageUp PageDown", "read back, and on"),
-    ("Escape", "to the newest; closes this"),
-    (
-        "Ctrl-R",
-        "search; again: older; Enter stays, Escape goes back",
-    ),
-    ("Enter, Alt-Enter", "say it; begin another line"),
-    (
-        "Tab, Shift-Tab",
-        "complete names, commands, what these take; back",
-    ),
-    ("Up Down", "what you entered before"),
-    ("Ctrl-A E B F, Alt-B F", "move in the line, by words"),
-    (
-        "Ctrl-K U W, Alt-D",
-        "cut; Ctrl-Y inserts it, Alt-Y the one before",
-    ),
-    ("Ctrl-_, Ctrl-X Ctrl-U", "take the last change back"),
-    ("Ctrl-X Ctrl-E", "edit the line with $VISUAL or $EDITOR"),
-    ("Alt-1 to 9, Ctrl-N P", "rooms"),
-    ("Alt-A", "the next room with news"),
-    ("Ctrl-L", "draw the screen anew"),
-    ("Ctrl-C", "clear the line; leave, where it is empty"),
-    ("Ctrl-Z", "stop the program; fg goes on"),
+const KEYS: &[(&str, Message)] = &[
+    ("PageUp PageDown", Message::KeyPages),
+    ("Escape", Message::KeyEscape),
+    ("Ctrl-R", Message::KeySearch),
+    ("Alt-S", Message::KeySearchAll),
+    ("Enter, Alt-Enter", Message::KeyEnter),
+    ("Tab, Shift-Tab", Message::KeyTab),
+    ("Up Down", Message::KeyUpDown),
+    ("Ctrl-A E B F, Alt-B F", Message::KeyMove),
+    ("Ctrl-K U W, Alt-D", Message::KeyCut),
+    ("Ctrl-_, Ctrl-X Ctrl-U", Message::KeyUndo),
+    ("Ctrl-X Ctrl-E", Message::KeyEdit),
+    ("Alt-1 to 9, Ctrl-N P", Message::KeyRooms),
+    ("Alt-A", Message::KeyNews),
+    ("Ctrl-K", Message::KeyJump),
+    ("Alt-W", Message::KeyPeople),
+    ("Ctrl-L", Message::KeyRedraw),
+    ("Ctrl-C", Message::KeyInterrupt),
+    ("Ctrl-Z", Message::KeySuspend),
 ];
 
 /// The lines of the help.
-pub fn lines() -> Vec<String> {
-    let line = |(what, does): &(&str, &str)| format!("{what:<23}{does}");
+pub fn lines(language: Language) -> Vec<String> {
+    let line = |(what, does): &(&str, Message)| format!("{what:<23}{}", does.text(language));
     let keys = KEYS.iter().map(line);
     let commands = COMMANDS.iter().map(line);
     keys.chain([String::new()]).chain(commands).collect()
 }
 
 /// The commands that a line may become, each with what it does.
-pub fn matching(line: &str) -> Vec<String> {
+pub fn matching(line: &str, language: Language) -> Vec<String> {
     if !line.starts_with('/') || line.starts_with("//") {
         return Vec::new();
     }
@@ -75,9 +93,10 @@ pub fn matching(line: &str) -> Vec<String> {
         let begin = name.get(..word.len()).unwrap_or_default();
         begin.eq_ignore_ascii_case(word) && (!is_whole || name.len() == word.len())
     };
-    let fitting = COMMANDS.iter().filter(|(name, _)| fits(name));
-    fitting
-        .map(|(name, does)| format!("{name:<10}{does}"))
+    let fitting = || COMMANDS.iter().filter(|(name, _)| fits(name));
+    let width = fitting().map(|(name, _)| name.len() + 2).max().unwrap_or(0);
+    fitting()
+        .map(|(name, does)| format!("{name:<width$}{}", does.text(language)))
         .collect()
 }
 
@@ -87,15 +106,15 @@ mod tests {
 
     #[test]
     fn commands_are_shown_while_they_are_typed() {
-        assert_eq!(matching("/").len(), COMMANDS.len());
-        let of_h: Vec<String> = matching("/H");
-        assert!(of_h[0].starts_with("/help ") && of_h[1].starts_with("/history "));
-        assert_eq!(of_h.len(), 2);
-        assert_eq!(matching("/who all").len(), 1);
-        assert_eq!(matching("/who").len(), 2);
-        assert_eq!(matching("/wh all").len(), 0);
+        assert_eq!(matching("/", Language::English).len(), COMMANDS.len());
+        let of_h: Vec<String> = matching("/H", Language::English);
+        assert!(of_h[0].starts_with("/help ") && of_h[2].starts_with("/history "));
+        assert_eq!(of_h.len(), 3);
+        assert_eq!(matching("/who all", Language::English).len(), 1);
+        assert_eq!(matching("/who", Language::English).len(), 2);
+        assert_eq!(matching("/wh all", Language::English).len(), 0);
         for said in ["", "//help", "help", "/é"] {
-            assert!(matching(said).is_empty(), "{said}");
+            assert!(matching(said, Language::English).is_empty(), "{said}");
         }
     }
 

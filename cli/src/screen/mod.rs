@@ -4,10 +4,16 @@
 //! value), and a [`Frame`] comes out where it is another one than before. Nothing here reads or writes: tests
 //! draw every screen there is.
 //!
-//! - [`room`] is what happened, [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
-//! - `typing` is what keys do, with the line editor of [`crate::editor`]; [`help`] what is told of them.
-//! - `draw` makes frames, [`paint`] makes bytes for the terminal of them.
-//! - [`session`] is the client machine, [`feed`] reads what it shows, [`state_dir`] keeps what is typed.
+//! - [`room`] is what happened, in [`block`]s (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`]
+//!   where one looks, [`theme`] what it looks like.
+//! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
+//!   room to room; [`help`] what is told of them.
+//! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
+//!   for the terminal of them.
+//! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
+//! - [`messages`] is what the screen itself says, in each language.
+//! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
+//!   [`state_dir`] keeps what is typed.
 //!
 //! ```
 //! use chat_cli::screen::{Screen, Settings};
@@ -22,7 +28,12 @@
 //! assert!(screen.frame().unwrap().text().ends_with("> hi"));
 //! ```
 
+mod areas;
+mod arrivals;
+pub mod block;
+mod blocks;
 pub mod config;
+pub mod desk;
 #[cfg(unix)]
 pub mod display;
 mod draw;
@@ -30,13 +41,24 @@ mod draw;
 pub mod edit;
 pub mod feed;
 pub mod help;
+pub mod messages;
+mod mode;
+mod mouse;
+mod moves;
 pub mod paint;
+mod palette;
+pub mod people;
+pub mod reports;
+pub mod ring;
 pub mod room;
 pub mod rows;
+mod search;
 pub mod session;
 #[cfg(unix)]
 pub mod shell;
+mod sides;
 pub mod state_dir;
+pub mod target;
 pub mod theme;
 #[cfg(unix)]
 pub mod tty;
@@ -47,21 +69,19 @@ pub use draw::Frame;
 pub use typing::{Typed, Urgent};
 
 use crate::editor::{Editor, Size};
+use block::Entry;
 use chat_core::json::ROOM;
-use chat_core::{Kind, Timestamp, Unaccepted, printable};
-use feed::News;
+use chat_core::{Timestamp, Unaccepted};
+use desk::Anchor;
 use jiff::tz::TimeZone;
-use room::{Entry, Room};
+use messages::Language;
+use mode::Mode;
+use reports::Reports;
+use ring::{Highlights, Notify};
+use room::Room;
+use sides::Spot;
 use std::collections::VecDeque;
 use theme::Theme;
-use typing::Mode;
-use view::Anchor;
-
-/// The most rooms.
-const MAX_ROOMS: usize = 64;
-
-/// The most entries of a page that are taken; no server sends more.
-const MAX_PAGE: usize = 1000;
 
 /// So many blocks before what is seen are loaded.
 const AHEAD: i64 = 100;
@@ -73,10 +93,20 @@ pub struct Settings {
     pub theme: Theme,
     /// The time zone of the times that are shown.
     pub zone: TimeZone,
-    /// The bell rings for what names the person.
+    /// The bell rings for what names the person, for what is said to them alone, and for [`highlights`](Self::highlights).
     pub rings: bool,
+    /// The mouse scrolls, and goes to rooms.
+    pub mouse: bool,
+    /// How the desktop is notified of the same.
+    pub notify: Notify,
+    /// Words that ring.
+    pub highlights: Highlights,
     /// Times are shown where there is room for them.
     pub has_times: bool,
+    /// What the screen itself says is in this language.
+    pub language: Language,
+    /// Who is in the room is listed where there is room for that.
+    pub has_people: bool,
 }
 
 impl Default for Settings {
@@ -85,7 +115,12 @@ impl Default for Settings {
             theme: Theme::default(),
             zone: TimeZone::UTC,
             rings: true,
+            mouse: false,
+            notify: Notify::None,
+            highlights: Highlights::default(),
             has_times: true,
+            has_people: true,
+            language: Language::English,
         }
     }
 }
@@ -115,6 +150,13 @@ struct Pending {
     is_received: bool,
 }
 
+/// What the screen has asked for by itself: nobody has to be told the answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    who: usize,
+    topic: usize,
+}
+
 /// The screen.
 #[derive(Clone, Debug)]
 pub struct Screen {
@@ -125,12 +167,18 @@ pub struct Screen {
     mode: Mode,
     /// The line is edited elsewhere, and what is typed waits.
     is_editing: bool,
-    /// What was entered and is not taken yet, and its bytes.
-    typed: VecDeque<Typed>,
+    /// What was entered in which room and is not taken yet, and its bytes.
+    typed: VecDeque<(String, Typed)>,
     typed_bytes: usize,
     urgent: VecDeque<Urgent>,
+    /// The first one is that of the connection; it is always there.
     rooms: Vec<Room>,
     current: usize,
+    asked: Asked,
+    /// The room to go to at the beginning.
+    start: Option<String>,
+    /// Whether people are listed, where the person has said so.
+    people_wanted: Option<bool>,
     epoch: Option<String>,
     /// The person's name.
     me: String,
@@ -141,11 +189,22 @@ pub struct Screen {
     page: Vec<(String, Entry)>,
     /// A page was asked for.
     is_reading_back: bool,
+    /// Of which room.
+    asked_page: String,
     anchor: Option<Anchor>,
     /// The first line of the help that is shown.
     help: Option<usize>,
     is_focused: bool,
+    /// The terminal tells whether it has the focus.
+    knows_focus: bool,
     rings: bool,
+    /// What rang last.
+    notification: Option<String>,
+    reports: Reports,
+    /// Until when the terminal may answer what its background is.
+    background_due: Option<Timestamp>,
+    /// Where the rooms are on the screen.
+    spots: Vec<Spot>,
     is_dirty: bool,
     frame: Frame,
 }
@@ -168,6 +227,9 @@ impl Screen {
             urgent: VecDeque::new(),
             rooms: vec![Room::new(ROOM)],
             current: 0,
+            asked: Asked::default(),
+            start: None,
+            people_wanted: None,
             epoch: None,
             me: String::new(),
             link: Link::None,
@@ -175,10 +237,16 @@ impl Screen {
             pending: Vec::new(),
             page: Vec::new(),
             is_reading_back: false,
+            asked_page: ROOM.into(),
             anchor: None,
             help: None,
             is_focused: true,
+            knows_focus: false,
             rings: false,
+            notification: None,
+            reports: Reports::default(),
+            background_due: None,
+            spots: Vec::new(),
             is_dirty: true,
             frame: Frame::default(),
         }
@@ -190,46 +258,20 @@ impl Screen {
         self.is_dirty = true;
     }
 
+    /// Goes to this room once there is a connection, unless it is the one that the connection is in.
+    pub fn start_in(&mut self, room: String) {
+        self.start = Some(room);
+    }
+
     /// The last entry that the person saw in an earlier run: below it is what is new.
     pub fn set_read_to(&mut self, seq: u64) {
         self.rooms[0].marker = Some(seq);
         self.is_dirty = true;
     }
 
-    /// Takes an object that the client shows, or a line that is none; `wall` is the time of day.
-    pub fn line(&mut self, line: &str, wall: u64) {
-        self.is_dirty = true;
-        match feed::decode(line) {
-            Some(News::Happened {
-                room,
-                epoch,
-                entry,
-                id,
-            }) => {
-                self.follow(epoch);
-                self.happened(&room, entry, id.as_deref());
-            }
-            Some(News::Past(room, entry)) if self.page.len() < MAX_PAGE => {
-                self.page.push((room, entry));
-            }
-            Some(News::Past(..)) => {}
-            Some(News::Page(first)) => self.page_ends(first),
-            Some(News::Notice(text)) => self.notice(&text, wall),
-            Some(News::Private(text)) => {
-                self.rings |= self.settings.rings;
-                self.notice(&text, wall);
-            }
-            None if line.starts_with('{') => {}
-            None => self.notice(line, wall),
-        }
-    }
-
-    /// Shows a message for this person alone.
-    pub fn notice(&mut self, text: &str, wall: u64) {
-        self.is_dirty = true;
-        let text = printable(text);
-        let text = text.strip_prefix("* ").unwrap_or(&text);
-        self.rooms[self.current].notice(text, wall);
+    /// The name of the room that the connection is in.
+    pub fn main_room(&self) -> &str {
+        &self.rooms[0].name
     }
 
     /// The connection is so now.
@@ -237,9 +279,12 @@ impl Screen {
         if self.link != link {
             self.link = link;
             self.is_dirty = true;
-            if link != Link::Online {
+            if link == Link::Online {
+                self.introduce();
+            } else {
                 self.is_reading_back = false;
                 self.page.clear();
+                self.asked = Asked::default();
             }
         }
     }
@@ -274,15 +319,15 @@ impl Screen {
         self.is_dirty = true;
     }
 
+    /// How many rooms there are, conversations included.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// How many blocks of the room that is looked at are loaded.
     pub fn loaded(&self) -> usize {
         let ids = self.room().ids();
         usize::try_from(ids.end - ids.start).unwrap_or(0)
-    }
-
-    /// Whether the bell is to ring; asked once for each ringing.
-    pub fn take_bell(&mut self) -> bool {
-        std::mem::take(&mut self.rings)
     }
 
     /// When [`timeout`](Self::timeout) is due.
@@ -317,125 +362,5 @@ impl Screen {
     /// Whether [`frame`](Self::frame) may give one.
     pub fn is_dirty(&self) -> bool {
         self.is_dirty
-    }
-
-    fn room(&self) -> &Room {
-        &self.rooms[self.current]
-    }
-
-    /// The numbers of another log mean nothing beside those that are loaded.
-    fn follow(&mut self, epoch: String) {
-        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
-            for room in &mut self.rooms {
-                *room = Room::new(&room.name);
-            }
-            self.anchor = None;
-        }
-        self.epoch = Some(epoch);
-    }
-
-    /// The place of a room among the others; it is made if there is none.
-    fn place_of(&mut self, name: &str) -> Option<usize> {
-        let known = self.rooms.iter().position(|room| room.name == name);
-        known.or_else(|| {
-            let is_fresh = self.rooms.len() == 1
-                && self.rooms[0].newest().is_none()
-                && self.rooms[0].name == ROOM;
-            if is_fresh {
-                self.rooms[0].name = name.into();
-                return Some(0);
-            }
-            if self.rooms.len() == MAX_ROOMS {
-                return None;
-            }
-            self.rooms.push(Room::new(name));
-            Some(self.rooms.len() - 1)
-        })
-    }
-
-    fn happened(&mut self, room: &str, entry: Entry, id: Option<&str>) {
-        let Some(place) = self.place_of(room) else {
-            return;
-        };
-        self.see(&entry);
-        for pending in &mut self.pending {
-            pending.is_received |= Some(&*pending.id) == id;
-        }
-        if entry.kind == Kind::Renamed && entry.name == self.me {
-            self.me.clone_from(&entry.text);
-        }
-        let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
-        let is_said = is_talk && entry.name != self.me;
-        let is_mention = is_said && room::is_named(&entry.text, &self.me);
-        let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
-        let room = &mut self.rooms[place];
-        let newest = room.newest();
-        if !room.append(entry, &self.me) || !is_said {
-            return;
-        }
-        self.rings |= is_mention && self.settings.rings;
-        if is_seen {
-            return;
-        }
-        if room.unread == 0 {
-            room.marker = newest.or(room.marker);
-        }
-        room.unread += 1;
-        room.mentions += usize::from(is_mention);
-    }
-
-    /// Whoever speaks can be completed.
-    fn see(&mut self, entry: &Entry) {
-        if entry.name == self.me {
-            return;
-        }
-        let name = &entry.name;
-        self.editor.see(&match entry.kind {
-            Kind::Joined => format!("{name} has joined the chat"),
-            Kind::Left => format!("{name} has left the chat"),
-            Kind::Renamed => format!("{} has joined the chat", entry.text),
-            Kind::Said | Kind::Acted | Kind::Topic => format!("{name}: "),
-        });
-    }
-
-    fn page_ends(&mut self, first: u64) {
-        self.is_reading_back = false;
-        let page = std::mem::take(&mut self.page);
-        let is_empty = page.is_empty();
-        let name = page.first().map(|(room, _)| room.clone());
-        let name = name.unwrap_or_else(|| self.room().name.clone());
-        let Some(place) = self.place_of(&name) else {
-            return;
-        };
-        let page = page.into_iter().map(|(_, entry)| entry);
-        let page: Vec<Entry> = page.collect();
-        if self.rooms[place].newest().is_none() {
-            for entry in &page {
-                self.see(entry);
-            }
-        }
-        let room = &mut self.rooms[place];
-        room.add_page(page, &self.me);
-        room.is_complete = is_empty || room.oldest().is_none_or(|oldest| oldest <= first);
-    }
-
-    /// Everything in the room that is looked at is seen, up to now.
-    fn catch_up(&mut self) {
-        let room = &mut self.rooms[self.current];
-        (room.unread, room.mentions) = (0, 0);
-        self.is_dirty = true;
-    }
-
-    /// Looks at another room.
-    fn go_to(&mut self, place: usize) {
-        if place >= self.rooms.len() || place == self.current {
-            return;
-        }
-        let room = &mut self.rooms[self.current];
-        room.marker = room.newest();
-        self.current = place;
-        self.anchor = None;
-        self.is_reading_back = false;
-        self.catch_up();
     }
 }

@@ -16,9 +16,16 @@ use std::io;
 #[derive(Clone, Debug, Default)]
 pub struct Painter {
     shown: Option<Frame>,
+    /// What is written before a frame on a terminal of which nothing is known.
+    begin: &'static [u8],
 }
 
 impl Painter {
+    /// Writes this before each frame on a terminal of which nothing is known.
+    pub fn beginning_with(begin: &'static [u8]) -> Self {
+        Self { shown: None, begin }
+    }
+
     /// What the terminal shows is not known any more.
     pub fn forget(&mut self) {
         self.shown = None;
@@ -27,6 +34,9 @@ impl Painter {
     /// The bytes that have the terminal show this frame.
     pub fn paint(&mut self, frame: &Frame) -> Vec<u8> {
         let mut out = Vec::new();
+        if self.shown.is_none() {
+            out.extend_from_slice(self.begin);
+        }
         // A vector takes it all.
         let _ = self.write(frame, &mut out);
         self.shown = Some(frame.clone());
@@ -95,6 +105,7 @@ fn set_style(fg: Color, modifier: Modifier, out: &mut Vec<u8>) -> io::Result<()>
         (Modifier::BOLD, Attribute::Bold),
         (Modifier::DIM, Attribute::Dim),
         (Modifier::ITALIC, Attribute::Italic),
+        (Modifier::UNDERLINED, Attribute::Underlined),
         (Modifier::REVERSED, Attribute::Reverse),
     ] {
         if modifier.contains(of) {
@@ -107,6 +118,11 @@ fn set_style(fg: Color, modifier: Modifier, out: &mut Vec<u8>) -> io::Result<()>
         Color::Magenta => Painted::DarkMagenta,
         Color::Cyan => Painted::DarkCyan,
         Color::Blue => Painted::DarkBlue,
+        Color::LightRed => Painted::Red,
+        Color::LightGreen => Painted::Green,
+        Color::LightYellow => Painted::Yellow,
+        Color::LightMagenta => Painted::Magenta,
+        Color::LightCyan => Painted::Cyan,
         Color::Indexed(index) => Painted::AnsiValue(index),
         Color::Rgb(r, g, b) => Painted::Rgb { r, g, b },
         _ => return Ok(()),

@@ -3,106 +3,33 @@
 //! Blocks have numbers of their own that stay with them while others are put before and after them, so that a place in the
 //! room can be remembered.
 
+use super::block::{Block, Entry, What};
+use super::blocks::Blocks;
+use super::desk::Desk;
+use super::people::People;
 use chat_core::Kind;
-use std::collections::VecDeque;
+use std::borrow::Cow;
 
 /// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
 pub const MAX_BLOCKS: usize = 100_000;
 
-/// The most names that are told of a crowd that comes or goes.
-const MAX_NAMES: usize = 3;
-
 /// Comings and goings with less than that between the first and the next are told together, in milliseconds.
 const TOGETHER: u64 = 10 * 60 * 1000;
-
-/// An entry of the room's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its number.
-    pub seq: u64,
-    /// When it happened, in milliseconds since the Unix epoch.
-    pub at: u64,
-    /// What happened.
-    pub kind: Kind,
-    /// By whom.
-    pub name: String,
-    /// What was said.
-    pub text: String,
-}
-
-/// What is shown as one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// The number of its first entry; of a notice, the one of the entry before it.
-    pub first: u64,
-    /// The number of its last entry.
-    pub last: u64,
-    /// When it began, in milliseconds since the Unix epoch.
-    pub at: u64,
-    /// What it is.
-    pub what: What,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Somebody said something.
-    Said {
-        /// Who.
-        name: String,
-        /// What.
-        text: String,
-        /// It names the person at this screen.
-        is_mention: bool,
-    },
-    /// Some joined or left.
-    Moved {
-        /// Who joined.
-        joined: Crowd,
-        /// Who left.
-        left: Crowd,
-    },
-    /// Somebody did something else: a line that says who, and what.
-    Did(String),
-    /// A message for this person alone.
-    Notice(String),
-}
-
-/// Some people: how many, and the first of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Crowd {
-    count: usize,
-    names: Vec<String>,
-}
-
-impl Crowd {
-    fn add(&mut self, name: String, in_front: bool) {
-        self.count += 1;
-        if in_front {
-            self.names.insert(0, name);
-        } else {
-            self.names.push(name);
-        }
-        // One more than are told, so that a page before them does not have to know.
-        self.names.truncate(MAX_NAMES + 1);
-    }
-
-    /// Who they are, or how many; nothing where there is nobody.
-    pub fn describe(&self) -> Option<String> {
-        match self.count {
-            0 => None,
-            1..=MAX_NAMES => Some(self.names.join(", ")),
-            count => Some(count.to_string()),
-        }
-    }
-}
 
 /// A room, as far as it is loaded.
 #[derive(Clone, Debug)]
 pub struct Room {
-    /// Its name.
+    /// Its name; of a conversation with one person, theirs.
     pub name: String,
-    blocks: VecDeque<Block>,
+    /// It is a conversation with one person.
+    pub is_conversation: bool,
+    /// What it is about; empty if about nothing.
+    pub topic: String,
+    /// Who is in it.
+    pub people: People,
+    /// What one has before oneself in it, while another one is looked at.
+    pub desk: Desk,
+    blocks: Blocks,
     /// The number of the first block.
     base: i64,
     /// The numbers of the first and the last entry.
@@ -122,7 +49,11 @@ impl Room {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.into(),
-            blocks: VecDeque::new(),
+            is_conversation: false,
+            topic: String::new(),
+            people: People::default(),
+            desk: Desk::default(),
+            blocks: Blocks::default(),
             base: 0,
             span: None,
             is_complete: false,
@@ -132,6 +63,23 @@ impl Room {
         }
     }
 
+    /// A conversation with somebody, in which nothing was said.
+    pub fn with(name: &str) -> Self {
+        Self {
+            is_conversation: true,
+            // No server has anything before it.
+            is_complete: true,
+            ..Self::new(name)
+        }
+    }
+
+    /// Nothing is loaded any more: the log is another one.
+    pub fn begin_again(&mut self) {
+        let empty = Self::new(&self.name);
+        let before = std::mem::replace(self, empty);
+        (self.topic, self.people, self.desk) = (before.topic, before.people, before.desk);
+    }
+
     /// The numbers of its blocks: those from the first on that are before the second.
     pub fn ids(&self) -> std::ops::Range<i64> {
         let count = i64::try_from(self.blocks.len()).unwrap_or(i64::MAX);
@@ -139,7 +87,7 @@ impl Room {
     }
 
     /// The block of a number.
-    pub fn get(&self, id: i64) -> Option<&Block> {
+    pub fn get(&self, id: i64) -> Option<Cow<'_, Block>> {
         let index = usize::try_from(id - self.base).ok()?;
         self.blocks.get(index)
     }
@@ -157,25 +105,25 @@ impl Room {
     /// The number of the newest block before `before` whose text contains `pattern`, which is in lower case.
     pub fn find(&self, pattern: &str, before: i64) -> Option<i64> {
         let contains = |block: &Block| match &block.what {
-            What::Said { name, text, .. } => {
+            What::Said { name, text, .. } | What::Did { name, text, .. } => {
                 text.to_lowercase().contains(pattern) || name.to_lowercase().contains(pattern)
             }
-            What::Did(text) | What::Notice(text) => text.to_lowercase().contains(pattern),
+            What::Notice(text) => text.to_lowercase().contains(pattern),
             What::Moved { .. } => false,
         };
         let ids = self.ids();
         let mut older = (ids.start..before.min(ids.end)).rev();
-        older.find(|id| self.get(*id).is_some_and(contains))
+        older.find(|id| self.get(*id).is_some_and(|block| contains(&block)))
     }
 
-    /// Adds what happened after everything that is loaded; whether it is new. `me` is looked for in it.
-    pub fn append(&mut self, entry: Entry, me: &str) -> bool {
+    /// Adds what happened after everything that is loaded; whether it is new.
+    pub fn append(&mut self, entry: Entry) -> bool {
         if self.newest().is_some_and(|newest| entry.seq <= newest) {
             return false;
         }
         let first = self.oldest().unwrap_or(entry.seq);
         self.span = Some((first, entry.seq));
-        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.back_mut())
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.last_mut())
             && entry.at.saturating_sub(block.at) < TOGETHER
             && let What::Moved { joined, left } = &mut block.what
         {
@@ -188,25 +136,25 @@ impl Room {
             block.last = entry.seq;
             return true;
         }
-        self.push(block(entry, me));
+        self.push(Block::of(entry));
         true
     }
 
     /// Adds a page of the history: entries in their order. Only those before what is loaded are taken; what comes after it
     /// comes by itself.
-    pub fn add_page(&mut self, page: Vec<Entry>, me: &str) {
+    pub fn add_page(&mut self, page: Vec<Entry>) {
         for entry in page.into_iter().rev() {
-            self.prepend(entry, me);
+            self.prepend(entry);
         }
     }
 
-    fn prepend(&mut self, entry: Entry, me: &str) {
+    fn prepend(&mut self, entry: Entry) {
         if self.oldest().is_some_and(|oldest| entry.seq >= oldest) {
             return;
         }
         let last = self.newest().unwrap_or(entry.seq);
         self.span = Some((entry.seq, last));
-        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.front_mut())
+        if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.first_mut())
             && block.at.saturating_sub(entry.at) < TOGETHER
             && let What::Moved { joined, left } = &mut block.what
         {
@@ -220,7 +168,7 @@ impl Room {
             return;
         }
         self.base -= 1;
-        self.blocks.push_front(block(entry, me));
+        self.blocks.push_front(Block::of(entry));
     }
 
     /// Adds a message for this person alone.
@@ -234,13 +182,20 @@ impl Room {
         });
     }
 
+    /// Whether the last thing in it is this message.
+    pub fn ends_with_notice(&self, text: &str) -> bool {
+        let last = self.blocks.len().checked_sub(1);
+        let last = last.and_then(|last| self.blocks.get(last));
+        last.is_some_and(|block| matches!(&block.what, What::Notice(known) if known == text))
+    }
+
     fn push(&mut self, block: Block) {
         self.blocks.push_back(block);
         while self.blocks.len() > MAX_BLOCKS {
             self.blocks.pop_front();
             self.base += 1;
             self.is_complete = false;
-            let first = self.blocks.front().map_or(0, |block| block.first);
+            let first = self.blocks.get(0).map_or(0, |block| block.first);
             self.span = self.span.map(|(_, last)| (first.min(last), last));
         }
     }
@@ -248,38 +203,6 @@ impl Room {
     /// Whether more of the history may be loaded.
     pub fn has_space(&self) -> bool {
         self.blocks.len() < MAX_BLOCKS
-    }
-}
-
-fn block(entry: Entry, me: &str) -> Block {
-    let what = match entry.kind {
-        Kind::Said => What::Said {
-            is_mention: entry.name != me && is_named(&entry.text, me),
-            name: entry.name,
-            text: entry.text,
-        },
-        Kind::Joined | Kind::Left => {
-            let (mut joined, mut left) = (Crowd::default(), Crowd::default());
-            let crowd = if entry.kind == Kind::Joined {
-                &mut joined
-            } else {
-                &mut left
-            };
-            crowd.add(entry.name, false);
-            What::Moved { joined, left }
-        }
-        Kind::Acted => What::Did(format!("** {} {}", entry.name, entry.text)),
-        Kind::Renamed => What::Did(format!("{} is now known as {}", entry.name, entry.text)),
-        Kind::Topic if entry.text.is_empty() => {
-            What::Did(format!("{} has taken the topic away", entry.name))
-        }
-        Kind::Topic => What::Did(format!("{} has set the topic: {}", entry.name, entry.text)),
-    };
-    Block {
-        first: entry.seq,
-        last: entry.seq,
-        at: entry.at,
-        what,
     }
 }
 
@@ -305,6 +228,7 @@ mod tests {
             kind,
             name: name.into(),
             text: text.into(),
+            is_mention: false,
         }
     }
 
@@ -320,13 +244,13 @@ mod tests {
     #[test]
     fn pages_and_what_happens_meet_without_a_doublet() {
         let mut room = Room::new("lobby");
-        assert!(room.append(said(10), ""));
-        assert!(!room.append(said(10), ""));
+        assert!(room.append(said(10)));
+        assert!(!room.append(said(10)));
         let id = room.ids().start;
-        room.add_page((7..=12).map(said).collect(), "");
-        room.add_page((5..=8).map(said).collect(), "");
+        room.add_page((7..=12).map(said).collect());
+        room.add_page((5..=8).map(said).collect());
         assert_eq!(firsts(&room), [5, 6, 7, 8, 9, 10]);
-        assert!(room.append(said(11), ""));
+        assert!(room.append(said(11)));
         assert_eq!(room.get(id).unwrap().first, 10, "numbers stay");
         assert_eq!((room.oldest(), room.newest()), (Some(5), Some(11)));
     }
@@ -335,16 +259,16 @@ mod tests {
     fn comings_and_goings_are_told_together_from_either_side() {
         let mut room = Room::new("lobby");
         for (seq, name) in [(11, "d"), (12, "e")] {
-            room.append(entry(seq, Kind::Joined, name, ""), "");
+            room.append(entry(seq, Kind::Joined, name, ""));
         }
-        room.append(entry(13, Kind::Left, "d", ""), "");
+        room.append(entry(13, Kind::Left, "d", ""));
         let page = [(8, "a"), (9, "b"), (10, "c")];
         room.add_page(
             page.map(|(seq, name)| entry(seq, Kind::Joined, name, ""))
                 .into(),
-            "",
         );
-        let What::Moved { joined, left } = &room.get(room.ids().start).unwrap().what else {
+        let block = room.get(room.ids().start).unwrap();
+        let What::Moved { joined, left } = &block.what else {
             panic!("{room:?}");
         };
         assert_eq!(firsts(&room), [8]);
@@ -352,7 +276,7 @@ mod tests {
         assert_eq!(left.describe().unwrap(), "d");
         let mut late = entry(14, Kind::Joined, "f", "");
         late.at = 8000 + TOGETHER;
-        room.append(late, "");
+        room.append(late);
         assert_eq!(firsts(&room), [8, 14]);
     }
 
@@ -371,11 +295,11 @@ mod tests {
     fn a_room_is_full_at_its_limit_and_loses_its_oldest_one_past_it() {
         let mut room = Room::new("lobby");
         for seq in 1..=MAX_BLOCKS as u64 {
-            room.append(said(seq), "");
+            room.append(said(seq));
         }
         assert_eq!((room.oldest(), room.has_space()), (Some(1), false));
         let id = room.ids().end - 1;
-        room.append(said(MAX_BLOCKS as u64 + 1), "");
+        room.append(said(MAX_BLOCKS as u64 + 1));
         assert_eq!(room.oldest(), Some(2));
         assert_eq!(room.get(id).unwrap().first, MAX_BLOCKS as u64);
     }
@@ -384,7 +308,7 @@ mod tests {
     fn the_newest_that_fits_is_found() {
         let mut room = Room::new("lobby");
         for seq in 1..=3 {
-            room.append(said(seq), "");
+            room.append(said(seq));
         }
         let last = room.find("line", i64::MAX).unwrap();
         assert_eq!(room.get(last).unwrap().first, 3);

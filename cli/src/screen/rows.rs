@@ -1,8 +1,10 @@
 //! Which rows a block of the room fills: wrapped by words, and hanging after the name.
 
-use super::room::{Block, What};
+use super::block::{Block, What};
+use super::messages::{Language, Message};
 use super::theme::{Look, hash};
 use crate::editor::width::{Piece, pieces};
+use chat_core::Kind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -42,6 +44,8 @@ pub struct Setting {
     pub wants_times: bool,
     /// What was searched for, in lower case; nothing where it is empty.
     pub found: String,
+    /// What the screen itself says is in this language.
+    pub language: Language,
 }
 
 impl Setting {
@@ -53,14 +57,14 @@ impl Setting {
         if let Some(day) = day
             && day_before.is_none_or(|(before, ..)| before != day)
         {
-            rows.push(self.rule(&day.strftime("%A, %-d %B %Y").to_string(), Look::Quiet));
+            rows.push(self.rule(&self.language.day(day), Look::Quiet));
         }
         let is_notice = matches!(block.what, What::Notice(_));
         if let (Some(marker), Some(before), false) = (marker, before, is_notice)
             && before.last <= marker
             && block.last > marker
         {
-            rows.push(self.rule("new", Look::Unread));
+            rows.push(self.rule(Message::New.text(self.language), Look::Unread));
         }
         let minute = self.time(block.at);
         let is_same = before.is_some_and(|before| self.time(before.at) == minute);
@@ -83,12 +87,17 @@ impl Setting {
                 self.said(&time, name, look, text, self.look_of(text), &mut rows);
             }
             What::Moved { joined, left } => {
-                let joined = joined.describe().map(|who| format!("{who} joined"));
-                let left = left.describe().map(|who| format!("{who} left"));
+                let joined = joined
+                    .describe()
+                    .map(|who| Message::Joined.with(self.language, &[&who]));
+                let left = left
+                    .describe()
+                    .map(|who| Message::Left.with(self.language, &[&who]));
                 let both: Vec<String> = joined.into_iter().chain(left).collect();
                 self.remark(&time, &both.join("; "), Look::Quiet, &mut rows);
             }
-            What::Did(text) => {
+            What::Did { kind, name, text } => {
+                let text = &self.deed(*kind, name, text);
                 let look = match self.look_of(text) {
                     Look::Plain => Look::Quiet,
                     other => other,
@@ -114,6 +123,17 @@ impl Setting {
         let name = if self.has_times() { name } else { &narrow };
         self.said(mark, name, Look::Pending, text, Look::Pending, &mut rows);
         rows
+    }
+
+    /// What somebody did, in words.
+    fn deed(&self, kind: Kind, name: &str, text: &str) -> String {
+        let message = match kind {
+            Kind::Renamed => Message::Renamed,
+            Kind::Topic if text.is_empty() => Message::TopicTaken,
+            Kind::Topic => Message::TopicSet,
+            _ => return format!("** {name} {text}"),
+        };
+        message.with(self.language, &[name, text])
     }
 
     fn look_of(&self, text: &str) -> Look {
@@ -190,7 +210,7 @@ impl Setting {
     fn rule(&self, text: &str, look: Look) -> Row {
         let dash = if self.is_ascii { "-" } else { "─" };
         let text: String = text.chars().take(self.columns.saturating_sub(4)).collect();
-        let rest = self.columns.saturating_sub(text.len() + 4);
+        let rest = self.columns.saturating_sub(text.chars().count() + 4);
         let text = format!("{} {text} {}", dash.repeat(2), dash.repeat(rest));
         Row::of(look, text.chars().take(self.columns).collect())
     }
@@ -210,7 +230,8 @@ impl Setting {
     }
 }
 
-/// A text in rows of at most so many columns, at least one row; words are kept together where they fit. Tabs are blanks.
+/// A text in rows of at most so many columns, at least one row; words are kept together where they fit, and the blank
+/// after a full row is left out. Tabs are blanks.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     if is_plain(text) {
@@ -239,6 +260,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             };
             rows.push(text_of(&row));
             row = rest;
+            if row.is_empty() && piece.text == " " {
+                continue;
+            }
         }
         width += piece.width;
         row.push(piece);
@@ -264,7 +288,7 @@ fn wrap_plain(mut text: &str, columns: usize) -> Vec<String> {
         };
         let (row, rest) = text.split_at(end);
         rows.push(row.into());
-        text = rest;
+        text = if is_between { &rest[1..] } else { rest };
     }
     rows.push(text.into());
     rows
@@ -277,8 +301,8 @@ fn text_of(row: &[Piece<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::room::{Entry, Room};
-    use chat_core::Kind;
+    use crate::screen::block::Entry;
+    use crate::screen::room::Room;
 
     fn setting(columns: usize) -> Setting {
         Setting {
@@ -287,6 +311,7 @@ mod tests {
             is_ascii: false,
             wants_times: true,
             found: String::new(),
+            language: Language::English,
         }
     }
 
@@ -294,17 +319,15 @@ mod tests {
         let mut room = Room::new("lobby");
         let (name, text) = (name.into(), text.into());
         let (seq, kind) = (at, Kind::Said);
-        room.append(
-            Entry {
-                seq,
-                at,
-                kind,
-                name,
-                text,
-            },
-            "me",
-        );
-        room.get(room.ids().start).unwrap().clone()
+        room.append(Entry {
+            seq,
+            at,
+            kind,
+            name,
+            text,
+            is_mention: false,
+        });
+        room.get(room.ids().start).unwrap().into_owned()
     }
 
     fn texts(rows: &[Row]) -> Vec<String> {
@@ -342,13 +365,15 @@ mod tests {
         let rows = setting(10).rows(&said, Some(&block(0, "b", "")), None);
         assert_eq!(texts(&rows), ["annabella:", "  hi there"]);
         let rows = setting(1).rows(&said, Some(&block(0, "b", "")), None);
-        assert_eq!(texts(&rows).concat().trim_end(), "annabella:hi there");
-        assert_eq!(rows.len(), 18);
+        assert_eq!(texts(&rows).concat().trim_end(), "annabella:hithere");
+        assert_eq!(rows.len(), 17);
     }
 
     #[test]
     fn words_are_kept_together_where_they_fit() {
         assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two  three", 7), ["one two", " three"]);
         assert_eq!(wrap("abcdefghijk", 4), ["abcd", "efgh", "ijk"]);
         assert_eq!(wrap("日本語", 4), ["日本", "語"]);
         assert_eq!(wrap("a\tb", 20), ["a       b"]);

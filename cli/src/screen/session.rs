@@ -17,6 +17,14 @@ pub const PAGE: u64 = 200;
 /// What a line begins with that asks for a page: no line that is typed has it in it.
 const PAGES: &[u8] = b"\x1bpage ";
 
+/// The lines that have a [`Session`] ask who is there, and what the room is about.
+pub const WHO: &[u8] = b"\x1bwho\n";
+/// See [`WHO`].
+pub const TOPIC: &[u8] = b"\x1btopic\n";
+
+/// So many bytes of questions of our own may wait to be sent.
+const MAX_ASKED: usize = 1024;
+
 /// The line that has a [`Session`] ask for the page before an entry, or before what was known first.
 pub fn page_before(seq: Option<u64>) -> Vec<u8> {
     let number = seq.map(|seq| seq.to_string()).unwrap_or_default();
@@ -81,21 +89,39 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
         self.client = JsonClient::new(self.now, setup);
     }
 
-    /// Asks for a page, if there is a connection; one at a time is enough.
-    fn ask(&mut self, before: &[u8]) {
-        if self.client.phase() != Phase::Talking || !self.asked.is_empty() {
-            return;
+    /// What a line that nobody has typed asks for.
+    fn question(&self, line: &[u8]) -> Option<Request<'static>> {
+        let is = |whole: &[u8]| whole.strip_suffix(b"\n") == Some(line);
+        if is(WHO) {
+            return Some(Request::Who { room: None });
         }
+        if is(TOPIC) {
+            return Some(Request::Topic {
+                room: None,
+                text: None,
+                id: None,
+            });
+        }
+        let before = line.strip_prefix(PAGES)?;
         let number = str::from_utf8(before).unwrap_or_default().parse().ok();
         let known = || Some(self.client.memory().after?.saturating_add(1));
-        let request = Request::History {
+        Some(Request::History {
+            room: None,
             after: None,
             before: number.or_else(known),
             limit: Some(PAGE),
-        };
+        })
+    }
+
+    /// Asks, if there is a connection.
+    fn ask(&mut self, request: &Request<'_>) {
+        if self.client.phase() != Phase::Talking || self.asked.len() > MAX_ASKED {
+            return;
+        }
         // Numbers: nothing in it can fail.
-        let line = serde_json::to_string(&request).unwrap_or_default();
-        self.asked = (line + "\n").into_bytes();
+        let line = serde_json::to_string(request).unwrap_or_default();
+        self.asked.extend(line.as_bytes());
+        self.asked.push(b'\n');
     }
 
     fn step<T>(
@@ -125,9 +151,9 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
 impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
     fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
         if let Command::Line(Line::Whole(line)) = command
-            && let Some(before) = line.strip_prefix(PAGES)
+            && let Some(request) = self.question(line)
         {
-            self.ask(before);
+            self.ask(&request);
             return Ok(());
         }
         if self.again.is_some() {
@@ -253,6 +279,23 @@ mod tests {
                 assert!(each.starts_with('{') && each.ends_with('}'), "{each}");
             }
         }
+    }
+
+    #[test]
+    fn questions_of_the_screen_are_asked_in_their_order_and_no_more_of_them_than_may_wait() {
+        let mut session = talking();
+        for question in [WHO, TOPIC, &page_before(Some(7))] {
+            line(&mut session, question);
+        }
+        let all = "{\"type\":\"who\"}\n{\"type\":\"topic\"}\n\
+                   {\"type\":\"history\",\"before\":7,\"limit\":200}\n";
+        assert_eq!(sent_by(&mut session, 1000), all);
+        let length = "{\"type\":\"who\"}\n".len();
+        for _ in 0..1000 {
+            line(&mut session, WHO);
+        }
+        let most = MAX_ASKED / length + 1;
+        assert_eq!(sent_by(&mut session, 1000).len(), most * length);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
-use super::display::{Shared, input};
+use super::display::Shared;
 use super::edit::Edit;
+use super::messages::Message;
 use super::paint::Painter;
+use super::reports::MOUSE;
 use super::tty::{self, Tty};
 use super::{Screen, Urgent};
 use crate::clock::wall_clock;
@@ -45,7 +47,11 @@ impl Shell {
         let started = Instant::now();
         let mut resized = signal(SignalKind::window_change())?;
         let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-        let mut painter = Painter::default();
+        let has_mouse = self.shared.with(|screen| screen.has_mouse());
+        let mut painter = Painter::beginning_with(if has_mouse { MOUSE } else { b"" });
+        let mut question = self
+            .shared
+            .with(|screen| screen.ask_background(Timestamp::ZERO));
         let mut next_frame = Instant::now();
         let mut has_keys = true;
         let typing = self.typed.clone();
@@ -74,12 +80,14 @@ impl Shell {
                     let _ = self.stops.try_send(Stop::Leave);
                 },
                 permit = typing.reserve(), if has_typed => {
-                    let typed = self.shared.pass();
-                    if let (Ok(permit), Some(typed)) = (permit, typed) {
-                        permit.send(input(typed));
+                    if let Ok(permit) = permit {
+                        self.shared.pass(permit);
                     }
                 }
-                () = at(Some(next_frame)), if is_dirty => self.draw(&mut painter, &mut next_frame).await,
+                () = at(Some(next_frame)), if is_dirty => {
+                    self.draw(&mut painter, &mut next_frame, question).await;
+                    question = b"";
+                }
                 () = at(due) => self.shared.with(|screen| screen.timeout(now())),
                 edited = ended(&mut self.edit) => {
                     self.edit = None;
@@ -96,11 +104,12 @@ impl Shell {
         }
     }
 
-    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant) {
+    async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
         let Some(permit) = self.tty.ready().await else {
             return pending().await;
         };
-        let bytes = self.shared.paint(painter);
+        let mut bytes = self.shared.paint(painter);
+        bytes.extend_from_slice(question);
         if !bytes.is_empty() && self.edit.is_none() {
             permit.send(bytes);
         }
@@ -147,7 +156,7 @@ impl Shell {
     /// Has the line edited by a program of the person's own, which has the terminal until it ends.
     fn edit(&mut self, painter: &mut Painter) -> io::Result<()> {
         self.shared.keep_draft();
-        let text = self.shared.look(|screen| screen.draft().to_owned());
+        let text = self.shared.look(|screen| screen.being_typed().to_owned());
         self.tty.lend();
         self.shared.set_lent(true);
         match Edit::begin(&text) {
@@ -166,7 +175,7 @@ impl Shell {
         self.shared.with(|screen| match edited {
             Ok(text) => screen.edited(Some(&text)),
             Err(error) => {
-                screen.notice(&format!("Not edited: {error}"), wall_clock());
+                screen.tell(Message::NotEdited, &[&error.to_string()], wall_clock());
                 screen.edited(None);
             }
         });

@@ -131,6 +131,7 @@ pub struct StateDir {
     path: PathBuf,
     /// What is kept, if that is known.
     draft: Option<Draft>,
+    highlights: String,
 }
 
 impl StateDir {
@@ -166,8 +167,12 @@ impl StateDir {
             fs::create_dir_all(&path)?;
             match MemoryFile::open(path.as_path(), &server) {
                 Ok((file, memory)) => {
-                    let draft = None;
-                    return Ok((Self { path, draft }, file, memory));
+                    let state = Self {
+                        path,
+                        draft: None,
+                        highlights: String::new(),
+                    };
+                    return Ok((state, file, memory));
                 }
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -177,10 +182,8 @@ impl StateDir {
 
     /// What was being typed, and entered, when the program ended.
     pub fn draft(&mut self) -> Draft {
-        let file = self.path.join("draft");
-        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_FILE);
-        let draft = is_short.then(|| fs::read(&file).ok()).flatten();
-        let draft = draft.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let draft = self.read("draft");
+        let draft = draft.and_then(|text| serde_json::from_str(&text).ok());
         self.draft.clone_from(&draft);
         draft.unwrap_or_default()
     }
@@ -191,19 +194,47 @@ impl StateDir {
     /// # Errors
     /// When it cannot be written; what was there before still is.
     pub fn keep_draft(&mut self, draft: Draft) -> io::Result<()> {
-        if self.draft.as_ref() == Some(&draft) {
-            return Ok(());
+        if self.draft.as_ref() != Some(&draft) {
+            self.write("draft", &serde_json::to_string(&draft)?)?;
+            self.draft = Some(draft);
         }
-        let (file, new) = (self.path.join("draft"), self.path.join("draft.new"));
+        Ok(())
+    }
+
+    /// Words that ring, one to a line, as they were kept.
+    pub fn highlights(&mut self) -> String {
+        self.highlights = self.read("highlights").unwrap_or_default();
+        self.highlights.clone()
+    }
+
+    /// Keeps words that ring, if they are others than those that are kept.
+    ///
+    /// # Errors
+    /// When they cannot be written; those before are still there.
+    pub fn keep_highlights(&mut self, words: &str) -> io::Result<()> {
+        if words != self.highlights {
+            self.write("highlights", words)?;
+            self.highlights = words.into();
+        }
+        Ok(())
+    }
+
+    /// What a file has; nothing where there is none, or it is longer than any that is written here.
+    fn read(&self, name: &str) -> Option<String> {
+        let file = self.path.join(name);
+        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_FILE);
+        is_short.then(|| fs::read_to_string(&file).ok()).flatten()
+    }
+
+    /// Puts a file in the place of the one before, whole or not at all.
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let (file, new) = (self.path.join(name), self.path.join(format!("{name}.new")));
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let bytes = serde_json::to_vec(&draft)?;
-        options.open(&new)?.write_all(&bytes)?;
-        fs::rename(&new, &file)?;
-        self.draft = Some(draft);
-        Ok(())
+        options.open(&new)?.write_all(text.as_bytes())?;
+        fs::rename(&new, &file)
     }
 }
 

@@ -1,22 +1,11 @@
 //! What things look like: colours that can be read on dark and on light, as far as the terminal has any.
 
-use crate::colour;
-use ratatui_core::style::{Color, Modifier, Style};
-use std::ffi::OsString;
+pub use super::palette::{Background, Colours};
 
-/// How many colours a terminal has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colours {
-    /// None, or none are wanted.
-    #[default]
-    None,
-    /// The sixteen that everybody sets for themselves.
-    Sixteen,
-    /// The palette of 256.
-    Palette,
-    /// Any of red, green and blue.
-    True,
-}
+use super::palette;
+use crate::colour;
+use ratatui_core::style::{Modifier, Style};
+use std::ffi::OsString;
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +14,8 @@ pub struct Theme {
     pub colours: Colours,
     /// It shows nothing but ASCII.
     pub is_ascii: bool,
+    /// Its background.
+    pub background: Background,
 }
 
 /// What a piece of text is.
@@ -50,6 +41,8 @@ pub enum Look {
     Bar,
     /// What is important in a bar.
     Alert,
+    /// The room that is looked at, among others.
+    Current,
 }
 
 impl Theme {
@@ -74,6 +67,8 @@ impl Theme {
         Self {
             colours,
             is_ascii: locale.is_none_or(|locale| !is_utf8(&locale)),
+            background: text("COLORFGBG")
+                .map_or_else(Background::default, |text| Background::of_number(&text)),
         }
     }
 
@@ -89,21 +84,15 @@ impl Theme {
             Look::Unread | Look::Found => plain.add_modifier(Modifier::BOLD),
             Look::Bar => plain.add_modifier(Modifier::REVERSED),
             Look::Alert => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+            Look::Current => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
         }
     }
 
     fn name(self, hash: u64) -> Style {
-        let pick = |count: usize| usize::try_from(hash % count as u64).unwrap_or(0);
-        let colour = match self.colours {
-            Colours::None => return Style::new().add_modifier(Modifier::BOLD),
-            Colours::Sixteen => SIXTEEN[pick(SIXTEEN.len())],
-            Colours::Palette => Color::Indexed(PALETTE[pick(PALETTE.len())]),
-            Colours::True => {
-                let (r, g, b) = TRUE[pick(TRUE.len())];
-                Color::Rgb(r, g, b)
-            }
-        };
-        Style::new().fg(colour)
+        match palette::of_name(hash, self.colours, self.background) {
+            Some(colour) => Style::new().fg(colour),
+            None => Style::new().add_modifier(Modifier::BOLD),
+        }
     }
 }
 
@@ -114,86 +103,9 @@ pub fn hash(name: &str) -> u64 {
     })
 }
 
-/// Whoever sets these has them differ from the background.
-const SIXTEEN: [Color; 5] = [
-    Color::Red,
-    Color::Green,
-    Color::Magenta,
-    Color::Cyan,
-    Color::Blue,
-];
-
-/// Those of the palette of 256 that contrast with black and with white alike.
-const PALETTE: [u8; 45] = [
-    26, 27, 28, 29, 30, 31, 32, 33, 61, 62, 63, 64, 67, 68, 93, 94, 97, 98, 99, 100, 127, 128, 129,
-    130, 131, 132, 133, 134, 135, 136, 160, 161, 162, 163, 164, 165, 166, 167, 168, 169, 196, 197,
-    198, 199, 200,
-];
-
-/// Hues around the circle, each of the luminance that contrasts with black as much as with white (WCAG 2.2, "contrast
-/// ratio").
-const TRUE: [(u8, u8, u8); 24] = [
-    (236, 0, 0),
-    (220, 54, 0),
-    (186, 91, 0),
-    (150, 111, 0),
-    (122, 122, 0),
-    (95, 128, 0),
-    (63, 133, 0),
-    (29, 136, 0),
-    (0, 137, 0),
-    (0, 137, 30),
-    (0, 136, 65),
-    (0, 134, 99),
-    (0, 131, 131),
-    (0, 126, 170),
-    (0, 115, 230),
-    (79, 99, 255),
-    (95, 95, 255),
-    (108, 91, 255),
-    (142, 75, 255),
-    (189, 0, 252),
-    (208, 0, 208),
-    (220, 0, 164),
-    (229, 0, 114),
-    (235, 0, 58),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The contrast with black and with white (WCAG 2.2).
-    fn contrasts((r, g, b): (u8, u8, u8)) -> (f64, f64) {
-        let linear = |value: u8| {
-            let value = f64::from(value) / 255.0;
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        let luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-        ((luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05))
-    }
-
-    fn of_palette(index: u8) -> (u8, u8, u8) {
-        let index = index - 16;
-        let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-        (level(index / 36), level(index / 6 % 6), level(index % 6))
-    }
-
-    #[test]
-    fn names_can_be_read_on_black_and_on_white() {
-        for colour in TRUE {
-            let (black, white) = contrasts(colour);
-            assert!(black > 4.5 && white > 4.5, "{colour:?}: {black} {white}");
-        }
-        for index in PALETTE {
-            let (black, white) = contrasts(of_palette(index));
-            assert!(black > 3.3 && white > 3.3, "{index}: {black} {white}");
-        }
-    }
 
     #[test]
     fn a_name_has_one_colour_in_any_case() {
@@ -224,7 +136,38 @@ mod tests {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| OsString::from(value))
             };
-            assert_eq!(Theme::of(variable), Theme { colours, is_ascii });
+            let background = Background::Unknown;
+            assert_eq!(
+                Theme::of(variable),
+                Theme {
+                    colours,
+                    is_ascii,
+                    background
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_background_is_dark_or_light() {
+        for (colour, is) in [
+            ((0, 0, 0), Background::Dark),
+            ((0, 43, 54), Background::Dark),
+            ((127, 127, 127), Background::Dark),
+            ((128, 128, 128), Background::Light),
+            ((253, 246, 227), Background::Light),
+        ] {
+            assert_eq!(Background::of(colour), is, "{colour:?}");
+        }
+        for (text, is) in [
+            ("15;0", Background::Dark),
+            ("0;15", Background::Light),
+            ("0;default;7", Background::Light),
+            ("7;8", Background::Dark),
+            ("15;default", Background::Unknown),
+            ("", Background::Unknown),
+        ] {
+            assert_eq!(Background::of_number(text), is, "{text}");
         }
     }
 }

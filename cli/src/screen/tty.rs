@@ -16,10 +16,11 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Marks pastes and tells of attention: on, and off. Nothing wraps while it is on.
+/// Marks pastes and tells of attention: on, and off. Nothing wraps while it is on. The mouse is given back as well: it may have
+/// been asked for.
 const MODES: (&str, &str) = (
     "\x1b[?2004h\x1b[?1004h\x1b[?7l",
-    "\x1b[0m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[?25h",
+    "\x1b[0m\x1b[?7h\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h",
 );
 
 /// Whether standard input and output are a terminal that can show a full screen; if not, why.

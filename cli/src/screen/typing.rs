@@ -1,5 +1,7 @@
 //! What keys do.
 
+use super::messages::Message;
+use super::mode::Mode;
 use super::view::View;
 use super::{Link, Screen, help};
 use crate::editor::keys::Key;
@@ -9,9 +11,6 @@ use chat_core::Timestamp;
 
 /// Bytes that were entered and may wait to be taken, before more wait in the editor.
 const MAX_TYPED: usize = 1024 * 1024;
-
-/// What is asked at the beginning.
-const NAME: &str = "Your name (Enter alone: the server names you): ";
 
 /// What the person entered, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +23,10 @@ pub enum Typed {
     Join(String),
     /// The page of the history before this entry, or before what was known first.
     Page(Option<u64>),
+    /// The screen wants to know who is there.
+    Who,
+    /// The screen wants to know what the room is about.
+    Topic,
     /// They leave.
     End,
 }
@@ -39,32 +42,19 @@ pub enum Urgent {
     Quit,
     /// The screen is to be drawn anew (Ctrl-L).
     Redraw,
-    /// The line is to be edited with a program of their own (Ctrl-X Ctrl-E): [`Screen::draft`] is what it begins with, and
-    /// nothing is typed on before [`Screen::edited`].
+    /// The line is to be edited with a program of their own (Ctrl-X Ctrl-E): [`Screen::being_typed`] is what it begins
+    /// with, and nothing is typed on before [`Screen::edited`].
     Edit,
 }
 
-/// What is typed where one types.
-#[derive(Clone, Debug)]
-pub(super) enum Mode {
-    Talking,
-    /// The person's name, before anything else, such as the line that was kept.
-    Naming(Line),
-    Searching(Search),
+/// The keys that are the screen's and not the line's, while this is the line.
+pub(super) fn is_reserved(key: &Key, line: &Line) -> bool {
+    // Where there is something to cut out, it does that.
+    let is_jump = *key == Key::Ctrl('k') && line.is_empty();
+    is_jump || is_of_screen(key)
 }
 
-/// The search in what is loaded.
-#[derive(Clone, Debug)]
-pub(super) struct Search {
-    /// What was being typed before.
-    before: Line,
-    pattern: String,
-    at: Option<i64>,
-    has_failed: bool,
-}
-
-/// The keys that are the screen's and not the line's.
-pub(super) fn is_reserved(key: &Key) -> bool {
+fn is_of_screen(key: &Key) -> bool {
     matches!(
         key,
         Key::PageUp
@@ -73,7 +63,7 @@ pub(super) fn is_reserved(key: &Key) -> bool {
             | Key::Escape
             | Key::Focus(_)
             | Key::Ctrl('r' | 'n' | 'p' | 'g')
-            | Key::Alt('1'..='9' | 'a')
+            | Key::Alt('1'..='9' | 'a' | 's' | 'w')
     )
 }
 
@@ -85,6 +75,9 @@ impl Screen {
             (line.text().len(), line.cursor())
         };
         let (before, help) = (place(self), self.help);
+        for report in self.reports.read(now, bytes) {
+            self.reported(now, report);
+        }
         self.editor.read(now, bytes);
         self.typed_on();
         // Whoever types on has read it.
@@ -102,25 +95,27 @@ impl Screen {
     /// Asks the person for their name: it comes as a line that joins.
     pub fn ask_name(&mut self) {
         if !matches!(self.mode, Mode::Naming(_)) {
-            self.search_ends();
+            self.end_search(true);
+            self.end_jump();
             self.mode = Mode::Naming(self.editor.exchange(Line::default()));
         }
-        self.editor.prompt(NAME);
+        self.editor
+            .prompt(Message::AskName.text(self.settings.language));
         self.is_dirty = true;
     }
 
-    /// The next thing that the person entered.
-    pub fn poll_typed(&mut self) -> Option<Typed> {
+    /// The next thing that the person entered, and the name of the room in which they did.
+    pub fn poll_typed(&mut self) -> Option<(String, Typed)> {
         if !self.has_typed() {
             return None;
         }
-        let typed = self.typed.pop_front()?;
+        let (room, typed) = self.typed.pop_front()?;
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes -= text.len();
             self.is_dirty = true;
         }
         self.take_entered();
-        Some(typed)
+        Some((room, typed))
     }
 
     /// Whether [`poll_typed`](Self::poll_typed) has something to give.
@@ -135,25 +130,43 @@ impl Screen {
         self.urgent.pop_front()
     }
 
-    /// What is being typed and is not entered, to be kept.
-    pub fn draft(&self) -> &str {
+    /// What is being typed and is not entered, in the room that is looked at.
+    pub fn being_typed(&self) -> &str {
         match &self.mode {
             Mode::Talking => self.editor.typed().text(),
-            Mode::Naming(before) => before.text(),
             Mode::Searching(search) => search.before.text(),
+            Mode::Naming(before) | Mode::Jumping(before) => before.text(),
         }
     }
 
-    /// What was entered and nobody has taken yet, to be kept.
+    /// The same, to be kept for the room that the connection is in. What is for one person alone is kept as that, and never
+    /// as something for all.
+    pub fn draft(&self) -> String {
+        let typed = self.being_typed();
+        let main = &self.rooms[0];
+        if self.current == 0 {
+            return typed.into();
+        }
+        let room = self.room();
+        let is_free = main.desk.line.is_empty() && !typed.is_empty();
+        if is_free && room.is_conversation && !typed.starts_with('/') {
+            return format!("/msg {} {typed}", room.name);
+        }
+        main.desk.line.text().into()
+    }
+
+    /// What was entered for the room that the connection is in and nobody has taken yet, to be kept.
     pub fn entered_lines(&self) -> impl Iterator<Item = &Typed> {
-        let is_line = |typed: &&Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
-        self.typed.iter().filter(is_line)
+        let is_line = |typed: &Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
+        let is_kept =
+            move |(room, typed): &&(String, Typed)| *room == self.rooms[0].name && is_line(typed);
+        self.typed.iter().filter(is_kept).map(|(_, typed)| typed)
     }
 
     /// Has this be what is being typed, and what was entered before that, as they were kept.
     pub fn restore(&mut self, text: &str, entered: impl IntoIterator<Item = Typed>) {
         for typed in entered {
-            self.say(typed);
+            self.enter(typed);
         }
         self.editor.exchange(Line::of(text.into()));
         self.is_dirty = true;
@@ -170,24 +183,32 @@ impl Screen {
 
     /// Lines that are not accepted yet, those included that nobody has taken.
     pub(super) fn unsent(&self) -> impl Iterator<Item = &str> {
+        self.unsent_in().map(|(_, text)| text)
+    }
+
+    /// Those of the room that is looked at.
+    pub(super) fn unsent_here(&self) -> impl Iterator<Item = &str> {
+        let room = self.room();
+        let is_here = |name: &str| !room.is_conversation && room.name == name;
+        let here = self.unsent_in().filter(move |(name, _)| is_here(name));
+        here.map(|(_, text)| text)
+    }
+
+    fn unsent_in(&self) -> impl Iterator<Item = (&str, &str)> {
         let pending = self.pending.iter().filter(|it| !it.is_received);
-        let typed = self.typed.iter().filter_map(|typed| match typed {
-            Typed::Line(text) if text.starts_with("//") => text.get(1..),
-            Typed::Line(text) if !text.starts_with('/') && !text.trim().is_empty() => Some(&**text),
-            Typed::Said(text) => Some(&**text),
-            _ => None,
+        let pending = pending.map(|it| (&*self.rooms[0].name, it.text.as_str()));
+        let typed = self.typed.iter().filter_map(|(room, typed)| {
+            let text = match typed {
+                Typed::Line(text) if text.starts_with("//") => &text[1..],
+                Typed::Line(text) if !text.starts_with('/') && !text.trim().is_empty() => text,
+                Typed::Said(text) => text,
+                _ => return None,
+            };
+            Some((&**room, text))
         });
         let is_joining = matches!(self.mode, Mode::Naming(_)) || self.link == Link::None;
         let typed = typed.filter(move |_| !is_joining);
-        pending.map(|it| it.text.as_str()).chain(typed)
-    }
-
-    /// What stands before what is typed in a search.
-    pub(super) fn pattern(&self) -> &str {
-        match &self.mode {
-            Mode::Searching(search) => &search.pattern,
-            _ => "",
-        }
+        pending.chain(typed)
     }
 
     fn typed_on(&mut self) {
@@ -204,8 +225,12 @@ impl Screen {
                 Some(Event::Suspend) => self.urge(Urgent::Suspend),
                 Some(Event::Quit) => self.urge(Urgent::Quit),
                 Some(Event::Edit) => {
-                    self.is_editing = true;
-                    self.urge(Urgent::Edit);
+                    self.take_entered();
+                    // What was entered before may have begun a search.
+                    if matches!(self.mode, Mode::Talking) {
+                        self.is_editing = true;
+                        self.urge(Urgent::Edit);
+                    }
                 }
                 Some(_) => {}
                 None if self.editor.is_paused() && !self.is_editing => {
@@ -219,8 +244,7 @@ impl Screen {
         for shown in self.editor.take_shown() {
             match shown {
                 Shown::Line(text) => {
-                    let at = self.now_in(self.current);
-                    self.rooms[self.current].notice(text.trim_start_matches("* "), at);
+                    self.remark(text.trim_start_matches("* "));
                 }
                 Shown::ClearScreen => self.urge(Urgent::Redraw),
                 Shown::Entered(_) | Shown::Bell => {}
@@ -243,20 +267,25 @@ impl Screen {
 
     /// Ctrl-C where nothing is typed.
     fn interrupt(&mut self) {
-        if matches!(self.mode, Mode::Searching(_)) {
-            return self.end_search(false);
+        match self.mode {
+            Mode::Searching(_) => return self.end_search(false),
+            Mode::Jumping(_) => return self.end_jump(),
+            Mode::Naming(_) | Mode::Talking => {}
         }
         let count = self.unsent().count();
         // Elsewhere, nobody takes what is entered; and who says it twice does not want to wait.
         let is_heard = matches!(self.link, Link::Online | Link::Offline);
-        if !is_heard && count == 0 || self.typed.contains(&Typed::End) {
+        if !is_heard && count == 0 || self.typed.iter().any(|(_, typed)| *typed == Typed::End) {
             self.urge(Urgent::Interrupt);
         } else if count == 0 {
-            self.typed.push_back(Typed::End);
+            self.enter(Typed::End);
         } else {
-            let lines = if count == 1 { "line is" } else { "lines are" };
+            let text = match count {
+                1 => self.say(Message::AskLeaveOne, &[]),
+                _ => self.say(Message::AskLeave, &[&count.to_string()]),
+            };
             self.editor.ask(Question {
-                text: format!("{count} {lines} not accepted yet. Leave? y: yes, n: no "),
+                text,
                 answers: vec!['y', 'n'],
                 cancel: 'n',
             });
@@ -264,14 +293,16 @@ impl Screen {
     }
 
     fn key(&mut self, key: &Key) {
-        let page = self.above_bar().max(2) - 1;
+        let page = self.areas().body.max(2) - 1;
         match key {
             Key::Focus(is_focused) => self.focus(*is_focused),
             Key::PageUp if self.help.is_some() => {
                 self.help = self.help.map(|first| first.saturating_sub(page));
             }
             Key::PageDown if self.help.is_some() => {
-                let last = help::lines().len().saturating_sub(self.above_bar());
+                let last = help::lines(self.settings.language)
+                    .len()
+                    .saturating_sub(self.areas().body);
                 self.help = self.help.map(|first| (first + page).min(last));
             }
             Key::Help | Key::Escape if self.help.is_some() => self.help = None,
@@ -281,28 +312,27 @@ impl Screen {
             Key::Escape | Key::Ctrl('g') if matches!(self.mode, Mode::Searching(_)) => {
                 self.end_search(false);
             }
+            Key::Escape | Key::Ctrl('g') if matches!(self.mode, Mode::Jumping(_)) => {
+                self.end_jump();
+            }
             Key::Escape => self.look_at_end(),
             Key::Ctrl('r') => self.search(),
-            Key::Ctrl('n') => self.go_to((self.current + 1) % self.rooms.len()),
-            Key::Ctrl('p') => {
-                self.go_to((self.current + self.rooms.len() - 1) % self.rooms.len());
-            }
-            Key::Alt('a') => {
-                let news = |place: &usize| self.rooms[*place].unread > 0;
-                let mentions = |place: &usize| self.rooms[*place].mentions > 0;
-                let places = 0..self.rooms.len();
-                let next = places.clone().find(mentions).or(places.clone().find(news));
-                self.go_to(next.unwrap_or(self.current));
-            }
+            Key::Alt('s') => self.search_elsewhere(),
+            Key::Ctrl('n') => self.move_by(1),
+            Key::Ctrl('p') => self.move_by(self.rooms.len() - 1),
+            Key::Ctrl('k') => self.jump(),
+            Key::Alt('a') => self.move_to_news(),
+            Key::Alt('w') => self.people_wanted = Some(self.areas().right == 0),
             Key::Alt(digit) => {
                 let place = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
-                self.go_to(place.unwrap_or(0).wrapping_sub(1));
+                self.move_to(place.unwrap_or(0).wrapping_sub(1));
             }
             _ => {}
         }
     }
 
     fn focus(&mut self, is_focused: bool) {
+        self.knows_focus = true;
         self.is_focused = is_focused;
         if is_focused && self.anchor.is_none() {
             self.catch_up();
@@ -313,7 +343,7 @@ impl Screen {
         }
     }
 
-    fn scroll_up(&mut self, rows: usize) {
+    pub(super) fn scroll_up(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),
@@ -322,7 +352,7 @@ impl Screen {
         self.anchor = view.up(self.anchor, rows, self.pane());
     }
 
-    fn scroll_down(&mut self, rows: usize) {
+    pub(super) fn scroll_down(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),
@@ -334,19 +364,24 @@ impl Screen {
         }
     }
 
-    fn look_at_end(&mut self) {
+    pub(super) fn look_at_end(&mut self) {
         self.anchor = None;
         self.catch_up();
     }
 
+    /// Whether more of what was entered may wait here.
+    pub(super) fn has_space(&self) -> bool {
+        self.typed_bytes < MAX_TYPED
+    }
+
     /// Takes what was entered, as much as may wait here.
     fn take_entered(&mut self) {
-        while self.typed_bytes < MAX_TYPED
+        while self.has_space()
             && let Some(event) = self.editor.poll_event()
         {
             match event {
                 Event::Entered(text) => self.entered(text),
-                Event::Said(text) => self.say(Typed::Said(text)),
+                Event::Said(text) => self.enter(Typed::Said(text)),
                 Event::End => self.interrupt(),
                 _ => {}
             }
@@ -357,106 +392,89 @@ impl Screen {
         match std::mem::replace(&mut self.mode, Mode::Talking) {
             Mode::Naming(before) => {
                 self.editor.exchange(before);
-                return self.typed.push_front(Typed::Join(text.trim().into()));
+                let room = self.rooms[0].name.clone();
+                let join = Typed::Join(text.trim().into());
+                return self.typed.push_front((room, join));
             }
             Mode::Searching(search) => {
                 self.mode = Mode::Searching(search);
                 return self.end_search(true);
             }
+            Mode::Jumping(before) => {
+                self.mode = Mode::Jumping(before);
+                return self.jumped(&text);
+            }
             Mode::Talking => {}
         }
         self.look_at_end();
-        let command = text.trim_end();
         if text.contains('\n') {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                self.say(Typed::Said(line.into()));
+                self.enter(Typed::Said(line.into()));
             }
-        } else if command.eq_ignore_ascii_case("/help") {
-            self.help = Some(0);
-        } else if command.eq_ignore_ascii_case("/quit") {
-            self.interrupt();
-        } else if command.eq_ignore_ascii_case("/history") {
-            self.scroll_up(self.pane().max(2) - 1);
-        } else if let Some(pattern) = command.strip_prefix("/search") {
-            self.search();
-            self.editor.exchange(Line::of(pattern.trim().into()));
-        } else {
-            self.say(Typed::Line(text));
+        } else if !self.own_command(text.trim_end()) {
+            self.enter(Typed::Line(text));
         }
     }
 
-    fn say(&mut self, typed: Typed) {
+    /// Carries out a command of the screen's own; whether it is one.
+    fn own_command(&mut self, line: &str) -> bool {
+        let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        let is_alone = self.room().is_conversation;
+        match &*command.to_ascii_lowercase() {
+            "/help" if rest.is_empty() => self.help = Some(0),
+            "/quit" if rest.is_empty() => self.interrupt(),
+            "/history" => self.scroll_up(self.pane().max(2) - 1),
+            "/search" => {
+                self.search();
+                self.editor.exchange(Line::of(rest.into()));
+            }
+            "/query" if !rest.is_empty() && !rest.contains(' ') => self.query(rest),
+            "/highlight" => self.highlight(rest),
+            "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
+            "/close" | "/leave" if is_alone => self.close(),
+            "/me" | "/topic" if is_alone => {
+                let news = self.say(Message::ForRooms, &[command, &self.room().name]);
+                self.remark(&news);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// A message in the language of the screen.
+    pub(super) fn say(&self, message: Message, parts: &[&str]) -> String {
+        message.with(self.settings.language, parts)
+    }
+
+    /// Tells the person something that the screen itself has to say.
+    pub(super) fn remark(&mut self, text: &str) {
+        let at = self.now_in(self.current);
+        self.rooms[self.current].notice(text, at);
+    }
+
+    /// What is said in a conversation is said to that person alone.
+    fn enter(&mut self, typed: Typed) {
+        let room = self.room();
+        let (name, typed) = if room.is_conversation {
+            let to = &room.name;
+            let typed = match typed {
+                Typed::Line(text) if text.starts_with("//") => {
+                    Typed::Line(format!("/msg {to} {}", &text[1..]))
+                }
+                Typed::Line(text) if !text.starts_with('/') && !text.trim().is_empty() => {
+                    Typed::Line(format!("/msg {to} {text}"))
+                }
+                Typed::Said(text) => Typed::Line(format!("/msg {to} {text}")),
+                other => other,
+            };
+            (self.rooms[0].name.clone(), typed)
+        } else {
+            (room.name.clone(), typed)
+        };
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes += text.len();
         }
-        self.typed.push_back(typed);
-    }
-
-    /// Begins a search, or goes on to what is older.
-    fn search(&mut self) {
-        match &self.mode {
-            Mode::Naming(_) => {}
-            Mode::Searching(_) => self.search_on(true),
-            Mode::Talking => {
-                let before = self.editor.exchange(Line::default());
-                self.editor.prompt("search: ");
-                self.mode = Mode::Searching(Search {
-                    before,
-                    pattern: String::new(),
-                    at: None,
-                    has_failed: false,
-                });
-            }
-        }
-    }
-
-    fn search_on(&mut self, further: bool) {
-        let Mode::Searching(search) = &self.mode else {
-            return;
-        };
-        let pattern = self.editor.typed().text().to_lowercase();
-        if pattern == search.pattern && !further {
-            return;
-        }
-        let before = match search.at {
-            Some(at) if further => at,
-            _ => i64::MAX,
-        };
-        let found = (!pattern.is_empty()).then(|| self.room().find(&pattern, before));
-        let has_failed = found == Some(None);
-        let found = found.flatten();
-        let at = found.or(search.at.filter(|_| further));
-        if let Some(block) = found {
-            let setting = self.setting();
-            let view = View {
-                room: self.room(),
-                setting: &setting,
-            };
-            self.anchor = view.around(block, self.pane());
-        }
-        if let Mode::Searching(search) = &mut self.mode {
-            (search.pattern, search.at, search.has_failed) = (pattern, at, has_failed);
-            let prompt = if has_failed {
-                "not found: "
-            } else {
-                "search: "
-            };
-            self.editor.prompt(prompt);
-        }
-    }
-
-    /// The line that was being typed is there again.
-    fn search_ends(&mut self) {
-        if let Mode::Searching(search) = std::mem::replace(&mut self.mode, Mode::Talking) {
-            self.editor.exchange(search.before);
-            self.editor.end_prompt();
-        }
-    }
-
-    fn end_search(&mut self, stays: bool) {
-        self.search_ends();
-        if !stays {
-            self.look_at_end();
-        }
+        self.typed.push_back((name, typed));
     }
 }

@@ -1,17 +1,9 @@
 //! Where one looks in a room. Only what is seen, and what is scrolled past, is ever wrapped.
 
+use super::desk::Anchor;
 use super::room::Room;
 use super::rows::{Row, Setting};
 use std::collections::VecDeque;
-
-/// A place to look from: the last row that is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Anchor {
-    /// The number of its block.
-    pub block: i64,
-    /// How many rows of the block come after it.
-    pub below: usize,
-}
 
 /// A room as it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +20,8 @@ impl View<'_> {
             return Vec::new();
         };
         let before = self.room.get(id - 1);
-        self.setting.rows(block, before, self.room.marker)
+        let before = before.as_deref();
+        self.setting.rows(&block, before, self.room.marker)
     }
 
     /// The last rows up to the anchor, or up to the end, at most `height`; and the number of the oldest block among them.
@@ -114,23 +107,22 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::room::Entry;
+    use crate::screen::block::Entry;
+    use crate::screen::messages::Language;
     use chat_core::Kind;
     use jiff::tz::TimeZone;
 
     fn room(count: u64) -> Room {
         let mut room = Room::new("lobby");
         for seq in 1..=count {
-            room.append(
-                Entry {
-                    seq,
-                    at: 0,
-                    kind: Kind::Said,
-                    name: "a".into(),
-                    text: format!("{seq} xxxxxxxxxxxxxxxx"),
-                },
-                "me",
-            );
+            room.append(Entry {
+                seq,
+                at: 0,
+                kind: Kind::Said,
+                name: "a".into(),
+                text: format!("{seq} xxxxxxxxxxxxxxxx"),
+                is_mention: false,
+            });
         }
         room
     }
@@ -142,6 +134,7 @@ mod tests {
             is_ascii: true,
             wants_times: true,
             found: String::new(),
+            language: Language::English,
         }
     }
 

@@ -74,3 +74,32 @@ fn of_a_hundred_frames_of_a_full_room_99_cost_less_than_4_ms() {
     world.send("\u{12}nothing is like that");
     println!("a search through all of it: {:?}", begun.elapsed());
 }
+
+/// What 64 rooms take, each of 10,000 lines of 10 to 70 bytes by 40 people: what the system says that the process has more.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "a measurement"]
+fn sixty_four_rooms_of_ten_thousand_lines_take_less_than_64_mb() {
+    let resident = || {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+        pages * rustix::param::page_size()
+    };
+    let before = resident();
+    let mut world = World::online(132, 43);
+    let words = "what people say to each other in the course of a long day, more or less";
+    let mut bytes = 0;
+    for number in 0..640_000 {
+        let text = &words[..10 + number * 7 % 61];
+        bytes += text.len();
+        let room = format!("room{}", number % 64);
+        world.says_in(&room, &format!("person{}", number % 40), text);
+        world.at += 1000;
+    }
+    let after = resident();
+    let (taken, texts) = ((after - before) / 1_000_000, bytes / 1_000_000);
+    println!("64 rooms of 10,000 lines: {taken} MB, of which {texts} MB are texts");
+    assert_eq!(world.screen.rooms(), 64);
+    assert_eq!(world.screen.loaded(), 10_000);
+    assert!(taken < 64, "{taken} MB");
+}

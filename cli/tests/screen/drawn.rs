@@ -77,6 +77,14 @@ pub(crate) const KEYS: &[&str] = &[
     "\u{10}",
     "\u{1b}a",
     "\u{1b}2",
+    "\u{1b}w",
+    "\u{1b}s",
+    "\u{b}",
+    "\u{1b}[<64;3;3M",
+    "\u{1b}[<0;3;1M",
+    "\u{1b}]11;rgb:ff/ff/ff\u{7}",
+    "/query b0b\r",
+    "/close\r",
     "\u{1b}[",
     "\u{ff}",
     "/history\r",
@@ -94,6 +102,10 @@ pub(crate) enum Step {
     Paste(Vec<usize>, usize),
     Said(Vec<usize>, bool),
     Moved(bool, u8),
+    Elsewhere(Vec<usize>, u8),
+    Privately(Vec<usize>, u8),
+    Topic(Vec<usize>),
+    Here(u8),
     Page(u8),
     Resize(u16, u16),
     Link(u8),
@@ -110,6 +122,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (text(), 0..6usize).prop_map(|(text, lines)| Step::Paste(text, lines)),
         4 => (text(), any::<bool>()).prop_map(|(text, own)| Step::Said(text, own)),
         1 => (any::<bool>(), any::<u8>()).prop_map(|(joins, who)| Step::Moved(joins, who)),
+        1 => (text(), any::<u8>()).prop_map(|(text, room)| Step::Elsewhere(text, room)),
+        1 => (text(), any::<u8>()).prop_map(|(text, who)| Step::Privately(text, who)),
+        1 => text().prop_map(Step::Topic),
+        1 => any::<u8>().prop_map(Step::Here),
         1 => any::<u8>().prop_map(Step::Page),
         1 => size.prop_map(|(columns, rows)| Step::Resize(columns, rows)),
         1 => any::<u8>().prop_map(Step::Link),
@@ -141,6 +157,25 @@ pub(crate) fn take(world: &mut World, step: &Step) {
         Step::Moved(joins, who) => {
             let kind = if *joins { "joined" } else { "left" };
             world.happens(kind, &format!("user{who}"), "", "");
+        }
+        Step::Elsewhere(parts, room) => {
+            world.says_in(&format!("room{room}"), "b0b", &text(parts));
+        }
+        Step::Privately(parts, who) => {
+            let who = format!("user{}", who % 80);
+            world.says_to(&who, "ann", &text(parts));
+        }
+        Step::Topic(parts) => {
+            world.happens("topic", "b0b", &text(parts), "");
+        }
+        Step::Here(count) => {
+            let names: Vec<String> = (0..*count).map(|number| format!("user{number}")).collect();
+            let names: Vec<&str> = names
+                .iter()
+                .map(|name| &**name)
+                .chain(TEXTS.iter().copied())
+                .collect();
+            world.answered(&names, "");
         }
         Step::Page(count) => {
             for seq in 1..=u64::from(*count) {
@@ -176,7 +211,7 @@ pub(crate) fn take(world: &mut World, step: &Step) {
 fn obey(world: &mut World) {
     while let Some(urgent) = world.screen.poll_urgent() {
         if urgent == Urgent::Edit {
-            let line = world.screen.draft().to_owned();
+            let line = world.screen.being_typed().to_owned();
             let texts = [
                 None,
                 Some(line.to_uppercase()),

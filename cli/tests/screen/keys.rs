@@ -248,7 +248,7 @@ fn a_search_finds_the_newest_then_older_and_comes_back() {
     world.press("\u{12}");
     assert!(world.seen().contains("needle 20"));
     world.press("\u{12}");
-    assert!(last_row(&mut world).contains("not found: NEEDLE"));
+    assert!(last_row(&mut world).contains("not found yet: NEEDLE"));
     world.press("\r");
     assert!(world.seen().contains("needle 20"));
     assert_eq!(last_row(&mut world), "> draft");
@@ -344,4 +344,21 @@ fn help_is_there_until_one_types_on() {
         world.press("\u{1b}");
         assert!(!world.seen().contains('│'));
     }
+}
+
+#[test]
+fn tries_that_fail_in_the_same_way_are_told_once() {
+    let mut world = World::new(60, 10);
+    let failed = "* Could not connect: connection refused.";
+    let count = |world: &mut World| world.seen().matches("Could not connect").count();
+    for _ in 0..3 {
+        world.screen.notice(failed, world.at);
+    }
+    assert_eq!(count(&mut world), 1);
+    world.screen.notice("* It waits.", world.at);
+    world.screen.notice(failed, world.at);
+    assert_eq!(count(&mut world), 2);
+    world.screen.set_link(Link::Online);
+    world.screen.notice(failed, world.at);
+    assert_eq!(count(&mut world), 3, "whoever asks is answered");
 }

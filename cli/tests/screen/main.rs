@@ -1,8 +1,12 @@
 //! The full screen, drawn: stories as snapshots, and what was drawn from seeds.
 
 mod cost;
+mod documents;
 mod drawn;
 mod keys;
+mod mouse;
+mod rooms;
+mod sides;
 mod soak;
 mod stories;
 mod world;

@@ -1,11 +1,15 @@
 //! A day in a room, seen at several sizes.
 
 use crate::world::{World, entry};
-use chat_cli::screen::Link;
+use chat_cli::screen::messages::Language;
+use chat_cli::screen::{Link, Settings};
 
 /// What is seen at each step of a day.
 fn story(columns: u16, rows: u16) -> String {
-    let mut world = World::new(columns, rows);
+    story_of(World::new(columns, rows))
+}
+
+fn story_of(mut world: World) -> String {
     let mut steps = String::new();
     let mut see = |world: &mut World, what: &str| {
         let seen = world.seen();
@@ -100,4 +104,13 @@ fn a_day_at_132_by_43() {
 #[test]
 fn a_day_at_20_by_5() {
     insta::assert_snapshot!(story(20, 5));
+}
+
+#[test]
+fn a_day_in_german() {
+    let settings = Settings {
+        language: Language::German,
+        ..Settings::default()
+    };
+    insta::assert_snapshot!(story_of(World::of(80, 24, settings)));
 }

@@ -1,7 +1,7 @@
 //! A person, a screen, and an emulated terminal between them.
 
 use chat_cli::screen::paint::Painter;
-use chat_cli::screen::theme::{Colours, Theme};
+use chat_cli::screen::theme::{Background, Colours, Theme};
 use chat_cli::screen::{Link, Screen, Settings, Typed};
 use chat_core::{Timestamp, Unaccepted};
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// What came out of the person's hands.
     pub(crate) typed: Vec<Typed>,
+    /// In which rooms.
+    pub(crate) places: Vec<String>,
     seq: u64,
     /// The time of the next entry.
     pub(crate) at: u64,
@@ -23,13 +25,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
-        let mut screen = Screen::new(Settings {
+        let settings = Settings {
             theme: Theme {
                 colours: Colours::Palette,
                 is_ascii: false,
+                background: Background::Unknown,
             },
             ..Settings::default()
-        });
+        };
+        Self::of(columns, rows, settings)
+    }
+
+    pub(crate) fn of(columns: u16, rows: u16, settings: Settings) -> Self {
+        let mut screen = Screen::new(settings);
         screen.resize(columns, rows);
         Self {
             screen,
@@ -37,6 +45,7 @@ impl World {
             painter: Painter::default(),
             now: Timestamp::from_micros(1),
             typed: Vec::new(),
+            places: Vec::new(),
             seq: 0,
             at: NOON,
         }
@@ -47,7 +56,18 @@ impl World {
         let mut world = Self::new(columns, rows);
         world.screen.set_name("ann");
         world.screen.set_link(Link::Online);
+        world.take();
+        world.answered(&["ann"], "");
         world
+    }
+
+    /// What the screen asked for by itself is answered.
+    pub(crate) fn answered(&mut self, names: &[&str], topic: &str) {
+        let who = serde_json::json!({ "type": "who", "names": names, "more": 0 });
+        let topic = serde_json::json!({ "type": "topic", "text": topic, "by": "bob" });
+        for object in [who, topic] {
+            self.screen.line(&object.to_string(), self.at);
+        }
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
@@ -89,8 +109,12 @@ impl World {
     }
 
     fn take(&mut self) {
-        while let Some(typed) = self.screen.poll_typed() {
-            self.typed.push(typed);
+        while let Some((room, typed)) = self.screen.poll_typed() {
+            // What the screen asks for by itself is the same everywhere.
+            if !matches!(typed, Typed::Who | Typed::Topic) {
+                self.typed.push(typed);
+                self.places.push(room);
+            }
         }
     }
 
@@ -100,6 +124,25 @@ impl World {
         let entry = entry("entry", self.seq, self.at, (kind, name, text, id));
         self.screen.line(&entry, self.at);
         self.seq
+    }
+
+    /// Somebody says something in another room.
+    pub(crate) fn says_in(&mut self, room: &str, name: &str, text: &str) {
+        self.seq += 1;
+        let entry = entry("entry", self.seq, self.at, ("said", name, text, ""));
+        let entry = entry.replace("\"lobby\"", &format!("\"{room}\""));
+        self.screen.line(&entry, self.at);
+    }
+
+    /// Something is said to one person alone; `ann` is the one at this screen.
+    pub(crate) fn says_to(&mut self, from: &str, to: &str, text: &str) {
+        let mut object = serde_json::json!({
+            "type": "private", "from": from, "to": to, "text": text, "at": self.at,
+        });
+        if from == "ann" {
+            object["id"] = "p-1".into();
+        }
+        self.screen.line(&object.to_string(), self.at);
     }
 
     pub(crate) fn says(&mut self, name: &str, text: &str) {
@@ -115,6 +158,7 @@ impl World {
     pub(crate) fn unaccepted(&mut self, texts: &[(&str, &str)]) {
         let of = |(id, text): &(&str, &str)| Unaccepted {
             me: false,
+            room: None,
             id: (*id).into(),
             text: (*text).into(),
         };
@@ -161,7 +205,7 @@ pub(crate) fn entry(
     let mut object = serde_json::json!({
         "type": tag, "room": "lobby", "epoch": "e", "seq": seq, "at": at, "kind": kind, "name": name,
     });
-    if kind == "said" {
+    if kind != "joined" && kind != "left" {
         object["text"] = text.into();
     }
     if !id.is_empty() {

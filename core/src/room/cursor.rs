@@ -10,6 +10,9 @@ use core::ops::Range;
 /// The most slices that one write is given.
 pub(crate) const SLICES: usize = 32;
 
+/// The fewest slices that there must be room for to ask a cursor for some.
+pub(crate) const LEAST: usize = 6;
+
 /// A place where what a connection is sent differs from the log: bytes for it alone are put in, and then a
 /// part of the log (its own entries) is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +181,12 @@ impl Cursor {
 
     /// Takes a copy of everything that waits, and needs nothing more of the log as it is now.
     pub(crate) fn detach(&mut self, log: &Stream) {
+        let rest = self.drain(log);
+        self.put_only(rest);
+    }
+
+    /// Takes out everything that waits.
+    pub(crate) fn drain(&mut self, log: &Stream) -> VecDeque<u8> {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
@@ -191,7 +200,20 @@ impl Cursor {
             self.advance(log, length);
             self.mid_line = mid_line;
         }
-        self.put_only(rest);
+        rest
+    }
+
+    /// Puts the rest of a line of which a part was sent before everything else.
+    pub(crate) fn put_first(&mut self, rest: VecDeque<u8>) {
+        let splices = self.splices.get_or_insert_default();
+        splices.private += rest.len();
+        splices.queue.push_front(Splice {
+            at: self.place,
+            insert: Secret(rest),
+            skip: 0,
+            at_once: true,
+        });
+        self.mid_line = true;
     }
 
     /// Has `bytes`, and nothing else, wait at the place reached.
@@ -253,29 +275,21 @@ impl Cursor {
     }
 
     /// The bytes to send now, as slices: how many there are, and whether there may be more after
-    /// them.
-    pub(crate) fn waiting<'a>(
-        &'a self,
-        log: &'a Stream,
-        out: &mut [&'a [u8]; SLICES],
-    ) -> (usize, bool) {
+    /// them. There must be room for [`LEAST`].
+    pub(crate) fn waiting<'a>(&'a self, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
         self.up_to(log.visible(), log, out)
     }
 
     /// The same, of what stands before `bound`.
-    fn up_to<'a>(
-        &'a self,
-        bound: u64,
-        log: &'a Stream,
-        out: &mut [&'a [u8]; SLICES],
-    ) -> (usize, bool) {
+    fn up_to<'a>(&'a self, bound: u64, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
         let mut count = 0;
+        let most = out.len();
         let mut put = |slice: &'a [u8]| {
             if !slice.is_empty() {
                 out[count] = slice;
                 count += 1;
             }
-            count + 4 > SLICES
+            count + 4 > most
         };
         let mut place = self.place;
         for splice in self

@@ -1,5 +1,6 @@
 //! What happens if somebody wants something, given a room's state.
 
+use super::names::Names;
 use super::state::State;
 use crate::mark::{Mark, mark};
 use crate::types::entry::{Entry, Kind, SessionId};
@@ -17,6 +18,11 @@ pub(crate) enum Command<'a> {
         wanted: Name,
         /// Where too many want the same name, the one that goes with this port is taken.
         port: u16,
+        session: Option<SessionId>,
+    },
+    /// To come into this room as well, under the name that they have in others.
+    Enter {
+        name: &'a Name,
         session: Option<SessionId>,
     },
     /// To leave.
@@ -43,7 +49,7 @@ pub(crate) enum Command<'a> {
 pub(crate) enum Refusal {
     /// Who wants it is not in the room.
     NotInTheRoom,
-    /// Somebody else in the room has the name.
+    /// Somebody else has the name.
     NameTaken,
     /// It is so already.
     Unchanged,
@@ -51,17 +57,27 @@ pub(crate) enum Refusal {
 
 /// What happens if a command is carried out now, or why nothing does. It changes nothing.
 ///
-/// All that it knows is the state and the command, so that whoever decides the same commands in the same
+/// All that it knows is the state, the names in use and the command, so that whoever decides the same commands in the same
 /// order comes to the same entries.
-pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a>, Refusal> {
+pub(crate) fn decide<'a>(
+    state: &State,
+    names: &Names,
+    command: Command<'a>,
+) -> Result<Entry<'a>, Refusal> {
     match command {
         Command::Join {
             wanted,
             port,
             session,
         } => {
-            let name = free_name(state, wanted, port);
+            let name = free_name(names, wanted, port);
             Ok(Entry::joined(Cow::Owned(name), session))
+        }
+        Command::Enter { name, session } => {
+            if state.has(name) {
+                return Err(Refusal::Unchanged);
+            }
+            Ok(Entry::joined(Cow::Borrowed(name), session))
         }
         Command::Leave(name) => {
             if !state.has(name) {
@@ -76,7 +92,7 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
             if name == wanted {
                 return Err(Refusal::Unchanged);
             }
-            if !name.is_like(wanted) && state.has(wanted) {
+            if !name.is_like(wanted) && names.has(wanted) {
                 mark(Mark::RenameTaken);
                 return Err(Refusal::NameTaken);
             }
@@ -105,10 +121,10 @@ pub(crate) fn decide<'a>(state: &State, command: Command<'a>) -> Result<Entry<'a
     }
 }
 
-/// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody in the room has. Where too
+/// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody has. Where too
 /// many have asked for the same, the same is done for the name that goes with the port.
-fn free_name(state: &State, wanted: Name, port: u16) -> Name {
-    let is_free = |name: &Name| !state.has(name);
+fn free_name(names: &Names, wanted: Name, port: u16) -> Name {
+    let is_free = |name: &Name| !names.has(name);
     if is_free(&wanted) {
         return wanted;
     }

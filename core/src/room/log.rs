@@ -4,18 +4,19 @@ use crate::room::state::State;
 use crate::room::stream::Stream;
 use crate::types::entry::{Entry, Kind, Record, SessionId};
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::json;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 
-/// Entries, numbered from 1 without holes, of which the newest are held. Outside the core there is
-/// nothing to do with it but to lend it to [`Outbox::write`](crate::Outbox::write).
+/// Entries, numbered from 1 without holes, of which the newest are held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Log {
+pub(crate) struct Log {
+    room: RoomName,
     epoch: Box<str>,
     text: Stream,
     /// Written only while somebody reads it.
@@ -93,9 +94,10 @@ impl Facts {
 pub(crate) type Sender = (SessionId, Box<str>);
 
 impl Log {
-    /// An empty log with a name of its own.
-    pub(crate) fn new(epoch: u128) -> Self {
+    /// An empty log of a room, with a name of its own.
+    pub(crate) fn new(room: RoomName, epoch: u128) -> Self {
         Self {
+            room,
             epoch: alloc::format!("{epoch:032x}").into(),
             text: Stream::default(),
             json: Stream::default(),
@@ -109,8 +111,14 @@ impl Log {
     }
 
     /// A log that goes on with what is kept of it.
-    pub(crate) fn restored(epoch: u128, first: u64, last: u64, newest: Vec<Record>) -> Self {
-        let mut log = Self::new(epoch);
+    pub(crate) fn restored(room: RoomName, epoch: u128, history: History) -> Self {
+        let History {
+            first,
+            last,
+            newest,
+            ..
+        } = history;
+        let mut log = Self::new(room, epoch);
         log.last = last.saturating_sub(newest.len() as u64);
         for record in newest {
             log.append(record.at, &record.entry());
@@ -141,32 +149,42 @@ impl Log {
             .min(self.first())
     }
 
-    /// Whether some of the entries from `since` on are in the store, and not in memory.
-    pub(crate) fn is_in_store_alone(&self, since: u64) -> bool {
-        since.max(self.oldest()) < self.first()
+    /// Whether some of the entries are in the store, and not in memory.
+    pub(crate) fn is_in_store_alone(&self) -> bool {
+        self.oldest() < self.first()
     }
 
-    /// Gives the entries that are to be put into the store next, unless others still are.
-    pub(crate) fn begin_commit(&mut self, records: &mut Vec<Record>) {
+    /// The sessions that gave ids to entries held.
+    pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
+        self.ids.keys().map(|(session, _)| *session)
+    }
+
+    /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
+    /// there is by now is to be sent once they are there.
+    pub(crate) fn begin_commit(&mut self, last: u64) -> RangeInclusive<u64> {
         let heads = Dialect::ALL.map(|dialect| self.head(dialect));
-        let last = self.last;
-        if let Some(kept) = &mut self.kept
-            && kept.under_way.is_none()
-            && kept.last < last
-        {
-            kept.under_way = Some((last, heads));
-            let from = kept.last + 1;
-            records.extend((from..=last).filter_map(|seq| self.record(seq)));
-        }
+        let Some(kept) = &mut self.kept else {
+            return 1..=0;
+        };
+        let before = kept.under_way.replace((last, heads));
+        before.map_or(kept.last, |(last, _)| last) + 1..=last
     }
 
-    /// What was to be put into the store is there, and the oldest entry there is `first`.
-    pub(crate) fn commit(&mut self, first: u64) {
+    /// What was to be put into the store is there, and the oldest entry there is `first`, where that is known.
+    pub(crate) fn commit(&mut self, first: Option<u64>) {
         if let Some(kept) = &mut self.kept
             && let Some((last, heads)) = kept.under_way.take()
         {
-            (kept.first, kept.last) = (first, last);
+            kept.first = first.unwrap_or(kept.first);
+            kept.last = last;
             self.show_up_to(heads);
+        }
+    }
+
+    /// The oldest entry in the store is this.
+    pub(crate) fn set_oldest(&mut self, first: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.first = kept.first.max(first);
         }
     }
 
@@ -214,7 +232,7 @@ impl Log {
         self.last += 1;
         if self.readers > 0 {
             let line = json::Message::Entry(json::Entry {
-                room: json::ROOM.into(),
+                room: self.room.as_str().into(),
                 epoch: (&*self.epoch).into(),
                 seq: self.last,
                 at,
@@ -251,6 +269,7 @@ impl Log {
         let line = String::from_utf8(line).ok()?;
         let (name, text) = Entry::decode(facts.kind(), facts.name(), &line)?;
         Some(Record {
+            room: self.room.clone(),
             seq,
             at: facts.at(),
             kind: facts.kind(),
@@ -275,10 +294,13 @@ impl Log {
         };
     }
 
-    /// Lets go of the lines of a dialect before `place`.
-    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) {
+    /// Lets go of the lines of a dialect before `place`; the sessions that gave ids to entries which are not held any more
+    /// for that.
+    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) -> Vec<SessionId> {
+        let mut forgotten = Vec::new();
         if dialect == Dialect::Json {
-            return self.json.trim(place);
+            self.json.trim(place);
+            return forgotten;
         }
         self.text.trim(place);
         let start = self.text.start();
@@ -288,8 +310,10 @@ impl Log {
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {
                 self.ids.remove(&(session, id));
+                forgotten.push(session);
             }
         }
+        forgotten
     }
 }
 
@@ -301,7 +325,7 @@ mod tests {
     #[test]
     fn lines_of_the_json_dialect_are_written_while_somebody_reads_them() {
         let name = Name::parse("ann").unwrap();
-        let mut log = Log::new(7);
+        let mut log = Log::new(RoomName::LOBBY, 7);
         for (reads, is_written) in [(true, true), (true, true), (false, true), (false, false)] {
             log.set_reading(reads);
             let before = log.head(Dialect::Json);
@@ -313,7 +337,7 @@ mod tests {
     #[test]
     fn an_entry_is_found_as_long_as_its_line_is_held() {
         let name = Name::parse("ann").unwrap();
-        let mut log = Log::new(7);
+        let mut log = Log::new(RoomName::LOBBY, 7);
         assert_eq!((log.first(), log.last()), (1, 0));
         let sender = |n: u64| (SessionId([1; 32]), Box::from(alloc::format!("id{n}")));
         for n in 1..=100_u64 {

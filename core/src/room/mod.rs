@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
+pub(crate) mod names;
 pub(crate) mod state;
 pub(crate) mod stream;
 
@@ -10,7 +11,17 @@ use crate::types::entry::{Change, Entry};
 use core::ops::Range;
 use decide::{Command, Refusal, decide};
 use log::Log;
+use names::Names;
 use state::State;
+
+/// Which of the rooms in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RoomId(pub(crate) u32);
+
+impl RoomId {
+    /// The room where everyone begins.
+    pub(crate) const LOBBY: Self = Self(0);
+}
 
 /// A room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,14 +47,20 @@ impl Room {
         }
     }
 
+    /// A room that goes on with what is kept of it, and its state.
+    pub(crate) fn restored(log: Log, state: State) -> Self {
+        Self { log, state }
+    }
+
     /// Carries a command out at this time, in milliseconds since the Unix epoch. The order of the calls is the
     /// order of all that happens in the room: this is the only place that gives a command one.
     pub(crate) fn order<'a>(
         &mut self,
+        names: &Names,
         at: u64,
         command: Command<'a>,
     ) -> Result<Ordered<'a>, Refusal> {
-        let entry = decide(&self.state, command)?;
+        let entry = decide(&self.state, names, command)?;
         if let Change::Enters(name, _) = entry.change() {
             assert!(!self.state.has(name), "{name} is in the room twice");
         }
@@ -58,6 +75,7 @@ mod tests {
     use super::*;
     use crate::types::entry::{Kind, Record, SessionId};
     use crate::types::name::Name;
+    use crate::types::room_name::RoomName;
     use crate::wire::dialect::Dialect;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -77,7 +95,33 @@ mod tests {
         Name::parse(["ann", "Ann", "bob", "USER7", "c"][usize::from(number) % 5]).unwrap()
     }
 
-    fn carry_out(room: &mut Room, at: u64, wish: &Wish) -> Result<String, Refusal> {
+    /// One that shares a room with others.
+    struct Node {
+        room: Room,
+        names: Names,
+        read: usize,
+    }
+
+    impl Node {
+        fn new() -> Self {
+            Self {
+                room: Room::new(Log::new(RoomName::LOBBY, 7)),
+                names: Names::default(),
+                read: 0,
+            }
+        }
+
+        fn order(&mut self, at: u64, command: Command<'_>) -> Result<String, Refusal> {
+            let ordered = self.room.order(&self.names, at, command)?;
+            self.names.evolve(RoomId::LOBBY, &ordered.entry);
+            if let Change::Renames(before, after) = ordered.entry.change() {
+                self.names.rename(before, &after);
+            }
+            Ok(ordered.entry.name.to_string())
+        }
+    }
+
+    fn carry_out(node: &mut Node, at: u64, wish: &Wish) -> Result<String, Refusal> {
         let (who, wanted_name);
         let command = match wish {
             Wish::Join(wanted, port, session) => Command::Join {
@@ -115,8 +159,7 @@ mod tests {
                 }
             }
         };
-        let ordered = room.order(at, command)?;
-        Ok(ordered.entry.name.to_string())
+        node.order(at, command)
     }
 
     fn lines(room: &Room, dialect: Dialect) -> Vec<u8> {
@@ -145,17 +188,17 @@ mod tests {
             pauses in proptest::collection::vec(any::<bool>(), 0..100),
         ) {
             let node = || {
-                let mut room = Room::new(Log::new(7));
-                room.log.set_reading(true);
-                (room, 0)
+                let mut node = Node::new();
+                node.room.log.set_reading(true);
+                node
             };
             let mut nodes = [node(), node()];
             let mut shared: Vec<Wish> = Vec::new();
-            let catch_up = |(room, read): &mut (Room, usize), shared: &[Wish]| {
-                for (nth, wish) in shared.iter().enumerate().skip(*read) {
-                    let _ = carry_out(room, nth as u64, wish);
+            let catch_up = |node: &mut Node, shared: &[Wish]| {
+                for (nth, wish) in shared.iter().enumerate().skip(node.read) {
+                    let _ = carry_out(node, nth as u64, wish);
                 }
-                *read = shared.len();
+                node.read = shared.len();
             };
             for (nth, (of_second, wish)) in wishes.into_iter().enumerate() {
                 shared.push(wish);
@@ -166,8 +209,9 @@ mod tests {
             for node in &mut nodes {
                 catch_up(node, &shared);
             }
-            let [(one, _), (other, _)] = nodes;
+            let [Node { room: one, names, .. }, Node { room: other, .. }] = nodes;
             prop_assert_eq!(&one.state, &other.state);
+            prop_assert!(one.state.members().all(|name| names.has(name)));
             for dialect in Dialect::ALL {
                 prop_assert_eq!(lines(&one, dialect), lines(&other, dialect));
             }
@@ -184,21 +228,21 @@ mod tests {
 
     #[test]
     fn who_is_not_in_the_room_cannot_leave_it() {
-        let mut room = Room::new(Log::new(7));
+        let mut node = Node::new();
         let ann = name(0);
         assert_eq!(
-            room.order(0, Command::Leave(&ann)),
+            node.order(0, Command::Leave(&ann)),
             Err(Refusal::NotInTheRoom)
         );
-        assert_eq!(room.log.last(), 0);
-        let joined = carry_out(&mut room, 0, &Wish::Join(0, 1, None));
+        assert_eq!(node.room.log.last(), 0);
+        let joined = carry_out(&mut node, 0, &Wish::Join(0, 1, None));
         assert_eq!(joined.as_deref(), Ok("ann"));
         assert_eq!(
-            carry_out(&mut room, 1, &Wish::Join(1, 1, None)).as_deref(),
+            carry_out(&mut node, 1, &Wish::Join(1, 1, None)).as_deref(),
             Ok("Ann-2")
         );
         assert_eq!(
-            carry_out(&mut room, 2, &Wish::Leave(1)).as_deref(),
+            carry_out(&mut node, 2, &Wish::Leave(1)).as_deref(),
             Ok("Ann")
         );
     }

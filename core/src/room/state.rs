@@ -154,6 +154,11 @@ impl State {
         Some(state)
     }
 
+    /// Whether anybody is in the room.
+    pub fn has_members(&self) -> bool {
+        !self.members.is_empty()
+    }
+
     /// What the room is about, if anybody has said so.
     pub(crate) fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()
@@ -171,7 +176,7 @@ impl State {
     }
 
     /// Whether somebody in the room has a name, in whatever case.
-    pub(super) fn has(&self, name: &Name) -> bool {
+    pub(crate) fn has(&self, name: &Name) -> bool {
         self.members.contains(&Unique(name.clone()))
     }
 }
@@ -195,6 +200,7 @@ fn decode_name(bytes: &[u8]) -> Option<(Name, &[u8])> {
 mod tests {
     use super::*;
     use crate::types::entry::Kind;
+    use crate::types::room_name::RoomName;
     use proptest::prelude::*;
 
     fn records() -> impl Strategy<Value = Vec<Record>> {
@@ -203,6 +209,7 @@ mod tests {
         let text = proptest::sample::select(&["", "ann", "ANN", "c", "two words"][..]);
         let record =
             (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
+                room: RoomName::LOBBY,
                 seq: 1,
                 at: 0,
                 kind,

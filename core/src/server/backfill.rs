@@ -3,7 +3,9 @@
 use super::Server;
 use super::backfill_queue::{Lane, QUANTUM};
 use super::io::Action;
+use super::rooms::Rooms;
 use crate::mark::{Mark, mark};
+use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::Record;
 use crate::wire::dialect::Dialect;
@@ -15,6 +17,7 @@ use core::mem;
 /// Backfill: history sent to one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Backfill {
+    room: RoomId,
     /// The next entry.
     next: u64,
     /// The one to be read next: those before it, from the next one on, cannot be.
@@ -42,8 +45,14 @@ enum To {
 
 impl Backfill {
     /// What the store is asked for.
-    pub(super) fn action(&self, id: ConnId) -> Action {
-        Action::Read(id, self.from - 1, self.most)
+    pub(super) fn action(&self, id: ConnId, rooms: &Rooms) -> Action {
+        let room = rooms[self.room].name.clone();
+        Action::Read(id, room, self.from - 1, self.most)
+    }
+
+    /// Of which room it is.
+    pub(super) fn room(&self) -> RoomId {
+        self.room
     }
 
     fn lane(&self) -> Lane {
@@ -56,26 +65,29 @@ impl Backfill {
 
 impl Server {
     /// Has a connection sent a page of what is behind an entry, up to another one.
-    pub(super) fn send_page(&mut self, id: ConnId, after: u64, last: u64) {
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.barrier = connection.barrier.max(last);
+    pub(super) fn send_page(&mut self, id: ConnId, room: RoomId, after: u64, last: u64) {
+        let is_committed = last <= self.rooms[room].log().committed();
+        if let Some(connection) = self.connections.get_mut(id).filter(|_| !is_committed) {
+            connection.barrier = self.rooms.ordered();
         }
-        self.start_backfill(id, after + 1, To::Page(last));
+        self.start_backfill(id, room, after + 1, To::Page(last));
     }
 
-    /// Has a connection sent the entries from this one on, and then what happens.
-    pub(super) fn send_from(&mut self, id: ConnId, next: u64) {
-        self.start_backfill(id, next, To::Live);
+    /// Has a connection sent the entries of a room from this one on, and then what happens there.
+    pub(super) fn send_from(&mut self, id: ConnId, room: RoomId, next: u64) {
+        self.start_backfill(id, room, next, To::Live);
     }
 
     /// Has a connection told who is in the room, in its turn: a short question, with a long answer.
-    pub(super) fn send_who(&mut self, id: ConnId) {
-        self.start_backfill(id, 1, To::Who);
+    pub(super) fn send_who(&mut self, id: ConnId, room: RoomId) {
+        self.start_backfill(id, room, 1, To::Who);
     }
 
-    fn start_backfill(&mut self, id: ConnId, next: u64, to: To) {
+    fn start_backfill(&mut self, id: ConnId, room: RoomId, next: u64, to: To) {
+        self.rooms.attach(room);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.backfill = Some(Box::new(Backfill {
+                room,
                 next,
                 from: next,
                 to,
@@ -92,7 +104,7 @@ impl Server {
         if let Some(connection) = self.connections.get(id)
             && let Some(backfill) = &connection.backfill
             && !backfill.is_read
-            && connection.cursor.private() < most
+            && connection.private() < most
         {
             self.queue_in(backfill.lane(), id);
             self.make_backfill(Some(id));
@@ -108,18 +120,18 @@ impl Server {
     pub(super) fn go_on_with_backfill(&mut self, id: ConnId) {
         let most = self.most_private();
         while let Some(connection) = self.connections.get_mut(id)
-            && connection.cursor.private() < most
+            && connection.private() < most
             && let Some(backfill) = &mut connection.backfill
             && !backfill.is_read
         {
             if backfill.to == To::Who {
                 return self.complete_backfill(id);
             }
-            let log = &self.room.log;
-            let committed = log.committed();
-            if connection.barrier > committed {
+            if connection.barrier > self.rooms.committed() {
                 return self.backfill_after_commit(id);
             }
+            let log = self.rooms[backfill.room].log();
+            let committed = log.committed();
             let last = match backfill.to {
                 To::Live => committed,
                 To::Page(last) => last.min(committed),
@@ -146,7 +158,7 @@ impl Server {
 
     /// Entries that were read in the store.
     pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
-        let (first, most) = (self.room.log.first(), self.most_private());
+        let most = self.most_private();
         let before = self.private(id);
         let connection = self.connections.get_mut(id);
         let Some(backfill) = connection
@@ -155,13 +167,19 @@ impl Server {
         else {
             return mark(Mark::ReadTooLate);
         };
+        let room = backfill.room;
+        let log = self.rooms[room].log();
+        let (first, committed) = (log.first(), log.committed());
         backfill.is_read = false;
         backfill.most = (2 * backfill.most).min(READ);
         let next = records.first().map_or(first, |record| record.seq);
         if next > backfill.next {
+            if room != RoomId::LOBBY && backfill.from == backfill.next {
+                // Of the lobby the store says it with each commit.
+                self.rooms[room].room.log.set_oldest(next);
+            }
             self.pass_gap(id, next);
         }
-        let committed = self.room.log.committed();
         for record in records {
             if self.private(id) >= most || record.seq > committed {
                 break; // The rest is read again.
@@ -189,41 +207,53 @@ impl Server {
 
     /// All that is asked for was sent.
     fn complete_backfill(&mut self, id: ConnId) {
-        let log = &self.room.log;
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        match connection.backfill.take().map(|backfill| backfill.to) {
-            Some(To::Live) => {
+        let Some(Backfill { room, to, .. }) = connection.backfill.take().map(|it| *it) else {
+            return;
+        };
+        let log = self.rooms[room].log();
+        match to {
+            To::Live => {
                 let place = log.stream(Dialect::Json).visible();
-                connection.cursor.move_to(place, true);
+                if let Some(it) = connection.seated_in(room) {
+                    it.cursor.move_to(place, true);
+                }
                 self.mark(id);
             }
-            Some(To::Who) => self.answer_who(id),
-            Some(To::Page(_)) if connection.dialect == Dialect::Json => {
+            To::Who => self.answer_who(id, room),
+            To::Page(_) if connection.dialect == Dialect::Json => {
                 let (first, head) = (log.oldest(), log.committed());
-                self.note(id, &Message::Page { first, head }.to_line());
+                let page = Message::Page {
+                    room: self.named(room),
+                    first,
+                    head,
+                };
+                self.note_in(id, room, &page.to_line());
             }
-            _ => {}
+            To::Page(_) => {}
         }
+        self.rooms.detach(room);
     }
 
     /// The next entry that is there is this one.
     fn pass_gap(&mut self, id: ConnId, next: u64) {
-        let oldest = self.room.log.oldest();
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
         let Some(backfill) = &mut connection.backfill else {
             return;
         };
+        let room = backfill.room;
         let is_unreadable = backfill.from > backfill.next;
         let after = mem::replace(&mut backfill.next, next) - 1;
         backfill.from = next;
         // The end of a page says what is held, of which these would be the beginning.
-        if backfill.to == To::Live || is_unreadable || next > oldest {
+        if backfill.to == To::Live || is_unreadable || next > self.rooms[room].log().oldest() {
             mark(Mark::GapStated);
-            let line = match (connection.dialect, backfill.to) {
+            let dialect = connection.dialect;
+            let line = match (dialect, backfill.to) {
                 (Dialect::Json, To::Live) => {
                     let reason = Some(if is_unreadable {
                         GapReason::Unreadable
@@ -231,16 +261,20 @@ impl Server {
                         GapReason::NotHeld
                     });
                     let gap = Message::Gap {
+                        room: self.named(room),
                         after,
                         next,
                         reason,
                     };
                     gap.to_line()
                 }
-                (Dialect::Json, _) => Message::Missing { after, next }.to_line(),
+                (Dialect::Json, _) => {
+                    let room = self.named(room);
+                    Message::Missing { room, after, next }.to_line()
+                }
                 (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
             };
-            self.note(id, &line);
+            self.note_in(id, room, &line);
         }
     }
 
@@ -258,7 +292,8 @@ impl Server {
         };
         backfill.next += 1;
         backfill.from = backfill.next;
-        let entry = json::Entry::of(record, self.room.log.epoch());
+        let room = backfill.room;
+        let entry = json::Entry::of(record, self.rooms[room].log().epoch());
         let line = match (connection.dialect, backfill.to) {
             (_, To::Page(last)) if record.seq > last => return,
             (Dialect::Text, _) => {
@@ -269,6 +304,6 @@ impl Server {
             (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
             (Dialect::Json, _) => Message::Past(entry).to_line(),
         };
-        self.note(id, &line);
+        self.note_in(id, room, &line);
     }
 }

@@ -132,7 +132,11 @@ impl Server {
     pub(super) fn end_backfill(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id) {
             mark_if(connection.lane.is_some(), Mark::ClosedInLane);
-            (connection.backfill, connection.asking) = (None, None);
+            connection.asking = None;
+            connection.owe_nothing();
+            if let Some(backfill) = connection.backfill.take() {
+                self.rooms.detach(backfill.room());
+            }
             if let Some(place) = connection.lane.take() {
                 self.backfills.remove(place);
             }
@@ -190,7 +194,7 @@ impl Server {
 
     /// Bytes of private lines that wait for a connection.
     pub(super) fn private(&self, id: ConnId) -> usize {
-        self.connections.get(id).map_or(0, |c| c.cursor.private())
+        self.connections.get(id).map_or(0, |c| c.private())
     }
 
     /// Has the store asked, as soon as it may be.
@@ -215,7 +219,10 @@ impl Server {
             };
             connection.lane = None;
             let find = connection.asking.as_ref().map(|it| it.action(id));
-            let read = connection.backfill.as_ref().map(|it| it.action(id));
+            let read = connection
+                .backfill
+                .as_ref()
+                .map(|it| it.action(id, &self.rooms));
             if let Some(action) = find.or(read) {
                 self.backfills.asked += 1;
                 self.actions.push_back(action);

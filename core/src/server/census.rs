@@ -2,9 +2,11 @@
 
 use super::Server;
 use super::phase::Phase;
+use super::rooms::Hosted;
 use crate::types::limits::{Limits, MAX_LINE};
 use crate::types::name::Name;
 use crate::types::peer::Host;
+use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::Notice;
 use crate::wire::text::printable;
@@ -16,13 +18,15 @@ use alloc::vec::Vec;
 pub struct Usage {
     /// Connections, in any phase.
     pub connections: usize,
-    /// People in the room.
+    /// People who are here with a connection, in whatever rooms.
     pub members: usize,
+    /// Rooms in memory.
+    pub rooms: usize,
     /// Sessions that wait for their client to come back.
     pub detached: usize,
-    /// The number of the oldest entry that can be asked for; one more than the last where there is none.
+    /// The number of the oldest entry of the lobby that can be asked for; one more than the last where there is none.
     pub first: u64,
-    /// The number of the last entry.
+    /// The number of the last entry there.
     pub last: u64,
     /// Bytes that wait for the connection that is furthest behind, of those whose sockets are full.
     pub behind: u64,
@@ -50,10 +54,11 @@ impl Server {
     pub fn usage(&self) -> Usage {
         Usage {
             connections: self.connections.len(),
-            members: self.subscribers.members(),
+            members: self.people.present(),
+            rooms: self.rooms.len(),
             detached: self.sessions.detached.len(),
-            first: self.room.log.oldest(),
-            last: self.room.log.last(),
+            first: self.rooms.lobby().log().oldest(),
+            last: self.rooms.lobby().log().last(),
             behind: self.furthest_behind(),
             copied: self.delivery.copied(),
             is_disk_full: self.is_disk_full(),
@@ -80,9 +85,17 @@ impl Server {
         }
     }
 
-    /// The names of those who are in the room, in order.
+    /// The names of those who are here, in whatever rooms, in order.
     pub fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
-        self.room.state.members()
+        self.people.iter().map(|(name, _)| name)
+    }
+
+    /// The rooms in memory, in the order of their names, and how many are in each.
+    pub fn rooms(&self) -> impl Iterator<Item = (&RoomName, usize)> {
+        let members = |it: &Hosted| it.room.state.members().len();
+        self.rooms
+            .iter()
+            .map(move |(_, it)| (&it.name, members(it)))
     }
 
     /// What it grants its clients.

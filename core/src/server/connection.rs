@@ -4,11 +4,13 @@ use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
 use super::json_requests::Asking;
+use super::moves::Due;
 use super::phase::Phase;
 use super::places::{Came, Place};
 use super::rate::Pace;
 use super::timers::Timer;
 use super::turns::Place as Turn;
+use crate::room::RoomId;
 use crate::room::cursor::Cursor;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
@@ -22,6 +24,7 @@ use crate::wire::foreign::Protocol;
 use crate::wire::line::{Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
@@ -44,29 +47,32 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Box<SessionId>>,
     /// The history that it is being sent.
     pub(super) backfill: Option<Box<Backfill>>,
-    /// What it said, while the store is looked into for whether it was said before.
+    /// What the store is looked into for: whether something was said before, or a room.
     pub(super) asking: Option<Box<Asking>>,
+    /// What is due to it of its rooms, once it waits for nothing else.
+    due: Option<Box<VecDeque<Due>>>,
     /// Its place among those who wait for a turn of either, while it is there.
     pub(super) lane: Option<backfill_queue::Place>,
-    /// Counts among the log's JSON readers.
+    /// Counts among the JSON readers of the log where its main position is.
     pub(super) reads_json: bool,
-    /// Commit barrier: nothing is sent to it before this entry is committed.
+    /// Commit barrier: nothing is sent to it before so many entries of all rooms are committed.
     pub(super) barrier: u64,
-    /// Its name and seat, while it is in the room.
-    pub(crate) membership: Option<(Name, usize)>,
-    /// Its seat, while it reads.
-    pub(super) reading: Option<usize>,
+    /// Its name, while it is in a room.
+    pub(crate) name: Option<Name>,
+    /// It reads, and is in no room.
+    pub(super) reads: bool,
     /// What is to be remembered of what it sent: nothing, between lines.
     pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
     pub(crate) unread: Secret<Vec<u8>>,
-    pub(crate) cursor: Cursor,
+    /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
+    pub(crate) main: Position,
+    /// Where it is besides.
+    pub(super) others: Option<Box<Vec<Position>>>,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
     /// Bytes of what waits for it that the log does not hold any more.
     pub(crate) copied: u64,
-    /// What it is filed under among the blocked connections, while it is there.
-    pub(crate) filed: Option<i64>,
     /// The next pass visits it.
     pub(crate) marked: bool,
     /// Its place among those whose `unread` is to be gone through, while it is there.
@@ -86,6 +92,29 @@ pub(crate) struct Connection {
     pub(crate) reason: Option<CloseReason>,
 }
 
+/// Where a connection is in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Position {
+    pub(crate) room: RoomId,
+    /// Its seat there, while it is sent what happens.
+    pub(super) seat: Option<usize>,
+    pub(crate) cursor: Cursor,
+    /// What it is filed under among the blocked connections, while it is there.
+    pub(super) filed: Option<i64>,
+}
+
+impl Position {
+    /// A position from which nothing is sent yet.
+    pub(super) fn outside(room: RoomId, place: u64) -> Self {
+        Self {
+            room,
+            seat: None,
+            cursor: Cursor::outside(place),
+            filed: None,
+        }
+    }
+}
+
 impl Connection {
     pub(crate) fn new(peer: Peer, limited: bool, place: u64) -> Self {
         Self {
@@ -100,17 +129,18 @@ impl Connection {
             session: None,
             backfill: None,
             asking: None,
+            due: None,
             lane: None,
             reads_json: false,
             barrier: 0,
-            membership: None,
-            reading: None,
+            name: None,
+            reads: false,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Secret::default(),
-            cursor: Cursor::outside(place),
+            main: Position::outside(RoomId::LOBBY, place),
+            others: None,
             blocked: false,
             copied: 0,
-            filed: None,
             marked: false,
             turn: None,
             asks: false,
@@ -161,6 +191,68 @@ impl Connection {
 }
 
 impl Connection {
+    /// All its positions.
+    pub(super) fn positions(&self) -> impl Iterator<Item = &Position> {
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        core::iter::once(&self.main).chain(others)
+    }
+
+    pub(super) fn positions_mut(&mut self) -> impl Iterator<Item = &mut Position> {
+        let others = self.others.as_mut().map_or(&mut [][..], |them| them);
+        core::iter::once(&mut self.main).chain(others)
+    }
+
+    /// Bytes of private lines that wait for it.
+    pub(super) fn private(&self) -> usize {
+        let main = self.main.cursor.private();
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
+    }
+
+    /// Splices that lie ahead of it.
+    pub(super) fn splices(&self) -> usize {
+        let main = self.main.cursor.splices();
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
+    }
+
+    /// Something more is due to it.
+    pub(super) fn owe(&mut self, due: Due) {
+        self.due.get_or_insert_default().push_back(due);
+    }
+
+    /// Takes out what is due to it next.
+    pub(super) fn next_due(&mut self) -> Option<Due> {
+        let due = self.due.as_mut()?.pop_front();
+        if self.due.as_ref().is_some_and(|due| due.is_empty()) {
+            self.due = None;
+        }
+        due
+    }
+
+    /// Nothing more is due to it.
+    pub(super) fn owe_nothing(&mut self) {
+        self.due = None;
+    }
+
+    /// Whether it waits for history, for the store, or for a room: nothing more that it sends is handled meanwhile.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.backfill.is_some() || self.asking.is_some() || self.due.is_some()
+    }
+
+    /// The rooms where it is sent what happens, or will be.
+    pub(super) fn seated(&self) -> impl Iterator<Item = RoomId> {
+        self.positions()
+            .filter(|it| it.seat.is_some())
+            .map(|it| it.room)
+    }
+
+    /// Its position in a room where it is sent what happens, or will be.
+    pub(super) fn seated_in(&mut self, room: RoomId) -> Option<&mut Position> {
+        self.positions_mut()
+            .find(|it| it.room == room && it.seat.is_some())
+    }
+
     /// Whether it asks, or talks, without pause, as far as can be seen.
     pub(super) fn is_busy(&self) -> bool {
         self.backfill.is_some() || !self.unread.is_empty()

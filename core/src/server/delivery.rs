@@ -4,19 +4,24 @@
 //! whose sockets are not full, and gives each all that lies between its cursor and its end.
 
 use super::Server;
-use super::connection::Connection;
+use super::connection::{Connection, Position};
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
+use super::rooms::Rooms;
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::log::Log;
+use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
-use crate::types::limits::{Limits, MAX_SERVER_LINE};
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
+
+/// What is held of a room that is not the lobby, where nobody needs more: this part of what may wait for a connection.
+const ROOM_SHARE: u64 = 8;
 
 /// How far delivery has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,15 +32,21 @@ pub(super) struct Delivery {
     /// How many of them the round under way has yet to visit. Who is marked meanwhile waits for the
     /// next one, so that each comes to its end.
     due: usize,
-    /// Subscribers that it has yet to visit: those below this number. Downwards, so that whoever moves
-    /// into a seat given up meanwhile is visited at least once.
-    seats: usize,
+    /// Subscribers that it has yet to visit.
+    visits: Visits,
+    /// Bytes of all rooms that could be sent when it began, by dialect.
+    round_start: [u64; 2],
     sweep: Sweep,
-    lanes: [Lane; 2],
     /// Bytes held for connections that the log has left behind.
     copied: u64,
-    /// The place in the log up to which the transcript was taken.
-    transcript: u64,
+}
+
+/// Subscribers that are yet to be visited: those of these rooms, and of the last one those whose seats are below this
+/// number. Downwards, so that whoever moves into a seat given up meanwhile is visited at least once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Visits {
+    rooms: Vec<RoomId>,
+    seats: usize,
 }
 
 /// A way through the seats that visits those who are not [busy](Connection::is_busy), before all
@@ -44,8 +55,8 @@ pub(super) struct Delivery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Sweep {
     /// Subscribers that it has yet to visit, as in a round.
-    seats: usize,
-    /// How far the log of each dialect could be sent when it began.
+    visits: Visits,
+    /// Bytes of all rooms that could be sent when it began, by dialect.
     heads: [u64; 2],
     /// It visits everyone that the round under way is to visit: it began in it, and has left nobody out.
     is_whole: bool,
@@ -53,64 +64,52 @@ struct Sweep {
     owed: usize,
 }
 
-/// The same for the lines of one dialect.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Lane {
-    /// The head of the log when the round under way began.
-    round_start: u64,
-    /// The head when the round before began: every member whose socket is not full has come as far. Departed
-    /// readers may lag one round more.
-    previous_start: u64,
-    /// What that round appended beyond a batch.
-    excess: u64,
-    /// Connections that need more of the log and whose sockets are full, or were until they were
-    /// marked; the one furthest behind first: by place in it, less the bytes of their own that wait.
-    blocked: BTreeSet<(i64, ConnId)>,
-    /// So many bytes more than its limit may a connection be behind, since a crowd that came or went at once has
-    /// appended them; 0 once nobody is behind by more than the limit.
-    burst: u64,
-}
+impl Visits {
+    /// All subscribers of these rooms.
+    fn of(rooms: Vec<RoomId>, all: &Rooms) -> Self {
+        let seats = rooms.last().map_or(0, |room| all.seats(*room));
+        let mut visits = Self { rooms, seats };
+        visits.drop_visited(all);
+        visits
+    }
 
-impl Delivery {
-    /// Where everything that the log has was delivered.
-    pub(super) fn at_the_end_of(log: &Log) -> Self {
-        let lane = |dialect| Lane {
-            round_start: log.head(dialect),
-            ..Lane::default()
-        };
-        Self {
-            lanes: Dialect::ALL.map(lane),
-            sweep: Sweep {
-                heads: Dialect::ALL.map(|dialect| log.stream(dialect).visible()),
-                ..Sweep::default()
-            },
-            transcript: log.head(Dialect::Text),
-            ..Self::default()
+    /// The next one.
+    fn next(&mut self, all: &Rooms) -> Option<ConnId> {
+        while let Some(room) = self.rooms.last() {
+            // Fewer may be there by now, or the room may be gone.
+            self.seats = self.seats.min(all.seats(*room));
+            let id = self.seats.checked_sub(1).and_then(|seat| {
+                self.seats = seat;
+                all[*room].subscribers.at(seat)
+            });
+            self.drop_visited(all);
+            if id.is_some() {
+                return id;
+            }
+        }
+        None
+    }
+
+    fn drop_visited(&mut self, all: &Rooms) {
+        while self.seats == 0 && self.rooms.pop().is_some() {
+            self.seats = self.rooms.last().map_or(0, |room| all.seats(*room));
         }
     }
 
-    /// Subscribers that the sweep under way has yet to visit.
-    pub(super) fn sweep_left(&self) -> usize {
-        self.sweep.seats
+    fn is_over(&self) -> bool {
+        self.rooms.is_empty()
+    }
+}
+
+impl Delivery {
+    /// Whether the sweep under way has anybody to visit yet.
+    pub(super) fn is_sweeping(&self) -> bool {
+        !self.sweep.visits.is_over()
     }
 
     /// Bytes held for connections that the log has left behind.
     pub(super) fn copied(&self) -> u64 {
         self.copied
-    }
-}
-
-impl Lane {
-    /// What the round under way has appended beyond a batch.
-    fn excess(&self, head: u64, limits: &Limits) -> u64 {
-        (head - self.round_start).saturating_sub(limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1))
-    }
-
-    /// How far the connection that is furthest behind is, and which one it is.
-    fn furthest(&self, head: u64) -> Option<(u64, ConnId)> {
-        let &(key, id) = self.blocked.first()?;
-        let distance = head.cast_signed() - key;
-        Some((u64::try_from(distance).unwrap_or(0), id))
     }
 }
 
@@ -130,22 +129,23 @@ impl Server {
     /// not is to be heard before these have their due.
     pub fn is_only_busy_left(&self) -> bool {
         let sweep = &self.delivery.sweep;
-        sweep.seats == 0 && !sweep.is_whole && sweep.heads == self.visible()
+        sweep.visits.is_over() && !sweep.is_whole && sweep.heads == self.rooms.bytes_visible()
     }
 
     /// The next connection of this round that has something waiting.
     pub(super) fn next_in_round(&mut self) -> Option<ConnId> {
-        let heads = self.visible();
+        let heads = self.rooms.bytes_visible();
         let is_between_passes = self.delivery.due > self.delivery.marked.len();
-        if is_between_passes && self.is_behind(heads) && !self.is_anyone_too_far() {
+        if is_between_passes && self.is_behind() && !self.is_anyone_too_far() {
             return None; // There is a round to begin at once.
         }
         let sweep = &mut self.delivery.sweep;
-        if sweep.seats == 0 && sweep.owed == 0 && sweep.heads != heads {
+        if sweep.visits.is_over() && sweep.owed == 0 && sweep.heads != heads {
+            let rooms = self.rooms.begin_sweep();
             *sweep = Sweep {
-                seats: self.subscribers.len(),
+                visits: Visits::of(rooms, &self.rooms),
                 heads,
-                is_whole: true,
+                is_whole: self.rooms.has_swept(&self.delivery.visits.rooms),
                 owed: 0,
             };
         }
@@ -158,21 +158,16 @@ impl Server {
         Some(id)
     }
 
-    /// How much of the log in each dialect may be sent.
-    fn visible(&self) -> [u64; 2] {
-        Dialect::ALL.map(|dialect| self.room.log.stream(dialect).visible())
-    }
-
     /// Whether something came after the round under way began, or the last one.
-    fn is_behind(&self, heads: [u64; 2]) -> bool {
-        let mut lanes = self.delivery.lanes.iter().zip(heads);
-        lanes.any(|(lane, head)| lane.round_start < head)
+    fn is_behind(&self) -> bool {
+        self.delivery.round_start != self.rooms.bytes_visible()
     }
 
     /// How far whoever is furthest behind is, of those whose sockets are full.
     pub(super) fn furthest_behind(&self) -> u64 {
-        let lanes = Dialect::ALL.into_iter().filter_map(|dialect| {
-            self.delivery.lanes[dialect as usize].furthest(self.room.log.head(dialect))
+        let lanes = self.rooms.iter().flat_map(|(_, hosted)| {
+            let lanes = Dialect::ALL.into_iter().zip(&hosted.lanes);
+            lanes.filter_map(|(dialect, lane)| lane.furthest(hosted.log().head(dialect)))
         });
         lanes.map(|(distance, _)| distance).max().unwrap_or(0)
     }
@@ -180,20 +175,23 @@ impl Server {
     /// Whether a round that begins would find somebody to cut off. Who has become writable is to be
     /// written to before that.
     fn is_anyone_too_far(&self) -> bool {
-        Dialect::ALL.into_iter().any(|dialect| {
-            let lane = &self.delivery.lanes[dialect as usize];
-            let furthest = lane.furthest(self.room.log.head(dialect));
-            furthest.is_some_and(|(distance, _)| distance > self.limits.behind)
+        self.rooms.unsettled().any(|room| {
+            let hosted = &self.rooms[room];
+            Dialect::ALL
+                .into_iter()
+                .zip(&hosted.lanes)
+                .any(|(dialect, lane)| {
+                    let furthest = lane.furthest(hosted.log().head(dialect));
+                    furthest.is_some_and(|(distance, _)| distance > self.limits.behind)
+                })
         })
     }
 
     fn next_in_sweep(&mut self) -> Option<ConnId> {
-        while self.delivery.sweep.seats > 0 {
-            self.delivery.sweep.seats = (self.delivery.sweep.seats - 1).min(self.subscribers.len());
-            let id = self.subscribers.at(self.delivery.sweep.seats);
-            let Some(id) = id.filter(|id| self.has_waiting(*id)) else {
+        while let Some(id) = self.delivery.sweep.visits.next(&self.rooms) {
+            if !self.has_waiting(id) {
                 continue;
-            };
+            }
             if !self.connections.get(id).is_some_and(Connection::is_busy) {
                 return Some(id);
             }
@@ -218,14 +216,11 @@ impl Server {
             self.await_commit(id);
         }
         let sweep = &self.delivery.sweep;
-        if sweep.is_whole && sweep.seats == 0 {
-            self.delivery.seats = 0; // It has visited all of them.
+        if sweep.is_whole && sweep.visits.is_over() {
+            self.delivery.visits = Visits::default(); // It has visited all of them.
         }
-        while self.delivery.seats > 0 {
-            self.delivery.seats = (self.delivery.seats - 1).min(self.subscribers.len());
-            if let Some(id) = self.subscribers.at(self.delivery.seats)
-                && self.has_waiting(id)
-            {
+        while let Some(id) = self.delivery.visits.next(&self.rooms) {
+            if self.has_waiting(id) {
                 return Some(id);
             }
         }
@@ -241,20 +236,15 @@ impl Server {
             self.appended() < self.limits.batch && self.is_batch_full(),
             Mark::PassFull,
         );
-        while Dialect::ALL
-            .into_iter()
-            .any(|dialect| self.cut_off_furthest(dialect))
-        {}
-        let heads = self.visible();
-        let is_behind = self.is_behind(heads);
+        while self.cut_off_somebody() {}
+        let is_behind = self.is_behind();
         let more = is_behind || !self.delivery.marked.is_empty();
-        for (dialect, head) in Dialect::ALL.into_iter().zip(heads) {
-            let lane = &mut self.delivery.lanes[dialect as usize];
-            lane.excess = lane.excess(head, &self.limits);
-            let round_start = mem::replace(&mut lane.round_start, head);
-            let previous_start = mem::replace(&mut lane.previous_start, round_start);
-            self.trim(dialect, if more { previous_start } else { head });
+        let rooms: Vec<RoomId> = self.rooms.unsettled().collect();
+        self.rooms.due = 0;
+        for room in &rooms {
+            self.begin_round_in(*room, more);
         }
+        self.delivery.round_start = self.rooms.bytes_visible();
         if is_behind || !more {
             self.backfills.begin_round();
         }
@@ -265,39 +255,45 @@ impl Server {
             self.limits.connections.saturating_add(1)
         };
         self.delivery.sweep.owed = 0;
+        self.rooms.settle(&rooms);
         if is_behind {
-            self.delivery.seats = self.subscribers.len();
+            self.delivery.visits = Visits::of(rooms, &self.rooms);
+            self.delivery.sweep.is_whole &= self.rooms.has_swept(&self.delivery.visits.rooms);
         }
         more
     }
 
-    /// Gives the lines that the room's screen shows and has not been given yet, and answers how
-    /// many bytes of them are lost. That is none if they are taken after every round of
-    /// [writing](Self::round), for the room does not keep them for long.
-    ///
-    /// Together they are whole lines, whatever is lost before them. They come in two pieces at
-    /// most, and the first may end anywhere in a line.
-    pub fn transcript(&mut self, mut show: impl FnMut(&[u8])) -> u64 {
-        let log = self.room.log.stream(Dialect::Text);
-        let mut from = self.delivery.transcript;
-        if from < log.start() {
-            // What is still held may begin within a line.
-            from = log.next_line_start(log.start());
+    /// What a round that begins does in a room.
+    fn begin_round_in(&mut self, room: RoomId, more: bool) {
+        for dialect in Dialect::ALL {
+            let hosted = &mut self.rooms[room];
+            let head = hosted.log().stream(dialect).visible();
+            let lane = &mut hosted.lanes[dialect as usize];
+            lane.excess = lane.excess(head, &self.limits);
+            let round_start = mem::replace(&mut lane.round_start, head);
+            let previous_start = mem::replace(&mut lane.previous_start, round_start);
+            self.trim(room, dialect, if more { previous_start } else { head });
         }
-        for slice in log.slices(from..log.visible()) {
-            if !slice.is_empty() {
-                show(slice);
-            }
+        let hosted = &self.rooms[room];
+        if room != RoomId::LOBBY {
+            // What is not committed yet is still to be sent.
+            self.rooms.due += hosted.since_round_start() * hosted.subscribers.len() as u64;
         }
-        let lost = from - self.delivery.transcript;
-        mark_if(lost > 0, Mark::TranscriptLost);
-        self.delivery.transcript = log.visible();
-        lost
     }
 
-    /// What happened so far is not shown, if it was not yet.
-    pub(super) fn skip_transcript(&mut self) {
-        self.delivery.transcript = self.room.log.head(Dialect::Text);
+    /// Gives the lines that the server's screen shows and has not been given yet, and answers how
+    /// many bytes of them are lost. That is none if they are taken after every round of
+    /// [writing](Self::round), for the rooms do not keep them for long. Lines of a room that is not the lobby
+    /// begin with its name in brackets.
+    ///
+    /// Together they are whole lines, whatever is lost before them. They come in pieces, each of which may end
+    /// anywhere in a line.
+    pub fn transcript(&mut self, show: impl FnMut(&[u8])) -> u64 {
+        let lost = self.rooms.transcript(show);
+        // Rooms are held at least until they have been shown.
+        let forgotten = self.rooms.let_go();
+        self.forget_ids(&forgotten);
+        lost
     }
 
     /// Whether so much was appended that another round is to begin before more is read.
@@ -312,15 +308,17 @@ impl Server {
 
     /// Bytes appended since the round under way began, in the dialect that needs more.
     fn appended(&self) -> u64 {
-        let lanes = Dialect::ALL.into_iter().zip(&self.delivery.lanes);
-        let appended = lanes.map(|(dialect, lane)| self.room.log.head(dialect) - lane.round_start);
-        appended.max().unwrap_or(0)
+        let [text, json] = self.rooms.bytes_appended();
+        let [text_start, json_start] = self.delivery.round_start;
+        (text - text_start).max(json - json_start)
     }
 
     /// The same, for all members together.
     fn to_be_sent(&self) -> u64 {
-        let members = self.subscribers.len() as u64;
-        self.appended().saturating_mul(members)
+        let lobby = self.rooms.lobby();
+        let members = lobby.subscribers.len() as u64;
+        let of_lobby = lobby.since_round_start().saturating_mul(members);
+        of_lobby.saturating_add(self.rooms.due)
     }
 
     /// Has the next pass visit a connection.
@@ -342,31 +340,55 @@ impl Server {
 
     /// Replaces what waits for a connection by the news that it was too much.
     pub(super) fn cut_off(&mut self, id: ConnId) {
+        let why = Goodbye::TooFarBehind {
+            limit: self.limits.behind,
+        };
+        self.replace_waiting(id, |dialect, _| Notice::Goodbye(why).to_line(dialect));
+    }
+
+    /// Has nothing wait for a connection but the rest of a line of which a part was sent, and then a last one. It is given
+    /// whether anything waited.
+    pub(super) fn replace_waiting(
+        &mut self,
+        id: ConnId,
+        last: impl FnOnce(Dialect, bool) -> String,
+    ) {
         self.set_copied(id, 0);
-        if let Some(connection) = self.connections.get_mut(id) {
-            let why = Goodbye::TooFarBehind {
-                limit: self.limits.behind,
-            };
-            let line = Notice::Goodbye(why).to_line(connection.dialect);
-            let stream = self.room.log.stream(connection.dialect);
-            connection.cursor.cut(stream, &line);
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let rooms = &self.rooms;
+        let waits = connection
+            .positions()
+            .any(|it| !it.cursor.is_done(rooms[it.room].log().stream(dialect)));
+        let last = last(dialect, waits);
+        // At most one of its cursors is within a line: that one has the last line.
+        let nth = connection
+            .positions()
+            .position(|it| it.cursor.is_mid_line())
+            .unwrap_or(0);
+        for (index, it) in connection.positions_mut().enumerate() {
+            let line = if index == nth { &*last } else { "" };
+            it.cursor.cut(rooms[it.room].log().stream(dialect), line);
         }
+        self.file(id);
     }
 
     /// Whether a line that a connection did not ask for may wait for it as well: nobody is to be closed for a
     /// courtesy.
     pub(super) fn fits(&self, id: ConnId, line: &str) -> bool {
         let fits = self.connections.get(id).is_some_and(|connection| {
-            let cursor = &connection.cursor;
-            let log = self.room.log.stream(connection.dialect);
-            let waiting = if connection.blocked {
-                cursor.total(log)
-            } else {
+            let waiting = connection.positions().map(|it| {
+                let log = self.rooms[it.room].log().stream(connection.dialect);
+                if connection.blocked {
+                    return it.cursor.total(log);
+                }
                 // What is not committed yet does not wait for its socket.
-                let place = cursor.place_in(log).unwrap_or(log.visible());
-                log.visible().saturating_sub(place) + cursor.private() as u64
-            };
-            waiting + line.len() as u64 <= self.limits.behind
+                let place = it.cursor.place_in(log).unwrap_or(log.visible());
+                log.visible().saturating_sub(place) + it.cursor.private() as u64
+            });
+            waiting.sum::<u64>() + line.len() as u64 <= self.limits.behind
         });
         mark_if(!fits, Mark::CourtesyLeftOut);
         fits
@@ -380,109 +402,135 @@ impl Server {
         }
     }
 
-    /// How far behind the log a connection may be. A crowd that comes or goes at once appends more
-    /// than anyone could have taken meanwhile; whoever listens is not to go with it.
-    fn most_behind(&mut self, dialect: Dialect) -> u64 {
-        let most = self.limits.transcript.saturating_sub(self.limits.behind);
-        let lane = &mut self.delivery.lanes[dialect as usize];
-        let surplus = lane.excess + lane.excess(self.room.log.head(dialect), &self.limits);
-        lane.burst = lane.burst.max(surplus).min(most);
-        self.limits.behind + lane.burst
-    }
-
-    /// Has a connection filed among the blocked ones if it belongs there, and as it is now. It stays
+    /// Has a connection filed among the blocked ones of its rooms if it belongs there, and as it is now. It stays
     /// there until it is visited.
     pub(super) fn file(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let is_kept = connection.marked && connection.filed.is_some();
-        let is_open = connection.phase != Phase::Closed;
-        let needs = connection
-            .cursor
-            .place_in(self.room.log.stream(connection.dialect))
-            .filter(|_| is_open && (connection.blocked || is_kept));
-        let private = connection.cursor.private() as u64;
-        let key = needs.map(|place| place.cast_signed().saturating_sub_unsigned(private));
-        let before = mem::replace(&mut connection.filed, key);
-        if before != key {
-            let blocked = &mut self.delivery.lanes[connection.dialect as usize].blocked;
-            if let Some(key) = before {
-                blocked.remove(&(key, id));
-            }
-            if let Some(key) = key {
-                blocked.insert((key, id));
+        let (is_blocked, is_marked) = (connection.blocked, connection.marked);
+        let (phase, dialect) = (connection.phase, connection.dialect);
+        for place in connection.positions_mut() {
+            let hosted = &mut self.rooms[place.room];
+            let is_kept = is_marked && place.filed.is_some();
+            let needs = place
+                .cursor
+                .place_in(hosted.log().stream(dialect))
+                .filter(|_| phase != Phase::Closed && (is_blocked || is_kept));
+            let private = place.cursor.private() as u64;
+            let key = needs.map(|at| at.cast_signed().saturating_sub_unsigned(private));
+            let before = mem::replace(&mut place.filed, key);
+            hosted.lanes[dialect as usize].file(id, before, key);
+            if key.is_some() {
+                self.rooms.unsettle(place.room);
             }
         }
     }
 
     fn has_waiting(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
-            let log = self.room.log.stream(c.dialect);
-            let is_ready = c.phase == Phase::Draining || c.cursor.is_ready(log);
-            let is_due = c.barrier <= self.room.log.committed();
+            let is_ready = |it: &Position| {
+                let log = self.rooms[it.room].log().stream(c.dialect);
+                it.cursor.is_ready(log)
+            };
+            let is_ready = c.phase == Phase::Draining || c.positions().any(is_ready);
+            let is_due = c.barrier <= self.rooms.committed();
             !c.blocked && is_ready && is_due
         })
     }
 
-    /// Sees to the connection that is furthest behind, if it is at the limit: cuts it off if too
+    /// Sees to somebody who is too far behind, in any room.
+    fn cut_off_somebody(&mut self) -> bool {
+        let rooms: Vec<RoomId> = self.rooms.unsettled().collect();
+        rooms.into_iter().any(|room| {
+            let mut dialects = Dialect::ALL.into_iter();
+            dialects.any(|dialect| self.cut_off_furthest(room, dialect))
+        })
+    }
+
+    /// Sees to the connection that is furthest behind in a room, if it is at the limit: cuts it off if too
     /// much waits for it, and otherwise (most of that is its own, or it has left) takes a copy of
     /// what waits. Either way it needs nothing of the log as it is now.
-    fn cut_off_furthest(&mut self, dialect: Dialect) -> bool {
-        let most = self.most_behind(dialect);
-        let log = self.room.log.stream(dialect);
-        let furthest = self.delivery.lanes[dialect as usize].furthest(log.head());
+    fn cut_off_furthest(&mut self, room: RoomId, dialect: Dialect) -> bool {
+        let hosted = &mut self.rooms[room];
+        let head = hosted.log().head(dialect);
+        let lane = &mut hosted.lanes[dialect as usize];
+        let most = lane.most_behind(head, &self.limits);
+        let furthest = lane.furthest(head);
         let Some((_, id)) = furthest.filter(|(distance, _)| *distance > most) else {
             return false;
         };
+        let key = lane.blocked.first().map(|&(key, _)| key);
+        let log = hosted.log().stream(dialect);
         let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
         let in_room = connection.phase.is_in_room();
-        let waiting = connection.cursor.total(log);
-        let copied = self.delivery.copied - connection.copied + waiting;
+        // What is held of several rooms is counted together.
+        let before = connection.copied;
+        let others = if connection.others.is_some() {
+            before
+        } else {
+            0
+        };
+        let mut positions = connection.positions_mut();
+        let Some(it) = positions.find(|it| it.room == room && it.filed == key) else {
+            return false;
+        };
+        let waiting = it.cursor.total(log);
+        let copied = self.delivery.copied - before + others + waiting;
         mark_if(
             waiting <= most && copied > self.limits.copies,
             Mark::CopiesFull,
         );
-        if waiting > most || copied > self.limits.copies {
+        let is_too_much = waiting > most || copied > self.limits.copies;
+        if !is_too_much {
+            it.cursor.detach(log);
+        }
+        drop(positions);
+        if is_too_much {
             mark_if(in_room, Mark::CutOffInRoom);
             mark_if(!in_room, Mark::CutOffDraining);
             self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
         } else {
             mark_if(in_room, Mark::CopiedInRoom);
             mark_if(!in_room, Mark::CopiedDraining);
-            connection.cursor.detach(log);
-            self.set_copied(id, waiting);
+            self.set_copied(id, others + waiting);
         }
         self.file(id);
         true
     }
 
-    /// Has the log forget what nobody is to be given any more, up to a place that all whose sockets
+    /// Has a room's log forget what nobody is to be given any more, up to a place that all whose sockets
     /// are not full have come to.
-    fn trim(&mut self, dialect: Dialect, previous_start: u64) {
-        let head = self.room.log.head(dialect);
-        let lane = &mut self.delivery.lanes[dialect as usize];
-        debug_assert!(lane.blocked.iter().all(|&(key, id)| {
-            self.connections
-                .get(id)
-                .is_some_and(|c| (c.blocked || c.marked) && c.filed == Some(key))
+    fn trim(&mut self, room: RoomId, dialect: Dialect, previous_start: u64) {
+        let hosted = &mut self.rooms[room];
+        let head = hosted.log().head(dialect);
+        let transcript = match dialect {
+            Dialect::Text => hosted.transcript(),
+            Dialect::Json => u64::MAX,
+        };
+        let lane = &mut hosted.lanes[dialect as usize];
+        debug_assert!(lane.blocked.iter().all(|&(_, id)| {
+            let connection = self.connections.get(id);
+            connection.is_some_and(|c| c.blocked || c.marked)
         }));
         let behind = self.limits.behind;
-        let is_anyone_behind = lane.furthest(head).is_some_and(|(far, _)| far > behind);
-        if lane.excess == 0 && !is_anyone_behind {
+        let furthest = lane.furthest(head).map_or(0, |(far, _)| far);
+        if lane.excess == 0 && furthest <= behind {
             lane.burst = 0;
         }
-        let kept = behind + lane.burst;
-        let transcript = match dialect {
-            Dialect::Text => self.delivery.transcript,
-            Dialect::Json => u64::MAX,
+        let kept = if room == RoomId::LOBBY {
+            behind + lane.burst
+        } else {
+            // There may be many of them.
+            (behind / ROOM_SHARE).max(furthest.min(behind + lane.burst))
         };
         let wanted = head.saturating_sub(kept).min(transcript);
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
         let end = wanted.max(forced).min(previous_start);
-        self.room.log.trim(dialect, end);
+        let forgotten = hosted.room.log.trim(dialect, end);
+        self.forget_ids(&forgotten);
     }
 }

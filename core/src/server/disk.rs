@@ -123,14 +123,27 @@ impl Server {
 
     /// All who are sent what happens.
     pub(super) fn disk_watchers(&self) -> Vec<ConnId> {
-        let seats = 0..self.subscribers.len();
-        seats.filter_map(|seat| self.subscribers.at(seat)).collect()
+        let mut all = Vec::new();
+        for (room, hosted) in self.rooms.iter() {
+            let seats =
+                (0..hosted.subscribers.len()).filter_map(|seat| hosted.subscribers.at(seat));
+            // Whoever is in several rooms is told once.
+            let is_first = |id: &ConnId| {
+                let connection = self.connections.get(*id);
+                let mut seated = connection.into_iter().flat_map(|c| c.positions());
+                seated
+                    .find(|it| it.seat.is_some())
+                    .is_some_and(|it| it.room == room)
+            };
+            all.extend(seats.filter(is_first));
+        }
+        all
     }
 
     /// Tells everyone, before anything that waits for the disk; but for those whose welcome, or page of history,
     /// does itself.
     fn tell_that_it_waits(&mut self) {
-        let committed = self.room.log.committed();
+        let committed = self.rooms.committed();
         for id in self.disk_watchers() {
             let Some(connection) = self.connections.get(id) else {
                 continue;
@@ -147,8 +160,10 @@ impl Server {
             && let Some(connection) = self.connections.get_mut(id)
         {
             connection.waits_for_disk = state == DiskState::Waits;
-            let stream = self.room.log.stream(connection.dialect);
-            connection.cursor.note_at_once(stream, &line);
+            let stream = self.rooms[connection.main.room]
+                .log()
+                .stream(connection.dialect);
+            connection.main.cursor.note_at_once(stream, &line);
             self.file(id);
             self.mark(id);
         }

@@ -1,8 +1,11 @@
 //! What goes into the server and what comes out of it.
 
+use super::kick::Whom;
+use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
@@ -32,13 +35,18 @@ pub enum Input<'a> {
     Kept(ConnId, &'a [Record]),
     /// What [`Action::Find`] asked for.
     Found(ConnId, Option<&'a Record>),
-    /// What [`Action::Read`] or [`Action::Find`] asked for cannot be read.
+    /// What [`Action::Open`] asked for: all of it the default where there never was such a room.
+    Opened(ConnId, &'a History),
+    /// What [`Action::Read`], [`Action::Find`] or [`Action::Open`] asked for cannot be read.
     Unreadable(ConnId),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
     Timeout,
     /// Tell everyone this: one line, which is not in the history, and is cut at
     /// [`MAX_LINE`](crate::MAX_LINE) bytes.
     Announce(&'a str),
+    /// Somebody is to go, and is told why, in [`MAX_KICK_REASON`](crate::MAX_KICK_REASON) bytes at most, or not if that
+    /// is empty. Of no consequence where [`Server::can_kick`](super::Server::can_kick) is false.
+    Kick(Whom<'a>, &'a str),
     /// Stop: tell everyone and let them go.
     Stop,
     /// The same, for a server that is soon back: those who can be told when to come back are told times that
@@ -51,11 +59,14 @@ pub enum Input<'a> {
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
-    /// Read entries in the store: those after this one, at most so many. Answer with
+    /// Read entries of a room in the store: those after this one, at most so many. Answer with
     /// [`Input::Kept`].
-    Read(ConnId, u64, usize),
+    Read(ConnId, RoomName, u64, usize),
     /// Look in the store for the entry that a session gave this id. Answer with [`Input::Found`].
     Find(ConnId, SessionId, Box<str>),
+    /// Look in the store for a room, and the newest entries in it, as many as are wanted in memory. Answer with
+    /// [`Input::Opened`].
+    Open(ConnId, RoomName),
     /// Close our side of the connection, and go on reading.
     Finish(ConnId),
     /// Close the socket; reset it if [`Action::Finish`] did not come before. The id means nothing
@@ -98,6 +109,8 @@ pub enum CloseReason {
     Json,
     /// Its session has a newer connection.
     Replaced,
+    /// An operator had it go.
+    Kicked,
     /// The server stopped.
     Stopped,
 }
@@ -121,6 +134,7 @@ impl fmt::Display for CloseReason {
             Self::GaveWay => "gave way to a newcomer",
             Self::Json => "asked for what is not known of the JSON dialect",
             Self::Replaced => "replaced by a newer connection",
+            Self::Kicked => "removed by an operator",
             Self::Stopped => "server stopped",
         })
     }

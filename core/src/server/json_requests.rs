@@ -3,13 +3,18 @@
 use super::Server;
 use super::backfill_queue::Lane;
 use super::io::{Action, CloseReason};
+use super::moves::From;
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::RoomId;
 use crate::room::decide::Command;
+use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record, SessionId};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
+use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::request_id::{GivenId, beginning};
@@ -26,9 +31,25 @@ const READ_ONLY: &str = "this connection reads; to take part, join without \"rea
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
 
-/// What was said with an id that is looked for in the store.
+/// What a connection waits for while the store is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Asking {
+pub(super) enum Asking {
+    /// What was said with an id, and may have been said before.
+    Said(Said),
+    /// A room that it is to be in.
+    Room {
+        name: RoomName,
+        from: From,
+        given: Option<Box<str>>,
+        /// How many rooms had been let go of when the store was asked.
+        let_go: u64,
+    },
+}
+
+/// What was said with an id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Said {
+    room: RoomId,
     kind: Kind,
     session: SessionId,
     text: Box<str>,
@@ -38,7 +59,10 @@ pub(super) struct Asking {
 impl Asking {
     /// What the store is asked for.
     pub(super) fn action(&self, id: ConnId) -> Action {
-        Action::Find(id, self.session, self.id.clone())
+        match self {
+            Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
+            Self::Room { name, .. } => Action::Open(id, name.clone()),
+        }
     }
 }
 
@@ -65,19 +89,42 @@ impl Server {
                 self.refuse_line(id, Some((Code::ReadOnly, READ_ONLY)), line);
             }
             Ok(Request::Say {
+                room,
                 text,
                 id: given,
                 me,
             }) => {
                 let kind = if me { Kind::Acted } else { Kind::Said };
-                self.say_once(id, kind, &text, given.as_deref());
+                self.say_once(id, room.as_deref(), kind, &text, given.as_deref());
             }
             Ok(Request::Nick { name, id: given }) => self.rename(id, &name, given.as_deref()),
-            Ok(Request::Topic { text: None, .. }) => self.send_topic(id),
             Ok(Request::Topic {
+                room, text: None, ..
+            }) => self.send_topic_of(id, room.as_deref()),
+            Ok(Request::Topic {
+                room,
                 text: Some(text),
                 id: given,
-            }) => self.set_topic(id, printable(&text).trim(), given.as_deref()),
+            }) => match self.room_in(id, room.as_deref()) {
+                Ok(room) => self.set_topic(id, room, printable(&text).trim(), given.as_deref()),
+                Err(answer) => self.refuse_answer(id, answer, given.as_deref()),
+            },
+            Ok(Request::Join {
+                room,
+                id: given,
+                after,
+                epoch,
+                history,
+            }) => {
+                let from = From {
+                    after,
+                    epoch: epoch.as_deref().map(Into::into),
+                    history,
+                };
+                self.ask_to_join(id, &room, from, given.as_deref());
+            }
+            Ok(Request::Part { room, id: given }) => self.part(id, &room, given.as_deref()),
+            Ok(Request::Rooms) => self.send_rooms(id),
             Ok(Request::Msg {
                 text, id: given, ..
             }) if text.trim().is_empty() => {
@@ -98,19 +145,29 @@ impl Server {
             }
             Ok(Request::Whois { name, id: given }) => self.send_whois(id, &name, given.as_deref()),
             Ok(Request::History {
+                room,
                 after,
                 before,
                 limit,
             }) => {
-                let refused = self.page(id, after, before, limit.unwrap_or(PAGE)).err();
+                let room = match self.room_in(id, room.as_deref()) {
+                    Ok(room) => room,
+                    Err(answer) => {
+                        let given = GivenId::of(line.as_bytes());
+                        return self.refuse_answer(id, answer, given.as_deref());
+                    }
+                };
+                let limit = limit.unwrap_or(PAGE);
+                let refused = self.page(id, room, after, before, limit).err();
                 self.refuse_line(id, refused, line);
             }
-            Ok(Request::Who) => self.send_who(id),
+            Ok(Request::Who { room: None }) => self.send_who(id, RoomId::LOBBY),
+            Ok(Request::Who { room: Some(room) }) => self.send_who_of(id, &room),
             Ok(Request::Ping) => self.pong(id),
             Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
             Ok(Request::Unknown) => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
             Err(error) => {
@@ -126,22 +183,20 @@ impl Server {
 
     /// A sign of life, which stands after what was said before; but not while that waits for the disk for long.
     fn pong(&mut self, id: ConnId) {
-        let is_slow = self.is_commit_slow();
-        let log = &self.room.log;
-        if is_slow
+        if self.is_commit_slow()
             && let Some(connection) = self.connections.get_mut(id)
-            && connection.barrier <= log.committed()
+            && connection.barrier <= self.rooms.committed()
         {
             mark(Mark::PongAtOnce);
+            let log = self.rooms.lobby().log();
             let head = log.committed();
             let line = Message::Pong { head }.to_line();
-            connection
-                .cursor
-                .note_at_once(log.stream(Dialect::Json), &line);
+            let cursor = &mut connection.main.cursor;
+            cursor.note_at_once(log.stream(Dialect::Json), &line);
             self.file(id);
             return self.mark(id);
         }
-        let head = self.room.log.last();
+        let head = self.rooms.lobby().log().last();
         self.note(id, &Message::Pong { head }.to_line());
     }
 
@@ -182,7 +237,14 @@ impl Server {
     }
 
     /// Says a text, unless it was said already.
-    fn say_once(&mut self, id: ConnId, kind: Kind, text: &str, given: Option<&str>) {
+    fn say_once(
+        &mut self,
+        id: ConnId,
+        room: Option<&str>,
+        kind: Kind,
+        text: &str,
+        given: Option<&str>,
+    ) {
         if given.is_some_and(|given| !is_id(given)) {
             let text = alloc::format!("an id is 1 to {MAX_ID} bytes that may be said");
             return self.refuse(id, Code::BadId, &text, given);
@@ -202,34 +264,40 @@ impl Server {
             mark(Mark::ReaderSpoke);
             return self.refuse(id, Code::ReadOnly, READ_ONLY, given);
         }
+        let room = match self.room_in(id, room) {
+            Ok(room) => room,
+            Err(answer) => return self.refuse_answer(id, answer, given),
+        };
         let text = printable(text);
         let Some(connection) = self.connections.get(id) else {
             return;
         };
-        let Some((name, _)) = connection.membership.clone() else {
+        let Some(name) = connection.name.clone() else {
             return;
         };
         let sender = connection.session.as_deref().copied().zip(given);
         let sender = sender.map(|(session, given)| (session, given.into()));
-        let log = &self.room.log;
-        let known = sender.as_ref().and_then(|sender| log.find(sender));
-        if let Some(said) = known.and_then(|seq| log.record(seq)) {
-            return self.said_again(id, kind, &text, &said);
+        let known = sender
+            .as_ref()
+            .and_then(|sender| self.rooms.find_said(sender));
+        if let Some(said) = known {
+            return self.said_again(id, room, kind, &text, &said);
         }
         if let Some((session, given)) = &sender
-            && log.is_in_store_alone(self.ids_since(*session))
+            && self.may_be_in_store_alone(*session)
         {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.asking = Some(Box::new(Asking {
+                connection.asking = Some(Box::new(Asking::Said(Said {
+                    room,
                     kind,
                     session: *session,
                     text: (&*text).into(),
                     id: given.clone(),
-                }));
+                })));
             }
             return self.ask_store(Lane::Find, id);
         }
-        self.say_now(id, kind, &name, &text, given);
+        self.say_now(id, room, kind, &name, &text, given);
     }
 
     /// What the store has of what was said with the id that a connection gave.
@@ -237,18 +305,19 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(Asking {
+        let Some(Asking::Said(Said {
+            room,
             kind,
             text,
             id: given,
             ..
-        }) = connection.asking.take().map(|asking| *asking)
+        })) = connection.asking.take().map(|asking| *asking)
         else {
             return;
         };
-        match (said, connection.membership.clone()) {
-            (Some(said), _) => self.said_again(id, kind, &text, said),
-            (None, Some((name, _))) => self.say_now(id, kind, &name, &text, Some(&given)),
+        match (said, connection.name.clone()) {
+            (Some(said), _) => self.said_again(id, room, kind, &text, said),
+            (None, Some(name)) => self.say_now(id, room, kind, &name, &text, Some(&given)),
             (None, None) => {}
         }
         self.proceed(id);
@@ -261,16 +330,24 @@ impl Server {
         let Some(asking) = asking else {
             return self.not_kept(id);
         };
-        let why = "whether this was said before cannot be read";
-        self.refuse(id, Code::NotKept, why, Some(&asking.id));
+        match *asking {
+            Asking::Said(said) => {
+                let why = "whether this was said before cannot be read";
+                self.refuse(id, Code::NotKept, why, Some(&said.id));
+            }
+            Asking::Room { name, given, .. } => {
+                self.refuse_answer(id, Answer::RoomUnreadable(&name), given.as_deref());
+            }
+        }
         self.proceed(id);
     }
 
     /// Answers what was said before, with the same id.
-    fn said_again(&mut self, id: ConnId, kind: Kind, text: &str, said: &Record) {
-        if said.kind == kind && *said.text == *text {
+    fn said_again(&mut self, id: ConnId, room: RoomId, kind: Kind, text: &str, said: &Record) {
+        let is_there = said.room == self.rooms[room].name;
+        if is_there && said.kind == kind && *said.text == *text {
             mark(Mark::SaidAgain);
-            self.accept_said(id, said.seq, said.id.as_deref());
+            self.accept_said(id, room, said.seq, said.id.as_deref());
         } else {
             mark(Mark::IdReused);
             let why = "this id was given to another text";
@@ -279,7 +356,15 @@ impl Server {
         self.is_back(id);
     }
 
-    fn say_now(&mut self, id: ConnId, kind: Kind, name: &Name, text: &str, given: Option<&str>) {
+    fn say_now(
+        &mut self,
+        id: ConnId,
+        room: RoomId,
+        kind: Kind,
+        name: &Name,
+        text: &str,
+        given: Option<&str>,
+    ) {
         if self.is_disk_full() {
             mark(Mark::DiskFullSay);
             let why = "the server's disk is full; try again later";
@@ -298,34 +383,39 @@ impl Server {
             id: given,
         };
         let now = self.wall();
-        if self.room.order(now, command).is_ok() {
-            self.accept_said(id, self.room.log.last(), given);
+        if self.rooms.order(room, now, command).is_ok() {
+            let seq = self.rooms[room].log().last();
+            self.accept_said(id, room, seq, given);
         }
         self.is_back(id);
     }
 
     /// Whether a connection reads, and is not in the room.
     fn is_reader(&self, id: ConnId) -> bool {
-        self.connections
-            .get(id)
-            .is_some_and(|c| c.reading.is_some())
+        self.connections.get(id).is_some_and(|c| c.reads)
     }
 
     /// Stands after what was said, and is sent no sooner.
-    pub(super) fn accept_said(&mut self, id: ConnId, seq: u64, given: Option<&str>) {
-        let given = given.map(Into::into);
-        self.note(id, &Message::Accepted { id: given, seq }.to_line());
+    pub(super) fn accept_said(&mut self, id: ConnId, room: RoomId, seq: u64, given: Option<&str>) {
+        let accepted = Message::Accepted {
+            room: self.named(room),
+            id: given.map(Into::into),
+            seq,
+        };
+        self.note_in(id, room, &accepted.to_line());
     }
 
     /// Sends a page of the log.
     fn page(
         &mut self,
         id: ConnId,
+        room: RoomId,
         after: Option<u64>,
         before: Option<u64>,
         limit: u64,
     ) -> Result<(), (Code, &'static str)> {
-        let head = self.room.log.last();
+        let log = self.rooms[room].log();
+        let head = log.last();
         let limit = limit.min(MAX_PAGE);
         let (after, last) = match (after, before) {
             (Some(_), Some(_)) => {
@@ -333,30 +423,31 @@ impl Server {
                 return Err((Code::BadRequest, text));
             }
             (Some(after), None) => {
-                let gone = self.room.log.oldest() - 1;
+                let gone = log.oldest() - 1;
                 let after = after.max(gone).min(head);
                 (after, after.saturating_add(limit).min(head))
             }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
-                (self.before_newest(last, limit), last)
+                (before_newest(log, last, limit), last)
             }
         };
-        self.send_page(id, after, last);
+        self.send_page(id, room, after, last);
         Ok(())
     }
 
-    /// Sends the newest entries.
-    pub(super) fn send_newest(&mut self, id: ConnId, count: u64) {
-        let last = self.room.log.last();
-        self.send_page(id, self.before_newest(last, count), last);
+    /// Sends the newest entries of a room.
+    pub(super) fn send_newest(&mut self, id: ConnId, room: RoomId, count: u64) {
+        let log = self.rooms[room].log();
+        let last = log.last();
+        self.send_page(id, room, before_newest(log, last, count), last);
     }
+}
 
-    /// The entry after which so many are held, or as many as there are, up to `last`.
-    pub(super) fn before_newest(&self, last: u64, count: u64) -> u64 {
-        let first = self.room.log.oldest();
-        last.saturating_sub(count).max((first - 1).min(last))
-    }
+/// The entry after which so many are held, or as many as there are, up to `last`.
+pub(super) fn before_newest(log: &Log, last: u64, count: u64) -> u64 {
+    let first = log.oldest();
+    last.saturating_sub(count).max((first - 1).min(last))
 }
 
 /// A line whose strings have an escape for every character that is replaced in a text.

@@ -1,10 +1,11 @@
 //! Who comes into the room, and who goes.
 
 use super::Server;
-use super::connection::Connection;
 use super::io::Action;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::RoomId;
+use crate::room::cursor::Cursor;
 use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
@@ -13,13 +14,22 @@ use crate::types::name::Name;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::Notice;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 impl Server {
-    /// Nobody of that name is in the room any more, and everyone is told.
+    /// Nobody of that name is in any room any more, and everyone there is told, in the order of the rooms' names.
     pub(super) fn leave(&mut self, name: &Name) {
         let now = self.wall();
-        let _ = self.room.order(now, Command::Leave(name));
+        for room in self.rooms.of(name) {
+            let _ = self.rooms.order(room, now, Command::Leave(name));
+        }
         self.people.leave(name);
+    }
+
+    /// Nobody of that name is in one room any more.
+    pub(super) fn leave_one(&mut self, room: RoomId, name: &Name) {
+        let now = self.wall();
+        let _ = self.rooms.order(room, now, Command::Leave(name));
     }
 
     /// The first line is `JOIN`.
@@ -29,7 +39,7 @@ impl Server {
         }
         mark(Mark::JoinAfterSilence);
         self.step(id, Event::Join);
-        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.membership.clone()) {
+        if let Some(name) = self.name_of(id) {
             self.tell(id, Notice::InAlready(&name));
         }
     }
@@ -43,14 +53,16 @@ impl Server {
         mark_if(event == Event::Quiet, Mark::JoinedBySilence);
         self.set_deadline(id, None);
         let (name, told) = self.admit(id, asked, None);
-        let place = self.room.log.head(Dialect::Text);
-        let seat = self.subscribers.add(id);
+        let lobby = &mut self.rooms[RoomId::LOBBY];
+        let place = lobby.log().head(Dialect::Text);
+        let seat = lobby.subscribers.add(id);
         let now = self.wall();
         self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.cursor = crate::room::cursor::Cursor::new(place);
-            connection.membership = Some((name.clone(), seat));
-            connection.barrier = self.room.log.last();
+            connection.main.cursor = Cursor::new(place);
+            connection.main.seat = Some(seat);
+            connection.name = Some(name.clone());
+            connection.barrier = self.rooms.ordered();
         }
         self.tell(id, Notice::Welcome);
         if let Some(notice) = told {
@@ -82,7 +94,7 @@ impl Server {
             session,
         };
         let now = self.wall();
-        let ordered = self.room.order(now, command);
+        let ordered = self.rooms.order(RoomId::LOBBY, now, command);
         let name = ordered.map_or(wanted, |ordered| ordered.entry.name.into_owned());
         mark_if(matches!(asked, Some((_, Err(_)))), Mark::NameInvalid);
         let given = &name;
@@ -105,18 +117,15 @@ impl Server {
         (name, notice)
     }
 
-    pub(super) fn leave_room(&mut self, id: ConnId) {
+    /// A connection is in no room any more; nor is its person, unless their session is waited for.
+    pub(super) fn leave_rooms(&mut self, id: ConnId) {
+        self.give_seats_up(id);
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        if let Some(seat) = connection.reading.take() {
-            let moved = self.subscribers.remove_reader(seat);
-            return self.has_moved(moved, seat);
-        }
-        let Some((name, seat)) = connection.membership.take() else {
+        let Some(name) = connection.name.take() else {
             return;
         };
-        self.unsubscribe(seat);
         if self.detach_session(id) {
             self.people.detach(&name);
         } else {
@@ -124,31 +133,31 @@ impl Server {
         }
     }
 
-    /// Gives a seat up.
-    pub(super) fn unsubscribe(&mut self, seat: usize) {
-        let moved = self.subscribers.remove(seat);
-        self.has_moved(moved, seat);
+    /// A connection is sent nothing of what happens from now on.
+    pub(super) fn give_seats_up(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        connection.reads = false;
+        let seats = connection.positions_mut().enumerate();
+        let seats = seats.filter_map(|(nth, it)| Some((nth, it.room, it.seat.take()?)));
+        for (nth, room, seat) in seats.collect::<Vec<_>>() {
+            if nth > 0 {
+                self.rooms[room].room.log.set_reading(false);
+            }
+            self.give_seat_up(room, seat);
+        }
     }
 
-    /// A connection sits in this seat now.
-    fn has_moved(&mut self, moved: Option<ConnId>, seat: usize) {
-        let moved = moved.and_then(|moved| self.connections.get_mut(moved));
-        mark_if(
-            moved.as_ref().is_some_and(|c| c.reading.is_some()),
-            Mark::ReaderMoved,
-        );
-        if let Some(
-            Connection {
-                membership: Some((_, its_seat)),
-                ..
-            }
-            | Connection {
-                reading: Some(its_seat),
-                ..
-            },
-        ) = moved
-        {
-            *its_seat = seat;
+    /// Gives a seat in a room up.
+    pub(super) fn give_seat_up(&mut self, room: RoomId, seat: usize) {
+        let moved = self.rooms[room].subscribers.remove(seat);
+        let Some(moved) = moved.and_then(|moved| self.connections.get_mut(moved)) else {
+            return;
+        };
+        mark_if(moved.reads, Mark::ReaderMoved);
+        if let Some(it) = moved.seated_in(room) {
+            it.seat = Some(seat);
         }
     }
 }

@@ -12,7 +12,10 @@ mod disk;
 mod hosts;
 mod io;
 mod json_requests;
+mod kick;
+mod lane;
 mod membership;
+mod moves;
 mod people;
 pub mod phase;
 mod places;
@@ -20,6 +23,7 @@ mod private;
 mod rate;
 mod readers;
 mod receive;
+mod rooms;
 mod round;
 mod session;
 mod standstill;
@@ -31,15 +35,17 @@ mod who;
 
 pub use census::{Census, Usage};
 pub use io::{Action, CloseReason, Input};
-pub use round::{Outbox, Round};
+pub use kick::Whom;
+pub use round::{Logs, Outbox, Round};
 pub use session::Origin;
 
 use crate::mark::{Mark, mark, mark_if};
-use crate::room::Room;
-use crate::room::log::{History, Log};
+use crate::room::RoomId;
+use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::Limits;
 use crate::types::peer::Peer;
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
@@ -54,8 +60,8 @@ use hosts::Hosts;
 use people::People;
 use phase::{Event, Phase};
 use places::{Place, Places};
+use rooms::{Hosted, Rooms};
 use session::Sessions;
-use subscribers::Subscribers;
 pub use timers::Timer;
 use timers::Timers;
 use turns::Turns;
@@ -101,8 +107,7 @@ pub struct Server {
     connections: Connections,
     places: Places,
     hosts: Hosts,
-    room: Room,
-    subscribers: Subscribers,
+    rooms: Rooms,
     sessions: Sessions,
     people: People,
     timers: Timers,
@@ -127,46 +132,39 @@ impl Server {
 
     /// A server with an empty room.
     pub fn with_origin(limits: Limits, origin: Origin) -> Self {
-        let log = Log::new(origin.epoch);
-        Self::with_log(limits, origin, log)
+        let rooms = Rooms::new(origin.epoch);
+        Self::with_rooms(limits, origin, rooms)
     }
 
-    /// A server that goes on with a room that a store keeps: what happens is sent to nobody before it
-    /// is [committed](Self::begin_commit). Who was in the room in a session has as long to come back as if
-    /// their connection had just been lost; the others have left.
-    pub fn restored(limits: Limits, origin: Origin, history: History) -> Self {
-        let History {
-            first,
-            last,
-            newest,
-            state,
-        } = history;
-        let log = Log::restored(origin.epoch, first, last, newest);
-        let mut server = Self::with_log(limits, origin, log);
-        let present: Vec<_> = state
-            .present()
-            .map(|(name, it)| (name.clone(), it))
-            .collect();
-        server.room.state = state;
-        for (name, session) in present {
-            match session {
-                Some(session) => server.restore_session(session, name),
-                None => server.leave(&name),
+    /// A server that goes on with rooms that a store keeps: the lobby, and all others in which somebody is. What happens
+    /// is sent to nobody before it is [committed](Self::begin_commit). Who was in a room in a session has as long to
+    /// come back as if their connection had just been lost; the others have left.
+    pub fn restored(limits: Limits, origin: Origin, rooms: Vec<(RoomName, History)>) -> Self {
+        let rooms = Rooms::restored(origin.epoch, rooms);
+        let mut server = Self::with_rooms(limits, origin, rooms);
+        let present = |(room, hosted): (RoomId, &Hosted)| {
+            let present = hosted.room.state.present();
+            let present = present.map(move |(name, session)| (room, name.clone(), session));
+            present.collect::<Vec<_>>()
+        };
+        let present: Vec<_> = server.rooms.iter().flat_map(present).collect();
+        for (room, name, session) in present {
+            if !session.is_some_and(|session| server.restore_session(session, &name)) {
+                server.leave_one(room, &name);
             }
         }
         server
     }
 
-    fn with_log(limits: Limits, origin: Origin, log: Log) -> Self {
+    fn with_rooms(limits: Limits, origin: Origin, rooms: Rooms) -> Self {
         Self {
             limits,
             now: Timestamp::ZERO,
             connections: Connections::default(),
             places: Places::default(),
             hosts: Hosts::default(),
-            delivery: delivery::Delivery::at_the_end_of(&log),
-            room: Room::new(log),
-            subscribers: Subscribers::default(),
+            delivery: delivery::Delivery::default(),
+            rooms,
             origin,
             sessions: Sessions::default(),
             people: People::default(),
@@ -197,8 +195,9 @@ impl Server {
         if found.is_err() && !self.may_be_told(host) {
             return None;
         }
-        let end = self.room.log.head(Dialect::Text);
+        let end = self.rooms.lobby().log().head(Dialect::Text);
         let id = self.connections.insert(Connection::new(peer, limited, end));
+        self.rooms.attach(RoomId::LOBBY);
         match found {
             Ok(()) => {
                 self.take_place(id, Place::Held);
@@ -237,12 +236,17 @@ impl Server {
                 self.found(id, record);
                 self.store_answered();
             }
+            Input::Opened(id, history) => {
+                self.opened(id, history);
+                self.store_answered();
+            }
             Input::Unreadable(id) => {
                 self.unreadable(id);
                 self.store_answered();
             }
             Input::Timeout => self.timeout(),
             Input::Announce(text) => self.announce(text),
+            Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }
@@ -277,9 +281,9 @@ impl Server {
         self.connections.len()
     }
 
-    /// How many are in the room.
+    /// How many are here, in whatever rooms.
     pub fn population(&self) -> usize {
-        self.subscribers.members()
+        self.people.present()
     }
 
     /// The phase of a connection; [`Phase::Closed`] for one that is gone.
@@ -357,12 +361,12 @@ impl Server {
         self.stopping = true;
         self.timers
             .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
-        self.subscribers.clear();
         self.sessions.clear();
         self.people.clear();
         for (index, id) in (0..).zip(self.connections.ids()) {
+            self.give_seats_up(id);
             if let Some(connection) = self.connections.get_mut(id) {
-                (connection.membership, connection.reading) = (None, None);
+                connection.name = None;
                 connection.session = None;
                 mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
                 if !connection.phase.is_ending() {
@@ -388,10 +392,14 @@ impl Server {
         let turn = connection.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
             connection.unread = Secret::default();
-            let end = self.room.log.head(connection.dialect);
-            connection.cursor.end_at(end);
-            if mem::take(&mut connection.reads_json) {
-                self.room.log.set_reading(false);
+            let dialect = connection.dialect;
+            let stops_reading = mem::take(&mut connection.reads_json);
+            for (nth, it) in connection.positions_mut().enumerate() {
+                let log = &mut self.rooms[it.room].room.log;
+                it.cursor.end_at(log.head(dialect));
+                if nth == 0 && stops_reading {
+                    log.set_reading(false);
+                }
             }
             self.end_backfill(id);
         }
@@ -412,7 +420,7 @@ impl Server {
         if event == Event::Leave {
             self.end_session(id);
         }
-        self.leave_room(id);
+        self.leave_rooms(id);
         match after {
             Phase::Draining => self.mark(id),
             Phase::Lingering => {
@@ -434,6 +442,9 @@ impl Server {
             let reason = connection.reason.unwrap_or(CloseReason::Lost);
             let host = connection.limited.then_some(connection.peer.host);
             self.free_place(connection.place, host);
+            for it in connection.positions() {
+                self.rooms.detach(it.room);
+            }
             self.actions.push_back(Action::Close(id, reason));
             mark_if(
                 self.stopping
@@ -459,6 +470,10 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
+        if matches!(notice, Notice::Goodbye(_) | Notice::Kicked(_)) {
+            // It is the last line, whatever waits of other rooms.
+            self.gather(id);
+        }
         let dialect = self
             .connections
             .get(id)
@@ -469,11 +484,28 @@ impl Server {
     /// Puts private lines where the connection will come to next in the room's order.
     fn note(&mut self, id: ConnId, lines: &str) {
         if let Some(connection) = self.connections.get_mut(id) {
-            let head = self.room.log.head(connection.dialect);
-            connection.cursor.note(head, lines);
+            let head = self.rooms[connection.main.room]
+                .log()
+                .head(connection.dialect);
+            connection.main.cursor.note(head, lines);
             self.file(id);
             self.mark(id);
         }
+    }
+
+    /// Puts private lines where the connection will come to next in the order of one room; as others, where it is not
+    /// in that room.
+    fn note_in(&mut self, id: ConnId, room: RoomId, lines: &str) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let Some(it) = connection.seated_in(room) else {
+            return self.note(id, lines);
+        };
+        it.cursor.note(self.rooms[room].log().head(dialect), lines);
+        self.file(id);
+        self.mark(id);
     }
 
     fn set_deadline(&mut self, id: ConnId, deadline: Option<(Timestamp, Timer)>) {

@@ -18,6 +18,8 @@ pub(super) struct People {
     all: BTreeMap<Unique, Person>,
     /// How many there have been.
     count: u64,
+    /// How many have a connection.
+    present: usize,
 }
 
 /// Somebody who is in the room.
@@ -49,18 +51,33 @@ impl People {
                 reply_to: None,
             }
         });
+        self.present += usize::from(conn.is_some());
+        self.present -= usize::from(person.conn.is_some());
         person.conn = conn;
+    }
+
+    /// All of them, in the order of their names.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Person)> {
+        self.all.iter().map(|(name, person)| (&name.0, person))
+    }
+
+    /// How many of those who are here have a connection.
+    pub(super) fn present(&self) -> usize {
+        self.present
     }
 
     /// Somebody has no connection for now.
     pub(super) fn detach(&mut self, name: &Name) {
-        if let Some(person) = self.get_mut(name) {
-            person.conn = None;
+        if let Some(person) = self.get_mut(name)
+            && person.conn.take().is_some()
+        {
+            self.present -= 1;
         }
     }
 
     pub(super) fn leave(&mut self, name: &Name) {
-        self.all.remove(&Unique(name.clone()));
+        let person = self.all.remove(&Unique(name.clone()));
+        self.present -= usize::from(person.is_some_and(|it| it.conn.is_some()));
     }
 
     /// Somebody has another name.
@@ -72,6 +89,7 @@ impl People {
 
     pub(super) fn clear(&mut self) {
         self.all.clear();
+        self.present = 0;
     }
 
     /// Somebody by their name, and how they write it.
@@ -108,8 +126,7 @@ impl People {
 impl Server {
     /// The name of a connection that is in the room.
     pub(super) fn name_of(&self, id: ConnId) -> Option<Name> {
-        let membership = self.connections.get(id)?.membership.as_ref();
-        membership.map(|(name, _)| name.clone())
+        self.connections.get(id)?.name.clone()
     }
 
     /// Somebody is away, and why; or back.
@@ -131,7 +148,7 @@ impl Server {
 
     /// Whoever says something is there.
     pub(super) fn is_back(&mut self, id: ConnId) {
-        if let Some((name, _)) = self.connections.get(id).and_then(|c| c.membership.as_ref())
+        if let Some(name) = self.connections.get(id).and_then(|c| c.name.as_ref())
             && let Some(person) = self.people.get_mut(name)
             && person.away.take().is_some()
         {

@@ -35,7 +35,7 @@ impl Server {
             return self.refuse_answer(id, Answer::Offline(&to), given);
         };
         // It is not to be cut off for what others send it.
-        if receiver.cursor.private() >= self.limits.private {
+        if receiver.private() >= self.limits.private {
             mark(Mark::PrivateHeld);
             return self.refuse_answer(id, Answer::ReadsSlowly(&to), given);
         }

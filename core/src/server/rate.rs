@@ -274,7 +274,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let has_room = !connection.blocked && connection.cursor.private() < LITTLE;
+        let has_room = !connection.blocked && connection.private() < LITTLE;
         let Some(pace) = connection.pace.as_mut() else {
             return;
         };

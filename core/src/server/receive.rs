@@ -7,6 +7,7 @@ use super::phase::{Event, Phase};
 use super::session::BadLine;
 use super::turns::Class;
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::RoomId;
 use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::Kind;
@@ -70,7 +71,7 @@ impl Server {
             return bytes.len();
         };
         let mut reader = connection.take_reader();
-        let log_before = self.room.log.last();
+        let ordered_before = self.rooms.ordered();
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
             && !self.is_batch_full()
@@ -81,7 +82,7 @@ impl Server {
             && answered < turn
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
-            let before = (self.room.log.last(), connection.cursor.private());
+            let before = (self.rooms.ordered(), connection.private());
             let made = self.backfills.made();
             if dialect == Dialect::Json {
                 reader.read_objects(MAX_JSON_LINE);
@@ -106,7 +107,7 @@ impl Server {
                     self.object_too_long(id, given.as_deref());
                 }
             }
-            if self.room.log.last() == before.0 {
+            if self.rooms.ordered() == before.0 {
                 let answer = self.private(id).saturating_sub(before.1);
                 let made = self.backfills.made() - made; // That is counted already.
                 answered += self.backfills.answers(answer.saturating_sub(made));
@@ -115,7 +116,7 @@ impl Server {
         }
         if let Some(connection) = self.connections.get_mut(id) {
             connection.put_reader(reader);
-            connection.asks = answered > 0 && self.room.log.last() == log_before;
+            connection.asks = answered > 0 && self.rooms.ordered() == ordered_before;
         }
         bytes.len() - rest.len()
     }
@@ -130,7 +131,7 @@ impl Server {
         }
         connection.unread = Secret(unread);
         if !connection.unread.is_empty() {
-            let (private, splices) = (connection.cursor.private(), connection.cursor.splices());
+            let (private, splices) = (connection.private(), connection.splices());
             mark_if(private >= self.limits.private, Mark::HeldByNotices);
             mark_if(splices >= self.limits.splices, Mark::HeldBySplices);
             self.resume(id);
@@ -162,10 +163,7 @@ impl Server {
 
     /// Whether lines of a connection must wait until it has taken what is its own.
     pub(super) fn is_back_pressured(&self, c: &Connection) -> bool {
-        let is_busy = c.backfill.is_some() || c.asking.is_some();
-        is_busy
-            || c.cursor.private() >= self.limits.private
-            || c.cursor.splices() >= self.limits.splices
+        c.is_waiting() || c.private() >= self.limits.private || c.splices() >= self.limits.splices
     }
 
     /// Goes on with what a connection is owed, and then with what it sent.
@@ -176,6 +174,7 @@ impl Server {
 
     /// Goes on with what a connection sent.
     pub(super) fn receive_on(&mut self, id: ConnId) {
+        self.go_on_with_rooms(id);
         self.end_if_heard(id);
         mark_if(
             self.connections
@@ -267,8 +266,8 @@ impl Server {
             }
             Request::Act(text) => self.say(id, Kind::Acted, text),
             Request::Nick(name) => self.rename(id, name, None),
-            Request::Topic => self.send_topic(id),
-            Request::SetTopic(text) => self.set_topic(id, text, None),
+            Request::Topic => self.send_topic(id, self.room_of(id)),
+            Request::SetTopic(text) => self.set_topic(id, self.room_of(id), text, None),
             Request::Message(to, text) => self.message(id, to, text, None),
             Request::Reply(text) => self.reply(id, text, None),
             Request::Away(why) => self.set_away(id, Some(why)),
@@ -281,8 +280,13 @@ impl Server {
                     self.tell(id, Notice::HelpOn(command));
                 }
             }
-            Request::Who => self.send_who(id),
-            Request::History(count) => self.send_newest(id, (*count).min(MAX_PAGE)),
+            Request::Who(None) => self.send_who(id, self.room_of(id)),
+            Request::Who(Some(room)) => self.send_who_of(id, room),
+            Request::Join(room) => self.go(id, room),
+            Request::Rooms => self.send_rooms(id),
+            Request::History(count) => {
+                self.send_newest(id, self.room_of(id), (*count).min(MAX_PAGE));
+            }
             Request::Surplus(command) => {
                 mark(Mark::CommandSurplus);
                 self.tell(id, Notice::Surplus(command));
@@ -298,6 +302,12 @@ impl Server {
         }
     }
 
+    /// The one room in which a text connection is.
+    pub(super) fn room_of(&self, id: ConnId) -> RoomId {
+        let connection = self.connections.get(id);
+        connection.map_or(RoomId::LOBBY, |c| c.main.room)
+    }
+
     fn say(&mut self, id: ConnId, kind: Kind, text: &str) {
         if self.is_disk_full() {
             mark(Mark::DiskFullSay);
@@ -307,7 +317,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some((name, _)) = &connection.membership else {
+        let Some(name) = &connection.name else {
             return;
         };
         let command = Command::Say {
@@ -317,10 +327,10 @@ impl Server {
             sender: None,
             id: None,
         };
-        if let Ok(ordered) = self.room.order(now, command)
+        if let Ok(ordered) = self.rooms.order(connection.main.room, now, command)
             && kind == Kind::Said
         {
-            connection.cursor.skip(ordered.line);
+            connection.main.cursor.skip(ordered.line);
         }
         self.is_back(id);
     }
@@ -350,7 +360,7 @@ impl Server {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
-        if connection.backfill.is_some() || connection.asking.is_some() {
+        if connection.is_waiting() {
             return; // That is seen to first.
         }
         if connection.is_mid_line() && !connection.phase.is_ending() {
@@ -368,9 +378,7 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard = |c: &Connection| {
-            c.eof && c.unread.is_empty() && c.backfill.is_none() && c.asking.is_none()
-        };
+        let is_heard = |c: &Connection| c.eof && c.unread.is_empty() && !c.is_waiting();
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }

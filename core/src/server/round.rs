@@ -1,24 +1,28 @@
 //! Rounds: what waits is lent to whoever writes it, and taken back before anything else is asked.
 
 use super::Server;
+use super::connection::Position;
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
+use super::rooms::Rooms;
 use super::timers::Timer;
 use crate::mark::{Mark, mark_if};
-use crate::room::cursor::{Cursor, SLICES};
-use crate::room::log::Log;
+use crate::room::RoomId;
+use crate::room::cursor::{Cursor, LEAST, SLICES};
 use crate::types::conn_id::ConnId;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::mem;
+use core::{iter, mem};
 
 /// What waits for one connection, for as long as a [`Round`] lends it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outbox {
     id: ConnId,
     dialect: Dialect,
-    cursor: Cursor,
+    main: (RoomId, Cursor),
+    others: Option<Box<Vec<Position>>>,
     full: bool,
     progress: bool,
 }
@@ -29,19 +33,20 @@ impl Outbox {
         self.id
     }
 
-    /// Writes what waits.
+    /// Writes what waits, of all rooms in one go.
     ///
     /// `write` is given slices to be written one after the other, and answers how many bytes
     /// the socket took. If it took less than all, it is full: say so with
     /// [`Input::Writable`](super::Input::Writable) when it is not any more. `write` is called
     /// again while there is more and the socket is not full.
-    pub fn write(&mut self, log: &Log, mut write: impl FnMut(&[&[u8]]) -> usize) {
-        let log = log.stream(self.dialect);
+    pub fn write(&mut self, logs: Logs<'_>, mut write: impl FnMut(&[&[u8]]) -> usize) {
+        let (room, cursor) = &mut self.main;
+        let log = logs.0[*room].log().stream(self.dialect);
         let mut more = true;
-        while more && !self.full {
+        while more && !self.full && self.others.is_none() {
             let mut slices = [&[][..]; SLICES];
             let count;
-            (count, more) = self.cursor.waiting(log, &mut slices);
+            (count, more) = cursor.waiting(log, &mut slices);
             let slices = &slices[..count];
             let offered: usize = slices.iter().map(|s| s.len()).sum();
             if offered == 0 {
@@ -50,11 +55,71 @@ impl Outbox {
             let taken = write(slices).min(offered);
             self.full = taken < offered;
             self.progress |= taken > 0;
-            self.cursor.advance(log, taken);
-            mark_if(self.cursor.is_mid_line(), Mark::WrittenMidLine);
+            cursor.advance(log, taken);
+            mark_if(cursor.is_mid_line(), Mark::WrittenMidLine);
         }
+        while self.others.is_some() && !self.full && self.write_some(logs, &mut write) {}
+    }
+
+    /// Writes what waits of several rooms, as far as one write goes; whether there may be more.
+    fn write_some(&mut self, logs: Logs<'_>, write: &mut impl FnMut(&[&[u8]]) -> usize) -> bool {
+        let dialect = self.dialect;
+        let stream = |room| logs.0[room].log().stream(dialect);
+        let others = self.others.iter().flat_map(|them| them.iter());
+        let others = others.map(|it| (it.room, &it.cursor));
+        let cursors: Vec<_> = iter::once((self.main.0, &self.main.1))
+            .chain(others)
+            .collect();
+        // Where a line was begun it is ended first; of two positions in a room, the older one comes before.
+        let begun = cursors.iter().position(|(_, cursor)| cursor.is_mid_line());
+        let others = (0..cursors.len()).filter(|nth| Some(*nth) != begun);
+        let order = begun.into_iter().chain(others);
+        let mut slices = [&[][..]; SLICES];
+        let (mut count, mut more) = (0, false);
+        let mut parts = Vec::new();
+        for nth in order {
+            let (room, cursor) = cursors[nth];
+            if more || count + LEAST > SLICES {
+                more = true;
+                break;
+            }
+            let (taken, has_more) = cursor.waiting(stream(room), &mut slices[count..]);
+            let bytes: usize = slices[count..count + taken].iter().map(|it| it.len()).sum();
+            parts.push((nth, bytes));
+            count += taken;
+            more = has_more;
+        }
+        let offered: usize = parts.iter().map(|(_, bytes)| bytes).sum();
+        if offered == 0 {
+            return more && count > 0;
+        }
+        let mut taken = write(&slices[..count]).min(offered);
+        mark_if(
+            parts.iter().filter(|it| it.1 > 0).count() > 1,
+            Mark::RoomsInOneWrite,
+        );
+        self.full = taken < offered;
+        self.progress |= taken > 0;
+        for (nth, bytes) in parts {
+            let sent = taken.min(bytes);
+            taken -= sent;
+            let (room, cursor) = match nth.checked_sub(1) {
+                None => (self.main.0, &mut self.main.1),
+                Some(nth) => match self.others.as_mut().and_then(|them| them.get_mut(nth)) {
+                    Some(it) => (it.room, &mut it.cursor),
+                    None => continue,
+                },
+            };
+            cursor.advance(stream(room), sent);
+            mark_if(cursor.is_mid_line(), Mark::WrittenMidLine);
+        }
+        more
     }
 }
+
+/// The logs of all rooms, for as long as a [`Round`] lends them.
+#[derive(Clone, Copy, Debug)]
+pub struct Logs<'a>(&'a Rooms);
 
 /// What can be written now, to some connections. While there is one, nothing else can be asked of the server; when
 /// it is dropped, the server takes note of what was written.
@@ -65,10 +130,10 @@ pub struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// The connections, and the log that their outboxes are [written](Outbox::write) from: in any order, and at the
+    /// The connections, and the logs that their outboxes are [written](Outbox::write) from: in any order, and at the
     /// same time by several threads.
-    pub fn outboxes(&mut self) -> (&Log, &mut [Outbox]) {
-        (&self.server.room.log, &mut self.outboxes)
+    pub fn outboxes(&mut self) -> (Logs<'_>, &mut [Outbox]) {
+        (Logs(&self.server.rooms), &mut self.outboxes)
     }
 
     /// The server, as it was before anything of this round was written.
@@ -82,7 +147,8 @@ impl Drop for Round<'_> {
         let mut outboxes = mem::take(&mut self.outboxes);
         for outbox in &mut outboxes {
             if let Some(connection) = self.server.connections.get_mut(outbox.id) {
-                connection.cursor = mem::replace(&mut outbox.cursor, Cursor::outside(0));
+                connection.main.cursor = mem::replace(&mut outbox.main.1, Cursor::outside(0));
+                connection.others = outbox.others.take();
                 connection.blocked = outbox.full;
             }
         }
@@ -99,10 +165,10 @@ impl Server {
     /// given a connection and slices, as [`Outbox::write`] says.
     pub fn pass(&mut self, now: Timestamp, mut write: impl FnMut(ConnId, &[&[u8]]) -> usize) {
         while let Some(mut round) = self.round(now, 1) {
-            let (log, outboxes) = round.outboxes();
+            let (logs, outboxes) = round.outboxes();
             for outbox in outboxes {
                 let id = outbox.id();
-                outbox.write(log, |slices| write(id, slices));
+                outbox.write(logs, |slices| write(id, slices));
             }
         }
     }
@@ -117,12 +183,12 @@ impl Server {
             let mut is_sweep_over = false;
             while outboxes.len() < most.max(1)
                 && !is_sweep_over
-                && let seats = self.delivery.sweep_left()
+                && let is_sweeping = self.delivery.is_sweeping()
                 && let Some(id) = self.next_in_round()
             {
                 outboxes.extend(self.lend(id));
                 // Those who are busy are not to come with those who are not.
-                is_sweep_over = seats > 0 && self.delivery.sweep_left() == 0;
+                is_sweep_over = is_sweeping && !self.delivery.is_sweeping();
             }
             if outboxes.is_empty() && !self.begin_round() {
                 self.outboxes = outboxes;
@@ -138,14 +204,38 @@ impl Server {
     /// Lends out what waits for a connection whose socket is not full.
     fn lend(&mut self, id: ConnId) -> Option<Outbox> {
         let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
-        let cursor = mem::replace(&mut connection.cursor, Cursor::outside(0));
+        let cursor = mem::replace(&mut connection.main.cursor, Cursor::outside(0));
         Some(Outbox {
             id,
             dialect: connection.dialect,
-            cursor,
+            main: (connection.main.room, cursor),
+            others: connection.others.take(),
             full: false,
             progress: false,
         })
+    }
+
+    /// Takes away the positions from which a connection has been sent all that it is to be sent.
+    fn drop_positions(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let Some(others) = connection.others.as_mut() else {
+            return;
+        };
+        let rooms = &mut self.rooms;
+        others.retain(|it| {
+            let log = rooms[it.room].log().stream(dialect);
+            let stays = it.seat.is_some() || !it.cursor.is_done(log);
+            if !stays {
+                rooms.detach(it.room);
+            }
+            stays
+        });
+        if others.is_empty() {
+            connection.others = None;
+        }
     }
 
     /// A connection was written to: its socket is full, or not, and took something, or nothing.
@@ -153,13 +243,19 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let copied = connection.copied.min(connection.cursor.private() as u64);
+        let copied = connection.copied.min(connection.private() as u64);
         let deadline = connection.deadline;
-        let log = self.room.log.stream(connection.dialect);
-        let is_done = connection.cursor.is_done(log);
-        let drained = connection.phase == Phase::Draining && is_done;
+        let has_others = connection.others.is_some();
+        let is_done = |it: &Position| {
+            let log = self.rooms[it.room].log().stream(connection.dialect);
+            it.cursor.is_done(log)
+        };
+        let drained = connection.phase == Phase::Draining && connection.positions().all(is_done);
         self.set_copied(id, copied);
         self.file(id);
+        if has_others {
+            self.drop_positions(id);
+        }
         if full && (progress || deadline.is_none()) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
         } else if !full && deadline.is_some() {

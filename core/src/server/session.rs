@@ -3,17 +3,19 @@
 use super::Server;
 use super::detached::{Detached, Wait};
 use super::io::{Action, CloseReason};
+use super::moves::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
-use crate::types::limits::MAX_LINE;
+use crate::types::limits::{MAX_LINE, MAX_ROOMS};
 use crate::types::name::Name;
 use crate::types::peer::Host;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{self, Code, GapReason, Hello, MAX_PAGE, Message};
+use crate::wire::json::{self, Code, Hello, Message};
 use crate::wire::notice::{Goodbye, Notice};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -47,8 +49,8 @@ pub(super) struct Sessions {
 struct Session {
     name: Name,
     conn: Option<ConnId>,
-    /// No entry before this one has an id that the session gave.
-    since: u64,
+    /// There may be entries with ids that the session gave which are in the store, and not in memory.
+    has_stored: bool,
     /// The host of its last connection, if the limits of hosts apply to that one; none before it has had one.
     host: Option<Host>,
     /// When it is given up, while it has no connection.
@@ -109,18 +111,16 @@ impl Server {
         if self.phase(id) == Phase::Greeting {
             self.set_deadline(id, None);
         }
-        let text = self.room.log.stream(Dialect::Text);
-        let waiting = self.connections.get(id).map_or(0, |c| c.cursor.total(text));
-        if self.delivery.copied() + waiting > self.limits.copies {
+        if !self.may_be_copied(id) {
             // What waits for it would be kept for it alone.
             return self.end(id, Event::TooFarBehind, CloseReason::TooFarBehind);
         }
         // A membership that began by silence ends.
         if let Some(connection) = self.connections.get_mut(id) {
-            let end = self.room.log.head(Dialect::Text);
-            connection.cursor.end_at(end);
+            let end = self.rooms[connection.main.room].log().head(Dialect::Text);
+            connection.main.cursor.end_at(end);
         }
-        self.leave_room(id);
+        self.leave_rooms(id);
         self.cross(id);
         let hello = object
             .map_err(|fault| fault.to_string())
@@ -139,6 +139,10 @@ impl Server {
         if hello.read == Some(true) {
             return self.let_read(id, &hello);
         }
+        if hello.rooms.len() >= MAX_ROOMS {
+            let why = alloc::format!("\"rooms\": at most {} are expected", MAX_ROOMS - 1);
+            return self.turn_away(id, Code::BadHello, &why);
+        }
         let is_new = hello.session.is_none();
         let token = match &hello.session {
             None => self.issue(),
@@ -153,9 +157,14 @@ impl Server {
             return;
         }
         self.step(id, Event::Join);
-        let before = self.room.log.last();
+        let before = self.rooms.lobby().log().last();
         let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
-        let log = &self.room.log;
+        let lobby = self.rooms.lobby();
+        let log = lobby.log();
+        let is_inside = self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.main.seat.is_some());
         let welcome = Message::Welcome {
             version: json::VERSION,
             room: json::ROOM.into(),
@@ -165,7 +174,8 @@ impl Server {
             head: log.last(),
             resumed,
             grace_ms: u64::try_from(self.limits.grace.as_millis()).unwrap_or(u64::MAX),
-            here: Some(self.room.state.members().len() as u64),
+            here: Some(lobby.room.state.members().len() as u64),
+            outside: !is_inside,
             read: false,
         };
         let welcome = welcome.to_line();
@@ -175,7 +185,12 @@ impl Server {
         }
         self.tell_if_disk_full(id);
         self.actions.push_back(Action::Joined(id, name));
-        self.go_on_after(id, &hello, before);
+        if is_inside {
+            let from = From::of_lobby(&hello);
+            self.go_on_after(id, RoomId::LOBBY, &from, before);
+        }
+        self.owe_rooms(id, &hello);
+        self.go_on_with_rooms(id);
     }
 
     /// Gives a connection its membership, that of its session if there is one; its name, whether the
@@ -191,22 +206,31 @@ impl Server {
         let before = self.sessions.table.get(&session).cloned();
         let resumed = before.is_some();
         mark_if(resumed, Mark::Resumed);
-        let since = match &before {
-            _ if is_new => self.room.log.last() + 1,
-            Some(before) => before.since,
+        let has_stored = match &before {
+            _ if is_new => false,
+            Some(before) => before.has_stored,
             // It may have been given out before the server was started.
-            None => 0,
+            None => true,
         };
         let (name, notice) = match before {
             Some(before) => (self.go_on(before, session), None),
             None => self.admit(id, asked, Some(session)),
         };
-        let seat = self.subscribers.add(id);
+        for room in self.rooms.of(&name) {
+            if room == RoomId::LOBBY {
+                let seat = self.rooms[room].subscribers.add(id);
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.main.seat = Some(seat);
+                }
+            } else {
+                self.sit_in(id, room);
+            }
+        }
         let connection = self.connections.get(id);
         let membership = Session {
             name: name.clone(),
             conn: Some(id),
-            since,
+            has_stored,
             host: connection.and_then(|c| c.limited.then_some(c.peer.host)),
             wait: Wait::default(),
         };
@@ -215,44 +239,10 @@ impl Server {
         self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.session = Some(Box::new(session));
-            connection.membership = Some((name.clone(), seat));
-            connection.barrier = self.room.log.last();
+            connection.name = Some(name.clone());
+            connection.barrier = self.rooms.ordered();
         }
         (name, resumed, notice)
-    }
-
-    /// Sends what came after the last entry that a connection knows. `before`: the log's head prior to its joining.
-    pub(super) fn go_on_after(&mut self, id: ConnId, hello: &Hello<'_>, before: u64) {
-        let log = &self.room.log;
-        let is_ours = hello
-            .epoch
-            .as_deref()
-            .is_none_or(|epoch| epoch == log.epoch());
-        let next = match hello.after {
-            // Who asks for nothing hears what comes after their joining, if they join.
-            None => match hello.history.unwrap_or(0).min(MAX_PAGE) {
-                0 => log.last() + 1,
-                count => self.before_newest(before, count) + 1,
-            },
-            Some(after) if is_ours && after <= before => after + 1,
-            Some(after) => {
-                mark_if(is_ours, Mark::ClientAhead);
-                mark_if(!is_ours, Mark::OtherLog);
-                let (next, reason) = if is_ours {
-                    (log.last() + 1, GapReason::Ahead)
-                } else {
-                    (log.oldest(), GapReason::OtherLog)
-                };
-                let gap = Message::Gap {
-                    after,
-                    next,
-                    reason: Some(reason),
-                };
-                self.note(id, &gap.to_line());
-                next
-            }
-        };
-        self.send_from(id, next);
     }
 
     /// Takes a session over from what was its connection; the name it has.
@@ -266,10 +256,9 @@ impl Server {
                 mark(Mark::SessionReplaced);
                 if let Some(connection) = self.connections.get_mut(old) {
                     connection.session = None;
-                    if let Some((_, seat)) = connection.membership.take() {
-                        self.unsubscribe(seat);
-                    }
+                    connection.name = None;
                 }
+                self.give_seats_up(old);
                 self.tell(old, Notice::Goodbye(Goodbye::Replaced));
                 self.end(old, Event::Replaced, CloseReason::Replaced);
             }
@@ -288,24 +277,45 @@ impl Server {
         self.end(id, Event::Misdirected, CloseReason::Json);
     }
 
-    /// From now on the connection has its lines in the JSON dialect, after what waits for it.
-    fn cross(&mut self, id: ConnId) {
-        let head = self.room.log.head(Dialect::Json);
+    /// Whether what waits for a connection may be held for it alone.
+    pub(super) fn may_be_copied(&self, id: ConnId) -> bool {
+        let waiting = self.connections.get(id).map_or(0, |c| {
+            let log = self.rooms[c.main.room].log().stream(c.dialect);
+            c.main.cursor.total(log)
+        });
+        self.delivery.copied() + waiting <= self.limits.copies
+    }
+
+    /// Has a connection's main position be outside of a room, at the end of its lines in a dialect, after what waits for
+    /// it, which is held for it alone from now on.
+    pub(super) fn move_main(&mut self, id: ConnId, room: RoomId, dialect: Dialect) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let text = self.room.log.stream(Dialect::Text);
-        let waiting = connection.cursor.total(text);
-        connection.cursor.detach(text);
+        let before = connection.main.room;
+        let lines = self.rooms[before].log().stream(connection.dialect);
+        let waiting = connection.main.cursor.total(lines);
+        connection.main.cursor.detach(lines);
         self.set_copied(id, waiting);
         self.file(id);
+        let head = self.rooms[room].log().head(dialect);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.cursor.move_to(head, false);
-            connection.dialect = Dialect::Json;
-            connection.reads_json = true;
+            connection.main.cursor.move_to(head, false);
+            connection.main.room = room;
+            connection.dialect = dialect;
             // What it brings along may be of what is not committed.
-            connection.barrier = self.room.log.last();
-            self.room.log.set_reading(true);
+            connection.barrier = self.rooms.ordered();
+        }
+        self.rooms.attach(room);
+        self.rooms.detach(before);
+    }
+
+    /// From now on the connection has its lines in the JSON dialect, after what waits for it.
+    fn cross(&mut self, id: ConnId) {
+        self.move_main(id, RoomId::LOBBY, Dialect::Json);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.reads_json = true;
+            self.rooms[RoomId::LOBBY].room.log.set_reading(true);
         }
         self.mark(id);
     }
@@ -325,12 +335,15 @@ impl Server {
         token
     }
 
-    /// Goes on with a session that a store knows of.
-    pub(super) fn restore_session(&mut self, id: SessionId, name: Name) {
+    /// Goes on with a session that a store knows of, for somebody of this name; whether it is theirs.
+    pub(super) fn restore_session(&mut self, id: SessionId, name: &Name) -> bool {
+        if let Some(session) = self.sessions.table.get(&id) {
+            return session.name == *name; // They are in another room as well.
+        }
         let session = Session {
-            name,
+            name: name.clone(),
             conn: None,
-            since: 0,
+            has_stored: true,
             host: None,
             wait: Wait::default(),
         };
@@ -338,12 +351,22 @@ impl Server {
         self.people.enter(&session.name, None, now);
         self.sessions.table.insert(id, session);
         self.wait_for(id);
+        true
     }
 
-    /// No entry before this one has an id that the session gave.
-    pub(super) fn ids_since(&self, session: SessionId) -> u64 {
+    /// Entries with ids that these sessions gave are not in memory any more.
+    pub(super) fn forget_ids(&mut self, sessions: &[SessionId]) {
+        for session in sessions {
+            if let Some(session) = self.sessions.table.get_mut(session) {
+                session.has_stored = true;
+            }
+        }
+    }
+
+    /// Whether an entry with an id that a session gave may be in the store, and not in memory.
+    pub(super) fn may_be_in_store_alone(&self, session: SessionId) -> bool {
         let session = self.sessions.table.get(&session);
-        session.map_or(0, |session| session.since)
+        session.is_none_or(|session| session.has_stored) && self.rooms.are_in_store_alone()
     }
 
     /// Ends the session of a connection that leaves for good.
@@ -399,6 +422,15 @@ impl Server {
     pub(super) fn give_up_sessions(&mut self) {
         while let Some((_, id)) = self.sessions.detached.due(self.now) {
             mark(Mark::GraceOver);
+            self.give_up(id);
+        }
+    }
+
+    /// Gives up the session of somebody who has no connection.
+    pub(super) fn give_up_session_of(&mut self, name: &Name) {
+        let mut all = self.sessions.table.iter();
+        let found = all.find(|(_, it)| it.conn.is_none() && it.name.is_like(name));
+        if let Some(id) = found.map(|(id, _)| *id) {
             self.give_up(id);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Server;
 use crate::mark::{Mark, mark};
+use crate::room::RoomId;
 use crate::room::decide::{Command, Refusal};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_TOPIC;
@@ -27,17 +28,18 @@ impl Server {
         if self.is_disk_full() {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
-        let command = Command::Rename {
-            name: &name,
-            wanted: &wanted,
-        };
         let now = self.wall();
-        match self.room.order(now, command) {
+        match self.rooms.rename(now, &name, &wanted) {
             Ok(_) => {
                 mark(Mark::Renamed);
                 self.people.rename(&name, &wanted);
+                // It is an entry in all their rooms.
+                let rooms = self.rooms.of(&wanted);
+                let is_in_lobby = rooms.contains(&RoomId::LOBBY);
+                let first = rooms.first().filter(|_| !is_in_lobby);
+                let room = first.copied().unwrap_or(RoomId::LOBBY);
                 self.has_renamed(id, wanted);
-                self.accept_change(id, given);
+                self.accept_change(id, room, given);
             }
             Err(Refusal::Unchanged) => {
                 self.refuse_answer(id, Answer::NickUnchanged(&name), given);
@@ -57,13 +59,11 @@ impl Server {
         if let Some(session) = connection.session.as_deref().copied() {
             self.sessions.rename(session, &name);
         }
-        if let Some((before, _)) = &mut connection.membership {
-            *before = name;
-        }
+        connection.name = Some(name);
     }
 
     /// Says what the room is about; nothing any more, with an empty text.
-    pub(super) fn set_topic(&mut self, id: ConnId, text: &str, given: Option<&str>) {
+    pub(super) fn set_topic(&mut self, id: ConnId, room: RoomId, text: &str, given: Option<&str>) {
         let Some(name) = self.name_of(id) else {
             return;
         };
@@ -75,40 +75,42 @@ impl Server {
         }
         let now = self.wall();
         let command = Command::SetTopic { name: &name, text };
-        if self.room.order(now, command).is_ok() {
+        if self.rooms.order(room, now, command).is_ok() {
             mark(Mark::TopicSet);
-            self.accept_change(id, given);
+            self.accept_change(id, room, given);
         } else {
             self.refuse_answer(id, Answer::TopicUnchanged, given);
         }
     }
 
     /// Tells a connection what the room is about.
-    pub(super) fn send_topic(&mut self, id: ConnId) {
+    pub(super) fn send_topic(&mut self, id: ConnId, room: RoomId) {
         let dialect = self
             .connections
             .get(id)
             .map_or(Dialect::Text, |c| c.dialect);
-        let topic = self.room.state.topic();
+        let topic = self.rooms[room].room.state.topic();
         let line = match (dialect, topic) {
             (Dialect::Text, None) => Notice::Answer(Answer::NoTopic).to_line(dialect),
             (Dialect::Text, Some(topic)) => {
                 Notice::Answer(Answer::TopicIs(&topic.text, &topic.by)).to_line(dialect)
             }
             (Dialect::Json, topic) => Message::Topic {
+                room: self.named(room),
                 text: topic.map_or("", |topic| &*topic.text).into(),
                 by: topic.map(|topic| topic.by.as_str().into()),
             }
             .to_line(),
         };
-        self.note(id, &line);
+        self.note_in(id, room, &line);
     }
 
     /// Tells a program that what it asked for is in the log; a person sees the entry.
-    fn accept_change(&mut self, id: ConnId, given: Option<&str>) {
+    fn accept_change(&mut self, id: ConnId, room: RoomId, given: Option<&str>) {
         let is_program = |c: &super::connection::Connection| c.dialect == Dialect::Json;
         if self.connections.get(id).is_some_and(is_program) {
-            self.accept_said(id, self.room.log.last(), given);
+            let seq = self.rooms[room].log().last();
+            self.accept_said(id, room, seq, given);
         }
     }
 

@@ -1,15 +1,18 @@
 //! Entries: what happens in a room, as it is decided, and as it is kept.
 
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// One entry of the room's log, as it is kept.
+/// One entry of a room's log, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
-    /// Its place in the log: from 1, without holes.
+    /// The room in which it happened.
+    pub room: RoomName,
+    /// Its place in the room's log: from 1, without holes.
     pub seq: u64,
     /// The server's time, in milliseconds since the Unix epoch.
     pub at: u64,

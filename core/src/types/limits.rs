@@ -14,6 +14,15 @@ pub const MAX_JSON_LINE: usize = 3 * MAX_LINE + 512;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 32;
 
+/// The longest name of a room, in bytes.
+pub const MAX_ROOM_NAME: usize = 32;
+
+/// So many rooms may a connection of the JSON dialect be in.
+pub const MAX_ROOMS: usize = 64;
+
+/// The most that an operator can say to whoever they have go, in bytes.
+pub const MAX_KICK_REASON: usize = 512;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 
@@ -39,6 +48,9 @@ pub struct Limits {
     /// Of these, bytes that are held for all connections together once the log has moved on; whose
     /// would be more is told and closed.
     pub copies: u64,
+    /// Rooms in memory: those in which somebody is, and a few that are about to be let go of. With one more, whoever asks
+    /// for it is told so.
+    pub rooms: usize,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,
     /// Most skips of its own lines that may wait for a connection before it is not read from.
@@ -171,6 +183,7 @@ impl Default for Limits {
             refusals: 64,
             behind: 256 * 1024,
             copies: 16 * 1024 * 1024,
+            rooms: 4096,
             private: 16 * 1024,
             splices: 1024,
             batch: 64 * 1024,

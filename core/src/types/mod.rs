@@ -6,5 +6,6 @@ pub(crate) mod limits;
 pub(crate) mod name;
 pub(crate) mod peer;
 pub(crate) mod rate;
+pub(crate) mod room_name;
 pub(crate) mod secret;
 pub(crate) mod time;

@@ -1,7 +1,10 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
-use crate::types::limits::{MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_TOPIC};
+use crate::types::limits::{
+    MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_TOPIC,
+};
 use crate::types::name::{InvalidName, Name};
+use crate::types::room_name::{InvalidRoomName, RoomName};
 use crate::wire::json::Code;
 use crate::wire::short::{Short, shortened};
 use core::fmt;
@@ -47,6 +50,25 @@ pub(crate) enum Answer<'a> {
     },
     /// There is no room on the disk for what was to be done.
     NotDone,
+    /// Another room was gone to; so many others are there.
+    InRoom(&'a RoomName, usize),
+    InRoomAlready(&'a RoomName),
+    RoomInvalid {
+        asked: &'a str,
+        room: &'a RoomName,
+    },
+    NotInRoom(&'a str),
+    NobodyIn(&'a RoomName),
+    /// It is the only room that a connection is in.
+    LastRoom,
+    /// The server has as many rooms as it may have.
+    RoomsFull,
+    /// The connection is in as many as it may be.
+    InTooMany,
+    /// What is kept of a room cannot be read.
+    RoomUnreadable(&'a RoomName),
+    /// Too much waits for a connection for it to take that along to another room.
+    TooMuchWaits,
 }
 
 impl Answer<'_> {
@@ -55,12 +77,19 @@ impl Answer<'_> {
         match self {
             Self::NickInvalid { .. } | Self::NickReserved { .. } => Code::BadName,
             Self::NickTaken { .. } => Code::NameTaken,
-            Self::NickUnchanged(_) | Self::TopicUnchanged => Code::Unchanged,
+            Self::NickUnchanged(_) | Self::TopicUnchanged | Self::InRoomAlready(_) => {
+                Code::Unchanged
+            }
+            Self::RoomInvalid { .. } => Code::BadRoom,
+            Self::NotInRoom(_) => Code::NotInRoom,
+            Self::LastRoom => Code::LastRoom,
+            Self::RoomsFull | Self::InTooMany => Code::TooManyRooms,
+            Self::RoomUnreadable(_) => Code::NotKept,
             Self::TopicTooLong | Self::ActionTooLong | Self::PrivateTooLong => Code::TooLong,
             Self::NobodyIs(_) | Self::NobodyToWrite(_) | Self::Offline(_) | Self::NobodyWrote => {
                 Code::NotHere
             }
-            Self::ReadsSlowly(_) => Code::ReadsSlowly,
+            Self::ReadsSlowly(_) | Self::TooMuchWaits => Code::ReadsSlowly,
             Self::NotDone => Code::DiskFull,
             _ => Code::BadRequest,
         }
@@ -140,6 +169,36 @@ impl fmt::Display for Answer<'_> {
                 }
             }
             Self::NotDone => f.write_str("Not done: the server's disk is full. Try again later."),
+            Self::InRoom(room, 0) => write!(f, "You are in {room} now; nobody else is here."),
+            Self::InRoom(room, 1) => write!(f, "You are in {room} now; 1 other is here."),
+            Self::InRoom(room, others) => {
+                write!(f, "You are in {room} now; {others} others are here.")
+            }
+            Self::InRoomAlready(room) => write!(f, "You are in {room} already."),
+            Self::RoomInvalid { asked, room } => write!(
+                f,
+                "\"{}\" is no room: {InvalidRoomName}. You are still in {room}.",
+                Short(asked)
+            ),
+            Self::NotInRoom(room) => write!(
+                f,
+                "Not done: you are not in {}.",
+                shortened(room, MAX_ROOM_NAME)
+            ),
+            Self::NobodyIn(room) => write!(f, "Nobody is in {room}."),
+            Self::LastRoom => f.write_str(
+                "Not done: it is the only room you are in. Join another one first, or leave.",
+            ),
+            Self::RoomsFull => f.write_str(
+                "Not done: there are as many rooms as there may be. /rooms lists those with people in them.",
+            ),
+            Self::InTooMany => write!(f, "Not done: one is in {MAX_ROOMS} rooms at most."),
+            Self::RoomUnreadable(room) => {
+                write!(f, "Not done: what is kept of {room} cannot be read.")
+            }
+            Self::TooMuchWaits => {
+                f.write_str("Not done: too much is waiting for you already. Try again later.")
+            }
         }
     }
 }

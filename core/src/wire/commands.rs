@@ -12,7 +12,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 12] = [
+pub(crate) const COMMANDS: [Command; 14] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -20,13 +20,18 @@ pub(crate) const COMMANDS: [Command; 12] = [
     },
     Command {
         name: "who",
-        takes: "",
-        does: "lists who is in the room",
+        takes: "[ROOM]",
+        does: "lists who is in the room where you are, or in another one",
     },
     Command {
         name: "history",
         takes: "[NUMBER]",
         does: "shows what happened last: 20 entries, or as many as you say, at most 1,000",
+    },
+    Command {
+        name: "join",
+        takes: "ROOM",
+        does: "goes to another room, and makes it if there is none of that name. You are in one room at a time; everyone begins in lobby",
     },
     Command {
         name: "leave",
@@ -52,6 +57,11 @@ pub(crate) const COMMANDS: [Command; 12] = [
         name: "reply",
         takes: "TEXT",
         does: "says TEXT to whoever wrote to you alone last",
+    },
+    Command {
+        name: "rooms",
+        takes: "",
+        does: "lists the rooms, and how many are in each",
     },
     Command {
         name: "topic",
@@ -98,7 +108,8 @@ pub(crate) const HELP: &str = "\
 * /me TEXT: say that you do something\n\
 * /msg NAME TEXT: say it to one person alone; /reply TEXT answers\n\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
-* /who: who is in the room; /whois NAME tells of one of them\n\
+* /join ROOM: go to another room, or make one; /rooms lists them\n\
+* /who [ROOM]: who is in the room; /whois NAME tells of one of them\n\
 * /topic [TEXT]: what the room is about\n\
 * /history [NUMBER]: what happened last\n\
 * /leave, or LEAVE alone on a line: leave\n\

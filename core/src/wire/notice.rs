@@ -59,6 +59,8 @@ pub(crate) enum Notice<'a> {
     Disk(DiskState),
     /// There is no room on the disk for what was to be said.
     NotSaid,
+    /// An operator has it go, and perhaps says why. It is the last line.
+    Kicked(&'a str),
     Goodbye(Goodbye),
 }
 
@@ -110,6 +112,14 @@ impl Notice<'_> {
                 code,
                 text,
                 retry_after_ms,
+            }
+            .to_line();
+        }
+        if let Self::Kicked(_) = self {
+            return Message::Bye {
+                code: Code::Kicked,
+                text,
+                retry_after_ms: None,
             }
             .to_line();
         }
@@ -215,6 +225,13 @@ impl fmt::Display for Notice<'_> {
                 write!(f, "* Nobody may be called {asked}; you are {given}.")
             }
             Self::Answer(answer) => write!(f, "* {answer}"),
+            Self::Kicked(why) => {
+                write!(f, "* {GOODBYE}an operator has removed you")?;
+                match *why {
+                    "" => f.write_str("."),
+                    why => write!(f, ": {why}"),
+                }
+            }
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
         }
     }
@@ -316,6 +333,25 @@ pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String 
     let more = count - shown.len();
     mark_if(more > 0, Mark::WhoCutShort);
     roster(&shown, more) + "\n"
+}
+
+/// The answer to `/rooms`: as many rooms as a line holds, then how many more.
+pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
+    const MORE: usize = ", and 18446744073709551615 more\n".len();
+    let (mut line, mut more) = (String::from("* Rooms: "), 0_usize);
+    for (nth, (room, here)) in all.enumerate() {
+        let next = alloc::format!("{}{room} ({here})", if nth > 0 { ", " } else { "" });
+        if more == 0 && line.len() + next.len() + MORE <= MAX_LINE {
+            line += &next;
+        } else {
+            more += 1;
+        }
+    }
+    mark_if(more > 0, Mark::RoomsCutShort);
+    if more > 0 {
+        line += &alloc::format!(", and {more} more");
+    }
+    line + "\n"
 }
 
 /// Who is in the room, as a line without its ending: some names, and how many more there are.

@@ -76,8 +76,12 @@ pub enum Request<'a> {
     Help,
     /// Say all about a command.
     HelpOn(&'static str),
-    /// List who is in the room.
-    Who,
+    /// List who is in the room where one is, or in another one.
+    Who(Option<&'a str>),
+    /// Go to a room.
+    Join(&'a str),
+    /// List the rooms.
+    Rooms,
     /// Do this, as others are told.
     Act(Cow<'a, str>),
     /// Have another name.
@@ -144,7 +148,8 @@ impl<'a> Request<'a> {
             ("help", "") => Self::Help,
             ("help", of) => command(of.trim_start_matches('/'))
                 .map_or(Self::Unknown(printable(of)), |of| Self::HelpOn(of.name)),
-            ("who", "") => Self::Who,
+            ("who", "") => Self::Who(None),
+            ("rooms", "") => Self::Rooms,
             ("leave", "") => Self::Leave,
             ("back", "") => Self::Back,
             ("away", why) => Self::Away(printable(why)),
@@ -158,12 +163,14 @@ impl<'a> Request<'a> {
                 // More digits than a number has are a large number all the same.
                 Self::History(n.parse().unwrap_or(u64::MAX))
             }
-            ("me" | "nick" | "whois" | "msg" | "reply", "") => Self::Lacking(name),
+            ("join" | "me" | "nick" | "whois" | "msg" | "reply", "") => Self::Lacking(name),
             ("me", text) => Self::Act(printable(text)),
             ("reply", text) => Self::Reply(printable(text)),
             ("msg", _) if first().1.is_empty() => Self::Lacking(name),
             ("msg", _) => Self::Message(first().0, printable(first().1)),
-            ("nick" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
+            ("join" | "nick" | "who" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
+            ("join", room) => Self::Join(room),
+            ("who", room) => Self::Who(Some(room)),
             ("nick", wanted) => Self::Nick(wanted),
             ("whois", of) => Self::Whois(of),
             _ => Self::Surplus(name),
@@ -180,7 +187,10 @@ impl fmt::Display for Request<'_> {
             Self::Say(text) => f.write_str(text),
             Self::Leave => f.write_str("LEAVE"),
             Self::Help => f.write_str("/help"),
-            Self::Who => f.write_str("/who"),
+            Self::Who(None) => f.write_str("/who"),
+            Self::Who(Some(room)) => write!(f, "/who {room}"),
+            Self::Join(room) => write!(f, "/join {room}"),
+            Self::Rooms => f.write_str("/rooms"),
             Self::History(count) => write!(f, "/history {count}"),
             Self::HelpOn(name) => write!(f, "/help {name}"),
             Self::Act(text) => write!(f, "/me {text}"),
@@ -403,7 +413,7 @@ mod tests {
 
     #[test]
     fn requests() {
-        use Request::{Help, Leave, Nothing, Say, Surplus, Unknown, Who};
+        use Request::{Help, Join, Lacking, Leave, Nothing, Rooms, Say, Surplus, Unknown, Who};
         for (line, meaning) in [
             ("", Nothing),
             (" \t ", Nothing),
@@ -439,7 +449,14 @@ mod tests {
             ("/back", Request::Back),
             ("/back now", Surplus("back")),
             ("/whois ann", Request::Whois("ann")),
-            ("/Who", Who),
+            ("/Who", Who(None)),
+            ("/who #Dev", Who(Some("#Dev"))),
+            ("/who a b", Surplus("who")),
+            ("/join dev", Join("dev")),
+            ("/join", Lacking("join")),
+            ("/JOIN a b", Surplus("join")),
+            ("/rooms", Rooms),
+            ("/rooms x", Surplus("rooms")),
             ("/history", Request::History(20)),
             ("/history 1", Request::History(1)),
             ("/history 0", Surplus("history")),

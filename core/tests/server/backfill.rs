@@ -320,7 +320,7 @@ fn who_is_gone_waits_for_the_store_no_more_and_an_answer_that_comes_too_late_is_
     send(&mut k, newcomer, "JOIN {\"after\":50}\n");
     k.commit();
     assert_eq!(k.asked, [], "one is asked for already");
-    let Action::Read(conn, after, most) = late else {
+    let Action::Read(conn, _, after, most) = late else {
         panic!("{late:?}");
     };
     let kept = k.store.iter().filter(|record| record.seq > after);
@@ -358,6 +358,15 @@ fn an_id_is_looked_for_though_many_have_the_store_read() {
     assert_eq!(asked_by(&k), [speaker], "that comes before the other three");
     k.answer();
     let heard = objects(&mut k, speaker);
-    let is_accepted = |it: &Message| matches!(it, Message::Accepted { seq: 9, .. });
+    let is_accepted = |it: &Message| {
+        matches!(
+            it,
+            Message::Accepted {
+                room: None,
+                seq: 9,
+                ..
+            }
+        )
+    };
     assert!(heard.iter().any(is_accepted), "{heard:?}");
 }

@@ -11,6 +11,7 @@ mod operator;
 mod people;
 mod rate;
 mod room;
+mod rooms;
 mod rounds;
 mod slow_clients;
 mod standstill;

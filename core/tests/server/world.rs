@@ -102,7 +102,7 @@ impl World {
                 Action::Close(conn, reason) => {
                     assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
                 }
-                Action::Read(..) | Action::Find(..) => self.asked.push(action),
+                Action::Read(..) | Action::Find(..) | Action::Open(..) => self.asked.push(action),
                 _ => {}
             }
         }

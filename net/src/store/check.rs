@@ -12,9 +12,9 @@ pub struct Report {
     pub epoch: String,
     /// The entries held.
     pub entries: u64,
-    /// The oldest of them; one more than `head` while there are none.
+    /// The offset of the oldest of them; one more than `head` while there are none.
     pub first: u64,
-    /// The last entry, 0 if there was none yet.
+    /// The offset of the last entry, 0 if there was none yet.
     pub head: u64,
     /// The size of the segments, with what is ready to be written to.
     pub size: u64,
@@ -68,7 +68,7 @@ impl Count {
     pub(super) fn note(&mut self, item: &Item) {
         let first = self.0.first;
         match item {
-            Item::Entry(record) if record.seq >= first => self.0.entries += 1,
+            Item::Entry(offset, _) if *offset >= first => self.0.entries += 1,
             Item::Gap(from, to) | Item::Lost(from, to) if *to >= first => {
                 self.0.missing.push((*from.max(&first), *to));
             }

@@ -3,10 +3,11 @@
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
+use super::rooms::Rooms;
 use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, PAGE, Report, Retention, Store, hex};
-use chat_core::{Record, State};
+use chat_core::Record;
 use std::mem;
 
 /// How often a backup begins anew, where its source lets go of entries meanwhile.
@@ -41,8 +42,8 @@ fn located((is_there, fault): (bool, Fault), place: &Place, to: &Place) -> Store
 }
 
 /// Makes a new log, in another directory, of all that can be read of a damaged one; that is left as it is. The
-/// report says which entries are missing. Where the last ones are, or may be, the new log has another epoch, since
-/// other entries will have their numbers.
+/// report says which entries are missing. Where the last ones are, or may be, also those of one room, the new
+/// log has another epoch, since other entries will have their numbers.
 ///
 /// # Errors
 /// When there is no log, or one where the new one is to be, or a disk fails.
@@ -87,7 +88,7 @@ fn copied(place: &Place, to: &Place, all: bool) -> Result<Report, (bool, Fault)>
     let ending = visit.end().map_err(there)?;
     let is_end_lost = ending.is_end_lost;
     let store = ending.visitor.end().map_err(there)?;
-    let epoch = if last > store.head() || is_end_lost {
+    let epoch = if last > store.head() || is_end_lost || store.lacks_numbers() {
         random()?
     } else {
         survey.known.epoch
@@ -114,19 +115,19 @@ struct Copy {
 }
 
 impl Visitor for Copy {
-    fn begin(&mut self, state: State) -> Result<(), Fault> {
+    fn begin(&mut self, rooms: Rooms) -> Result<(), Fault> {
         let new = Beginning {
             id: self.id,
             epoch: self.epoch,
             first: self.first,
-            state,
+            rooms,
         };
         let begun = Store::begin(self.to.clone(), &new, Retention::default())?;
         self.store = Some(begun);
         Ok(())
     }
 
-    fn entry(&mut self, record: Record) -> Result<(), Fault> {
+    fn entry(&mut self, _offset: u64, record: Record) -> Result<(), Fault> {
         self.batch.push(record);
         if self.batch.len() == PAGE {
             self.flush()?;
@@ -135,7 +136,7 @@ impl Visitor for Copy {
     }
 
     fn gap(&mut self, gap: Gap) -> Result<(), Fault> {
-        self.flush()?.skip_to(gap.missing.1 + 1, gap.state)
+        self.flush()?.skip_to(gap.missing.1 + 1, gap.rooms)
     }
 }
 

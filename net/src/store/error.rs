@@ -1,5 +1,6 @@
 //! What can go wrong with a log, and what to do about it.
 
+use chat_core::RoomName;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,8 @@ pub enum Fault {
     Io(io::Error),
     /// The caller numbered an entry wrongly.
     Sequence {
+        /// In which room.
+        room: RoomName,
         /// What its number should have been.
         expected: u64,
         /// What it was.
@@ -189,10 +192,17 @@ impl fmt::Display for StoreError {
                 "the log in {dir} could not be read or written ({error}): see to the disk and the \
                  permissions, then start again"
             ),
-            Fault::Sequence { expected, found } => write!(
-                f,
-                "an entry for the log in {dir} has number {found} instead of {expected}"
-            ),
+            Fault::Sequence {
+                room,
+                expected,
+                found,
+            } => {
+                write!(f, "an entry for the log in {dir} has number {found}")?;
+                if !room.is_lobby() {
+                    write!(f, " in room {room}")?;
+                }
+                write!(f, " instead of {expected}")
+            }
             Fault::Stopped => write!(
                 f,
                 "the log in {dir} takes no more entries since one could not be kept: start again"

@@ -2,7 +2,7 @@
 //!
 //! A header of 40 bytes, the records, and bytes of 0xFF, at least one, up to where the next frame may begin.
 //! The header: a tag that is the segment's own, a check of the 24 bytes that follow, the frame's length with
-//! all of that, how many records there are, the number of the first, the sum of the frame before, and the
+//! all of that, how many records there are, the offset of the first, the sum of the frame before, and the
 //! sum of this one. That covers the header and the *sums* of the records, not their bytes: so one text can be
 //! erased for good without breaking the chain of frames.
 //!
@@ -49,7 +49,7 @@ pub(super) struct Header {
     /// The length of the frame.
     pub(super) len: usize,
     pub(super) count: u32,
-    /// The number of its first entry.
+    /// The offset of its first entry.
     pub(super) first: u64,
     /// The sum of the frame before.
     pub(super) prev: u64,
@@ -79,7 +79,7 @@ impl Header {
         })
     }
 
-    /// The number of its last entry.
+    /// The offset of its last entry.
     pub(super) fn last(&self) -> u64 {
         self.first
             .wrapping_add(u64::from(self.count))
@@ -96,9 +96,9 @@ pub(super) fn verify<'a>(
 ) -> Result<(), Malformed> {
     let mut sums = bytes[..32].to_vec();
     let mut at = HEADER;
-    for seq in header.first..=header.last() {
+    for offset in header.first..=header.last() {
         let found = record::find(&bytes[at..], seed)?;
-        if found.seq != seq {
+        if found.offset != offset {
             return Err(Malformed);
         }
         sums.extend(found.sum.to_le_bytes());
@@ -131,10 +131,10 @@ impl Frame {
         self.starts.clear();
     }
 
-    /// Puts an entry in, which has the number after the one before.
-    pub(super) fn push(&mut self, record: &Record, seed: Seed) -> Result<(), Fault> {
+    /// Puts an entry in, which has the offset after the one before.
+    pub(super) fn push(&mut self, record: &Record, offset: u64, seed: Seed) -> Result<(), Fault> {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        let sum = record::encode(record, seed, &mut self.bytes)?;
+        let sum = record::encode(record, offset, seed, &mut self.bytes)?;
         self.sums.extend(sum.to_le_bytes());
         self.starts.push(start);
         Ok(())

@@ -9,7 +9,7 @@
 use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
 use super::record::{Malformed, Rest, checksum};
-use super::{HEAD, VERSION};
+use super::{HEAD, LOBBY_ALONE, VERSION};
 use std::sync::Arc;
 
 const SLOTS: [u64; 2] = [0, 4096];
@@ -120,7 +120,7 @@ impl Head {
 }
 
 fn encode(mark: Mark) -> Vec<u8> {
-    let mut out = VERSION.to_le_bytes().to_vec();
+    let mut out = LOBBY_ALONE.to_le_bytes().to_vec();
     out.extend(u32::from(mark.is_made).to_le_bytes());
     out.extend(mark.id.to_le_bytes());
     out.extend(mark.epoch.to_le_bytes());

@@ -1,50 +1,108 @@
-//! Where in a segment each entry is, and which of them has an id.
+//! Where in a segment each entry is, which of them has an id, and which are of which room.
 //!
-//! That of the segment being written is in memory. One is written beside each segment that is full: it
-//! follows from that, and is made again where it is missing or not as it was written.
-//!
-//! The file: blocks of 4,096 bytes, each ending with its own checksum. The first says of which segment it is;
-//! then come the places of all entries, four bytes for each, and then the ids, twelve for each, in their
-//! order: eight of a hash, and four for which entry of the segment it is. Where it was made from a damaged
-//! segment, the first block also says which entry is the last that could not be read.
+//! That of the segment being written is in memory. One is written beside each segment that is full
+//! ([`sidecar`](super::sidecar)): it follows from that, and is made again where it is missing or not as it was
+//! written. Of the rooms it has nothing where the segment has the lobby alone: its numbers are the offsets.
 
-use super::VERSION;
-use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
-use super::record::{self, Found, Malformed, Rest, Seed, checksum};
-use super::segment::Opened;
+use super::record::{self, Found, Seed};
+use super::rooms::Directory;
+use super::segment::{Header, Opened};
+use super::sidecar::{Sidecar, Unusable};
 use super::walk::{Salvaged, Step, Walk};
+use chat_core::{Record, RoomName};
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
-const MAGIC: [u8; 8] = *b"CHATIDX\0";
-const BLOCK: usize = 4096;
-const CONTENT: usize = BLOCK - 8;
-/// How many of each a block has.
-const PLACES: usize = CONTENT / 4;
-const IDS: usize = CONTENT / 12;
-const PLACES_64: u64 = PLACES as u64;
-const IDS_64: u64 = IDS as u64;
-
 /// The places of a segment's entries, and their ids, in memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     /// Of the first entry of the segment and those after it; 0 where one cannot be read.
-    places: Vec<u32>,
-    ids: HashMap<u64, u32>,
+    pub(super) places: Vec<u32>,
+    pub(super) ids: HashMap<u64, u32>,
     /// The last entry of which it is not known whether it has an id: it cannot be read.
-    unknown: Option<u32>,
+    pub(super) unknown: Option<u32>,
+    /// Where the segment may have entries of several rooms.
+    pub(super) rooms: Option<Runs>,
+}
+
+/// The entries of each room.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs {
+    /// The rooms before the segment, unless that cannot be read.
+    pub(super) before: Option<Arc<Directory>>,
+    /// The number in the room of each entry that can be read, and its place.
+    pub(super) of: HashMap<RoomName, Vec<(u64, u32)>>,
+}
+
+/// What a segment has of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The number of the last entry before the segment, unless that cannot be read.
+    pub(super) before: Option<u64>,
+    /// How many the segment has.
+    pub(super) count: u64,
+    /// The number of its last one, if it has any and some were asked for.
+    pub(super) last: Option<u64>,
+    /// Some of them: their numbers and places.
+    pub(super) entries: Vec<(u64, u32)>,
+}
+
+/// Which entries of a room are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Those from this number on.
+    Seq(u64),
+    /// Those from this place on.
+    Place(u32),
+}
+
+impl Start {
+    /// Whether an entry is before those.
+    pub(super) fn is_after(self, (seq, place): (u64, u32)) -> bool {
+        match self {
+            Self::Seq(from) => seq < from,
+            Self::Place(from) => place < from,
+        }
+    }
+}
+
+impl Runs {
+    fn run(&self, room: &RoomName, from: Start, limit: usize) -> Run {
+        let all = self.of.get(room).map(Vec::as_slice).unwrap_or_default();
+        let first = all.partition_point(|entry| from.is_after(*entry));
+        let before = self.before.as_ref().map(|it| it.last(room));
+        Run {
+            before: before.or_else(|| all.first().map(|(seq, _)| seq - 1)),
+            count: all.len() as u64,
+            last: all.last().map(|(seq, _)| *seq),
+            entries: all[first..].iter().take(limit).copied().collect(),
+        }
+    }
 }
 
 impl Table {
+    /// That of a segment of which nothing was read yet; `before` are the rooms then.
+    pub(super) fn new(header: &Header, before: Option<Arc<Directory>>) -> Self {
+        let of = HashMap::new();
+        Self {
+            rooms: header.has_rooms().then_some(Runs { before, of }),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it knows all that a file of it has to say.
+    pub(super) fn is_complete(&self) -> bool {
+        (self.rooms.as_ref()).is_none_or(|rooms| rooms.before.is_some())
+    }
+
     /// How many entries it knows of.
     pub(super) fn len(&self) -> u64 {
         self.places.len() as u64
     }
 
     /// The next entry is at this place, and is found by this key, if it has an id.
-    pub(super) fn push(&mut self, place: u64, key: Option<u64>) {
+    fn push(&mut self, place: u64, key: Option<u64>) {
         if let Some(key) = key {
             let nth = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
             self.ids.insert(key, nth);
@@ -52,21 +110,52 @@ impl Table {
         self.places.push(u32::try_from(place).unwrap_or(0));
     }
 
-    /// The entry with this number in the segment is at this place; those before it cannot be read.
+    /// The next entry, which was appended just now, is at this place.
+    pub(super) fn push_record(&mut self, place: u64, record: &Record, seed: Seed) {
+        let key = (record.sender.as_ref()).zip(record.id.as_deref());
+        self.push(
+            place,
+            key.map(|(session, id)| record::key(seed, session, id)),
+        );
+        self.push_room(&record.room, record.seq, place);
+    }
+
+    /// An entry that was found is at this place; `first` is the first one of the segment, and those before it that
+    /// were not found cannot be read.
     pub(super) fn push_found(&mut self, first: u64, place: u64, found: &Found<'_>, seed: Seed) {
-        let before = usize::try_from(found.seq - first).unwrap_or(usize::MAX);
+        let before = usize::try_from(found.offset - first).unwrap_or(usize::MAX);
         self.places.resize(before, 0);
         self.push(place, record::key_of(seed, found.body));
+        if self.rooms.is_some()
+            && let Some((room, seq)) = record::room_of(found.offset, found.body)
+        {
+            self.push_room(&room, seq, place);
+        }
+    }
+
+    fn push_room(&mut self, room: &RoomName, seq: u64, place: u64) {
+        let Some(rooms) = &mut self.rooms else {
+            return;
+        };
+        let place = u32::try_from(place).unwrap_or(0);
+        match rooms.of.get_mut(room) {
+            // One that is numbered otherwise is found by its offset alone.
+            Some(run) if run.last().is_some_and(|(last, _)| *last >= seq) => {}
+            Some(run) => run.push((seq, place)),
+            None => drop(rooms.of.insert(room.clone(), vec![(seq, place)])),
+        }
     }
 
     /// Made again from a segment, which may be damaged, up to this entry.
     pub(super) fn of(segment: &Opened, last: u64) -> Result<Self, Fault> {
-        let mut table = Self::default();
+        // Without that, the numbers of rooms are known from the segments before.
+        let before = segment.directory().ok().map(Arc::new);
+        let mut table = Self::new(&segment.header, before);
         let (first, seed) = (segment.header.first, segment.header.seed());
         let mut walk = Walk::new(segment)?;
         loop {
             let mut each = |place: u64, found: Found<'_>| {
-                if found.seq <= last {
+                if found.offset <= last {
                     table.push_found(first, place, &found, seed);
                 }
             };
@@ -111,224 +200,6 @@ impl Table {
         let rest = self.places.get(nth..).unwrap_or_default();
         &rest[..count.min(rest.len())]
     }
-
-    /// The file that says the same.
-    fn encode(&self, segment: &Opened) -> Vec<u8> {
-        let seed = Seal::of(segment);
-        let mut ids: Vec<(u64, u32)> = self.ids.iter().map(|(key, nth)| (*key, *nth)).collect();
-        ids.sort_unstable();
-        let mut head = MAGIC.to_vec();
-        head.extend(VERSION.to_le_bytes());
-        let unknown = self.unknown.map_or(0, |nth| nth.saturating_add(1));
-        head.extend(unknown.to_le_bytes());
-        head.extend(segment.header.id.to_le_bytes());
-        head.extend(segment.header.first.to_le_bytes());
-        head.extend(self.len().to_le_bytes());
-        head.extend((ids.len() as u64).to_le_bytes());
-        let places = self.places.iter().flat_map(|place| place.to_le_bytes());
-        let places: Vec<u8> = places.collect();
-        let ids: Vec<u8> = ids
-            .iter()
-            .flat_map(|(key, nth)| key.to_le_bytes().into_iter().chain(nth.to_le_bytes()))
-            .collect();
-        let mut out = Vec::new();
-        let chunks = [&*head]
-            .into_iter()
-            .chain(places.chunks(4 * PLACES))
-            .chain(ids.chunks(12 * IDS));
-        for (number, content) in chunks.enumerate() {
-            let start = out.len();
-            out.extend(content);
-            out.resize(start + CONTENT, 0);
-            let sum = seed.sum(number as u64, &out[start..]);
-            out.extend(sum.to_le_bytes());
-        }
-        out
-    }
-}
-
-/// What binds blocks to their segment.
-#[derive(Clone, Copy, Debug)]
-struct Seal(u64);
-
-impl Seal {
-    fn of(segment: &Opened) -> Self {
-        let first = segment.header.first.to_le_bytes();
-        Self(checksum(segment.header.seed().0, &first))
-    }
-
-    fn sum(self, block: u64, content: &[u8]) -> u64 {
-        checksum(self.0.wrapping_add(block), content)
-    }
-}
-
-/// The same in a file.
-#[derive(Debug)]
-pub(super) struct Sidecar {
-    file: Arc<dyn File>,
-    seal: Seal,
-    count: u64,
-    ids: u64,
-    unknown: Option<u32>,
-}
-
-/// Why a file does not say what is to be known.
-#[derive(Debug)]
-pub(super) enum Unusable {
-    /// It is not as it was written, or of another segment: it is to be made again.
-    Wrong,
-    Io(io::Error),
-}
-
-impl From<io::Error> for Unusable {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Wrong,
-            _ => Self::Io(error),
-        }
-    }
-}
-
-impl From<Malformed> for Unusable {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Wrong
-    }
-}
-
-/// The name of the file of a segment that begins with this entry.
-pub(super) fn file_name(first: u64) -> String {
-    format!("{first:016x}.idx")
-}
-
-/// Takes away the file of a segment that begins with this entry.
-pub(super) fn remove(dir: &dyn Dir, first: u64) -> io::Result<()> {
-    disk::remove(dir, &file_name(first))
-}
-
-impl Sidecar {
-    /// Writes the file of a segment, durably.
-    pub(super) fn create(dir: &dyn Dir, segment: &Opened, table: &Table) -> Result<Self, Fault> {
-        let name = file_name(segment.header.first);
-        let file = disk::put(dir, &name, &table.encode(segment))?;
-        Ok(Self {
-            file,
-            seal: Seal::of(segment),
-            count: table.len(),
-            ids: table.ids.len() as u64,
-            unknown: table.unknown,
-        })
-    }
-
-    /// The file of a segment that has so many entries, if there is one and it is of that.
-    pub(super) fn open(dir: &dyn Dir, segment: &Opened, count: u64) -> Result<Self, Unusable> {
-        let header = &segment.header;
-        let file = match dir.open(&file_name(header.first), Mode::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unusable::Wrong),
-            opened => opened?,
-        };
-        let seal = Seal::of(segment);
-        let mut sidecar = Self {
-            file,
-            seal,
-            count,
-            ids: 0,
-            unknown: None,
-        };
-        let block = sidecar.block(0)?;
-        let mut rest = Rest(&block);
-        let is_known = rest.array()? == MAGIC && rest.number32()? == VERSION;
-        sidecar.unknown = rest.number32()?.checked_sub(1);
-        let is_ours = is_known
-            && u128::from_le_bytes(rest.array()?) == header.id
-            && rest.number()? == header.first
-            && rest.number()? == count;
-        sidecar.ids = rest.number()?;
-        let blocks = 1 + count.div_ceil(PLACES_64) + sidecar.ids.div_ceil(IDS_64);
-        if is_ours && sidecar.file.len()? == blocks * BLOCK as u64 {
-            Ok(sidecar)
-        } else {
-            Err(Unusable::Wrong)
-        }
-    }
-
-    fn block(&self, number: u64) -> Result<Vec<u8>, Unusable> {
-        let mut block = vec![0; BLOCK];
-        self.file.read(number * BLOCK as u64, &mut block)?;
-        let sum = block.split_off(CONTENT);
-        if sum == self.seal.sum(number, &block).to_le_bytes() {
-            Ok(block)
-        } else {
-            Err(Unusable::Wrong)
-        }
-    }
-
-    fn places(&self, nth: u64, count: usize) -> Result<Vec<u32>, Unusable> {
-        let end = nth.saturating_add(count as u64).min(self.count);
-        let mut places = Vec::new();
-        let mut next = nth;
-        while next < end {
-            let block = self.block(1 + next / PLACES_64)?;
-            let in_block = next % PLACES_64..(next % PLACES_64 + end - next).min(PLACES_64);
-            for at in in_block {
-                let at = usize::try_from(4 * at).unwrap_or(usize::MAX);
-                places.push(Rest(&block[at..]).number32()?);
-                next += 1;
-            }
-        }
-        Ok(places)
-    }
-
-    /// All ids.
-    fn ids(&self) -> Result<Vec<(u64, u32)>, Unusable> {
-        let first_block = 1 + self.count.div_ceil(PLACES_64);
-        let mut ids = Vec::new();
-        let mut left = self.ids;
-        for number in first_block..first_block + self.ids.div_ceil(IDS_64) {
-            let block = self.block(number)?;
-            let held = usize::try_from(left.min(IDS_64)).unwrap_or(IDS);
-            for entry in block.chunks_exact(12).take(held) {
-                let mut rest = Rest(entry);
-                ids.push((rest.number()?, rest.number32()?));
-            }
-            left = left.saturating_sub(IDS_64);
-        }
-        Ok(ids)
-    }
-
-    fn find(&self, key: u64) -> Result<Option<u32>, Unusable> {
-        let first_block = 1 + self.count.div_ceil(PLACES_64);
-        let (mut low, mut high) = (0, self.ids.div_ceil(IDS_64));
-        // Hashes are spread evenly: the block is as a rule the one where it ought to be.
-        let ought = ((u128::from(key) * u128::from(self.ids)) >> 64) / u128::from(IDS_64);
-        let mut probe = u64::try_from(ought).unwrap_or(0);
-        while low < high {
-            let block = self.block(first_block + probe)?;
-            let held = (self.ids - probe * IDS_64).min(IDS_64);
-            let length = usize::try_from(12 * held).unwrap_or(0);
-            let entries = &block[..length];
-            let key_at = |at: usize| Rest(&entries[at..]).number();
-            if key < key_at(0)? {
-                high = probe;
-            } else if key > key_at(length - 12)? {
-                low = probe + 1;
-            } else {
-                for entry in entries.chunks_exact(12) {
-                    let mut rest = Rest(entry);
-                    if rest.number()? == key {
-                        return Ok(Some(rest.number32()?));
-                    }
-                }
-                return Ok(None);
-            }
-            // It is the next one to it, mostly.
-            probe = if high == probe {
-                probe.saturating_sub(1).max(low)
-            } else {
-                low
-            };
-        }
-        Ok(None)
-    }
 }
 
 /// What is known of a segment.
@@ -352,6 +223,18 @@ impl Index {
         match self {
             Self::Memory(table) => Ok(table.ids.get(&key).copied()),
             Self::File(sidecar) => sidecar.find(key),
+        }
+    }
+
+    /// What the segment has of a room, and so many entries from one on. Of a segment that has the lobby alone it
+    /// is not asked.
+    pub(super) fn run(&self, room: &RoomName, from: Start, limit: usize) -> Result<Run, Unusable> {
+        match self {
+            Self::Memory(table) => {
+                let rooms = table.rooms.as_ref();
+                Ok(rooms.map_or_else(Run::default, |rooms| rooms.run(room, from, limit)))
+            }
+            Self::File(sidecar) => sidecar.run(room, from, limit),
         }
     }
 

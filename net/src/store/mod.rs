@@ -1,4 +1,7 @@
-//! The room's log on disk: what is appended stays, or its loss is told.
+//! The log of all rooms on disk: what is appended stays, or its loss is told.
+//!
+//! Each entry has a number in its room, and an *offset*, which is its number in the whole log: both from 1, without
+//! holes. Where there is the lobby alone, they are the same.
 //!
 //! A log is a directory that one process has open at a time; [README.md](README.md) has the format, and the
 //! argument for every failure that it is to survive.
@@ -6,7 +9,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `<first entry>.log` | a segment: entries in frames, one for each sync, and zeros after them |
-//! | `<first entry>.idx` | where in a full segment each entry is, and their ids; it follows from that |
+//! | `<first entry>.idx` | where in a full segment each entry is, their ids and rooms; it follows from that |
 //! | `head` | how far the log certainly reaches, once more, written some time after |
 //!
 //! Once [`Store::append`] has returned, what was appended survives the end of the process and the
@@ -20,11 +23,14 @@ mod frame;
 mod head;
 mod index;
 mod machine;
+mod pages;
 mod portable;
 mod reader;
 mod record;
 mod retention;
+mod rooms;
 mod segment;
+mod sidecar;
 mod survey;
 mod upkeep;
 mod visit;
@@ -38,24 +44,31 @@ pub use error::{Fault, StoreError};
 pub use portable::{export, import};
 pub use reader::Reader;
 pub use retention::Retention;
+pub use rooms::RoomHead;
 pub use upkeep::Upkeep;
 
-use chat_core::{Record, SessionId, State};
+use chat_core::{Record, RoomName, SessionId};
 use frame::{Frame, Tag};
 use head::{Head, Mark};
 use index::{Index, Table};
 use reader::{Segment, Shared};
 use record::Seed;
 use retention::Age;
+use rooms::Rooms;
 use segment::{Header, Opened};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, PoisonError};
 use upkeep::Space;
 use walk::{Step, Tail, Walk};
 
 /// The version of all that is in a log's directory.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// The version of what is as it was before there were rooms: a log that has the lobby alone is of that, and so is
+/// the file `head` of any.
+const LOBBY_ALONE: u32 = 2;
 
 const HEAD: &str = "head";
 
@@ -84,6 +97,16 @@ impl Sizes {
             ahead: 8 * MIB,
         }
     }
+
+    /// A segment is full when it has so many bytes: to write down all rooms again is to be no more than half of the
+    /// work.
+    fn limit(&self, header: &Header) -> u64 {
+        if header.has_rooms() {
+            self.segment.max(2 * header.start())
+        } else {
+            self.segment
+        }
+    }
 }
 
 /// A log that is open, and ours alone.
@@ -101,7 +124,6 @@ pub struct Store {
     end: u64,
     /// What the log is as a whole, with all that was appended.
     mark: Mark,
-    state: State,
     age: Age,
     frame: Frame,
     stopped: bool,
@@ -163,7 +185,7 @@ impl Store {
             id,
             epoch: id,
             first: 1,
-            state: State::default(),
+            rooms: Rooms::default(),
         };
         Self::made(site, &new, keep, sizes)?.finished(id)
     }
@@ -190,19 +212,15 @@ impl Store {
             .ok_or_else(|| Fault::damaged("none of its segments is there"))?
             .clone();
         let Header { first, .. } = newest.header;
-        let mut table = Table::default();
-        let mut state = State::decode(&newest.header.state(&*newest.file)?)
-            .ok_or_else(|| Fault::damaged("who was in the room is not as it was written"))?;
+        let mut rooms = newest.rooms()?;
+        let mut table = Table::new(&newest.header, Some(Arc::clone(rooms.base())));
         let seed = newest.header.seed();
         let mut walk = Walk::new(&newest)?;
         let step = loop {
             let step = walk.step(|place, found| {
                 table.push_found(first, place, &found, seed);
-                if record::is_more_than_said(found.body)
-                    && let Ok(record) = record::decode(found.seq, found.body)
-                {
-                    state.fold(&record);
-                }
+                // `check` says where one is numbered wrongly.
+                let _ = rooms.fold_found(&found);
             })?;
             if step != Step::Frame {
                 break step;
@@ -244,7 +262,7 @@ impl Store {
         all.pop();
         let active = Arc::new(Segment::new(newest, Some(Index::Memory(table))));
         all.push(Arc::clone(&active));
-        let shared = Arc::new(Shared::new(dir, place.path.clone(), seed, head, all));
+        let shared = Arc::new(Shared::new(dir, place.path.clone(), seed, head, rooms, all));
         shared.commit(mark);
         let space = Space::new(Arc::clone(&active), end, sizes, Arc::clone(&shared));
         let mut store = Self {
@@ -258,14 +276,14 @@ impl Store {
             active,
             end,
             mark,
-            state,
             age: Age::default(),
             frame: Frame::default(),
             stopped: false,
             _lock: lock,
         };
         // What was let go of is not to come back because that was not written down in time.
-        if let Ok(newest) = store.read(store.head().saturating_sub(2), 2) {
+        if let Ok(newest) = store.shared.read_log(store.head().saturating_sub(1), 2) {
+            let newest: Vec<Record> = newest.into_iter().map(|(_, record)| record).collect();
             store.forget(&newest);
         }
         store.shared.commit(store.mark);
@@ -278,28 +296,40 @@ impl Store {
         hex(self.mark.epoch)
     }
 
-    /// The number of the last entry; 0 if there is none.
+    /// The offset of the last entry; 0 if there is none.
     pub fn head(&self) -> u64 {
         self.mark.last
     }
 
-    /// The number of the oldest entry held; one more than the head while there is none.
+    /// The offset of the oldest entry held; one more than the head while there is none.
     pub fn first(&self) -> u64 {
         self.mark.first
     }
 
-    /// The room's state after the last entry.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Appends all of the entries, durably, and lets go of the oldest where there are too many. The
-    /// first has the number after the head, and each other one the number after the one before.
+    /// What the log has of a room; 1 and 0, and the state of a new one, if there never was an entry of it.
     ///
     /// # Errors
-    /// When there is no room for them ([`Fault::NoRoom`]): those after the head may be tried again. When they
-    /// are numbered otherwise, or the disk fails: all of them may be in the log then, or the first of them, or
-    /// none; which, is known when it is opened again. This store takes no more.
+    /// When the disk fails.
+    pub fn room(&self, room: &RoomName) -> Result<RoomHead, StoreError> {
+        self.shared.room(room)
+    }
+
+    /// The lobby, and then all other rooms in which somebody is, in the order of their names.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn rooms_with_people(&self) -> Result<Vec<(RoomName, RoomHead)>, StoreError> {
+        self.shared.rooms_with_people()
+    }
+
+    /// Appends all of the entries, durably, in this order, and lets go of the oldest where there are too many. Each
+    /// has the number after that of the last entry of its room.
+    ///
+    /// # Errors
+    /// When there is no room for them ([`Fault::NoRoom`]): so many of the first of them as the [head](Self::head)
+    /// went on are in the log, and the rest may be tried again. When they are numbered otherwise, or the disk fails:
+    /// all of them may be in the log then, or the first of them, or none; which, is known when it is opened again.
+    /// This store takes no more.
     pub fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let appended = if self.stopped {
             Err(Fault::Stopped)
@@ -312,19 +342,41 @@ impl Store {
         })
     }
 
-    fn append_all(&mut self, records: &[Record]) -> Result<(), Fault> {
-        for (expected, record) in (self.mark.last + 1..).zip(records) {
-            if record.seq != expected {
-                let found = record.seq;
-                return Err(Fault::Sequence { expected, found });
+    /// Whether all of the entries have the numbers that come next in their rooms.
+    fn verify_numbers(&self, records: &[Record]) -> Result<(), Fault> {
+        let (_, verified) = self.shared.with_rooms(|rooms| {
+            let mut next: BTreeMap<&RoomName, u64> = BTreeMap::new();
+            // In a log that is still being made, one follows what is missing.
+            let mut missing = if self.mark.is_made { 0 } else { rooms.missing };
+            for record in records {
+                let next = next.entry(&record.room);
+                let next = next.or_insert_with(|| rooms.last(&record.room) + 1);
+                let skipped = record.seq.checked_sub(*next);
+                match skipped.and_then(|skipped| missing.checked_sub(skipped)) {
+                    Some(left) => missing = left,
+                    None => {
+                        return Err(Fault::Sequence {
+                            room: record.room.clone(),
+                            expected: *next,
+                            found: record.seq,
+                        });
+                    }
+                }
+                *next = record.seq + 1;
             }
-        }
+            Ok(())
+        });
+        verified
+    }
+
+    fn append_all(&mut self, records: &[Record]) -> Result<(), Fault> {
+        self.verify_numbers(records)?;
         let mut rest = records;
         while !rest.is_empty() {
             self.frame.begin();
             let mut count = 0;
-            for record in rest {
-                self.frame.push(record, self.seed)?;
+            for (offset, record) in (self.mark.last + 1..).zip(rest) {
+                self.frame.push(record, offset, self.seed)?;
                 count += 1;
                 if self.frame.is_full() {
                     break;
@@ -342,14 +394,21 @@ impl Store {
 
     /// Appends one frame: one write, one sync.
     fn write(&mut self, records: &[Record]) -> Result<(), Fault> {
-        let is_full = self.end + self.frame.len_at(self.end) > self.sizes.segment;
-        if is_full && self.mark.last >= self.active.first() {
-            self.roll(self.mark.last + 1)?;
+        let first = self.mark.last + 1;
+        let is_full =
+            self.end + self.frame.len_at(self.end) > self.sizes.limit(&self.active.opened.header);
+        let has_rooms = self.active.opened.header.has_rooms()
+            || !(first..)
+                .zip(records)
+                .all(|(offset, it)| record::is_plain(it, offset));
+        if has_rooms && !self.active.opened.header.has_rooms()
+            || is_full && self.mark.last >= self.active.first()
+        {
+            self.roll(first, has_rooms)?;
         }
         let length = self.frame.len_at(self.end);
         self.space.reserve(self.end + length)?;
         self.verify_place()?;
-        let first = self.mark.last + 1;
         let (bytes, sum) = self.frame.end(self.end, self.tag, first, self.mark.chain);
         let file = &self.active.opened.file;
         file.write(self.end, bytes)?;
@@ -361,18 +420,14 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(Index::Memory(table)) = &mut *index {
             for (record, start) in records.iter().zip(self.frame.starts()) {
-                let key = (record.sender.as_ref()).zip(record.id.as_deref());
-                let key = key.map(|(session, id)| record::key(self.seed, session, id));
-                table.push(self.end + u64::from(*start), key);
+                table.push_record(self.end + u64::from(*start), record, self.seed);
             }
         }
         drop(index);
-        for record in records {
-            self.state.fold(record);
-        }
         self.end += length;
         self.mark.last += records.len() as u64;
         self.mark.chain = sum;
+        self.shared.commit_entries(self.mark, records);
         Ok(())
     }
 
@@ -385,18 +440,35 @@ impl Store {
         }
     }
 
-    /// Begins another segment, with this entry: those before it that are not in the log are lost.
-    fn roll(&mut self, first: u64) -> Result<(), Fault> {
-        let state = self.state.encode();
-        let header = Header {
-            before: self.active.first(),
-            last: self.mark.last,
-            chain: self.mark.chain,
-            ..Header::new(self.mark.id, first, self.sizes.step, &state)
+    /// Begins another segment, with this entry: those before it that are not in the log are lost. `has_rooms`:
+    /// other rooms than the lobby come.
+    fn roll(&mut self, first: u64, has_rooms: bool) -> Result<(), Fault> {
+        let (_, (directory, missing)) =
+            (self.shared).with_rooms(|rooms| (rooms.directory(), rooms.missing));
+        let snapshot = if has_rooms {
+            directory.snapshot_of_rooms()
+        } else {
+            directory.snapshot(first, missing)
         };
-        self.active = self.space.roll(header, &header.encode(&state))?;
+        let active = &self.active.opened.header;
+        let (before, last, chain) = if active.first == first {
+            // It has no entry, and this one takes its place.
+            (active.before, active.last, active.chain)
+        } else {
+            (active.first, self.mark.last, self.mark.chain)
+        };
+        let header = Header {
+            before,
+            last,
+            chain,
+            ..Header::new(self.mark.id, first, self.sizes.step, &snapshot)
+        };
+        let directory = Arc::new(directory);
+        let table = Table::new(&header, Some(Arc::clone(&directory)));
+        self.active = self.space.roll(header, &header.encode(&snapshot), table)?;
         self.end = header.start();
         self.tag = header.tag();
+        self.shared.change_rooms(|rooms| rooms.rebase(directory));
         self.shared.commit(self.mark);
         self.shared.add_segment(Arc::clone(&self.active));
         Ok(())
@@ -426,20 +498,23 @@ impl Store {
         Reader(Arc::clone(&self.shared))
     }
 
-    /// The entries after number `after`, the oldest first, at most `limit` of them. They begin with the
-    /// first one after it that is held and can be read, and end where one is not or cannot.
+    /// As [`Reader::read`].
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.shared.read(after, limit)
+    pub fn read(
+        &self,
+        room: &RoomName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.shared.read(room, after, limit)
     }
 
-    /// The entry to which a session gave this id; the newest, if it gave it to several.
+    /// As [`Reader::find`].
     ///
     /// # Errors
-    /// When it is not as it was written, or may be among entries that cannot be read and whose ids are not known; or
-    /// when the disk fails.
+    /// As there.
     pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
         self.shared.find(session, id)
     }
@@ -481,10 +556,10 @@ fn refuse_version_1(dir: &dyn Dir) -> Result<(), Fault> {
 struct Beginning {
     id: u128,
     epoch: u128,
-    /// The number of its first entry.
+    /// The offset of its first entry.
     first: u64,
-    /// The room's state before it.
-    state: State,
+    /// The rooms before it.
+    rooms: Rooms,
 }
 
 /// Begins to make a log, in place of one whose making did not end: until it is [finished](Store::finished),
@@ -502,9 +577,12 @@ fn create(dir: &dyn Dir, new: &Beginning, step: u64) -> Result<(), Fault> {
     for left in segment::list(dir)? {
         upkeep::remove_segment(dir, left)?;
     }
-    let state = new.state.encode();
-    let header = Header::new(new.id, new.first, step, &state);
-    upkeep::make_segment(dir, header, &header.encode(&state))?;
+    let snapshot = (new.rooms.directory()).snapshot(new.first, new.rooms.missing);
+    let mut header = Header::new(new.id, new.first, step, &snapshot);
+    if header.has_rooms() {
+        header.last -= new.rooms.missing.min(header.last);
+    }
+    upkeep::make_segment(dir, header, &header.encode(&snapshot))?;
     Ok(())
 }
 
@@ -528,15 +606,30 @@ impl Store {
         Ok(self)
     }
 
-    /// Goes on with this entry: those before it that are not in the log are lost. `state` is the room's then,
+    /// Goes on with this entry: those before it that are not in the log are lost. `rooms` are the rooms then,
     /// if that is known.
-    fn skip_to(&mut self, first: u64, state: Option<State>) -> Result<(), Fault> {
-        if let Some(state) = state {
-            self.state = state;
-        }
-        self.roll(first)?;
+    fn skip_to(&mut self, first: u64, rooms: Option<Rooms>) -> Result<(), Fault> {
+        let lost = first - 1 - self.mark.last;
+        self.shared.change_rooms(|it| match rooms {
+            Some(rooms) => *it = rooms,
+            None => it.missing += lost,
+        });
+        let has_rooms = self.active.opened.header.has_rooms();
+        self.roll(first, has_rooms)?;
         self.mark.last = first - 1;
         Ok(())
+    }
+
+    /// Whether entries are missing of which it is not known which numbers they had in their rooms: other entries may
+    /// be given those.
+    fn lacks_numbers(&self) -> bool {
+        let (_, (missing, is_plain)) = self.shared.with_rooms(|rooms| {
+            let snapshot = rooms
+                .directory()
+                .snapshot(self.mark.last + 1, rooms.missing);
+            (rooms.missing, snapshot.version == LOBBY_ALONE)
+        });
+        missing > 0 && !is_plain
     }
 }
 

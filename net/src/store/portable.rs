@@ -1,22 +1,24 @@
 //! A log as lines of JSON: to keep a copy, to look into, to move it, to save what can be saved.
 //!
 //! The first line says which log it is and what is before the first entry, also the state of the room
-//! then; then there is a line for each entry, and for those that are missing; the last has their number and
+//! then, or the directory of all rooms where there may be others than the lobby; then there is a line for each entry, and for those that are missing; the last has their number and
 //! the chain's value, so that a file that was cut or changed shows. What version 1 of this program exported
 //! is imported as well: there, the first line has who was in the room.
 
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
-use super::record::checksum;
+use super::record::{checksum, is_plain};
+use super::rooms::{Directory, Rooms, Snapshot};
 use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
-use super::{Beginning, PAGE, Report, Retention, Store, VERSION, hex};
+use super::{Beginning, LOBBY_ALONE, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
-use chat_core::{Kind, MAX_LINE, Name, Record, SessionId, State};
+use chat_core::{Kind, MAX_LINE, Name, Record, RoomName, SessionId, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Write};
+use std::sync::Arc;
 
 const FORMAT: &str = "chat-log";
 
@@ -33,9 +35,12 @@ struct Head {
     version: u32,
     epoch: String,
     first: u64,
-    /// The state of the room before the first entry, in hexadecimal digits.
+    /// The state of the room before the first entry, or the directory of the rooms, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     state: String,
+    /// How many entries before the first one were lost, of which that may not know.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    missing: u64,
     /// In version 1: the chain's value before the first entry.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     base: String,
@@ -63,6 +68,9 @@ enum Line {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
+    /// Where it is not the lobby.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
     seq: u64,
     at: u64,
     kind: String,
@@ -81,7 +89,7 @@ struct Entry {
 struct Missing {
     /// The first and the last of them.
     missing: (u64, u64),
-    /// The state of the room after them, in hexadecimal digits, where it is known.
+    /// The state of the room after them, or the directory of the rooms, in hexadecimal digits, where it is known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     state: String,
 }
@@ -124,6 +132,7 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
     let mut damage = Damage::default();
     let export = Export {
         out,
+        version: survey.version(),
         epoch: hex(survey.known.epoch),
         first: survey.known.first,
         count: 0,
@@ -165,6 +174,7 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
 /// A log that is written as lines.
 struct Export<W> {
     out: W,
+    version: u32,
     epoch: String,
     first: u64,
     count: u64,
@@ -174,30 +184,36 @@ struct Export<W> {
 }
 
 impl<W: Write> Visitor for Export<W> {
-    fn begin(&mut self, state: State) -> Result<(), Fault> {
-        let state = state.encode();
+    fn begin(&mut self, rooms: Rooms) -> Result<(), Fault> {
+        let state = self.encode(&rooms);
         self.chain = checksum(self.first, &state);
         let head = Head {
             format: FORMAT.into(),
-            version: VERSION,
+            version: self.version,
             epoch: self.epoch.clone(),
             first: self.first,
             state: digits(&state),
+            missing: if self.version > LOBBY_ALONE {
+                rooms.missing
+            } else {
+                0
+            },
             base: String::new(),
             roster: Vec::new(),
         };
         put(&mut self.out, &head)
     }
 
-    fn entry(&mut self, record: Record) -> Result<(), Fault> {
-        self.chain = link(self.chain, &record);
+    fn entry(&mut self, offset: u64, record: Record) -> Result<(), Fault> {
+        self.chain = link(self.chain, &record, offset);
         self.count += 1;
-        self.last = record.seq;
+        self.last = offset;
         put(&mut self.out, &Line::Entry(record.into()))
     }
 
     fn gap(&mut self, gap: Gap) -> Result<(), Fault> {
-        let state = gap.state.as_ref().map(State::encode).unwrap_or_default();
+        let rooms = gap.rooms.as_ref();
+        let state = rooms.map(|rooms| self.encode(rooms)).unwrap_or_default();
         self.chain = link_gap(self.chain, gap.missing, &state);
         let missing = Missing {
             missing: gap.missing,
@@ -207,8 +223,19 @@ impl<W: Write> Visitor for Export<W> {
     }
 }
 
-/// The chain's value after an entry.
-fn link(chain: u64, record: &Record) -> u64 {
+impl<W> Export<W> {
+    fn encode(&self, rooms: &Rooms) -> Vec<u8> {
+        if self.version > LOBBY_ALONE {
+            rooms.directory().snapshot_of_rooms().bytes
+        } else {
+            rooms.get(&RoomName::LOBBY).state.encode()
+        }
+    }
+}
+
+/// The chain's value after an entry at this offset.
+fn link(chain: u64, record: &Record, offset: u64) -> u64 {
+    let is_plain = is_plain(record, offset);
     let mut bytes = vec![
         match record.kind {
             Kind::Joined => 0,
@@ -218,7 +245,8 @@ fn link(chain: u64, record: &Record) -> u64 {
             Kind::Renamed => 16,
             Kind::Topic => 17,
         } | if record.sender.is_some() { 4 } else { 0 }
-            | if record.id.is_some() { 8 } else { 0 },
+            | if record.id.is_some() { 8 } else { 0 }
+            | if is_plain { 0 } else { 32 },
     ];
     bytes.extend(record.at.to_le_bytes());
     let name = record.name.as_str().as_bytes();
@@ -231,6 +259,12 @@ fn link(chain: u64, record: &Record) -> u64 {
         bytes.extend((id.len() as u64).to_le_bytes());
         bytes.extend(id.as_bytes());
     }
+    if !is_plain {
+        let room = record.room.as_str().as_bytes();
+        bytes.push(u8::try_from(room.len()).unwrap_or(u8::MAX));
+        bytes.extend(room);
+        bytes.extend(record.seq.to_le_bytes());
+    }
     bytes.extend(record.text.as_bytes());
     checksum(chain, &bytes)
 }
@@ -239,6 +273,11 @@ fn link(chain: u64, record: &Record) -> u64 {
 fn link_gap(chain: u64, (from, to): (u64, u64), state: &[u8]) -> u64 {
     let bytes = [&from.to_le_bytes(), &to.to_le_bytes(), state].concat();
     checksum(chain, &bytes)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // Serde gives one.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn sum(value: u64) -> String {
@@ -286,9 +325,11 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
         id: place.disk.random()?,
         epoch,
         first: head.first,
-        state: before.state.clone(),
+        rooms: before.rooms.clone(),
     };
     let mut import = Import {
+        numbers: before.rooms,
+        version: head.version,
         chain: before.chain,
         roster: before.roster,
         batch: Vec::with_capacity(PAGE),
@@ -303,9 +344,7 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
             }
             Line::Missing(it) => {
                 let state = undigits(&it.state).ok_or_else(|| lines.bad("has a wrong state"))?;
-                let state = (!state.is_empty()).then_some(state);
-                let is_read = import.gap(it.missing, state.as_deref())?;
-                if !is_read {
+                if !import.gap(it.missing, state)? {
                     return Err(lines.bad("does not follow what is before it"));
                 }
             }
@@ -327,14 +366,18 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
         Some(head) => head > last || end.is_end_lost,
         None => head.version == 1 && !end.complete,
     };
-    let epoch = if is_lost { place.disk.random()? } else { epoch };
+    let epoch = if is_lost || import.store.lacks_numbers() {
+        place.disk.random()?
+    } else {
+        epoch
+    };
     drop(import.store.finished(epoch)?);
     super::check::checked(place)
 }
 
 /// What is before the first entry of an export.
 struct Before {
-    state: State,
+    rooms: Rooms,
     chain: u64,
     /// In version 1.
     roster: Option<Roster>,
@@ -344,9 +387,12 @@ impl Before {
     fn of(head: &Head) -> Option<Self> {
         if head.version > 1 {
             let bytes = undigits(&head.state)?;
+            let chain = checksum(head.first, &bytes);
+            let mut rooms = rooms_of(head.version, bytes, head.first)?;
+            rooms.missing = head.missing;
             return Some(Self {
-                state: State::decode(&bytes)?,
-                chain: checksum(head.first, &bytes),
+                chain,
+                rooms,
                 roster: None,
             });
         }
@@ -359,12 +405,19 @@ impl Before {
             state.fold(&record);
         }
         let is_possible = head.first > 1 || head.roster.is_empty();
+        let rooms = rooms_of(LOBBY_ALONE, state.encode(), head.first)?;
         is_possible.then_some(Self {
-            state,
+            rooms,
             chain,
             roster: Some(roster),
         })
     }
+}
+
+/// The rooms that these bytes are in an export of this version, before an entry.
+fn rooms_of(version: u32, bytes: Vec<u8>, first: u64) -> Option<Rooms> {
+    let directory = Directory::decode(Snapshot { version, bytes }, first).ok()?;
+    Some(Rooms::new(Arc::new(directory)))
 }
 
 /// Who is in the room, as version 1 had it beside the entries, with a sum in the last line.
@@ -395,6 +448,7 @@ impl Member {
     /// An entry by which it came.
     fn joined(&self) -> Option<Record> {
         Some(Record {
+            room: RoomName::LOBBY,
             seq: 0,
             at: 0,
             kind: Kind::Joined,
@@ -407,7 +461,10 @@ impl Member {
 }
 
 struct Import {
+    version: u32,
     store: Store,
+    /// What the numbers of the rooms are, with those that are still to be appended.
+    numbers: Rooms,
     batch: Vec<Record>,
     count: u64,
     chain: u64,
@@ -416,12 +473,14 @@ struct Import {
 
 impl Import {
     fn entry(&mut self, record: Record) -> Result<(), Fault> {
-        let expected = self.store.head() + 1 + self.batch.len() as u64;
-        if record.seq != expected {
-            let found = record.seq;
-            return Err(Fault::Sequence { expected, found });
-        }
-        self.chain = link(self.chain, &record);
+        let numbered = self.numbers.number(&record.room, record.seq);
+        numbered.map_err(|expected| Fault::Sequence {
+            room: record.room.clone(),
+            expected,
+            found: record.seq,
+        })?;
+        let offset = self.store.head() + 1 + self.batch.len() as u64;
+        self.chain = link(self.chain, &record, offset);
         self.count += 1;
         if let Some(roster) = &mut self.roster {
             roster.apply(&record);
@@ -439,14 +498,22 @@ impl Import {
     }
 
     /// Goes on after what is missing; whether it is next.
-    fn gap(&mut self, (from, to): (u64, u64), state: Option<&[u8]>) -> Result<bool, Fault> {
+    fn gap(&mut self, (from, to): (u64, u64), state: Vec<u8>) -> Result<bool, Fault> {
         self.flush()?;
         if from != self.store.head() + 1 || to < from || to == u64::MAX {
             return Ok(false);
         }
-        self.chain = link_gap(self.chain, (from, to), state.unwrap_or_default());
-        let state = state.and_then(State::decode);
-        self.store.skip_to(to + 1, state)?;
+        self.chain = link_gap(self.chain, (from, to), &state);
+        let rooms = if state.is_empty() {
+            None
+        } else {
+            rooms_of(self.version, state, to + 1)
+        };
+        match &rooms {
+            Some(rooms) => self.numbers = rooms.clone(),
+            None => self.numbers.missing += to + 1 - from,
+        }
+        self.store.skip_to(to + 1, rooms)?;
         Ok(true)
     }
 }
@@ -509,9 +576,16 @@ impl<R: BufRead> Lines<R> {
     /// What is wrong with the log that is made of it is wrong here.
     fn located(&self, fault: Fault) -> Fault {
         match fault {
-            Fault::Sequence { expected, found } => {
-                self.bad(format!("is entry {found}, not {expected}"))
-            }
+            Fault::Sequence {
+                room,
+                expected,
+                found,
+            } if room.is_lobby() => self.bad(format!("is entry {found}, not {expected}")),
+            Fault::Sequence {
+                room,
+                expected,
+                found,
+            } => self.bad(format!("is entry {found} of room {room}, not {expected}")),
             fault => fault,
         }
     }
@@ -527,6 +601,7 @@ impl<R: BufRead> Lines<R> {
 impl From<Record> for Entry {
     fn from(record: Record) -> Self {
         Self {
+            room: (!record.room.is_lobby()).then(|| record.room.as_str().into()),
             seq: record.seq,
             at: record.at,
             kind: record.kind.name().into(),
@@ -542,7 +617,9 @@ impl TryFrom<Entry> for Record {
     type Error = ();
 
     fn try_from(entry: Entry) -> Result<Self, ()> {
+        let room = entry.room.as_deref().map(RoomName::parse);
         Ok(Self {
+            room: room.transpose().map_err(|_| ())?.unwrap_or_default(),
             seq: entry.seq,
             at: entry.at,
             kind: Kind::ALL

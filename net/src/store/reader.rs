@@ -3,14 +3,17 @@
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::head::{Head, Mark};
-use super::index::{self, Index, Sidecar, Table, Unusable};
+use super::index::{Index, Table};
 use super::record::{self, Seed};
+use super::rooms::{RoomHead, Rooms};
 use super::segment::Opened;
-use chat_core::{Record, SessionId};
+use super::sidecar::{self, Sidecar, Unusable};
+use chat_core::{Record, RoomName, SessionId};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 /// Reads what a [`Store`](super::Store) has committed, also while that appends, from any thread.
 /// It never waits for the disk of an append. Once the store is dropped, reading fails with
@@ -25,11 +28,18 @@ pub(super) struct Shared {
     pub(super) path: PathBuf,
     pub(super) seed: Seed,
     /// As it was when the last append returned.
-    committed: RwLock<Mark>,
+    committed: RwLock<Committed>,
     /// The oldest first; the last one is being written.
     segments: RwLock<Vec<Arc<Segment>>>,
     head: Mutex<Head>,
     is_closed: AtomicBool,
+}
+
+/// All that may be told of.
+#[derive(Debug)]
+struct Committed {
+    mark: Mark,
+    rooms: Rooms,
 }
 
 /// One segment, and where in it each entry is, once that was asked for.
@@ -52,7 +62,7 @@ impl Segment {
 
     /// A full one, as it is found in a directory with these files.
     pub(super) fn found(opened: Opened, names: &HashSet<String>) -> Self {
-        let is_bare = !names.contains(&index::file_name(opened.header.first));
+        let is_bare = !names.contains(&sidecar::file_name(opened.header.first));
         Self {
             is_bare: AtomicBool::new(is_bare),
             ..Self::new(opened, None)
@@ -65,7 +75,7 @@ impl Segment {
 
     /// What its index says. It is looked for, or made again from the segment, whose last entry is this one,
     /// where it is not known or wrong.
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         dir: &dyn Dir,
         last: u64,
@@ -108,31 +118,61 @@ impl Segment {
         Ok(())
     }
 
-    /// The entries that are at these places, the first with this number; `None` for those that cannot be read.
-    fn records(&self, seq: u64, places: &[u32], seed: Seed) -> Result<Vec<Option<Record>>, Fault> {
+    /// The entries that are at these places, the first with this offset; `None` for those that cannot be read.
+    fn records(
+        &self,
+        offset: u64,
+        places: &[u32],
+        seed: Seed,
+    ) -> Result<Vec<Option<Record>>, Fault> {
         let written = places.iter().filter(|place| **place > 0);
         let (Some(from), Some(to)) = (written.clone().min(), written.max()) else {
             return Ok(vec![None; places.len()]);
         };
-        let from = u64::from(*from);
+        let bytes = self.span(*from, *to)?;
+        Ok((offset..)
+            .zip(places)
+            .map(|(offset, place)| {
+                let found = found_at(&bytes, *from, *place, seed)?;
+                let found = Some(found).filter(|it| it.offset == offset)?;
+                record::decode(offset, found.body).ok()
+            })
+            .collect())
+    }
+
+    /// The bytes from one record to the end of another one.
+    pub(super) fn span(&self, from: u32, to: u32) -> Result<Vec<u8>, Fault> {
+        let (from, to) = (u64::from(from), u64::from(to));
         // How long the last one is, it says itself; most are shorter than that.
-        let mut bytes = self.bytes(from, u64::from(*to) + 512)?;
-        let last = bytes.get(usize::try_from(u64::from(*to) - from).unwrap_or(usize::MAX)..);
+        let bytes = self.bytes(from, to + 512)?;
+        let last = bytes.get(usize::try_from(to - from).unwrap_or(usize::MAX)..);
         if let Some(last) = last
             && record::length(last).is_some_and(|length| length > last.len())
         {
-            let end = u64::from(*to) + (record::PREFIX + record::MAX_BODY) as u64;
-            bytes = self.bytes(from, end)?;
+            let end = to + (record::PREFIX + record::MAX_BODY) as u64;
+            return self.bytes(from, end);
         }
-        Ok((seq..)
-            .zip(places)
-            .map(|(seq, place)| {
-                let at = u64::from(*place).checked_sub(from)?;
-                let bytes = bytes.get(usize::try_from(at).ok()?..)?;
-                let found = record::find(bytes, seed).ok().filter(|it| it.seq == seq)?;
-                record::decode(seq, found.body).ok()
-            })
-            .collect())
+        Ok(bytes)
+    }
+
+    /// Makes its index again from the segment itself, if a file has it: either an entry is not as it was written, or
+    /// that file is not. Whether that was done.
+    pub(super) fn index_again(&self, last: u64) -> Result<bool, Fault> {
+        let is_of_a_file = matches!(
+            *self.index.read().unwrap_or_else(PoisonError::into_inner),
+            Some(Index::File(_))
+        );
+        if !is_of_a_file {
+            return Ok(false);
+        }
+        let mut table = Table::of(&self.opened, last)?;
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Index::File(sidecar)) = &*index {
+            // Where it cannot be read, what the entries were remains unknown.
+            let _ = table.add_lost(sidecar);
+        }
+        *index = Some(Index::Memory(table));
+        Ok(true)
     }
 
     fn bytes(&self, from: u64, to: u64) -> Result<Vec<u8>, Fault> {
@@ -141,6 +181,17 @@ impl Segment {
         self.opened.file.read(from, &mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// The record at a place, if there is a whole one, in bytes that begin at another place.
+pub(super) fn found_at(
+    bytes: &[u8],
+    from: u32,
+    place: u32,
+    seed: Seed,
+) -> Option<record::Found<'_>> {
+    let at = usize::try_from(place.checked_sub(from)?).ok()?;
+    record::find(bytes.get(at..)?, seed).ok()
 }
 
 /// Entries of one segment that a question is about.
@@ -156,25 +207,55 @@ impl Shared {
         path: PathBuf,
         seed: Seed,
         head: Head,
+        rooms: Rooms,
         segments: Vec<Arc<Segment>>,
     ) -> Self {
+        let mark = head.mark;
         Self {
             dir,
             path,
             seed,
-            committed: RwLock::new(head.mark),
+            committed: RwLock::new(Committed { mark, rooms }),
             segments: RwLock::new(segments),
             head: Mutex::new(head),
             is_closed: AtomicBool::new(false),
         }
     }
 
+    fn written(&self) -> RwLockReadGuard<'_, Committed> {
+        (self.committed.read()).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Committed> {
+        (self.committed.write()).unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn commit(&self, mark: Mark) {
-        *(self.committed.write()).unwrap_or_else(PoisonError::into_inner) = mark;
+        self.change().mark = mark;
+    }
+
+    /// The same, of these entries that come next.
+    pub(super) fn commit_entries(&self, mark: Mark, records: &[Record]) {
+        let mut committed = self.change();
+        for record in records {
+            // How they are numbered was looked at before.
+            let _ = committed.rooms.fold(record);
+        }
+        committed.mark = mark;
     }
 
     pub(super) fn committed(&self) -> Mark {
-        *(self.committed.read()).unwrap_or_else(PoisonError::into_inner)
+        self.written().mark
+    }
+
+    /// How far the log reaches, and what is asked of its rooms.
+    pub(super) fn with_rooms<T>(&self, ask: impl FnOnce(&Rooms) -> T) -> (Mark, T) {
+        let committed = self.written();
+        (committed.mark, ask(&committed.rooms))
+    }
+
+    pub(super) fn change_rooms<T>(&self, change: impl FnOnce(&mut Rooms) -> T) -> T {
+        change(&mut self.change().rooms)
     }
 
     pub(super) fn close(&self) {
@@ -186,11 +267,12 @@ impl Shared {
         segments.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Adds the segment that is written from now on; it may take the place of one that has no entry.
     pub(super) fn add_segment(&self, segment: Arc<Segment>) {
         let segments = self.segments.write();
-        segments
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(segment);
+        let mut segments = segments.unwrap_or_else(PoisonError::into_inner);
+        segments.pop_if(|last| last.first() == segment.first());
+        segments.push(segment);
     }
 
     /// Whether all of the entries of the oldest segment are gone.
@@ -222,7 +304,7 @@ impl Shared {
     }
 
     /// The last entry of a segment that one with the entry `next` follows.
-    fn last_before(next: &Segment) -> u64 {
+    pub(super) fn last_before(next: &Segment) -> u64 {
         next.opened.header.last
     }
 
@@ -263,7 +345,7 @@ impl Shared {
         segment.first() + low
     }
 
-    fn told<T>(&self, f: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
+    pub(super) fn told<T>(&self, f: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(Fault::Closed.at(&self.path));
         }
@@ -322,37 +404,23 @@ impl Shared {
         let nth = seq - segment.first();
         let places = segment.ask(&*self.dir, last, |index| index.places(nth, count))?;
         let records = segment.records(seq, &places, self.seed)?;
-        if records.iter().all(Option::is_some) {
+        if records.iter().all(Option::is_some) || !segment.index_again(last)? {
             return Ok(records);
         }
-        // Either the entry is not as it was written, or the file that said where it is: the segment tells.
-        let is_of_a_file = matches!(
-            *segment.index.read().unwrap_or_else(PoisonError::into_inner),
-            Some(Index::File(_))
-        );
-        if !is_of_a_file {
-            return Ok(records);
-        }
-        let mut table = Table::of(&segment.opened, last)?;
-        let mut index = segment
-            .index
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(Index::File(sidecar)) = &*index {
-            // Where it cannot be read, what the entries were remains unknown.
-            let _ = table.add_lost(sidecar);
-        }
-        let table = index.insert(Index::Memory(table));
-        let places = table.places(nth, count).unwrap_or_default();
-        drop(index);
+        let places = segment.ask(&*self.dir, last, |index| index.places(nth, count))?;
         segment.records(seq, &places, self.seed)
     }
 
-    pub(super) fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+    /// The entries of the log from an offset on, with their offsets, as [`Reader::read`] has those of a room.
+    pub(super) fn read_log(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Record)>, StoreError> {
         self.told(|| {
             let Mark { first, last, .. } = self.committed();
-            let mut next = after.saturating_add(1).max(first);
-            let mut records: Vec<Record> = Vec::new();
+            let mut next = from.max(first);
+            let mut records: Vec<(u64, Record)> = Vec::new();
             let mut unread: Option<u64> = None;
             while records.len() < limit && next <= last {
                 let Some((part, following)) = self.part(next, last) else {
@@ -385,7 +453,7 @@ impl Shared {
                 }
                 for record in read {
                     match record {
-                        Some(record) => records.push(record),
+                        Some(record) => records.push((next, record)),
                         // What follows is read when it is asked for.
                         None if !records.is_empty() => return Ok(records),
                         None => {
@@ -396,7 +464,7 @@ impl Shared {
                 }
             }
             if let Some(from) = unread {
-                let to = records.first().map_or(last, |record| record.seq - 1);
+                let to = records.first().map_or(last, |(offset, _)| offset - 1);
                 tracing::error!(from, to, "entries of the history cannot be read");
             }
             Ok(records)
@@ -405,29 +473,47 @@ impl Shared {
 }
 
 impl Reader {
-    /// The number of the last entry; 0 if there is none.
+    /// The offset of the last entry of the log; 0 if there is none.
     pub fn head(&self) -> u64 {
         self.0.committed().last
     }
 
-    /// The number of the oldest entry held; one more than the head while there is none.
-    pub fn first(&self) -> u64 {
-        self.0.committed().first
-    }
-
-    /// As [`Store::find`](super::Store::find).
+    /// The number of the oldest entry of a room that is held; one more than that of its last while none is.
     ///
     /// # Errors
-    /// As there, and when the store is gone.
+    /// When the disk fails, or the store is gone.
+    pub fn first(&self, room: &RoomName) -> Result<u64, StoreError> {
+        self.0.first_of(room)
+    }
+
+    /// What the log has of a room; 1 and 0, and the state of a new one, if there never was an entry of it.
+    ///
+    /// # Errors
+    /// When the disk fails, or the store is gone.
+    pub fn room(&self, room: &RoomName) -> Result<RoomHead, StoreError> {
+        self.0.room(room)
+    }
+
+    /// The entry to which a session gave this id, in whatever room; the newest, if it gave it to several.
+    ///
+    /// # Errors
+    /// When it is not as it was written, or may be among entries that cannot be read and whose ids are not known; or
+    /// when the disk fails, or the store is gone.
     pub fn find(&self, session: &SessionId, id: &str) -> Result<Option<Record>, StoreError> {
         self.0.find(session, id)
     }
 
-    /// As [`Store::read`](super::Store::read).
+    /// The entries of a room after number `after`, the oldest first, at most `limit` of them. They begin with the
+    /// first one after it that is held and can be read, and end where one is not or cannot.
     ///
     /// # Errors
     /// When the disk fails, or the store is gone.
-    pub fn read(&self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.0.read(after, limit)
+    pub fn read(
+        &self,
+        room: &RoomName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.0.read(room, after, limit)
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! A record: the length of its body in two bytes, its sum in eight, and the body: one byte for its kind and
 //! for what it has, its time in eight, its name after the name's length in one byte, the sender's 32 bytes if
-//! it has one, its id after the id's length in two bytes if it has one, and its text. Numbers are
-//! little-endian. The sum is the body's checksum, seeded with which log it is, and the entry's number added
-//! to it, spread over all bits: whoever has the bytes of a record alone knows that they are whole, of this log,
-//! and which entry they are. Damage to the sum gives a number that is far from any that can be there.
+//! it has one, its id after the id's length in two bytes if it has one, its room if it says one, and its text.
+//! Numbers are little-endian. It says no room where it is of the lobby and its number there is its offset, as
+//! in a log without other rooms; else the room's name follows the name's length in one byte, 0 for the lobby, and
+//! then its number in the room in eight. The sum is the body's checksum, seeded with which log it is, and the entry's
+//! offset added to it, spread over all bits: whoever has the bytes of a record alone knows that they are whole, of
+//! this log, and which entry they are. Damage to the sum gives a number that is far from any that can be there.
 
 use super::error::Fault;
-use chat_core::{Kind, MAX_NAME, Name, Record, SessionId};
+use chat_core::{Kind, MAX_NAME, MAX_ROOM_NAME, Name, Record, RoomName, SessionId};
 use twox_hash::XxHash3_64;
 
 /// What stands before the body.
@@ -23,8 +25,9 @@ const LATER_KIND: u8 = 16;
 
 const SENDER: u8 = 4;
 const ID: u8 = 8;
+const ROOM: u8 = 32;
 
-/// What an entry's number is multiplied by in the sum, and what undoes that: a bit or two of the sum changed
+/// What an entry's offset is multiplied by in the sum, and what undoes that: a bit or two of the sum changed
 /// are a number changed by more than a segment can hold.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const GATHER: u64 = inverse(SPREAD);
@@ -58,7 +61,7 @@ impl Seed {
 /// A record found in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found<'a> {
-    pub(super) seq: u64,
+    pub(super) offset: u64,
     pub(super) sum: u64,
     pub(super) body: &'a [u8],
 }
@@ -70,29 +73,41 @@ impl Found<'_> {
     }
 }
 
+/// Whether a record at this offset is written without its room, as in a log that has the lobby alone.
+pub(super) fn is_plain(record: &Record, offset: u64) -> bool {
+    record.room.is_lobby() && record.seq == offset
+}
+
 /// Writes a record after `out`; its sum.
-pub(super) fn encode(record: &Record, seed: Seed, out: &mut Vec<u8>) -> Result<u64, Fault> {
+pub(super) fn encode(
+    record: &Record,
+    offset: u64,
+    seed: Seed,
+    out: &mut Vec<u8>,
+) -> Result<u64, Fault> {
     let start = out.len();
     out.extend([0; PREFIX]);
-    encode_body(record, out);
+    encode_body(record, offset, out);
     let body = &out[start + PREFIX..];
     let length = u16::try_from(body.len()).ok();
     let Some(length) = length.filter(|_| body.len() <= MAX_BODY) else {
         out.truncate(start);
         return Err(Fault::TooLarge { seq: record.seq });
     };
-    let sum = checksum(seed.0, body).wrapping_add(record.seq.wrapping_mul(SPREAD));
+    let sum = checksum(seed.0, body).wrapping_add(offset.wrapping_mul(SPREAD));
     out[start..start + 2].copy_from_slice(&length.to_le_bytes());
     out[start + 2..start + PREFIX].copy_from_slice(&sum.to_le_bytes());
     Ok(sum)
 }
 
-fn encode_body(record: &Record, out: &mut Vec<u8>) {
-    const _: () = assert!(MAX_NAME <= u8::MAX as usize);
+fn encode_body(record: &Record, offset: u64, out: &mut Vec<u8>) {
+    const _: () = assert!(MAX_NAME <= u8::MAX as usize && MAX_ROOM_NAME <= u8::MAX as usize);
+    let says_room = !is_plain(record, offset);
     out.push(
         kind_bits(record.kind)
             | if record.sender.is_some() { SENDER } else { 0 }
-            | if record.id.is_some() { ID } else { 0 },
+            | if record.id.is_some() { ID } else { 0 }
+            | if says_room { ROOM } else { 0 },
     );
     out.extend(record.at.to_le_bytes());
     let name = record.name.as_str().as_bytes();
@@ -106,7 +121,18 @@ fn encode_body(record: &Record, out: &mut Vec<u8>) {
         out.extend(u16::try_from(id.len()).unwrap_or(u16::MAX).to_le_bytes());
         out.extend(id.as_bytes());
     }
+    if says_room {
+        encode_room(&record.room, out);
+        out.extend(record.seq.to_le_bytes());
+    }
     out.extend(record.text.as_bytes());
+}
+
+/// Writes a room's name after its length, which is 0 for the lobby's.
+fn encode_room(room: &RoomName, out: &mut Vec<u8>) {
+    let name = if room.is_lobby() { "" } else { room.as_str() };
+    out.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+    out.extend(name.as_bytes());
 }
 
 /// The bits of a kind.
@@ -134,10 +160,10 @@ pub(super) fn find(bytes: &[u8], seed: Seed) -> Result<Found<'_>, Malformed> {
     let body = rest.get(..length).filter(|_| length <= MAX_BODY);
     let body = body.ok_or(Malformed)?;
     let sum = u64::from_le_bytes(*sum);
-    let seq = sum
+    let offset = sum
         .wrapping_sub(checksum(seed.0, body))
         .wrapping_mul(GATHER);
-    Ok(Found { seq, sum, body })
+    Ok(Found { offset, sum, body })
 }
 
 /// The fewest bytes that a record has.
@@ -154,39 +180,79 @@ pub(super) fn may_be(bytes: &[u8]) -> bool {
     let flags = bytes.get(PREFIX).copied().unwrap_or(u8::MAX);
     let name = bytes.get(PREFIX + 9).copied().map_or(0, usize::from);
     kind_of(flags & KIND).is_some()
-        && flags & !(KIND | SENDER | ID) == 0
+        && flags & !(KIND | SENDER | ID | ROOM) == 0
         && (1..=MAX_NAME).contains(&name)
 }
 
-/// The entry that is written as a body.
-pub(super) fn decode(seq: u64, body: &[u8]) -> Result<Record, Malformed> {
-    let mut rest = Rest(body);
-    let [flags] = rest.array()?;
-    let kind = kind_of(flags & KIND).ok_or(Malformed)?;
-    if flags & !(KIND | SENDER | ID) != 0 {
-        return Err(Malformed);
-    }
-    let at = rest.number()?;
-    let [length] = rest.array()?;
-    let name = Name::parse(rest.text(length.into())?).map_err(|_| Malformed)?;
-    let sender = (flags & SENDER != 0)
-        .then(|| rest.array().map(SessionId))
-        .transpose()?;
-    let id = (flags & ID != 0)
-        .then(|| {
-            let length = u16::from_le_bytes(rest.array()?);
-            rest.text(length.into())
+/// A body, taken apart.
+struct Body<'a> {
+    kind: Kind,
+    at: u64,
+    name: &'a str,
+    sender: Option<SessionId>,
+    id: Option<&'a str>,
+    room: RoomName,
+    seq: u64,
+    text: &'a [u8],
+}
+
+impl<'a> Body<'a> {
+    fn read(offset: u64, body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut rest = Rest(body);
+        let [flags] = rest.array()?;
+        let kind = kind_of(flags & KIND).ok_or(Malformed)?;
+        if flags & !(KIND | SENDER | ID | ROOM) != 0 {
+            return Err(Malformed);
+        }
+        let at = rest.number()?;
+        let [length] = rest.array()?;
+        let name = rest.text(length.into())?;
+        let sender = (flags & SENDER != 0)
+            .then(|| rest.array().map(SessionId))
+            .transpose()?;
+        let id = (flags & ID != 0)
+            .then(|| {
+                let length = u16::from_le_bytes(rest.array()?);
+                rest.text(length.into())
+            })
+            .transpose()?;
+        let (room, seq) = if flags & ROOM == 0 {
+            (RoomName::LOBBY, offset)
+        } else {
+            (rest.room()?, rest.number()?)
+        };
+        Ok(Self {
+            kind,
+            at,
+            name,
+            sender,
+            id,
+            room,
+            seq,
+            text: rest.0,
         })
-        .transpose()?;
+    }
+}
+
+/// The entry that is written as a body.
+pub(super) fn decode(offset: u64, body: &[u8]) -> Result<Record, Malformed> {
+    let body = Body::read(offset, body)?;
     Ok(Record {
-        seq,
-        at,
-        kind,
-        name,
-        sender,
-        id: id.map(Into::into),
-        text: str::from_utf8(rest.0).map_err(|_| Malformed)?.into(),
+        room: body.room,
+        seq: body.seq,
+        at: body.at,
+        kind: body.kind,
+        name: Name::parse(body.name).map_err(|_| Malformed)?,
+        sender: body.sender,
+        id: body.id.map(Into::into),
+        text: str::from_utf8(body.text).map_err(|_| Malformed)?.into(),
     })
+}
+
+/// The room of the entry that is written as a body, and its number there.
+pub(super) fn room_of(offset: u64, body: &[u8]) -> Option<(RoomName, u64)> {
+    let body = Body::read(offset, body).ok()?;
+    Some((body.room, body.seq))
 }
 
 /// A checksum that no damage leaves as it was but for one in 2^64.
@@ -201,17 +267,8 @@ pub(super) fn key(seed: Seed, SessionId(session): &SessionId, id: &str) -> u64 {
 
 /// By what the entry that is written as this body is found, if it has an id.
 pub(super) fn key_of(seed: Seed, body: &[u8]) -> Option<u64> {
-    let mut rest = Rest(body);
-    let [flags] = rest.array().ok()?;
-    if flags & SENDER == 0 || flags & ID == 0 {
-        return None;
-    }
-    let _at = rest.number().ok()?;
-    let [name] = rest.array().ok()?;
-    let _name = rest.text(name.into()).ok()?;
-    let sender = SessionId(rest.array().ok()?);
-    let id = u16::from_le_bytes(rest.array().ok()?);
-    Some(key(seed, &sender, rest.text(id.into()).ok()?))
+    let body = Body::read(0, body).ok()?;
+    Some(key(seed, &body.sender?, body.id?))
 }
 
 /// Whether the entry that is written as this body may change the state of the room: it is not just something
@@ -239,10 +296,27 @@ impl<'a> Rest<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn text(&mut self, len: usize) -> Result<&'a str, Malformed> {
-        let (text, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
+    pub(super) fn bytes(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        let (bytes, rest) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = rest;
-        str::from_utf8(text).map_err(|_| Malformed)
+        Ok(bytes)
+    }
+
+    pub(super) fn text(&mut self, len: usize) -> Result<&'a str, Malformed> {
+        str::from_utf8(self.bytes(len)?).map_err(|_| Malformed)
+    }
+
+    /// The name of a room as it is written, in one way only.
+    fn room(&mut self) -> Result<RoomName, Malformed> {
+        let [length] = self.array()?;
+        if length == 0 {
+            return Ok(RoomName::LOBBY);
+        }
+        let text = self.text(length.into())?;
+        let room = RoomName::parse(text).map_err(|_| Malformed)?;
+        (room.as_str() == text && !room.is_lobby())
+            .then_some(room)
+            .ok_or(Malformed)
     }
 }
 

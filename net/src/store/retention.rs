@@ -39,7 +39,7 @@ const PAGE: usize = 64;
 pub(super) struct Age {
     /// When the newest entry happened.
     newest: Option<u64>,
-    /// When the oldest held did: its number, and its time.
+    /// When the oldest held did: its offset, and its time.
     oldest: Option<(u64, u64)>,
     /// More than a tenth would go, since that time.
     held_since: Option<u64>,
@@ -98,12 +98,14 @@ impl Age {
             return mark.first;
         };
         let is_over = |at: u64| now.saturating_sub(at) > most;
-        let time_of = |seq: u64| -> Option<u64> {
+        let time_of = |offset: u64| -> Option<u64> {
             // Those that a clock dated ahead say nothing of it.
-            let read = shared.read(seq.checked_sub(1)?, PAGE).ok()?;
-            read.iter().map(|record| record.at).find(|at| *at <= now)
+            let read = shared.read_log(offset, PAGE).ok()?;
+            read.iter()
+                .map(|(_, record)| record.at)
+                .find(|at| *at <= now)
         };
-        if self.oldest.is_none_or(|(seq, _)| seq != mark.first) {
+        if self.oldest.is_none_or(|(offset, _)| offset != mark.first) {
             self.oldest = time_of(mark.first).map(|at| (mark.first, at));
         }
         if !self.oldest.is_some_and(|(_, at)| is_over(at)) {
@@ -128,19 +130,21 @@ impl Age {
         let mut first = mark.first;
         let end = first + (appended.len() + AT_ONCE) as u64;
         while first < end.min(mark.last) {
-            let Ok(page) = shared.read(first - 1, PAGE) else {
+            let Ok(page) = shared.read_log(first, PAGE) else {
                 break;
             };
-            let may_go = |record: &&Record| is_over(record.at) || record.at > now;
+            let may_go = |(_, record): &&(u64, Record)| is_over(record.at) || record.at > now;
             let over = page.iter().take_while(may_go).count();
-            let last = page[..over].iter().rposition(|record| is_over(record.at));
+            let last = page[..over]
+                .iter()
+                .rposition(|(_, record)| is_over(record.at));
             let over = last.map_or(0, |last| last + 1);
-            if let Some(held) = page.get(over) {
-                self.oldest = (held.at <= now).then_some((held.seq, held.at));
-                return held.seq;
+            if let Some((offset, held)) = page.get(over) {
+                self.oldest = (held.at <= now).then_some((*offset, held.at));
+                return *offset;
             }
             match page.last() {
-                Some(last) => first = last.seq + 1,
+                Some((last, _)) => first = last + 1,
                 None => break,
             }
         }

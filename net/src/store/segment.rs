@@ -1,14 +1,16 @@
 //! A segment: one file of the log.
 //!
 //! Its header says of which log it is, which entries it begins with and what was before them; the state of
-//! the room there follows, as bytes that the core gave. Then there are frames, and zeros up to the file's
+//! the room there follows, as bytes that the core gave, or, where it may have entries of several rooms, their
+//! directory ([`rooms`](super::rooms)). Then there are frames, and zeros up to the file's
 //! end, which is a multiple of the header's step: a file that was cut shows.
 
 use super::disk::{Dir, File, Mode};
 use super::error::Fault;
 use super::frame::{SECTOR, Tag};
 use super::record::{Malformed, Rest, Seed, checksum};
-use super::{VERSION, read_all};
+use super::rooms::{Directory, Rooms, Snapshot};
+use super::{LOBBY_ALONE, VERSION, read_all};
 use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"CHATLOG\0";
@@ -21,9 +23,11 @@ const ENCODED: usize = 96;
 /// What stands at the beginning of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    /// The version of its format.
+    pub(super) version: u32,
     /// Of which log it is.
     pub(super) id: u128,
-    /// The number of its first entry, by which the file is named.
+    /// The offset of its first entry, by which the file is named.
     pub(super) first: u64,
     /// The same of the segment before; 0 if there never was one.
     pub(super) before: u64,
@@ -38,16 +42,32 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn new(id: u128, first: u64, step: u64, state: &[u8]) -> Self {
+    pub(super) fn new(id: u128, first: u64, step: u64, state: &Snapshot) -> Self {
+        let Snapshot { version, bytes } = state;
         Self {
+            version: *version,
             id,
             first,
             before: 0,
             last: first - 1,
             chain: 0,
             step,
-            state_len: state.len() as u64,
-            state_sum: checksum(0, state),
+            state_len: bytes.len() as u64,
+            state_sum: checksum(0, bytes),
+        }
+    }
+
+    /// Whether it may have entries of other rooms than the lobby.
+    pub(super) fn has_rooms(&self) -> bool {
+        self.version > LOBBY_ALONE
+    }
+
+    /// How many of those before it are missing, of which its directory may not know.
+    fn missing(&self) -> u64 {
+        if self.has_rooms() {
+            self.first - 1 - self.last
+        } else {
+            0
         }
     }
 
@@ -65,9 +85,9 @@ impl Header {
     }
 
     /// The bytes before the first frame.
-    pub(super) fn encode(&self, state: &[u8]) -> Vec<u8> {
+    pub(super) fn encode(&self, state: &Snapshot) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        out.extend(VERSION.to_le_bytes());
+        out.extend(self.version.to_le_bytes());
         out.extend([0; 4]);
         out.extend(self.id.to_le_bytes());
         for number in [
@@ -84,7 +104,7 @@ impl Header {
         out.extend(checksum(0, &out).to_le_bytes());
         debug_assert_eq!(out.len(), ENCODED);
         out.resize(usize::try_from(STATE).unwrap_or(0), 0);
-        out.extend(state);
+        out.extend(&state.bytes);
         out.resize(usize::try_from(self.start()).unwrap_or(0), 0);
         out
     }
@@ -106,6 +126,7 @@ impl Header {
         let mut read = || -> Result<Self, Malformed> {
             rest.number32()?;
             Ok(Self {
+                version: found,
                 id: u128::from_le_bytes(rest.array()?),
                 first: rest.number()?,
                 before: rest.number()?,
@@ -142,8 +163,8 @@ impl Header {
         Ok(header)
     }
 
-    /// The state of the room before its first entry.
-    pub(super) fn state(&self, file: &dyn File) -> Result<Vec<u8>, Fault> {
+    /// What follows it: the rooms before its first entry.
+    fn snapshot(&self, file: &dyn File) -> Result<Snapshot, Fault> {
         let length = usize::try_from(self.start() - STATE).unwrap_or(usize::MAX);
         let mut state = vec![0; length];
         file.read(STATE, &mut state)?;
@@ -152,7 +173,10 @@ impl Header {
             let wrong = Fault::damaged("who was in the room is not as it was written");
             return Err(wrong.in_file(&file_name(self.first)));
         }
-        Ok(state)
+        Ok(Snapshot {
+            version: self.version,
+            bytes: state,
+        })
     }
 }
 
@@ -194,8 +218,28 @@ impl Opened {
     /// One whose header is lost: all that it says is how its frames are told, which may begin anywhere.
     pub(super) fn guess(dir: &dyn Dir, first: u64, id: u128) -> Result<Self, Fault> {
         let file = dir.open(&file_name(first), Mode::Read)?;
-        let header = Header::new(id, first, 1, &[]);
+        // It may be one of either version; as one that has rooms, all is read that is there.
+        let nothing = Snapshot {
+            version: VERSION,
+            bytes: Vec::new(),
+        };
+        let header = Header::new(id, first, 1, &nothing);
         Ok(Self { header, file })
+    }
+
+    /// The rooms before its first entry.
+    pub(super) fn directory(&self) -> Result<Directory, Fault> {
+        let snapshot = self.header.snapshot(&*self.file)?;
+        Directory::decode(snapshot, self.header.first).map_err(|Malformed| {
+            Fault::damaged("who was in the room is not as it was written").in_file(&self.name())
+        })
+    }
+
+    /// The same, to go on from there.
+    pub(super) fn rooms(&self) -> Result<Rooms, Fault> {
+        let mut rooms = Rooms::new(Arc::new(self.directory()?));
+        rooms.missing = self.header.missing();
+        Ok(rooms)
     }
 
     pub(super) fn name(&self) -> String {

@@ -4,10 +4,11 @@ use super::disk::{Dir, Mode, Place};
 use super::error::Fault;
 use super::head::{Head, Mark};
 use super::record::{self, Found};
+use super::rooms::Rooms;
 use super::segment::{self, Opened};
 use super::walk::{Salvaged, Step, Tail, Walk};
-use super::{Lock, refuse_version_1, segments_of};
-use chat_core::{Record, State};
+use super::{LOBBY_ALONE, Lock, refuse_version_1, segments_of};
+use chat_core::Record;
 
 /// How often it is looked at anew, where some of it is removed meanwhile.
 const TRIES: usize = 20;
@@ -30,11 +31,11 @@ pub(super) struct Survey {
 /// What is found, in the order of the log.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// A segment begins, with this state of the room.
-    State(State),
-    /// An entry.
-    Entry(Record),
-    /// Entries that cannot be read: the first and the last.
+    /// A segment begins, with these rooms.
+    Rooms(Rooms),
+    /// An entry, at this offset.
+    Entry(u64, Record),
+    /// Entries that cannot be read: the offsets of the first and the last.
     Lost(u64, u64),
     /// Entries that were lost before this log was made.
     Gap(u64, u64),
@@ -165,6 +166,13 @@ impl Survey {
         })
     }
 
+    /// The version of the format that has all of it.
+    pub(super) fn version(&self) -> u32 {
+        let known = (self.segments.iter()).filter(|it| !self.guessed.contains(&it.header.first));
+        let versions = known.map(|it| it.header.version);
+        versions.max().unwrap_or(LOBBY_ALONE)
+    }
+
     /// The size of its segments.
     pub(super) fn size(&self) -> Result<u64, Fault> {
         let sizes = self.segments.iter().map(|segment| segment.file.len());
@@ -185,7 +193,7 @@ impl Survey {
             next: (self.segments.first())
                 .map_or(self.known.first, |it| it.header.first.min(self.known.first)),
             chain: None,
-            state: None,
+            rooms: None,
         };
         for (nth, segment) in self.segments.iter().enumerate() {
             let following = self.segments.get(nth + 1);
@@ -205,7 +213,7 @@ struct Pass<'a> {
     next: u64,
     /// The sum of the last frame, unless something was lost since.
     chain: Option<u64>,
-    state: Option<State>,
+    rooms: Option<Rooms>,
 }
 
 impl Pass<'_> {
@@ -213,7 +221,7 @@ impl Pass<'_> {
     fn lose(&mut self, next: u64) -> Result<(), Fault> {
         let from = std::mem::replace(&mut self.next, next);
         if from < next {
-            (self.chain, self.state) = (None, None);
+            (self.chain, self.rooms) = (None, None);
             (self.each)(Item::Lost(from, next - 1))?;
         }
         Ok(())
@@ -233,23 +241,33 @@ impl Pass<'_> {
         if header.last + 1 < header.first {
             (self.each)(Item::Gap(header.last + 1, header.first - 1))?;
             self.next = header.first;
-            (self.chain, self.state) = (None, None);
+            (self.chain, self.rooms) = (None, None);
         } else if self.chain.is_some_and(|chain| chain != header.chain) {
             self.flaw("what it follows is not what was before it", it)?;
         }
-        let state = header.state(&*it.file).ok();
-        let state = state.and_then(|bytes| State::decode(&bytes));
-        match (state, &self.state) {
-            (Some(state), Some(folded)) if state != *folded => {
+        match (it.rooms(), &self.rooms) {
+            (Ok(rooms), Some(folded)) if rooms.directory() != folded.directory() => {
                 self.flaw("who was in the room does not agree with the entries", it)?;
             }
-            (None, _) => self.flaw("who was in the room is not as it was written", it)?,
-            (state, _) => self.state = state,
+            (Err(_), _) => self.flaw("who was in the room is not as it was written", it)?,
+            (Ok(rooms), _) => self.rooms = Some(rooms),
         }
-        if let Some(state) = self.state.clone() {
-            (self.each)(Item::State(state))?;
+        if let Some(rooms) = self.rooms.clone() {
+            (self.each)(Item::Rooms(rooms))?;
         }
         self.frames(it, following)
+    }
+
+    fn entry(&mut self, offset: u64, record: Record, of: &Opened) -> Result<(), Fault> {
+        self.next = offset + 1;
+        let folded = self.rooms.as_mut().map(|rooms| rooms.fold(&record));
+        if let Some(Err(expected)) = folded {
+            let (room, seq) = (&record.room, record.seq);
+            let what =
+                format!("entry {offset} has number {seq} in room {room} instead of {expected}");
+            self.flaw(&what, of)?;
+        }
+        (self.each)(Item::Entry(offset, record))
     }
 
     fn frames(&mut self, it: &Opened, following: Option<&Opened>) -> Result<(), Fault> {
@@ -266,7 +284,7 @@ impl Pass<'_> {
         while walk.next <= last {
             let at = walk.at;
             let mut found = Vec::new();
-            let mut each = |_, it: Found<'_>| found.push((it.seq, it.body.to_vec()));
+            let mut each = |_, it: Found<'_>| found.push((it.offset, it.body.to_vec()));
             let step = walk.step(&mut each)?;
             let (mut salvaged, mut flaw) = (Salvaged::UpToFrame, None);
             if step != Step::Frame {
@@ -281,21 +299,15 @@ impl Pass<'_> {
                 salvaged = walk.salvage(&mut each)?;
             }
             let has_found = !found.is_empty();
-            for (seq, body) in found {
-                if seq > last {
+            for (offset, body) in found {
+                if offset > last {
                     break;
                 }
-                self.lose(seq)?;
-                match record::decode(seq, &body) {
-                    Ok(record) => {
-                        if let Some(state) = &mut self.state {
-                            state.fold(&record);
-                        }
-                        self.next = seq + 1;
-                        (self.each)(Item::Entry(record))?;
-                    }
-                    // Its sum is right: a newer program wrote it, or this one wrongly.
-                    Err(_) => self.lose(seq + 1)?,
+                self.lose(offset)?;
+                // Where its sum is right, a newer program wrote it, or this one wrongly.
+                match record::decode(offset, &body) {
+                    Ok(record) => self.entry(offset, record, it)?,
+                    Err(_) => self.lose(offset + 1)?,
                 }
             }
             if step == Step::Frame {

@@ -3,9 +3,10 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
-use super::index::{self, Index, Sidecar, Table};
+use super::index::{Index, Table};
 use super::reader::{Segment, Shared};
 use super::segment::{Header, Opened, file_name};
+use super::sidecar::{self, Sidecar};
 use super::{Sizes, write_zeros};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -39,6 +40,8 @@ pub(super) struct Space {
     ready: AtomicU64,
     /// Where its frames end.
     end: AtomicU64,
+    /// Where it is full.
+    limit: AtomicU64,
     /// Locked while zeros are written.
     zeros: Mutex<Zeros>,
     lacks_room: AtomicBool,
@@ -78,6 +81,7 @@ impl Space {
             shared,
             ready: AtomicU64::new(end),
             end: AtomicU64::new(end),
+            limit: AtomicU64::new(sizes.limit(&active.opened.header)),
             zeros: Mutex::new(Zeros {
                 active,
                 file: None,
@@ -131,19 +135,26 @@ impl Space {
         Ok(())
     }
 
-    /// Makes a segment with this header, and what follows it, the active one.
-    pub(super) fn roll(&self, header: Header, bytes: &[u8]) -> Result<Arc<Segment>, Fault> {
+    /// Makes a segment with this header, and what follows it, the active one; `table` is of what it has.
+    pub(super) fn roll(
+        &self,
+        header: Header,
+        bytes: &[u8],
+        table: Table,
+    ) -> Result<Arc<Segment>, Fault> {
         let mut zeros = self.zeros();
         let ready = match zeros.next.take() {
             Some(ready) => ready,
             None => Ready::create(&*self.shared.dir)?,
         };
         let (opened, len) = ready.become_segment(&*self.shared.dir, header, bytes)?;
-        let active = Arc::new(Segment::new(opened, Some(Index::Memory(Table::default()))));
+        let active = Arc::new(Segment::new(opened, Some(Index::Memory(table))));
         zeros.active = Arc::clone(&active);
         zeros.file = None;
         zeros.ready = len;
         self.end.store(header.start(), Ordering::Release);
+        let limit = self.sizes.limit(&header);
+        self.limit.store(limit, Ordering::Release);
         self.ready.store(len, Ordering::Release);
         drop(zeros);
         self.call();
@@ -154,7 +165,8 @@ impl Space {
     pub(super) fn appended(&self, end: u64) {
         self.end.store(end, Ordering::Release);
         let ready = self.ready.load(Ordering::Acquire);
-        if ready < self.sizes.segment && ready - end < self.sizes.ahead / 2 {
+        let limit = self.limit.load(Ordering::Acquire);
+        if ready < limit && ready - end < self.sizes.ahead / 2 {
             self.call();
         }
     }
@@ -184,7 +196,7 @@ impl Space {
         if ahead >= self.sizes.ahead {
             return Ok(false);
         }
-        if zeros.ready < self.sizes.segment {
+        if zeros.ready < self.limit.load(Ordering::Acquire) {
             self.extend(&mut zeros)?;
             return Ok(true);
         }
@@ -215,6 +227,10 @@ impl Space {
                 continue;
             };
             debug_assert_eq!(table.len(), last + 1 - segment.first());
+            if !table.is_complete() {
+                // Without the rooms before it, a file would say of them what is not so.
+                continue;
+            }
             let sidecar = match Sidecar::create(&*self.shared.dir, &segment.opened, table) {
                 // It stays in memory until there is room.
                 Err(Fault::Full(_)) => return Ok(false),
@@ -248,7 +264,7 @@ impl Space {
 
 /// Removes the files of a segment, in steps.
 pub(super) fn remove_segment(dir: &dyn Dir, first: u64) -> Result<(), Fault> {
-    index::remove(dir, first)?;
+    sidecar::remove(dir, first)?;
     let name = file_name(first);
     if let Some(file) = disk::open(dir, &name, Mode::Write)? {
         let mut len = file.len()?;

@@ -1,16 +1,17 @@
 //! What a survey finds, as what a log that is written anew consists of: a beginning, entries, and gaps.
 
 use super::error::Fault;
+use super::rooms::Rooms;
 use super::survey::Item;
-use chat_core::{Record, State};
+use chat_core::Record;
 
 /// Whoever writes a log anew.
 pub(super) trait Visitor {
-    /// The log begins, with this state of the room.
-    fn begin(&mut self, state: State) -> Result<(), Fault>;
+    /// The log begins, with these rooms.
+    fn begin(&mut self, rooms: Rooms) -> Result<(), Fault>;
 
-    /// The next entry.
-    fn entry(&mut self, record: Record) -> Result<(), Fault>;
+    /// The next entry, which has this offset.
+    fn entry(&mut self, offset: u64, record: Record) -> Result<(), Fault>;
 
     /// Entries are missing before the next one.
     fn gap(&mut self, gap: Gap) -> Result<(), Fault>;
@@ -21,8 +22,8 @@ pub(super) trait Visitor {
 pub(super) struct Gap {
     /// The first and the last of them.
     pub(super) missing: (u64, u64),
-    /// The state of the room after them, if that is known.
-    pub(super) state: Option<State>,
+    /// The rooms after them, if that is known.
+    pub(super) rooms: Option<Rooms>,
 }
 
 /// What a visitor is shown, item by item.
@@ -31,8 +32,8 @@ pub(super) struct Visit<V> {
     visitor: V,
     /// The first entry that is shown.
     first: u64,
-    /// The state before that, until the log has begun.
-    before: Option<State>,
+    /// The rooms before that, until the log has begun.
+    before: Option<Rooms>,
     /// What is missing before the next entry, if there is one.
     gap: Option<Gap>,
     is_end_lost: bool,
@@ -51,10 +52,12 @@ pub(super) struct Ending<V> {
 impl<V: Visitor> Visit<V> {
     /// Of a log whose first entry is this one.
     pub(super) fn new(first: u64, visitor: V) -> Self {
+        // Nothing is known of what was before, unless it is found.
+        let before = Rooms::unknown(first - 1);
         Self {
             visitor,
             first,
-            before: Some(State::default()),
+            before: Some(before),
             gap: None,
             is_end_lost: false,
         }
@@ -62,45 +65,55 @@ impl<V: Visitor> Visit<V> {
 
     pub(super) fn take(&mut self, item: Item) -> Result<(), Fault> {
         match item {
-            Item::State(state) => {
+            Item::Rooms(rooms) => {
                 if let Some(before) = &mut self.before {
-                    *before = state;
+                    *before = rooms;
                 } else if let Some(gap) = &mut self.gap {
-                    gap.state = Some(state);
+                    gap.rooms = Some(rooms);
                 }
             }
-            Item::Entry(record) if record.seq < self.first => {
+            Item::Entry(offset, record) if offset < self.first => {
                 if let Some(before) = &mut self.before {
-                    before.fold(&record);
+                    // Where one is numbered otherwise, a flaw was told of.
+                    let _ = before.fold(&record);
                 }
             }
-            Item::Entry(record) => {
+            Item::Entry(offset, record) => {
                 self.begin()?;
                 self.close_gap()?;
-                self.visitor.entry(record)?;
+                self.visitor.entry(offset, record)?;
             }
             Item::Lost(from, to) | Item::Gap(from, to) if to >= self.first => {
+                self.lose(from);
                 self.begin()?;
-                if self.gap.as_ref().is_some_and(|gap| gap.state.is_some()) {
-                    // What is known of the room then is the best guess at what comes later.
+                if self.gap.as_ref().is_some_and(|gap| gap.rooms.is_some()) {
+                    // What is known of the rooms then is the best guess at what comes later.
                     self.close_gap()?;
                 }
                 let from = from.max(self.first);
                 let from = self.gap.as_ref().map_or(from, |gap| gap.missing.0);
                 self.gap = Some(Gap {
                     missing: (from, to),
-                    state: None,
+                    rooms: None,
                 });
             }
-            Item::Lost(..) | Item::Gap(..) | Item::Flaw(_) => {}
+            Item::Lost(from, _) | Item::Gap(from, _) => self.lose(from),
+            Item::Flaw(_) => {}
             Item::End => self.is_end_lost = true,
         }
         Ok(())
     }
 
+    /// Entries from this one on are missing, perhaps before the log begins.
+    fn lose(&mut self, from: u64) {
+        if let Some(before) = &mut self.before {
+            before.missing = before.missing.max(self.first.saturating_sub(from));
+        }
+    }
+
     fn begin(&mut self) -> Result<(), Fault> {
         match self.before.take() {
-            Some(state) => self.visitor.begin(state),
+            Some(rooms) => self.visitor.begin(rooms),
             None => Ok(()),
         }
     }

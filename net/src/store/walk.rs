@@ -124,10 +124,10 @@ impl<'a> Walk<'a> {
             };
             if record::may_be(bytes)
                 && let Ok(it) = record::find(bytes, self.seed)
-                && (self.next..before).contains(&it.seq)
-                && it.seq - self.next <= (at - passed) / record::SHORTEST
+                && (self.next..before).contains(&it.offset)
+                && it.offset - self.next <= (at - passed) / record::SHORTEST
             {
-                self.next = it.seq + 1;
+                self.next = it.offset + 1;
                 each(at, it);
                 at += it.len() as u64;
                 passed = at;

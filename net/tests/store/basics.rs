@@ -1,9 +1,11 @@
 //! What is appended is read.
 
 use crate::disk::Memory;
-use crate::{ALL, SMALL, Step, all_said, any_steps, contents, error, fold, idle, joined, left};
+use crate::{
+    ALL, LOBBY, SMALL, Step, all_said, any_steps, contents, error, fold, idle, joined, left, state,
+};
 use crate::{log_of, open, place, said};
-use chat_core::{MAX_NAME, Name, Record};
+use chat_core::{MAX_NAME, Name, Record, RoomName};
 use chat_net::store::{Fault, Sizes, Store, check};
 use proptest::prelude::*;
 use std::slice;
@@ -38,14 +40,14 @@ proptest! {
                 }
             }
             prop_assert_eq!((store.first(), store.head()), (1, model.len() as u64));
-            prop_assert_eq!(store.state(), &fold(&model));
+            prop_assert_eq!(state(&store), fold(&model));
         }
         for is_reopened in [false, true] {
             prop_assert_eq!(&contents(&store), &model);
             for (after, limit) in &pages {
                 let from = usize::try_from(*after).unwrap().min(model.len());
                 let to = (from + limit).min(model.len());
-                prop_assert_eq!(&store.read(*after, *limit).unwrap(), &model[from..to]);
+                prop_assert_eq!(&store.read(&LOBBY, *after, *limit).unwrap(), &model[from..to]);
             }
             for record in &model {
                 let (Some(sender), Some(id)) = (record.sender, &record.id) else {
@@ -72,7 +74,7 @@ fn a_new_log_is_empty_and_has_an_epoch_of_its_own() {
     let store = Store::open(&one.0, ALL).unwrap();
     assert_eq!((store.head(), store.first()), (0, 1));
     for after in [0, 1, u64::MAX] {
-        assert_eq!(store.read(after, 9).unwrap(), []);
+        assert_eq!(store.read(&LOBBY, after, 9).unwrap(), []);
     }
     assert_eq!(store.epoch().len(), 32);
     assert!(store.epoch().bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -113,8 +115,8 @@ fn the_state_is_that_after_the_last_entry_whatever_segment_told_of_it() {
     }
     drop(store);
     let store = open(&disk);
-    assert_eq!(store.state(), &fold(&[joined(1, "ann"), joined(3, "cat")]));
-    assert_eq!(store.state(), &fold(&all));
+    assert_eq!(state(&store), fold(&[joined(1, "ann"), joined(3, "cat")]));
+    assert_eq!(state(&store), fold(&all));
 }
 
 /// How many segments a log has.
@@ -126,6 +128,7 @@ fn segments(disk: &Memory) -> usize {
 /// An entry in whose frame there are so many bytes.
 fn of_frame(seq: u64, length: usize) -> Record {
     let record = Record {
+        room: RoomName::LOBBY,
         text: "".into(),
         sender: None,
         id: None,
@@ -134,6 +137,7 @@ fn of_frame(seq: u64, length: usize) -> Record {
     // A frame's header, and a record's, with its kind, its time and its name; a byte ends the frame.
     let rest = length - 40 - 10 - 13 - 1;
     Record {
+        room: RoomName::LOBBY,
         text: "x".repeat(rest).into(),
         ..record
     }
@@ -187,6 +191,7 @@ fn more_than_a_frame_may_have_is_in_several() {
     let text = "x".repeat(15_000);
     let all: Vec<Record> = (1..=600)
         .map(|seq| Record {
+            room: RoomName::LOBBY,
             text: text.as_str().into(),
             ..said(seq)
         })
@@ -203,6 +208,7 @@ fn an_entry_is_as_long_as_it_may_be_and_no_longer() {
     // Its kind, its time, its name, its session and its id are before the text.
     const MOST: usize = 16 * 1024 - (1 + 8 + 1 + MAX_NAME + 32 + 2 + 4);
     let of = |length| Record {
+        room: RoomName::LOBBY,
         name: Name::parse(&"n".repeat(MAX_NAME)).unwrap(),
         text: "\0".repeat(length).into(),
         ..said(1)
@@ -243,10 +249,12 @@ fn a_text_that_looks_like_zeros_or_like_another_frame_is_a_text() {
     let mut store = open(&disk);
     let more = [
         Record {
+            room: RoomName::LOBBY,
             text: text.into(),
             ..said(10)
         },
         Record {
+            room: RoomName::LOBBY,
             text: "\0".repeat(4000).into(),
             ..said(11)
         },

@@ -2,7 +2,8 @@
 
 use crate::disk::Memory;
 use crate::{
-    ALL, Dir, SMALL, all_said, contents, dice, error, fold, idle, joined, log_of, open, place, said,
+    ALL, Dir, LOBBY, SMALL, all_said, contents, dice, error, fold, idle, joined, log_of, open,
+    place, said, state,
 };
 use chat_core::Record;
 use chat_net::store::{Fault, Report, Store, backup, check, export, import, repair};
@@ -174,7 +175,7 @@ fn what_is_missing_is_read_over_and_stays_missing_through_an_export_and_an_impor
 
     let opened = open(&disk.copy());
     assert_eq!(contents(&opened), left);
-    assert_eq!(opened.state(), &fold(&all));
+    assert_eq!(state(&opened), fold(&all));
     let mut lines = Vec::new();
     let told = error(export(place(&disk), &mut lines)).to_string();
     assert!(
@@ -199,12 +200,12 @@ fn what_is_missing_is_read_over_and_stays_missing_through_an_export_and_an_impor
     let mut store = open(&other);
     assert_eq!(contents(&store), left);
     assert_eq!(
-        store.state(),
-        &fold(&all),
+        state(&store),
+        fold(&all),
         "what it was after the gap was known"
     );
     assert_eq!(
-        store.read(lost.start - 1, 2).unwrap(),
+        store.read(&LOBBY, lost.start - 1, 2).unwrap(),
         all_said(lost.end..lost.end + 2)
     );
     store.append(&[said(301)]).unwrap();

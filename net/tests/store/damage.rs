@@ -6,7 +6,7 @@
 //! was being written. So the samples whose `head` was not written yet are held to all but that.
 
 use crate::disk::Memory;
-use crate::{ALL, ANN, all_said, contents, fold, idle, joined, open, place, try_open};
+use crate::{ALL, ANN, all_said, contents, fold, idle, joined, open, place, state, try_open};
 use chat_core::Record;
 use chat_net::store::{Fault, StoreError, check, export, import, repair};
 use std::collections::BTreeSet;
@@ -144,7 +144,7 @@ impl Sample {
                     "{}: {head} entries",
                     self.name
                 );
-                assert!(*store.state() == fold(&self.held[..head]));
+                assert!(state(&store) == fold(&self.held[..head]));
                 for record in read.iter().step_by(5) {
                     let found = record.id.as_deref().map(|id| store.find(&ANN, id).unwrap());
                     assert!(found.is_none_or(|found| found.as_ref() == Some(record)));

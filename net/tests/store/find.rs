@@ -1,8 +1,10 @@
 //! An entry is found by the id that its sender gave it, and where it is, whatever became of the files that say so.
 
 use crate::disk::Memory;
-use crate::{ALL, ANN, all_said, contents, error, idle, log_of, open, place, said, try_open};
-use chat_core::{Record, SessionId};
+use crate::{
+    ALL, ANN, LOBBY, all_said, contents, error, idle, log_of, open, place, said, try_open,
+};
+use chat_core::{Record, RoomName, SessionId};
 use chat_net::store::{Fault, Retention, Store, check};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,7 @@ const BEN: SessionId = SessionId([8; 32]);
 /// Entry `seq`, of this session and id.
 fn of(seq: u64, session: SessionId, id: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         sender: Some(session),
         id: Some(id.into()),
         ..said(seq)
@@ -98,7 +101,7 @@ fn verify(disk: &Memory, last: u64) {
             store.find(&ANN, &format!("id-{seq}")).unwrap(),
             Some(said(seq))
         );
-        assert_eq!(store.read(seq - 1, 1).unwrap(), [said(seq)]);
+        assert_eq!(store.read(&LOBBY, seq - 1, 1).unwrap(), [said(seq)]);
     }
     assert_eq!(store.find(&ANN, "id-0").unwrap(), None);
     assert_eq!(store.find(&BEN, "id-1").unwrap(), None);

@@ -13,9 +13,10 @@ mod portable;
 mod power;
 mod readers;
 mod retention;
+mod rooms;
 mod version1;
 
-use chat_core::{Kind, Name, Record, SessionId, State};
+use chat_core::{Kind, Name, Record, RoomName, SessionId, State};
 use chat_net::store::{Place, Retention, Sizes, Store, StoreError};
 use disk::Memory;
 use proptest::option;
@@ -38,12 +39,16 @@ const SMALL: Sizes = Sizes {
     ahead: 4096,
 };
 
+/// The room of a log that has no other.
+const LOBBY: RoomName = RoomName::LOBBY;
+
 /// The session of whatever [`said`] says.
 const ANN: SessionId = SessionId([7; 32]);
 
 /// Entry `seq`, said at that many milliseconds.
 fn said(seq: u64) -> Record {
     Record {
+        room: RoomName::LOBBY,
         seq,
         at: seq,
         kind: Kind::Said,
@@ -57,6 +62,7 @@ fn said(seq: u64) -> Record {
 /// Entry `seq`: someone joined.
 fn joined(seq: u64, name: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         kind: Kind::Joined,
         name: Name::parse(name).unwrap(),
         text: "".into(),
@@ -68,6 +74,7 @@ fn joined(seq: u64, name: &str) -> Record {
 /// Entry `seq`: someone left.
 fn left(seq: u64, name: &str) -> Record {
     Record {
+        room: RoomName::LOBBY,
         kind: Kind::Left,
         ..joined(seq, name)
     }
@@ -113,12 +120,17 @@ fn contents(store: &Store) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
         let after = all.last().map_or(0, |record| record.seq);
-        let page = store.read(after, 64).unwrap();
+        let page = store.read(&LOBBY, after, 64).unwrap();
         if page.is_empty() {
             return all;
         }
         all.extend(page);
     }
+}
+
+/// The state of the lobby.
+fn state(store: &Store) -> State {
+    store.room(&LOBBY).unwrap().state
 }
 
 fn fold(records: &[Record]) -> State {
@@ -179,6 +191,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         option::of(id),
     )
         .prop_map(|(at, kind, name, text, sender, id)| Record {
+            room: RoomName::LOBBY,
             seq: 0,
             at,
             kind,

@@ -2,7 +2,7 @@
 
 use crate::disk::Memory;
 use crate::{
-    ALL, Step, all_said, any_steps, contents, dice, fold, idle, open, place, said, try_open,
+    ALL, Step, all_said, any_steps, contents, dice, fold, idle, open, place, said, state, try_open,
 };
 use chat_core::Record;
 use chat_net::store::{Fault, Retention, StoreError, check, export, import};
@@ -65,7 +65,7 @@ fn verify(
     } else {
         prop_assert_eq!(expected.len(), head);
     }
-    prop_assert_eq!(store.state(), &fold(&all[..head]));
+    prop_assert_eq!(state(&store), fold(&all[..head]));
     Ok(())
 }
 

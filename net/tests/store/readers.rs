@@ -1,7 +1,7 @@
 //! Others read a log while it is appended to.
 
 use crate::disk::Memory;
-use crate::{ALL, ANN, Dir, SMALL, all_said, error, open, place, said};
+use crate::{ALL, ANN, Dir, LOBBY, SMALL, all_said, error, open, place, said};
 use chat_net::store::{Fault, Reader, Retention, Store, check};
 use std::io::ErrorKind;
 use std::thread;
@@ -17,14 +17,14 @@ fn a_reader_has_what_is_committed_from_any_thread() {
     may_be_sent(&store.upkeep());
     let reader = store.reader();
     is_for_threads(&reader);
-    assert_eq!((reader.first(), reader.head()), (1, 0));
-    assert_eq!(reader.read(0, 9).unwrap(), []);
+    assert_eq!((reader.first(&LOBBY).unwrap(), reader.head()), (1, 0));
+    assert_eq!(reader.read(&LOBBY, 0, 9).unwrap(), []);
     store.append(&all_said(1..=5)).unwrap();
     let other = reader.clone();
-    let read = thread::spawn(move || (other.read(2, 2).unwrap(), other.head()));
+    let read = thread::spawn(move || (other.read(&LOBBY, 2, 2).unwrap(), other.head()));
     assert_eq!(read.join().unwrap(), (all_said(3..=4), 5));
-    assert_eq!(reader.read(3, 9).unwrap(), all_said(4..=5));
-    assert_eq!(reader.read(9, 9).unwrap(), []);
+    assert_eq!(reader.read(&LOBBY, 3, 9).unwrap(), all_said(4..=5));
+    assert_eq!(reader.read(&LOBBY, 9, 9).unwrap(), []);
     assert_eq!(reader.find(&ANN, "id-3").unwrap(), Some(said(3)));
     assert_eq!(reader.find(&ANN, "id-6").unwrap(), None);
 }
@@ -33,15 +33,15 @@ fn a_reader_has_what_is_committed_from_any_thread() {
 fn follow(reader: &Reader, last: u64) {
     let mut after = 0;
     while after < last {
-        let (first, head) = (reader.first(), reader.head());
-        let read = reader.read(after, 50).unwrap();
+        let (first, head) = (reader.first(&LOBBY).unwrap(), reader.head());
+        let read = reader.read(&LOBBY, after, 50).unwrap();
         if let (Some(oldest), Some(newest)) = (read.first(), read.last()) {
             assert!(oldest.seq > after && oldest.seq >= first);
             assert_eq!(read, all_said(oldest.seq..=newest.seq));
             after = newest.seq;
         } else {
             assert!(
-                head <= after || reader.first() > first,
+                head <= after || reader.first(&LOBBY).unwrap() > first,
                 "what is committed is read"
             );
         }
@@ -50,7 +50,7 @@ fn follow(reader: &Reader, last: u64) {
                 Some(found) => assert_eq!(found, said(seq)),
                 // It was let go of meanwhile, perhaps by an append that is not answered yet.
                 None => assert!(
-                    seq == 0 || reader.first() + 10 > seq,
+                    seq == 0 || reader.first(&LOBBY).unwrap() + 10 > seq,
                     "{seq} of {first} to {head}"
                 ),
             }
@@ -142,7 +142,7 @@ fn a_reader_is_not_told_of_what_an_append_that_failed_may_have_left() {
             break;
         }
         assert_eq!(reader.head(), 5);
-        for known in [reader.read(0, 9), reader.read(4, 9)] {
+        for known in [reader.read(&LOBBY, 0, 9), reader.read(&LOBBY, 4, 9)] {
             assert!(known.is_err() || known.is_ok_and(|read| read.last() == Some(&said(5))));
         }
         assert!(!matches!(reader.find(&ANN, "id-6"), Ok(Some(_))));
@@ -157,7 +157,10 @@ fn a_reader_outlives_its_store_but_not_the_log_being_open() {
     let reader = store.reader();
     drop(store);
     check(place(&disk)).unwrap();
-    for refused in [error(reader.read(0, 9)), error(reader.find(&ANN, "id-1"))] {
+    for refused in [
+        error(reader.read(&LOBBY, 0, 9)),
+        error(reader.find(&ANN, "id-1")),
+    ] {
         assert!(matches!(refused.fault, Fault::Closed), "{refused}");
     }
     open(&disk).append(&[said(6)]).unwrap();

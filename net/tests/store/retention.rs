@@ -1,7 +1,7 @@
 //! No more is held than is to be, and no less.
 
 use crate::disk::Memory;
-use crate::{ALL, SMALL, all_said, contents, dice, idle, open, place, said, try_open};
+use crate::{ALL, LOBBY, SMALL, all_said, contents, dice, idle, open, place, said, try_open};
 use chat_core::Record;
 use chat_net::store::{Retention, Store, check, export};
 use proptest::prelude::*;
@@ -239,10 +239,10 @@ fn what_is_beyond_a_new_limit_is_let_go_of_when_it_is_opened_with_that() {
 fn a_reader_who_is_behind_what_is_held_gets_the_oldest() {
     let mut store = try_open(&Memory::default(), &by_count(5)).unwrap();
     store.append(&all_said(1..=10)).unwrap();
-    assert_eq!(store.read(0, 2).unwrap(), all_said(6..=7));
-    assert_eq!(store.read(5, 2).unwrap(), all_said(6..=7));
-    assert_eq!(store.read(6, 2).unwrap(), all_said(7..=8));
+    assert_eq!(store.read(&LOBBY, 0, 2).unwrap(), all_said(6..=7));
+    assert_eq!(store.read(&LOBBY, 5, 2).unwrap(), all_said(6..=7));
+    assert_eq!(store.read(&LOBBY, 6, 2).unwrap(), all_said(7..=8));
     for after in [10, 11, u64::MAX] {
-        assert_eq!(store.read(after, 2).unwrap(), []);
+        assert_eq!(store.read(&LOBBY, after, 2).unwrap(), []);
     }
 }

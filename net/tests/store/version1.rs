@@ -1,8 +1,8 @@
 //! What version 1 of this program exported is imported.
 
 use crate::disk::Memory;
-use crate::{all_said, contents, error, fold, joined, left, open, place, said};
-use chat_core::{Kind, Record, SessionId};
+use crate::{all_said, contents, error, fold, joined, left, open, place, said, state};
+use chat_core::{Kind, Record, RoomName, SessionId};
 use chat_net::store::{Fault, Report, StoreError, import};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -71,6 +71,7 @@ fn exported(before: &[Record], held: &[Record], is_complete: bool) -> String {
     for record in held {
         let kind = format!("{:?}", record.kind).to_lowercase();
         let Record {
+            room: _,
             seq,
             at,
             name,
@@ -115,6 +116,7 @@ fn exported(before: &[Record], held: &[Record], is_complete: bool) -> String {
 /// Entries of a room in which some were before, and some are.
 fn sample() -> (Vec<Record>, Vec<Record>) {
     let plain = Record {
+        room: RoomName::LOBBY,
         sender: None,
         ..joined(1, "cat")
     };
@@ -142,7 +144,7 @@ fn what_version_1_exported_is_the_same_log() {
         );
         let mut store = open(&disk);
         assert_eq!(contents(&store), held);
-        assert_eq!(store.state(), &fold(&[before, held].concat()));
+        assert_eq!(state(&store), fold(&[before, held].concat()));
         let next = said(store.head() + 1);
         store.append(&[next]).unwrap();
     }

@@ -297,19 +297,32 @@ impl Program {
                 is_kept(&entry, disk);
             }
             Message::Past(entry) => is_kept(&entry, disk),
-            Message::Gap { after, next, .. } => {
+            Message::Gap {
+                room: None,
+                after,
+                next,
+                ..
+            } => {
                 let is_true = self.next == Some(after + 1) && disk.is_gone(after + 1..next);
                 Invariant::OneOrder.holds(is_true, || {
                     format!("{line} to {}, from {:?} on", self.name, self.next)
                 });
                 self.next = Some(next);
             }
-            Message::Missing { after, next } => {
+            Message::Missing {
+                room: None,
+                after,
+                next,
+            } => {
                 Invariant::InItsPlace.holds(disk.is_gone(after + 1..next), || {
                     format!("{line} to {}", self.name)
                 });
             }
-            Message::Accepted { id: Some(id), seq } => {
+            Message::Accepted {
+                room: None,
+                id: Some(id),
+                seq,
+            } => {
                 let entry = disk.entry(seq);
                 let is_it = entry.is_some_and(|it| it.id.as_deref() == Some(&id));
                 Invariant::Kept.holds(is_it, || format!("{line}, and {entry:?} is kept"));

@@ -129,7 +129,7 @@ impl Disk {
             first: self.shipped.first(),
             last: self.last(),
             newest: self.shipped.read(&self.all, after, newest),
-            state: self.shipped.state().clone(),
+            state: self.shipped.state(),
         }
     }
 }

@@ -175,7 +175,9 @@ impl Person {
                     self.joined = (!resumed).then_some(head);
                 }
             }
-            Ok(Message::Gap { next, .. }) => self.gaps.push_back(next),
+            Ok(Message::Gap {
+                room: None, next, ..
+            }) => self.gaps.push_back(next),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::sectors::{Sectors, Trouble};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
-use chat_core::{Record, SessionId, State};
+use chat_core::{Record, RoomName, SessionId, State};
 use chat_net::store::{Fault, Place, Retention, Sizes, Store, StoreError, Upkeep};
 use std::sync::Arc;
 
@@ -73,8 +73,11 @@ impl Shipped {
         self.store().first()
     }
 
-    pub(super) fn state(&self) -> &State {
-        self.store().state()
+    pub(super) fn state(&self) -> State {
+        match self.store().room(&RoomName::LOBBY) {
+            Ok(lobby) => lobby.state,
+            Err(error) => Invariant::Kept.is_broken(&format!("no room is told of: {error:?}")),
+        }
     }
 
     /// Opens it; of what may be there or not, `maybe`, what is there is left. Opening it may end in the middle.
@@ -112,7 +115,7 @@ impl Shipped {
         let store = self.store();
         let first = store.first();
         let held = &all[usize::try_from(first - 1).unwrap_or(0).min(all.len())..];
-        let read = store.read(0, all.len() + 1);
+        let read = store.read(&RoomName::LOBBY, 0, all.len() + 1);
         let is_it = read.as_deref().is_ok_and(|read| read == held);
         Invariant::Kept.holds(is_it, || format!("the store has {read:?}, not {held:?}"));
         self.check_state(all);
@@ -125,7 +128,7 @@ impl Shipped {
             state.fold(record);
         }
         let said = self.state();
-        Invariant::Rosters.holds(*said == state, || {
+        Invariant::Rosters.holds(said == state, || {
             format!("the store has {said:?}, and its entries {state:?}")
         });
     }
@@ -154,7 +157,7 @@ impl Shipped {
         let held = all.get(usize::try_from(first - 1).unwrap_or(usize::MAX)..);
         let held = held.unwrap_or_default();
         let due = &held[..most.min(held.len())];
-        match store.reader().read(after, most) {
+        match store.reader().read(&RoomName::LOBBY, after, most) {
             Ok(read) if read == due => read,
             read => Invariant::Kept.is_broken(&format!(
                 "{most} entries after {after} are read as {read:?}, and are {due:?}"
@@ -283,7 +286,7 @@ impl Shipped {
     /// A store that could not append a batch tells of nothing in it, and takes no more.
     fn check_failed(store: &mut Store, last: u64, batch: &[Record]) {
         let reader = store.reader();
-        let (told, read) = (reader.head(), reader.read(last, 1));
+        let (told, read) = (reader.head(), reader.read(&RoomName::LOBBY, last, 1));
         let is_told = told > last || read.as_ref().is_ok_and(|read| !read.is_empty());
         Invariant::Kept.holds(!is_told, || {
             format!("what could not be appended is told: {told} of {last}, {read:?}")

@@ -9,7 +9,9 @@ use super::world::{Op, World};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
 use crate::text::visible;
-use chat_core::{Action, ClientInput, ConnId, Input, Kind, Origin, Server, Timer, Timestamp};
+use chat_core::{
+    Action, ClientInput, ConnId, Input, Kind, Origin, RoomName, Server, Timer, Timestamp,
+};
 use std::collections::{BTreeSet, VecDeque};
 
 /// In so many rounds everything comes to rest.
@@ -152,7 +154,11 @@ impl<'a> Stage<'a> {
         let history = self.disk.history(self.world.newest);
         self.next_shown = self.disk.last() + 1;
         self.shown.clear();
-        self.server = Some(Server::restored(self.world.limits(), origin, history));
+        self.server = Some(Server::restored(
+            self.world.limits(),
+            origin,
+            vec![(RoomName::LOBBY, history)],
+        ));
         self.serve();
         if self.disk.full_since.is_some() {
             self.handle(Input::DiskFull(true));
@@ -475,7 +481,7 @@ impl<'a> Stage<'a> {
 
     fn answer(&mut self) -> bool {
         match self.asked.pop_front() {
-            Some(Action::Read(conn, after, most)) => {
+            Some(Action::Read(conn, _, after, most)) => {
                 let kept = self.disk.read(after, most);
                 self.happened[Happening::Unreadable as usize] += u64::from(kept.is_none());
                 self.handle(match &kept {
@@ -567,7 +573,10 @@ impl<'a> Stage<'a> {
 
     fn carry_out(&mut self, action: Action) {
         let (Action::Finish(conn) | Action::Close(conn, _)) = action else {
-            if matches!(action, Action::Read(..) | Action::Find(..)) {
+            if matches!(
+                action,
+                Action::Read(..) | Action::Find(..) | Action::Open(..)
+            ) {
                 self.asked.push_back(action);
             }
             return;

@@ -1,28 +1,54 @@
 //! Answers of a server, and what it says of its own accord, as lines for people.
 
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::json::Message;
-use crate::wire::notice::{Notice, roster};
+use crate::wire::notice::{Notice, rooms, roster};
 use crate::wire::text::printable;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a message tells in one line, if it is of those that change nothing in a client.
-pub(super) fn line(message: &Message<'_>) -> Option<String> {
+/// What a message tells people in one line, if it is of those that change nothing in a client: nothing in it can act on a
+/// terminal.
+pub fn answer_line(message: &Message<'_>) -> Option<String> {
     Some(match message {
-        Message::Who { names, more } => {
+        Message::Who {
+            room: Some(room),
+            names,
+            more: 0,
+        } if names.is_empty() => {
+            let room = RoomName::parse(room).ok()?;
+            format!("* {}", Answer::NobodyIn(&room))
+        }
+        Message::Rooms { rooms: all, more } => {
+            let all: Vec<(Cow<'_, str>, usize)> = all
+                .iter()
+                .map(|it| {
+                    let here = usize::try_from(it.here).unwrap_or(usize::MAX);
+                    (printable(&it.room), here)
+                })
+                .collect();
+            let line = rooms(all.iter().map(|(room, here)| (&**room, *here)));
+            match more {
+                0 => line.trim_end().into(),
+                more => format!("{}, and {more} more", line.trim_end()),
+            }
+        }
+        Message::Who { names, more, .. } => {
             let names: Vec<Cow<'_, str>> = names.iter().map(|name| printable(name)).collect();
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             roster(&names, *more)
         }
-        Message::Missing { after, next } => {
+        Message::Missing { after, next, .. } => {
             let count = next.saturating_sub(*after).saturating_sub(1);
             format!("{}", Notice::Unreadable(count))
         }
-        Message::Topic { text, by: Some(by) } => {
+        Message::Topic {
+            text, by: Some(by), ..
+        } => {
             let (text, by) = (printable(text), Name::parse(by).ok()?);
             format!("* {}", Answer::TopicIs(&text, &by))
         }

@@ -1,11 +1,13 @@
 //! One connection of a client that may have many, one after the other.
 
+use super::rooms::Seat;
 use crate::client::banner::Banner;
 use crate::types::limits::MAX_JSON_LINE;
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::line::LineReader;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use core::time::Duration;
 
@@ -24,6 +26,12 @@ pub(super) struct Connection {
     pub(super) slow_until: Option<Timestamp>,
     /// What was said to one person alone, and is not answered yet: the id, and the text.
     pub(super) private: VecDeque<(String, Secret<String>)>,
+    /// The rooms that it is in.
+    pub(super) seats: BTreeMap<RoomName, Seat>,
+    /// So many requests to be in a room are not answered yet.
+    pub(super) joining: usize,
+    /// The room whose topic was asked for, without the person having done so.
+    pub(super) topic_of: Option<RoomName>,
     /// Something else than an object came before the welcome.
     pub(super) is_text: bool,
     /// The server gave a reason of its own for closing.
@@ -44,6 +52,9 @@ impl Connection {
             asked: false,
             slow_until: None,
             private: VecDeque::new(),
+            seats: BTreeMap::new(),
+            joining: 0,
+            topic_of: None,
             is_text: false,
             goodbye: false,
             retry_after: Duration::ZERO,

@@ -95,7 +95,7 @@ impl JsonClient {
     }
 
     /// Lines for the person alone: where objects are shown, they are none.
-    fn say_privately(&mut self, lines: &str) {
+    pub(super) fn say_privately(&mut self, lines: &str) {
         if self.setup.raw {
             for line in lines.lines() {
                 self.actions.push_back(ClientAction::Notice(line.into()));

@@ -1,12 +1,13 @@
 //! What a client remembers from connection to connection, and, if it is kept, from run to run.
 
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::wire::json::Request;
 use alloc::collections::VecDeque;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use serde::{Deserialize, Serialize};
 
-/// What a client remembers of a room.
+/// What a client remembers of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Memory {
     /// The secret token of its session. Whoever has it can speak as this client.
@@ -15,15 +16,33 @@ pub struct Memory {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Which log it follows.
+    /// Which log it follows: that of the lobby.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<String>,
-    /// The number of the last entry that is where it can be seen.
+    /// The number of the last entry of the lobby that is where it can be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
+    /// In which room its person is, or wants to be; the lobby, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// How far it is in other rooms than the lobby: where it was last comes last.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub places: VecDeque<Place>,
     /// What was typed and is not accepted yet, in order.
     #[serde(default)]
     pub outbox: VecDeque<Unaccepted>,
+}
+
+/// How far a client is in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The room's name.
+    pub room: String,
+    /// Which log it follows there.
+    pub epoch: String,
+    /// The number of the last entry that is where it can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
 }
 
 /// A text that the server has not accepted yet.
@@ -36,22 +55,30 @@ pub struct Unaccepted {
     /// It is something done: `/me`.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub me: bool,
+    /// For which room it was typed; the lobby, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+}
+
+/// A room as it is told to a server, and kept: of the lobby there is nothing to tell.
+pub(super) fn told(room: &RoomName) -> Option<String> {
+    (!room.is_lobby()).then(|| room.to_string())
 }
 
 impl Unaccepted {
     /// What it takes of the room that an outbox has, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.id.len() + self.text.len()
+        self.id.len() + self.text.len() + self.room.as_ref().map_or(0, String::len)
     }
 
     /// The line that says it, its ending included.
     pub(super) fn to_line(&self) -> String {
         let say = Request::Say {
+            room: self.room.as_deref().map(Into::into),
             text: (&*self.text).into(),
             id: Some((&*self.id).into()),
             me: self.me,
         };
-        // Two strings: nothing in it can fail.
-        serde_json::to_string(&say).unwrap_or_default() + "\n"
+        say.to_line()
     }
 }

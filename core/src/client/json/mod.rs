@@ -4,12 +4,15 @@
 mod answers;
 mod backoff;
 mod connection;
+mod entries;
 mod local;
 mod memory;
 pub mod phase;
 mod receive;
+mod rooms;
 
-pub use memory::{Memory, Unaccepted};
+pub use answers::answer_line;
+pub use memory::{Memory, Place, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
@@ -17,6 +20,7 @@ use super::{
 };
 use crate::mark::{Mark, mark};
 use crate::types::limits::{MAX_ACTION, MAX_PRIVATE};
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::answer::Answer;
@@ -25,6 +29,7 @@ use crate::wire::line::Line;
 use crate::wire::notice::Notice;
 use crate::wire::short::Short;
 use crate::wire::text::{FirstLine, Request};
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -32,10 +37,14 @@ use backoff::Backoff;
 use connection::Connection;
 use core::mem;
 use core::time::Duration;
+use memory::told;
 use phase::{Event, Phase};
 
 /// So much may be said to one person alone that is not answered yet.
 const MAX_UNANSWERED: usize = 64;
+
+/// So many rooms may be asked for that are not answered yet, before no more is taken from the person.
+const MAX_JOINING: usize = 16;
 
 /// A connection on which nothing comes for so long is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -95,8 +104,16 @@ pub struct JsonClient {
     setup: Setup,
     phase: Phase,
     memory: Memory,
-    /// The number of the last entry that was given to be shown.
+    /// The number of the last entry of the lobby that was given to be shown.
     after: Option<u64>,
+    /// The same of other rooms.
+    places: VecDeque<Place>,
+    /// The room where the person is: the entries of this one are shown.
+    here: RoomName,
+    /// The room that they have asked for, and are not in yet.
+    going: Option<RoomName>,
+    /// They know that they are in it.
+    is_told: bool,
     /// Bytes of the outbox.
     waiting: usize,
     /// The number of the next id.
@@ -214,6 +231,7 @@ impl Client for JsonClient {
                 self.was_in
                     && !self.leaves
                     && !self.is_entering()
+                    && !self.is_joining_much()
                     && self.waiting + self.connection.unsent.len() < MAX_UNSENT
             }
         }
@@ -253,9 +271,13 @@ impl JsonClient {
     /// A client whose person is about to be asked to join.
     pub fn new(now: Timestamp, mut setup: Setup) -> Self {
         let memory = mem::take(&mut setup.memory);
+        let room = memory.room.as_deref().map(RoomName::parse);
+        let here = room.and_then(Result::ok).unwrap_or_default();
         let mut client = Self {
             phase: Phase::Asking,
             after: memory.after,
+            places: memory.places.clone(),
+            is_told: here.is_lobby(),
             waiting: memory.outbox.iter().map(Unaccepted::size).sum(),
             next: 1,
             connection: Connection::new(),
@@ -264,7 +286,9 @@ impl JsonClient {
             backoff: Backoff::new(setup.seed),
             asked: None,
             was_in: false,
-            reads: setup.reads && memory.outbox.is_empty(),
+            reads: setup.reads && memory.outbox.is_empty() && here.is_lobby(),
+            here,
+            going: None,
             was_member: false,
             is_offline: false,
             joined: 0,
@@ -331,14 +355,18 @@ impl JsonClient {
         self.deadline = Some(now + PATIENCE);
         let known = &self.memory;
         let is_seen = |_: &&str| !self.reads;
+        let lobby = self.known(&RoomName::LOBBY);
+        // What is not shown need not be sent.
+        let is_lobby_shown = self.is_lobby_shown();
         let hello = Hello {
+            rooms: self.named_rooms(),
             version: Some(VERSION),
             name: known.name.as_deref().filter(is_seen).map(Into::into),
             session: (known.session.as_ref().filter(|_| !self.reads))
                 .map(|token| Secret(token.as_str().into())),
-            after: self.after,
-            epoch: known.epoch.as_deref().map(Into::into),
-            history: Some(self.setup.history).filter(|count| *count > 0 && self.after.is_none()),
+            after: lobby.after.filter(|_| is_lobby_shown),
+            epoch: lobby.epoch.filter(|_| is_lobby_shown),
+            history: lobby.history.filter(|_| is_lobby_shown),
             read: self.reads.then_some(true),
         };
         // Numbers and strings: nothing in it can fail.
@@ -348,6 +376,7 @@ impl JsonClient {
 
     fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
         let (_, request) = typed(line)?;
+        let here = told(self.target()).map(Cow::Owned);
         match request {
             Request::Nothing => {}
             Request::Leave => self.leave(now),
@@ -364,12 +393,14 @@ impl JsonClient {
             }
             Request::Topic => {
                 return self.ask(&Ask::Topic {
+                    room: here,
                     text: None,
                     id: None,
                 });
             }
             Request::SetTopic(text) => {
                 return self.ask(&Ask::Topic {
+                    room: here,
                     text: Some(text),
                     id: None,
                 });
@@ -380,9 +411,15 @@ impl JsonClient {
                 let name = name.into();
                 return self.ask(&Ask::Whois { name, id: None });
             }
-            Request::Who => return self.ask(&Ask::Who),
+            Request::Who(room) => {
+                let room = room.map(Into::into).or(here);
+                return self.ask(&Ask::Who { room });
+            }
+            Request::Rooms => return self.ask(&Ask::Rooms),
+            Request::Join(room) => self.go(now, room),
             Request::History(count) => {
                 return self.ask(&Ask::History {
+                    room: here,
                     after: None,
                     before: None,
                     limit: Some(count),
@@ -439,7 +476,8 @@ impl JsonClient {
     /// Has a text said, or done, now or as soon as there is a connection.
     fn say(&mut self, now: Timestamp, text: String, me: bool) {
         let id = self.next_id();
-        let said = Unaccepted { id, text, me };
+        let room = told(self.target());
+        let said = Unaccepted { id, text, me, room };
         self.waiting += said.size();
         if self.phase == Phase::Talking && !self.reads {
             self.send(&said.to_line());
@@ -477,9 +515,7 @@ impl JsonClient {
     }
 
     fn request(&mut self, request: &Ask<'_>) {
-        // Numbers: nothing in it can fail.
-        let line = serde_json::to_string(request).unwrap_or_default();
-        self.send(&(line + "\n"));
+        self.send(&request.to_line());
     }
 
     fn send(&mut self, line: &str) {
@@ -672,7 +708,10 @@ impl JsonClient {
     /// Everything is displayed; later runs skip it.
     fn shown(&mut self, now: Timestamp) {
         self.is_showing = false;
-        if mem::replace(&mut self.memory.after, self.after) != self.after {
+        let is_later = self.memory.after != self.after || self.memory.places != self.places;
+        if is_later {
+            self.memory.after = self.after;
+            self.memory.places.clone_from(&self.places);
             self.keep_soon(now);
         }
         if self.phase == Phase::Ended && self.was_in {

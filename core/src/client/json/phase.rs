@@ -24,7 +24,8 @@ pub enum Phase {
 /// What moves a client from phase to phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
-    /// The person typed `JOIN`; or, while the client has only read, something to say.
+    /// The person typed `JOIN`; or, while the client has only read, something to say. Or it was not let into the room where
+    /// they are to be, and is in another one.
     Join,
     /// The connection was made.
     Connected,
@@ -54,7 +55,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Joining,    Welcomed,  Talking,    "sends everything that is not accepted yet"),
         (Joining,    Lost,      Waiting,    "tries again later"),
         (Joining,    End,       Ended,      "lost, or interrupted"),
-        (Talking,    Join,      Connecting, "connects again, to be in the room: so far it has read"),
+        (Talking,    Join,      Connecting, "connects again, to be in the room: so far it has read, or has not been let into another one"),
         (Talking,    Lost,      Waiting,    "tries again later"),
         (Talking,    Leave,     Leaving,    "sends `leave`, closes its side"),
         (Talking,    End,       Ended,      "lost"),

@@ -1,17 +1,18 @@
 //! What a client is sent, and what it shows of that.
 
-use super::answers;
+use super::answers::answer_line;
+use super::entries::line_of;
 use super::phase::{Event, Phase};
+use super::rooms;
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark, mark_if};
-use crate::types::entry::Kind;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
-use crate::wire::json::{Entry, GapReason, Message};
+use crate::wire::json::{Code, Message, ROOM};
 use crate::wire::line::{Line, LineReader};
 use crate::wire::short::Short;
-use crate::wire::text::{ServerLine, WELCOME, line, printable};
+use crate::wire::text::{ServerLine, WELCOME, printable};
 use alloc::format;
 use alloc::string::String;
 use core::mem;
@@ -81,7 +82,7 @@ impl JsonClient {
             self.connection.asked = false;
             self.deadline = Some(now + SILENCE);
         }
-        if self.setup.raw && is_shown_raw(&message) {
+        if self.setup.raw && is_shown_raw(&message) && !rooms::is_errand(&message) {
             self.show(printable(line).into());
         }
         match message {
@@ -92,16 +93,24 @@ impl JsonClient {
                 head,
                 resumed,
                 here,
+                outside,
                 read,
                 ..
             } => {
                 let stay = (!read).then_some((&*name, &**session, resumed));
-                self.welcomed(now, stay, &epoch, head);
+                // A server of one room need not say how many are there.
+                let here_now = (!outside && !read).then(|| here.unwrap_or(1));
+                self.welcomed(now, stay, &epoch, head, here_now);
                 if !read {
-                    self.introduce(&name, here);
+                    self.introduce(&name, here.filter(|_| self.target().is_lobby()));
                 }
             }
-            Message::Entry(entry) => self.happened(now, &entry, line),
+            Message::Entry(entry) if self.is_here(&entry.room) => self.happened(now, &entry, line),
+            Message::Entry(entry) => self.overheard(&entry),
+            Message::In { .. } => self.is_in(&message),
+            Message::Out { room, .. } => self.is_out(&room),
+            Message::Topic { room, text, .. }
+                if self.is_topic_unasked(room.as_deref(), text.is_empty()) => {}
             Message::Past(entry) => {
                 self.tell_at(&format!("* {}", line_of(&entry)), Some(entry.at));
             }
@@ -109,20 +118,7 @@ impl JsonClient {
                 drop(self.take_out(now, &id));
                 self.go_on(now);
             }
-            Message::Error { text, id, .. } => {
-                let why = printable(&text);
-                let why = why.strip_prefix("Not sent: ").unwrap_or(&why);
-                let private = id.as_deref().and_then(|id| self.take_private(id));
-                let said = id.and_then(|id| self.take_out(now, &id));
-                let line = match (&said, &private) {
-                    (Some(said), _) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
-                    (_, Some(text)) => format!("* Not said: \"{}\": {why}", Short(text)),
-                    _ => format!("* {why}"),
-                };
-                self.tell(&line);
-                self.refused |= said.is_some() || private.is_some();
-                self.go_on(now);
-            }
+            Message::Error { code, text, id } => self.failed(now, code, &text, id.as_deref()),
             Message::Slow { text } => {
                 // It does hear, if slowly.
                 self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
@@ -144,12 +140,13 @@ impl JsonClient {
                 self.tell_at(&line, Some(at).filter(|_| self.setup.times));
             }
             Message::Gap {
+                room,
                 after,
                 next,
                 reason,
-            } => self.missed(after, next, reason),
+            } if self.is_here(room.as_deref().unwrap_or(ROOM)) => self.missed(after, next, reason),
             Message::Pong { head } => {
-                if self.after.is_some_and(|after| after < head) {
+                if self.here.is_lobby() && self.after.is_some_and(|after| after < head) {
                     self.lost(now, "the server did not send everything");
                 }
             }
@@ -165,13 +162,44 @@ impl JsonClient {
                 self.connection.retry_after = wait.min(MAX_RETRY_AFTER);
                 self.tell(&format!("* Goodbye: {}", printable(&text)));
             }
-            Message::Accepted { id: None, .. } | Message::Page { .. } => {}
+            Message::Gap { .. } | Message::Accepted { id: None, .. } | Message::Page { .. } => {}
             answer => {
-                if let Some(line) = answers::line(&answer) {
+                if let Some(line) = answer_line(&answer) {
                     self.tell(&line);
                 }
             }
         }
+    }
+
+    /// Something was not done.
+    fn failed(&mut self, now: Timestamp, code: Code, text: &str, id: Option<&str>) {
+        let why = printable(text);
+        if let Some(id) = id
+            && self.errand_failed(now, code, id, &why)
+        {
+            return;
+        }
+        if code == Code::TooManyRooms && self.connection.joining > 0 {
+            return; // The answer to what is asked by the way says which room.
+        }
+        let why = why.strip_prefix("Not sent: ").unwrap_or(&why);
+        let private = id.and_then(|id| self.take_private(id));
+        let said = id.and_then(|id| self.take_out(now, id));
+        let line = match (&said, &private) {
+            (Some(said), _) if code == Code::NotInRoom => {
+                let room = said.room.as_deref().unwrap_or(ROOM);
+                format!(
+                    "* Not said: \"{}\": you are not in {room}.",
+                    Short(&said.text)
+                )
+            }
+            (Some(said), _) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
+            (_, Some(text)) => format!("* Not said: \"{}\": {why}", Short(text)),
+            _ => format!("* {why}"),
+        };
+        self.tell(&line);
+        self.refused |= said.is_some() || private.is_some();
+        self.go_on(now);
     }
 
     /// The connection is in: with a name, a session, and whether that goes on; or it reads.
@@ -181,16 +209,19 @@ impl JsonClient {
         stay: Option<(&str, &str, bool)>,
         epoch: &str,
         head: u64,
+        here: Option<u64>,
     ) {
         if !self.step(Event::Welcomed) {
             return;
         }
         self.deadline = Some(now + SILENCE);
         self.connection.since = Some(now);
+        let is_shown = self.is_lobby_shown();
         let known = &mut self.memory;
         if known.epoch.as_deref().is_some_and(|known| known != epoch) {
             // It is a number of another log.
-            (self.after, known.after) = (None, None);
+            // Where nothing of it is shown now, all of it is, later.
+            (self.after, known.after) = ((!is_shown).then_some(0), None);
             self.joined = 0;
         } else if self.after.is_none() && self.setup.history == 0 {
             (self.after, known.after) = (Some(head), Some(head));
@@ -220,6 +251,9 @@ impl JsonClient {
             // Something was typed since it asked to read.
             return self.enter_room(now);
         }
+        if stay.is_some() {
+            self.seated(here);
+        }
         let unaccepted: String = self.memory.outbox.iter().map(Unaccepted::to_line).collect();
         self.send(&unaccepted);
         self.keep_first();
@@ -243,75 +277,6 @@ impl JsonClient {
         false
     }
 
-    /// Something happened in the room.
-    fn happened(&mut self, now: Timestamp, entry: &Entry<'_>, line: &str) {
-        let known = self.after;
-        if known.is_some_and(|after| entry.seq <= after) {
-            return; // It was shown.
-        }
-        if let Some(after) = known.filter(|after| entry.seq - 1 > *after) {
-            let next = entry.seq;
-            if self.setup.raw {
-                let gap = Message::Gap {
-                    after,
-                    next,
-                    reason: None,
-                };
-                self.show(gap.to_line().trim_end().into());
-            }
-            self.missed(after, next, None);
-        }
-        self.after = Some(entry.seq);
-        if self.setup.raw {
-            self.show(printable(line).into());
-        }
-        if entry.kind == Kind::Renamed && self.memory.name.as_deref() == Some(&*entry.name) {
-            self.memory.name = entry.text.as_deref().map(Into::into);
-            self.keep_soon(now);
-        }
-        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
-        if !is_joining && !self.is_own(entry) {
-            let at = Some(entry.at).filter(|_| self.setup.times);
-            self.tell_at(&line_of(entry), at);
-        }
-        if !self.is_showing {
-            self.shown(now); // There was nothing to show.
-        }
-    }
-
-    /// Whether this client has said it, and its person has seen it as they typed it.
-    fn is_own(&self, entry: &Entry<'_>) -> bool {
-        let is_it = |said: &Unaccepted| {
-            Some(&*said.id) == entry.id.as_deref() && Some(&*said.text) == entry.text.as_deref()
-        };
-        entry.kind == Kind::Said && self.memory.outbox.iter().any(is_it)
-    }
-
-    /// Entries are missing, and will not come.
-    fn missed(&mut self, after: u64, next: u64, reason: Option<GapReason>) {
-        mark(Mark::ClientGap);
-        let count = next
-            .checked_sub(after)
-            .map_or(0, |span| span.saturating_sub(1));
-        let news = match (self.after, count) {
-            _ if reason == Some(GapReason::Ahead) => format!(
-                "* Gap: the server's log has lost its end: entry {after} was shown here, and it goes on with entry {next}."
-            ),
-            (None, _) => "* Gap: the server has another log now; what it has of it follows.".into(),
-            (_, 0) => {
-                "* Gap: the server does not have everything any more that was shown here.".into()
-            }
-            (_, 1) => {
-                "* Gap: 1 entry is missing here; the server does not have it any more.".into()
-            }
-            (_, count) => format!(
-                "* Gap: {count} entries are missing here; the server does not have them any more."
-            ),
-        };
-        self.actions.push_back(ClientAction::Notice(news));
-        self.after = next.checked_sub(1);
-    }
-
     /// Takes a text out of the outbox, if it is there.
     fn take_out(&mut self, now: Timestamp, id: &str) -> Option<Unaccepted> {
         let position = self.memory.outbox.iter().position(|said| said.id == id);
@@ -320,6 +285,7 @@ impl JsonClient {
             self.waiting -= said.size();
             self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
             self.keep_soon(now);
+            self.part_from_others();
         }
         said
     }
@@ -332,14 +298,14 @@ impl JsonClient {
     }
 
     /// Shows what people read.
-    fn tell(&mut self, line: &str) {
+    pub(super) fn tell(&mut self, line: &str) {
         if !self.setup.raw {
             self.show(line.into());
         }
     }
 
     /// The same, with when it happened.
-    fn tell_at(&mut self, line: &str, at: Option<u64>) {
+    pub(super) fn tell_at(&mut self, line: &str, at: Option<u64>) {
         match at {
             Some(at) if !self.setup.raw => {
                 self.is_showing = true;
@@ -357,7 +323,7 @@ impl JsonClient {
         }
     }
 
-    fn show(&mut self, line: String) {
+    pub(super) fn show(&mut self, line: String) {
         self.is_showing = true;
         self.actions.push_back(ClientAction::Show(line));
     }
@@ -371,6 +337,9 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Page { .. }
             | Message::Gap { .. }
             | Message::Missing { .. }
+            | Message::In { .. }
+            | Message::Out { .. }
+            | Message::Rooms { .. }
             | Message::Who { .. }
             | Message::Private { .. }
             | Message::Topic { .. }
@@ -383,11 +352,4 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Disk { .. }
             | Message::Bye { .. }
     )
-}
-
-/// An entry as a line of the text dialect.
-fn line_of(entry: &Entry<'_>) -> String {
-    let name = printable(&entry.name);
-    let text = printable(entry.text.as_deref().unwrap_or_default());
-    line(entry.kind, &name, &text).concat()
 }

@@ -10,15 +10,17 @@ enum Kind {
     Text,
     Integer(u64),
     Truth,
+    Object,
 }
 
-const MEMBERS: [(&str, Kind); 7] = [
+const MEMBERS: [(&str, Kind); 8] = [
     ("version", Kind::Integer(u32::MAX as u64)),
     ("name", Kind::Text),
     ("session", Kind::Text),
     ("after", Kind::Integer(u64::MAX)),
     ("epoch", Kind::Text),
     ("history", Kind::Integer(u64::MAX)),
+    ("rooms", Kind::Object),
     ("read", Kind::Truth),
 ];
 
@@ -45,6 +47,7 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
             let expected = match kind {
                 Kind::Text => "a string".into(),
                 Kind::Truth => "true or false".into(),
+                Kind::Object => "an object with an object for each room".into(),
                 Kind::Integer(most) => format!("an integer from 0 to {most}"),
             };
             return format!("\"{name}\": expected {expected}, found {found}");
@@ -63,6 +66,7 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
 fn unfit(value: &Value, kind: Kind) -> Option<String> {
     let is_fit = match (value, kind) {
         (Value::Null, _) | (Value::String(_), Kind::Text) | (Value::Bool(_), Kind::Truth) => true,
+        (Value::Object(rooms), Kind::Object) => rooms.values().all(Value::is_object),
         (Value::Number(number), Kind::Integer(most)) => number.as_u64().is_some_and(|n| n <= most),
         _ => false,
     };

@@ -6,6 +6,7 @@ use crate::types::entry::{Kind, Record};
 use crate::types::limits::{MAX_ACTION, MAX_LINE};
 use crate::types::secret::Secret;
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +46,27 @@ pub struct Hello<'a> {
     /// Where nothing is known: how many of the newest entries to be sent first, at most [`MAX_PAGE`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<u64>,
+    /// For each other room that the client knows, the last entry known, to be sent what came after it: at most
+    /// [`MAX_ROOMS`](crate::MAX_ROOMS) less one. Whoever is not in one of them is in it then.
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rooms: BTreeMap<Cow<'a, str>, Known<'a>>,
     /// To be sent what happens without being in the room: nobody is told, and nothing may be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<bool>,
+}
+
+/// How far a client knows a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known<'a> {
+    /// The number of the last entry known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Of which log.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Cow<'a, str>>,
+    /// Where nothing is known: how many of the newest entries to be sent first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<u64>,
 }
 
 impl<'a> Hello<'a> {
@@ -71,6 +90,9 @@ impl<'a> Hello<'a> {
 pub enum Request<'a> {
     /// Say this.
     Say {
+        /// In which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The text: one line, not blank, at most [`MAX_LINE`] bytes.
         #[serde(borrow)]
         text: Cow<'a, str>,
@@ -92,6 +114,9 @@ pub enum Request<'a> {
     },
     /// Say what the room is about, or ask.
     Topic {
+        /// In which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// What it is about; nothing any more, where it is empty. Without it, it is a question.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         text: Option<Cow<'a, str>>,
@@ -128,6 +153,9 @@ pub enum Request<'a> {
     },
     /// A page of the log: what is behind a position, or the newest before one.
     History {
+        /// In which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// Entries after this number, the oldest first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
@@ -138,8 +166,41 @@ pub enum Request<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u64>,
     },
-    /// List who is in the room.
-    Who,
+    /// List who is in a room.
+    Who {
+        /// Which; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+    },
+    /// Be in one room more.
+    Join {
+        /// Which.
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+        /// As in [`Hello::after`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// As in [`Hello::epoch`].
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<Cow<'a, str>>,
+        /// As in [`Hello::history`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        history: Option<u64>,
+    },
+    /// Be in one room fewer.
+    Part {
+        /// Which.
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// List the rooms.
+    Rooms,
     /// Answer with the number of the last entry.
     Ping,
     /// Leave the room: the session is over.
@@ -178,6 +239,9 @@ pub enum Message<'a> {
         /// How many are in the room, this one included; a reader is not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         here: Option<u64>,
+        /// The connection goes on outside of the lobby, in other rooms.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        outside: bool,
         /// The connection reads, and is not in the room.
         #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         read: bool,
@@ -186,8 +250,43 @@ pub enum Message<'a> {
     Entry(#[serde(borrow)] Entry<'a>),
     /// The same, in answer to [`Request::History`].
     Past(#[serde(borrow)] Entry<'a>),
+    /// The connection is in a room from now on: after this come its entries, and no others before.
+    In {
+        /// Which room.
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// Which log.
+        #[serde(borrow)]
+        epoch: Cow<'a, str>,
+        /// The number of the last entry.
+        head: u64,
+        /// How many are in it, this one included.
+        here: u64,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// The connection is not in a room any more: nothing of it comes after this.
+    Out {
+        /// Which room.
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// The rooms that there are, in answer to [`Request::Rooms`].
+    Rooms {
+        /// Those in which somebody is, by name, as many as fit.
+        rooms: alloc::vec::Vec<RoomOf<'a>>,
+        /// How many more there are.
+        more: usize,
+    },
     /// A page of history ends here.
     Page {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The number of the oldest entry that can still be asked for.
         first: u64,
         /// The number of the last entry.
@@ -195,6 +294,9 @@ pub enum Message<'a> {
     },
     /// What was sent with this id is in the log.
     Accepted {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The id.
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -215,6 +317,9 @@ pub enum Message<'a> {
     },
     /// What was asked for is not what comes next.
     Gap {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The entry known before the gap.
         after: u64,
         /// The next entry that is sent: the first one after the gap.
@@ -225,6 +330,9 @@ pub enum Message<'a> {
     },
     /// Entries of a page that cannot be read.
     Missing {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// The one before them.
         after: u64,
         /// The one after them.
@@ -232,6 +340,9 @@ pub enum Message<'a> {
     },
     /// Who is in the room.
     Who {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// Their names, in order, as many as fit.
         names: alloc::vec::Vec<Cow<'a, str>>,
         /// How many more there are.
@@ -239,6 +350,9 @@ pub enum Message<'a> {
     },
     /// What the room is about, in answer to [`Request::Topic`].
     Topic {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// It; empty if nobody has said so.
         #[serde(borrow)]
         text: Cow<'a, str>,
@@ -328,6 +442,16 @@ pub enum Message<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
+}
+
+/// A room in a list of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOf<'a> {
+    /// Which.
+    #[serde(borrow)]
+    pub room: Cow<'a, str>,
+    /// How many are in it.
+    pub here: u64,
 }
 
 /// One entry of the log.
@@ -423,6 +547,14 @@ pub enum Code {
     ReadsSlowly,
     /// It is so already.
     Unchanged,
+    /// The room asked for has a name that no room has.
+    BadRoom,
+    /// The connection is not in the room.
+    NotInRoom,
+    /// It is the only room that the connection is in.
+    LastRoom,
+    /// There are as many rooms as there may be, or the connection is in as many as it may be.
+    TooManyRooms,
     /// The first line is no object of a known shape.
     BadHello,
     /// The version asked for is not spoken here.
@@ -431,6 +563,8 @@ pub enum Code {
     BadSession,
     /// The session has a newer connection.
     Replaced,
+    /// An operator has it go.
+    Kicked,
     /// More waits for the connection than is allowed.
     TooFarBehind,
     /// There are as many connections as are allowed.
@@ -451,6 +585,14 @@ pub enum Code {
 }
 
 impl Request<'_> {
+    /// The object as a line, its ending included.
+    pub(crate) fn to_line(&self) -> String {
+        // Numbers and strings: nothing in it can fail.
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+
     /// Whether it is of somebody who is in the room, and not of a reader; what is said is looked at first.
     pub(crate) fn is_of_members(&self) -> bool {
         matches!(
@@ -458,6 +600,8 @@ impl Request<'_> {
             Self::Nick { .. }
                 | Self::Topic { text: Some(_), .. }
                 | Self::Msg { .. }
+                | Self::Join { .. }
+                | Self::Part { .. }
                 | Self::Away { .. }
         )
     }
@@ -497,7 +641,7 @@ impl<'a> Entry<'a> {
     /// An entry as it is kept, as it is sent.
     pub(crate) fn of(record: &'a Record, epoch: &'a str) -> Self {
         Self {
-            room: ROOM.into(),
+            room: record.room.as_str().into(),
             epoch: epoch.into(),
             seq: record.seq,
             at: record.at,

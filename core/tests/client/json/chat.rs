@@ -8,6 +8,7 @@ use std::time::Duration;
 
 pub(super) struct Chat {
     pub(super) server: Option<Server>,
+    limits: Limits,
     pub(super) client: JsonClient,
     pub(super) now: Timestamp,
     conn: Option<ConnId>,
@@ -41,7 +42,8 @@ impl Chat {
     pub(super) fn with(limits: Limits, setup: Setup) -> Self {
         let now = Timestamp::ZERO;
         let mut chat = Self {
-            server: Some(Server::new(limits)),
+            server: Some(Server::new(limits.clone())),
+            limits,
             client: JsonClient::new(now, setup),
             now,
             conn: None,
@@ -141,7 +143,7 @@ impl Chat {
             epoch: 7,
             ..Origin::default()
         };
-        self.server = Some(Server::with_origin(Limits::default(), origin));
+        self.server = Some(Server::with_origin(self.limits.clone(), origin));
     }
 
     /// The client's program is gone; another one goes on with what was kept last.

@@ -179,8 +179,8 @@ fn commands_do_what_they_do_in_the_text_dialect() {
     for (typed, shown) in [
         ("/who", "* In the room (1): ann"),
         (
-            "/who me",
-            "* Not done: /who takes nothing after it. To say a line that begins with a slash, begin it with two.",
+            "/back me",
+            "* Not done: /back takes nothing after it. To say a line that begins with a slash, begin it with two.",
         ),
         (
             "/what",
@@ -193,7 +193,7 @@ fn commands_do_what_they_do_in_the_text_dialect() {
         chat.screen.clear();
     }
     chat.type_line("/help");
-    assert_eq!(chat.screen.len(), 12);
+    assert_eq!(chat.screen.len(), 13);
     chat.screen.clear();
     chat.type_line(" \t");
     chat.type_line("//who");

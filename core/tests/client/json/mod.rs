@@ -7,3 +7,4 @@ mod looks;
 mod people;
 mod reading;
 mod resuming;
+mod rooms;

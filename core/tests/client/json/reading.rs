@@ -131,6 +131,7 @@ fn what_is_typed_while_it_asks_to_read_again_joins_when_it_is_let_in() {
 fn whoever_has_something_left_to_say_joins_at_once() {
     let left = Unaccepted {
         me: false,
+        room: None,
         id: "1-1".into(),
         text: "left over".into(),
     };

@@ -39,6 +39,7 @@ fn nothing_is_sent_or_shown_before_it_is_committed() {
         [(3, "bob: hello".into()), (4, "ann: hi".into())]
     );
     assert!(heard.contains(&Message::Accepted {
+        room: None,
         id: Some("1".into()),
         seq: 3
     }));
@@ -75,7 +76,7 @@ fn answers_keep_their_place_behind_what_is_not_committed_yet() {
     k.look(ann);
     k.look(bob);
     k.receive(bob, "before\n");
-    k.receive(ann, "/who\nmine\n/who me\n");
+    k.receive(ann, "/who\nmine\n/back me\n");
     k.receive(bob, "after\n");
     assert_eq!(k.begin(), 3);
     k.receive(ann, "/who\n");
@@ -85,7 +86,7 @@ fn answers_keep_their_place_behind_what_is_not_committed_yet() {
     let lines: Vec<&str> = heard.lines().collect();
     assert_eq!(lines[0], "bob: before");
     assert_eq!(lines[1], "* In the room (2): ann, bob");
-    assert!(lines[2].starts_with("* Not done: /who"), "{}", lines[2]);
+    assert!(lines[2].starts_with("* Not done: /back"), "{}", lines[2]);
     assert_eq!(lines[3..], ["bob: after", "* In the room (2): ann, bob"]);
 }
 

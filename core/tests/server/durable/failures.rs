@@ -93,6 +93,7 @@ fn is_readable(seq: u64) -> bool {
 fn gap(after: u64, next: u64, reason: GapReason) -> Message<'static> {
     let reason = Some(reason);
     Message::Gap {
+        room: None,
         after,
         next,
         reason,
@@ -128,8 +129,13 @@ fn of_what_cannot_be_read_no_more_is_missing_than_that() {
     k.answer();
     let page = objects(&mut k, ann);
     assert_eq!(entries(&page).len(), 18);
-    let missing = |after, next| Message::Missing { after, next };
+    let missing = |after, next| Message::Missing {
+        room: None,
+        after,
+        next,
+    };
     let end = Message::Page {
+        room: None,
         first: 1,
         head: 101,
     };
@@ -155,7 +161,7 @@ fn what_cannot_be_read_is_tried_in_smaller_and_smaller_pieces() {
     for is_readable in [
         false, false, false, false, false, true, true, true, true, true,
     ] {
-        let Some(Action::Read(_, after, most)) = k.asked.pop() else {
+        let Some(Action::Read(_, _, after, most)) = k.asked.pop() else {
             panic!("nothing is read");
         };
         asked.push((after, most));

@@ -4,10 +4,12 @@ mod commits;
 mod disk;
 mod failures;
 mod restarts;
+mod rooms;
 
 use super::json::{objects, program, say, token};
 use super::world::World;
-use chat_core::{Action, ConnId, History, Input, Limits, Origin, Record, Server, State};
+use chat_core::{Action, ConnId, History, Input, Limits, Origin, Record, RoomName, Server, State};
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 /// A server, and what is in its store.
@@ -37,22 +39,24 @@ impl DerefMut for Kept {
 impl Kept {
     pub(super) fn new(limits: Limits, store: Vec<Record>, newest: usize) -> Self {
         let mut world = World::new(limits.clone());
-        let mut state = State::default();
-        for record in &store {
-            state.fold(record);
-        }
-        let history = History {
-            first: 1,
-            last: store.len() as u64,
-            newest: store[store.len().saturating_sub(newest)..].to_vec(),
-            state,
+        let mut names: Vec<RoomName> = store.iter().map(|record| record.room.clone()).collect();
+        names.push(RoomName::LOBBY);
+        names.sort();
+        names.dedup();
+        let rooms = names.into_iter().map(|name| {
+            let history = history(&store, &name, newest);
+            (name, history)
+        });
+        let is_used = |(name, history): &(RoomName, History)| {
+            name.is_lobby() || history.state != State::default()
         };
+        let rooms = rooms.filter(is_used).collect();
         let origin = Origin {
             // Each life of a server gives out tokens of its own.
             secret: chat_core::Secret([u8::try_from(store.len()).unwrap(); 32]),
             ..Origin::default()
         };
-        world.server = Server::restored(limits, origin, history);
+        world.server = Server::restored(limits, origin, rooms);
         Self {
             world,
             store,
@@ -79,8 +83,12 @@ impl Kept {
         while self.begin() > 0 {
             self.done();
         }
-        let numbers: Vec<u64> = self.store.iter().map(|record| record.seq).collect();
-        assert!(numbers.iter().copied().eq(1..=numbers.len() as u64));
+        let mut last: BTreeMap<&RoomName, u64> = BTreeMap::new();
+        for record in &self.store {
+            let last = last.entry(&record.room).or_default();
+            *last += 1;
+            assert_eq!(record.seq, *last, "in {}", record.room);
+        }
     }
 
     /// Does what is asked of the store, until nothing is.
@@ -88,8 +96,9 @@ impl Kept {
         while let Some(action) = self.asked.pop() {
             let (world, store) = (&mut self.world, &self.store);
             match action {
-                Action::Read(conn, after, most) => {
-                    let kept = store.iter().filter(|record| record.seq > after);
+                Action::Read(conn, room, after, most) => {
+                    let of_room = |record: &&Record| record.room == room && record.seq > after;
+                    let kept = store.iter().filter(of_room);
                     let kept: Vec<Record> = kept.take(most).cloned().collect();
                     let is_whole = kept.iter().all(|record| (self.is_readable)(record.seq));
                     world.handle(if is_whole {
@@ -103,6 +112,10 @@ impl Kept {
                         |r: &&Record| r.sender == Some(session) && r.id.as_ref() == Some(&id);
                     world.handle(Input::Found(conn, store.iter().find(is_it)));
                 }
+                Action::Open(conn, room) => {
+                    let history = history(store, &room, 4);
+                    world.handle(Input::Opened(conn, &history));
+                }
                 _ => {}
             }
         }
@@ -111,6 +124,25 @@ impl Kept {
     /// The server is killed and started again, with so many of the newest entries in memory.
     pub(super) fn restart(self, newest: usize) -> Self {
         Self::new(Limits::default(), self.store, newest)
+    }
+}
+
+/// What a store has of a room.
+fn history(store: &[Record], name: &RoomName, newest: usize) -> History {
+    let records: Vec<Record> = store
+        .iter()
+        .filter(|it| it.room == *name)
+        .cloned()
+        .collect();
+    let mut state = State::default();
+    for record in &records {
+        state.fold(record);
+    }
+    History {
+        first: 1,
+        last: records.len() as u64,
+        newest: records[records.len().saturating_sub(newest)..].to_vec(),
+        state,
     }
 }
 

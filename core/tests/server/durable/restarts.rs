@@ -75,6 +75,7 @@ fn what_memory_does_not_hold_is_read_from_the_store() {
     assert_eq!(
         page.last(),
         Some(&Message::Page {
+            room: None,
             first: 1,
             head: 101
         })
@@ -103,7 +104,14 @@ fn an_id_is_known_for_as_long_as_its_entry_is_kept() {
         k.answer();
         let heard = objects(&mut k, ann);
         let id = Some(id.into());
-        assert_eq!(heard, [Message::Accepted { id, seq }]);
+        assert_eq!(
+            heard,
+            [Message::Accepted {
+                room: None,
+                id,
+                seq
+            }]
+        );
     }
     k.receive(ann, say("other words", "7"));
     k.answer();
@@ -151,6 +159,7 @@ fn a_session_that_was_made_by_this_server_needs_no_looking() {
     let heard = objects(&mut k, bob);
     assert!(
         heard.contains(&Message::Accepted {
+            room: None,
             id: Some("1".into()),
             seq: 103
         }),

@@ -34,9 +34,13 @@ fn answers_come_in_the_order_of_what_was_asked() {
     let heard = ask(&mut w, bot, all.trim_end());
     let kind = |message: &Message<'_>| match message {
         Message::Past(entry) => format!("past {}", entry.seq),
-        Message::Page { head, .. } => format!("page {head}"),
+        Message::Page {
+            room: None, head, ..
+        } => format!("page {head}"),
         Message::Entry(entry) => format!("entry {}", entry.seq),
-        Message::Accepted { seq, .. } => format!("accepted {seq}"),
+        Message::Accepted {
+            room: None, seq, ..
+        } => format!("accepted {seq}"),
         Message::Pong { head } => format!("pong {head}"),
         other => format!("{other:?}"),
     };
@@ -80,7 +84,11 @@ fn pages_are_what_is_said_of_them() {
         assert_eq!(seqs(&heard), *expected, "{bounds}");
         assert_eq!(
             heard.last(),
-            Some(&Message::Page { first: 1, head: 5 }),
+            Some(&Message::Page {
+                room: None,
+                first: 1,
+                head: 5
+            }),
             "{bounds}"
         );
     }

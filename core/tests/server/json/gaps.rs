@@ -23,6 +23,7 @@ fn what_is_not_held_any_more_is_stated() {
     let hello = |rest: &str| format!("{{\"session\": \"{session}\"{rest}}}");
     let (_, answer) = program(&mut w, &hello(", \"after\": 2"));
     let Message::Gap {
+        room: None,
         after: 2,
         next,
         reason: Some(GapReason::NotHeld),
@@ -38,6 +39,7 @@ fn what_is_not_held_any_more_is_stated() {
     assert_eq!(
         answer[1..],
         [Message::Gap {
+            room: None,
             after: 43,
             next: 43,
             reason: Some(GapReason::Ahead),
@@ -47,6 +49,7 @@ fn what_is_not_held_any_more_is_stated() {
     assert_eq!(
         answer[1],
         Message::Gap {
+            room: None,
             after: 41,
             next,
             reason: Some(GapReason::OtherLog)
@@ -75,7 +78,10 @@ fn a_page_behind_what_is_gone_begins_with_what_is_held() {
     objects(&mut w, bot);
     w.receive(bot, "{\"type\":\"history\",\"after\":0,\"limit\":5}\n");
     let answer = objects(&mut w, bot);
-    let Some(Message::Page { first, .. }) = answer.last() else {
+    let Some(Message::Page {
+        room: None, first, ..
+    }) = answer.last()
+    else {
         panic!("{answer:?} has no end")
     };
     assert_eq!(seqs(&answer), (*first..first + 5).collect::<Vec<_>>());
@@ -106,7 +112,13 @@ fn what_is_forgotten_before_it_is_sent_is_stated() {
     let sent = objects(&mut w, bot);
     let is_gap = |m: &Message<'_>| matches!(m, Message::Gap { .. });
     let at = sent.iter().position(is_gap).expect("a gap");
-    let Message::Gap { after, next, .. } = sent[at] else {
+    let Message::Gap {
+        room: None,
+        after,
+        next,
+        ..
+    } = sent[at]
+    else {
         unreachable!()
     };
     assert!((3..12).contains(&after) && (13..52).contains(&next));
@@ -134,7 +146,12 @@ fn what_is_forgotten_before_a_page_comes_to_it_is_left_out() {
     }
     w.unblock(bot);
     let sent = objects(&mut w, bot);
-    let Some(Message::Page { first, head: 49 }) = sent.last() else {
+    let Some(Message::Page {
+        room: None,
+        first,
+        head: 49,
+    }) = sent.last()
+    else {
         panic!("{sent:?} does not end a page")
     };
     let past = sent.iter().filter_map(|message| match message {

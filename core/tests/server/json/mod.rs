@@ -8,6 +8,7 @@ mod joining;
 mod reading;
 mod refusals;
 mod requests;
+mod rooms;
 mod sessions;
 
 use super::world::World;

@@ -42,6 +42,7 @@ fn a_reader_is_sent_what_happens_and_leaves_no_traces() {
         objects(&mut w, reader)[..2],
         [
             Message::Who {
+                room: None,
                 names: vec!["Ann".into()],
                 more: 0
             },
@@ -74,7 +75,7 @@ fn what_a_reader_says_is_refused_with_its_id() {
     // What is wrong anyway is told as to anyone.
     w.receive(reader, [say(" ", "7"), say("hi", "")].concat());
     assert_eq!(errors(&objects(&mut w, reader)), [Code::Blank, Code::BadId]);
-    w.receive(reader, "hello\n{\"type\":\"join\"}\n");
+    w.receive(reader, "hello\n{\"type\":\"dance\"}\n");
     assert_eq!(
         errors(&objects(&mut w, reader)),
         [Code::BadRequest, Code::UnknownType]
@@ -99,6 +100,7 @@ fn a_reader_comes_back_with_the_number_that_it_knows() {
     assert!(matches!(
         answer[1],
         Message::Gap {
+            room: None,
             after: 9,
             next: 4,
             ..

@@ -139,7 +139,14 @@ fn what_is_not_understood_is_answered_and_changes_nothing() {
     let names = vec![Cow::from("USER1000")];
     assert_eq!(
         objects(&mut w, bot),
-        [Message::Pong { head: 1 }, Message::Who { names, more: 0 }]
+        [
+            Message::Pong { head: 1 },
+            Message::Who {
+                room: None,
+                names,
+                more: 0
+            }
+        ]
     );
     // What did not end is not said, as anywhere.
     w.receive(bot, "{\"type\": \"who\"}");
@@ -212,7 +219,14 @@ fn the_answer_to_who_has_as_many_names_as_fit() {
         let (bot, _) = program(&mut w, &format!("{{\"name\": \"{last}\"}}"));
         w.receive(bot, "{\"type\": \"who\"}\n");
         let answer = objects(&mut w, bot);
-        let [Message::Who { names, more }] = &answer[..] else {
+        let [
+            Message::Who {
+                room: None,
+                names,
+                more,
+            },
+        ] = &answer[..]
+        else {
             panic!("{answer:?} is not who is there")
         };
         assert_eq!((names.len(), *more), (118 - left_out, left_out));
@@ -243,6 +257,7 @@ fn what_is_sent_again_is_said_once() {
     let answers = objects(&mut w, bot);
     let accepted = |m: &&Message<'_>| {
         **m == Message::Accepted {
+            room: None,
             id: Some("one".into()),
             seq: 3,
         }
@@ -261,6 +276,7 @@ fn what_is_sent_again_is_said_once() {
     assert_eq!(
         objects(&mut w, bot).last(),
         Some(&Message::Accepted {
+            room: None,
             id: Some("one".into()),
             seq: 3
         })

@@ -217,7 +217,11 @@ fn a_client_that_resumes_misses_nothing_and_doubles_nothing() {
                         last = entry.seq;
                         seen.push(told(&entry));
                     }
-                    Message::Accepted { id, seq } => {
+                    Message::Accepted {
+                        room: None,
+                        id,
+                        seq,
+                    } => {
                         let id: u64 = id.unwrap().parse().unwrap();
                         if id > accepted.len() as u64 {
                             accepted.push(seq);

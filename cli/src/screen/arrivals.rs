@@ -1,0 +1,307 @@
+//! What comes from the server, and what it changes.
+
+use super::block::Entry;
+use super::feed::{self, News};
+use super::messages::Message;
+use super::people::Person;
+use super::room::{Room, is_named};
+use super::{Asked, Link, Screen, Typed};
+use chat_core::{Kind, printable};
+
+/// The most rooms, conversations with one person included.
+const MAX_ROOMS: usize = 64;
+
+/// The most entries of a page that are taken; no server sends more.
+const MAX_PAGE: usize = 1000;
+
+impl Screen {
+    /// Takes an object that the client shows, or a line that is none; `wall` is the time of day.
+    pub fn line(&mut self, line: &str, wall: u64) {
+        self.is_dirty = true;
+        match feed::decode(line) {
+            Some(news) => self.take_news(news, wall),
+            None if line.starts_with('{') => {}
+            None => self.notice(line, wall),
+        }
+    }
+
+    fn take_news(&mut self, news: News, wall: u64) {
+        match news {
+            News::Happened {
+                room,
+                epoch,
+                entry,
+                id,
+            } => {
+                self.follow(epoch);
+                self.happened(&room, entry, id.as_deref());
+            }
+            News::Past(room, entry) => {
+                if self.page.len() < MAX_PAGE {
+                    self.page.push((room, entry));
+                }
+            }
+            News::Page(first) => self.page_ends(first),
+            News::Who { names, more, told } => {
+                let names = names.iter().map(|name| &**name);
+                self.rooms[0].people.list(names, more);
+                self.answer(|asked| &mut asked.who, &told, wall);
+            }
+            News::Topic { text, told } => {
+                self.rooms[0].topic = text;
+                self.answer(|asked| &mut asked.topic, &told, wall);
+            }
+            News::Person { name, is, told } => {
+                self.learn(&name, is);
+                self.notice(&told, wall);
+            }
+            News::Private {
+                from,
+                to,
+                text,
+                at,
+                is_own,
+            } => {
+                let with = if is_own { to } else { from.clone() };
+                self.spoken_alone(&with, &from, text, at, is_own);
+            }
+            News::Refused(why) => self.tell(Message::NotDone, &[&why], wall),
+            News::Goodbye(why) => self.tell(Message::Goodbye, &[&why], wall),
+            News::Notice(text) => self.notice(&text, wall),
+            News::Announcement(text) => {
+                self.ring(text.clone(), self.is_focused);
+                self.notice(&text, wall);
+            }
+        }
+    }
+
+    /// Shows a message of the screen's own.
+    pub fn tell(&mut self, message: Message, parts: &[&str], wall: u64) {
+        let text = self.say(message, parts);
+        self.notice(&text, wall);
+    }
+
+    /// Shows a message for this person alone.
+    pub fn notice(&mut self, text: &str, wall: u64) {
+        self.is_dirty = true;
+        let text = printable(text);
+        let text = text.strip_prefix("* ").unwrap_or(&text);
+        let room = &mut self.rooms[self.current];
+        // While there is no connection, each try may fail in the same way.
+        if self.link == Link::Online || !room.ends_with_notice(text) {
+            room.notice(text, wall);
+        }
+    }
+
+    /// Asks what the room is about, and who is there.
+    pub(super) fn introduce(&mut self) {
+        self.rooms[0].people.forget();
+        self.asked = Asked { who: 1, topic: 1 };
+        let room = self.rooms[0].name.clone();
+        for typed in [Typed::Topic, Typed::Who] {
+            self.typed.push_front((room.clone(), typed));
+        }
+        if let Some(start) = self.start.take().filter(|start| *start != room) {
+            let join = format!("/join {start}");
+            self.typed_bytes += join.len();
+            self.typed.push_front((room, Typed::Line(join)));
+        }
+    }
+
+    /// Shows an answer, unless the screen has asked for it by itself.
+    fn answer(&mut self, of: impl FnOnce(&mut Asked) -> &mut usize, told: &str, wall: u64) {
+        let asked = of(&mut self.asked);
+        if *asked > 0 {
+            *asked -= 1;
+        } else {
+            self.notice(told, wall);
+        }
+    }
+
+    fn learn(&mut self, name: &str, is: Person) {
+        for room in &mut self.rooms {
+            room.people.learn(name, is);
+        }
+    }
+
+    /// The numbers of another log mean nothing beside those that are loaded.
+    fn follow(&mut self, epoch: String) {
+        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
+            for room in self.rooms.iter_mut().filter(|room| !room.is_conversation) {
+                room.begin_again();
+            }
+            self.anchor = None;
+        }
+        self.epoch = Some(epoch);
+    }
+
+    /// The place of a room among the others; it is made if there is none.
+    fn place_of(&mut self, name: &str) -> Option<usize> {
+        let is_it = |room: &Room| !room.is_conversation && room.name == name;
+        let known = self.rooms.iter().position(is_it);
+        known.or_else(|| self.add(Room::new(name)))
+    }
+
+    /// The place of the conversation with somebody; it is made if there is none.
+    pub(super) fn place_with(&mut self, name: &str) -> Option<usize> {
+        let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
+        let known = self.rooms.iter().position(is_it);
+        known.or_else(|| self.add(Room::with(name)))
+    }
+
+    fn add(&mut self, room: Room) -> Option<usize> {
+        if self.rooms.len() >= MAX_ROOMS {
+            return None;
+        }
+        self.rooms.push(room);
+        Some(self.rooms.len() - 1)
+    }
+
+    fn happened(&mut self, room: &str, entry: Entry, id: Option<&str>) {
+        let Some(place) = self.place_of(room) else {
+            return;
+        };
+        let is_new = self.rooms[place].newest().is_none_or(|it| entry.seq > it);
+        if is_new {
+            self.see(place, &entry);
+        }
+        for pending in &mut self.pending {
+            pending.is_received |= Some(&*pending.id) == id;
+        }
+        if entry.kind == Kind::Renamed {
+            if entry.name == self.me {
+                self.me.clone_from(&entry.text);
+            }
+            self.rename_conversation(&entry.name, &entry.text);
+        }
+        self.arrive(place, entry);
+    }
+
+    /// Something was said to one person alone: to this one, or by this one.
+    fn spoken_alone(&mut self, with: &str, from: &str, text: String, at: u64, is_own: bool) {
+        let Some(place) = self.place_with(with) else {
+            let way = if is_own {
+                Message::AloneTo
+            } else {
+                Message::AloneFrom
+            };
+            let line = self.say(way, &[with, &text]);
+            if !is_own {
+                self.ring(line.clone(), self.is_focused);
+            }
+            return self.notice(&line, at);
+        };
+        let entry = Entry {
+            seq: self.rooms[place].newest().unwrap_or(0) + 1,
+            at,
+            kind: Kind::Said,
+            name: from.into(),
+            text,
+            is_mention: false,
+        };
+        self.see(place, &entry);
+        self.arrive(place, entry);
+    }
+
+    fn arrive(&mut self, place: usize, mut entry: Entry) {
+        let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
+        let is_said = is_talk && entry.name != self.me;
+        entry.is_mention = self.is_mention(&entry);
+        let is_mention = entry.is_mention || is_said && self.rooms[place].is_conversation;
+        let line = format!("{}: {}", entry.name, entry.text);
+        let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
+        let room = &mut self.rooms[place];
+        let newest = room.newest();
+        if !room.append(entry) || !is_said {
+            return;
+        }
+        let line = if room.is_conversation {
+            line
+        } else {
+            format!("{} | {line}", room.name)
+        };
+        if is_mention {
+            self.ring(line, is_seen);
+        }
+        if is_seen {
+            return;
+        }
+        let room = &mut self.rooms[place];
+        if room.unread == 0 {
+            room.marker = newest.or(room.marker).or(Some(0));
+        }
+        room.unread += 1;
+        room.mentions += usize::from(is_mention);
+    }
+
+    /// Whether somebody else names the person, or a word that rings.
+    fn is_mention(&self, entry: &Entry) -> bool {
+        let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
+        let is_in = |text| is_named(text, &self.me) || self.settings.highlights.are_in(text);
+        is_talk && entry.name != self.me && is_in(&entry.text)
+    }
+
+    /// Whoever is called otherwise goes on with the same conversation, unless there is one of that name.
+    fn rename_conversation(&mut self, from: &str, to: &str) {
+        let find = |rooms: &[Room], name: &str| {
+            let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
+            rooms.iter().position(is_it)
+        };
+        if let (Some(place), None) = (find(&self.rooms, from), find(&self.rooms, to)) {
+            self.rooms[place].name = to.into();
+        }
+    }
+
+    /// Who is there, what it is about; whoever speaks can be completed.
+    fn see(&mut self, place: usize, entry: &Entry) {
+        let room = &mut self.rooms[place];
+        room.people.follow(entry.kind, &entry.name, &entry.text);
+        if entry.kind == Kind::Topic {
+            room.topic.clone_from(&entry.text);
+        }
+        self.know(place, entry);
+    }
+
+    fn know(&mut self, place: usize, entry: &Entry) {
+        if entry.name == self.me {
+            return;
+        }
+        let name = &entry.name;
+        let line = match entry.kind {
+            Kind::Joined => format!("{name} has joined the chat"),
+            Kind::Left => format!("{name} has left the chat"),
+            Kind::Renamed => format!("{} has joined the chat", entry.text),
+            Kind::Said | Kind::Acted | Kind::Topic => format!("{name}: "),
+        };
+        if place == self.current {
+            self.editor.see(&line);
+        } else {
+            self.rooms[place].desk.names.see(&line);
+        }
+    }
+
+    fn page_ends(&mut self, first: u64) {
+        self.is_reading_back = false;
+        let page = std::mem::take(&mut self.page);
+        let is_empty = page.is_empty();
+        let name = page.first().map(|(room, _)| room.clone());
+        let name = name.unwrap_or_else(|| self.asked_page.clone());
+        let Some(place) = self.place_of(&name) else {
+            return;
+        };
+        let page = page.into_iter().map(|(_, entry)| entry);
+        let mut page: Vec<Entry> = page.collect();
+        for entry in &mut page {
+            entry.is_mention = self.is_mention(entry);
+        }
+        if self.rooms[place].newest().is_none() {
+            for entry in &page {
+                self.know(place, entry);
+            }
+        }
+        let room = &mut self.rooms[place];
+        room.add_page(page);
+        room.is_complete = is_empty || room.oldest().is_none_or(|oldest| oldest <= first);
+        self.search_after_page();
+    }
+}

@@ -1,0 +1,26 @@
+//! What is typed where one types.
+
+use crate::editor::line::Line;
+
+/// What is typed where one types.
+#[derive(Clone, Debug)]
+pub(super) enum Mode {
+    Talking,
+    /// The person's name, before anything else, such as the line that was kept.
+    Naming(Line),
+    Searching(Search),
+    /// Some letters of the room to go to; and what was being typed before.
+    Jumping(Line),
+}
+
+/// A search.
+#[derive(Clone, Debug)]
+pub(super) struct Search {
+    /// What was being typed before.
+    pub(super) before: Line,
+    pub(super) pattern: String,
+    pub(super) at: Option<i64>,
+    pub(super) has_failed: bool,
+    /// It goes on once the page that was asked for is here.
+    pub(super) waits: bool,
+}

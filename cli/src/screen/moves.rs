@@ -1,0 +1,146 @@
+//! Going from room to room.
+
+use super::Screen;
+use super::desk::Desk;
+use super::messages::Message;
+use super::mode::Mode;
+use super::room::Room;
+use crate::editor::line::Line;
+use chat_core::Name;
+
+impl Screen {
+    /// Looks at another room: what was being typed stays in the one before.
+    pub(super) fn go_to(&mut self, place: usize) {
+        // What is asked for, or edited elsewhere, is the line of this room.
+        let is_held = matches!(self.mode, Mode::Naming(_)) || self.is_editing;
+        if place >= self.rooms.len() || place == self.current || is_held {
+            return;
+        }
+        if matches!(self.mode, Mode::Searching(_)) {
+            self.end_search(true);
+        }
+        self.end_jump();
+        let next = std::mem::take(&mut self.rooms[place].desk);
+        let desk = Desk {
+            line: self.editor.exchange(next.line),
+            history: self.editor.exchange_history(next.history),
+            names: self.editor.exchange_names(next.names),
+            anchor: std::mem::replace(&mut self.anchor, next.anchor),
+        };
+        let room = &mut self.rooms[self.current];
+        room.marker = room.newest();
+        room.desk = desk;
+        self.current = place;
+        if self.anchor.is_none() {
+            self.catch_up();
+        }
+        self.is_dirty = true;
+    }
+
+    /// The same, for whoever presses a key or clicks: not while something that was entered here has still to be taken, or to
+    /// be decided about. It would be said there.
+    pub(super) fn move_to(&mut self, place: usize) {
+        if self.has_space() && self.editor.asked_paste().is_none() {
+            self.go_to(place);
+        }
+    }
+
+    pub(super) fn move_by(&mut self, step: usize) {
+        self.move_to((self.current + step) % self.rooms.len());
+    }
+
+    /// Goes to the next room in which somebody has named the person, or else to the next with anything new.
+    pub(super) fn move_to_news(&mut self) {
+        let count = self.rooms.len();
+        let places = (1..=count).map(|step| (self.current + step) % count);
+        let mentions = places.clone().find(|at| self.rooms[*at].mentions > 0);
+        let news = || places.clone().find(|at| self.rooms[*at].unread > 0);
+        if let Some(place) = mentions.or_else(news) {
+            self.move_to(place);
+        }
+    }
+
+    /// Begins to ask for a room by some letters of its name.
+    pub(super) fn jump(&mut self) {
+        if matches!(self.mode, Mode::Talking) {
+            let before = self.editor.exchange(Line::default());
+            self.editor
+                .prompt(Message::GoTo.text(self.settings.language));
+            self.mode = Mode::Jumping(before);
+        }
+    }
+
+    /// The rooms whose names have these letters in this order, those first that begin with them.
+    pub(super) fn fitting(&self, letters: &str) -> Vec<usize> {
+        let letters = letters.trim().to_lowercase();
+        let mut fitting: Vec<(usize, usize)> = Vec::new();
+        for (place, room) in self.rooms.iter().enumerate() {
+            let name = room.name.to_lowercase();
+            let mut rest = name.chars();
+            let rank = match name.find(&letters) {
+                Some(0) => 0,
+                Some(_) => 1,
+                None if letters.chars().all(|letter| rest.any(|c| c == letter)) => 2,
+                None => continue,
+            };
+            fitting.push((rank, place));
+        }
+        fitting.sort_unstable();
+        fitting.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Goes to the room that fits best.
+    pub(super) fn jumped(&mut self, letters: &str) {
+        let place = self.fitting(letters).first().copied();
+        self.end_jump();
+        if let Some(place) = place {
+            self.go_to(place);
+        }
+    }
+
+    pub(super) fn end_jump(&mut self) {
+        if let Mode::Jumping(before) = &self.mode {
+            let before = before.clone();
+            self.mode = Mode::Talking;
+            self.editor.exchange(before);
+            self.editor.end_prompt();
+        }
+    }
+
+    /// Goes to the conversation with somebody, which begins with that.
+    pub(super) fn query(&mut self, name: &str) {
+        match Name::parse(name) {
+            Ok(_) => {
+                if let Some(place) = self.place_with(name) {
+                    self.go_to(place);
+                } else {
+                    self.remark(&self.say(Message::TooManyRooms, &[]));
+                }
+            }
+            Err(why) => self.remark(&self.say(Message::NotDone, &[&why.to_string()])),
+        }
+    }
+
+    /// Has a conversation be gone, and what was said in it.
+    pub(super) fn close(&mut self) {
+        let place = self.current;
+        if !self.rooms[place].is_conversation {
+            return;
+        }
+        self.go_to(0);
+        if self.current != place {
+            self.rooms.remove(place);
+        }
+    }
+
+    /// Everything in the room that is looked at is seen, up to now.
+    pub(super) fn catch_up(&mut self) {
+        let room = &mut self.rooms[self.current];
+        (room.unread, room.mentions) = (0, 0);
+        self.is_dirty = true;
+    }
+
+    pub(super) fn room(&self) -> &Room {
+        &self.rooms[self.current]
+    }
+}

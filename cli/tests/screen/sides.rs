@@ -1,0 +1,97 @@
+//! What stands around the messages: the topic, and who is here.
+
+use crate::world::World;
+use chat_cli::screen::Typed;
+
+/// What is seen of a room that is about something, with people in it.
+fn story(columns: u16, rows: u16) -> String {
+    let mut world = World::online(columns, rows);
+    let mut steps = String::new();
+    let mut see = |world: &mut World, what: &str| {
+        let seen = world.seen();
+        steps.extend(["=== ", what, "\n", &seen, "\n"]);
+    };
+    let topic =
+        "Tea at four, 茶 for everyone; whoever comes late brings the cake for the day after";
+    world.answered(&["Zoe", "ann", "bob", "cat", "dan"], topic);
+    world.says("bob", "Is Cat here?");
+    world.press("/whois cat\r/msg zoe hi\r");
+    let whois = "{\"type\":\"whois\",\"name\":\"cat\",\"here_ms\":7200000,\"online\":false}";
+    world.screen.line(whois, world.at);
+    let away = "{\"type\":\"away\",\"name\":\"Zoe\",\"text\":\"lunch\"}";
+    world.screen.line(away, world.at);
+    see(
+        &mut world,
+        "somebody has lost the connection, somebody is away",
+    );
+    world.happens("joined", "eve", "", "");
+    world.happens("left", "dan", "", "");
+    world.happens("renamed", "bob", "robert-of-the-many-names", "");
+    world.happens("said", "Zoe", "back", "");
+    world.happens("topic", "Zoe", "cake", "");
+    see(&mut world, "people come and go, and one is back");
+    world.press("\u{1b}w");
+    see(&mut world, "the list is shown, or hidden");
+    world.press("\u{1b}w");
+    world.happens("topic", "Zoe", "", "");
+    see(&mut world, "there is no topic any more");
+    steps
+}
+
+#[test]
+fn around_the_messages_at_80_by_24() {
+    insta::assert_snapshot!(story(80, 24));
+}
+
+#[test]
+fn around_the_messages_at_40_by_12() {
+    insta::assert_snapshot!(story(40, 12));
+}
+
+#[test]
+fn around_the_messages_at_132_by_43() {
+    insta::assert_snapshot!(story(132, 43));
+}
+
+#[test]
+fn around_the_messages_at_20_by_5() {
+    insta::assert_snapshot!(story(20, 5));
+}
+
+#[test]
+fn what_the_screen_asks_by_itself_is_not_told_and_what_one_asks_is() {
+    let mut world = World::online(60, 8);
+    assert!(!world.seen().contains("In the room"));
+    world.press("/who\r/topic\r");
+    world.answered(&["ann", "bob"], "tea");
+    assert!(world.seen().contains("In the room (2): ann, bob"));
+    assert!(world.seen().contains("The topic, set by bob: tea"));
+}
+
+#[test]
+fn who_is_here_is_asked_once_for_each_connection() {
+    let mut world = World::new(60, 8);
+    let asked = |world: &mut World| {
+        let typed = std::iter::from_fn(|| world.screen.poll_typed());
+        typed.map(|(_, typed)| typed).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        world.screen.set_link(chat_cli::screen::Link::Offline);
+        assert_eq!(asked(&mut world), []);
+        world.screen.set_link(chat_cli::screen::Link::Online);
+        assert_eq!(asked(&mut world), [Typed::Who, Typed::Topic]);
+    }
+}
+
+#[test]
+fn a_list_that_is_longer_than_the_screen_says_how_many_are_left_out() {
+    let names: Vec<String> = (10..60).map(|number| format!("user{number}")).collect();
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let mut world = World::online(120, 12);
+    // One row is for the topic, one for how many there are.
+    world.answered(&names[..8], "tea");
+    assert!(world.seen().contains("│ user17") && !world.seen().contains("more"));
+    world.answered(&names[..9], "tea");
+    assert!(world.seen().contains("│ user16") && !world.seen().contains("│ user17"));
+    assert!(world.seen().contains("│ and 2 more"));
+}

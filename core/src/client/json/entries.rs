@@ -1,0 +1,112 @@
+//! What happens in rooms, and what is shown of it.
+
+use super::memory::told;
+use super::{JsonClient, Unaccepted};
+use crate::client::ClientAction;
+use crate::mark::{Mark, mark};
+use crate::types::entry::Kind;
+use crate::types::room_name::RoomName;
+use crate::types::time::Timestamp;
+use crate::wire::json::{Entry, GapReason, Message};
+use crate::wire::text::{line, printable};
+use alloc::format;
+use alloc::string::String;
+
+impl JsonClient {
+    /// Something happened in the room.
+    pub(super) fn happened(&mut self, now: Timestamp, entry: &Entry<'_>, line: &str) {
+        let here = self.here.clone();
+        let known = self.position(&here);
+        if known.is_some_and(|after| entry.seq <= after) {
+            return; // It was shown.
+        }
+        if let Some(after) = known.filter(|after| entry.seq - 1 > *after) {
+            let next = entry.seq;
+            if self.setup.raw {
+                let gap = Message::Gap {
+                    room: told(&here).map(Into::into),
+                    after,
+                    next,
+                    reason: None,
+                };
+                self.show(gap.to_line().trim_end().into());
+            }
+            self.missed(after, next, None);
+        }
+        self.set_position(&here, Some(entry.seq));
+        if self.setup.raw {
+            self.show(printable(line).into());
+        }
+        if entry.kind == Kind::Renamed && self.memory.name.as_deref() == Some(&*entry.name) {
+            self.memory.name = entry.text.as_deref().map(Into::into);
+            self.keep_soon(now);
+        }
+        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
+        if !is_joining && !self.is_own(entry) {
+            let at = Some(entry.at).filter(|_| self.setup.times);
+            self.tell_at(&line_of(entry), at);
+        }
+        if !self.is_showing {
+            self.shown(now); // There was nothing to show.
+        }
+    }
+
+    /// Something happened in a room where the person is not. Of what is not shown, they need only know what others do,
+    /// when they come back.
+    pub(super) fn overheard(&mut self, entry: &Entry<'_>) {
+        let Ok(room) = RoomName::parse(&entry.room) else {
+            return;
+        };
+        let is_ours = self.memory.name.as_deref() == Some(&*entry.name)
+            && (matches!(entry.kind, Kind::Joined | Kind::Left) || self.is_own(entry));
+        if is_ours && self.position(&room) == entry.seq.checked_sub(1) {
+            self.set_position(&room, Some(entry.seq));
+        }
+    }
+
+    /// Whether the person is in this room.
+    pub(super) fn is_here(&self, room: &str) -> bool {
+        RoomName::parse(room).is_ok_and(|room| room == self.here)
+    }
+
+    /// Whether this client has said it, and its person has seen it as they typed it.
+    fn is_own(&self, entry: &Entry<'_>) -> bool {
+        let is_it = |said: &Unaccepted| {
+            Some(&*said.id) == entry.id.as_deref() && Some(&*said.text) == entry.text.as_deref()
+        };
+        entry.kind == Kind::Said && self.memory.outbox.iter().any(is_it)
+    }
+
+    /// Entries are missing, and will not come.
+    pub(super) fn missed(&mut self, after: u64, next: u64, reason: Option<GapReason>) {
+        mark(Mark::ClientGap);
+        let count = next
+            .checked_sub(after)
+            .map_or(0, |span| span.saturating_sub(1));
+        let here = self.here.clone();
+        let news = match (self.position(&here), count) {
+            _ if reason == Some(GapReason::Ahead) => format!(
+                "* Gap: the server's log has lost its end: entry {after} was shown here, and it goes on with entry {next}."
+            ),
+            (None, _) => "* Gap: the server has another log now; what it has of it follows.".into(),
+            (_, 0) => {
+                "* Gap: the server does not have everything any more that was shown here.".into()
+            }
+            (_, 1) => {
+                "* Gap: 1 entry is missing here; the server does not have it any more.".into()
+            }
+            (_, count) => format!(
+                "* Gap: {count} entries are missing here; the server does not have them any more."
+            ),
+        };
+        self.actions.push_back(ClientAction::Notice(news));
+        self.set_position(&here, next.checked_sub(1));
+    }
+}
+
+/// An entry as a line of the text dialect.
+pub(super) fn line_of(entry: &Entry<'_>) -> String {
+    let name = printable(&entry.name);
+    let text = printable(entry.text.as_deref().unwrap_or_default());
+    line(entry.kind, &name, &text).concat()
+}

@@ -1,0 +1,373 @@
+//! In which room the person is, and how they go to another one (PROTOCOL.md, "The client that resumes").
+
+use super::memory::{Place, told};
+use super::phase::Phase;
+use super::{JsonClient, MAX_JOINING};
+use crate::client::ClientAction;
+use crate::mark::{Mark, mark};
+use crate::types::limits::MAX_ROOMS;
+use crate::types::room_name::RoomName;
+use crate::types::time::Timestamp;
+use crate::wire::answer::Answer;
+use crate::wire::json::{Code, Known, Message, Request as Ask};
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+/// The ids of requests to be in a room, and to be there no more, begin with these.
+const JOIN: &str = "join ";
+const PART: &str = "part ";
+
+/// A first line names so many rooms at most, so that it is no longer than one may be.
+const MAX_NAMED: usize = 16;
+
+/// What a connection knows of a room that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Seat {
+    others: usize,
+    /// It has asked to be there no more.
+    is_parted: bool,
+}
+
+impl JsonClient {
+    /// The room for which the person types: the one they have asked for last.
+    pub(super) fn target(&self) -> &RoomName {
+        self.going.as_ref().unwrap_or(&self.here)
+    }
+
+    /// Whether what happens in the lobby is shown, or soon will be.
+    pub(super) fn is_lobby_shown(&self) -> bool {
+        self.here.is_lobby() || self.target().is_lobby()
+    }
+
+    /// Whether as much is asked for as may be, and not answered.
+    pub(super) fn is_joining_much(&self) -> bool {
+        self.connection.joining >= MAX_JOINING
+    }
+
+    /// The person wants to be in another room.
+    pub(super) fn go(&mut self, now: Timestamp, asked: &str) {
+        let target = self.target().clone();
+        let Ok(room) = RoomName::parse(asked) else {
+            let room = &target;
+            return self.reply(Answer::RoomInvalid { asked, room });
+        };
+        if room == target {
+            return self.reply(Answer::InRoomAlready(&room));
+        }
+        mark(Mark::ClientMoves);
+        let is_back = room == self.here;
+        self.going = (!is_back).then(|| room.clone());
+        self.memory.room = told(&room);
+        self.keep_first();
+        if is_back {
+            self.reply(Answer::InRoomAlready(&room));
+        } else if self.reads {
+            // A reader is in no room.
+            self.reads = false;
+            self.enter_room(now);
+        } else if self.phase == Phase::Talking {
+            if self.connection.seats.contains_key(&room) {
+                // What was sent of it meanwhile was not shown: it is sent again.
+                self.part(&room);
+            }
+            self.join(&room);
+        } else {
+            let news = format!("* You will be in {room} when there is a connection again.");
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+    }
+
+    /// The rooms that a first line names: those where the person is, or is going, and those for which they typed something
+    /// that is not accepted yet.
+    pub(super) fn named_rooms(&self) -> BTreeMap<Cow<'_, str>, Known<'_>> {
+        let mut rooms = BTreeMap::new();
+        if self.reads {
+            return rooms;
+        }
+        let wanted = [Some(&self.here), self.going.as_ref()];
+        for room in wanted.into_iter().flatten().filter(|it| !it.is_lobby()) {
+            rooms.insert(room.as_str().into(), self.known(room));
+        }
+        for room in self
+            .memory
+            .outbox
+            .iter()
+            .filter_map(|it| it.room.as_deref())
+        {
+            if rooms.len() < MAX_NAMED {
+                rooms.entry(room.into()).or_default();
+            }
+        }
+        rooms
+    }
+
+    /// How far a room was shown.
+    pub(super) fn known(&self, room: &RoomName) -> Known<'_> {
+        let place = self.places.iter().find(|it| it.room == room.as_str());
+        let (after, epoch) = if room.is_lobby() {
+            (self.after, self.memory.epoch.as_deref())
+        } else {
+            (place.and_then(|it| it.after), place.map(|it| &*it.epoch))
+        };
+        let history = self.setup.history;
+        Known {
+            after,
+            epoch: epoch.map(Into::into),
+            history: Some(history).filter(|count| *count > 0 && after.is_none()),
+        }
+    }
+
+    /// The number of the last entry of a room that was given to be shown.
+    pub(super) fn position(&self, room: &RoomName) -> Option<u64> {
+        self.known(room).after
+    }
+
+    /// A room was shown as far as this.
+    pub(super) fn set_position(&mut self, room: &RoomName, after: Option<u64>) {
+        if room.is_lobby() {
+            self.after = after;
+        } else if let Some(place) = self.places.iter_mut().find(|it| it.room == room.as_str()) {
+            place.after = after;
+        }
+    }
+
+    /// The connection is welcome, with so many in the lobby, itself among them; or it goes on outside of that.
+    pub(super) fn seated(&mut self, here: Option<u64>) {
+        if let Some(here) = here {
+            self.take_seat(RoomName::LOBBY, here);
+            self.is_seated(&RoomName::LOBBY, 0);
+        }
+        let target = self.target().clone();
+        let is_there = target.is_lobby() && here.is_some();
+        if !is_there {
+            // To be told if it is not let in where the first line says.
+            self.join(&target);
+        }
+    }
+
+    /// The connection is in a room from now on.
+    pub(super) fn is_in(&mut self, message: &Message<'_>) {
+        let Message::In {
+            room,
+            epoch,
+            head,
+            here,
+            id,
+        } = message
+        else {
+            return;
+        };
+        if id.is_some() {
+            self.connection.joining = self.connection.joining.saturating_sub(1);
+        }
+        let Ok(room) = RoomName::parse(room) else {
+            return;
+        };
+        if self.connection.seats.len() >= MAX_ROOMS {
+            return; // No server lets it be in so many.
+        }
+        self.take_seat(room.clone(), *here);
+        self.follow(&room, epoch, *head);
+        self.is_seated(&room, *head);
+        self.part_from_others();
+    }
+
+    fn take_seat(&mut self, room: RoomName, here: u64) {
+        let others = usize::try_from(here.saturating_sub(1)).unwrap_or(usize::MAX);
+        let is_parted = false;
+        let seat = Seat { others, is_parted };
+        self.connection.seats.insert(room, seat);
+    }
+
+    /// If it is where the person is to be, they are there.
+    fn is_seated(&mut self, room: &RoomName, head: u64) {
+        if self.going.as_ref() == Some(room) {
+            self.going = None;
+            self.here = room.clone();
+            // Their own joining, which the answer stands for.
+            self.joined = head;
+        } else if self.here != *room || self.is_told {
+            return;
+        }
+        self.is_told = true;
+        let others = self.connection.seats.get(room).map_or(0, |it| it.others);
+        self.tell(&format!("* {}", Answer::InRoom(room, others)));
+        if !self.setup.raw && self.phase == Phase::Talking {
+            self.connection.topic_of = Some(room.clone());
+            let room = told(room).map(Into::into);
+            let (text, id) = (None, None);
+            self.request(&Ask::Topic { room, text, id });
+        }
+    }
+
+    /// What a room is about came, and there is nothing to tell: the person has not asked.
+    pub(super) fn is_topic_unasked(&mut self, room: Option<&str>, is_empty: bool) -> bool {
+        let room = room.map_or(Ok(RoomName::LOBBY), RoomName::parse);
+        let asked = &mut self.connection.topic_of;
+        let is_it = asked.is_some() && *asked == room.ok();
+        if is_it {
+            *asked = None;
+        }
+        is_it && is_empty
+    }
+
+    /// Where a log stands that is followed from now on.
+    fn follow(&mut self, room: &RoomName, epoch: &str, head: u64) {
+        let known = self.known(room);
+        let is_other = known.epoch.is_some_and(|known| known != epoch);
+        let after = match known.after {
+            _ if is_other => None,
+            None if self.setup.history == 0 => Some(head),
+            after => after,
+        };
+        if room.is_lobby() {
+            self.memory.epoch = Some(epoch.into());
+            self.after = after;
+            if is_other {
+                self.memory.after = None;
+            }
+            return;
+        }
+        let room = room.to_string();
+        self.places.retain(|it| it.room != room);
+        let epoch = epoch.into();
+        self.places.push_back(Place { room, epoch, after });
+        if self.places.len() > MAX_NAMED {
+            self.places.pop_front();
+        }
+    }
+
+    /// The connection is in a room no more.
+    pub(super) fn is_out(&mut self, room: &str) {
+        let Ok(room) = RoomName::parse(room) else {
+            return;
+        };
+        let seats = &mut self.connection.seats;
+        // It may have come back since.
+        if seats.get(&room).is_some_and(|seat| seat.is_parted) {
+            seats.remove(&room);
+        }
+    }
+
+    /// Something was not done that the client asked for by itself; whether it is of those.
+    pub(super) fn errand_failed(
+        &mut self,
+        now: Timestamp,
+        code: Code,
+        id: &str,
+        why: &str,
+    ) -> bool {
+        if id.starts_with(PART) {
+            return true;
+        }
+        let Some(room) = id.strip_prefix(JOIN) else {
+            return false;
+        };
+        self.connection.joining = self.connection.joining.saturating_sub(1);
+        let Ok(room) = RoomName::parse(room) else {
+            return true;
+        };
+        if code == Code::Unchanged {
+            self.is_seated(&room, 0);
+            self.part_from_others();
+        } else {
+            mark(Mark::ClientMoveRefused);
+            self.tell(&format!("* {why}"));
+            self.not_let_in(now, &room);
+        }
+        true
+    }
+
+    /// The person stays where they are; or, if the connection is not there, they are in another room in which it is.
+    fn not_let_in(&mut self, now: Timestamp, room: &RoomName) {
+        let seats = &self.connection.seats;
+        if self.going.as_ref() == Some(room) {
+            self.going = None;
+        }
+        let is_lost = self.here == *room && !seats.contains_key(room);
+        if is_lost {
+            let first = seats.keys().next().cloned().unwrap_or_default();
+            let lobby = Some(RoomName::LOBBY).filter(|it| seats.contains_key(it));
+            self.here = lobby.unwrap_or(first);
+            self.is_told = false;
+        }
+        self.memory.room = told(self.target());
+        self.keep_first();
+        if is_lost {
+            // To be sent what came there since it was shown.
+            self.enter_room(now);
+        } else {
+            self.part_from_others();
+        }
+    }
+
+    /// Leaves the rooms where the person is not, once all is accepted that they typed for them.
+    pub(super) fn part_from_others(&mut self) {
+        let seats = &self.connection.seats;
+        if self.going.is_some() || seats.len() < 2 || !seats.contains_key(&self.here) {
+            return;
+        }
+        let is_awaited = |room: &RoomName| {
+            let room = told(room);
+            self.memory.outbox.iter().any(|said| said.room == room)
+        };
+        let is_over =
+            |it: &(&RoomName, &Seat)| *it.0 != self.here && !it.1.is_parted && !is_awaited(it.0);
+        let over: Vec<RoomName> = seats
+            .iter()
+            .filter(is_over)
+            .map(|it| it.0.clone())
+            .collect();
+        for room in over {
+            self.part(&room);
+        }
+    }
+
+    fn join(&mut self, room: &RoomName) {
+        self.connection.joining += 1;
+        let id = format!("{JOIN}{room}");
+        let known = self.known(room);
+        let ask = Ask::Join {
+            room: room.as_str().into(),
+            id: Some((&*id).into()),
+            after: known.after,
+            epoch: known.epoch.filter(|_| known.after.is_some()),
+            history: known.history,
+        };
+        let line = ask.to_line();
+        self.send(&line);
+    }
+
+    fn part(&mut self, room: &RoomName) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        if let Some(seat) = self.connection.seats.get_mut(room) {
+            seat.is_parted = true;
+        }
+        let id = format!("{PART}{room}");
+        self.request(&Ask::Part {
+            room: room.as_str().into(),
+            id: Some((&*id).into()),
+        });
+    }
+
+    /// Tells the person of what they asked for.
+    fn reply(&mut self, answer: Answer<'_>) {
+        self.say_privately(&format!("* {answer}"));
+    }
+}
+
+/// Whether a message tells of something that the client asked for by itself, and nobody need know of.
+pub(super) fn is_errand(message: &Message<'_>) -> bool {
+    let Message::Error {
+        code, id: Some(id), ..
+    } = message
+    else {
+        return false;
+    };
+    id.starts_with(PART) || id.starts_with(JOIN) && *code == Code::Unchanged
+}

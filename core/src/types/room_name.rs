@@ -1,0 +1,137 @@
+//! Names of rooms (PROTOCOL.md, "Rooms").
+
+use crate::types::limits::MAX_ROOM_NAME;
+use alloc::sync::Arc;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+/// The name of a room: 1 to [`MAX_ROOM_NAME`] of the letters `a` to `z`, digits, `-`, `_` and `.`. Capitals are
+/// taken for small letters, so that there are no two rooms that differ in these alone.
+///
+/// ```
+/// use chat_core::RoomName;
+/// assert_eq!(RoomName::parse("#Dev").unwrap().as_str(), "dev");
+/// assert_eq!(RoomName::parse("lobby").unwrap(), RoomName::LOBBY);
+/// assert!(RoomName::parse("two words").is_err());
+/// ```
+#[derive(Clone, Default)]
+pub struct RoomName(Option<Arc<str>>);
+
+/// Why a text is no [`RoomName`]; its `Display` says what one must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InvalidRoomName;
+
+impl RoomName {
+    /// Where everyone begins.
+    pub const LOBBY: Self = Self(None);
+
+    /// Its name.
+    pub(crate) const LOBBY_TEXT: &str = "lobby";
+
+    /// Checks a name; a `#` before it is dropped.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or has a character that names of rooms do not have.
+    pub fn parse(text: &str) -> Result<Self, InvalidRoomName> {
+        let text = text.strip_prefix('#').unwrap_or(text);
+        let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if text.is_empty() || text.len() > MAX_ROOM_NAME || !text.bytes().all(safe) {
+            return Err(InvalidRoomName);
+        }
+        let name = text.to_ascii_lowercase();
+        Ok(Self((name != Self::LOBBY_TEXT).then(|| name.into())))
+    }
+
+    /// The name as it is shown, without a `#`.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or(Self::LOBBY_TEXT)
+    }
+
+    /// Whether it is the room where everyone begins.
+    pub fn is_lobby(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl PartialEq for RoomName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for RoomName {}
+
+impl Ord for RoomName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for RoomName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for RoomName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for InvalidRoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a room's name is 1 to {MAX_ROOM_NAME} letters a to z, digits, -, _ or ."
+        )
+    }
+}
+
+impl core::error::Error for InvalidRoomName {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_safe_characters_and_no_longer_than_the_limit() {
+        for good in ["a", "dev", "9", "-", "a.b_c-d", &"r".repeat(MAX_ROOM_NAME)] {
+            assert_eq!(RoomName::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "#",
+            "##a",
+            "a b",
+            "é",
+            "a/b",
+            &"r".repeat(MAX_ROOM_NAME + 1),
+        ] {
+            assert!(RoomName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_lobby_has_one_name() {
+        for text in ["lobby", "#lobby", "LOBBY"] {
+            assert!(RoomName::parse(text).unwrap().is_lobby());
+        }
+        assert_eq!(RoomName::default(), RoomName::LOBBY);
+        assert!(RoomName::parse("a").unwrap() < RoomName::LOBBY);
+        assert!(RoomName::LOBBY < RoomName::parse("z").unwrap());
+    }
+}

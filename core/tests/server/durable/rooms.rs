@@ -1,0 +1,136 @@
+//! Rooms that a store keeps: one that nobody is in goes on where it was.
+
+use super::{Kept, objects, program, token};
+use crate::json::entries;
+use chat_core::json::Message;
+use chat_core::{Input, Limits};
+
+#[test]
+fn a_room_in_which_nobody_was_goes_on_with_its_numbers_topic_and_history() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let ann = k.join("ann");
+    k.receive(ann, "/join dev\n");
+    k.answer();
+    k.commit();
+    k.receive(ann, "/topic code\none\n/join lobby\n");
+    k.answer();
+    k.commit();
+    k.settle();
+    k.look(ann);
+    k.receive(ann, "/join dev\nthis waits for the room\n");
+    assert_eq!(k.look(ann), "");
+    k.answer();
+    k.commit();
+    k.receive(ann, "/history\n");
+    k.answer();
+    k.commit();
+    assert_eq!(
+        k.look(ann),
+        "* You are in dev now; nobody else is here.\n\
+         * The topic, set by ann: code\n\
+         * ann has joined the chat\n\
+         * ann has set the topic: code\n\
+         * ann: one\n\
+         * ann has left the chat\n\
+         * ann has joined the chat\n\
+         * ann: this waits for the room\n"
+    );
+}
+
+#[test]
+fn nothing_of_a_new_room_is_sent_before_it_is_committed() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let (ann, bob) = (k.join("ann"), k.join("bob"));
+    k.commit();
+    k.look(ann);
+    k.look(bob);
+    k.receive(ann, "/join dev\n");
+    k.answer();
+    assert_eq!((k.look(ann), k.look(bob)), (String::new(), String::new()));
+    assert_eq!(k.begin(), 2);
+    k.done();
+    assert_eq!(k.look(ann), "* You are in dev now; nobody else is here.\n");
+    assert_eq!(k.look(bob), "ann has left the chat\n");
+}
+
+#[test]
+fn a_session_goes_on_in_its_rooms_after_a_restart_and_others_have_left_theirs() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let (ann, _) = program(&mut k, r#"{"name":"ann"}"#);
+    k.commit();
+    let token = token(&objects(&mut k, ann));
+    let bob = k.join("bob");
+    k.receive(ann, "{\"type\":\"join\",\"room\":\"dev\"}\n");
+    k.receive(bob, "/join dev\n");
+    k.answer();
+    k.receive(bob, "hello\n");
+    k.commit();
+    let mut k = k.restart(1);
+    k.commit();
+    let cy = k.join("cy");
+    k.receive(cy, "/join dev\n/who\n");
+    k.commit();
+    assert!(
+        k.look(cy)
+            .ends_with("1 other is here.\n* In the room (2): ann, cy\n")
+    );
+    let hello = format!(r#"{{"session":"{token}","after":1,"rooms":{{"dev":{{"after":1}}}}}}"#);
+    let (ann, mut answer) = program(&mut k, &hello);
+    k.commit();
+    k.answer();
+    answer.extend(objects(&mut k, ann));
+    assert!(matches!(&answer[0], Message::Welcome { resumed: true, name, .. } if name == "ann"));
+    let of_dev = answer
+        .iter()
+        .filter(|it| matches!(it, Message::Entry(entry) if entry.room == "dev"));
+    let of_dev: Vec<Message<'_>> = of_dev.cloned().collect();
+    let texts: Vec<String> = entries(&of_dev).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["+ann", "bob: hello", "-bob", "+cy"]);
+}
+
+#[test]
+fn a_room_that_was_let_go_of_while_the_store_was_asked_for_it_is_asked_for_again() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let (ann, bob) = (k.join("ann"), k.join("bob"));
+    k.commit();
+    k.receive(ann, "/join dev\n");
+    let late = k.asked.pop().unwrap();
+    let chat_core::Action::Open(conn, _) = &late else {
+        panic!("{late:?}");
+    };
+    // What is read now is old when it arrives.
+    let read = chat_core::History {
+        first: 1,
+        ..chat_core::History::default()
+    };
+    k.receive(bob, "/join dev\n");
+    k.answer();
+    k.receive(bob, "in between\n/join lobby\n");
+    k.commit();
+    k.settle();
+    k.handle(Input::Opened(*conn, &read));
+    k.answer();
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "/history 9\n");
+    k.answer();
+    assert!(k.look(ann).contains("* bob: in between\n"));
+}
+
+#[test]
+fn a_room_that_cannot_be_read_is_not_gone_to() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let ann = k.join("ann");
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "/join dev\nstill here\n");
+    k.asked.clear();
+    k.handle(Input::Unreadable(ann));
+    k.commit();
+    assert_eq!(
+        k.look(ann),
+        "* Not done: what is kept of dev cannot be read.\n"
+    );
+    k.receive(ann, "/history 1\n");
+    assert_eq!(k.look(ann), "* ann: still here\n");
+}
