@@ -272,6 +272,7 @@ mod tests {
             id: (*id).into(),
             text: String::new(),
             me: false,
+            room: None,
         };
         ids.iter().map(of).collect()
     }
