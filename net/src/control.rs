@@ -1,7 +1,7 @@
 //! What those who look after a running server ask of it: a bounded queue to the task that owns the room, and an
 //! answer to each. Whoever asks waits; the room does not.
 
-use chat_core::{Census, ConnId, Input, Limits, Name, Server, Timestamp, Usage, Whom};
+use chat_core::{Census, ConnId, Input, Limits, Name, RoomName, Server, Timestamp, Usage, Whom};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +20,7 @@ enum Question {
     Usage(oneshot::Sender<Usage>),
     Census(usize, oneshot::Sender<Census>),
     Members(usize, oneshot::Sender<Members>),
+    Rooms(usize, oneshot::Sender<Rooms>),
     Announce(String, oneshot::Sender<usize>),
     Kick(String, String, oneshot::Sender<bool>),
     Granted(oneshot::Sender<Box<Limits>>),
@@ -33,6 +34,15 @@ pub struct Members {
     /// Their names, in order, as many as were asked for, and the connection of everyone who has one now, as the log
     /// names it.
     pub people: Vec<(Name, Option<ConnId>)>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The rooms in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// Their names, in order, as many as were asked for, and how many are in each.
+    pub rooms: Vec<(RoomName, usize)>,
     /// How many more there are.
     pub more: usize,
 }
@@ -90,6 +100,14 @@ impl Control {
     /// As [`usage`](Self::usage).
     pub async fn members(&self, most: usize) -> Result<Members, NoAnswer> {
         self.ask(|answer| Question::Members(most, answer)).await
+    }
+
+    /// Which rooms there are: so many at most.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn rooms(&self, most: usize) -> Result<Rooms, NoAnswer> {
+        self.ask(|answer| Question::Rooms(most, answer)).await
     }
 
     /// Tells everyone something; how many are in the room.
@@ -178,6 +196,13 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
             let people = server.people().take(most);
             let people = people.map(|(name, conn)| (name.clone(), conn)).collect();
             let _ = to.send(Members { people, more });
+        }
+        Question::Rooms(most, to) => {
+            let rooms = server.rooms().map(|(name, here)| (name.clone(), here));
+            let mut rooms: Vec<_> = rooms.collect();
+            let more = rooms.len().saturating_sub(most);
+            rooms.truncate(most);
+            let _ = to.send(Rooms { rooms, more });
         }
         Question::Announce(text, to) => {
             server.handle(now, Input::Announce(&text));

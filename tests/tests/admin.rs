@@ -137,6 +137,17 @@ fn who_tells_the_names_and_say_tells_everyone() {
     let names: Vec<_> = told.lines().filter_map(|it| it.split(' ').next()).collect();
     assert_eq!(names, ["ann", "bob"]);
     assert_eq!(room.json(&["who"])["people"][1]["name"], "bob");
+    ann.say("/join dev");
+    room.server.expect("ann has left the chat");
+    room.server.expect("[dev] ann has joined the chat");
+    let told = room.told(&["rooms"]);
+    let rooms: Vec<Vec<&str>> = told
+        .lines()
+        .map(|it| it.split_whitespace().collect())
+        .collect();
+    assert_eq!(rooms, [["dev", "1"], ["lobby", "1"]]);
+    assert_eq!(room.json(&["rooms"])["rooms"][0]["room"], "dev");
+    ann.expect("* You are in dev now; nobody else is here.");
     assert_eq!(room.told(&["say", "back at 5"]), "told 2 in the room\n");
     ann.expect("* Announcement: back at 5");
     bob.screen.skip_to("* Announcement: back at 5");

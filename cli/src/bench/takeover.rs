@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
-/// How long everyone may take to be back, or to have everything.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long everyone may take to be in, to be back, or to have everything. Those who come are told of to all who are
+/// there already, which takes its time with many.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Connections that are opened at the same time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 1024;
 
 /// How often it is looked whether everyone is there.
 const LOOK: Duration = Duration::from_millis(20);
@@ -104,7 +105,7 @@ impl fmt::Display for Found {
 /// Starts a server with a listening socket of ours, has it taken over again and again, and looks at what everyone got.
 ///
 /// # Errors
-/// When there is no server beside this program, it fails, or somebody is not back in two minutes.
+/// When there is no server beside this program, it fails, or somebody is not back in ten minutes.
 pub fn run(options: &Options) -> Result<Found, Error> {
     limits::allow_connections(options.members)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,6 +1,6 @@
 //! Answers to requests on the admin socket.
 
-use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Status, Used};
+use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Room, Status, Used};
 use super::{Operator, PATIENCE, Reloaded, usage};
 use chat_core::Limits;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ impl Operator {
         let answered = match request {
             Request::Status => self.status().await,
             Request::Who => self.who().await,
+            Request::Rooms => self.rooms().await,
             Request::Say { text } => self.say(text).await,
             Request::Kick { whom, reason } => self.kick(whom, reason).await,
             Request::Reload => self.reload().await.map(|it| {
@@ -95,6 +96,18 @@ impl Operator {
         Ok(Answer::Who {
             people: people.collect(),
             more: members.more,
+        })
+    }
+
+    async fn rooms(&self) -> Result<Answer, String> {
+        let told = self.patient(self.control.rooms(MAX_NAMES)).await?;
+        let rooms = told.rooms.iter().map(|(name, people)| Room {
+            room: name.as_str().into(),
+            people: *people,
+        });
+        Ok(Answer::Rooms {
+            rooms: rooms.collect(),
+            more: told.more,
         })
     }
 

@@ -62,6 +62,16 @@ pub fn table(answer: &Answer) -> String {
             }
             text
         }
+        Answer::Rooms { rooms, more } => {
+            let mut text = String::new();
+            for room in rooms {
+                let _ = writeln!(text, "{:<32} {}", room.room, room.people);
+            }
+            if *more > 0 {
+                let _ = writeln!(text, "and {more} more");
+            }
+            text
+        }
         Answer::Said { people } => format!("told {people} in the room\n"),
         Answer::Kicked { whom } => format!("{whom} is gone\n"),
         Answer::Reloaded {

@@ -22,8 +22,10 @@ pub const MAX_HOSTS: usize = 20;
 pub enum Request {
     /// How the server is: people, connections, entries, disk, limits and their use
     Status,
-    /// Who is in the room, and by which connection, as the log names it
+    /// Who is here, in whatever rooms, and by which connection, as the log names it
     Who,
+    /// Which rooms there are, and how many are in each
+    Rooms,
     /// Tell everyone something; it is not part of the history
     Say {
         /// What to tell, one line
@@ -71,6 +73,13 @@ pub enum Answer {
         /// How many more there are.
         more: usize,
     },
+    /// To [`Request::Rooms`].
+    Rooms {
+        /// They, in the order of their names.
+        rooms: Vec<Room>,
+        /// How many more there are.
+        more: usize,
+    },
     /// To [`Request::Say`].
     Said {
         /// How many are in the room.
@@ -110,6 +119,15 @@ pub enum Answer {
         /// Why.
         text: String,
     },
+}
+
+/// A room in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Its name.
+    pub room: String,
+    /// How many are in it, sessions that are waited for among them.
+    pub people: usize,
 }
 
 /// Somebody in the room.

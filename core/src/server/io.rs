@@ -1,6 +1,5 @@
 //! What goes into the server and what comes out of it.
 
-use super::kick::Whom;
 use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
@@ -52,6 +51,16 @@ pub enum Input<'a> {
     /// The same, for a server that is soon back: those who can be told when to come back are told times that
     /// are spread over this.
     Drain(Duration),
+}
+
+/// Whom an operator means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom<'a> {
+    /// Whoever is here under this name, in whatever case its letters are; they may have no connection for the
+    /// moment.
+    Name(&'a Name),
+    /// A connection, in the room or not.
+    Connection(ConnId),
 }
 
 /// What is to be done outside, besides writing what [`Server::round`](super::Server::round) lends.

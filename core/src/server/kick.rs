@@ -1,23 +1,13 @@
 //! An operator closes somebody's connection, or ends their session, and says why.
 
 use super::Server;
-use super::io::CloseReason;
+use super::io::{CloseReason, Whom};
 use super::phase::Event;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_KICK_REASON;
 use crate::types::name::Name;
 use crate::wire::notice::Notice;
 use crate::wire::text::printable;
-
-/// Whom an operator means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whom<'a> {
-    /// Whoever is here under this name, in whatever case its letters are; they may have no connection for the
-    /// moment.
-    Name(&'a Name),
-    /// A connection, in the room or not.
-    Connection(ConnId),
-}
 
 impl Server {
     /// Everyone who is here, in whatever rooms, by their name, and the connection that they have now.

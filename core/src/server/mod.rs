@@ -1,5 +1,6 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod asking;
 mod backfill;
 mod backfill_queue;
 mod bucket;
@@ -34,8 +35,7 @@ mod turns;
 mod who;
 
 pub use census::{Census, Usage};
-pub use io::{Action, CloseReason, Input};
-pub use kick::Whom;
+pub use io::{Action, CloseReason, Input, Whom};
 pub use round::{Logs, Outbox, Round};
 pub use session::Origin;
 

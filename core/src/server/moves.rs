@@ -1,9 +1,9 @@
 //! Who goes to which room, and from which (PROTOCOL.md, "Rooms").
 
 use super::Server;
+use super::asking::{Asking, Due, From};
 use super::backfill_queue::Lane;
 use super::connection::Position;
-use super::json_requests::{Asking, before_newest};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::decide::Command;
@@ -13,48 +13,12 @@ use crate::types::limits::MAX_ROOMS;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{GapReason, Hello, Known, MAX_PAGE, Message};
+use crate::wire::json::{GapReason, Hello, MAX_PAGE, Message};
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// How far a client knows the room that it asks for; its own words, as they are kept while the store is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct From {
-    pub(super) after: Option<u64>,
-    pub(super) epoch: Option<Box<str>>,
-    pub(super) history: Option<u64>,
-}
-
-/// What is still due to a connection, one after the other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Due {
-    /// To be sent what happened in a room that it is in, and then what happens.
-    Live(RoomId, From),
-    /// To be in one room more; the id comes back with the answer.
-    Join(RoomName, From, Option<Box<str>>),
-}
-
-impl From {
-    /// How far a client knows the lobby.
-    pub(super) fn of_lobby(hello: &Hello<'_>) -> Self {
-        Self {
-            after: hello.after,
-            epoch: hello.epoch.as_deref().map(Into::into),
-            history: hello.history,
-        }
-    }
-
-    pub(super) fn of(known: &Known<'_>, epoch: Option<&str>) -> Self {
-        Self {
-            after: known.after,
-            epoch: known.epoch.as_deref().or(epoch).map(Into::into),
-            history: known.history,
-        }
-    }
-}
 
 impl Server {
     /// Takes a text connection to another room.
@@ -360,7 +324,7 @@ impl Server {
             // Who asks for nothing hears what comes after their joining, if they join.
             None => match from.history.unwrap_or(0).min(MAX_PAGE) {
                 0 => log.last() + 1,
-                count => before_newest(log, before, count) + 1,
+                count => log.before_newest(before, count) + 1,
             },
             Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {

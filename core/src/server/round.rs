@@ -22,6 +22,7 @@ pub struct Outbox {
     id: ConnId,
     dialect: Dialect,
     main: (RoomId, Cursor),
+    #[expect(clippy::box_collection, reason = "it is so in the connection")]
     others: Option<Box<Vec<Position>>>,
     full: bool,
     progress: bool,

@@ -1,9 +1,9 @@
 //! Sessions: who is in the room through connections that come and go (PROTOCOL.md, "Sessions").
 
 use super::Server;
+use super::asking::From;
 use super::detached::{Detached, Wait};
 use super::io::{Action, CloseReason};
-use super::moves::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;

@@ -30,7 +30,7 @@ impl Server {
         }
         let now = self.wall();
         match self.rooms.rename(now, &name, &wanted) {
-            Ok(_) => {
+            Ok(()) => {
                 mark(Mark::Renamed);
                 self.people.rename(&name, &wanted);
                 // It is an entry in all their rooms.

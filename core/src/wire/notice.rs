@@ -349,9 +349,10 @@ pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
     }
     mark_if(more > 0, Mark::RoomsCutShort);
     if more > 0 {
-        line += &alloc::format!(", and {more} more");
+        line + &alloc::format!(", and {more} more\n")
+    } else {
+        line + "\n"
     }
-    line + "\n"
 }
 
 /// Who is in the room, as a line without its ending: some names, and how many more there are.

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Records that are farther apart are read one by one.
 const APART: u32 = 16 * 1024;
 
+/// The number of an entry in its room, and its offset and itself, unless it cannot be read.
+type Read = (u64, Option<(u64, Record)>);
+
 /// A room in the segments as they are at one time.
 struct View<'a> {
     shared: &'a Shared,
@@ -155,12 +158,7 @@ impl<'a> View<'a> {
 
     /// So many of the room's entries of a segment, from a number on, with their offsets; `None` for those that
     /// cannot be read, unless the segment does not even say that they were there.
-    fn entries(
-        &self,
-        nth: usize,
-        seq: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, Option<(u64, Record)>)>, Fault> {
+    fn entries(&self, nth: usize, seq: u64, limit: usize) -> Result<Vec<Read>, Fault> {
         let run = self.run(nth, Start::Seq(seq), limit)?;
         let Some(segment) = self.segments.get(nth) else {
             return Ok(Vec::new());
@@ -180,7 +178,7 @@ impl<'a> View<'a> {
         segment: &Segment,
         end: u64,
         entries: &[(u64, u32)],
-    ) -> Result<Vec<(u64, Option<(u64, Record)>)>, Fault> {
+    ) -> Result<Vec<Read>, Fault> {
         let mut records = Vec::with_capacity(entries.len());
         let is_near = |(_, one): &(u64, u32), (_, other): &(u64, u32)| {
             *one > 0 && *other > *one && other - one < APART
@@ -288,8 +286,11 @@ impl Shared {
         });
         names.retain(|name| !name.is_lobby());
         names.insert(0, RoomName::LOBBY);
-        let named = |name: RoomName| Ok((name.clone(), self.room(&name)?));
-        names.into_iter().map(named).collect()
+        let rooms = names.into_iter().map(|name| {
+            let head = self.room(&name)?;
+            Ok((name, head))
+        });
+        rooms.collect()
     }
 
     /// As [`Reader::read`](super::Reader::read).

@@ -1,7 +1,26 @@
 //! Rooms in a drawn world: who asks for which.
 
-use super::world::Server;
 use crate::dice::Dice;
+use chat_core::mark::Mark;
+
+/// Rare paths that no drawn world comes by yet: tests of the core do. In a drawn world, people of the text dialect go from
+/// room to room, and programs stay in the lobby.
+pub const UNDRAWN: [Mark; 14] = [
+    Mark::RoomsFull,
+    Mark::RoomsInOneWrite,
+    Mark::JoinedRoom,
+    Mark::NotInRoom,
+    Mark::RoomsCutShort,
+    Mark::RoomOpenedAgain,
+    Mark::RoomOpenedTwice,
+    Mark::RoomAskedAgain,
+    Mark::GatheredInPart,
+    Mark::InTooManyRooms,
+    Mark::RenamedInRooms,
+    Mark::PartedRoom,
+    Mark::LastRoom,
+    Mark::ResumedInRoom,
+];
 
 /// How much people go from room to room.
 pub(super) struct Moves {
@@ -23,13 +42,6 @@ impl Moves {
         }
     }
 
-    /// In some worlds there may be only a few rooms.
-    pub(super) fn limit(&mut self, server: &mut Server) {
-        if self.rarity > 0 && self.dice.one_in(4) {
-            server.rooms = 1 + self.dice.below(3);
-        }
-    }
-
     /// Whether the next line asks for a room.
     fn is_next(&mut self) -> bool {
         self.rarity > 0 && self.dice.one_in(self.rarity)
@@ -48,73 +60,6 @@ impl Moves {
             1 => name.to_ascii_uppercase(),
             _ => name.into(),
         }
-    }
-
-    /// Whether there is more than the lobby.
-    pub(super) fn are_any(&self) -> bool {
-        self.rarity > 0
-    }
-
-    /// An object of the JSON dialect that asks for a room, or something of it, if the next one is to.
-    pub(super) fn object(&mut self) -> Option<Vec<u8>> {
-        if !self.is_next() {
-            return None;
-        }
-        let room = self.room();
-        let number = self.dice.below(1000);
-        let known = self.known();
-        let object = match self.dice.below(16) {
-            0 => "{\"type\":\"rooms\"}".into(),
-            1 => format!("{{\"type\":\"who\",\"room\":\"{room}\"}}"),
-            2 => format!("{{\"type\":\"topic\",\"room\":\"{room}\"}}"),
-            3 => {
-                let text = ["", "tea", "coffee"][number % 3];
-                format!(
-                    "{{\"type\":\"topic\",\"room\":\"{room}\",\"text\":\"{text}\",\"id\":\"t{number}\"}}"
-                )
-            }
-            4 => {
-                let limit = self.dice.power(6);
-                format!("{{\"type\":\"history\",\"room\":\"{room}\",\"limit\":{limit}}}")
-            }
-            5 | 6 => format!("{{\"type\":\"part\",\"room\":\"{room}\",\"id\":\"p{number}\"}}"),
-            7..12 => {
-                format!("{{\"type\":\"join\",\"room\":\"{room}\",\"id\":\"j{number}\"{known}}}")
-            }
-            // What is said with one id is the same, and in one room.
-            _ => {
-                let (id, me) = (number % 20, number.is_multiple_of(7));
-                format!(
-                    "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"{id} here\",\"id\":\"{room}{id}\",\"me\":{me}}}"
-                )
-            }
-        };
-        Some(object.into_bytes())
-    }
-
-    /// What is known of a room, as further members of an object.
-    fn known(&mut self) -> String {
-        match self.dice.below(8) {
-            0 | 1 => format!(",\"after\":{}", self.dice.power(5) - 1),
-            2 => format!(",\"history\":{}", self.dice.power(5) - 1),
-            3 => ",\"after\":1,\"epoch\":\"?\"".into(),
-            _ => String::new(),
-        }
-    }
-
-    /// The rooms that a first object names, as a member of it, now and then.
-    pub(super) fn named(&mut self) -> Option<String> {
-        if self.rarity == 0 || !self.dice.one_in(3) {
-            return None;
-        }
-        let count = 1 + self.dice.below(3);
-        let rooms: Vec<String> = (0..count)
-            .map(|_| {
-                let (room, known) = (self.room(), self.known());
-                format!("\"{room}\":{{{}}}", known.trim_start_matches(','))
-            })
-            .collect();
-        Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
     }
 
     /// A line of the text dialect that asks for a room, if the next one is to.

@@ -276,7 +276,9 @@ impl Answers {
         let place = place.and_then(|room| places.of.get(room)).copied();
         let rooms = places.rooms;
         match (asked, message) {
-            (_, Message::Error { .. }) => true,
+            (_, Message::Error { .. })
+            | (Asked::Away(_) | Asked::Back, Message::Notice { .. })
+            | (Asked::Whois(_), Message::Whois { .. }) => true,
             (
                 Asked::Private { to, text, id },
                 Message::Private {
@@ -295,16 +297,13 @@ impl Answers {
                     topic.map_or("", |topic| topic.0) == text
                         && topic.map(|topic| topic.1) == by.as_deref()
                 };
-                match place.filter(|_| !is_apart) {
-                    Some(place) => place.story.topics(place.end()).into_iter().any(is_it),
-                    None => {
-                        let mut topics = rooms.topics_since(room, *since).into_iter();
-                        topics.any(is_it)
-                    }
+                if let Some(place) = place.filter(|_| !is_apart) {
+                    place.story.topics(place.end()).into_iter().any(is_it)
+                } else {
+                    let mut topics = rooms.topics_since(room, *since).into_iter();
+                    topics.any(is_it)
                 }
             }
-            (Asked::Away(_) | Asked::Back, Message::Notice { .. })
-            | (Asked::Whois(_), Message::Whois { .. }) => true,
             (Asked::Who(room, since), Message::Who { names, more, .. }) => {
                 let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
                 let is_it = |members: Vec<&str>| is_roster(names, *more, &members);

@@ -71,6 +71,7 @@ pub(super) struct Span {
 }
 
 impl Asked {
+    #[expect(clippy::too_many_lines, reason = "it is one table, of all requests")]
     /// What a line asks for, if it asks for anything, when the screen has shown so many lines.
     pub(super) fn by(line: &[u8], since: usize) -> Option<Self> {
         if line.len() > MAX_JSON_LINE {
@@ -193,8 +194,12 @@ impl Asked {
     pub(super) fn room(&self) -> Option<&str> {
         match self {
             Self::Do { room, .. } => room.as_deref(),
-            Self::Topic(room, _) | Self::Who(room, _) | Self::History(_, room) => Some(room),
-            Self::Live(room, _) | Self::Join(room, ..) | Self::Part(room, _) => Some(room),
+            Self::Topic(room, _)
+            | Self::Who(room, _)
+            | Self::History(_, room)
+            | Self::Live(room, _)
+            | Self::Join(room, ..)
+            | Self::Part(room, _) => Some(room),
             _ => None,
         }
     }
@@ -218,6 +223,10 @@ impl Asked {
             return None; // It is not looked into.
         }
         match serde_json::from_slice(line) {
+            // What is wrong with the text or the id is looked at before, and in which room it is to be said after.
+            Ok(Request::Say { id, .. }) if matches!(self, Self::Refused(Code::NotInRoom, _)) => {
+                Some(Self::Refused(Code::ReadOnly, id.map(Into::into)))
+            }
             Ok(
                 Request::Nick { .. }
                 | Request::Topic { text: Some(_), .. }

@@ -35,9 +35,13 @@ impl Deed {
     /// What stands in the entry, after who does it.
     pub(super) fn text(&self) -> &str {
         match self {
-            Self::Says(text) | Self::Does(text) | Self::Renames(text) => text,
-            Self::SetsTopic(text) | Self::Goes(text) => text,
-            Self::Joins(text) | Self::Parts(text) => text,
+            Self::Says(text)
+            | Self::Does(text)
+            | Self::Renames(text)
+            | Self::SetsTopic(text)
+            | Self::Goes(text)
+            | Self::Joins(text)
+            | Self::Parts(text) => text,
         }
     }
 }

@@ -42,8 +42,15 @@ impl Watched {
     pub(super) fn parts(&mut self, who: usize, room: usize) -> Option<usize> {
         let name = self.rooms.name(room).to_string();
         let deed = Deed::Parts(name.clone());
-        let is_program = self.peers[who].expected.program.is_some();
-        let who = is_program.then(|| self.speaker(who, &deed, &name))?;
+        // A stay that began by silence ends before its joining is told.
+        let has_joined = !self.joins.iter().any(|join| join.0 == who);
+        let asks = |peer: &usize| {
+            let peer = &self.peers[*peer];
+            let mut due = peer.expected.deeds.iter().skip(peer.said);
+            due.any(|due| due.is(&deed, &name))
+        };
+        let may_be = has_joined && self.mates(who).iter().any(asks);
+        let who = may_be.then(|| self.speaker(who, &deed, &name))?;
         let peer = &self.peers[who];
         let next = peer.expected.deeds.get(peer.said);
         next.is_some_and(|next| next.is(&deed, &name))

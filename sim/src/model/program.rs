@@ -224,6 +224,33 @@ impl Program {
             .expect(Asked::Refused(Code::Unterminated, given));
     }
 
+    /// Checks an answer that it was sent.
+    fn hears_answer(&mut self, who: usize, answer: &Message<'_>, line: &str, seen: &Seen<'_>) {
+        if let Message::Past(entry) = answer {
+            self.pages += line.len() + 1;
+            self.view(who, &entry.room, line).is_told(entry, seen.rooms);
+        }
+        let mut of = BTreeMap::new();
+        for (room, view) in &self.views {
+            let share = if view.room == LOBBY { 1 } else { ROOM_SHARE };
+            of.insert(&**room, view.place(seen.rooms, seen.held / share));
+        }
+        let rooms = seen.rooms;
+        let is_new = |room: &&Stay| {
+            let of_it = seen.stays.iter().filter(|stay| stay.room == room.room);
+            let came_in = self.came_in.get(rooms.name(room.room)).copied();
+            of_it.count() > came_in.unwrap_or(0)
+        };
+        let new = seen.stays.iter().filter(is_new);
+        let new = new.map(|stay| rooms.name(stay.room)).collect();
+        let places = Places { rooms, of, new };
+        let is_it = self.answers.take(answer, line, &places);
+        Invariant::InItsPlace.holds(is_it, || {
+            let due = self.answers.next();
+            format!("peer {who} was sent {line:?}, to be told of {due:?}")
+        });
+    }
+
     /// Checks a line that it was sent; what somebody else said to it alone, if it is that.
     pub(super) fn hears(
         &mut self,
@@ -315,29 +342,7 @@ impl Program {
                 Invariant::GoodbyeLast.holds(is_true, || format!("{line:?} to peer {who}"));
             }
             answer => {
-                if let Message::Past(entry) = answer {
-                    self.pages += line.len() + 1;
-                    self.view(who, &entry.room, line).is_told(entry, seen.rooms);
-                }
-                let mut of = BTreeMap::new();
-                for (room, view) in &self.views {
-                    let share = if view.room == LOBBY { 1 } else { ROOM_SHARE };
-                    of.insert(&**room, view.place(seen.rooms, seen.held / share));
-                }
-                let rooms = seen.rooms;
-                let is_new = |room: &&Stay| {
-                    let of_it = seen.stays.iter().filter(|stay| stay.room == room.room);
-                    let came_in = self.came_in.get(rooms.name(room.room)).copied();
-                    of_it.count() > came_in.unwrap_or(0)
-                };
-                let new = seen.stays.iter().filter(is_new);
-                let new = new.map(|stay| rooms.name(stay.room)).collect();
-                let places = Places { rooms, of, new };
-                let is_it = self.answers.take(answer, line, &places);
-                Invariant::InItsPlace.holds(is_it, || {
-                    let due = self.answers.next();
-                    format!("peer {who} was sent {line:?}, to be told of {due:?}")
-                });
+                self.hears_answer(who, answer, line, seen);
             }
         }
         None

@@ -93,6 +93,13 @@ impl Watched {
         true
     }
 
+    /// The connections of the session of one, if it is in one.
+    pub(super) fn mates(&self, who: usize) -> Vec<usize> {
+        let program = self.peers[who].expected.program.as_ref();
+        let session = program.and_then(|program| self.sessions.open.get(&program.key(who)));
+        session.map_or_else(Vec::new, |session| session.peers.clone())
+    }
+
     /// Who of a session said a line; what they say next that is not known already.
     pub(super) fn speaker(&mut self, who: usize, deed: &Deed, room: &str) -> usize {
         let Some(program) = &self.peers[who].expected.program else {

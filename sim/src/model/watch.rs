@@ -186,7 +186,10 @@ impl Watched {
         };
         let who = self.speaker(who, deed, &place);
         self.see_refused(who, Some((deed, &place)));
-        self.hears_at_rate(who, deed.text());
+        // A first line may ask for many rooms at once.
+        if !matches!(deed, Deed::Joins(_)) {
+            self.hears_at_rate(who, deed.text());
+        }
         self.said_by_the_newest(who, deed);
         let peer = &mut self.peers[who];
         let expected = peer.expected.deeds.get(peer.said);

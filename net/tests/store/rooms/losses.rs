@@ -235,3 +235,32 @@ fn where_a_room_may_have_lost_its_last_entries_a_repaired_log_has_another_epoch(
     assert_eq!(store.room(&room("dev")).unwrap().last, 1);
     assert_eq!(store.room(&LOBBY).unwrap().last, 3);
 }
+
+#[test]
+fn what_is_missing_is_exported_and_imported_with_all_rooms_after_it_however_many_there_are() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    for nth in 0..3000 {
+        let name = format!("room-{nth}");
+        store.append(&[of(&name, said(1))]).unwrap();
+    }
+    for seq in 1..=1500 {
+        store.append(&[said(seq)]).unwrap();
+    }
+    drop(store);
+    let names = disk.names().into_iter();
+    let segments: Vec<_> = names
+        .filter(|name| name.extension().is_some_and(|it| it == "log"))
+        .collect();
+    // The last one but one: the newest says what there was before it.
+    disk.remove(&segments[segments.len() - 2]);
+    let mut lines = Vec::new();
+    error(export(place(&disk), &mut lines));
+    let longest = lines.split(|byte| *byte == b'\n').skip(1).map(<[u8]>::len);
+    assert!(longest.max().unwrap() > 100_000);
+    let other = Memory::default().copy();
+    import(place(&other), lines.as_slice()).unwrap();
+    let store = open(&other);
+    assert_eq!(store.room(&room("room-2999")).unwrap().last, 1);
+    assert_eq!(store.room(&LOBBY).unwrap().last, 1500);
+}

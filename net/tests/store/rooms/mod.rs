@@ -63,8 +63,8 @@ impl Model {
             prop_assert_eq!(&store.room(&name).unwrap(), &head, "{}", name);
             prop_assert_eq!(&reader.room(&name).unwrap(), &head);
             prop_assert_eq!(reader.first(&name).unwrap(), head.first);
-            let held = &all[usize::try_from(head.first - 1).unwrap()..];
-            prop_assert_eq!(&read_all(&reader, &name), held);
+            let kept = &all[usize::try_from(head.first - 1).unwrap()..];
+            prop_assert_eq!(&read_all(&reader, &name), kept);
             if head.state.has_members() && !name.is_lobby() {
                 with_people.push((name, head));
             }
