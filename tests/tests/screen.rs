@@ -221,7 +221,7 @@ fn the_line_is_edited_by_a_program_of_ones_own() {
     let dir = Dir::new("screen-edit");
     let editor = dir.path("editor");
     let script = format!(
-        "trap : INT\nstat -c %a \"$2\" > {0}/mode\necho \"$2\" > {0}/file\ncat \"$2\" > {0}/before\n\
+        "trap 'echo interrupted' INT\nstat -c %a \"$2\" > {0}/mode\necho \"$2\" > {0}/file\ncat \"$2\" > {0}/before\n\
          until read answer; do :; done\necho \"$1 $answer\" > \"$2\"\n\
          test \"$answer\" != bad\n",
         dir.path("")
@@ -247,6 +247,7 @@ fn the_line_is_edited_by_a_program_of_ones_own() {
         assert_eq!(read("mode").as_deref(), Some("600\n"));
         // Not ours to end for.
         terminal.press("\u{3}");
+        terminal.screen.wait_for("interrupted");
         terminal.type_line(answer);
         terminal.screen.wait_for("\u{1b}[?1049h");
         wait_for(&terminal, size, line);
@@ -256,7 +257,8 @@ fn the_line_is_edited_by_a_program_of_ones_own() {
     wait_for(&terminal, size, "Not edited");
     terminal.press("!\r");
     server.expect("ann: edited: well!");
-    terminal.press("\u{3}");
+    // It waits until that is accepted, and asks nobody.
+    terminal.process.signal(Signal::TERM);
     server.expect("ann has left the chat");
     assert_eq!(terminal.process.exit_code(), 0);
 }

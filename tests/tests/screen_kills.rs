@@ -110,7 +110,7 @@ impl World {
                 news.iter().any(|line| line == text)
             };
             let line = draft["line"].as_str()?.to_owned();
-            let screen = seen(terminal.screen.so_far().as_bytes());
+            let screen = seen(screen(terminal.screen.so_far().as_bytes()).screen());
             let is_there = screen.last() == Some(&format!("> {line}").trim_end().to_owned())
                 && screen.iter().any(|row| row.contains("| online |"));
             (is_entered && outbox.iter().all(is_said) && is_there).then_some((news, line))
@@ -171,24 +171,37 @@ impl World {
         }
     }
 
+    /// Kills the program. What it has shown of the line, in a frame that came to its end, is not to be lost.
     fn kill(&mut self, mut terminal: Terminal) {
         terminal.process.kill();
-        let screen = seen(&terminal.screen.all_bytes());
-        let shown = screen.last().and_then(|row| row.strip_prefix('>'));
-        let shown = shown.unwrap_or_default().trim();
+        let parser = screen(&terminal.screen.all_bytes());
+        let screen = parser.screen();
+        let (row, column) = screen.cursor_position();
+        let is_whole = screen.alternate_screen() && !screen.hide_cursor() && row == ROWS - 1;
+        let line = seen(screen).pop().unwrap_or_default();
+        let Some(line) = line.strip_prefix('>').filter(|_| is_whole) else {
+            return;
+        };
+        // The cursor stands after it: blanks are a part of it.
+        let width = usize::from(column).saturating_sub(2);
+        let shown = format!("{:<width$}", line.strip_prefix(' ').unwrap_or(line));
         let mut moments = self.seen..=self.text.len();
-        let found = moments.find(|count| after(&self.text, *count).1.trim() == shown);
-        if let Some(seen) = found {
-            (self.seen, self.compared) = (seen, self.compared + 1);
-        }
+        let found = moments.find(|count| after(&self.text, *count).1 == shown);
+        self.seen = found.unwrap_or_else(|| panic!("{shown:?} was never typed: {:?}", self.text));
+        self.compared += 1;
     }
 }
 
-/// The rows of a screen after these bytes.
-fn seen(bytes: &[u8]) -> Vec<String> {
+/// A screen after these bytes.
+fn screen(bytes: &[u8]) -> vt100::Parser {
     let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
     screen.process(bytes);
-    let rows = screen.screen().rows(0, COLUMNS);
+    screen
+}
+
+/// Its rows.
+fn seen(screen: &vt100::Screen) -> Vec<String> {
+    let rows = screen.rows(0, COLUMNS);
     rows.map(|row| row.trim_end().to_owned()).collect()
 }
 

@@ -256,8 +256,9 @@ Exit codes: as chat-client's (chat-client --help).";
             tokio::select! {
                 biased;
                 outcome = run => outcome,
-                ended = shell.run() => ended.map(|()| Outcome::Interrupted),
+                // Before the shell: what came while another program had the terminal is not for us.
                 () = signals => Ok(Outcome::Interrupted),
+                ended = shell.run() => ended.map(|()| Outcome::Interrupted),
             }
         })?;
         if matches!(outcome, Outcome::Unreachable | Outcome::Lost)

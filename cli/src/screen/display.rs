@@ -101,6 +101,8 @@ impl Shared {
         let is_there = self.look(|screen| screen.main_room() == room);
         if is_there || matches!(typed, Typed::Join(_) | Typed::End) {
             self.passes(&typed);
+            // From here on it is no more what is being typed, whatever the client does with it.
+            self.keep_draft();
             return permit.send(input(typed));
         }
         self.with(|screen| screen.tell(Message::CannotSpeak, &[&room], wall_clock()));

@@ -16,6 +16,7 @@ use std::io;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 /// Frames with less than that between them are one, unless a key was pressed.
@@ -91,6 +92,8 @@ impl Shell {
                 () = at(due) => self.shared.with(|screen| screen.timeout(now())),
                 edited = ended(&mut self.edit) => {
                     self.edit = None;
+                    // What was told before it ended, Ctrl-C too, was told to that program: it is taken note of first.
+                    yield_now().await;
                     self.take_back(edited, &mut painter)?;
                 }
                 _ = resized.recv() => self.resize(),
