@@ -20,7 +20,7 @@ const LONG: usize = 30;
 /// Lines that are entered in one life: four at once might be a paste.
 const MAX_LINES: usize = 3;
 
-/// Numbers that are drawn (SplitMix64).
+/// Numbers that are drawn (`SplitMix64`).
 struct Draws(u64);
 
 impl Draws {

@@ -55,7 +55,7 @@ fn of_a_hundred_frames_of_a_full_room_99_cost_less_than_4_ms() {
             bytes += painter.paint(frame).len();
         }
         waits.push(begun.elapsed());
-        costs.push(taken(begun) - before);
+        costs.push(taken(begun).saturating_sub(before));
         // No key is part of a burst.
         world.now = world.now + Duration::from_millis(100);
         world.screen.timeout(world.now);

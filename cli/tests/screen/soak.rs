@@ -17,7 +17,7 @@ const DRAWN: u64 = 8;
 /// Of so many steps, one has what an emulated terminal shows compared with the frame, cell by cell.
 const COMPARED: u64 = 64;
 
-/// Numbers that are drawn (SplitMix64).
+/// Numbers that are drawn (`SplitMix64`).
 struct Draws(u64);
 
 impl Draws {
