@@ -65,7 +65,7 @@ marks! {
     PrivateOffline "somebody writes to one who has no connection"
     PrivateHeld "too much is waiting for one who is written to"
     PrivateToOneself "somebody writes to themselves"
-    CommandLacking "a command has nothing behind it"
+    CommandLacking "a command has nothing after it"
     NameInvalid "a name that is asked for is not one"
     JoinedBySilence "somebody joins by silence"
     JoinAfterSilence "JOIN comes after joining by silence"

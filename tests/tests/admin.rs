@@ -124,14 +124,20 @@ fn status_tells_people_connections_entries_and_limits() {
     }
 }
 
-#[test]
-fn who_tells_the_names_and_say_tells_everyone() {
-    let mut room = Room::open();
-    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
+/// ann, who is in the room, and then bob.
+fn ann_and_bob(room: &mut Room) -> (Raw, Client) {
+    let ann = Raw::first_line(room.server.address(), "JOIN ann");
     room.server.expect("ann has joined the chat");
     let mut bob = Client::start(room.server.address());
     bob.type_line("JOIN bob");
     room.server.expect("bob has joined the chat");
+    (ann, bob)
+}
+
+#[test]
+fn who_tells_the_names_and_say_tells_everyone() {
+    let mut room = Room::open();
+    let (mut ann, mut bob) = ann_and_bob(&mut room);
     ann.expect("bob has joined the chat");
     let told = room.told(&["who"]);
     let names: Vec<_> = told.lines().filter_map(|it| it.split(' ').next()).collect();
@@ -162,11 +168,7 @@ fn who_tells_the_names_and_say_tells_everyone() {
 #[test]
 fn whoever_is_kicked_is_told_why_and_a_client_does_not_come_back_by_itself() {
     let mut room = Room::open();
-    let mut ann = Raw::first_line(room.server.address(), "JOIN ann");
-    room.server.expect("ann has joined the chat");
-    let mut bob = Client::start(room.server.address());
-    bob.type_line("JOIN bob");
-    room.server.expect("bob has joined the chat");
+    let (mut ann, mut bob) = ann_and_bob(&mut room);
     assert_eq!(room.told(&["kick", "BOB", "too loud"]), "BOB is gone\n");
     bob.screen
         .skip_to("* Goodbye: an operator has removed you: too loud");

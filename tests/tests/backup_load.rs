@@ -52,6 +52,8 @@ fn every_backup_under_load_opens_and_is_a_prefix_of_the_history() {
         (reader, writer)
     });
     let speakers: Vec<_> = speakers.collect();
+    // While people talk, how far the log reaches is written down once a second, and a copy is of that.
+    thread::sleep(Duration::from_millis(1500));
     let copies: Vec<String> = (0..times(3))
         .map(|number| dir.path(&format!("copy{number}")))
         .collect();

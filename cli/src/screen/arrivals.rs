@@ -144,9 +144,13 @@ impl Screen {
 
     /// The place of the conversation with somebody; it is made if there is none.
     pub(super) fn place_with(&mut self, name: &str) -> Option<usize> {
-        let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
-        let known = self.rooms.iter().position(is_it);
+        let known = self.conversation(name);
         known.or_else(|| self.add(Room::with(name)))
+    }
+
+    fn conversation(&self, name: &str) -> Option<usize> {
+        let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
+        self.rooms.iter().position(is_it)
     }
 
     fn add(&mut self, room: Room) -> Option<usize> {
@@ -243,11 +247,7 @@ impl Screen {
 
     /// Whoever is called otherwise goes on with the same conversation, unless there is one of that name.
     fn rename_conversation(&mut self, from: &str, to: &str) {
-        let find = |rooms: &[Room], name: &str| {
-            let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
-            rooms.iter().position(is_it)
-        };
-        if let (Some(place), None) = (find(&self.rooms, from), find(&self.rooms, to)) {
+        if let (Some(place), None) = (self.conversation(from), self.conversation(to)) {
             self.rooms[place].name = to.into();
         }
     }

@@ -156,20 +156,16 @@ impl Packed {
         let texts = &self.texts[begin as usize..head.end as usize];
         let (name, text) = texts.split_at(head.name.into());
         let (name, text) = (name.to_owned(), text.to_owned());
-        let did = |kind| What::Did {
-            kind,
-            name: name.clone(),
-            text: text.clone(),
-        };
+        let did = |kind, name, text| What::Did { kind, name, text };
         let what = match head.what {
             Tag::Said | Tag::Mention => What::Said {
                 is_mention: matches!(head.what, Tag::Mention),
                 name,
                 text,
             },
-            Tag::Acted => did(Kind::Acted),
-            Tag::Renamed => did(Kind::Renamed),
-            Tag::Topic => did(Kind::Topic),
+            Tag::Acted => did(Kind::Acted, name, text),
+            Tag::Renamed => did(Kind::Renamed, name, text),
+            Tag::Topic => did(Kind::Topic, name, text),
             Tag::Notice | Tag::Whole => What::Notice(text),
         };
         let first = self.first + u64::from(head.first);

@@ -13,6 +13,17 @@ pub(super) enum Mode {
     Jumping(Line),
 }
 
+impl Mode {
+    /// What was being typed before, where something else is typed for a while.
+    pub(super) fn put_aside(&self) -> Option<&Line> {
+        match self {
+            Self::Searching(search) => Some(&search.before),
+            Self::Naming(before) | Self::Jumping(before) => Some(before),
+            Self::Talking => None,
+        }
+    }
+}
+
 /// A search.
 #[derive(Clone, Debug)]
 pub(super) struct Search {

@@ -1,8 +1,8 @@
 //! What the terminal tells between the keys, and what that does.
 
+use super::Screen;
 use super::reports::{ASK_BACKGROUND, Report};
 use super::theme::{Background, Colours};
-use super::{Screen, help};
 use chat_core::Timestamp;
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ impl Screen {
                 }
             }
             _ if !self.settings.mouse => {}
-            Report::WheelUp => self.scroll(true),
-            Report::WheelDown => self.scroll(false),
+            Report::WheelUp => self.scroll(true, WHEEL),
+            Report::WheelDown => self.scroll(false, WHEEL),
             Report::Pressed(column, row) => {
                 let is_it = |spot: &&super::Spot| spot.row == row && spot.columns.contains(&column);
                 let place = self.spots.iter().find(is_it).map(|spot| spot.place);
@@ -51,19 +51,5 @@ impl Screen {
             }
         }
         self.is_dirty = true;
-    }
-
-    fn scroll(&mut self, is_up: bool) {
-        match self.help {
-            Some(first) if is_up => self.help = Some(first.saturating_sub(WHEEL)),
-            Some(first) => {
-                let last = help::lines(self.settings.language)
-                    .len()
-                    .saturating_sub(self.areas().body);
-                self.help = Some((first + WHEEL).min(last));
-            }
-            None if is_up => self.scroll_up(WHEEL),
-            None => self.scroll_down(WHEEL),
-        }
     }
 }

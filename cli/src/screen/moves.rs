@@ -99,11 +99,8 @@ impl Screen {
     }
 
     pub(super) fn end_jump(&mut self) {
-        if let Mode::Jumping(before) = &self.mode {
-            let before = before.clone();
-            self.mode = Mode::Talking;
-            self.editor.exchange(before);
-            self.editor.end_prompt();
+        if matches!(self.mode, Mode::Jumping(_)) {
+            self.end_prompt();
         }
     }
 

@@ -133,11 +133,8 @@ impl Screen {
     }
 
     pub(super) fn end_search(&mut self, stays: bool) {
-        if let Mode::Searching(search) = &self.mode {
-            let before = search.before.clone();
-            self.mode = Mode::Talking;
-            self.editor.exchange(before);
-            self.editor.end_prompt();
+        if matches!(self.mode, Mode::Searching(_)) {
+            self.end_prompt();
         }
         if !stays {
             self.look_at_end();

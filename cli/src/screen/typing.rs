@@ -134,8 +134,7 @@ impl Screen {
     pub fn being_typed(&self) -> &str {
         match &self.mode {
             Mode::Talking => self.editor.typed().text(),
-            Mode::Searching(search) => search.before.text(),
-            Mode::Naming(before) | Mode::Jumping(before) => before.text(),
+            mode => mode.put_aside().map_or("", Line::text),
         }
     }
 
@@ -296,19 +295,10 @@ impl Screen {
         let page = self.areas().body.max(2) - 1;
         match key {
             Key::Focus(is_focused) => self.focus(*is_focused),
-            Key::PageUp if self.help.is_some() => {
-                self.help = self.help.map(|first| first.saturating_sub(page));
-            }
-            Key::PageDown if self.help.is_some() => {
-                let last = help::lines(self.settings.language)
-                    .len()
-                    .saturating_sub(self.areas().body);
-                self.help = self.help.map(|first| (first + page).min(last));
-            }
             Key::Help | Key::Escape if self.help.is_some() => self.help = None,
             Key::Help => self.help = Some(0),
-            Key::PageUp => self.scroll_up(page),
-            Key::PageDown => self.scroll_down(page),
+            Key::PageUp => self.scroll(true, page),
+            Key::PageDown => self.scroll(false, page),
             Key::Escape | Key::Ctrl('g') if matches!(self.mode, Mode::Searching(_)) => {
                 self.end_search(false);
             }
@@ -343,7 +333,30 @@ impl Screen {
         }
     }
 
-    pub(super) fn scroll_up(&mut self, rows: usize) {
+    /// Scrolls the help, where that is shown, and otherwise the messages.
+    pub(super) fn scroll(&mut self, is_up: bool, rows: usize) {
+        match self.help {
+            Some(first) if is_up => self.help = Some(first.saturating_sub(rows)),
+            Some(first) => {
+                let count = help::lines(self.settings.language).len();
+                let last = count.saturating_sub(self.areas().body);
+                self.help = Some((first + rows).min(last));
+            }
+            None if is_up => self.scroll_up(rows),
+            None => self.scroll_down(rows),
+        }
+    }
+
+    /// Gives back what was being typed before, if something else is.
+    pub(super) fn end_prompt(&mut self) {
+        if let Some(before) = self.mode.put_aside().cloned() {
+            self.mode = Mode::Talking;
+            self.editor.exchange(before);
+            self.editor.end_prompt();
+        }
+    }
+
+    fn scroll_up(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),
@@ -352,7 +365,7 @@ impl Screen {
         self.anchor = view.up(self.anchor, rows, self.pane());
     }
 
-    pub(super) fn scroll_down(&mut self, rows: usize) {
+    fn scroll_down(&mut self, rows: usize) {
         let setting = self.setting();
         let view = View {
             room: self.room(),

@@ -6,7 +6,6 @@
 //! lane: who resumes a session does not wait for all those who read old pages, nor they for them.
 
 use super::Server;
-use super::connection::Connection;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeMap;
@@ -191,11 +190,6 @@ impl Server {
     /// Takes note of so many bytes of backfill.
     pub(super) fn count_backfill(&mut self, bytes: usize) {
         self.backfills.made += LEAST + bytes;
-    }
-
-    /// Bytes of private lines that wait for a connection.
-    pub(super) fn private(&self, id: ConnId) -> usize {
-        self.connections.get(id).map_or(0, Connection::private)
     }
 
     /// Has the store asked, as soon as it may be.

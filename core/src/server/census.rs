@@ -9,6 +9,7 @@ use crate::types::peer::Host;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::Notice;
+use crate::wire::short::within;
 use crate::wire::text::printable;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -114,9 +115,7 @@ impl Server {
 
     /// Tells everyone who is sent what happens. Nothing of it is an entry: who comes later does not see it.
     pub(super) fn announce(&mut self, text: &str) {
-        let end = (0..=text.len().min(MAX_LINE)).rev();
-        let end = end.into_iter().find(|&at| text.is_char_boundary(at));
-        let text = printable(&text[..end.unwrap_or(0)]);
+        let text = printable(within(text, MAX_LINE));
         // Each line is written once, however many are sent it.
         let lines = Dialect::ALL.map(|dialect| Notice::Announcement(&text).to_line(dialect));
         for id in self.disk_watchers() {

@@ -7,6 +7,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_KICK_REASON;
 use crate::types::name::Name;
 use crate::wire::notice::Notice;
+use crate::wire::short::within;
 use crate::wire::text::printable;
 
 impl Server {
@@ -29,18 +30,13 @@ impl Server {
             return;
         }
         let id = match whom {
-            Whom::Connection(id) => Some(id),
-            Whom::Name(name) => self.people.find(name).and_then(|(_, person)| person.conn),
+            Whom::Connection(id) => id,
+            Whom::Name(name) => match self.people.find(name).and_then(|(_, person)| person.conn) {
+                Some(id) => id,
+                None => return self.give_up_session_of(name),
+            },
         };
-        let Some(id) = id else {
-            if let Whom::Name(name) = whom {
-                self.give_up_session_of(name);
-            }
-            return;
-        };
-        let end = (0..=reason.len().min(MAX_KICK_REASON)).rev();
-        let end = end.into_iter().find(|&at| reason.is_char_boundary(at));
-        let reason = printable(&reason[..end.unwrap_or(0)]);
+        let reason = printable(within(reason, MAX_KICK_REASON));
         self.tell(id, Notice::Kicked(&reason));
         // Its token opens nothing any more.
         self.end_session(id);

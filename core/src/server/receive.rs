@@ -161,6 +161,11 @@ impl Server {
         !c.unread.is_empty() && !self.is_back_pressured(c)
     }
 
+    /// Bytes of private lines that wait for a connection.
+    pub(super) fn private(&self, id: ConnId) -> usize {
+        self.connections.get(id).map_or(0, Connection::private)
+    }
+
     /// Whether lines of a connection must wait until it has taken what is its own.
     pub(super) fn is_back_pressured(&self, c: &Connection) -> bool {
         c.is_waiting() || c.private() >= self.limits.private || c.splices() >= self.limits.splices

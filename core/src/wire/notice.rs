@@ -106,20 +106,16 @@ impl Notice<'_> {
         let line = alloc::format!("{self}");
         let text = line.trim_start_matches(NOTICE).trim_start_matches(GOODBYE);
         let text: Cow<'_, str> = text.into();
-        if let Self::Goodbye(why) = self {
-            let (code, retry_after_ms) = why.code();
+        let bye = match self {
+            Self::Goodbye(why) => Some(why.code()),
+            Self::Kicked(_) => Some((Code::Kicked, None)),
+            _ => None,
+        };
+        if let Some((code, retry_after_ms)) = bye {
             return Message::Bye {
                 code,
                 text,
                 retry_after_ms,
-            }
-            .to_line();
-        }
-        if let Self::Kicked(_) = self {
-            return Message::Bye {
-                code: Code::Kicked,
-                text,
-                retry_after_ms: None,
             }
             .to_line();
         }

@@ -2,6 +2,7 @@
 //! cut off, or is far too long.
 
 use crate::wire::json::MAX_GIVEN;
+use crate::wire::short::within;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -186,11 +187,7 @@ fn is_of_number(byte: u8) -> bool {
 
 /// At most the first [`MAX_GIVEN`] bytes, to the end of a character.
 pub(crate) fn beginning(mut id: String) -> String {
-    let mut end = id.len().min(MAX_GIVEN);
-    while !id.is_char_boundary(end) {
-        end -= 1;
-    }
-    id.truncate(end);
+    id.truncate(within(&id, MAX_GIVEN).len());
     id
 }
 

@@ -13,6 +13,13 @@ impl fmt::Display for Short<'_> {
     }
 }
 
+/// At most so many bytes of a text, to the end of a character.
+pub(crate) fn within(text: &str, most: usize) -> &str {
+    let mut ends = (0..=text.len().min(most)).rev();
+    let end = ends.find(|&at| text.is_char_boundary(at));
+    &text[..end.unwrap_or(0)]
+}
+
 /// So many characters of a text at most, printable, with an ellipsis if that is not all.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let end = text.char_indices().nth(most);

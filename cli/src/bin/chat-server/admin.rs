@@ -1,28 +1,11 @@
 //! `chat-server admin`: asks the running server.
 
-use super::args::{Args, Data};
+use super::args::{Args, ToAdmin};
 use chat_cli::config::Config;
 use chat_cli::operator::{self, protocol::Request};
 use clap::CommandFactory;
 use std::error::Error;
 use std::path::PathBuf;
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ToAdmin {
-    #[command(flatten)]
-    of: Data,
-
-    /// The server's socket [default: admin.sock in the directory of the history]
-    #[arg(long, value_name = "PATH")]
-    admin: Option<PathBuf>,
-
-    /// Print the answer as an object of JSON, for programs
-    #[arg(long, global = true)]
-    json: bool,
-
-    #[command(subcommand)]
-    request: Request,
-}
 
 /// Asks the running server, and shows what it answers.
 #[cfg(unix)]

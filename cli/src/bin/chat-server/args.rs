@@ -1,12 +1,12 @@
 //! The command line, and what it makes.
 
-use super::admin;
 use super::help::AFTER_HELP;
 use super::log::LogFormat;
 use chat_cli::address::Address;
 use chat_cli::config::Config;
 use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
+use chat_cli::operator::protocol::Request;
 use chat_cli::operator::{self, Places};
 use chat_cli::retention::Keep;
 use chat_cli::tls::server::TlsOptions;
@@ -141,7 +141,7 @@ pub(super) enum Upkeep {
     /// missing; the damaged one is left as it is
     Repair(To),
     /// Ask the running server, or have it do something
-    Admin(admin::ToAdmin),
+    Admin(ToAdmin),
     /// Print a configuration for --config: every option at its default, and what it means
     DefaultConfig,
     /// Print the manual page, for `man -l -`
@@ -271,6 +271,24 @@ impl Args {
         tracing::info!(dir = %dir.display(), first = store.first(), head = store.head(), "history");
         Ok(Some(store))
     }
+}
+
+/// What `chat-server admin` asks, and whom.
+#[derive(Debug, clap::Args)]
+pub(super) struct ToAdmin {
+    #[command(flatten)]
+    pub(super) of: Data,
+
+    /// The server's socket [default: admin.sock in the directory of the history]
+    #[arg(long, value_name = "PATH")]
+    pub(super) admin: Option<PathBuf>,
+
+    /// Print the answer as an object of JSON, for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    #[command(subcommand)]
+    pub(super) request: Request,
 }
 
 #[cfg(test)]

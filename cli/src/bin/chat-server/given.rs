@@ -1,7 +1,6 @@
 //! The options as they were given, and as they are given anew while the server runs.
 
 use super::args::Args;
-use super::serve::allow_descriptors;
 use chat_cli::config::{self, Config, Source};
 use chat_cli::operator::{Reload, Reloaded};
 use clap::error::ErrorKind;
@@ -106,3 +105,23 @@ pub(super) fn reload(started_with: ArgMatches) -> Reload {
         Ok(reloaded)
     })
 }
+
+/// Asks the system for as many descriptors as the connections need.
+#[cfg(unix)]
+pub(super) fn allow_descriptors(connections: usize) {
+    /// Listeners, standard streams and what the runtime needs.
+    const OTHERS: u64 = 64;
+    let wanted = connections as u64 + OTHERS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::info!(
+            limit,
+            wanted,
+            "the system allows fewer open files than the connections may need"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::info!(%error, "cannot ask for more open files"),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn allow_descriptors(_connections: usize) {}

@@ -1,7 +1,7 @@
 //! The server from its start to its end.
 
 use super::args::Args;
-use super::given;
+use super::given::{self, allow_descriptors};
 use super::stop::{last_wait, signal_to_stop};
 use chat_cli::listen::listen;
 use chat_cli::operator::notify::Notify;
@@ -97,23 +97,3 @@ pub(super) fn serve(
         Ok(served?)
     })
 }
-
-/// Asks the system for as many descriptors as the connections need.
-#[cfg(unix)]
-pub(super) fn allow_descriptors(connections: usize) {
-    /// Listeners, standard streams and what the runtime needs.
-    const OTHERS: u64 = 64;
-    let wanted = connections as u64 + OTHERS;
-    match rlimit::increase_nofile_limit(wanted) {
-        Ok(limit) if limit < wanted => tracing::info!(
-            limit,
-            wanted,
-            "the system allows fewer open files than the connections may need"
-        ),
-        Ok(_) => {}
-        Err(error) => tracing::info!(%error, "cannot ask for more open files"),
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn allow_descriptors(_connections: usize) {}
