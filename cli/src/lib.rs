@@ -14,6 +14,8 @@ pub mod listen;
 pub mod operator;
 mod output_watch;
 pub mod paper;
+#[cfg(unix)]
+mod raw_terminal;
 pub mod retention;
 pub mod screen;
 pub mod secret_file;

@@ -4,6 +4,10 @@
 //! (in a pipe, with `TERM=dumb`, on Windows for now), lines come from standard input as the system gives them.
 
 #[cfg(unix)]
+mod quitting;
+#[cfg(unix)]
+mod shared;
+#[cfg(unix)]
 mod tty;
 
 use crate::clock::{Clock, wall_clock};

@@ -87,10 +87,14 @@ impl Output {
 
     /// Waits for the end and returns everything that was ever printed.
     pub fn all(&self) -> String {
-        let bytes = self.wait("the end of the output", |printed| {
+        String::from_utf8(self.all_bytes()).expect("what is printed is UTF-8")
+    }
+
+    /// The same of a process that may have been killed in the middle of a character.
+    pub fn all_bytes(&self) -> Vec<u8> {
+        self.wait("the end of the output", |printed| {
             printed.ended.then(|| printed.bytes.clone())
-        });
-        String::from_utf8(bytes).expect("what is printed is UTF-8")
+        })
     }
 
     /// Waits for the end and returns the lines that were not taken yet.

@@ -142,7 +142,9 @@ fn what_was_typed_outlives_a_kill() {
         let mut folders = fs::read_dir(state.path("state")).ok()?;
         fs::read_to_string(folders.next()?.ok()?.path().join("draft")).ok()
     };
-    eventually("the draft", || (draft()? == "half a line").then_some(()));
+    eventually("the draft", || {
+        draft()?.contains("\"half a line\"").then_some(())
+    });
     terminal.process.kill();
     kill_screens_of(&state);
     server.process.signal(Signal::CONT);
@@ -209,6 +211,56 @@ fn it_stops_and_goes_on() {
     server.expect("ann has left the chat");
     terminal.screen.wait_for(END);
     terminal.screen.wait_for("$ ");
+}
+
+/// A program of the person's own has the terminal while it edits the line, and Ctrl-C is for that alone; then all is as before.
+#[test]
+fn the_line_is_edited_by_a_program_of_ones_own() {
+    let size = (80, 24);
+    let mut server = Server::start();
+    let dir = Dir::new("screen-edit");
+    let editor = dir.path("editor");
+    let script = format!(
+        "trap 'echo interrupted' INT\nstat -c %a \"$2\" > {0}/mode\necho \"$2\" > {0}/file\ncat \"$2\" > {0}/before\n\
+         until read answer; do :; done\necho \"$1 $answer\" > \"$2\"\n\
+         test \"$answer\" != bad\n",
+        dir.path("")
+    );
+    fs::write(&editor, script).expect("it can be written");
+    let mut command = command(&server, &dir);
+    let run = fs::canonicalize(dir.path("")).expect("it is there");
+    command
+        .args(["--name", "ann"])
+        .env_remove("VISUAL")
+        .env("EDITOR", format!("sh {editor} edited:"))
+        .env("XDG_RUNTIME_DIR", run);
+    let mut terminal = start(&mut command, size);
+    server.expect("ann has joined the chat");
+    wait_for(&terminal, size, "online");
+    let read = |name: &str| fs::read_to_string(dir.path(name)).ok();
+    for (answer, line) in [("well", "> edited: well"), ("bad", "> edited: well")] {
+        let _ = fs::remove_file(dir.path("before"));
+        terminal.press("\u{18}\u{5}");
+        terminal.screen.wait_for(END);
+        eventually("it runs", || read("before").filter(|it| it.ends_with('\n')));
+        let file = read("file").expect("it was told");
+        assert_eq!(read("mode").as_deref(), Some("600\n"));
+        // Not ours to end for.
+        terminal.press("\u{3}");
+        terminal.screen.wait_for("interrupted");
+        terminal.type_line(answer);
+        terminal.screen.wait_for("\u{1b}[?1049h");
+        wait_for(&terminal, size, line);
+        assert!(fs::metadata(file.trim()).is_err(), "{file}");
+    }
+    assert_eq!(read("before").as_deref(), Some("edited: well\n"));
+    wait_for(&terminal, size, "Not edited");
+    terminal.press("!\r");
+    server.expect("ann: edited: well!");
+    // It waits until that is accepted, and asks nobody.
+    terminal.process.signal(Signal::TERM);
+    server.expect("ann has left the chat");
+    assert_eq!(terminal.process.exit_code(), 0);
 }
 
 #[test]

@@ -25,8 +25,8 @@ use tokio::time::timeout;
 /// lines before JOIN and after LEAVE are not sent.
 /// It reconnects by itself: it loses nothing, and says nothing twice. It keeps trying until you leave or the
 /// input ends; from then on it waits 60 s for the server to accept the next line.
-/// At a terminal it edits lines: readline's keys, Up and Ctrl-R for what was entered before, Tab for names
-/// and commands. A paste is said, never read as commands. Ctrl-C clears the line; on an empty line, Ctrl-C
+/// At a terminal it edits lines: readline's keys, Ctrl-_ to undo, Up and Ctrl-R for what was entered before, Tab for
+/// names and commands. A paste is said, never read as commands. Ctrl-C clears the line; on an empty line, Ctrl-C
 /// or Ctrl-D leave.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version, after_help = AFTER_HELP)]

@@ -19,10 +19,11 @@ mod unix {
     use chat_cli::history_dir::System;
     use chat_cli::paper::Papers;
     use chat_cli::screen::config::{self, Config};
+    use chat_cli::screen::display::{Display, Kept, Shared};
     use chat_cli::screen::messages::{Language, Message};
     use chat_cli::screen::ring::Highlights;
     use chat_cli::screen::session::Session;
-    use chat_cli::screen::shell::{Display, Shared, Shell};
+    use chat_cli::screen::shell::Shell;
     use chat_cli::screen::state_dir::{self, StateDir};
     use chat_cli::screen::target::Target;
     use chat_cli::screen::theme::Theme;
@@ -46,7 +47,8 @@ mod unix {
     /// Joins a chat room, with the whole screen of a terminal.
     ///
     /// What is said scrolls above; you type below it. PageUp reads back, as far as the server has a history.
-    /// F1 or /help list the keys and the commands; Ctrl-C on an empty line leaves.
+    /// F1 or /help list the keys and the commands; Ctrl-C on an empty line leaves. Ctrl-X Ctrl-E has the line edited by
+    /// the program that VISUAL or EDITOR name, or vi.
     /// It reconnects by itself: it loses nothing, and says nothing twice. What you entered and the server has not
     /// accepted is sent when you come back, and the line that you were typing is there again, also after a kill.
     #[derive(Debug, Parser)]
@@ -174,28 +176,28 @@ Exit codes: as chat-client's (chat-client --help).";
         if let Some(room) = room {
             screen.start_in(room.clone());
         }
-        let (mut state, mut keep, memory) = remembered(args, &server.address, &mut screen);
+        let (mut state, keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
-            screen.set_draft(&state.draft());
             screen.set_highlights(Highlights::new(&config.highlights, &state.highlights()));
         }
-        let join = match (&args.name, &memory.name) {
-            (Some(name), _) => Some(format!("JOIN {name}")),
-            (None, Some(_)) => Some("JOIN".into()),
-            (None, None) => None,
-        };
+        // Who is remembered need not say again who they are.
+        let join = args
+            .name
+            .clone()
+            .or(memory.name.as_ref().map(|_| String::new()));
         if let Some(after) = memory.after {
             screen.set_read_to(after);
         }
         let setup = Setup {
             seed: chat_net::client::seed()?,
             keeps: state.is_some(),
-            memory,
+            memory: memory.clone(),
             ..Setup::default()
         };
-        let shared = Shared::new(screen);
+        let shared = Shared::new(screen, state, &memory);
+        let mut keep = Kept::new(keep, shared.clone());
         let watched = shared.clone();
-        let watch = move |phase, memory: &_| watched.watch(phase, memory);
+        let watch = move |takes, phase, memory: &_| watched.watch(takes, phase, memory);
         let mut client = Session::new(Timestamp::ZERO, setup, watch);
         let outcome = runtime.block_on(async {
             let mut connector = Connector::of(server, false, args.fingerprint)?;
@@ -218,11 +220,13 @@ Exit codes: as chat-client's (chat-client --help).";
                 keys,
                 typed: typed.clone(),
                 stops: stops.clone(),
-                state,
+                edit: None,
             };
             let signals = async {
                 loop {
                     let stop = match signals.next().await {
+                        // It is for the program that has the terminal.
+                        Signal::Interrupt if shared.is_lent() => continue,
                         Signal::Interrupt => Stop::Interrupt,
                         Signal::Terminate | Signal::HangUp => Stop::Leave,
                     };
@@ -240,7 +244,7 @@ Exit codes: as chat-client's (chat-client --help).";
                     }
                 }
             };
-            let (input, keep) = (Some(input), &mut *keep);
+            let (input, keep) = (Some(input), &mut keep);
             let run = chat_net::client::run(
                 &mut client,
                 connect,
@@ -252,8 +256,9 @@ Exit codes: as chat-client's (chat-client --help).";
             tokio::select! {
                 biased;
                 outcome = run => outcome,
-                ended = shell.run() => ended.map(|()| Outcome::Interrupted),
+                // Before the shell: what came while another program had the terminal is not for us.
                 () = signals => Ok(Outcome::Interrupted),
+                ended = shell.run() => ended.map(|()| Outcome::Interrupted),
             }
         })?;
         if matches!(outcome, Outcome::Unreachable | Outcome::Lost)

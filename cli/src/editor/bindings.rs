@@ -4,12 +4,17 @@ use super::complete::Completion;
 use super::keys::Key;
 use super::line::Line;
 use super::question::Asked;
-use super::{Editor, Event, Search, Shown};
+use super::search::Search;
+use super::{Editor, Event, Shown};
 
 impl Editor {
     pub(super) fn key(&mut self, key: Key) {
         if self.is_paused {
             return self.paused.push_back(key);
+        }
+        if self.is_prefixed && !matches!(key, Key::Focus(_)) {
+            self.is_prefixed = false;
+            return self.prefixed(&key);
         }
         let question = self.questions.front().map(Asked::question);
         let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
@@ -30,6 +35,35 @@ impl Editor {
         if self.search.is_some() && self.search_key(&key) {
             return;
         }
+        self.undo.begin(&self.line);
+        self.does(key);
+        self.undo.end(&self.line);
+    }
+
+    /// What a key does that comes after Ctrl-X.
+    fn prefixed(&mut self, key: &Key) {
+        match key {
+            Key::Ctrl('u') => self.undo(),
+            Key::Ctrl('e') if self.is_multiline && self.prompt.is_none() => {
+                self.is_paused = true;
+                self.urgent.push_back(Event::Edit);
+            }
+            Key::Ctrl('g') | Key::Escape => {}
+            _ => self.bell(),
+        }
+    }
+
+    fn undo(&mut self) {
+        match self.undo.undo(&self.line) {
+            Some(line) => {
+                self.line = line;
+                self.measure();
+            }
+            None => self.bell(),
+        }
+    }
+
+    fn does(&mut self, key: Key) {
         let was_kill = std::mem::take(&mut self.was_kill);
         let yanked = self.yanked.take();
         let completion = self.completion.take();
@@ -79,13 +113,11 @@ impl Editor {
                 self.replace(line);
             }
             Key::Ctrl('r') => {
-                self.search = Some(Search {
-                    pattern: String::new(),
-                    at: None,
-                    failed: false,
-                    before: self.line.clone(),
-                });
+                self.undo.forget();
+                self.search = Some(Search::from(&self.line));
             }
+            Key::Ctrl('x') => self.is_prefixed = true,
+            Key::Ctrl('_') => self.undo(),
             Key::Ctrl('l') => self.show(Shown::ClearScreen),
             Key::Ctrl('c') if self.line.is_empty() => self.urge(Event::Interrupt),
             Key::Ctrl('c') => {
@@ -136,6 +168,8 @@ impl Editor {
     fn replace(&mut self, line: Option<String>) {
         match line {
             Some(line) => {
+                // Each line has changes of its own.
+                self.undo.forget();
                 self.line = Line::of(line);
                 self.measure();
             }
@@ -195,75 +229,6 @@ impl Editor {
         completion.end = completion.start + choice.len();
         if self.line.cursor() == completion.end {
             self.completion = Some(completion);
-        }
-    }
-
-    /// A key while a line is searched for; whether that is all it does.
-    fn search_key(&mut self, key: &Key) -> bool {
-        match key {
-            Key::Char(c) => self.search_for(|pattern| pattern.push(*c), false),
-            Key::Backspace => self.search_for(
-                |pattern| {
-                    pattern.pop();
-                },
-                false,
-            ),
-            Key::Ctrl('r') => self.search_for(|_| {}, true),
-            Key::Ctrl('c' | 'g') => {
-                if let Some(search) = self.search.take() {
-                    self.line = search.before;
-                    self.measure();
-                }
-            }
-            Key::Escape => self.end_search(),
-            _ => {
-                self.end_search();
-                return false;
-            }
-        }
-        true
-    }
-
-    fn search_for(&mut self, change: impl FnOnce(&mut String), further: bool) {
-        let Some(search) = &mut self.search else {
-            return;
-        };
-        let before = search.pattern.len();
-        if before < 256 || further {
-            change(&mut search.pattern);
-        }
-        let end = self.history.len();
-        let from = match search.at {
-            // What is found already need only go on to fit; a shorter pattern begins anew.
-            Some(at) if further => at,
-            Some(at) if search.pattern.len() > before => at + 1,
-            _ => end,
-        };
-        if search.pattern.is_empty() {
-            (search.at, search.failed) = (None, false);
-            self.line = search.before.clone();
-            return;
-        }
-        let found = self.history.find(&search.pattern, from);
-        search.failed = found.is_none();
-        if let Some((at, start)) = found {
-            search.at = Some(at);
-            self.line = Line::of(self.history.line(at).unwrap_or_default().into());
-            self.line.set_cursor(start);
-            self.measure();
-        } else {
-            self.bell();
-        }
-    }
-
-    /// What was found is the line now.
-    pub(super) fn end_search(&mut self) {
-        let Some(search) = self.search.take() else {
-            return;
-        };
-        if let Some(at) = search.at {
-            // From there, Up and Down go on; what was being typed comes after the last.
-            let _ = self.history.go(search.before.text(), at);
         }
     }
 }

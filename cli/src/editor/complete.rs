@@ -29,6 +29,34 @@ impl Names {
     }
 }
 
+/// What stands where a word is completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// Anything that is said.
+    Text,
+    /// A name: a command takes one there.
+    Name,
+    /// A command.
+    Command,
+}
+
+impl Takes {
+    /// What comes after this beginning of a line.
+    fn of(before: &str) -> Self {
+        let is = |names: &[&str]| {
+            let command = before.trim_end();
+            names.iter().any(|name| name.eq_ignore_ascii_case(command))
+        };
+        if is(&["/msg", "/whois"]) {
+            Self::Name
+        } else if is(&["/help"]) {
+            Self::Command
+        } else {
+            Self::Text
+        }
+    }
+}
+
 /// A word that is being completed: one candidate after the other, and the word as it was typed after the last.
 #[derive(Clone, Debug)]
 pub struct Completion {
@@ -48,8 +76,10 @@ impl Completion {
             at + before[at..].chars().next().map_or(1, char::len_utf8)
         });
         let word = &before[start..];
+        let takes = Takes::of(&before[..start]);
         let is_command = start == 0 && word.starts_with('/') && !word.starts_with("//");
-        if word.is_empty() {
+        // What a command takes is shown without a letter of it.
+        if word.is_empty() && takes == Takes::Text {
             return None;
         }
         let begins = |candidate: &str| {
@@ -64,16 +94,16 @@ impl Completion {
         } else {
             ending
         };
-        let mut choices: Vec<String> = if is_command {
-            let fitting = commands.iter().filter(|command| begins(command));
-            fitting
-                .map(|command| format!("{command}{ending}"))
-                .collect()
-        } else {
-            let looks = |name: &&String| begins(name) || looks_like_the_beginning(word, name);
-            let fitting = names.0.iter().filter(looks);
-            fitting.map(|name| format!("{name}{ending}")).collect()
+        let with_slash = is_command || word.starts_with('/');
+        let all: Box<dyn Iterator<Item = &str>> = match takes {
+            Takes::Command if with_slash => Box::new(commands.iter().copied()),
+            Takes::Command => Box::new(commands.iter().map(|it| it.trim_start_matches('/'))),
+            _ if is_command => Box::new(commands.iter().copied()),
+            _ => Box::new(names.0.iter().map(String::as_str)),
         };
+        let is_name = takes != Takes::Command && !is_command;
+        let fitting = all.filter(|it| begins(it) || is_name && looks_like_the_beginning(word, it));
+        let mut choices: Vec<String> = fitting.map(|it| format!("{it}{ending}")).collect();
         if choices.is_empty() {
             return None;
         }
@@ -149,6 +179,21 @@ mod tests {
         assert_eq!(choices("/h", &names), ["/help ", "/history ", "/h"]);
         assert_eq!(choices("a /h", &names), Vec::<String>::new());
         assert_eq!(choices("//h", &names), Vec::<String>::new());
+    }
+
+    #[test]
+    fn commands_take_names_and_commands() {
+        let names = names(&["Helen: hi", "bob: hi"]);
+        assert_eq!(choices("/msg ", &names), ["bob ", "Helen ", ""]);
+        assert_eq!(choices("/MSG  he", &names), ["Helen ", "he"]);
+        assert_eq!(choices("/whois b", &names), ["bob ", "b"]);
+        assert_eq!(choices("/help h", &names), ["help ", "history ", "h"]);
+        assert_eq!(choices("/help /l", &names), ["/leave ", "/l"]);
+        assert_eq!(choices("/help ", &names).len(), COMMANDS.len() + 1);
+        for said in ["/msg bob ", "/me ", "/who ", "//msg ", "hi /msg "] {
+            assert_eq!(choices(said, &names), Vec::<String>::new(), "{said:?}");
+        }
+        assert_eq!(choices("/me asks b", &names), ["bob ", "b"]);
     }
 
     #[test]

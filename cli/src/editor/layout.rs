@@ -50,7 +50,7 @@ impl Row {
             self.width += blanks;
             self.widest += blanks;
         } else {
-            self.text.push_str(&piece.text);
+            self.text.push_str(piece.text);
             self.width += piece.width;
             self.widest += piece.widest();
             self.is_certain &= piece.is_certain;

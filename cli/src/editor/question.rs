@@ -33,6 +33,8 @@ impl Question {
 pub(super) enum Asked {
     /// Whether to say what was pasted.
     Paste(Pasted, Question),
+    /// Whether to say the lines that are being typed.
+    Lines(Question),
     /// Whether to say a word that may have been meant for the program.
     Sure(Question),
     /// Something that the editor's caller wants to know.
@@ -42,13 +44,13 @@ pub(super) enum Asked {
 impl Asked {
     /// Asks whether to say this.
     pub(super) fn about(pasted: Pasted) -> Self {
-        let lines = super::paste::count(&pasted);
-        let question = Question {
-            text: format!("Say {lines} pasted lines? y: yes, n: no, o: as one "),
-            answers: vec!['y', 'n', 'o'],
-            cancel: 'n',
-        };
+        let question = whether(super::paste::count(&pasted), "pasted ");
         Self::Paste(pasted, question)
+    }
+
+    /// Asks whether to say the lines that are being typed, which are these.
+    pub(super) fn lines(typed: &Pasted) -> Self {
+        Self::Lines(whether(super::paste::count(typed), ""))
     }
 
     /// Asks whether to say this, if it is a word that ends other programs, or has them explain themselves.
@@ -71,7 +73,18 @@ impl Asked {
 
     pub(super) fn question(&self) -> &Question {
         match self {
-            Self::Paste(_, question) | Self::Sure(question) | Self::Other(question) => question,
+            Self::Paste(_, question)
+            | Self::Lines(question)
+            | Self::Sure(question)
+            | Self::Other(question) => question,
         }
+    }
+}
+
+fn whether(lines: usize, which: &str) -> Question {
+    Question {
+        text: format!("Say {lines} {which}lines? y: yes, n: no, o: as one "),
+        answers: vec!['y', 'n', 'o'],
+        cancel: 'n',
     }
 }

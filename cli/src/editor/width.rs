@@ -3,8 +3,7 @@
 //! Terminals differ: some add up the characters of a cluster, some know which clusters are one emoji. So a cluster counts
 //! as wide as the widest of them draws it, and only where none differs is it [certain](Piece::is_certain).
 
-use std::borrow::Cow;
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{Graphemes, UnicodeSegmentation};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The most characters without a width that are drawn onto one that has some.
@@ -13,11 +12,14 @@ const MAX_MARKS: usize = 8;
 /// The most columns of a cluster that is drawn as one; what is wider is drawn character by character.
 const MAX_CLUSTER: usize = 8;
 
+/// What is drawn in the place of what is not.
+const INSTEAD: &str = "?";
+
 /// A piece of text that is drawn at one place, or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
     /// What is written for it. Nothing in it moves the cursor but by its width.
-    pub text: Cow<'a, str>,
+    pub text: &'a str,
     /// Columns, at most.
     pub width: usize,
     /// Every terminal draws it as wide as that.
@@ -39,71 +41,125 @@ impl Piece<'_> {
 
 /// The pieces of a text that are drawn, each at most `columns` wide. A tab is one piece of a single column, with `\t` as
 /// its text: what it becomes depends on where it stands.
-pub fn pieces(text: &str, columns: usize) -> impl Iterator<Item = Piece<'_>> {
-    text.grapheme_indices(true)
-        .flat_map(move |(at, cluster)| of_cluster(cluster, at, columns.max(1)))
+pub fn pieces(text: &str, columns: usize) -> Pieces<'_> {
+    Pieces {
+        text,
+        next: 0,
+        clusters: None,
+        at: 0,
+        rest: "",
+        columns: columns.max(1),
+    }
 }
 
-fn of_cluster(cluster: &str, at: usize, columns: usize) -> Vec<Piece<'_>> {
-    let piece = |text, width, is_certain| Piece {
-        text,
-        width,
-        is_certain,
-        at,
-    };
-    let mut chars = cluster.chars();
-    let first = chars.next().unwrap_or(' ');
-    if chars.next().is_none() {
-        if is_harmful(first) {
-            return vec![piece("?".into(), 1, true)];
-        }
-        let width = if first == '\t' { 1 } else { width_of(first) };
-        return match width {
-            // Nothing is there to be seen; alone, it would be drawn onto what stands before it.
-            0 => Vec::new(),
-            width if width > columns => vec![piece("?".into(), 1, true)],
-            width => vec![piece(cluster.into(), width, is_certain(first))],
-        };
-    }
-    let sum: usize = cluster.chars().map(width_of).sum();
-    let width = sum.max(cluster.width());
-    let marks = cluster.chars().filter(|c| width_of(*c) == 0).count();
-    let is_whole = width > 0
-        && width <= columns.min(MAX_CLUSTER)
-        && marks <= MAX_MARKS
-        && width_of(first) > 0
-        && !cluster.contains(is_harmful);
-    if is_whole {
-        return vec![piece(cluster.into(), width, false)];
-    }
-    let mut pieces: Vec<Piece<'_>> = Vec::new();
-    let mut marks = 0;
-    for c in cluster.chars() {
-        let (c, width) = match c {
-            c if is_harmful(c) => ('?', 1),
-            c => (c, width_of(c)),
-        };
-        match pieces.last_mut() {
-            Some(last) if width == 0 => {
-                marks += 1;
-                if marks <= MAX_MARKS && last.text != "?" {
-                    last.text.to_mut().push(c);
-                    last.is_certain = false;
+/// The [`pieces`] of a text, one after the other. Nothing is allocated for them: a frame has thousands.
+#[derive(Clone, Debug)]
+pub struct Pieces<'a> {
+    text: &'a str,
+    /// Where the next cluster begins.
+    next: usize,
+    /// The clusters from there on, where they are not plain.
+    clusters: Option<Graphemes<'a>>,
+    /// Where the last cluster begins.
+    at: usize,
+    /// What is left of it, where it is drawn character by character.
+    rest: &'a str,
+    columns: usize,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        loop {
+            if let Some(piece) = self.of_rest() {
+                return Some(piece);
+            }
+            let cluster = self.cluster()?;
+            let mut chars = cluster.chars();
+            let first = chars.next()?;
+            if chars.next().is_some() {
+                match self.whole(cluster, first) {
+                    Some(piece) => return Some(piece),
+                    None => self.rest = cluster,
                 }
-            }
-            None if width == 0 => {}
-            _ => {
-                marks = 0;
-                let (c, width) = if width > columns {
-                    ('?', 1)
-                } else {
-                    (c, width)
-                };
-                pieces.push(piece(c.to_string().into(), width, is_certain(c)));
+            } else if first == '\t' {
+                return Some(self.piece(cluster, 1, false));
+            } else {
+                // Alone, what has no width would be drawn onto what stands before it, or is not to be seen.
+                self.rest = cluster;
             }
         }
     }
-    pieces
+}
+
+impl<'a> Pieces<'a> {
+    fn piece(&self, text: &'a str, width: usize, is_certain: bool) -> Piece<'a> {
+        Piece {
+            text,
+            width,
+            is_certain,
+            at: self.at,
+        }
+    }
+
+    /// The next cluster.
+    fn cluster(&mut self) -> Option<&'a str> {
+        let rest = &self.text[self.next..];
+        self.at = self.next;
+        let cluster = match rest.as_bytes() {
+            [] => return None,
+            // Nothing of ASCII goes together with what is printed of it.
+            [b' '..=b'~'] | [b' '..=b'~', ..=0x7f, ..] => {
+                self.clusters = None;
+                &rest[..1]
+            }
+            _ => {
+                let clusters = self.clusters.get_or_insert_with(|| rest.graphemes(true));
+                clusters.next()?
+            }
+        };
+        self.next += cluster.len();
+        Some(cluster)
+    }
+
+    /// A cluster of several characters, if it is drawn as one.
+    fn whole(&self, cluster: &'a str, first: char) -> Option<Piece<'a>> {
+        let (mut sum, mut marks) = (0, 0);
+        for c in cluster.chars() {
+            let width = width_of(c);
+            sum += width;
+            marks += usize::from(width == 0);
+            if is_harmful(c) {
+                return None;
+            }
+        }
+        let width = sum.max(cluster.width());
+        let is_whole = width > 0
+            && width <= self.columns.min(MAX_CLUSTER)
+            && marks <= MAX_MARKS
+            && width_of(first) > 0;
+        is_whole.then(|| self.piece(cluster, width, false))
+    }
+
+    /// The next character of what is left of a cluster, with the marks on it.
+    fn of_rest(&mut self) -> Option<Piece<'a>> {
+        let is_drawn = |c: char| is_harmful(c) || width_of(c) > 0;
+        let rest = std::mem::take(&mut self.rest);
+        let text = &rest[rest.find(is_drawn)?..];
+        let first = text.chars().next()?;
+        let after = &text[first.len_utf8()..];
+        let end = after.find(is_drawn).unwrap_or(after.len());
+        self.rest = &after[end..];
+        let width = width_of(first);
+        if is_harmful(first) || width > self.columns {
+            return Some(self.piece(INSTEAD, 1, true));
+        }
+        let marks = after[..end].chars().take(MAX_MARKS).map(char::len_utf8);
+        let marks: usize = marks.sum();
+        let certain = marks == 0 && is_certain(first);
+        Some(self.piece(&text[..first.len_utf8() + marks], width, certain))
+    }
 }
 
 fn width_of(c: char) -> usize {
@@ -128,7 +184,7 @@ mod tests {
 
     fn drawn(text: &str, columns: usize) -> Vec<(String, usize)> {
         let pieces = pieces(text, columns);
-        pieces.map(|p| (p.text.into_owned(), p.width)).collect()
+        pieces.map(|p| (p.text.into(), p.width)).collect()
     }
 
     fn widths(text: &str) -> Vec<usize> {
@@ -191,5 +247,41 @@ mod tests {
                 .iter()
                 .all(|(_, width)| *width == 1)
         );
+    }
+
+    /// What is plain is passed over quickly, and still goes together with what begins before it or ends after it.
+    #[test]
+    fn pieces_begin_where_clusters_do() {
+        let parts = [
+            "a",
+            "~",
+            "\u{301}",
+            "\u{600}",
+            "\r",
+            "\n",
+            "日",
+            "\u{1f1e9}",
+            "\u{200d}",
+            "👩",
+            "\t",
+        ];
+        for count in 0..parts.len().pow(4) {
+            let part = |place| parts[count / parts.len().pow(place) % parts.len()];
+            let text: String = (0..4).map(part).collect();
+            let starts: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+            let mut found: Vec<usize> = pieces(&text, 80).map(|piece| piece.at).collect();
+            found.dedup();
+            assert!(found.iter().all(|at| starts.contains(at)), "{text:?}");
+            assert!(found.is_sorted(), "{text:?}");
+            let visible = |at: &usize| {
+                let rest = text[*at..].graphemes(true).next().unwrap();
+                rest.chars()
+                    .any(|c| is_harmful(c) || c == '\t' || width_of(c) > 0)
+            };
+            starts
+                .iter()
+                .filter(|at| visible(at))
+                .for_each(|at| assert!(found.contains(at), "{text:?}"));
+        }
     }
 }

@@ -70,7 +70,7 @@ impl Canvas {
                 break;
             }
             let is_shown = piece.text != "\t" && (piece.text.is_ascii() || !self.theme.is_ascii);
-            let symbol = match &*piece.text {
+            let symbol = match piece.text {
                 text if is_shown => text,
                 "\t" => " ",
                 _ => "?",

@@ -65,6 +65,8 @@ const KEYS: &[(&str, Message)] = &[
     ("Up Down", Message::KeyUpDown),
     ("Ctrl-A E B F, Alt-B F", Message::KeyMove),
     ("Ctrl-K U W, Alt-D", Message::KeyCut),
+    ("Ctrl-_, Ctrl-X Ctrl-U", Message::KeyUndo),
+    ("Ctrl-X Ctrl-E", Message::KeyEdit),
     ("Alt-1 to 9, Ctrl-N P", Message::KeyRooms),
     ("Alt-A", Message::KeyNews),
     ("Ctrl-K", Message::KeyJump),

@@ -87,6 +87,7 @@ messages! {
     TooManyRooms: "Not done: there are too many rooms. /close closes a conversation.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch.";
     Goodbye: "Goodbye: {}", "Auf Wiedersehen: {}";
     CannotSpeak: "Not sent: this program cannot speak in {}.", "Nicht gesendet: dieses Programm kann in {} nicht sprechen.";
+    NotEdited: "Not edited: {}", "Nicht bearbeitet: {}";
     NotKept: "What is being typed, and what rings, is not kept any more: {}", "Was getippt wird, und was klingelt, wird nicht mehr aufbewahrt: {}";
     NotRemembered: "Nothing is remembered in this run: {}", "Dieses Mal wird nichts gemerkt: {}";
     KeyPages: "read back, and on", "zurücklesen, und weiter";
@@ -94,10 +95,12 @@ messages! {
     KeySearch: "search; again: older; Enter stays, Escape goes back", "suchen; nochmals: älter; Enter bleibt, Escape zurück";
     KeySearchAll: "search on in the other rooms", "in den anderen Räumen weitersuchen";
     KeyEnter: "say it; begin another line", "sagen; eine weitere Zeile beginnen";
-    KeyTab: "complete a name or a command; the one before", "Namen oder Befehl ergänzen; den davor";
+    KeyTab: "complete names, commands, what these take; back", "Namen, Befehle und was diese nehmen ergänzen; zurück";
     KeyUpDown: "what you entered before", "was du vorher eingegeben hast";
     KeyMove: "move in the line, by words", "sich in der Zeile bewegen, wortweise";
     KeyCut: "cut; Ctrl-Y inserts it, Alt-Y the one before", "ausschneiden; Ctrl-Y fügt ein, Alt-Y das davor";
+    KeyUndo: "take the last change back", "die letzte Änderung zurücknehmen";
+    KeyEdit: "edit the line with $VISUAL or $EDITOR", "die Zeile mit $VISUAL oder $EDITOR bearbeiten";
     KeyRooms: "rooms", "Räume";
     KeyNews: "the next room with news", "der nächste Raum mit Neuem";
     KeyJump: "where nothing is typed: go to a room by some letters", "wo nichts getippt ist: mit Buchstaben in einen Raum";

@@ -4,7 +4,8 @@
 //! value), and a [`Frame`] comes out where it is another one than before. Nothing here reads or writes: tests
 //! draw every screen there is.
 //!
-//! - [`room`] is what happened, in [`block`]s (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`] where one looks, [`theme`] what it looks like.
+//! - [`room`] is what happened, in [`block`]s (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`]
+//!   where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
 //!   room to room; [`help`] what is told of them.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
@@ -12,6 +13,7 @@
 //! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
 //! - [`messages`] is what the screen itself says, in each language.
 //! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
+//!   [`state_dir`] keeps what is typed.
 //!
 //! ```
 //! use chat_cli::screen::{Screen, Settings};
@@ -32,7 +34,11 @@ pub mod block;
 mod blocks;
 pub mod config;
 pub mod desk;
+#[cfg(unix)]
+pub mod display;
 mod draw;
+#[cfg(unix)]
+pub mod edit;
 pub mod feed;
 pub mod help;
 pub mod messages;
@@ -159,6 +165,8 @@ pub struct Screen {
     height: u16,
     editor: Editor,
     mode: Mode,
+    /// The line is edited elsewhere, and what is typed waits.
+    is_editing: bool,
     /// What was entered in which room and is not taken yet, and its bytes.
     typed: VecDeque<(String, Typed)>,
     typed_bytes: usize,
@@ -213,6 +221,7 @@ impl Screen {
             height: 0,
             editor,
             mode: Mode::Talking,
+            is_editing: false,
             typed: VecDeque::new(),
             typed_bytes: 0,
             urgent: VecDeque::new(),

@@ -6,8 +6,8 @@ use crate::editor::line::Line;
 #[derive(Clone, Debug)]
 pub(super) enum Mode {
     Talking,
-    /// The person's name, before anything else.
-    Naming,
+    /// The person's name, before anything else, such as the line that was kept.
+    Naming(Line),
     Searching(Search),
     /// Some letters of the room to go to; and what was being typed before.
     Jumping(Line),
@@ -18,8 +18,8 @@ impl Mode {
     pub(super) fn put_aside(&self) -> Option<&Line> {
         match self {
             Self::Searching(search) => Some(&search.before),
-            Self::Jumping(before) => Some(before),
-            Self::Talking | Self::Naming => None,
+            Self::Naming(before) | Self::Jumping(before) => Some(before),
+            Self::Talking => None,
         }
     }
 }

@@ -11,7 +11,9 @@ use chat_core::Name;
 impl Screen {
     /// Looks at another room: what was being typed stays in the one before.
     pub(super) fn go_to(&mut self, place: usize) {
-        if place >= self.rooms.len() || place == self.current || matches!(self.mode, Mode::Naming) {
+        // What is asked for, or edited elsewhere, is the line of this room.
+        let is_held = matches!(self.mode, Mode::Naming(_)) || self.is_editing;
+        if place >= self.rooms.len() || place == self.current || is_held {
             return;
         }
         if matches!(self.mode, Mode::Searching(_)) {
@@ -123,7 +125,9 @@ impl Screen {
             return;
         }
         self.go_to(0);
-        self.rooms.remove(place);
+        if self.current != place {
+            self.rooms.remove(place);
+        }
     }
 
     /// Everything in the room that is looked at is seen, up to now.

@@ -12,6 +12,9 @@ use jiff::tz::TimeZone;
 /// Tabs lead to the next multiple of this many columns.
 const TAB: usize = 8;
 
+/// What a tab becomes, at most.
+const BLANKS: &str = "        ";
+
 /// From so many columns on, times are shown.
 const TIMES: usize = 40;
 
@@ -242,7 +245,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             piece.width = (TAB - width % TAB)
                 .min(columns - width.min(columns - 1))
                 .max(1);
-            piece.text = " ".repeat(piece.width).into();
+            piece.text = &BLANKS[..piece.width];
         }
         if width + piece.width > columns {
             let is_blank = |piece: &Piece<'_>| piece.text.starts_with(' ');
@@ -292,7 +295,7 @@ fn wrap_plain(mut text: &str, columns: usize) -> Vec<String> {
 }
 
 fn text_of(row: &[Piece<'_>]) -> String {
-    row.iter().map(|piece| &*piece.text).collect()
+    row.iter().map(|piece| piece.text).collect()
 }
 
 #[cfg(test)]

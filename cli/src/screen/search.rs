@@ -18,7 +18,7 @@ impl Screen {
     /// Begins a search, or goes on to what is older.
     pub(super) fn search(&mut self) {
         match &self.mode {
-            Mode::Naming => {}
+            Mode::Naming(_) => {}
             Mode::Searching(_) => self.search_on(true),
             Mode::Jumping(_) | Mode::Talking => {
                 self.end_jump();

@@ -50,8 +50,9 @@ pub struct Session<F> {
     is_given_up: bool,
 }
 
-impl<F: FnMut(Phase, &Memory)> Session<F> {
-    /// A session of a client that is to be so; `watch` is shown how it is after each step.
+impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
+    /// A session of a client that is to be so; `watch` is shown how it is after each step, and whether the step took a line
+    /// that was typed.
     pub fn new(now: Timestamp, setup: Setup, watch: F) -> Self {
         let setup = Setup { raw: true, ..setup };
         let mut session = Self {
@@ -65,7 +66,7 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
             wait: WAITS.0,
             is_given_up: false,
         };
-        session.step(now, |_| {});
+        session.step(now, false, |_| {});
         session
     }
 
@@ -73,7 +74,7 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
     fn rest(&mut self) {
         self.again = Some(self.now + self.wait);
         self.wait = (self.wait * 2).min(WAITS.1);
-        self.step(self.now, |_| {});
+        self.step(self.now, false, |_| {});
     }
 
     fn begin_again(&mut self) {
@@ -123,7 +124,12 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
         self.asked.push(b'\n');
     }
 
-    fn step<T>(&mut self, now: Timestamp, step: impl FnOnce(&mut JsonClient) -> T) -> T {
+    fn step<T>(
+        &mut self,
+        now: Timestamp,
+        takes: bool,
+        step: impl FnOnce(&mut JsonClient) -> T,
+    ) -> T {
         self.now = now;
         let result = step(&mut self.client);
         let phase = match self.again {
@@ -133,7 +139,7 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
         if phase != Phase::Talking {
             self.asked.clear();
         }
-        (self.watch)(phase, self.client.memory());
+        (self.watch)(takes, phase, self.client.memory());
         result
     }
 
@@ -142,7 +148,7 @@ impl<F: FnMut(Phase, &Memory)> Session<F> {
     }
 }
 
-impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
+impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
     fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
         if let Command::Line(Line::Whole(line)) = command
             && let Some(request) = self.question(line)
@@ -155,7 +161,8 @@ impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
             self.is_given_up |= matches!(command, Command::EndOfInput | Command::Interrupt);
             return Ok(());
         }
-        self.step(now, |client| client.command(now, command))
+        let takes = matches!(command, Command::Line(_) | Command::Say(_));
+        self.step(now, takes, |client| client.command(now, command))
     }
 
     fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
@@ -166,7 +173,7 @@ impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
         if self.again.is_some_and(|due| due <= now) {
             self.begin_again();
         }
-        self.step(now, |client| client.handle(now, input));
+        self.step(now, false, |client| client.handle(now, input));
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
@@ -196,7 +203,7 @@ impl<F: FnMut(Phase, &Memory)> Client for Session<F> {
             self.asked.drain(..count.min(self.asked.len()));
             self.is_between = true;
         } else {
-            self.step(now, |client| client.sent(now, count));
+            self.step(now, false, |client| client.sent(now, count));
         }
     }
 
@@ -227,12 +234,12 @@ mod tests {
         b"{\"type\":\"welcome\",\"version\":1,\"room\":\"lobby\",\"name\":\"ann\",\
         \"session\":\"0\",\"epoch\":\"e\",\"head\":41,\"resumed\":false,\"grace_ms\":1}\n";
 
-    fn talking() -> Session<impl FnMut(Phase, &Memory)> {
+    fn talking() -> Session<impl FnMut(bool, Phase, &Memory)> {
         let setup = Setup {
             joins: true,
             ..Setup::default()
         };
-        let mut session = Session::new(NOW, setup, |_, _| {});
+        let mut session = Session::new(NOW, setup, |_, _, _| {});
         session.handle(NOW, ClientInput::Connected);
         session.sent(NOW, session.unsent().len());
         session.handle(NOW, ClientInput::Received(WELCOME));
@@ -304,7 +311,7 @@ mod tests {
     }
 
     /// A session that has been told that there is no server, and that it has said so.
-    fn unreachable() -> Session<impl FnMut(Phase, &Memory)> {
+    fn unreachable() -> Session<impl FnMut(bool, Phase, &Memory)> {
         let memory = Memory {
             name: Some("ann".into()),
             ..Memory::default()
@@ -314,7 +321,7 @@ mod tests {
             memory,
             ..Setup::default()
         };
-        let mut session = Session::new(NOW, setup, |_, _| {});
+        let mut session = Session::new(NOW, setup, |_, _, _| {});
         assert_eq!(session.poll_action(), Some(ClientAction::Connect));
         session.handle(NOW, ClientInput::Failed("x"));
         assert!(matches!(

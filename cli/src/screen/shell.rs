@@ -1,145 +1,26 @@
 //! The shell around a screen: it passes on what is typed, what the client shows, and frames to the terminal.
 
+use super::display::Shared;
+use super::edit::Edit;
 use super::messages::Message;
 use super::paint::Painter;
 use super::reports::MOUSE;
-use super::session::{TOPIC, WHO, page_before};
-use super::state_dir::StateDir;
 use super::tty::{self, Tty};
-use super::{Link, Screen, Typed, Urgent};
+use super::{Screen, Urgent};
 use crate::clock::wall_clock;
-use chat_core::json_client_phase::Phase;
-use chat_core::{Memory, Timestamp};
-use chat_net::client::{self, Input, Stop};
+use chat_core::Timestamp;
+use chat_net::client::{Input, Stop};
 use rustix::process::{Signal, getpid, kill_process};
-use std::cell::RefCell;
 use std::future::pending;
 use std::io;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 /// Frames with less than that between them are one, unless a key was pressed.
 const FRAME: Duration = Duration::from_millis(16);
-
-/// What is typed is kept after so long.
-const DRAFT: Duration = Duration::from_millis(300);
-
-/// A screen, and who waits for it to be seen.
-#[derive(Debug)]
-struct Shown {
-    screen: Screen,
-    waker: Option<Waker>,
-    last_notice: Option<String>,
-}
-
-/// A screen that is shared by whoever changes it and whoever draws it, all of one task.
-#[derive(Clone, Debug)]
-pub struct Shared(Rc<RefCell<Shown>>, Rc<Notify>);
-
-impl Shared {
-    /// Shares a screen.
-    pub fn new(screen: Screen) -> Self {
-        let shown = Shown {
-            screen,
-            waker: None,
-            last_notice: None,
-        };
-        Self(Rc::new(RefCell::new(shown)), Rc::default())
-    }
-
-    /// Changes the screen.
-    pub fn with<T>(&self, change: impl FnOnce(&mut Screen) -> T) -> T {
-        let result = change(&mut self.0.borrow_mut().screen);
-        self.1.notify_one();
-        result
-    }
-
-    /// The last message that is not of a room.
-    pub fn last_notice(&self) -> Option<String> {
-        self.0.borrow().last_notice.clone()
-    }
-
-    /// Shows how the client is.
-    pub fn watch(&self, phase: Phase, memory: &Memory) {
-        let link = match phase {
-            Phase::Asking => Link::None,
-            Phase::Connecting | Phase::Joining => Link::Connecting,
-            Phase::Talking => Link::Online,
-            Phase::Waiting => Link::Offline,
-            Phase::Leaving | Phase::Ended => Link::Leaving,
-        };
-        self.with(|screen| {
-            screen.set_link(link);
-            screen.set_name(memory.name.as_deref().unwrap_or_default());
-            screen.set_unaccepted(memory.outbox.iter());
-        });
-    }
-}
-
-/// The screen as the client's shell sees it.
-#[derive(Debug)]
-pub struct Display {
-    shared: Shared,
-    /// The line that joins, where the person need not be asked.
-    join: Option<String>,
-    typed: mpsc::Sender<Input>,
-}
-
-impl Display {
-    /// The display of a screen. `join` answers the first question; what is `typed` goes to the client.
-    pub fn new(shared: Shared, join: Option<String>, typed: mpsc::Sender<Input>) -> Self {
-        Self {
-            shared,
-            join,
-            typed,
-        }
-    }
-}
-
-impl client::Screen for Display {
-    /// What is shown is bounded by the rooms' limits.
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut shown = self.shared.0.borrow_mut();
-        if shown.screen.is_dirty() {
-            shown.waker = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn prompt(&mut self, _: &str) -> io::Result<()> {
-        if let Some(line) = self.join.take() {
-            let line = Input::Bytes((line + "\n").into());
-            return self.typed.try_send(line).map_err(io::Error::other);
-        }
-        self.shared.with(Screen::ask_name);
-        Ok(())
-    }
-
-    fn line(&mut self, text: &str) -> io::Result<()> {
-        self.shared.with(|screen| screen.line(text, wall_clock()));
-        Ok(())
-    }
-
-    fn countdown(&mut self, seconds: Option<u64>) -> io::Result<()> {
-        self.shared.with(|screen| screen.set_countdown(seconds));
-        Ok(())
-    }
-
-    fn notice(&mut self, text: &str) -> io::Result<()> {
-        self.shared.0.borrow_mut().last_notice = Some(text.into());
-        self.shared.with(|screen| screen.notice(text, wall_clock()));
-        Ok(())
-    }
-}
 
 /// The terminal, the keyboard, and where what is typed goes.
 #[derive(Debug)]
@@ -154,8 +35,8 @@ pub struct Shell {
     pub typed: mpsc::Sender<Input>,
     /// Where a wish to leave goes that does not wait.
     pub stops: mpsc::Sender<Stop>,
-    /// Where what is being typed is kept.
-    pub state: Option<StateDir>,
+    /// The program with which the line is edited.
+    pub edit: Option<Edit>,
 }
 
 impl Shell {
@@ -173,15 +54,16 @@ impl Shell {
             .shared
             .with(|screen| screen.ask_background(Timestamp::ZERO));
         let mut next_frame = Instant::now();
-        let mut draft_due = None;
         let mut has_keys = true;
         let typing = self.typed.clone();
         self.resize();
         loop {
             self.obey(&mut painter)?;
             let (is_dirty, has_typed, due) = {
-                let screen = &self.shared.0.borrow().screen;
-                (screen.is_dirty(), screen.has_typed(), screen.next_timeout())
+                let of = |screen: &Screen| {
+                    (screen.is_dirty(), screen.has_typed(), screen.next_timeout())
+                };
+                self.shared.look(of)
             };
             let due = due.map(|due| started + Duration::from_micros(due.as_micros()));
             let now = || {
@@ -193,16 +75,14 @@ impl Shell {
                 read = self.keys.recv(), if has_keys => if let Some(bytes) = read {
                     self.shared.with(|screen| screen.read(now(), &bytes));
                     next_frame = Instant::now();
-                    draft_due = draft_due.or(Some(next_frame + DRAFT));
                 } else {
                     // Nobody can type any more: it ends as a closed terminal does.
                     has_keys = false;
                     let _ = self.stops.try_send(Stop::Leave);
                 },
                 permit = typing.reserve(), if has_typed => {
-                    let typed = self.shared.with(Screen::poll_typed);
-                    if let (Ok(permit), Some((room, typed))) = (permit, typed) {
-                        self.pass_on(permit, &room, typed);
+                    if let Ok(permit) = permit {
+                        self.shared.pass(permit);
                     }
                 }
                 () = at(Some(next_frame)), if is_dirty => {
@@ -210,54 +90,34 @@ impl Shell {
                     question = b"";
                 }
                 () = at(due) => self.shared.with(|screen| screen.timeout(now())),
-                () = at(draft_due) => {
-                    draft_due = None;
-                    self.keep_draft();
+                edited = ended(&mut self.edit) => {
+                    self.edit = None;
+                    // What was told before it ended, Ctrl-C too, was told to that program: it is taken note of first.
+                    yield_now().await;
+                    self.take_back(edited, &mut painter)?;
                 }
                 _ = resized.recv() => self.resize(),
-                _ = continued.recv() => {
+                // Who has the terminal meanwhile was stopped as well, and takes it again.
+                _ = continued.recv(), if self.edit.is_none() => {
                     self.tty.retake()?;
                     self.redraw(&mut painter);
                 }
-                () = self.shared.1.notified() => {}
+                () = self.shared.changed() => {}
             }
         }
-    }
-
-    /// Passes on what was entered. Servers have one room so far: nothing that is said in another may end up there.
-    fn pass_on(&self, permit: mpsc::Permit<'_, Input>, room: &str, typed: Typed) {
-        let is_there = self.shared.with(|screen| screen.main_room() == room);
-        if is_there || typed == Typed::End {
-            return permit.send(input(typed));
-        }
-        self.shared
-            .with(|screen| screen.tell(Message::CannotSpeak, &[room], wall_clock()));
     }
 
     async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
         let Some(permit) = self.tty.ready().await else {
             return pending().await;
         };
-        let waker = {
-            let mut shown = self.shared.0.borrow_mut();
-            let mut bytes = shown
-                .screen
-                .frame()
-                .map_or_else(Vec::new, |frame| painter.paint(frame));
-            if shown.screen.take_bell() {
-                bytes.push(0x07);
-            }
-            bytes.extend(shown.screen.take_notification());
-            bytes.extend_from_slice(question);
-            if !bytes.is_empty() {
-                permit.send(bytes);
-            }
-            shown.waker.take()
-        };
-        *next_frame = Instant::now() + FRAME;
-        if let Some(waker) = waker {
-            waker.wake();
+        let mut bytes = self.shared.paint(painter);
+        bytes.extend_from_slice(question);
+        if !bytes.is_empty() && self.edit.is_none() {
+            permit.send(bytes);
         }
+        *next_frame = Instant::now() + FRAME;
+        self.shared.is_seen();
     }
 
     fn redraw(&self, painter: &mut Painter) {
@@ -273,7 +133,7 @@ impl Shell {
 
     fn obey(&mut self, painter: &mut Painter) -> io::Result<()> {
         loop {
-            let urgent = self.shared.0.borrow_mut().screen.poll_urgent();
+            let urgent = self.shared.with_quietly(Screen::poll_urgent);
             let Some(urgent) = urgent else {
                 return Ok(());
             };
@@ -281,58 +141,71 @@ impl Shell {
                 // Two that wait are enough.
                 Urgent::Interrupt => drop(self.stops.try_send(Stop::Interrupt)),
                 Urgent::Suspend => {
-                    self.keep_draft();
+                    self.shared.keep_draft();
                     self.tty.suspend()?;
                     self.redraw(painter);
                 }
                 Urgent::Quit => {
-                    self.keep_draft();
+                    self.shared.keep_draft();
                     self.tty.close();
                     let _ = kill_process(getpid(), Signal::QUIT);
                 }
                 Urgent::Redraw => self.redraw(painter),
+                Urgent::Edit => self.edit(painter)?,
             }
         }
     }
 
-    fn keep_draft(&mut self) {
-        let Some(state) = &mut self.state else {
-            return;
-        };
-        let shown = self.shared.0.borrow();
-        let words = shown.screen.highlights().kept();
-        let kept = state.keep_draft(&shown.screen.draft());
-        if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
-            drop(shown);
-            self.state = None;
-            let why = error.to_string();
-            self.shared
-                .with(|screen| screen.tell(Message::NotKept, &[&why], wall_clock()));
+    /// Has the line edited by a program of the person's own, which has the terminal until it ends.
+    fn edit(&mut self, painter: &mut Painter) -> io::Result<()> {
+        self.shared.keep_draft();
+        let text = self.shared.look(|screen| screen.being_typed().to_owned());
+        self.tty.lend();
+        self.shared.set_lent(true);
+        match Edit::begin(&text) {
+            Ok(edit) => {
+                self.edit = Some(edit);
+                Ok(())
+            }
+            Err(error) => self.take_back(Err(error), painter),
         }
+    }
+
+    fn take_back(&self, edited: io::Result<String>, painter: &mut Painter) -> io::Result<()> {
+        self.tty.retake()?;
+        self.shared.set_lent(false);
+        self.redraw(painter);
+        self.shared.with(|screen| match edited {
+            Ok(text) => screen.edited(Some(&text)),
+            Err(error) => {
+                screen.tell(Message::NotEdited, &[&error.to_string()], wall_clock());
+                screen.edited(None);
+            }
+        });
+        Ok(())
     }
 }
 
 /// What was being typed is there again.
 impl Drop for Shell {
     fn drop(&mut self) {
-        self.keep_draft();
-    }
-}
-
-fn input(typed: Typed) -> Input {
-    match typed {
-        Typed::Line(line) => Input::Bytes((line + "\n").into()),
-        Typed::Said(text) => Input::Said(text),
-        Typed::Page(before) => Input::Bytes(page_before(before)),
-        Typed::Who => Input::Bytes(WHO.into()),
-        Typed::Topic => Input::Bytes(TOPIC.into()),
-        Typed::End => Input::End,
+        // Nobody else is to write to the terminal when it is given back.
+        self.edit = None;
+        self.shared.keep_draft();
     }
 }
 
 async fn at(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
+        None => pending().await,
+    }
+}
+
+/// What a program has left of the line once it has ended; where there is none, never.
+async fn ended(edit: &mut Option<Edit>) -> io::Result<String> {
+    match edit {
+        Some(edit) => edit.end().await,
         None => pending().await,
     }
 }

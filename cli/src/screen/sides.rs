@@ -188,7 +188,7 @@ impl Screen {
                 short.push_str(mark);
                 break;
             }
-            short.push_str(if piece.text == "\t" { " " } else { &piece.text });
+            short.push_str(if piece.text == "\t" { " " } else { piece.text });
             if width < columns {
                 end = short.len();
             }

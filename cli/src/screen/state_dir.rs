@@ -1,9 +1,11 @@
 //! Where `chat` keeps what it remembers from run to run: one directory for each server, person and program that runs.
 
+use super::Typed;
 use crate::address::Address;
 use crate::history_dir::System;
-use chat_core::Memory;
+use chat_core::{Memory, Unaccepted};
 use chat_net::MemoryFile;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -12,8 +14,101 @@ use std::path::{Path, PathBuf};
 /// So many programs may run beside each other for one server and person; more remember nothing.
 const MOST: usize = 9;
 
-/// The most bytes of what is kept in a file here.
-const MAX_DRAFT: u64 = 64 * 1024;
+/// The most bytes of what was entered that are kept before the client has taken it: what is pasted may be more, and is
+/// written anew for each line of it.
+const MAX_ENTERED: usize = 32 * 1024;
+
+/// The most bytes of a file that is read: the line that is typed may have 64 KiB, each byte of which may be written as six.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// What is typed and what is entered, before the client remembers it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The line that is being typed.
+    pub line: String,
+    /// What was entered before that, in order.
+    #[serde(default)]
+    pub entered: Vec<Entered>,
+    /// The id that the client has given last to what it took, as far as it remembers that.
+    #[serde(default)]
+    pub newest: Option<String>,
+}
+
+/// A line that was entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entered {
+    /// As in the text dialect.
+    Line(String),
+    /// To be said as it is.
+    Said(String),
+}
+
+impl Entered {
+    fn text(&self) -> &str {
+        let (Self::Line(text) | Self::Said(text)) = self;
+        text
+    }
+
+    /// Whether the client remembers it until the server has accepted it; otherwise it is done once it is taken.
+    fn is_remembered(&self) -> bool {
+        match self {
+            Self::Said(_) => true,
+            Self::Line(text) => {
+                let is_deed = text
+                    .get(..4)
+                    .is_some_and(|it| it.eq_ignore_ascii_case("/me "));
+                is_deed || text.starts_with("//") || !text.starts_with('/')
+            }
+        }
+    }
+}
+
+impl From<Entered> for Typed {
+    fn from(entered: Entered) -> Self {
+        match entered {
+            Entered::Line(text) => Self::Line(text),
+            Entered::Said(text) => Self::Said(text),
+        }
+    }
+}
+
+impl Draft {
+    /// What is typed, and as much of what was entered before as is kept.
+    pub fn of<'a>(
+        line: &str,
+        entered: impl Iterator<Item = &'a Typed>,
+        newest: Option<&str>,
+    ) -> Self {
+        let mut left = MAX_ENTERED;
+        let entered = entered.filter_map(|typed| match typed {
+            Typed::Line(text) => Some(Entered::Line(text.clone())),
+            Typed::Said(text) => Some(Entered::Said(text.clone())),
+            _ => None,
+        });
+        let fits = |entered: &Entered| {
+            let rest = left.checked_sub(entered.text().len() + 1);
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        Self {
+            line: line.into(),
+            entered: entered.take_while(fits).collect(),
+            newest: newest.map(Into::into),
+        }
+    }
+
+    /// Leaves out what the client had taken when the program ended, and still remembers.
+    pub fn settle<'a>(&mut self, remembered: impl DoubleEndedIterator<Item = &'a Unaccepted>) {
+        let is_newer = |said: &&Unaccepted| Some(&said.id) != self.newest.as_ref();
+        let mut taken = remembered.rev().take_while(is_newer).count();
+        self.entered.retain(|entered| {
+            let is_taken = taken > 0;
+            taken -= usize::from(is_taken && entered.is_remembered());
+            !is_taken
+        });
+    }
+}
 
 /// The directory in which `chat` keeps its state: in `XDG_STATE_HOME`, if that is an absolute path, or where the system has
 /// programs keep theirs. `None` where the environment, of which `variable` gives the value of a name, has neither.
@@ -34,7 +129,8 @@ pub fn directory(system: System, variable: impl Fn(&str) -> Option<OsString>) ->
 #[derive(Debug)]
 pub struct StateDir {
     path: PathBuf,
-    draft: String,
+    /// What is kept, if that is known.
+    draft: Option<Draft>,
     highlights: String,
 }
 
@@ -73,7 +169,7 @@ impl StateDir {
                 Ok((file, memory)) => {
                     let state = Self {
                         path,
-                        draft: String::new(),
+                        draft: None,
                         highlights: String::new(),
                     };
                     return Ok((state, file, memory));
@@ -84,27 +180,30 @@ impl StateDir {
         Err(failure.unwrap_or_else(|| io::Error::other("no directory for it")))
     }
 
-    /// The line that was being typed when the program ended.
-    pub fn draft(&mut self) -> String {
-        self.draft = self.read("draft");
-        self.draft.clone()
+    /// What was being typed, and entered, when the program ended.
+    pub fn draft(&mut self) -> Draft {
+        let draft = self.read("draft");
+        let draft = draft.and_then(|text| serde_json::from_str(&text).ok());
+        self.draft.clone_from(&draft);
+        draft.unwrap_or_default()
     }
 
-    /// Keeps the line that is being typed, if it is another one than the one that is kept.
+    /// Keeps what is being typed and what was entered, if it is something else than what is kept. It is there when the
+    /// program is killed, whenever that is; when the machine is, it may be what was typed a while before.
     ///
     /// # Errors
-    /// When it cannot be written; the one before is still there.
-    pub fn keep_draft(&mut self, draft: &str) -> io::Result<()> {
-        if draft != self.draft {
-            self.write("draft", draft)?;
-            self.draft = draft.into();
+    /// When it cannot be written; what was there before still is.
+    pub fn keep_draft(&mut self, draft: Draft) -> io::Result<()> {
+        if self.draft.as_ref() != Some(&draft) {
+            self.write("draft", &serde_json::to_string(&draft)?)?;
+            self.draft = Some(draft);
         }
         Ok(())
     }
 
     /// Words that ring, one to a line, as they were kept.
     pub fn highlights(&mut self) -> String {
-        self.highlights = self.read("highlights");
+        self.highlights = self.read("highlights").unwrap_or_default();
         self.highlights.clone()
     }
 
@@ -121,11 +220,10 @@ impl StateDir {
     }
 
     /// What a file has; nothing where there is none, or it is longer than any that is written here.
-    fn read(&self, name: &str) -> String {
+    fn read(&self, name: &str) -> Option<String> {
         let file = self.path.join(name);
-        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_DRAFT);
-        let text = is_short.then(|| fs::read_to_string(&file).ok()).flatten();
-        text.unwrap_or_default()
+        let is_short = fs::metadata(&file).is_ok_and(|it| it.len() <= MAX_FILE);
+        is_short.then(|| fs::read_to_string(&file).ok()).flatten()
     }
 
     /// Puts a file in the place of the one before, whole or not at all.
@@ -160,5 +258,52 @@ mod tests {
         assert_eq!(place(&[home, ("XDG_STATE_HOME", "")]), own);
         assert_eq!(place(&[("XDG_STATE_HOME", "/x")]), Some("/x/chat".into()));
         assert_eq!(place(&[]), None);
+    }
+
+    fn lines(texts: &[&str]) -> Vec<Typed> {
+        texts
+            .iter()
+            .map(|text| Typed::Line((*text).into()))
+            .collect()
+    }
+
+    fn remembered(ids: &[&str]) -> Vec<Unaccepted> {
+        let of = |id: &&str| Unaccepted {
+            id: (*id).into(),
+            text: String::new(),
+            me: false,
+            room: None,
+        };
+        ids.iter().map(of).collect()
+    }
+
+    #[test]
+    fn what_the_client_remembers_is_not_entered_again() {
+        let entered = lines(&["/who", "one", "/me waves", "//two", "/nick bob"]);
+        for (newest, ids, left) in [
+            (None, &[][..], 5),
+            (None, &["a-1"][..], 3),
+            (Some("a-1"), &["a-1"][..], 5),
+            (Some("a-1"), &["a-0", "a-1", "a-2"], 3),
+            // It was accepted meanwhile.
+            (Some("a-1"), &["a-2", "a-3"], 2),
+            (Some("a-1"), &["a-2", "a-3", "a-4"], 1),
+        ] {
+            let mut draft = Draft::of("half", entered.iter(), newest);
+            draft.settle(remembered(ids).iter());
+            let texts: Vec<&str> = draft.entered.iter().map(Entered::text).collect();
+            let all = ["/who", "one", "/me waves", "//two", "/nick bob"];
+            assert_eq!(texts, all[all.len() - left..], "{newest:?} {ids:?}");
+            assert_eq!(draft.line, "half");
+        }
+    }
+
+    #[test]
+    fn what_is_entered_is_kept_up_to_the_limit() {
+        let half = "x".repeat(MAX_ENTERED / 2 - 1);
+        let at = lines(&[&half, &half]);
+        assert_eq!(Draft::of("", at.iter(), None).entered.len(), 2);
+        let past = lines(&[&half, &half, ""]);
+        assert_eq!(Draft::of("", past.iter(), None).entered.len(), 2);
     }
 }

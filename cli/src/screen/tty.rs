@@ -1,25 +1,20 @@
 //! The terminal of a full screen: raw mode and the alternate screen, a thread that reads, and one that writes.
 
+use crate::raw_terminal::{
+    self, CLOSING, is_dumb, raw, read_typed, stop_job, wait, write_all, write_at_once,
+};
 use crossterm::QueueableCommand;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, read, write};
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, isatty,
-    tcgetattr, tcgetwinsize, tcsetattr,
-};
-use std::io::{self, ErrorKind};
-use std::panic;
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
-
-/// Terminals that can do nothing but show characters, or are none.
-const NOT_ABLE: &[&str] = &["", "dumb", "unknown", "emacs"];
 
 /// Marks pastes and tells of attention: on, and off. Nothing wraps while it is on. The mouse is given back as well: it may have
 /// been asked for.
@@ -27,12 +22,6 @@ const MODES: (&str, &str) = (
     "\x1b[?2004h\x1b[?1004h\x1b[?7l",
     "\x1b[0m\x1b[?7h\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?25h",
 );
-
-/// How long giving the terminal back waits for what is being written.
-const CLOSING: Duration = Duration::from_millis(200);
-
-/// How long stopping takes at most, once the signal for that is sent.
-const STOPPING: Duration = Duration::from_millis(50);
 
 /// Whether standard input and output are a terminal that can show a full screen; if not, why.
 ///
@@ -42,7 +31,7 @@ pub fn check(term: &str) -> Result<(), String> {
     if !isatty(stdin()) || !isatty(stdout()) {
         return Err("standard input and output are no terminal".into());
     }
-    if NOT_ABLE.contains(&term) {
+    if is_dumb(term) {
         return Err(format!(
             "a terminal with TERM={term:?} cannot show a full screen"
         ));
@@ -52,12 +41,8 @@ pub fn check(term: &str) -> Result<(), String> {
 
 /// The columns and rows of the terminal.
 pub fn size() -> (u16, u16) {
-    let known = tcgetwinsize(stdout()).map(|size| (size.ws_col, size.ws_row));
-    match known {
-        Ok((columns @ 1.., rows @ 1..)) => (columns, rows),
-        // As of those that do not say it.
-        _ => (80, 24),
-    }
+    // As of those that do not say it.
+    raw_terminal::size().unwrap_or((80, 24))
 }
 
 /// The terminal, until this is dropped.
@@ -72,6 +57,9 @@ struct Shared {
     found: Termios,
     /// The terminal is ours. Whoever writes to it holds this.
     is_ours: Mutex<bool>,
+    /// Another program has the terminal for now, and what is typed is for that. Whoever reads holds this.
+    is_lent: Mutex<bool>,
+    taken_back: Condvar,
     is_gone: AtomicBool,
 }
 
@@ -84,6 +72,8 @@ impl Tty {
         let shared = Arc::new(Shared {
             found: tcgetattr(stdin())?,
             is_ours: Mutex::new(false),
+            is_lent: Mutex::new(false),
+            taken_back: Condvar::new(),
             is_gone: AtomicBool::new(false),
         });
         let (frames, mut waiting) = mpsc::channel::<Vec<u8>>(1);
@@ -103,9 +93,10 @@ impl Tty {
                     }
                 }
             })?;
+        let keyboard = Arc::clone(&shared);
         thread::Builder::new()
             .name("keyboard".into())
-            .spawn(move || read_keys(&keys))?;
+            .spawn(move || keyboard.read_keys(&keys))?;
         Ok(Self { shared, frames })
     }
 
@@ -138,11 +129,15 @@ impl Tty {
     /// When the terminal cannot be taken again.
     pub fn suspend(&self) -> io::Result<()> {
         self.shared.give_back();
-        if kill_current_process_group(Signal::TSTP).is_ok() {
-            // Another thread may be the one that takes the signal.
-            thread::sleep(STOPPING);
-        }
+        stop_job();
         self.shared.take()
+    }
+
+    /// Gives the terminal to another program, until it is [retaken](Self::retake): nothing is written to it, and nothing
+    /// read.
+    pub fn lend(&self) {
+        self.shared.give_back();
+        *self.shared.lent() = true;
     }
 }
 
@@ -153,10 +148,16 @@ impl Drop for Tty {
 }
 
 impl Shared {
+    fn lent(&self) -> MutexGuard<'_, bool> {
+        self.is_lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> io::Result<()> {
         let mut is_ours = self.is_ours.lock().unwrap_or_else(PoisonError::into_inner);
-        tcsetattr(stdin(), OptionalActions::Now, &raw(&self.found))?;
+        tcsetattr(stdin(), OptionalActions::Now, &raw(&self.found, false))?;
         *is_ours = true;
+        *self.lent() = false;
+        self.taken_back.notify_all();
         let mut begin = Vec::new();
         begin.queue(EnterAlternateScreen)?;
         begin.extend(MODES.0.as_bytes());
@@ -170,7 +171,8 @@ impl Shared {
         loop {
             match self.is_ours.try_lock() {
                 Ok(mut is_ours) => {
-                    if std::mem::replace(&mut *is_ours, false) {
+                    let is_lent = self.is_lent.try_lock().is_ok_and(|is_lent| *is_lent);
+                    if std::mem::replace(&mut *is_ours, false) || is_lent {
                         self.write_end();
                     }
                     return;
@@ -185,84 +187,37 @@ impl Shared {
     fn write_end(&self) {
         let mut end = MODES.1.as_bytes().to_vec();
         let _ = end.queue(LeaveAlternateScreen);
-        if wait(PollFlags::OUT, Duration::ZERO) {
-            let _ = write(stdout(), &end);
-        }
+        write_at_once(&end);
         let _ = tcsetattr(stdin(), OptionalActions::Now, &self.found);
+    }
+
+    /// Passes on what is typed, as long as somebody takes it; not while the terminal is lent.
+    fn read_keys(&self, keys: &mpsc::Sender<Vec<u8>>) {
+        let mut buffer = [0; 8 * 1024];
+        loop {
+            match wait(stdin(), PollFlags::IN, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+            let is_ours = self.taken_back.wait_while(self.lent(), |is_lent| *is_lent);
+            // Whoever had the terminal has read what was waited for.
+            let read = read_typed(&mut buffer, Some(Duration::ZERO));
+            drop(is_ours);
+            match read {
+                Ok(0) => {}
+                Ok(count) if keys.blocking_send(buffer[..count].to_vec()).is_ok() => {}
+                Ok(_) | Err(_) => return,
+            }
+        }
     }
 }
 
 /// A panic is reported on a terminal that is as it was found.
 fn restore_when_panicking(shared: &Arc<Shared>) {
     let shared = Arc::downgrade(shared);
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    raw_terminal::restore_when_panicking(move || {
         if let Some(shared) = shared.upgrade() {
             shared.give_back();
         }
-        report(info);
-    }));
-}
-
-/// Every byte as it is typed, nothing echoed, nothing changed on its way out.
-fn raw(found: &Termios) -> Termios {
-    let mut raw = found.clone();
-    raw.local_modes -=
-        LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
-    raw.input_modes -= InputModes::ICRNL
-        | InputModes::INLCR
-        | InputModes::IGNCR
-        | InputModes::ISTRIP
-        | InputModes::IXON
-        | InputModes::BRKINT
-        | InputModes::PARMRK;
-    raw.output_modes -= OutputModes::OPOST;
-    raw.special_codes[SpecialCodeIndex::VMIN] = 1;
-    raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-    raw
-}
-
-fn read_keys(keys: &mpsc::Sender<Vec<u8>>) {
-    let mut buffer = [0; 8 * 1024];
-    loop {
-        match read(stdin(), &mut buffer) {
-            Ok(0) => return,
-            Ok(count) => {
-                if keys.blocking_send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                wait(PollFlags::IN, Duration::from_secs(1));
-            }
-            Err(_) => return,
-        }
-    }
-}
-
-fn wait(for_what: PollFlags, longest: Duration) -> bool {
-    let longest = Timespec::try_from(longest).ok();
-    let fd = if for_what == PollFlags::IN {
-        stdin()
-    } else {
-        stdout()
-    };
-    let mut fds = [PollFd::from_borrowed_fd(fd, for_what)];
-    poll(&mut fds, longest.as_ref()).is_ok_and(|count| count > 0)
-}
-
-fn write_all(mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match write(stdout(), bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(count) => bytes = &bytes[count..],
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                wait(PollFlags::OUT, Duration::from_millis(100));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
+    });
 }

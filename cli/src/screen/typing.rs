@@ -19,6 +19,8 @@ pub enum Typed {
     Line(String),
     /// This is to be said as it is.
     Said(String),
+    /// They join, under this name, or under one that the server gives where it is empty.
+    Join(String),
     /// The page of the history before this entry, or before what was known first.
     Page(Option<u64>),
     /// The screen wants to know who is there.
@@ -40,6 +42,9 @@ pub enum Urgent {
     Quit,
     /// The screen is to be drawn anew (Ctrl-L).
     Redraw,
+    /// The line is to be edited with a program of their own (Ctrl-X Ctrl-E): [`Screen::being_typed`] is what it begins
+    /// with, and nothing is typed on before [`Screen::edited`].
+    Edit,
 }
 
 /// The keys that are the screen's and not the line's, while this is the line.
@@ -89,7 +94,11 @@ impl Screen {
 
     /// Asks the person for their name: it comes as a line that joins.
     pub fn ask_name(&mut self) {
-        self.mode = Mode::Naming;
+        if !matches!(self.mode, Mode::Naming(_)) {
+            self.end_search(true);
+            self.end_jump();
+            self.mode = Mode::Naming(self.editor.exchange(Line::default()));
+        }
         self.editor
             .prompt(Message::AskName.text(self.settings.language));
         self.is_dirty = true;
@@ -97,6 +106,9 @@ impl Screen {
 
     /// The next thing that the person entered, and the name of the room in which they did.
     pub fn poll_typed(&mut self) -> Option<(String, Typed)> {
+        if !self.has_typed() {
+            return None;
+        }
         let (room, typed) = self.typed.pop_front()?;
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes -= text.len();
@@ -108,7 +120,9 @@ impl Screen {
 
     /// Whether [`poll_typed`](Self::poll_typed) has something to give.
     pub fn has_typed(&self) -> bool {
-        !self.typed.is_empty()
+        // Who has not joined says nothing, whatever they have typed.
+        let is_held = matches!(self.mode, Mode::Naming(_));
+        !self.typed.is_empty() && !is_held
     }
 
     /// The next thing that does not wait.
@@ -116,13 +130,18 @@ impl Screen {
         self.urgent.pop_front()
     }
 
-    /// What is being typed and is not entered, to be kept for the room that the connection is in. What is for one person
-    /// alone is kept as that, and never as something for all.
-    pub fn draft(&self) -> String {
-        let typed = match &self.mode {
+    /// What is being typed and is not entered, in the room that is looked at.
+    pub fn being_typed(&self) -> &str {
+        match &self.mode {
             Mode::Talking => self.editor.typed().text(),
             mode => mode.put_aside().map_or("", Line::text),
-        };
+        }
+    }
+
+    /// The same, to be kept for the room that the connection is in. What is for one person alone is kept as that, and never
+    /// as something for all.
+    pub fn draft(&self) -> String {
+        let typed = self.being_typed();
         let main = &self.rooms[0];
         if self.current == 0 {
             return typed.into();
@@ -135,10 +154,30 @@ impl Screen {
         main.desk.line.text().into()
     }
 
-    /// Has this be what is being typed, as it was kept.
-    pub fn set_draft(&mut self, text: &str) {
+    /// What was entered for the room that the connection is in and nobody has taken yet, to be kept.
+    pub fn entered_lines(&self) -> impl Iterator<Item = &Typed> {
+        let is_line = |typed: &Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
+        let is_kept =
+            move |(room, typed): &&(String, Typed)| *room == self.rooms[0].name && is_line(typed);
+        self.typed.iter().filter(is_kept).map(|(_, typed)| typed)
+    }
+
+    /// Has this be what is being typed, and what was entered before that, as they were kept.
+    pub fn restore(&mut self, text: &str, entered: impl IntoIterator<Item = Typed>) {
+        for typed in entered {
+            self.enter(typed);
+        }
         self.editor.exchange(Line::of(text.into()));
         self.is_dirty = true;
+    }
+
+    /// The program with which the line was edited has ended, and left this, if it left anything.
+    pub fn edited(&mut self, text: Option<&str>) {
+        self.is_editing = false;
+        if let Some(text) = text {
+            self.editor.edited(text);
+        }
+        self.typed_on();
     }
 
     /// Lines that are not accepted yet, those included that nobody has taken.
@@ -166,7 +205,7 @@ impl Screen {
             };
             Some((&**room, text))
         });
-        let is_joining = matches!(self.mode, Mode::Naming) || self.link == Link::None;
+        let is_joining = matches!(self.mode, Mode::Naming(_)) || self.link == Link::None;
         let typed = typed.filter(move |_| !is_joining);
         pending.chain(typed)
     }
@@ -184,8 +223,16 @@ impl Screen {
                 Some(Event::Answered('y')) => self.urge(Urgent::Interrupt),
                 Some(Event::Suspend) => self.urge(Urgent::Suspend),
                 Some(Event::Quit) => self.urge(Urgent::Quit),
+                Some(Event::Edit) => {
+                    self.take_entered();
+                    // What was entered before may have begun a search.
+                    if matches!(self.mode, Mode::Talking) {
+                        self.is_editing = true;
+                        self.urge(Urgent::Edit);
+                    }
+                }
                 Some(_) => {}
-                None if self.editor.is_paused() => {
+                None if self.editor.is_paused() && !self.is_editing => {
                     self.take_entered();
                     self.editor.go_on();
                 }
@@ -222,7 +269,7 @@ impl Screen {
         match self.mode {
             Mode::Searching(_) => return self.end_search(false),
             Mode::Jumping(_) => return self.end_jump(),
-            Mode::Naming | Mode::Talking => {}
+            Mode::Naming(_) | Mode::Talking => {}
         }
         let count = self.unsent().count();
         // Elsewhere, nobody takes what is entered; and who says it twice does not want to wait.
@@ -356,7 +403,12 @@ impl Screen {
 
     fn entered(&mut self, text: String) {
         match std::mem::replace(&mut self.mode, Mode::Talking) {
-            Mode::Naming => return self.enter(Typed::Line(format!("JOIN {}", text.trim()))),
+            Mode::Naming(before) => {
+                self.editor.exchange(before);
+                let room = self.rooms[0].name.clone();
+                let join = Typed::Join(text.trim().into());
+                return self.typed.push_front((room, join));
+            }
             Mode::Searching(search) => {
                 self.mode = Mode::Searching(search);
                 return self.end_search(true);

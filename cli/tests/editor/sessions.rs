@@ -184,6 +184,22 @@ fn tab() {
 }
 
 #[test]
+fn changes_are_taken_back_and_no_editor_is_started() {
+    for undo in ["\u{1f}", "\u{18}\u{15}"] {
+        let mut world = World::new(40, 6);
+        world.press("one two\u{3}");
+        world.draw();
+        assert_eq!(world.rows(), [""; 0]);
+        world.press(undo);
+        world.draw();
+        assert_eq!(world.rows(), ["one two"]);
+        world.press(&undo.repeat(2));
+        world.press("three\u{18}\u{5}\r");
+        assert_eq!(world.events(), entered(&["three"]));
+    }
+}
+
+#[test]
 fn control_c_clears_the_line_and_then_interrupts() {
     let mut world = World::new(80, 24);
     world.editor.prompt(PROMPT);

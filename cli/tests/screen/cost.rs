@@ -3,12 +3,24 @@
 use crate::world::World;
 use chat_cli::screen::paint::Painter;
 use chat_cli::screen::room::MAX_BLOCKS;
+use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// What this thread has taken of a processor so far. Where the system does not tell, it is the time of day, in which others
+/// have their part.
+fn taken(since: Instant) -> Duration {
+    // It tells what it knew when something else was to run.
+    thread::yield_now();
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let told = told.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    told.map_or_else(|| since.elapsed(), Duration::from_nanos)
+}
 
 /// To be run with `--release`: `cargo test --release -p chat-cli --test screen -- --ignored --nocapture cost`.
 #[test]
 #[ignore = "a measurement"]
-fn half_of_the_frames_of_a_full_room_cost_less_than_4_ms() {
+fn of_a_hundred_frames_of_a_full_room_99_cost_less_than_4_ms() {
     let mut world = World::online(200, 60);
     for number in 0..MAX_BLOCKS {
         let text = format!("line {number} with some words in it, 日本 and naïve ones too ")
@@ -16,7 +28,7 @@ fn half_of_the_frames_of_a_full_room_cost_less_than_4_ms() {
         world.says(["bob", "cat", "dan"][number % 3], &text);
     }
     let mut painter = Painter::default();
-    let mut costs = Vec::new();
+    let (mut costs, mut waits) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     let steps = [
         "a",
@@ -29,6 +41,7 @@ fn half_of_the_frames_of_a_full_room_cost_less_than_4_ms() {
     ];
     for number in 0..4_000 {
         let begun = Instant::now();
+        let before = taken(begun);
         match number % 3 {
             0 => world.says(
                 "bob",
@@ -41,18 +54,22 @@ fn half_of_the_frames_of_a_full_room_cost_less_than_4_ms() {
         if let Some(frame) = world.screen.frame() {
             bytes += painter.paint(frame).len();
         }
-        costs.push(begun.elapsed());
+        waits.push(begun.elapsed());
+        costs.push(taken(begun).saturating_sub(before));
         // No key is part of a burst.
         world.now = world.now + Duration::from_millis(100);
         world.screen.timeout(world.now);
     }
-    costs.sort();
-    let of = |part: usize| costs[costs.len() * part / 1000];
-    let (half, p99, most) = (of(500), of(990), costs[costs.len() - 1]);
-    println!("a frame at 200x60 of {MAX_BLOCKS} lines: half {half:?}, p99 {p99:?}, most {most:?}");
+    let [cost, wait] = [costs, waits].map(|mut all| {
+        all.sort();
+        [500, 990, 1000].map(|part| all[(all.len() * part / 1000).min(all.len() - 1)])
+    });
+    println!(
+        "a frame at 200x60 of {MAX_BLOCKS} lines takes of a processor: half, p99, most {cost:?}"
+    );
+    println!("by the clock, with all else that this machine does: {wait:?}");
     println!("bytes for the terminal in all: {bytes}");
-    // Of the others, a machine that is shared makes what it wants.
-    assert!(half < Duration::from_millis(4), "{half:?}");
+    assert!(cost[1] < Duration::from_millis(4), "{cost:?}");
     let begun = Instant::now();
     world.send("\u{12}nothing is like that");
     println!("a search through all of it: {:?}", begun.elapsed());

@@ -2,12 +2,12 @@
 //! reaches outside its own rows, and no frame is drawn where nothing has changed.
 
 use crate::world::{World, entry};
-use chat_cli::screen::Link;
+use chat_cli::screen::{Link, Urgent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 /// What somebody says who means harm is made of these.
-const TEXTS: &[&str] = &[
+pub(crate) const TEXTS: &[&str] = &[
     "x",
     " ",
     "\t",
@@ -34,7 +34,7 @@ const TEXTS: &[&str] = &[
     "\u{e0001}",
 ];
 
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "a",
     "b",
     " ",
@@ -89,10 +89,15 @@ const KEYS: &[&str] = &[
     "\u{ff}",
     "/history\r",
     "/help\r",
+    "\u{1f}",
+    "\u{18}\u{15}",
+    "\u{18}\u{5}",
+    "\u{18}",
+    "/msg \t",
 ];
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Keys(Vec<usize>),
     Paste(Vec<usize>, usize),
     Said(Vec<usize>, bool),
@@ -135,7 +140,7 @@ fn text(parts: &[usize]) -> String {
     parts.iter().map(|part| TEXTS[*part]).collect()
 }
 
-fn take(world: &mut World, step: &Step) {
+pub(crate) fn take(world: &mut World, step: &Step) {
     match step {
         Step::Keys(keys) => {
             let keys: String = keys.iter().map(|key| KEYS[*key]).collect();
@@ -199,13 +204,29 @@ fn take(world: &mut World, step: &Step) {
             world.wait();
         }
     }
+    obey(world);
+}
+
+/// Does what is asked for at once: the line is edited, and becomes another one, several, or none.
+fn obey(world: &mut World) {
+    while let Some(urgent) = world.screen.poll_urgent() {
+        if urgent == Urgent::Edit {
+            let line = world.screen.being_typed().to_owned();
+            let texts = [
+                None,
+                Some(line.to_uppercase()),
+                Some(format!("{line}\n👍🏽\n").repeat(line.len() % 5)),
+            ];
+            let text = texts[line.len() % 3].as_deref();
+            world.screen.edited(text);
+        }
+    }
 }
 
 /// What the terminal shows is what the frame has in the same row, as far as all terminals agree on that.
-fn check(world: &mut World) -> Result<(), TestCaseError> {
+pub(crate) fn check(world: &mut World) -> Result<(), TestCaseError> {
     world.draw();
     prop_assert!(!world.draw(), "nothing has changed");
-    while world.screen.poll_urgent().is_some() {}
     let screen = world.terminal.screen();
     let (rows, columns) = screen.size();
     let frame = world.screen.shown();

@@ -82,10 +82,138 @@ fn a_name_is_asked_for_and_joins() {
     let mut world = World::new(60, 8);
     world.screen.ask_name();
     world.press("ann\r");
-    assert_eq!(entered(&mut world), [line("JOIN ann")]);
+    assert_eq!(entered(&mut world), [Typed::Join("ann".into())]);
     world.screen.ask_name();
     world.press("\r");
-    assert_eq!(entered(&mut world), [line("JOIN ")]);
+    assert_eq!(entered(&mut world), [Typed::Join(String::new())]);
+}
+
+#[test]
+fn what_was_kept_waits_until_one_has_joined() {
+    let mut world = World::new(60, 8);
+    world.screen.restore("half", [line("one"), said("/two")]);
+    world.screen.ask_name();
+    world.wait();
+    assert_eq!(entered(&mut world), []);
+    assert_eq!(world.screen.draft(), "half");
+    world.press("ann\r");
+    let out = [Typed::Join("ann".into()), line("one"), said("/two")];
+    assert_eq!(entered(&mut world), out);
+    assert_eq!(last_row(&mut world), "> half");
+}
+
+#[test]
+fn changes_are_taken_back() {
+    let mut world = World::online(60, 8);
+    for undo in ["\u{1f}", "\u{18}\u{15}"] {
+        world.press("one two\u{17}\u{15}");
+        assert_eq!(last_row(&mut world), ">");
+        for line in ["> one", "> one two", "> one", ">", ">"] {
+            world.press(undo);
+            assert_eq!(last_row(&mut world), line);
+        }
+    }
+    // What was entered is no change.
+    world.press("one\rtwo\u{1f}\u{1f}");
+    assert_eq!(last_row(&mut world), ">");
+    world.press("\u{1b}[A\u{1f}");
+    assert_eq!(last_row(&mut world), "> one");
+    // Ctrl-X begins something else, or nothing.
+    world.press("\u{18}x");
+    assert_eq!(last_row(&mut world), "> one");
+}
+
+#[test]
+fn a_line_is_edited_elsewhere_and_comes_back() {
+    let mut world = World::online(60, 12);
+    let edit = |world: &mut World, text: Option<&str>| {
+        world.press("\u{18}\u{5}");
+        assert_eq!(world.screen.poll_urgent(), Some(Urgent::Edit));
+        assert_eq!(world.screen.poll_urgent(), None);
+        world.screen.edited(text);
+        world.wait();
+    };
+    world.press("one");
+    edit(&mut world, Some("one and two\n"));
+    assert_eq!(last_row(&mut world), "> one and two");
+    world.press("\u{1f}");
+    assert_eq!(last_row(&mut world), "> one");
+    for unchanged in [None, Some("one\n"), Some("one")] {
+        edit(&mut world, unchanged);
+        assert_eq!(last_row(&mut world), "> one");
+    }
+    assert_eq!(entered(&mut world), []);
+    // Few lines are said like a paste, many are asked about, and none of them is a command.
+    edit(&mut world, Some("one\n/leave\r\n\u{1b}three\n"));
+    assert_eq!(
+        entered(&mut world),
+        [said("one"), said("/leave"), said("?three")]
+    );
+    let four = "one\ntwo\nthree\nfour\n";
+    edit(&mut world, Some(four));
+    assert!(last_row(&mut world).contains("Say 4 lines?"));
+    assert!(world.seen().contains("│ three"));
+    world.press("n");
+    assert_eq!(entered(&mut world), []);
+    assert_eq!(last_row(&mut world), "  four", "they are still there");
+    edit(&mut world, Some("1\n2\n3\n4"));
+    world.press("o");
+    assert_eq!(entered(&mut world), [said("1 2 3 4")]);
+    edit(&mut world, Some(four));
+    world.press("y");
+    assert_eq!(
+        entered(&mut world),
+        ["one", "two", "three", "four"].map(said)
+    );
+    assert_eq!(last_row(&mut world), ">");
+    // Nothing is edited where a name or what is searched for is asked for.
+    world.press("\u{12}\u{18}\u{5}");
+    assert_eq!(world.screen.poll_urgent(), None);
+}
+
+#[test]
+fn what_is_typed_while_a_line_is_edited_elsewhere_waits() {
+    let mut world = World::online(60, 8);
+    world.send("one\u{18}\u{5} two");
+    world.wait();
+    assert_eq!(last_row(&mut world), "> one");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Edit));
+    world.screen.edited(Some("three"));
+    assert_eq!(last_row(&mut world), "> three two");
+}
+
+#[test]
+fn each_line_of_several_may_be_as_long_as_a_line() {
+    let mut world = World::online(80, 24);
+    let long = "x".repeat(chat_core::MAX_LINE);
+    world.press("\u{18}\u{5}");
+    world.screen.edited(Some(&format!("{long}\n{long}\n")));
+    world.wait();
+    assert_eq!(entered(&mut world), [said(&long), said(&long)]);
+    world.screen.edited(Some(&format!("{long}\n{long}x\n")));
+    world.wait();
+    assert_eq!(entered(&mut world), []);
+    assert!(world.seen().contains("4097 bytes"), "{}", world.seen());
+    assert_eq!(
+        world.screen.draft().len(),
+        2 * long.len() + 2,
+        "it is still there"
+    );
+}
+
+#[test]
+fn commands_take_names_that_are_completed() {
+    let mut world = World::online(60, 8);
+    world.says("bob", "hi");
+    world.says("bea", "hi");
+    world.press("/msg \t");
+    assert_eq!(last_row(&mut world), "> /msg bea");
+    world.press("\t");
+    assert_eq!(last_row(&mut world), "> /msg bob");
+    world.press("hi b\t");
+    assert_eq!(last_row(&mut world), "> /msg bob hi bea");
+    world.press("\u{15}/help wh\t");
+    assert_eq!(last_row(&mut world), "> /help who");
 }
 
 #[test]

@@ -7,5 +7,6 @@ mod keys;
 mod mouse;
 mod rooms;
 mod sides;
+mod soak;
 mod stories;
 mod world;

@@ -53,6 +53,26 @@ fn a_click_on_a_room_goes_there() {
     }
 }
 
+#[test]
+fn a_line_that_is_edited_elsewhere_comes_back_in_its_room() {
+    let mut world = world(120, 10, true);
+    world.draw();
+    world.press("one\u{18}\u{5}");
+    world.send("\u{1b}[<0;3;2M");
+    assert!(!world.seen().contains("bob: hi"), "its room is still there");
+    world.screen.edited(Some("two"));
+    assert_eq!(world.screen.being_typed(), "two");
+    world.send("\u{1b}[<0;3;2M");
+    world.wait();
+    assert_eq!(world.screen.being_typed(), "", "the other room");
+    world.press("three\u{18}\u{5}");
+    assert_eq!(world.screen.being_typed(), "three");
+    world.screen.edited(None);
+    // Changes are those of the line that is there now.
+    world.press("\u{1b}1\u{1f}");
+    assert_eq!(world.screen.being_typed(), "two");
+}
+
 /// The colour of the first letter of `bob`, in the last row of messages.
 fn colour(world: &mut World) -> Color {
     world.seen();

@@ -176,6 +176,12 @@ impl World {
         true
     }
 
+    /// The last frame was not shown: the next one is drawn anew.
+    pub(crate) fn forget(&mut self) {
+        self.painter.forget();
+        self.screen.redraw();
+    }
+
     /// What is seen: rows as text, the cursor as `▮` in a line below.
     pub(crate) fn seen(&mut self) -> String {
         self.draw();

@@ -1,0 +1,82 @@
+//! What the terminal sends: bytes become keys, and keys that come at once may be a paste.
+
+use super::Editor;
+use super::burst::{self, Resolved};
+use super::keys::{Key, Pasted};
+use super::question::Asked;
+use chat_core::Timestamp;
+
+impl Editor {
+    /// Takes bytes that the terminal sent.
+    pub fn read(&mut self, now: Timestamp, bytes: &[u8]) {
+        self.timeout(now);
+        let mut keys = Vec::new();
+        self.decoder.read(now, bytes, &mut keys);
+        self.keys(now, keys);
+    }
+
+    /// Takes bytes that were typed before the editor began: lines of them are no paste.
+    pub fn read_ahead(&mut self, now: Timestamp, bytes: &[u8]) {
+        let mut keys = Vec::new();
+        self.decoder.read(now, bytes, &mut keys);
+        for key in keys {
+            self.key(key);
+        }
+    }
+
+    /// When [`timeout`](Self::timeout) is due.
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        let due = [self.decoder.next_timeout(), self.burst.next_timeout()];
+        due.into_iter().flatten().min()
+    }
+
+    /// Takes note of the time.
+    pub fn timeout(&mut self, now: Timestamp) {
+        let mut keys = Vec::new();
+        self.decoder.timeout(now, &mut keys);
+        if !keys.is_empty() {
+            self.keys(now, keys);
+        }
+        match self.burst.timeout(now) {
+            None => {}
+            Some(Resolved::Typed(keys)) if self.is_wary() && keys.len() > 1 => {
+                let (mut text, mut bytes) = (String::new(), 0);
+                for key in &keys {
+                    burst::add(&mut text, &mut bytes, key);
+                }
+                self.pasted(Pasted {
+                    text,
+                    bytes,
+                    is_marked: false,
+                });
+            }
+            Some(Resolved::Typed(keys)) => {
+                for key in keys {
+                    self.key(key);
+                }
+            }
+            Some(Resolved::Pasted { pasted, from_start }) => {
+                if from_start && !self.is_wary() {
+                    self.line = self.before_burst.clone();
+                }
+                self.paint.mark_pastes();
+                self.pasted(pasted);
+            }
+        }
+    }
+
+    fn keys(&mut self, now: Timestamp, keys: Vec<Key>) {
+        if self.burst.is_beginning(now) {
+            self.before_burst = self.line.clone();
+        }
+        let wary = self.is_wary();
+        for key in self.burst.take(now, keys, wary) {
+            self.key(key);
+        }
+    }
+
+    /// What was pasted without a mark may not have come to its end: a key that follows may be of it, and no answer.
+    fn is_wary(&self) -> bool {
+        matches!(self.questions.front(), Some(Asked::Paste(pasted, _)) if !pasted.is_marked)
+    }
+}
