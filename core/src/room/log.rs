@@ -28,8 +28,7 @@ pub(crate) struct Log {
     last: u64,
     /// What a store has of it, where there is one.
     kept: Option<Kept>,
-    /// The entries held that have ids, by these, and the other way round.
-    ids: BTreeMap<Sender, u64>,
+    /// Whose sessions the entries held are of, and the ids that they gave them.
     senders: BTreeMap<u64, (SessionId, Option<Box<str>>)>,
 }
 
@@ -105,7 +104,6 @@ impl Log {
             held: VecDeque::new(),
             last: 0,
             kept: None,
-            ids: BTreeMap::new(),
             senders: BTreeMap::new(),
         }
     }
@@ -160,9 +158,12 @@ impl Log {
         last.saturating_sub(count).max((first - 1).min(last))
     }
 
-    /// The sessions that gave ids to entries held.
-    pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
-        self.ids.keys().map(|(session, _)| *session)
+    /// The entries held that were given ids, by these.
+    pub(crate) fn said(&self) -> impl Iterator<Item = (Sender, u64)> {
+        self.senders.iter().filter_map(|(seq, (session, id))| {
+            let id = id.clone()?;
+            Some(((*session, id), *seq))
+        })
     }
 
     /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
@@ -252,9 +253,6 @@ impl Log {
         }
         let range = self.text.append(entry.encode());
         if let Some(session) = entry.sender {
-            if let Some(id) = entry.id {
-                self.ids.insert((session, id.into()), self.last);
-            }
             self.senders
                 .insert(self.last, (session, entry.id.map(Into::into)));
         }
@@ -286,11 +284,6 @@ impl Log {
         })
     }
 
-    /// The number of the entry held that a sender gave this id.
-    pub(crate) fn find(&self, sender: &Sender) -> Option<u64> {
-        self.ids.get(sender).copied()
-    }
-
     /// One more, or one less, reads the JSON dialect's lines.
     pub(crate) fn set_reading(&mut self, reads: bool) {
         self.readers = if reads {
@@ -300,26 +293,24 @@ impl Log {
         };
     }
 
-    /// Lets go of the lines of a dialect before `place`; the sessions that gave ids to entries which are not held any more
-    /// for that.
-    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) -> Vec<SessionId> {
-        let mut forgotten = Vec::new();
+    /// Lets go of the lines of a dialect before `place`; the ids of entries which are not held any more for that.
+    pub(crate) fn trim(&mut self, dialect: Dialect, place: u64) -> Vec<Sender> {
+        let mut gone = Vec::new();
         if dialect == Dialect::Json {
             self.json.trim(place);
-            return forgotten;
+            return gone;
         }
         self.text.trim(place);
         let start = self.text.start();
-        let gone = self.held.partition_point(|facts| facts.place < start);
-        self.held.drain(..gone);
+        let before = self.held.partition_point(|facts| facts.place < start);
+        self.held.drain(..before);
         let first = self.first();
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {
-                self.ids.remove(&(session, id));
-                forgotten.push(session);
+                gone.push((session, id));
             }
         }
-        forgotten
+        gone
     }
 }
 
@@ -346,6 +337,10 @@ mod tests {
         let mut log = Log::new(RoomName::LOBBY, 7);
         assert_eq!((log.first(), log.last()), (1, 0));
         let sender = |n: u64| (SessionId([1; 32]), Box::from(alloc::format!("id{n}")));
+        let find = |log: &Log, n| {
+            let mut said = log.said();
+            said.find_map(|(it, seq)| (it == sender(n)).then_some(seq))
+        };
         for n in 1..=100_u64 {
             let text = alloc::format!("line {n}");
             let (session, id) = sender(n);
@@ -367,7 +362,7 @@ mod tests {
                 let record = log.record(seq).unwrap();
                 assert_eq!((record.seq, record.at), (seq, seq * 10));
                 assert_eq!(record.name, name);
-                let found = log.find(&sender(seq));
+                let found = find(&log, seq);
                 match seq % 3 {
                     0 => assert_eq!((record.kind, found), (Kind::Joined, None)),
                     1 => assert_eq!((record.kind, found), (Kind::Left, None)),
@@ -379,7 +374,7 @@ mod tests {
             }
             assert!(log.first() > 1 || n < 10);
             for gone in 1..log.first() {
-                assert_eq!(log.find(&sender(gone)), None);
+                assert_eq!(find(&log, gone), None);
             }
         }
     }

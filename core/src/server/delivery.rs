@@ -530,7 +530,7 @@ impl Server {
         let most = self.limits.transcript.max(behind);
         let forced = head.saturating_sub(most);
         let end = wanted.max(forced).min(previous_start);
-        let forgotten = hosted.room.log.trim(dialect, end);
+        let forgotten = self.rooms.trim(room, dialect, end);
         self.forget_ids(&forgotten);
     }
 }

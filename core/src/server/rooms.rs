@@ -59,6 +59,8 @@ pub(crate) struct Rooms {
     free: Vec<RoomId>,
     by_name: BTreeMap<RoomName, RoomId>,
     names: Names,
+    /// The entries held that were given ids, by these.
+    ids: BTreeMap<Sender, (RoomId, u64)>,
     /// There is a store.
     is_kept: bool,
     /// How many entries there have been in all rooms since the server was started, and how many of them are committed.
@@ -179,6 +181,7 @@ impl Rooms {
             free: Vec::new(),
             by_name: [(RoomName::LOBBY, RoomId::LOBBY)].into(),
             names: Names::default(),
+            ids: BTreeMap::new(),
             is_kept: false,
             ordered: 0,
             committed: 0,
@@ -231,6 +234,9 @@ impl Rooms {
         for member in &members {
             self.names.enter(id, member);
         }
+        let said = self[id].room.log.said();
+        let said: Vec<_> = said.map(|(sender, seq)| (sender, (id, seq))).collect();
+        self.ids.extend(said);
         id
     }
 
@@ -259,7 +265,10 @@ impl Rooms {
     fn let_go_of(&mut self, id: RoomId, forgotten: &mut Vec<SessionId>) {
         mark(Mark::RoomLetGo);
         if let Some(hosted) = self.slots.get_mut(id.0 as usize).and_then(Option::take) {
-            forgotten.extend(hosted.room.log.senders());
+            for (sender, _) in hosted.room.log.said() {
+                self.ids.remove(&sender);
+                forgotten.push(sender.0);
+            }
             self.by_name.remove(&hosted.name);
             self.free.push(id);
             self.fresh.retain(|it| *it != id);
@@ -275,10 +284,17 @@ impl Rooms {
 
     /// An entry that is held, by the id that its sender gave it.
     pub(super) fn find_said(&self, sender: &Sender) -> Option<Record> {
-        self.iter().find_map(|(_, hosted)| {
-            let log = hosted.log();
-            log.record(log.find(sender)?)
-        })
+        let (room, seq) = *self.ids.get(sender)?;
+        self[room].log().record(seq)
+    }
+
+    /// Lets go of a room's lines of a dialect before `place`; the sessions whose ids are not in memory any more for that.
+    pub(super) fn trim(&mut self, id: RoomId, dialect: Dialect, place: u64) -> Vec<SessionId> {
+        let gone = self[id].room.log.trim(dialect, place);
+        for sender in &gone {
+            self.ids.remove(sender);
+        }
+        gone.into_iter().map(|(session, _)| session).collect()
     }
 
     /// Whether some entries of rooms that somebody may be in are in the store, and not in memory.
@@ -348,6 +364,9 @@ impl Rooms {
             end: ordered.line.end,
         };
         self.names.evolve(id, &ordered.entry);
+        if let (Some(session), Some(given)) = (ordered.entry.sender, ordered.entry.id) {
+            self.ids.insert((session, given.into()), (id, run.last));
+        }
         self.take_note(run, appended);
         if ordered.entry.kind == Kind::Left {
             self.look_whether_empty(id);
