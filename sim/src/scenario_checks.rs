@@ -1,7 +1,7 @@
 //! What is promised of every run, whatever the scenario.
 //!
 //! 1. **Everyone sees the same room.** From joining to leaving, a client is shown what the
-//!    server's transcript shows, without its own lines and its own coming and going: every line,
+//!    server's transcript shows of the room where it is, without its own lines and its own coming and going: every line,
 //!    once, in the same order. Who was cut off, crashed or stopped reading saw a beginning of it.
 //! 2. **What was said is in the room.** What a client said is in the transcript: every line,
 //!    once, in the order it was said. Of what a client said that was cut off, a beginning is.
@@ -11,10 +11,13 @@
 //! 6. **Who leaves is let go**, and so is who has nothing more to say.
 //! 7. **No line does anything to a screen**: none has a control character other than tab.
 
+mod rooms;
+
 use chat_core::{FirstLine, MAX_LINE, Name, Request};
+use rooms::{Rooms, Stay};
 use std::cmp::Reverse;
 
-use crate::naming::{are_alike, is_piled_up, turns_what_follows};
+use crate::naming::{is_piled_up, turns_what_follows};
 use crate::{
     invariant::Invariant,
     model::skipped::Skipped,
@@ -28,24 +31,19 @@ const WELCOME: &[u8] = b"Welcome to the chatroom!";
 const PRIVATE: &[u8] = b"* ";
 const TO_ONE: &[u8] = b"[PM ";
 const GOODBYE: &[u8] = b"* Goodbye: ";
-const JOINED: &str = " has joined the chat";
-const LEFT: &str = " has left the chat";
-const IS_NOW: &str = " is now known as ";
-const TOPIC: &str = " has set the topic: ";
-const NO_TOPIC: &str = " has taken the topic away";
 
 /// Every invariant that was broken, and on whose screen.
 pub fn broken(record: &Record) -> Vec<String> {
     let mut faults = Vec::new();
     let server = record.server();
-    let rooms: Vec<Room> = server
+    let lives: Vec<Rooms> = server
         .lives
         .iter()
-        .map(|life| Room::of(server, life))
+        .map(|life| Rooms::of(server, life))
         .collect();
-    for (room, life) in rooms.iter().zip(&server.lives) {
-        let of_room = room.faults.iter();
-        faults.extend(of_room.map(|(invariant, why)| fault(*invariant, server, why)));
+    for (rooms, life) in lives.iter().zip(&server.lives) {
+        let of_rooms = rooms.faults.iter();
+        faults.extend(of_rooms.map(|(invariant, why)| fault(*invariant, server, why)));
         faults.extend(harmless(server, server.of_kind(life, Kind::Transcript)));
     }
     let mut claimed: Vec<(usize, usize)> = Vec::new();
@@ -69,9 +67,9 @@ pub fn broken(record: &Record) -> Vec<String> {
                 .is_kept()
                 .then(|| fault(Invariant::Closing, screen, "was not let go")),
         );
-        let room = &rooms[life.server_life];
+        let rooms = &lives[life.server_life];
         if !client.welcomed {
-            if let Some(line) = client.lines.iter().find(|l| room.lines.contains(l)) {
+            if let Some(line) = client.lines.iter().find(|l| rooms.lines.contains(l)) {
                 let why = format!("was shown \"{}\" without a welcome", visible(line));
                 faults.push(fault(Invariant::OneStay, screen, &why));
             }
@@ -88,7 +86,7 @@ pub fn broken(record: &Record) -> Vec<String> {
             let begins = stay.joined;
             client.may_be(&stay.name) && !claimed.contains(&(life.server_life, begins))
         };
-        match client.stay(room.stays.iter().filter(free)) {
+        match client.stay(rooms.stays.iter().filter(free)) {
             Ok(stay) => {
                 claimed.push((life.server_life, stay.joined));
                 // The others are the transcript's, and that was looked at.
@@ -121,145 +119,6 @@ fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> O
     let line = lines.find(moves)?;
     let why = format!("was shown \"{}\"", visible(line));
     Some(fault(Invariant::WholeLines, screen, &why))
-}
-
-/// One life of the server, as its transcript tells it.
-struct Room<'a> {
-    lines: Vec<&'a [u8]>,
-    stays: Vec<Stay<'a>>,
-    faults: Vec<(Invariant, String)>,
-}
-
-/// From somebody's joining to their leaving.
-struct Stay<'a> {
-    name: String,
-    joined: usize,
-    /// What others see of the room meanwhile.
-    seen: Vec<&'a [u8]>,
-    /// What they said, without their name.
-    said: Vec<&'a [u8]>,
-}
-
-impl<'a> Room<'a> {
-    /// Invariant 3, and the stays that the others are measured by.
-    fn of(server: &'a Screen, life: &'a Life) -> Self {
-        let lines: Vec<&[u8]> = server.of_kind(life, Kind::Transcript).collect();
-        let mut stays: Vec<Stay> = Vec::new();
-        let mut faults = Vec::new();
-        let mut present: Vec<(usize, String)> = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
-            match event(line) {
-                Event::Joined(name) => {
-                    if present.iter().any(|(_, other)| are_alike(other, &name)) {
-                        let why = format!("shows a second {name} joining");
-                        faults.push((Invariant::UniqueNames, why));
-                    }
-                    present.push((stays.len(), name.clone()));
-                    stays.push(Stay {
-                        name,
-                        joined: at,
-                        seen: Vec::new(),
-                        said: Vec::new(),
-                    });
-                }
-                Event::Left(name) => {
-                    let leaving = present.iter().position(|(_, other)| *other == name);
-                    if let Some(leaving) = leaving {
-                        let (stay, _) = present.swap_remove(leaving);
-                        let stay = &mut stays[stay];
-                        stay.take(&lines[stay.joined + 1..at]);
-                    } else {
-                        let why = format!("shows {name} leaving, who was not there");
-                        faults.push((Invariant::OneStay, why));
-                    }
-                }
-                Event::Renamed(before, after) => {
-                    let is_free = !present
-                        .iter()
-                        .any(|(_, other)| are_alike(other, &after) && *other != before);
-                    if !is_free {
-                        let why = format!("shows {before} taking the name {after}");
-                        faults.push((Invariant::UniqueNames, why));
-                    }
-                    let renamed = present.iter_mut().find(|(_, other)| *other == before);
-                    if let Some((_, name)) = renamed {
-                        *name = after;
-                    } else {
-                        let why = format!("shows {before} renamed, who was not there");
-                        faults.push((Invariant::OneStay, why));
-                    }
-                }
-                Event::Said(name) => {
-                    if !present.iter().any(|(_, other)| *other == name) {
-                        let why = format!("shows {name} speaking, who was not there");
-                        faults.push((Invariant::OneStay, why));
-                    }
-                }
-                Event::Other => {
-                    if !line.starts_with(b"Listening on ") {
-                        faults.push((
-                            Invariant::WholeLines,
-                            format!("shows \"{}\"", visible(line)),
-                        ));
-                    }
-                }
-            }
-        }
-        for (stay, _) in present {
-            let stay = &mut stays[stay];
-            stay.take(&lines[stay.joined + 1..]);
-        }
-        Self {
-            lines,
-            stays,
-            faults,
-        }
-    }
-}
-
-impl<'a> Stay<'a> {
-    fn take(&mut self, lines: &[&'a [u8]]) {
-        let mut own = format!("{}: ", self.name);
-        for line in lines {
-            match line.strip_prefix(own.as_bytes()) {
-                Some(said) => self.said.push(said),
-                None => self.seen.push(line),
-            }
-            if let Event::Renamed(before, after) = event(line)
-                && own == format!("{before}: ")
-            {
-                own = format!("{after}: ");
-            }
-        }
-    }
-}
-
-enum Event {
-    Joined(String),
-    Left(String),
-    /// They said or did something, or set the topic.
-    Said(String),
-    Renamed(String, String),
-    Other,
-}
-
-fn event(line: &[u8]) -> Event {
-    let line = String::from_utf8_lossy(line);
-    if let Some(done) = line.strip_prefix("** ") {
-        let name = done.split(' ').next().unwrap_or_default();
-        return Event::Said(name.into());
-    }
-    let name = line.split([' ', ':']).next().unwrap_or_default();
-    match &line[name.len()..] {
-        JOINED => Event::Joined(name.into()),
-        LEFT => Event::Left(name.into()),
-        rest if rest.starts_with(": ") => Event::Said(name.into()),
-        rest if rest.starts_with(TOPIC) || rest == NO_TOPIC => Event::Said(name.into()),
-        rest => match rest.strip_prefix(IS_NOW) {
-            Some(after) => Event::Renamed(name.into(), after.into()),
-            None => Event::Other,
-        },
-    }
 }
 
 /// One life of a client, as its screen tells it.

@@ -1,6 +1,7 @@
 //! The answer to `/who` and to `who`: who is in the room, as far as a line goes.
 
 use super::Server;
+use crate::mark::{Mark, mark_if};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_LINE;
@@ -94,6 +95,7 @@ pub(super) fn rooms_in_json<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> 
             more += 1;
         }
     }
+    mark_if(more > 0, Mark::RoomsCutShort);
     Message::Rooms { rooms, more }.to_line()
 }
 

@@ -38,6 +38,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
     if matches!(draw.mood, Mood::Any | Mood::Siege) {
         draw.hosts.limit(&mut server, count, mood == Mood::Siege);
     }
+    draw.moves.limit(&mut server);
     let network = draw.network();
     let clients: Vec<Client> = (0..count).map(|n| draw.client(n)).collect();
     let duration = 100_u64 << draw.dice.below(10);
@@ -429,6 +430,7 @@ impl Draw {
             let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
             members.push(format!("\"read\":{reads}"));
         }
+        members.extend(self.moves.named());
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }
 }

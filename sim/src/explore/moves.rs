@@ -1,34 +1,26 @@
 //! Rooms in a drawn world: who asks for which.
 
+use super::world::Server;
 use crate::dice::Dice;
+use chat_core::MAX_ROOMS;
 use chat_core::mark::Mark;
 
-/// Rare paths that no drawn world comes by yet: tests of the core do. In a drawn world, people of the text dialect go from
-/// room to room, and programs stay in the lobby.
-pub const UNDRAWN: [Mark; 14] = [
-    Mark::RoomsFull,
-    Mark::RoomsInOneWrite,
-    Mark::JoinedRoom,
-    Mark::NotInRoom,
-    Mark::RoomsCutShort,
+/// Rare paths that only a server with a store has: it opens rooms from there.
+pub const UNDRAWN: [Mark; 3] = [
     Mark::RoomOpenedAgain,
     Mark::RoomOpenedTwice,
     Mark::RoomAskedAgain,
-    Mark::GatheredInPart,
-    Mark::InTooManyRooms,
-    Mark::RenamedInRooms,
-    Mark::PartedRoom,
-    Mark::LastRoom,
-    Mark::ResumedInRoom,
 ];
 
-/// How much people go from room to room.
+/// How much people and programs go from room to room.
 pub(super) struct Moves {
     dice: Dice,
     /// One line in so many asks for a room; 0 where there is the lobby alone.
     rarity: usize,
     /// How many of the names of rooms are asked for.
     names: usize,
+    /// Programs name as many rooms in their first lines as they may be in, or one more.
+    are_many: bool,
 }
 
 impl Moves {
@@ -38,13 +30,29 @@ impl Moves {
         Self {
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
+            are_many: dice.one_in(40),
             dice,
         }
     }
 
+    /// In some worlds there may be only a few rooms, or little may be held of rooms that one goes out of.
+    pub(super) fn limit(&mut self, server: &mut Server) {
+        if self.are_any() && self.dice.one_in(12) {
+            server.copies = self.dice.below(300) as u64;
+        }
+        if self.are_any() && !self.are_many && self.dice.one_in(4) {
+            server.rooms = 1 + self.dice.below(3);
+        }
+    }
+
+    /// Whether there is more than the lobby.
+    pub(super) fn are_any(&self) -> bool {
+        self.rarity > 0
+    }
+
     /// Whether the next line asks for a room.
     fn is_next(&mut self) -> bool {
-        self.rarity > 0 && self.dice.one_in(self.rarity)
+        self.are_any() && self.dice.one_in(self.rarity)
     }
 
     /// The name of a room, now and then of none.
@@ -53,6 +61,10 @@ impl Moves {
             let none = ["a/b", "#", "\u{e9}", "a b", &"r".repeat(33)];
             return none[self.dice.below(none.len())].into();
         }
+        if self.are_many && self.dice.one_in(2) {
+            let kind = self.dice.below(2);
+            return of_many(kind, self.dice.below(MAX_ROOMS + 1));
+        }
         let long = "r".repeat(32);
         let name = ["dev", "lobby", "tea", &long][self.dice.below(self.names)];
         match self.dice.below(8) {
@@ -60,6 +72,83 @@ impl Moves {
             1 => name.to_ascii_uppercase(),
             _ => name.into(),
         }
+    }
+
+    /// An object of the JSON dialect that asks for a room, or something of it, if the next one is to.
+    pub(super) fn object(&mut self) -> Option<Vec<u8>> {
+        if !self.is_next() {
+            return None;
+        }
+        let room = self.room();
+        let number = self.dice.below(1000);
+        let object = match self.dice.below(18) {
+            0 => "{\"type\":\"rooms\"}".into(),
+            1 => format!("{{\"type\":\"who\",\"room\":\"{room}\"}}"),
+            2 => format!("{{\"type\":\"topic\",\"room\":\"{room}\"}}"),
+            3 => {
+                let text = ["", "tea", "coffee"][number % 3];
+                format!(
+                    "{{\"type\":\"topic\",\"room\":\"{room}\",\"text\":\"{text}\",\"id\":\"t{number}\"}}"
+                )
+            }
+            4 => {
+                let limit = self.dice.power(6);
+                format!(
+                    "{{\"type\":\"history\",\"id\":\"h{number}\",\"room\":\"{room}\",\"limit\":{limit}}}"
+                )
+            }
+            5 => {
+                let (way, at) = (["after", "before"][number % 2], self.dice.power(6));
+                format!(
+                    "{{\"type\":\"history\",\"id\":\"h{number}\",\"room\":\"{room}\",\"{way}\":{at}}}"
+                )
+            }
+            6 | 7 => format!("{{\"type\":\"part\",\"room\":\"{room}\",\"id\":\"p{number}\"}}"),
+            8..13 => {
+                let known = self.known();
+                format!("{{\"type\":\"join\",\"room\":\"{room}\",\"id\":\"j{number}\"{known}}}")
+            }
+            // What is said with one id is mostly the same, and in one room.
+            _ => {
+                let (id, me) = (number % 20, number.is_multiple_of(7));
+                let of = if number < 100 { "" } else { &room };
+                format!(
+                    "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"{id} here\",\"id\":\"{of}{id}\",\"me\":{me}}}"
+                )
+            }
+        };
+        Some(object.into_bytes())
+    }
+
+    /// What is known of a room, as further members of an object.
+    fn known(&mut self) -> String {
+        match self.dice.below(8) {
+            0 | 1 => format!(",\"after\":{}", self.dice.power(5) - 1),
+            2 => format!(",\"history\":{}", self.dice.power(5) - 1),
+            3 => ",\"after\":1,\"epoch\":\"?\"".into(),
+            _ => String::new(),
+        }
+    }
+
+    /// The rooms that a first object names, as a member of it, now and then.
+    pub(super) fn named(&mut self) -> Option<String> {
+        if !self.are_any() || !self.are_many && !self.dice.one_in(3) {
+            return None;
+        }
+        let rooms: Vec<String> = if self.are_many && !self.dice.one_in(4) {
+            let (kind, count) = (self.dice.below(2), MAX_ROOMS - 1 + self.dice.below(8) / 7);
+            (0..count)
+                .map(|nth| format!("\"{}\":{{}}", of_many(kind, nth)))
+                .collect()
+        } else {
+            let count = 1 + self.dice.below(3);
+            let mut named = |_| {
+                let (room, known) = (self.room(), self.known());
+                format!("\"{room}\":{{{}}}", known.trim_start_matches(','))
+            };
+            (0..count).map(&mut named).collect()
+        };
+        Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
     }
 
     /// A line of the text dialect that asks for a room, if the next one is to.
@@ -86,4 +175,9 @@ impl Moves {
         };
         Some(line.into_bytes())
     }
+}
+
+/// One of many rooms, of one of two kinds: their names are as long as they may be.
+fn of_many(kind: usize, nth: usize) -> String {
+    format!("{}{nth:031}", ["a", "b"][kind])
 }

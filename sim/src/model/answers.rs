@@ -318,7 +318,7 @@ impl Answers {
             }
             (Asked::Rooms(since), Message::Rooms { rooms: all, more }) => {
                 let all: Vec<(&str, u64)> = all.iter().map(|it| (&*it.room, it.here)).collect();
-                *more == 0 && rooms.was_list(&all, *since)
+                rooms.was_list(&all, *more, *since)
             }
             (Asked::Ping, Message::Pong { head }) => {
                 let is_it = |place: Place<'_>| *head == place.head;
@@ -331,10 +331,10 @@ impl Answers {
                         self.accepts(deed, id.as_deref(), room, *seq, place)
                     })
             }
-            (&Asked::History(span, ref room), Message::Past(entry)) => {
+            (&Asked::History(span, ref room, _), Message::Past(entry)) => {
                 place.is_some_and(|place| self.turns(span, room, entry.seq, place))
             }
-            (&Asked::History(span, ref room), &Message::Page { first, head, .. }) => place
+            (&Asked::History(span, ref room, _), &Message::Page { first, head, .. }) => place
                 .is_some_and(|place| {
                     self.ends_page(span, room, place)
                         && head == place.head
@@ -395,7 +395,7 @@ impl Answers {
                 matches!(code, Code::NotInRoom | Code::LastRoom) && id.as_deref() == given
             }
             Asked::Do { id, .. } if is_out => id.as_deref() == given,
-            Asked::History(..) => is_out,
+            Asked::History(_, _, id) => is_out && id.as_deref() == given,
             Asked::Do {
                 deed,
                 id: Some(id),

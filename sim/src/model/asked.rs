@@ -35,7 +35,8 @@ pub(super) enum Asked {
     /// Nothing: it is back, as it said something.
     Back,
     Whois(Option<String>),
-    History(Span, String),
+    /// To be sent a page of a room; the id comes back where that is refused.
+    History(Span, String, Option<String>),
     /// Who is in a room; asked when the screen had shown so many lines.
     Who(String, usize),
     /// Which rooms there are; asked when the screen had shown so many lines.
@@ -69,6 +70,17 @@ pub(super) struct Span {
     pub(super) after: Option<u64>,
     pub(super) before: Option<u64>,
     pub(super) limit: u64,
+}
+
+impl Span {
+    fn new(after: Option<u64>, before: Option<u64>, limit: Option<u64>) -> Self {
+        let limit = limit.unwrap_or(PAGE).min(MAX_PAGE);
+        Self {
+            after,
+            before,
+            limit,
+        }
+    }
 }
 
 impl Asked {
@@ -144,7 +156,10 @@ impl Asked {
                 before,
                 limit,
             })) if after.and(before).is_none() => match named(room) {
-                Some(room) => Self::to_read(room, after, before, limit),
+                Some(room) => {
+                    let span = Span::new(after, before, limit);
+                    Self::History(span, room, id_in(line.as_bytes()))
+                }
                 None => Self::Refused(Code::NotInRoom, id_in(line.as_bytes())),
             },
             Some(Err(_)) if serde_json::from_str::<IgnoredAny>(line).is_err() => {
@@ -186,23 +201,13 @@ impl Asked {
         })
     }
 
-    fn to_read(room: String, after: Option<u64>, before: Option<u64>, limit: Option<u64>) -> Self {
-        let limit = limit.unwrap_or(PAGE).min(MAX_PAGE);
-        let span = Span {
-            after,
-            before,
-            limit,
-        };
-        Self::History(span, room)
-    }
-
     /// The room that it concerns, if it concerns one alone.
     pub(super) fn room(&self) -> Option<&str> {
         match self {
             Self::Do { room, .. } => room.as_deref(),
             Self::Topic(room, _)
             | Self::Who(room, _)
-            | Self::History(_, room)
+            | Self::History(_, room, _)
             | Self::Live(room, _)
             | Self::Join(room, ..)
             | Self::Part(room, _) => Some(room),

@@ -9,7 +9,7 @@ use super::stay::Stay;
 use super::view::View;
 use crate::invariant::Invariant;
 use chat_core::json::{self, Code, Hello, Message};
-use chat_core::{CloseReason, Name, Secret};
+use chat_core::{CloseReason, MAX_ROOMS, Name, Secret};
 use std::collections::BTreeMap;
 
 /// The rooms other than the lobby hold at least this part of what the lobby holds.
@@ -446,10 +446,12 @@ impl Program {
                 .session
                 .as_deref()
                 .is_none_or(|token| Hello::is_token(token));
-        match (is_version, is_token) {
-            (false, _) => Some(Code::BadVersion),
-            (true, false) => Some(Code::BadSession),
-            (true, true) => None,
+        let is_many = !self.reads() && hello.rooms.len() >= MAX_ROOMS;
+        match (is_version, is_many, is_token) {
+            (false, ..) => Some(Code::BadVersion),
+            (true, true, _) => Some(Code::BadHello),
+            (true, false, false) => Some(Code::BadSession),
+            (true, false, true) => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::story::{About, Story};
 use crate::invariant::Invariant;
 use crate::naming::are_alike;
+use chat_core::MAX_LINE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Index, RangeInclusive};
 
@@ -238,15 +239,17 @@ impl Rooms {
         all.map(members).collect()
     }
 
-    /// Whether these were the rooms in which somebody was, and so many, at a time since the screen had shown so many
-    /// lines.
-    pub(super) fn was_list(&self, all: &[(&str, u64)], since: usize) -> bool {
-        let all: Vec<String> = all
+    /// Whether these were the first of the rooms in which somebody was, with so many in each and so many more rooms, at a
+    /// time since the screen had shown so many lines.
+    pub(super) fn was_list(&self, all: &[(&str, u64)], more: usize, since: usize) -> bool {
+        let shown: Vec<String> = all
             .iter()
             .map(|(room, here)| format!("{room} ({here})"))
             .collect();
-        let line = format!("* Rooms: {}", all.join(", "));
-        self.is_list(&line, since..=self.length())
+        // Each takes so much at most, with its name and the number.
+        let most = all.iter().map(|(room, _)| room.len() + 32).sum::<usize>();
+        let is_full = most + 2 * 32 >= MAX_LINE;
+        (more == 0 || is_full) && self.was_listed(&shown, more, since..=self.length())
     }
 
     /// How many people are in a room.
@@ -285,21 +288,42 @@ impl Rooms {
 
     /// Whether a line lists the rooms in which somebody was, at some time when the screen had shown so many lines.
     pub(super) fn is_list(&self, line: &str, lines: RangeInclusive<usize>) -> bool {
+        let Some(listed) = line.strip_prefix("* Rooms: ") else {
+            return false;
+        };
+        let mut shown: Vec<String> = listed.split(", ").map(str::to_string).collect();
+        let more = shown.last().and_then(|last| {
+            let count = last.strip_prefix("and ")?.strip_suffix(" more")?;
+            count.parse().ok()
+        });
+        if more.is_some() {
+            shown.pop();
+        }
+        // One more would not have fitted.
+        let is_full = line.len() + 2 * 32 >= MAX_LINE;
+        (more.is_none() || is_full) && self.was_listed(&shown, more.unwrap_or(0), lines)
+    }
+
+    /// Whether these were the first rooms in which somebody was, and there were so many more, at some time when the screen
+    /// had shown so many lines.
+    fn was_listed(&self, shown: &[String], more: usize, lines: RangeInclusive<usize>) -> bool {
         let changes = self.changes.iter().copied();
         let within = changes.filter(|change| lines.contains(change));
         let mut all = within.chain([*lines.start()]);
-        all.any(|lines| self.list(lines) == line)
+        all.any(|lines| {
+            let list = self.list(lines);
+            list.len() == shown.len() + more && list.starts_with(shown)
+        })
     }
 
-    /// The list of the rooms in which somebody was when the screen had shown so many lines.
-    fn list(&self, lines: usize) -> String {
+    /// The rooms in which somebody was when the screen had shown so many lines, and how many in each.
+    fn list(&self, lines: usize) -> Vec<String> {
         let here = |(name, room): (&String, &usize)| {
             let story = &self.stories[*room];
             let here = story.members(story.length_at(lines)).len();
             (here > 0 || *room == LOBBY).then(|| format!("{name} ({here})"))
         };
-        let all: Vec<String> = self.numbers.iter().filter_map(here).collect();
-        format!("* Rooms: {}", all.join(", "))
+        self.numbers.iter().filter_map(here).collect()
     }
 
     /// How many people there are.

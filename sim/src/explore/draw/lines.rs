@@ -8,6 +8,9 @@ use chat_core::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_PRIVATE, MAX_TOPIC};
 impl Draw {
     /// A line of one that does, without its ending.
     pub(super) fn object(&mut self) -> Vec<u8> {
+        if let Some(object) = self.moves.object() {
+            return object;
+        }
         // Of a session that several have at once, it could not be told who left.
         let may_leave = !self.has_tokens;
         let dice = &mut self.dice;
@@ -66,7 +69,8 @@ impl Draw {
         let name = self.name();
         let dice = &mut self.dice;
         let number = dice.below(1000);
-        let is_away = number.is_multiple_of(2);
+        // Whether one who is away has said something is not known where it may be refused.
+        let is_away = number.is_multiple_of(2) && !self.moves.are_any();
         match dice.below(12) {
             0 | 1 => format!("{{\"type\":\"nick\",\"name\":\"{name}\",\"id\":\"n{number}\"}}"),
             2 => "{\"type\":\"nick\",\"name\":\"system\"}".into(),
