@@ -1,11 +1,13 @@
 //! What is promised of every run, whatever the scenario.
 //!
 //! 1. **Everyone sees the same room.** From joining to leaving, a client is shown what the
-//!    server's transcript shows, without its own lines and its own coming and going: every line,
-//!    once, in the same order. Who was cut off, crashed or stopped reading saw a beginning of it.
+//!    server's transcript shows of the room where it is, one room after the other, without its own lines and its own
+//!    coming and going: every line, once, in the same order, and nothing of another room. Who was cut off, crashed or
+//!    stopped reading saw a beginning of it.
 //! 2. **What was said is in the room.** What a client said is in the transcript: every line,
 //!    once, in the order it was said. Of what a client said that was cut off, a beginning is.
-//! 3. **A stay begins once and ends once**, and nobody speaks outside it.
+//! 3. **A stay begins once, in the lobby, and ends once**, and nobody speaks outside it. Who goes to another room has left
+//!    the one before: at no time is anybody in two.
 //! 4. **The welcome comes first,** and only once; nothing of the room is shown without it.
 //! 5. **Goodbye is the last line.**
 //! 6. **Who leaves is let go**, and so is who has nothing more to say.
@@ -123,104 +125,183 @@ fn harmless<'a>(screen: &Screen, mut lines: impl Iterator<Item = &'a [u8]>) -> O
 
 /// One life of the server, as its transcript tells it.
 struct Room<'a> {
+    /// Its lines, without the rooms.
     lines: Vec<&'a [u8]>,
     stays: Vec<Stay<'a>>,
     faults: Vec<(Invariant, String)>,
 }
 
-/// From somebody's joining to their leaving.
+/// From somebody's joining to their leaving, through all rooms where they were.
 struct Stay<'a> {
     name: String,
     joined: usize,
-    /// What others see of the room meanwhile.
+    /// What others see of these rooms meanwhile.
     seen: Vec<&'a [u8]>,
     /// What they said, without their name.
     said: Vec<&'a [u8]>,
 }
 
+/// Somebody who is in a room.
+struct Present<'a> {
+    /// Which of the stays it is.
+    stay: usize,
+    name: String,
+    room: &'a [u8],
+    /// Where the transcript tells that they came.
+    since: usize,
+}
+
+/// The lobby, of which the transcript says nothing.
+const LOBBY: &[u8] = b"";
+
+/// The room of a line of the transcript, and the line.
+fn room_of(line: &[u8]) -> (&[u8], &[u8]) {
+    let in_room = line.strip_prefix(b"[").and_then(|rest| {
+        let end = rest.iter().position(|byte| *byte == b']')?;
+        Some((&rest[..end], rest[end..].strip_prefix(b"] ")?))
+    });
+    in_room.unwrap_or((LOBBY, line))
+}
+
 impl<'a> Room<'a> {
     /// Invariant 3, and the stays that the others are measured by.
     fn of(server: &'a Screen, life: &'a Life) -> Self {
-        let lines: Vec<&[u8]> = server.of_kind(life, Kind::Transcript).collect();
-        let mut stays: Vec<Stay> = Vec::new();
-        let mut faults = Vec::new();
-        let mut present: Vec<(usize, String)> = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
+        let told: Vec<(&[u8], &[u8])> = server
+            .of_kind(life, Kind::Transcript)
+            .map(room_of)
+            .collect();
+        let mut room = Self {
+            lines: told.iter().map(|(_, line)| *line).collect(),
+            stays: Vec::new(),
+            faults: Vec::new(),
+        };
+        let mut present: Vec<Present> = Vec::new();
+        // Who left which room on the line before.
+        let mut gone: Option<Present> = None;
+        for (at, (place, line)) in told.iter().enumerate() {
+            let before = gone.take();
             match event(line) {
                 Event::Joined(name) => {
-                    if present
-                        .iter()
-                        .any(|(_, other)| other.eq_ignore_ascii_case(&name))
-                    {
-                        let why = format!("shows a second {name} joining");
-                        faults.push((Invariant::UniqueNames, why));
-                    }
-                    present.push((stays.len(), name.clone()));
-                    stays.push(Stay {
-                        name,
-                        joined: at,
-                        seen: Vec::new(),
-                        said: Vec::new(),
-                    });
+                    let before = before.filter(|it| it.name == name && it.room != *place);
+                    let comes = room.joins(name, place, at, before, &present);
+                    present.push(comes);
                 }
                 Event::Left(name) => {
-                    let leaving = present.iter().position(|(_, other)| *other == name);
-                    if let Some(leaving) = leaving {
-                        let (stay, _) = present.swap_remove(leaving);
-                        let stay = &mut stays[stay];
-                        stay.take(&lines[stay.joined + 1..at]);
+                    let is_it = |it: &Present| it.name == name && it.room == *place;
+                    if let Some(leaving) = present.iter().position(is_it) {
+                        let leaving = present.swap_remove(leaving);
+                        room.stays[leaving.stay].take(&leaving, &told[..at]);
+                        gone = Some(leaving);
                     } else {
-                        let why = format!("shows {name} leaving, who was not there");
-                        faults.push((Invariant::OneStay, why));
+                        room.fault(
+                            Invariant::OneStay,
+                            place,
+                            &name,
+                            "leaving, who was not there",
+                        );
                     }
                 }
                 Event::Renamed(before, after) => {
-                    let is_free = !present
+                    let is_taken = present
                         .iter()
-                        .any(|(_, other)| other.eq_ignore_ascii_case(&after) && *other != before);
-                    if !is_free {
-                        let why = format!("shows {before} taking the name {after}");
-                        faults.push((Invariant::UniqueNames, why));
+                        .any(|it| it.name.eq_ignore_ascii_case(&after) && it.name != before);
+                    if is_taken {
+                        let why = format!("taking the name {after}");
+                        room.fault(Invariant::UniqueNames, place, &before, &why);
                     }
-                    let renamed = present.iter_mut().find(|(_, other)| *other == before);
-                    if let Some((_, name)) = renamed {
-                        *name = after;
+                    let is_it = |it: &&mut Present| it.name == before && it.room == *place;
+                    if let Some(renamed) = present.iter_mut().find(is_it) {
+                        renamed.name = after;
                     } else {
-                        let why = format!("shows {before} renamed, who was not there");
-                        faults.push((Invariant::OneStay, why));
+                        room.fault(
+                            Invariant::OneStay,
+                            place,
+                            &before,
+                            "renamed, who was not there",
+                        );
                     }
                 }
                 Event::Said(name) => {
-                    if !present.iter().any(|(_, other)| *other == name) {
-                        let why = format!("shows {name} speaking, who was not there");
-                        faults.push((Invariant::OneStay, why));
+                    if !present
+                        .iter()
+                        .any(|it| it.name == name && it.room == *place)
+                    {
+                        room.fault(
+                            Invariant::OneStay,
+                            place,
+                            &name,
+                            "speaking, who was not there",
+                        );
                     }
                 }
                 Event::Other => {
                     if !line.starts_with(b"Listening on ") {
-                        faults.push((
-                            Invariant::WholeLines,
-                            format!("shows \"{}\"", visible(line)),
-                        ));
+                        let why = format!("shows \"{}\"", visible(line));
+                        room.faults.push((Invariant::WholeLines, why));
                     }
                 }
             }
         }
-        for (stay, _) in present {
-            let stay = &mut stays[stay];
-            stay.take(&lines[stay.joined + 1..]);
+        for stays in present {
+            room.stays[stays.stay].take(&stays, &told);
         }
-        Self {
-            lines,
-            stays,
-            faults,
+        room
+    }
+
+    /// Somebody joins a room, perhaps from the one that they left right before.
+    fn joins(
+        &mut self,
+        name: String,
+        place: &'a [u8],
+        at: usize,
+        before: Option<Present<'a>>,
+        present: &[Present<'a>],
+    ) -> Present<'a> {
+        if present.iter().any(|it| it.name.eq_ignore_ascii_case(&name)) {
+            let why = "joining, and there is somebody of that name";
+            self.fault(Invariant::UniqueNames, place, &name, why);
         }
+        if before.is_none() && place != LOBBY {
+            let why = "joining, who was in no other room";
+            self.fault(Invariant::OneStay, place, &name, why);
+        }
+        let stay = before.map_or_else(
+            || {
+                self.stays.push(Stay {
+                    name: name.clone(),
+                    joined: at,
+                    seen: Vec::new(),
+                    said: Vec::new(),
+                });
+                self.stays.len() - 1
+            },
+            |before| before.stay,
+        );
+        Present {
+            stay,
+            name,
+            room: place,
+            since: at,
+        }
+    }
+
+    fn fault(&mut self, invariant: Invariant, place: &[u8], name: &str, what: &str) {
+        let place = visible(if place == LOBBY { b"lobby" } else { place });
+        let why = format!("shows {name} in {place} {what}");
+        self.faults.push((invariant, why));
     }
 }
 
 impl<'a> Stay<'a> {
-    fn take(&mut self, lines: &[&'a [u8]]) {
-        let mut own = format!("{}: ", self.name);
+    /// They were in a room up to the end of what is told here.
+    fn take(&mut self, there: &Present<'a>, told: &[(&'a [u8], &'a [u8])]) {
+        let of_room = told[there.since..].iter().filter(|it| it.0 == there.room);
+        let mut lines = of_room.map(|(_, line)| *line);
+        // The first of them is their own joining.
+        let Some(Event::Joined(name)) = lines.next().map(event) else {
+            return;
+        };
+        let mut own = format!("{name}: ");
         for line in lines {
             match line.strip_prefix(own.as_bytes()) {
                 Some(said) => self.said.push(said),
