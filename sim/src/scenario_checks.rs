@@ -5,7 +5,8 @@
 //!    once, in the same order. Who was cut off, crashed or stopped reading saw a beginning of it.
 //! 2. **What was said is in the room.** What a client said is in the transcript: every line,
 //!    once, in the order it was said. Of what a client said that was cut off, a beginning is.
-//! 3. **A stay begins once and ends once**, and nobody speaks outside it.
+//! 3. **A stay begins once, in the lobby, and ends once**, and nobody speaks outside it. Who goes to another room has left
+//!    the one before: at no time is anybody in two.
 //! 4. **The welcome comes first,** and only once; nothing of the room is shown without it.
 //! 5. **Goodbye is the last line.**
 //! 6. **Who leaves is let go**, and so is who has nothing more to say.

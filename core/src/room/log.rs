@@ -117,8 +117,12 @@ impl Log {
             ..
         } = history;
         let mut log = Self::new(room, epoch);
-        log.last = last.saturating_sub(newest.len() as u64);
-        for record in newest {
+        // Where some of them cannot be read, those after that are in memory, and the others in the store alone.
+        let is_next = |(record, seq): &(&Record, u64)| record.seq == *seq;
+        let down = (1..=last).rev();
+        let whole = newest.iter().rev().zip(down).take_while(is_next).count();
+        log.last = last - whole as u64;
+        for record in newest.into_iter().rev().take(whole).rev() {
             log.append(record.at, &record.entry());
         }
         log.kept = Some(Kept {

@@ -47,10 +47,15 @@ impl Server {
 
     /// Has a connection be in a room as soon as that is in memory.
     fn ask_for_room(&mut self, id: ConnId, name: RoomName, from: From, given: Option<Box<str>>) {
-        if self.is_disk_full() {
+        let room = self.rooms.find(&name);
+        let connection = self.connections.get_mut(id);
+        let is_there = connection
+            .zip(room)
+            .is_some_and(|(it, room)| it.seated_in(room).is_some());
+        if self.is_disk_full() && !is_there {
             return self.refuse_answer(id, Answer::NotDone, given.as_deref());
         }
-        if let Some(room) = self.rooms.find(&name) {
+        if let Some(room) = room {
             return self.come_in(id, room, &from, given.as_deref());
         }
         if self.rooms.len() >= self.limits.rooms {

@@ -18,7 +18,6 @@ pub mod world;
 
 use crate::invariant::Invariant;
 pub use draw::draw;
-pub use moves::UNDRAWN;
 use play::Stage;
 pub use production::play_production;
 pub use shrink::{shrink, shrink_kept, shrink_production};

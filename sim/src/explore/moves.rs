@@ -3,14 +3,6 @@
 use super::world::Server;
 use crate::dice::Dice;
 use chat_core::MAX_ROOMS;
-use chat_core::mark::Mark;
-
-/// Rare paths that only a server with a store has: it opens rooms from there.
-pub const UNDRAWN: [Mark; 3] = [
-    Mark::RoomOpenedAgain,
-    Mark::RoomOpenedTwice,
-    Mark::RoomAskedAgain,
-];
 
 /// How much people and programs go from room to room.
 pub(super) struct Moves {

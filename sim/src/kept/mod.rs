@@ -1,7 +1,7 @@
 //! Worlds around a store: servers that are killed and started again, clients that resume, and the
 //! disk that outlives them all.
 //!
-//! Here the clients are the model. They know the log as PROTOCOL.md has it, and hold all they are
+//! Here the clients are the model. They know the log of each room as PROTOCOL.md has it, and hold all they are
 //! sent against what is on the disk at that moment. Bytes go by a network that loses connections and
 //! nothing else: what it does to bytes is explored elsewhere.
 //!
@@ -11,7 +11,10 @@
 
 mod client;
 mod disk;
+mod listener;
+mod people;
 mod person;
+mod program;
 mod sectors;
 mod shipped;
 mod stage;

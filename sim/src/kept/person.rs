@@ -5,10 +5,10 @@ use crate::invariant::Invariant;
 use chat_core::json::Message;
 use chat_core::json_client_phase::Phase;
 use chat_core::{
-    Client, ClientAction, ClientInput, Command, JsonClient, Kind, Line, Memory, Outcome, Record,
-    Setup, Timestamp,
+    Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Kind, Line, Memory,
+    Outcome, Record, RoomName, Setup, Timestamp,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Somebody at a terminal, through all the runs of their client.
 #[derive(Debug)]
@@ -24,23 +24,32 @@ pub(super) struct Person {
     keeping: Option<Memory>,
     keys: VecDeque<String>,
     /// What they typed that must be said, and what may be lost with a run that was killed.
-    typed: Vec<String>,
+    typed: Vec<Typed>,
     unsure: Vec<String>,
     /// What was refused, and they were told.
     refused: Vec<String>,
     /// What came of a line so far.
     partial: Vec<u8>,
-    /// The last entry when this run was welcomed first.
-    head: Option<u64>,
-    /// Their own joining, which the welcome stands for.
+    /// The room where they are: what happens there is on their screen.
+    here: RoomName,
+    /// Their own joining of the lobby, which the welcome stands for.
     joined: Option<u64>,
     /// This run has been in the room; its newest connection reads, and is not.
     was_member: bool,
     reads: bool,
-    /// Behind gaps that the person is to be told of: the numbers of the next entries.
-    gaps: VecDeque<u64>,
-    /// The number of the next entry.
-    next: Option<u64>,
+    /// Behind gaps that the person is to be told of where they are: the numbers of the next entries.
+    gaps: BTreeMap<RoomName, VecDeque<u64>>,
+    /// The numbers of the next entries of each room that they know.
+    next: BTreeMap<RoomName, u64>,
+    /// What they did in a room up to that entry, before they were let in again, their screen may show and may not.
+    settled: BTreeMap<RoomName, u64>,
+}
+
+/// Something that was typed to be said, and for which room.
+#[derive(Clone, Debug)]
+struct Typed {
+    text: String,
+    room: RoomName,
 }
 
 /// What their client wants of the world.
@@ -64,12 +73,13 @@ impl Person {
             unsure: Vec::new(),
             refused: Vec::new(),
             partial: Vec::new(),
-            head: None,
+            here: RoomName::LOBBY,
             joined: None,
             was_member: false,
             reads: false,
-            gaps: VecDeque::new(),
-            next: None,
+            gaps: BTreeMap::new(),
+            next: BTreeMap::new(),
+            settled: BTreeMap::new(),
         }
     }
 
@@ -92,9 +102,16 @@ impl Person {
             ..Setup::default()
         };
         (self.was_member, self.reads) = (false, setup.reads);
-        self.next = self.kept.after.map(|after| after + 1);
-        (self.head, self.joined) = (None, None);
+        self.here = parsed(self.kept.room.as_deref());
+        let lobby = self.kept.after.map(|after| (RoomName::LOBBY, after + 1));
+        let others = self.kept.places.iter().filter_map(|place| {
+            let room = parsed(Some(&place.room));
+            Some((room, place.after? + 1))
+        });
+        self.next = lobby.into_iter().chain(others).collect();
+        self.joined = None;
         self.gaps.clear();
+        self.settled.clear();
         self.client = Some(JsonClient::new(Timestamp::from_micros(now), setup));
         self.keys.push_front(format!("JOIN p{}", self.number));
     }
@@ -110,9 +127,10 @@ impl Person {
         let kept = &self.kept.outbox;
         let (sure, unsure): (Vec<_>, Vec<_>) = std::mem::take(&mut self.typed)
             .into_iter()
-            .partition(|text| kept.iter().any(|it| it.text == *text));
+            .partition(|typed| kept.iter().any(|it| it.text == typed.text));
         self.typed = sure;
-        self.unsure.extend(unsure);
+        self.unsure
+            .extend(unsure.into_iter().map(|typed| typed.text));
         // That it was refused may not have been kept.
         self.unsure.append(&mut self.refused);
         self.keys.clear();
@@ -136,9 +154,14 @@ impl Person {
         memory.name.as_deref().unwrap_or_default()
     }
 
-    /// Whether they only look, and are not in the room.
+    /// Whether they only look, and are in no room.
     pub(super) fn reads(&self) -> bool {
         self.reads
+    }
+
+    /// The room where they are, as their screen has told them.
+    pub(super) fn here(&self) -> &RoomName {
+        &self.here
     }
 
     pub(super) fn hears(&mut self, now: u64, input: ClientInput<'_>) {
@@ -166,18 +189,33 @@ impl Person {
             Ok(Message::Welcome {
                 head,
                 resumed,
+                outside,
                 read,
                 ..
             }) => {
-                self.head.get_or_insert(head);
+                self.next.entry(RoomName::LOBBY).or_insert(head + 1);
+                if !outside && !self.here.is_lobby() {
+                    self.settled.insert(RoomName::LOBBY, head);
+                }
                 self.reads = read;
                 if !read && !std::mem::replace(&mut self.was_member, true) {
                     self.joined = (!resumed).then_some(head);
                 }
             }
-            Ok(Message::Gap {
-                room: None, next, ..
-            }) => self.gaps.push_back(next),
+            Ok(Message::In { room, head, id, .. }) => {
+                let room = parsed(Some(&room));
+                let goes_on = room == self.here && id.is_none();
+                if !goes_on || !self.settled.contains_key(&room) {
+                    self.settled.insert(room.clone(), head);
+                }
+                self.next.entry(room.clone()).or_insert(head + 1);
+                // What comes there now begins where it was shown last.
+                self.gaps.remove(&room);
+            }
+            Ok(Message::Gap { room, next, .. }) => {
+                let room = parsed(room.as_deref());
+                self.gaps.entry(room).or_default().push_back(next);
+            }
             _ => {}
         }
     }
@@ -223,12 +261,19 @@ impl Person {
             if client.wants_input()
                 && let Some(line) = self.keys.pop_front()
             {
+                let command = Command::Line(Line::Whole(line.as_bytes()));
+                let done = client.command(Timestamp::from_micros(now), command);
+                let is_of_use_now_alone = line.starts_with("/topic ");
+                let is_right = match done {
+                    Err(CommandError::Offline) => is_of_use_now_alone,
+                    _ => done.is_ok(),
+                };
+                Invariant::Outcomes.holds(is_right, || format!("{done:?} to {line:?}"));
                 if line.contains(" of ") {
-                    self.typed.push(line.clone());
+                    // For the one they have asked for last, if they are let in.
+                    let room = parsed(client.memory().room.as_deref());
+                    self.typed.push(Typed { text: line, room });
                 }
-                let line = Command::Line(Line::Whole(line.as_bytes()));
-                let done = client.command(Timestamp::from_micros(now), line);
-                Invariant::Outcomes.holds(done.is_ok(), || format!("{done:?}"));
             }
             match client.poll_action() {
                 Some(ClientAction::Connect) => return Some(Wish::Connect),
@@ -258,28 +303,66 @@ impl Person {
 
     fn sees(&mut self, line: &str, disk: &Disk) {
         if line == "Welcome to the chatroom!" {
-            self.next = self.next.or(self.head.map(|head| head + 1));
             return;
         }
-        if line.starts_with("* ") {
-            return self.is_refused(line);
+        if let Some(notice) = line.strip_prefix("* ") {
+            self.is_refused(line);
+            return self.moves(notice);
         }
         self.pass_own(disk);
-        let due = self.next.and_then(|next| disk.entry(next)).map(line_of);
+        while let Some(entry) = self.coming(disk)
+            && line_of(entry) != line
+            && self.may_be_passed(entry)
+        {
+            self.next.insert(self.here.clone(), entry.seq + 1);
+            self.pass_own(disk);
+        }
+        let due = self.coming(disk).map(line_of);
         Invariant::Screens.holds(due.as_deref() == Some(line), || {
-            format!("{line:?} to person {}, and {due:?} is due", self.number)
+            let (number, here) = (self.number, &self.here);
+            format!("{line:?} to person {number} in {here}, and {due:?} is due")
         });
-        self.next = self.next.map(|next| next + 1);
+        self.is_shown();
+    }
+
+    /// The entry that is to be shown next.
+    fn coming<'a>(&self, disk: &'a Disk) -> Option<&'a Record> {
+        disk.entry(&self.here, *self.next.get(&self.here)?)
+    }
+
+    fn is_shown(&mut self) {
+        if let Some(next) = self.next.get_mut(&self.here) {
+            *next += 1;
+        }
+    }
+
+    /// They are told in which room they are.
+    fn moves(&mut self, notice: &str) {
+        let place = notice.strip_prefix("You are in ");
+        let Some((room, _)) = place.and_then(|it| it.split_once(" now; ")) else {
+            return;
+        };
+        self.here = parsed(Some(room));
+        let is_known = self.next.contains_key(&self.here);
+        Invariant::Screens.holds(is_known, || {
+            format!("{notice:?} to person {}, who was not let in", self.number)
+        });
     }
 
     /// What a notice says that was not said is not: they type it again when they want to.
     fn is_refused(&mut self, notice: &str) {
         let quoted = notice.strip_prefix("* Not said: \"");
-        if let Some((text, why)) = quoted.and_then(|rest| rest.split_once('"'))
-            && why.contains("disk is full")
-        {
-            let nth = self.typed.iter().position(|typed| typed == text);
-            self.refused.extend(nth.map(|nth| self.typed.remove(nth)));
+        let Some((text, why)) = quoted.and_then(|rest| rest.split_once('"')) else {
+            return;
+        };
+        let Some(nth) = self.typed.iter().position(|typed| typed.text == text) else {
+            return;
+        };
+        if why.contains("disk is full") {
+            self.refused.push(self.typed.remove(nth).text);
+        } else if why.contains("you are not in ") {
+            // It may have been said when they were: of that they were not told.
+            self.unsure.push(self.typed.remove(nth).text);
         }
     }
 
@@ -287,37 +370,64 @@ impl Person {
         self.is_refused(line);
         if line.starts_with("* Gap: ") {
             self.pass_own(disk);
-            let next = self.gaps.pop_front();
-            let missing = self.next.zip(next).map(|(from, next)| from..next);
-            let is_true = missing.is_some_and(|missing| disk.is_gone(missing));
-            self.next = next;
-            Invariant::Screens.holds(is_true, || format!("{line:?} before {:?}", self.next));
+            let from = self.next.get(&self.here).copied();
+            let gaps = self.gaps.get_mut(&self.here);
+            let next = gaps.and_then(VecDeque::pop_front);
+            // What they did themselves before the gap they need not be shown.
+            let missing = from.zip(next).map(|(from, next)| from..next);
+            let is_true = missing.is_some_and(|missing| {
+                let mut missing = missing.skip_while(|seq| {
+                    let entry = disk.entry(&self.here, *seq);
+                    entry.is_some_and(|it| self.may_be_passed(it))
+                });
+                missing.all(|seq| disk.is_gone(&self.here, seq..seq + 1))
+            });
+            Invariant::Screens.holds(is_true, || {
+                let (number, here) = (self.number, &self.here);
+                format!("{line:?} to person {number} in {here}, from {from:?} to {next:?}")
+            });
+            self.next.extend(next.map(|next| (self.here.clone(), next)));
         }
     }
 
     /// Passes over what the person has said themselves.
     fn pass_own(&mut self, disk: &Disk) {
-        while let Some(next) = self.next
-            && disk.entry(next).is_some_and(|entry| self.is_own(entry))
-        {
-            self.next = Some(next + 1);
+        while self.coming(disk).is_some_and(|entry| self.is_own(entry)) {
+            self.is_shown();
         }
     }
 
-    fn is_own(&self, entry: &Record) -> bool {
-        let is_by = |seed: &u64| {
-            let id = entry.id.as_deref().unwrap_or_default();
-            id.starts_with(&format!("{seed:016x}-"))
+    /// Whether this was before they were let into the room again.
+    fn is_settled(&self, entry: &Record) -> bool {
+        let settled = self.settled.get(&entry.room);
+        settled.is_some_and(|last| entry.seq <= *last)
+    }
+
+    /// Whether they did this before they were let into the room again.
+    fn may_be_passed(&self, entry: &Record) -> bool {
+        let is_theirs = match entry.kind {
+            Kind::Joined | Kind::Left => entry.name.as_str() == self.name(),
+            _ => self.is_said_by(entry),
         };
-        match entry.kind {
-            Kind::Said => self.own.iter().any(is_by),
-            _ => self.joined == Some(entry.seq),
-        }
+        is_theirs && self.is_settled(entry)
+    }
+
+    /// Whether the runs that this one goes on with have said it.
+    fn is_said_by(&self, entry: &Record) -> bool {
+        let id = entry.id.as_deref().unwrap_or_default();
+        let is_by = |seed: &u64| id.starts_with(&format!("{seed:016x}-"));
+        entry.kind == Kind::Said && self.own.iter().any(is_by)
+    }
+
+    /// Whether their screen does not show it, as they did it.
+    fn is_own(&self, entry: &Record) -> bool {
+        let is_joining = entry.room.is_lobby() && self.joined == Some(entry.seq);
+        (self.is_said_by(entry) || is_joining) && !self.is_settled(entry)
     }
 
     fn ends(&mut self, outcome: Outcome, disk: &Disk) {
         if outcome == Outcome::Left {
-            for text in &self.typed {
+            for Typed { text, .. } in &self.typed {
                 let said = times_said(text, disk);
                 Invariant::Outcomes.holds(said > 0, || {
                     format!(
@@ -336,21 +446,29 @@ impl Person {
     /// When everything has come to rest.
     pub(super) fn is_at_rest(&mut self, disk: &Disk) {
         self.pass_own(disk);
+        while let Some(entry) = self.coming(disk)
+            && self.may_be_passed(entry)
+        {
+            self.is_shown();
+            self.pass_own(disk);
+        }
         let number = self.number;
         Invariant::Rest.holds(self.is_talking(), || {
             format!("person {number} is {:?}", self.phase())
         });
-        Invariant::Screens.holds(self.next == Some(disk.last() + 1), || {
-            format!(
-                "person {number} waits for {:?} of {}",
-                self.next,
-                disk.last()
-            )
+        let (next, last) = (self.next.get(&self.here), disk.last(&self.here));
+        Invariant::Screens.holds(next == Some(&(last + 1)), || {
+            let here = &self.here;
+            format!("person {number} waits in {here} for {next:?} of {last}")
         });
-        for text in &self.typed {
+        for Typed { text, room } in &self.typed {
             let said = times_said(text, disk);
             Invariant::SaidOnce.holds(said == 1 || disk.forgets() && said > 1, || {
                 format!("{text:?} of person {number} is there {said} times")
+            });
+            let mut elsewhere = said_in(text, disk).filter(|it| it.room != *room);
+            Invariant::OwnRooms.holds(elsewhere.next().is_none(), || {
+                format!("{text:?} of person {number} was typed for {room}")
             });
         }
         for text in &self.refused {
@@ -369,9 +487,19 @@ impl Person {
     }
 }
 
+/// The room that is remembered: the lobby, where none is.
+fn parsed(room: Option<&str>) -> RoomName {
+    room.and_then(|room| RoomName::parse(room).ok())
+        .unwrap_or_default()
+}
+
 fn times_said(text: &str, disk: &Disk) -> usize {
-    let is_it = |entry: &&Record| entry.kind == Kind::Said && *entry.text == *text;
-    disk.all.iter().filter(is_it).count()
+    said_in(text, disk).count()
+}
+
+fn said_in<'a>(text: &'a str, disk: &'a Disk) -> impl Iterator<Item = &'a Record> {
+    let is_it = move |entry: &&Record| entry.kind == Kind::Said && *entry.text == *text;
+    disk.all.iter().filter(is_it)
 }
 
 /// An entry as a line of the text dialect.

@@ -4,7 +4,8 @@ use super::sectors::{Sectors, Trouble};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
 use chat_core::{Record, RoomName, SessionId, State};
-use chat_net::store::{Fault, Place, Retention, Sizes, Store, StoreError, Upkeep};
+use chat_net::store::{Fault, Place, Retention, RoomHead, Sizes, Store, StoreError, Upkeep};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A store, on a disk of its own.
@@ -68,16 +69,70 @@ impl Shipped {
         }
     }
 
-    /// The oldest entry that it has.
+    /// The oldest entry that it has, counted over all rooms.
     pub(super) fn first(&self) -> u64 {
         self.store().first()
     }
 
-    pub(super) fn state(&self) -> State {
-        match self.store().room(&RoomName::LOBBY) {
-            Ok(lobby) => lobby.state,
-            Err(error) => Invariant::Kept.is_broken(&format!("no room is told of: {error:?}")),
+    /// What it has of a room, which is what the list has.
+    pub(super) fn room(&self, all: &[Record], room: &RoomName) -> RoomHead {
+        match self.store().reader().room(room) {
+            Ok(head) => {
+                let due = self.due(all, room);
+                Invariant::Rosters.holds(head == due, || {
+                    format!("the store has {head:?} of {room}, and its entries {due:?}")
+                });
+                head
+            }
+            Err(error) => Invariant::Kept.is_broken(&format!("{room} is not told of: {error:?}")),
         }
+    }
+
+    /// What it is to have of a room: every number, the state, and how far back it goes.
+    fn due(&self, all: &[Record], room: &RoomName) -> RoomHead {
+        let mut state = State::default();
+        let (mut last, mut first) = (0, None);
+        for (record, offset) in all.iter().zip(1..).filter(|(it, _)| it.room == *room) {
+            state.fold(record);
+            last = record.seq;
+            if offset >= self.first() {
+                first.get_or_insert(last);
+            }
+        }
+        RoomHead {
+            first: first.unwrap_or(last + 1),
+            last,
+            state,
+        }
+    }
+
+    /// The rooms with which a server goes on: the lobby, and those in which somebody is.
+    pub(super) fn rooms_with_people(&self, all: &[Record]) -> Vec<RoomName> {
+        let mut states: BTreeMap<RoomName, State> = BTreeMap::new();
+        for record in all {
+            states.entry(record.room.clone()).or_default().fold(record);
+        }
+        let others = states
+            .into_iter()
+            .filter(|(room, state)| !room.is_lobby() && state.has_members());
+        let others = others.map(|(room, _)| room);
+        let due: Vec<RoomName> = std::iter::once(RoomName::LOBBY).chain(others).collect();
+        let told = self.store().rooms_with_people();
+        let told: Option<Vec<RoomName>> = told
+            .ok()
+            .map(|rooms| rooms.into_iter().map(|(room, _)| room).collect());
+        Invariant::Rosters.holds(told.as_ref() == Some(&due), || {
+            format!("the store has people in {told:?}, and its entries in {due:?}")
+        });
+        due
+    }
+
+    /// The entries of a room that it still has, as the list has them.
+    fn held<'a>(&self, all: &'a [Record], room: &RoomName) -> impl Iterator<Item = &'a Record> {
+        let first = usize::try_from(self.first() - 1).unwrap_or(usize::MAX);
+        let of_room = all.iter().skip(first);
+        let room = room.clone();
+        of_room.filter(move |it| it.room == room)
     }
 
     /// Opens it; of what may be there or not, `maybe`, what is there is left. Opening it may end in the middle.
@@ -112,25 +167,21 @@ impl Shipped {
 
     /// What it has is this list, as far back as it goes.
     pub(super) fn check(&self, all: &[Record]) {
-        let store = self.store();
-        let first = store.first();
-        let held = &all[usize::try_from(first - 1).unwrap_or(0).min(all.len())..];
-        let read = store.read(&RoomName::LOBBY, 0, all.len() + 1);
-        let is_it = read.as_deref().is_ok_and(|read| read == held);
-        Invariant::Kept.holds(is_it, || format!("the store has {read:?}, not {held:?}"));
-        self.check_state(all);
-    }
-
-    /// Who it says is in the room is who is, as its entries have it.
-    fn check_state(&self, all: &[Record]) {
-        let mut state = State::default();
-        for record in all {
-            state.fold(record);
+        let mut rooms: Vec<&RoomName> = all.iter().map(|it| &it.room).collect();
+        rooms.sort();
+        rooms.dedup();
+        for room in rooms {
+            let held: Vec<&Record> = self.held(all, room).collect();
+            let read = self.store().read(room, 0, all.len() + 1);
+            let is_it = read
+                .as_deref()
+                .is_ok_and(|read| read.iter().eq(held.iter().copied()));
+            Invariant::Kept.holds(is_it, || {
+                format!("the store has {read:?} of {room}, not {held:?}")
+            });
+            self.room(all, room);
         }
-        let said = self.state();
-        Invariant::Rosters.holds(said == state, || {
-            format!("the store has {said:?}, and its entries {state:?}")
-        });
+        self.rooms_with_people(all);
     }
 
     /// What somebody asks for now and then is answered as the list has it.
@@ -138,29 +189,32 @@ impl Shipped {
         if all.is_empty() || !self.dice.one_in(4) {
             return;
         }
+        let asked = &all[self.dice.below(all.len())];
         if self.dice.one_in(4) {
-            self.check_state(all);
+            self.room(all, &asked.room);
         }
         let after = self.dice.below(all.len() + 1) as u64;
         let most = self.dice.power(7);
-        self.read(all, after, most);
-        let asked = &all[self.dice.below(all.len())];
+        self.read(all, &asked.room, after, most);
         if let (Some(session), Some(id)) = (asked.sender, &asked.id) {
             self.find(all, session, id);
             self.find(all, SessionId([0; 32]), id);
         }
     }
 
-    pub(super) fn read(&self, all: &[Record], after: u64, most: usize) -> Vec<Record> {
-        let store = self.store();
-        let first = store.first().max(after + 1);
-        let held = all.get(usize::try_from(first - 1).unwrap_or(usize::MAX)..);
-        let held = held.unwrap_or_default();
-        let due = &held[..most.min(held.len())];
-        match store.reader().read(&RoomName::LOBBY, after, most) {
+    pub(super) fn read(
+        &self,
+        all: &[Record],
+        room: &RoomName,
+        after: u64,
+        most: usize,
+    ) -> Vec<Record> {
+        let held = self.held(all, room).filter(|it| it.seq > after);
+        let due: Vec<Record> = held.take(most).cloned().collect();
+        match self.store().reader().read(room, after, most) {
             Ok(read) if read == due => read,
             read => Invariant::Kept.is_broken(&format!(
-                "{most} entries after {after} are read as {read:?}, and are {due:?}"
+                "{most} entries of {room} after {after} are read as {read:?}, and are {due:?}"
             )),
         }
     }
@@ -197,9 +251,8 @@ impl Shipped {
         }
     }
 
-    /// Appends a batch to what it has, on a good disk, on which there may be no room for a while; the oldest
-    /// entry that it has then.
-    pub(super) fn append(&mut self, all: &[Record], batch: &[Record]) -> u64 {
+    /// Appends a batch to what it has, on a good disk, on which there may be no room for a while.
+    pub(super) fn append(&mut self, all: &[Record], batch: &[Record]) {
         let mut rest = batch;
         if self.dice.one_in(8) {
             self.sectors.set(Trouble::Full);
@@ -233,7 +286,6 @@ impl Shipped {
         Invariant::Kept.holds(batch.is_empty() || first == due, || {
             format!("{first} is the oldest entry kept of {last}, where {due} was due")
         });
-        first
     }
 
     /// It ends while a batch is being appended, and is opened again; what is there of the batch is left.
@@ -286,8 +338,13 @@ impl Shipped {
     /// A store that could not append a batch tells of nothing in it, and takes no more.
     fn check_failed(store: &mut Store, last: u64, batch: &[Record]) {
         let reader = store.reader();
-        let (told, read) = (reader.head(), reader.read(&RoomName::LOBBY, last, 1));
-        let is_told = told > last || read.as_ref().is_ok_and(|read| !read.is_empty());
+        let told = reader.head();
+        let read = batch.iter().map(|it| reader.read(&it.room, it.seq - 1, 1));
+        let read: Vec<_> = read.collect();
+        let is_read = |read: &Result<Vec<Record>, StoreError>| {
+            read.as_ref().is_ok_and(|read| !read.is_empty())
+        };
+        let is_told = told > last || read.iter().any(is_read);
         Invariant::Kept.holds(!is_told, || {
             format!("what could not be appended is told: {told} of {last}, {read:?}")
         });

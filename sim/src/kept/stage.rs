@@ -2,18 +2,18 @@
 
 use super::client::Client;
 use super::disk::Disk;
+use super::people::People;
 use super::person::Wish;
 use super::person::line_of;
 use super::shipped::End;
-use super::world::{Op, World};
+use super::world::{Op, World, room};
 use crate::dice::Dice;
 use crate::invariant::Invariant;
-use crate::naming::are_alike;
 use crate::text::visible;
 use chat_core::{
-    Action, ClientInput, ConnId, Input, Kind, Origin, RoomName, Server, Timer, Timestamp,
+    Action, ClientInput, ConnId, Input, Kind, Origin, Record, RoomName, Server, Timer, Timestamp,
 };
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// In so many rounds everything comes to rest.
 const ROUNDS: usize = 20_000;
@@ -36,10 +36,15 @@ enum Happening {
     SaidAgain,
     PageAsked,
     Left,
+    Moved,
+    RoomOpened,
+    RoomUnreadable,
+    TopicSet,
+    IdReused,
 }
 
 /// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 12] = [
+pub const HAPPENINGS: [&str; 17] = [
     "a server starts",
     "a server is killed",
     "the disk fails with what is being written",
@@ -52,6 +57,11 @@ pub const HAPPENINGS: [&str; 12] = [
     "something is said again, with its id",
     "a page is asked for",
     "somebody leaves",
+    "somebody goes to another room",
+    "a room is opened",
+    "what is to be read of a room that is opened cannot be",
+    "somebody says what a room is about",
+    "an id is given again, in another room",
 ];
 
 struct Link {
@@ -77,6 +87,8 @@ pub(super) struct Stage<'a> {
     since: u64,
     disk: Disk,
     fails: bool,
+    /// Whatever is to be read of a room that is opened can be.
+    is_calm: bool,
     /// The server is over when it has let everyone go.
     ends: bool,
     links: Vec<Link>,
@@ -84,7 +96,7 @@ pub(super) struct Stage<'a> {
     asked: VecDeque<Action>,
     /// What the server's screen has shown, and the entry that it shows next.
     shown: Vec<u8>,
-    next_shown: u64,
+    next_shown: usize,
     pub(super) deliveries: u64,
     pub(super) happened: [u64; HAPPENINGS.len()],
     tell: bool,
@@ -103,12 +115,13 @@ impl<'a> Stage<'a> {
             since: 0,
             disk: Disk::new(world.seed, world.keep, world.unreadable),
             fails: false,
+            is_calm: false,
             ends: false,
             links: Vec::new(),
             clients: clients.map(|(n, kind)| Client::new(n, *kind)).collect(),
             asked: VecDeque::new(),
             shown: Vec::new(),
-            next_shown: 1,
+            next_shown: 0,
             deliveries: 0,
             happened: [0; HAPPENINGS.len()],
             tell,
@@ -122,7 +135,7 @@ impl<'a> Stage<'a> {
         for op in &self.world.steps {
             self.step(*op);
         }
-        self.fails = false;
+        (self.fails, self.is_calm) = (false, true);
         self.set_full(false);
         self.come_to_rest();
         for client in self.clients.iter_mut().filter(|client| !client.is_over) {
@@ -152,14 +165,10 @@ impl<'a> Stage<'a> {
             secret: chat_core::Secret([self.lives; 32]),
             unix_millis: self.now / 1000,
         };
-        let history = self.disk.history(self.world.newest);
-        self.next_shown = self.disk.last() + 1;
+        let rooms = self.disk.restore(self.world.newest);
+        self.next_shown = self.disk.all.len();
         self.shown.clear();
-        self.server = Some(Server::restored(
-            self.world.limits(),
-            origin,
-            vec![(RoomName::LOBBY, history)],
-        ));
+        self.server = Some(Server::restored(self.world.limits(), origin, rooms));
         self.serve();
         if self.disk.full_since.is_some() {
             self.handle(Input::DiskFull(true));
@@ -239,6 +248,25 @@ impl<'a> Stage<'a> {
             Op::Page(who, after) => {
                 self.count(Happening::PageAsked);
                 let line = self.clients[who].asks(after);
+                self.send(who, &line);
+            }
+            Op::Go(who, to) if !self.clients[who].is_over => {
+                self.count(Happening::Moved);
+                let line = self.clients[who].goes(&room(to));
+                self.send(who, &line);
+            }
+            Op::Topic(who) if !self.clients[who].is_over => {
+                self.count(Happening::TopicSet);
+                let line = self.clients[who].sets_topic();
+                self.send(who, &line);
+            }
+            Op::Look(who) => {
+                let line = self.clients[who].looks();
+                self.send(who, &line);
+            }
+            Op::Reuse(who) if !self.clients[who].is_over => {
+                let line = self.clients[who].reuses(&self.disk);
+                self.happened[Happening::IdReused as usize] += u64::from(!line.is_empty());
                 self.send(who, &line);
             }
             Op::Leave(who) if !self.clients[who].is_over => {
@@ -474,16 +502,17 @@ impl<'a> Stage<'a> {
             return true;
         }
         let first = self.disk.finish();
-        let last = self.disk.last();
-        self.note(|| format!("disk: holds entries {first} to {last}"));
+        let last = self.disk.last(&RoomName::LOBBY);
+        let all = self.disk.all.len();
+        self.note(|| format!("disk: holds entries {first} to {last} of the lobby, {all} in all"));
         self.handle(Input::Committed(first));
         true
     }
 
     fn answer(&mut self) -> bool {
         match self.asked.pop_front() {
-            Some(Action::Read(conn, _, after, most)) => {
-                let kept = self.disk.read(after, most);
+            Some(Action::Read(conn, room, after, most)) => {
+                let kept = self.disk.read(&room, after, most);
                 self.happened[Happening::Unreadable as usize] += u64::from(kept.is_none());
                 self.handle(match &kept {
                     Some(kept) => Input::Kept(conn, kept),
@@ -494,9 +523,22 @@ impl<'a> Stage<'a> {
                 let said = self.disk.find(session, &id);
                 self.handle(Input::Found(conn, said.as_ref()));
             }
+            Some(Action::Open(conn, room)) => self.open(conn, &room),
             _ => return false,
         }
         true
+    }
+
+    /// The store tells what it has of a room, unless it cannot be read.
+    fn open(&mut self, conn: ConnId, room: &RoomName) {
+        self.count(Happening::RoomOpened);
+        if !self.is_calm && self.disk.is_damaged() && self.dice.one_in(4) {
+            self.count(Happening::RoomUnreadable);
+            return self.handle(Input::Unreadable(conn));
+        }
+        let history = self.disk.history(room, self.world.newest);
+        self.note(|| format!("disk: has entries up to {} of {room}", history.last));
+        self.handle(Input::Opened(conn, &history));
     }
 
     fn pass_time(&mut self, micros: u64) {
@@ -596,7 +638,7 @@ impl<'a> Stage<'a> {
     fn check_screen(&mut self) {
         let lines = String::from_utf8_lossy(&self.shown).into_owned();
         for line in lines.lines() {
-            let kept = self.disk.entry(self.next_shown).map(line_of);
+            let kept = self.disk.all.get(self.next_shown).map(shown_line);
             Invariant::Kept.holds(kept.as_deref() == Some(line), || {
                 format!("{line:?} is shown, and {kept:?} kept")
             });
@@ -661,50 +703,54 @@ impl<'a> Stage<'a> {
 
     /// What is on the disk makes sense.
     fn check_disk(&self) {
-        let mut present = BTreeSet::new();
+        let mut rooms: BTreeMap<&RoomName, (u64, People)> = BTreeMap::new();
         let mut ids = BTreeSet::new();
-        for (entry, seq) in self.disk.all.iter().zip(1..) {
-            let name = entry.name.as_str().to_ascii_lowercase();
-            let taken = match entry.kind {
-                Kind::Joined => Some((&*name, None)),
-                Kind::Renamed => Some((&*entry.text, Some(&name))),
-                _ => None,
-            };
-            if let Some((taken, own)) = taken {
-                let is_other = |it: &&String| Some(*it) != own && are_alike(it, taken);
-                let other = present.iter().find(is_other);
-                Invariant::UniqueNames.holds(other.is_none(), || {
-                    format!("entry {seq} is {}, and {other:?} is here", line_of(entry))
-                });
-            }
-            let told = || format!("entry {seq} is {}", line_of(entry));
-            Invariant::OneOrder.holds(entry.seq == seq, told);
-            let is_right = match entry.kind {
-                Kind::Joined => present.insert(name),
-                Kind::Left => present.remove(&name),
-                Kind::Said | Kind::Acted | Kind::Topic => present.contains(&name),
-                Kind::Renamed => {
-                    present.remove(&name) && present.insert(entry.text.to_ascii_lowercase())
-                }
-            };
-            Invariant::OneStay.holds(is_right, told);
+        for entry in &self.disk.all {
+            let (last, people) = rooms.entry(&entry.room).or_default();
+            *last += 1;
+            let told = || format!("entry {last} of {} is {}", entry.room, line_of(entry));
+            Invariant::OneOrder.holds(entry.seq == *last, told);
+            Invariant::OneStay.holds(people.follow(entry), told);
             if let (Some(id), None) = (&entry.id, self.world.keep) {
                 Invariant::SaidOnce.holds(ids.insert((entry.sender, id)), told);
             }
         }
-        let here = self.clients.iter().filter(|client| client.is_member());
-        let here: BTreeSet<String> = here.map(|c| c.name().to_ascii_lowercase()).collect();
-        Invariant::Rosters.holds(present == here, || {
-            format!("{present:?} are in the room, and {here:?} are there")
+        let mut due: BTreeMap<RoomName, BTreeSet<String>> = BTreeMap::new();
+        let mut names = BTreeSet::new();
+        for client in &self.clients {
+            let (there, name) = (client.rooms(), client.name());
+            let is_free = there.is_empty() || names.insert(name.to_ascii_lowercase());
+            Invariant::OneName.holds(is_free, || format!("two are called {name}"));
+            for room in there {
+                due.entry(room).or_default().insert(name.into());
+            }
+        }
+        let there = rooms
+            .into_iter()
+            .map(|(room, (_, people))| (room.clone(), people.names));
+        let there: BTreeMap<RoomName, BTreeSet<String>> =
+            there.filter(|(_, names)| !names.is_empty()).collect();
+        Invariant::Rosters.holds(there == due, || {
+            format!("{there:?} are in the rooms, and {due:?} are there")
         });
     }
 
     /// Somebody who was never there reads all that is kept.
     fn audit(&mut self) {
         let number = self.clients.len();
-        let auditor = Client::auditor(number, self.disk.first());
+        let auditor = Client::auditor(number, &self.disk);
         self.clients.push(auditor);
         self.come_to_rest();
         self.clients[number].is_at_rest(&self.disk);
+    }
+}
+
+/// An entry as the server's screen shows it.
+fn shown_line(entry: &Record) -> String {
+    let line = line_of(entry);
+    if entry.room.is_lobby() {
+        line
+    } else {
+        format!("[{}] {line}", entry.room)
     }
 }

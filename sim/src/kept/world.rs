@@ -1,13 +1,21 @@
 //! A world around one store, as data that can be shrunk, written and read.
 
 use crate::dice::Dice;
-use chat_core::Limits;
+use chat_core::{Limits, RoomName};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// The first port.
 const PORTS: u16 = 6000;
+
+/// The rooms that there may be; where it all begins is the first.
+const ROOMS: [&str; 4] = ["lobby", "dev", "tea", "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"];
+
+/// The room with this number.
+pub(super) fn room(number: usize) -> RoomName {
+    RoomName::parse(ROOMS[number % ROOMS.len()]).unwrap_or_default()
+}
 
 /// Clients, a server that is killed now and then, and the disk that outlives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +83,15 @@ pub enum Op {
     Page(usize, u64),
     /// A program sends again what it has said first.
     Again(usize),
+    /// It goes to the room with this number. A program that is there and speaks there parts from it; one that is there
+    /// speaks there from then on.
+    Go(usize, usize),
+    /// It says what its room is about; who uses the text dialect does not.
+    Topic(usize),
+    /// A program asks what its room is about, and who is there.
+    Look(usize),
+    /// A program says with its first id what it says in another room.
+    Reuse(usize),
     /// It leaves.
     Leave(usize),
     /// The program of a person is killed; they start it again when they connect.
@@ -116,6 +133,12 @@ impl World {
             // Also so few that who resumes waits for others.
             backfill: usize::try_from(self.batch).unwrap_or(0),
             reads: 1 + usize::from(self.seed.is_multiple_of(2)),
+            // Also so few that somebody is not let in.
+            rooms: if self.seed.is_multiple_of(7) {
+                2
+            } else {
+                default.rooms
+            },
             ..default
         }
     }
@@ -144,6 +167,10 @@ impl World {
             | Op::Cut(who)
             | Op::Page(who, _)
             | Op::Again(who)
+            | Op::Go(who, _)
+            | Op::Topic(who)
+            | Op::Look(who)
+            | Op::Reuse(who)
             | Op::Leave(who)
             | Op::Crash(who) => Some(who + 1),
             _ => None,
@@ -165,6 +192,7 @@ impl World {
         let weights: Vec<usize> = (0..11)
             .map(|_| if dice.one_in(3) { 0 } else { dice.power(5) })
             .collect();
+        let mut rooms = Rooms::draw(seed);
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
         for _ in 0..dice.power(8) {
             let who = dice.below(count);
@@ -188,6 +216,7 @@ impl World {
                 Some(9) => [Op::Full, Op::Room, Op::Hang(1 << dice.below(14))][dice.below(3)],
                 _ => Op::Say(who),
             });
+            steps.extend(rooms.step(count));
             let most = dice.power(6);
             steps.push(Op::Meanwhile(dice.below(most)));
         }
@@ -206,6 +235,40 @@ impl World {
             clients,
             steps,
         }
+    }
+}
+
+/// How much goes on in rooms.
+struct Rooms {
+    /// Has dice of its own, so that all else that is drawn from a seed stays what it is.
+    dice: Dice,
+    /// One step in so many; 0 where there is the lobby alone.
+    rarity: usize,
+    names: usize,
+}
+
+impl Rooms {
+    fn draw(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, 9);
+        Self {
+            rarity: if dice.one_in(3) { 0 } else { 1 + dice.below(6) },
+            names: 2 + dice.below(ROOMS.len() - 1),
+            dice,
+        }
+    }
+
+    /// What one of so many clients does about rooms, if somebody does.
+    fn step(&mut self, clients: usize) -> Option<Op> {
+        if self.rarity == 0 || !self.dice.one_in(self.rarity) {
+            return None;
+        }
+        let who = self.dice.below(clients);
+        Some(match self.dice.below(10) {
+            0 => Op::Topic(who),
+            1 => Op::Look(who),
+            2 => Op::Reuse(who),
+            _ => Op::Go(who, self.dice.below(self.names)),
+        })
     }
 }
 

@@ -42,7 +42,9 @@ impl JsonClient {
             self.memory.name = entry.text.as_deref().map(Into::into);
             self.keep_soon(now);
         }
-        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined;
+        // The last entry when a session went on in a room may be somebody else's.
+        let is_ours = self.memory.name.as_deref() == Some(&*entry.name);
+        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined && is_ours;
         if !is_joining && !self.is_own(entry) {
             let at = Some(entry.at).filter(|_| self.setup.times);
             self.tell_at(&line_of(entry), at);

@@ -260,7 +260,12 @@ impl JsonClient {
         id: &str,
         why: &str,
     ) -> bool {
-        if id.starts_with(PART) {
+        if let Some(room) = id.strip_prefix(PART) {
+            let seats = &mut self.connection.seats;
+            let seat = RoomName::parse(room).map(|room| seats.get_mut(&room));
+            if let (Ok(Some(seat)), Code::LastRoom) = (seat, code) {
+                seat.is_parted = false;
+            }
             return true;
         }
         let Some(room) = id.strip_prefix(JOIN) else {
@@ -271,8 +276,13 @@ impl JsonClient {
             return true;
         };
         if code == Code::Unchanged {
-            self.is_seated(&room, 0);
-            self.part_from_others();
+            // Between what comes of different rooms there is no order: `in` may come later. If it has asked to be there no
+            // more since, that comes as well, with what was not shown of the room.
+            let seat = self.connection.seats.get(&room);
+            if seat.is_some_and(|seat| !seat.is_parted) {
+                self.is_seated(&room, 0);
+                self.part_from_others();
+            }
         } else {
             mark(Mark::ClientMoveRefused);
             self.tell(&format!("* {why}"));

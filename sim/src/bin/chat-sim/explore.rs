@@ -4,7 +4,7 @@ use chat_core::mark::{self, Mark};
 use chat_sim::explore::hunt::{Finding, Report, Worlds, hunt};
 use chat_sim::explore::world::Op;
 use chat_sim::explore::{
-    UNDRAWN, chart, draw, file, hunt as hunting, play, play_production, shrink, shrink_kept,
+    chart, draw, file, hunt as hunting, play, play_production, shrink, shrink_kept,
     shrink_production,
 };
 use chat_sim::kept;
@@ -292,7 +292,7 @@ fn counts(report: &Report, worlds: Worlds) -> String {
 fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
     let all = Mark::ALL.iter().copied();
     all.filter(move |mark| match worlds {
-        Worlds::Network => !mark.is_of_keeping() && !UNDRAWN.contains(mark),
+        Worlds::Network => !mark.is_of_keeping(),
         Worlds::Kept => mark.is_of_keeping(),
         Worlds::Production => false,
     })
