@@ -200,10 +200,10 @@ fn a_killed_server_lets_everyone_go_on_in_the_room_where_they_were() {
         assert_eq!(client.code, LEFT, "{client:?}");
         assert!(!client.stderr.contains("Gap"), "{client:?}");
     }
+    server.kill();
     let export = Command::new(chat_server())
         .args(["export", "--data", &server.data])
         .output();
-    server.kill();
     let export = String::from_utf8(export.expect("it runs").stdout).expect("it is UTF-8");
     for (room, said) in [
         ("dev", "in dev"),
