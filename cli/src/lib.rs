@@ -16,6 +16,7 @@ mod output_watch;
 pub mod paper;
 pub mod retention;
 pub mod screen;
+pub mod secret_file;
 pub mod signals;
 pub mod start_warnings;
 pub mod terminal;

@@ -22,13 +22,13 @@ pub use room::log::History;
 pub use room::state::State;
 pub use server::phase as server_phase;
 pub use server::{
-    Action, Census, CloseReason, Input, Logs, Origin, Outbox, Round, Server, Timer, Usage,
+    Action, Census, CloseReason, Input, Logs, Origin, Outbox, Round, Server, Timer, Usage, Whom,
 };
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_ROOM_NAME,
-    MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC,
+    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_KICK_REASON, MAX_LINE, MAX_NAME,
+    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC,
 };
 pub use types::name::{InvalidName, Name};
 pub use types::peer::{Host, Peer};

@@ -54,6 +54,7 @@ marks! {
     ResumedInRoom "a session goes on in a room that is not the lobby"
     JoinedRoom "a JSON connection is in one room more"
     PartedRoom "a JSON connection is in one room fewer"
+    GatheredInPart "not all that waits of other rooms may be held for a goodbye to come after it"
     InTooManyRooms "a JSON connection is in as many rooms as it may be"
     LastRoom "a JSON connection is to part from its only room"
     NotInRoom "a JSON connection asks for a room that it is not in"

@@ -15,6 +15,8 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 const ENTRIES: u64 = 100_000;
 
+const ROOMS: u64 = 100_000;
+
 /// Entry `seq`, of 64 bytes of text.
 fn said(seq: u64) -> Record {
     Record {
@@ -38,6 +40,7 @@ fn main() -> Outcome {
         // What it runs as processes of their own.
         ["fill", dir, entries, end] => fill(dir, entries.parse()?, end),
         ["open", dir, _, _] => open(dir),
+        ["rooms", dir, rooms, _] => rooms_of(Path::new(dir), rooms.parse()?),
         _ => Err("usage: store DIR [ENTRIES]".into()),
     }
 }
@@ -67,6 +70,38 @@ fn measure(dir: &Path, entries: u64) -> Outcome {
     pages(&large)?;
     for (batch, batches) in [(1, 1000), (100, 500)] {
         appends("that log", &large, batch, batches)?;
+    }
+    let many = dir.join("rooms");
+    run("rooms", &many, ROOMS, "")?;
+    print!("{ROOMS} rooms in which nobody is, opened: ");
+    io::stdout().flush()?;
+    run("open", &many, 0, "")
+}
+
+/// Makes so many rooms, in each of which somebody was.
+fn rooms_of(dir: &Path, rooms: u64) -> Outcome {
+    let mut store = Store::open(dir, Retention::default())?;
+    let names: Vec<String> = (0..rooms).map(|nth| format!("room-{nth}")).collect();
+    for names in names.chunks(1000) {
+        let mut batch = Vec::new();
+        for name in names {
+            let room = RoomName::parse(name).map_err(|error| error.to_string())?;
+            for (seq, kind) in [(1, Kind::Joined), (2, Kind::Left)] {
+                batch.push(Record {
+                    room: room.clone(),
+                    kind,
+                    text: "".into(),
+                    id: None,
+                    ..said(seq)
+                });
+            }
+        }
+        store.append(&batch)?;
+    }
+    // Until there is a segment that has all of them in its directory alone.
+    while store.head() < 2 * rooms + 600_000 {
+        let lobby = store.room(&RoomName::LOBBY)?.last;
+        store.append(&batch_of(1000, lobby))?;
     }
     Ok(())
 }

@@ -43,11 +43,11 @@ impl Visit {
 
     /// It is over.
     pub(crate) fn closed(&self, reason: CloseReason) {
-        use CloseReason::{Eof, Left, Lost, Replaced, Stalled, Stopped, TooFarBehind};
+        use CloseReason::{Eof, Kicked, Left, Lost, Replaced, Stalled, Stopped, TooFarBehind};
         let Self { id, peer, name } = self;
         match (name, reason) {
             (Some(name), _) => tracing::info!(conn = ?id, %peer, %name, %reason, "left"),
-            (None, Eof | Left | Lost | Replaced | Stalled | Stopped | TooFarBehind) => {
+            (None, Eof | Kicked | Left | Lost | Replaced | Stalled | Stopped | TooFarBehind) => {
                 tracing::info!(conn = ?id, %peer, %reason, "gone, and was not in the room");
             }
             (None, _) => tracing::info!(conn = ?id, %peer, %reason, "refused"),

@@ -1,7 +1,7 @@
 //! What those who look after a running server ask of it: a bounded queue to the task that owns the room, and an
 //! answer to each. Whoever asks waits; the room does not.
 
-use chat_core::{Census, Input, Limits, Name, Server, Timestamp, Usage};
+use chat_core::{Census, ConnId, Input, Limits, Name, RoomName, Server, Timestamp, Usage, Whom};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +20,9 @@ enum Question {
     Usage(oneshot::Sender<Usage>),
     Census(usize, oneshot::Sender<Census>),
     Members(usize, oneshot::Sender<Members>),
+    Rooms(usize, oneshot::Sender<Rooms>),
     Announce(String, oneshot::Sender<usize>),
+    Kick(String, String, oneshot::Sender<bool>),
     Granted(oneshot::Sender<Box<Limits>>),
     Limits(Box<Limits>, oneshot::Sender<()>),
     Drain(oneshot::Sender<usize>),
@@ -29,8 +31,18 @@ enum Question {
 /// Who is in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Members {
-    /// Their names, in order, as many as were asked for.
-    pub names: Vec<Name>,
+    /// Their names, in order, as many as were asked for, and the connection of everyone who has one now, as the log
+    /// names it.
+    pub people: Vec<(Name, Option<ConnId>)>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The rooms in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// Their names, in order, as many as were asked for, and how many are in each.
+    pub rooms: Vec<(RoomName, usize)>,
     /// How many more there are.
     pub more: usize,
 }
@@ -90,12 +102,30 @@ impl Control {
         self.ask(|answer| Question::Members(most, answer)).await
     }
 
+    /// Which rooms there are: so many at most.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn rooms(&self, most: usize) -> Result<Rooms, NoAnswer> {
+        self.ask(|answer| Question::Rooms(most, answer)).await
+    }
+
     /// Tells everyone something; how many are in the room.
     ///
     /// # Errors
     /// As [`usage`](Self::usage).
     pub async fn announce(&self, text: String) -> Result<usize, NoAnswer> {
         self.ask(|answer| Question::Announce(text, answer)).await
+    }
+
+    /// Has somebody go, named by their name or as the log names their connection, and tells them why; whether there
+    /// is such a one. Where both can be meant, it is the name.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn kick(&self, whom: String, reason: String) -> Result<bool, NoAnswer> {
+        self.ask(|answer| Question::Kick(whom, reason, answer))
+            .await
     }
 
     /// What clients are granted.
@@ -162,14 +192,32 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
             let _ = to.send(server.census(hosts));
         }
         Question::Members(most, to) => {
-            let members = server.members();
-            let more = members.len().saturating_sub(most);
-            let names = members.take(most).cloned().collect();
-            let _ = to.send(Members { names, more });
+            let more = server.members().len().saturating_sub(most);
+            let people = server.people().take(most);
+            let people = people.map(|(name, conn)| (name.clone(), conn)).collect();
+            let _ = to.send(Members { people, more });
+        }
+        Question::Rooms(most, to) => {
+            let rooms = server.rooms().map(|(name, here)| (name.clone(), here));
+            let mut rooms: Vec<_> = rooms.collect();
+            let more = rooms.len().saturating_sub(most);
+            rooms.truncate(most);
+            let _ = to.send(Rooms { rooms, more });
         }
         Question::Announce(text, to) => {
             server.handle(now, Input::Announce(&text));
             let _ = to.send(server.population());
+        }
+        Question::Kick(whom, reason, to) => {
+            let name = Name::parse(&whom).ok();
+            let by_name = name.as_ref().map(Whom::Name);
+            let by_id = ConnId::parse(&whom).map(Whom::Connection);
+            let all = by_name.into_iter().chain(by_id);
+            let found = all.into_iter().find(|&whom| server.can_kick(whom));
+            if let Some(whom) = found {
+                server.handle(now, Input::Kick(whom, &reason));
+            }
+            let _ = to.send(found.is_some());
         }
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));

@@ -120,6 +120,7 @@ impl Metrics {
             CloseReason::TooFarBehind => (&self.closed, "too_far_behind"),
             CloseReason::Stalled => (&self.closed, "stalled"),
             CloseReason::Replaced => (&self.closed, "replaced"),
+            CloseReason::Kicked => (&self.closed, "kicked"),
             CloseReason::Stopped => (&self.closed, "stopped"),
             CloseReason::Refused => (&self.refused, "full"),
             CloseReason::Foreign(_) => (&self.refused, "foreign_protocol"),

@@ -3,28 +3,32 @@
 //! Every pass takes what arrived since the last one through the core, then writes once to each
 //! connection that has something waiting (README.md, "The hot path").
 
+mod accept;
+mod news;
+mod options;
+mod timer;
+mod write;
+
+pub use options::Options;
+
 use crate::connection_log::Visits;
 use crate::control::Controlled;
-use crate::listener::{Listener, TurnedAway};
+use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::ready::Ready;
 use crate::socket::Socket;
-use crate::store::Store;
 use crate::store_reader::Reading;
-use crate::store_writer::{Keeping, News, rooms};
-use chat_core::{
-    Action, ConnId, Input, Limits, Logs, Origin, Outbox, Secret, Server, Timer, Timestamp,
-};
+use crate::store_writer::{Keeping, rooms};
+use accept::ACCEPTS;
+use chat_core::{Action, Input, Server, Timestamp};
+use options::{drawn, wall_clock};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most bytes read from a connection in one pass.
@@ -32,72 +36,6 @@ const READ: usize = 16 * 1024;
 
 /// The most bytes read at once. The core keeps as much of each connection that waits for its turn.
 const CHUNK: usize = 4 * 1024;
-
-/// The most connections accepted in one pass.
-const ACCEPTS: usize = 256;
-
-/// So many are written to before the clock is looked at.
-const STRETCH: usize = 256;
-
-/// The fewest connections that are worth a thread to write to them: each takes the system some
-/// 3 µs, and a thread about 30 µs to start.
-const SHARE: usize = 128;
-
-/// The first and the longest pause after a failure to accept; each is twice the one before.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// How a server is run.
-#[derive(Debug)]
-pub struct Options {
-    /// What it grants its clients.
-    pub limits: Limits,
-    /// Threads that write at the same time, where many connections are to be written to. The room
-    /// is one thread's in any case, and with 1 so is all writing.
-    pub writers: NonZeroUsize,
-    /// What the tokens of sessions are made of, and the name of the log. It is drawn from the system
-    /// where it is `None`; simulations give one, to be the same every time.
-    pub origin: Option<Origin>,
-    /// What keeps the room's history; without one it is gone with the server.
-    pub store: Option<Store>,
-    /// What is asked of it while it runs.
-    pub control: Option<Controlled>,
-    /// What it counts.
-    pub metrics: Metrics,
-}
-
-impl From<Limits> for Options {
-    /// These limits, one writer, and an origin that nobody knows.
-    fn from(limits: Limits) -> Self {
-        Self {
-            limits,
-            writers: NonZeroUsize::MIN,
-            origin: None,
-            store: None,
-            control: None,
-            metrics: Metrics::default(),
-        }
-    }
-}
-
-/// An origin that nobody knows, at the time that the system's clock shows.
-fn drawn() -> io::Result<Origin> {
-    let mut epoch = [0; 16];
-    let mut secret = [0; 32];
-    getrandom::fill(&mut epoch).map_err(io::Error::other)?;
-    getrandom::fill(&mut secret).map_err(io::Error::other)?;
-    Ok(Origin {
-        epoch: u128::from_be_bytes(epoch),
-        secret: Secret(secret),
-        unix_millis: wall_clock(),
-    })
-}
-
-/// What the system's clock shows, in milliseconds since the Unix epoch.
-fn wall_clock() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_millis();
-    u64::try_from(now).unwrap_or(u64::MAX)
-}
 
 /// Serves the room to all who connect, until `stop` is done and everyone has been let go.
 ///
@@ -314,21 +252,6 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         }
     }
 
-    /// Answers those who look after the server.
-    fn poll_control(&mut self, cx: &mut Context<'_>) -> bool {
-        let now = self.now();
-        let Some(control) = self.control.as_mut() else {
-            return false;
-        };
-        let Poll::Ready(is_drained) = control.poll_answer(cx, now, &mut self.server) else {
-            return false;
-        };
-        if is_drained && self.stopped.is_none() {
-            self.begin_to_stop();
-        }
-        true
-    }
-
     /// Takes note of what the pass did that began then.
     fn count(&mut self, begun: Timestamp) {
         let usage = self.server.usage();
@@ -344,147 +267,11 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         self.listeners.clear();
     }
 
-    fn now(&self) -> Timestamp {
-        let elapsed = self.origin.elapsed().as_micros();
-        Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.server
-            .next_timeout()
-            .is_some_and(|(due, _)| due <= now)
-    }
-
     /// Begins to have kept what happened.
     fn commit(&mut self) {
         if let Some(keeping) = &mut self.keeping {
             keeping.commit(&mut self.server);
         }
-    }
-
-    /// Hears whether what was to be kept is.
-    fn poll_store(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut has_news = false;
-        while let Some(keeping) = self.keeping.as_mut().filter(|_| self.failure.is_none())
-            && let Poll::Ready(news) = keeping.poll_news(cx)
-        {
-            has_news = true;
-            match news {
-                Ok(News::Committed(first)) => {
-                    self.server.handle(self.now(), Input::Committed(first));
-                }
-                Ok(News::Full(is_full)) => {
-                    self.server.handle(self.now(), Input::DiskFull(is_full));
-                }
-                Err(error) => self.fail(error),
-            }
-        }
-        has_news
-    }
-
-    /// Hears what was read in the store.
-    fn poll_reading(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut news = false;
-        while let Some(reading) = self.reading.as_mut().filter(|_| self.failure.is_none())
-            && let Poll::Ready(answer) = reading.poll_answer(cx)
-        {
-            news = true;
-            match answer {
-                Ok((id, answer)) => self.server.handle(self.now(), answer.input(id)),
-                Err(error) => self.fail(error),
-            }
-        }
-        news
-    }
-
-    /// Nothing can be kept any more: everyone is let go.
-    fn fail(&mut self, error: io::Error) {
-        tracing::error!(%error, "the history cannot be kept; stopping");
-        self.failure = Some(error);
-        self.server.handle(self.now(), Input::NotCommitted);
-    }
-
-    /// Accepts what waits; whether anything did.
-    fn poll_accept(
-        &mut self,
-        cx: &mut Context<'_>,
-        accepted: &mut Vec<(L::Stream, SocketAddr)>,
-    ) -> bool {
-        self.turned_away = 0;
-        let last_pause = self.pause;
-        if last_pause.is_some_and(|(until, _)| Instant::now() < until) {
-            return false;
-        }
-        self.pause = None;
-        // Each has a turn at being first.
-        let first = 1.min(self.listeners.len());
-        self.listeners.rotate_left(first);
-        for listener in &mut self.listeners {
-            while accepted.len() + self.turned_away < ACCEPTS
-                && let Poll::Ready(connection) = listener.poll_accept(cx)
-            {
-                match connection {
-                    Ok(connection) => accepted.push(connection),
-                    Err(error) if is_the_peers(&error) => {
-                        self.turned_away += 1;
-                        let told = error.get_ref().and_then(|error| error.downcast_ref());
-                        if let Some(TurnedAway { peer, reason }) = told {
-                            self.visits.turned_away(*peer, reason);
-                        } else {
-                            tracing::debug!(%error, "a connection failed before it was accepted");
-                        }
-                    }
-                    Err(error) => {
-                        let (first, longest) = PAUSES;
-                        let length = last_pause
-                            .filter(|_| accepted.is_empty())
-                            .map_or(first, |(_, last)| (last * 2).min(longest));
-                        self.pause = Some((Instant::now() + length, length));
-                        tracing::warn!(%error, ?length, "cannot accept; trying again after a pause");
-                        return !accepted.is_empty();
-                    }
-                }
-            }
-        }
-        // Where so many were turned away, there may be more to accept.
-        !accepted.is_empty() || self.turned_away == ACCEPTS
-    }
-
-    /// Waits for the next deadline of the core's, or the end of the pause in accepting.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let due = self.server.next_timeout();
-        // Timers count in whole milliseconds, and what is to be gone on with does not wait for one.
-        if due.is_some_and(|(due, why)| why == Timer::Resume && due <= self.now()) {
-            return true;
-        }
-        let due = due.map(|(due, _)| self.origin + Duration::from_micros(due.as_micros()));
-        // Where that has ended since it was looked at, the timer is due at once.
-        let pause = self.pause.map(|(until, _)| until);
-        let counted = self.visits.due();
-        let Some(next) = due.into_iter().chain(pause).chain(counted).min() else {
-            return false;
-        };
-        if self.timer.deadline() != next {
-            self.timer.as_mut().reset(next);
-        }
-        self.timer.as_mut().poll(cx).is_ready()
-    }
-
-    fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
-        self.metrics.accepted();
-        let Some(id) = self.server.accept(now, peer) else {
-            self.metrics.turned_away();
-            self.visits.turned_away(peer, "too many connections");
-            return;
-        };
-        let is_refused = self.server.phase(id).is_ending();
-        let visit = self.visits.came(id, peer, is_refused);
-        let slot = id.slot();
-        if self.sockets.len() <= slot {
-            self.sockets.resize_with(slot + 1, || None);
-        }
-        self.sockets[slot] = Some(Socket::new(id, stream, self.ready.waker(slot), visit));
-        self.woken.push(slot);
     }
 
     /// Takes what a socket that was woken has, through the core.
@@ -516,57 +303,12 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                         .handle(now, Input::Received(id, &self.buffer[..count]));
                 }
                 Poll::Ready(Err(error)) => {
-                    tracing::debug!(?id, %error, "reading failed");
+                    tracing::debug!(conn = ?id, %error, "reading failed");
                     socket.eof = true;
                     self.server.handle(now, Input::Lost(id));
                 }
             }
         }
-    }
-
-    /// One pass over all that have something waiting, or as much of it as is done before others
-    /// are heard; whether it is over.
-    fn write(&mut self, now: Timestamp) -> bool {
-        let begun = self.now();
-        let received = begun.since(now);
-        while !self.server.is_to_receive(begun, received, self.now()) {
-            // Those who talk or ask without pause have no more than one thread.
-            let most = if self.server.is_only_busy_left() {
-                1
-            } else {
-                self.writers
-            };
-            let Some(mut round) = self.server.round(now, STRETCH * most) else {
-                return true;
-            };
-            let (logs, outboxes) = round.outboxes();
-            let writers = most.min(outboxes.len() / SHARE);
-            self.metrics.deliveries.inc_by(outboxes.len() as u64);
-            if writers > 1 {
-                write_in_parallel(&mut self.sockets, logs, outboxes, writers, &self.metrics);
-            } else {
-                let mut sent = 0;
-                for outbox in &mut *outboxes {
-                    if let Some(Some(socket)) = self.sockets.get_mut(outbox.id().slot()) {
-                        sent += socket.write(outbox, logs, &mut self.scratch);
-                    }
-                }
-                self.metrics.sent.inc_by(sent);
-            }
-            let sockets = &self.sockets;
-            let failed = |outbox: &Outbox| {
-                let socket = sockets.get(outbox.id().slot())?.as_ref()?;
-                let error = socket.failure.as_ref()?;
-                tracing::debug!(id = ?socket.id, %error, "writing failed");
-                Some(socket.id)
-            };
-            let failed: Vec<ConnId> = outboxes.iter().filter_map(failed).collect();
-            drop(round);
-            for id in failed {
-                self.server.handle(now, Input::Lost(id));
-            }
-        }
-        false
     }
 
     /// Shows what happened in this pass. The pieces that the core gives may end within a line; who
@@ -638,60 +380,4 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             socket.held
         });
     }
-}
-
-/// Has threads write, each its share. The log stands still meanwhile, and no two of them have
-/// the same connection, so that what is written does not depend on them.
-fn write_in_parallel<S: AsyncRead + AsyncWrite + Send + Unpin>(
-    sockets: &mut [Option<Socket<S>>],
-    logs: Logs<'_>,
-    outboxes: &mut [Outbox],
-    writers: usize,
-    metrics: &Metrics,
-) {
-    let share = outboxes.len().div_ceil(writers);
-    let with_socket = |outbox| {
-        let outbox: &mut Outbox = outbox;
-        let socket = sockets[outbox.id().slot()].take();
-        (outbox, socket)
-    };
-    let mut jobs: Vec<_> = outboxes.iter_mut().map(with_socket).collect();
-    let work = |jobs: &mut [(&mut Outbox, Option<Socket<S>>)]| {
-        let mut scratch = Vec::new();
-        let mut sent = 0;
-        for (outbox, socket) in jobs {
-            if let Some(socket) = socket {
-                sent += socket.write(outbox, logs, &mut scratch);
-            }
-        }
-        metrics.sent.inc_by(sent);
-    };
-    let mut short_of_threads = false;
-    thread::scope(|scope| {
-        let mut shares = jobs.chunks_mut(share);
-        let own = shares.next();
-        for share in shares {
-            let writer = thread::Builder::new().name("writer".into());
-            let started = writer.spawn_scoped(scope, move || work(share));
-            short_of_threads |= started.is_err();
-        }
-        own.map(work);
-    });
-    if short_of_threads {
-        work(&mut jobs); // What is written already is not written again.
-    }
-    for (outbox, socket) in jobs {
-        sockets[outbox.id().slot()] = socket;
-    }
-}
-
-/// Whether a failure to accept concerns only the connection that was to be accepted.
-fn is_the_peers(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected,
-    };
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected
-    )
 }

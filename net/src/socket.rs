@@ -194,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 /// anywhere else is one of what all share, and ends the server.
 fn guarded<T>(id: ConnId, act: impl FnOnce() -> T) -> io::Result<T> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|_| {
-        tracing::error!(?id, "panic in a connection's stream; it is closed");
+        tracing::error!(conn = ?id, "panic in a connection's stream; it is closed");
         io::Error::other("panic")
     })
 }

@@ -18,7 +18,7 @@ use crate::{
     raw::{self, Command},
     record::{Kind, Record, Recorder, Role, Witness},
     scenario::{Action, Client, Dialect, Ending, SERVER, Scenario},
-    server,
+    server::{self, Asked},
     text::Text,
 };
 
@@ -45,7 +45,7 @@ struct Stage<'a> {
     sim: Sim<'a>,
     recorder: Recorder,
     server: Witness,
-    stop: Wire<()>,
+    asked: Wire<Asked>,
     actors: Vec<Actor>,
     held: Vec<(String, String)>,
     deaf: Vec<String>,
@@ -94,17 +94,17 @@ impl Stage<'_> {
         let chop = scenario.network.chop;
         let server = recorder.witness(SERVER, Role::Server);
         server.begin();
-        let stop = Wire::new();
+        let asked = Wire::new();
         sim.host(SERVER, {
-            let (server, stop) = (server.clone(), stop.clone());
-            let (limits, address) = (server::limits(scenario), scenario.server.address);
+            let (server, asked) = (server.clone(), asked.clone());
+            let (limits, address) = (server::limits(&scenario.server), scenario.server.address);
             let lives = Cell::new(0);
             move || {
                 let seed = chop.then_some(seed);
                 // What keeps nothing has another log each time.
                 let epoch = lives.replace(lives.get() + 1);
                 let options = server::options(limits.clone(), epoch);
-                let running = server::run(server.clone(), options, address, seed, stop.far());
+                let running = server::run(server.clone(), options, address, seed, asked.far());
                 async move {
                     running.await;
                     Ok(())
@@ -137,7 +137,7 @@ impl Stage<'_> {
             sim,
             recorder: recorder.clone(),
             server,
-            stop,
+            asked,
             actors,
             held: Vec::new(),
             deaf: Vec::new(),
@@ -217,8 +217,19 @@ impl Stage<'_> {
             Action::Bounce(who) => self.bounce(who),
             Action::Stop => {
                 self.server.event("is asked to stop".into());
-                let taken = self.stop.send(());
+                let taken = self.asked.send(Asked::Stop);
                 self.untaken(SERVER, taken, "was asked to stop");
+            }
+            Action::Drain => {
+                self.server.event("is asked to drain".into());
+                let taken = self.asked.send(Asked::Drain);
+                self.untaken(SERVER, taken, "was asked to drain");
+            }
+            Action::Reload(server) => {
+                self.server.event("reads its configuration anew".into());
+                let limits = Box::new(server::limits(server));
+                let taken = self.asked.send(Asked::Reload(limits));
+                self.untaken(SERVER, taken, "was asked to read its configuration");
             }
             Action::Repeat { .. } => unreachable!("the timetable has repetitions written out"),
         }
@@ -236,7 +247,7 @@ impl Stage<'_> {
     /// Starts a host again.
     fn bounce(&mut self, who: &str) {
         if who == SERVER {
-            self.stop.renew();
+            self.asked.renew();
         } else {
             match self.find(who).1 {
                 Program::Person(keys, stops) => {

@@ -190,6 +190,10 @@ pub enum Action {
     Bounce(String),
     /// The server is asked to stop.
     Stop,
+    /// The server is asked to let everyone go, as it is soon back.
+    Drain,
+    /// The server reads its configuration anew: what newcomers are granted, and everyone's rates.
+    Reload(Server),
     /// The same several times; `{n}` in its text becomes 1, 2, 3 …
     Repeat {
         /// How often.
@@ -219,7 +223,7 @@ impl Action {
             Self::Hold(a, b) | Self::Release(a, b) | Self::Partition(a, b) | Self::Repair(a, b) => {
                 vec![a, b]
             }
-            Self::Stop => Vec::new(),
+            Self::Stop | Self::Drain | Self::Reload(_) => Vec::new(),
             Self::Repeat { action, .. } => action.hosts(),
         }
     }

@@ -334,7 +334,8 @@ impl<'a> Client<'a> {
                 "was welcomed late, or twice",
             ));
         }
-        if goodbye.is_some_and(|at| at + 1 < self.lines.len()) {
+        // Whoever has come back to another log has another connection after that.
+        if !self.joined_again && goodbye.is_some_and(|at| at + 1 < self.lines.len()) {
             return Some(fault(
                 Invariant::GoodbyeLast,
                 self.screen,

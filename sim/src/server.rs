@@ -21,7 +21,7 @@ use crate::{
     dice::Dice,
     host::PORT,
     record::{Kind, Witness},
-    scenario::{Ending, Scenario},
+    scenario::{Ending, Server},
 };
 
 type Accepting = Pin<Box<dyn Future<Output = io::Result<(TcpStream, SocketAddr)>>>>;
@@ -63,14 +63,13 @@ impl chat_net::Listener for Listener {
 }
 
 /// The shipped limits, but for those the scenario sets.
-pub(crate) fn limits(scenario: &Scenario) -> Limits {
+pub(crate) fn limits(server: &Server) -> Limits {
     // Crowds come from a few hosts, and many of a scenario only listen: nobody gives way to who comes later.
     let mut limits = Limits {
         host: HostLimits::UNLIMITED,
         give_way: Rate::per_second(0, 0),
         ..Limits::default()
     };
-    let server = &scenario.server;
     if let Some(connections) = server.connections {
         limits.connections = connections;
     }
@@ -86,7 +85,7 @@ pub(crate) fn limits(scenario: &Scenario) -> Limits {
     if let Some(ms) = server.shutdown_ms {
         limits.shutdown = Duration::from_millis(ms);
     }
-    if let Some(lines) = scenario.server.rate {
+    if let Some(lines) = server.rate {
         limits.rate = Rates::of_lines(lines);
         limits.host_rate = limits.rate;
     }
@@ -105,13 +104,21 @@ pub(crate) fn options(limits: Limits, epoch: u128) -> Options {
     }
 }
 
+/// What is asked of a server that runs.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Stop,
+    Drain,
+    Reload(Box<Limits>),
+}
+
 /// One life of the server.
 pub(crate) async fn run(
     witness: Witness,
-    options: Options,
+    mut options: Options,
     address: SocketAddr,
     seed: Option<u64>,
-    mut stop: mpsc::Receiver<()>,
+    mut asked: mpsc::Receiver<Asked>,
 ) {
     let inner = match TcpListener::bind(("0.0.0.0", PORT)).await {
         Ok(inner) => Rc::new(inner),
@@ -127,14 +134,25 @@ pub(crate) async fn run(
         seed,
         accepted: 0,
     };
+    let (control, controlled) = chat_net::control();
+    options.control = Some(controlled);
     let mut screen = witness.clone();
+    let teller = witness.clone();
     let ended = chat_net::serve(
         vec![listener],
         options,
         |bytes: &[u8]| screen.bytes(Kind::Transcript, bytes),
         async move {
-            if stop.recv().await.is_none() {
-                std::future::pending::<()>().await;
+            loop {
+                let answered = match asked.recv().await {
+                    None => std::future::pending().await,
+                    Some(Asked::Stop) => return,
+                    Some(Asked::Drain) => control.drain().await.map(|_| ()),
+                    Some(Asked::Reload(limits)) => control.set_limits(*limits).await,
+                };
+                if answered.is_err() {
+                    teller.event("does not answer".into());
+                }
             }
         },
     )

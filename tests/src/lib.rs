@@ -35,4 +35,4 @@ pub use rustix::process::Signal;
 pub use server::{Server, loopback};
 #[cfg(unix)]
 pub use terminal::Terminal;
-pub use wait::{DEADLINE, eventually};
+pub use wait::{DEADLINE, eventually, times};

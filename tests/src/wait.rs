@@ -21,3 +21,14 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         thread::sleep(POLL);
     }
 }
+
+/// How often a test does what it repeats: `CHAT_TEST_TIMES`, or so often.
+///
+/// # Panics
+///
+/// When that variable is no number.
+pub fn times(default: usize) -> usize {
+    std::env::var("CHAT_TEST_TIMES").map_or(default, |it| {
+        it.parse().expect("CHAT_TEST_TIMES is a number")
+    })
+}

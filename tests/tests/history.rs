@@ -281,7 +281,7 @@ fn a_log_of_another_version_is_left_to_that() {
     let log = log(&dir, "log", 5);
     let exported = run(&["export", "--data", &log]).stdout;
     let mut bytes = fs::read(segment(&log)).expect("it is there");
-    bytes[8] += 1;
+    bytes[8] += 2;
     let sum = XxHash3_64::oneshot_with_seed(0, &bytes[..88]);
     bytes[88..96].copy_from_slice(&sum.to_le_bytes());
     fs::write(segment(&log), bytes).expect("there is room");
@@ -289,10 +289,10 @@ fn a_log_of_another_version_is_left_to_that() {
         let told = refused(&output);
         assert!(told.contains("use the newer version"), "{told}");
     }
-    let newer = text(&exported).replacen(r#""version":2"#, r#""version":3"#, 1);
+    let newer = text(&exported).replacen(r#""version":2"#, r#""version":4"#, 1);
     let output = run_with(newer.as_bytes(), &["import", "--data", &dir.path("other")]);
     let told = refused(&output);
-    assert!(told.contains("the export has format version 3"), "{told}");
+    assert!(told.contains("the export has format version 4"), "{told}");
     assert!(told.contains("use the newer version"), "{told}");
 }
 

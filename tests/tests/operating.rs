@@ -1,8 +1,9 @@
 //! The commands of OPERATING.md do what it says, as it writes them.
 #![cfg(unix)]
 
-use chat_tests::{Dir, Output, Process, Signal, chat_server};
+use chat_tests::{Dir, Output, Process, Raw, Signal, chat_server};
 use std::env;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -55,6 +56,7 @@ fn is_for_the_machine(line: &str) -> bool {
 fn its_commands_work_in_their_order() {
     let shell = Shell(Dir::new("operating"));
     let mut server: Option<Process> = None;
+    let mut address_of_server: Option<SocketAddr> = None;
     let mut ran = 0;
     for line in commands().filter(|line| !is_for_the_machine(line)) {
         ran += 1;
@@ -63,8 +65,18 @@ fn its_commands_work_in_their_order() {
             command.stdout(Stdio::piped()).stderr(Stdio::null());
             let mut process = Process::spawn(&mut command);
             let stdout = process.child().stdout.take().expect("it is piped");
-            assert!(Output::of(stdout).line().starts_with("Listening on "));
+            let mut screen = Output::of(stdout);
+            let line = screen.line();
+            let address = line.strip_prefix("Listening on ").expect("it listens");
+            address_of_server = address.parse().ok();
             server = Some(process);
+        } else if line.contains(" kick ann ") {
+            let address = address_of_server.expect("the server runs");
+            let mut ann = Raw::first_line(address, "JOIN ann");
+            shell.succeeds(line);
+            let rest = ann.rest();
+            let told = rest.last().expect("she is told");
+            assert!(told.contains("Please do not shout."), "{told}");
         } else if line == "chat-server admin drain" {
             shell.succeeds(line);
             assert_eq!(server.as_mut().map(Process::exit_code), Some(0));

@@ -30,6 +30,8 @@ pub mod sockets;
 pub mod storm;
 pub mod stretch;
 pub mod sum;
+#[cfg(unix)]
+pub mod takeover;
 pub mod usage;
 pub mod window;
 

@@ -8,7 +8,7 @@ use crate::bench::usage::Usage;
 use std::env;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -45,6 +45,18 @@ pub struct Server {
     dir: Option<Temporary>,
 }
 
+/// The chat server that lies beside this program.
+///
+/// # Errors
+/// When there is none or it is of another version.
+pub fn beside() -> Result<PathBuf, Error> {
+    let here = env::current_exe()
+        .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
+    let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
+    check_version(&program)?;
+    Ok(program)
+}
+
 impl Server {
     /// A server that runs, at the first of the addresses that `given` stands for. `process` is its
     /// process, if that is known. `remote` has to be set for an address that is not this machine's.
@@ -78,11 +90,7 @@ impl Server {
     /// # Errors
     /// When there is none or it is of another version, and as for [`Server::start`].
     pub fn start_beside(connections: u32, history: History) -> Result<Self, Error> {
-        let here = env::current_exe()
-            .map_err(|e| Error::Failed(format!("cannot tell where this program lies: {e}")))?;
-        let program = here.with_file_name(format!("chat-server{}", env::consts::EXE_SUFFIX));
-        check_version(&program)?;
-        Self::start(&program, connections, history)
+        Self::start(&beside()?, connections, history)
     }
 
     /// Starts `program` as a chat server with room for so many connections, on a port of the

@@ -5,6 +5,8 @@ use chat_cli::bench::history::History;
 use chat_cli::bench::progress::Progress;
 use chat_cli::bench::report::Report;
 use chat_cli::bench::server::Server;
+#[cfg(unix)]
+use chat_cli::bench::takeover;
 use chat_cli::bench::{Error, fanout, idle, interrupt, latency, storm};
 use chat_cli::paper;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -56,6 +58,11 @@ enum Mode {
         #[command(flatten)]
         options: storm::Options,
     },
+    /// One server process after the other takes a listening socket over, as under a supervisor, while people
+    /// talk: how long until everyone is back, and whether anything was lost or came twice
+    #[cfg(unix)]
+    #[command(after_help = SEE)]
+    Takeover(takeover::Options),
     /// Print the manual page, for `man -l -`
     Man,
     /// Print what completes a command line, for a shell to read
@@ -138,6 +145,18 @@ fn main() -> ExitCode {
             paper::complete(*shell, Args::command(), io::stdout());
             Ok(true)
         }
+        #[cfg(unix)]
+        Mode::Takeover(options) => takeover::run(options).and_then(|found| {
+            let shown = if options.json {
+                serde_json::to_string(&found).map(|it| it + "\n")
+            } else {
+                Ok(found.to_string())
+            };
+            let shown = shown.map_err(|error| Error::Failed(error.to_string()))?;
+            let written = io::stdout().write_all(shown.as_bytes());
+            written.map_err(|error| Error::Failed(error.to_string()))?;
+            Ok(found.is_right())
+        }),
         Mode::Fanout { target, options } => {
             let run = Run::new("fanout", options.members);
             target.load(&run, |server, progress, report| {

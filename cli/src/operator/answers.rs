@@ -1,6 +1,6 @@
 //! Answers to requests on the admin socket.
 
-use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Request, Status, Used};
+use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Room, Status, Used};
 use super::{Operator, PATIENCE, Reloaded, usage};
 use chat_core::Limits;
 use std::path::PathBuf;
@@ -13,7 +13,9 @@ impl Operator {
         let answered = match request {
             Request::Status => self.status().await,
             Request::Who => self.who().await,
+            Request::Rooms => self.rooms().await,
             Request::Say { text } => self.say(text).await,
+            Request::Kick { whom, reason } => self.kick(whom, reason).await,
             Request::Reload => self.reload().await.map(|it| {
                 let Reloaded {
                     applied, restart, ..
@@ -87,10 +89,25 @@ impl Operator {
 
     async fn who(&self) -> Result<Answer, String> {
         let members = self.patient(self.control.members(MAX_NAMES)).await?;
-        let names = members.names.iter().map(|name| name.as_str().into());
+        let people = members.people.iter().map(|(name, conn)| Person {
+            name: name.as_str().into(),
+            connection: conn.map(|conn| format!("{conn:?}")),
+        });
         Ok(Answer::Who {
-            names: names.collect(),
+            people: people.collect(),
             more: members.more,
+        })
+    }
+
+    async fn rooms(&self) -> Result<Answer, String> {
+        let told = self.patient(self.control.rooms(MAX_NAMES)).await?;
+        let rooms = told.rooms.iter().map(|(name, people)| Room {
+            room: name.as_str().into(),
+            people: *people,
+        });
+        Ok(Answer::Rooms {
+            rooms: rooms.collect(),
+            more: told.more,
         })
     }
 
@@ -104,6 +121,24 @@ impl Operator {
         }
         let people = self.patient(self.control.announce(text)).await?;
         Ok(Answer::Said { people })
+    }
+
+    async fn kick(&self, whom: String, reason: String) -> Result<Answer, String> {
+        let most = chat_core::MAX_KICK_REASON;
+        if reason.len() > most {
+            return Err(format!("the reason is longer than {most} bytes"));
+        }
+        if self
+            .patient(self.control.kick(whom.clone(), reason))
+            .await?
+        {
+            tracing::info!(whom, "an operator had somebody go");
+            Ok(Answer::Kicked { whom })
+        } else {
+            Err(format!(
+                "nobody here is called {whom:?}, and no connection is"
+            ))
+        }
     }
 
     async fn drain(&self) -> Result<Answer, String> {

@@ -51,10 +51,21 @@ pub fn ask(path: &Path, request: &Request) -> Result<(Answer, String), String> {
 pub fn table(answer: &Answer) -> String {
     match answer {
         Answer::Status(status) => of_status(status),
-        Answer::Who { names, more } => {
+        Answer::Who { people, more } => {
             let mut text = String::new();
-            for name in names {
-                let _ = writeln!(text, "{name}");
+            for person in people {
+                let connection = person.connection.as_deref().unwrap_or("(waited for)");
+                let _ = writeln!(text, "{:<32} {connection}", person.name);
+            }
+            if *more > 0 {
+                let _ = writeln!(text, "and {more} more");
+            }
+            text
+        }
+        Answer::Rooms { rooms, more } => {
+            let mut text = String::new();
+            for room in rooms {
+                let _ = writeln!(text, "{:<32} {}", room.room, room.people);
             }
             if *more > 0 {
                 let _ = writeln!(text, "and {more} more");
@@ -62,6 +73,7 @@ pub fn table(answer: &Answer) -> String {
             text
         }
         Answer::Said { people } => format!("told {people} in the room\n"),
+        Answer::Kicked { whom } => format!("{whom} is gone\n"),
         Answer::Reloaded {
             applied,
             needs_restart,

@@ -1,6 +1,6 @@
 //! Metrics over HTTP, on a listener of their own.
 
-use super::{Operator, usage};
+use super::{Operator, accept, usage};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE};
@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -40,23 +41,11 @@ struct Exporter {
 }
 
 /// Answers whoever asks.
-pub(super) async fn serve(listener: TcpListener, operator: Arc<Operator>) {
+pub(super) fn serve(listener: TcpListener, operator: Arc<Operator>, runtime: &Handle) {
     let exporter = Arc::new(Exporter::new(operator));
-    let free = Arc::new(Semaphore::new(AT_ONCE));
-    loop {
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::debug!(%error, "the metrics' listener cannot accept");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+    accept::serve(listener, runtime, AT_ONCE, move |stream| {
         let exporter = Arc::clone(&exporter);
-        tokio::spawn(async move {
+        async move {
             let answer = service_fn(|request| exporter.answer(request));
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -66,9 +55,8 @@ pub(super) async fn serve(listener: TcpListener, operator: Arc<Operator>) {
                 .serve_connection(TokioIo::new(stream), answer);
             // Whoever asks in another way, or goes away, has no answer.
             let _ = timeout(TIME, served).await;
-            drop(place);
-        });
-    }
+        }
+    });
 }
 
 impl Exporter {

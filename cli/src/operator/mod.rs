@@ -1,6 +1,7 @@
 //! The side of a server that faces its operator: the admin socket, the metrics, the supervisor. It has a thread of its
 //! own, and asks the room by a bounded queue: whatever is asked of it, the room takes one short question in a pass.
 
+mod accept;
 #[cfg(unix)]
 mod answers;
 #[cfg(unix)]
@@ -30,6 +31,10 @@ pub const SOCKET: &str = "admin.sock";
 
 /// How long the room may take to answer before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the end of the server waits for answers under way.
+#[cfg(unix)]
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// How often the supervisor is told how the server is, unless it wants to know more often.
 const STATUS: Duration = Duration::from_secs(10);
@@ -86,6 +91,21 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Running {
     socket: Option<PathBuf>,
+    /// The places of those who are answered on it.
+    #[cfg(unix)]
+    answered: Option<Arc<tokio::sync::Semaphore>>,
+}
+
+impl Running {
+    /// Has whoever asked something have their answer, for half a second at most: the server that was told to drain may
+    /// be done before it is said that it does.
+    pub async fn finish(self) {
+        #[cfg(unix)]
+        if let Some(places) = &self.answered {
+            // Whoever is silent has no answer to have.
+            let _ = timeout(LAST_ANSWERS, places.acquire_many(socket::AT_ONCE)).await;
+        }
+    }
 }
 
 impl Drop for Running {
@@ -123,13 +143,18 @@ impl Operator {
 
     fn listen(self: Arc<Self>, places: Places, runtime: &Runtime) -> io::Result<Running> {
         let _within = runtime.enter();
-        let mut running = Running { socket: None };
+        let mut running = Running {
+            socket: None,
+            #[cfg(unix)]
+            answered: None,
+        };
         #[cfg(unix)]
         if let Some(path) = &places.socket {
             match socket::bind(path) {
                 Ok(listener) => {
                     tracing::info!(socket = %path.display(), "chat-server admin is answered");
-                    runtime.spawn(socket::serve(listener, Arc::clone(&self)));
+                    let places = socket::serve(listener, Arc::clone(&self), runtime.handle());
+                    running.answered = Some(places);
                     running.socket = Some(path.clone());
                 }
                 Err(error) if places.is_socket_required => return Err(error),
@@ -140,7 +165,7 @@ impl Operator {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tracing::info!(address = %listener.local_addr()?, "metrics are exported");
-            runtime.spawn(exporter::serve(listener, Arc::clone(&self)));
+            exporter::serve(listener, Arc::clone(&self), runtime.handle());
         }
         #[cfg(unix)]
         if self.reloads_at_hang_up {

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 pub const MAX_REQUEST: u64 = 8 * 1024;
 
 /// The longest answer, in bytes.
-pub const MAX_ANSWER: u64 = 1024 * 1024;
+pub const MAX_ANSWER: u64 = 2 * 1024 * 1024;
 
-/// So many names are told at most; with 32 bytes each, they fit an answer.
+/// So many people are told at most; with 80 bytes each, they fit an answer.
 pub const MAX_NAMES: usize = 10_000;
 
 /// So many hosts are told at most: those with the most connections.
@@ -22,12 +22,24 @@ pub const MAX_HOSTS: usize = 20;
 pub enum Request {
     /// How the server is: people, connections, entries, disk, limits and their use
     Status,
-    /// Who is in the room
+    /// Who is here, in whatever rooms, and by which connection, as the log names it
     Who,
+    /// Which rooms there are, and how many are in each
+    Rooms,
     /// Tell everyone something; it is not part of the history
     Say {
         /// What to tell, one line
         text: String,
+    },
+    /// Have somebody go: they are told, leave the room, and are not waited for. They can come back
+    Kick {
+        /// Their name, or their connection as `who` and the log name it: #3.1, or 3.1
+        #[arg(value_name = "NAME|CONNECTION")]
+        whom: String,
+        /// What they are told
+        #[serde(default)]
+        #[arg(default_value = "")]
+        reason: String,
     },
     /// Read the configuration anew, put in force what can be without dropping anyone, and say what needs a
     /// restart
@@ -56,8 +68,15 @@ pub enum Answer {
     Status(Box<Status>),
     /// To [`Request::Who`].
     Who {
-        /// Their names.
-        names: Vec<String>,
+        /// They, in the order of their names.
+        people: Vec<Person>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// To [`Request::Rooms`].
+    Rooms {
+        /// They, in the order of their names.
+        rooms: Vec<Room>,
         /// How many more there are.
         more: usize,
     },
@@ -65,6 +84,11 @@ pub enum Answer {
     Said {
         /// How many are in the room.
         people: usize,
+    },
+    /// To [`Request::Kick`].
+    Kicked {
+        /// Who is gone, as they were asked for.
+        whom: String,
     },
     /// To [`Request::Reload`].
     Reloaded {
@@ -95,6 +119,24 @@ pub enum Answer {
         /// Why.
         text: String,
     },
+}
+
+/// A room in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Its name.
+    pub room: String,
+    /// How many are in it, sessions that are waited for among them.
+    pub people: usize,
+}
+
+/// Somebody in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// Their connection, as the log names it; none while a session is waited for.
+    pub connection: Option<String>,
 }
 
 /// How a server is.

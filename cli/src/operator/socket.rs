@@ -1,7 +1,7 @@
 //! The admin socket: its owner's alone.
 
-use super::Operator;
 use super::protocol::{Answer, MAX_REQUEST, Request};
+use super::{Operator, accept};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// So many are answered at the same time; the next ones wait.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: u32 = 4;
 
 /// How long a request may take to come, and an answer to go.
 const TIME: Duration = Duration::from_secs(5);
@@ -57,28 +58,19 @@ fn remove_left(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// Answers whoever may ask.
-pub(super) async fn serve(listener: UnixListener, operator: Arc<Operator>) {
-    let free = Arc::new(Semaphore::new(AT_ONCE));
-    loop {
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "the admin socket cannot accept");
-                tokio::time::sleep(TIME).await;
-                continue;
-            }
-        };
+/// Answers whoever may ask; the places of those who are answered, [`AT_ONCE`] in all.
+pub(super) fn serve(
+    listener: UnixListener,
+    operator: Arc<Operator>,
+    runtime: &Handle,
+) -> Arc<Semaphore> {
+    accept::serve(listener, runtime, AT_ONCE as usize, move |stream| {
         let operator = Arc::clone(&operator);
-        tokio::spawn(async move {
+        async move {
             // Whoever goes away before the end misses the answer.
             let _ = converse(stream, &operator).await;
-            drop(place);
-        });
-    }
+        }
+    })
 }
 
 async fn converse(mut stream: UnixStream, operator: &Operator) -> io::Result<()> {

@@ -123,6 +123,8 @@ messages! {
     DoesTopic: "what the room is about; set it", "worum es im Raum geht; es setzen";
     DoesUnhighlight: "have a word ring no more", "ein Wort nicht mehr klingeln lassen";
     DoesUnsent: "what you said that is not accepted yet", "was du sagtest und noch nicht angenommen ist";
+    DoesJoin: "goes to another room", "geht in einen anderen Raum";
+    DoesRooms: "which rooms there are", "welche Räume es gibt";
     DoesWho: "who is here", "wer da ist";
     DoesWhois: "since when somebody is here", "seit wann jemand da ist";
 }

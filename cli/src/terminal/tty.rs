@@ -29,8 +29,8 @@ use tokio::sync::{Notify, mpsc};
 
 /// Commands that Tab completes.
 const COMMANDS: &[&str] = &[
-    "/away", "/back", "/help", "/history", "/leave", "/me", "/msg", "/nick", "/reply", "/retry",
-    "/topic", "/unsent", "/who", "/whois",
+    "/away", "/back", "/help", "/history", "/join", "/leave", "/me", "/msg", "/nick", "/reply",
+    "/retry", "/rooms", "/topic", "/unsent", "/who", "/whois",
 ];
 
 /// Terminals that can do nothing but show characters, or that wrap in their own way.

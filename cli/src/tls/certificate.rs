@@ -1,5 +1,6 @@
 //! Certificates in files: those of an authority, and the one that a server makes for itself.
 
+use crate::secret_file;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -26,9 +27,9 @@ impl Chain {
     /// Reads a chain and its key, each from a file in PEM; that may be one file.
     ///
     /// # Errors
-    /// When a file cannot be read, or has not what it is to have; the message names it.
+    /// When a file cannot be read, has not what it is to have, or others can read the key; the message names it.
     pub fn read(certificates: &Path, key: &Path) -> io::Result<Self> {
-        let chain = read(certificates)?;
+        let chain = read(certificates, |_| Ok(()))?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain).collect();
         let chain = chain.map_err(|error| invalid(certificates, &error))?;
         if chain.is_empty() {
@@ -37,7 +38,7 @@ impl Chain {
                 &"there is no certificate (PEM) in it",
             ));
         }
-        let of_key = read(key)?;
+        let of_key = read(key, secret_file::check)?;
         let found = PrivateKeyDer::from_pem_slice(&of_key);
         let found = found.map_err(|error| match error {
             rustls::pki_types::pem::Error::NoItemsFound => {
@@ -108,12 +109,13 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file that `check` finds right.
+fn read(path: &Path, check: impl Fn(&File) -> io::Result<()>) -> io::Result<Vec<u8>> {
     let read = || {
         let mut bytes = Vec::new();
-        File::open(path)?
-            .take(LONGEST + 1)
-            .read_to_end(&mut bytes)?;
+        let file = File::open(path)?;
+        check(&file)?;
+        file.take(LONGEST + 1).read_to_end(&mut bytes)?;
         io::Result::Ok(bytes)
     };
     let bytes = read().map_err(|error| named(path, &error))?;

@@ -57,6 +57,9 @@ struct Stamp {
     length: u64,
     #[cfg(unix)]
     inode: u64,
+    /// When anything of it changed, who may read it included.
+    #[cfg(unix)]
+    changed: (i64, i64),
 }
 
 /// That of each file, if it is there.
@@ -103,11 +106,15 @@ impl Files {
 }
 
 fn stamp(path: &Path) -> io::Result<Stamp> {
+    #[cfg(unix)]
+    use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(path)?;
     Ok(Stamp {
         modified: metadata.modified().ok(),
         length: metadata.len(),
         #[cfg(unix)]
-        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+        inode: metadata.ino(),
+        #[cfg(unix)]
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
     })
 }

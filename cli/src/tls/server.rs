@@ -4,9 +4,11 @@ use super::certificate::Chain;
 use super::fingerprint::Fingerprint;
 use super::reload::{Files, Reload, watch};
 use crate::address::Address;
+use crate::secret_file::{self, CREDENTIALS};
 use chat_net::proxy::ProxyListener;
 use chat_net::tls::{HandshakeThread, Identity, TlsListener};
 use chat_net::{Either, TcpListener};
+use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -28,12 +30,14 @@ pub struct TlsOptions {
     pub listen_tls: Vec<Address>,
 
     /// The server's certificate and the rest of its chain (PEM). When this file or the key's changes, and at
-    /// SIGHUP, both are read anew; nobody is dropped for that. [default: a certificate that the server makes
-    /// for itself, once, beside the history; its fingerprint is told on standard error]
+    /// SIGHUP, both are read anew; nobody is dropped for that. A name without a slash is a file in
+    /// $`CREDENTIALS_DIRECTORY`, where systemd sets that. [default: a certificate that the server makes for
+    /// itself, once, beside the history; its fingerprint is told on standard error]
     #[arg(long, value_name = "FILE", requires_all = ["key", "listen_tls"])]
     pub cert: Option<PathBuf>,
 
-    /// The key of that certificate (PEM)
+    /// The key of that certificate (PEM). Nobody but its owner may be able to read the file; where that is root, a
+    /// group may, too
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
 }
@@ -65,7 +69,11 @@ impl TlsOptions {
             return Ok((Vec::new(), None));
         }
         let files = self.cert.clone().zip(self.key.clone());
-        let files = files.map(|(certificates, key)| Files { certificates, key });
+        let place = |given: PathBuf| secret_file::place(&given, env::var_os(CREDENTIALS));
+        let files = files.map(|(certificates, key)| Files {
+            certificates: place(certificates),
+            key: place(key),
+        });
         let chain = match &files {
             Some(files) => Chain::read(&files.certificates, &files.key)?,
             None => Chain::self_signed(dir)?,

@@ -181,6 +181,12 @@ impl Cursor {
 
     /// Takes a copy of everything that waits, and needs nothing more of the log as it is now.
     pub(crate) fn detach(&mut self, log: &Stream) {
+        let rest = self.drain(log);
+        self.put_only(rest);
+    }
+
+    /// Takes out everything that waits.
+    pub(crate) fn drain(&mut self, log: &Stream) -> VecDeque<u8> {
         let mut rest = VecDeque::new();
         loop {
             let mut waiting = [&[][..]; SLICES];
@@ -194,7 +200,20 @@ impl Cursor {
             self.advance(log, length);
             self.mid_line = mid_line;
         }
-        self.put_only(rest);
+        rest
+    }
+
+    /// Puts the rest of a line of which a part was sent before everything else.
+    pub(crate) fn put_first(&mut self, rest: VecDeque<u8>) {
+        let splices = self.splices.get_or_insert_default();
+        splices.private += rest.len();
+        splices.queue.push_front(Splice {
+            at: self.place,
+            insert: Secret(rest),
+            skip: 0,
+            at_once: true,
+        });
+        self.mid_line = true;
     }
 
     /// Has `bytes`, and nothing else, wait at the place reached.

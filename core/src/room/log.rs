@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::{Range, RangeInclusive};
+use core::ops::Range;
 
 /// Entries, numbered from 1 without holes, of which the newest are held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +154,12 @@ impl Log {
         self.oldest() < self.first()
     }
 
+    /// The entry after which so many are held, or as many as there are, up to `last`.
+    pub(crate) fn before_newest(&self, last: u64, count: u64) -> u64 {
+        let first = self.oldest();
+        last.saturating_sub(count).max((first - 1).min(last))
+    }
+
     /// The sessions that gave ids to entries held.
     pub(crate) fn senders(&self) -> impl Iterator<Item = SessionId> {
         self.ids.keys().map(|(session, _)| *session)
@@ -161,13 +167,13 @@ impl Log {
 
     /// The entries up to this one are to be put into the store next; those of them that are not being put there yet. All that
     /// there is by now is to be sent once they are there.
-    pub(crate) fn begin_commit(&mut self, last: u64) -> RangeInclusive<u64> {
+    pub(crate) fn begin_commit(&mut self, last: u64) -> Range<u64> {
         let heads = Dialect::ALL.map(|dialect| self.head(dialect));
         let Some(kept) = &mut self.kept else {
-            return 1..=0;
+            return 0..0;
         };
         let before = kept.under_way.replace((last, heads));
-        before.map_or(kept.last, |(last, _)| last) + 1..=last
+        before.map_or(kept.last, |(last, _)| last) + 1..last + 1
     }
 
     /// What was to be put into the store is there, and the oldest entry there is `first`, where that is known.

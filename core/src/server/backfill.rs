@@ -225,8 +225,12 @@ impl Server {
             To::Who => self.answer_who(id, room),
             To::Page(_) if connection.dialect == Dialect::Json => {
                 let (first, head) = (log.oldest(), log.committed());
-                let room = self.named(room);
-                self.note(id, &Message::Page { room, first, head }.to_line());
+                let page = Message::Page {
+                    room: self.named(room),
+                    first,
+                    head,
+                };
+                self.note_in(id, room, &page.to_line());
             }
             To::Page(_) => {}
         }

@@ -6,6 +6,7 @@
 //! lane: who resumes a session does not wait for all those who read old pages, nor they for them.
 
 use super::Server;
+use super::connection::Connection;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeMap;
@@ -194,7 +195,7 @@ impl Server {
 
     /// Bytes of private lines that wait for a connection.
     pub(super) fn private(&self, id: ConnId) -> usize {
-        self.connections.get(id).map_or(0, |c| c.private())
+        self.connections.get(id).map_or(0, Connection::private)
     }
 
     /// Has the store asked, as soon as it may be.

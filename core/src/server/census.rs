@@ -87,7 +87,7 @@ impl Server {
 
     /// The names of those who are here, in whatever rooms, in order.
     pub fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
-        self.people.names()
+        self.people.iter().map(|(name, _)| name)
     }
 
     /// The rooms in memory, in the order of their names, and how many are in each.

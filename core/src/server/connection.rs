@@ -1,10 +1,9 @@
 //! What the server knows of each connection, and the table of them all.
 
+use super::asking::{Asking, Due};
 use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
-use super::json_requests::Asking;
-use super::moves::Due;
 use super::phase::Phase;
 use super::places::{Came, Place};
 use super::rate::Pace;
@@ -50,6 +49,7 @@ pub(crate) struct Connection {
     /// What the store is looked into for: whether something was said before, or a room.
     pub(super) asking: Option<Box<Asking>>,
     /// What is due to it of its rooms, once it waits for nothing else.
+    #[expect(clippy::box_collection, reason = "of idle connections there are many")]
     due: Option<Box<VecDeque<Due>>>,
     /// Its place among those who wait for a turn of either, while it is there.
     pub(super) lane: Option<backfill_queue::Place>,
@@ -68,6 +68,7 @@ pub(crate) struct Connection {
     /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
     pub(crate) main: Position,
     /// Where it is besides.
+    #[expect(clippy::box_collection, reason = "of idle connections there are many")]
     pub(super) others: Option<Box<Vec<Position>>>,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,

@@ -5,6 +5,7 @@
 //! told why.
 
 use super::Server;
+use super::connection::Connection;
 use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
@@ -130,7 +131,7 @@ impl Server {
             // Whoever is in several rooms is told once.
             let is_first = |id: &ConnId| {
                 let connection = self.connections.get(*id);
-                let mut seated = connection.into_iter().flat_map(|c| c.positions());
+                let mut seated = connection.into_iter().flat_map(Connection::positions);
                 seated
                     .find(|it| it.seat.is_some())
                     .is_some_and(|it| it.room == room)

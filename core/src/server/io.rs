@@ -43,11 +43,24 @@ pub enum Input<'a> {
     /// Tell everyone this: one line, which is not in the history, and is cut at
     /// [`MAX_LINE`](crate::MAX_LINE) bytes.
     Announce(&'a str),
+    /// Somebody is to go, and is told why, in [`MAX_KICK_REASON`](crate::MAX_KICK_REASON) bytes at most, or not if that
+    /// is empty. Of no consequence where [`Server::can_kick`](super::Server::can_kick) is false.
+    Kick(Whom<'a>, &'a str),
     /// Stop: tell everyone and let them go.
     Stop,
     /// The same, for a server that is soon back: those who can be told when to come back are told times that
     /// are spread over this.
     Drain(Duration),
+}
+
+/// Whom an operator means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom<'a> {
+    /// Whoever is here under this name, in whatever case its letters are; they may have no connection for the
+    /// moment.
+    Name(&'a Name),
+    /// A connection, in the room or not.
+    Connection(ConnId),
 }
 
 /// What is to be done outside, besides writing what [`Server::round`](super::Server::round) lends.
@@ -105,6 +118,8 @@ pub enum CloseReason {
     Json,
     /// Its session has a newer connection.
     Replaced,
+    /// An operator had it go.
+    Kicked,
     /// The server stopped.
     Stopped,
 }
@@ -128,6 +143,7 @@ impl fmt::Display for CloseReason {
             Self::GaveWay => "gave way to a newcomer",
             Self::Json => "asked for what is not known of the JSON dialect",
             Self::Replaced => "replaced by a newer connection",
+            Self::Kicked => "removed by an operator",
             Self::Stopped => "server stopped",
         })
     }

@@ -1,19 +1,17 @@
 //! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
 
 use super::Server;
+use super::asking::{Asking, From, Said};
 use super::backfill_queue::Lane;
-use super::io::{Action, CloseReason};
-use super::moves::From;
+use super::io::CloseReason;
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::decide::Command;
-use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
-use crate::types::entry::{Kind, Record, SessionId};
+use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
-use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
@@ -30,41 +28,6 @@ const READ_ONLY: &str = "this connection reads; to take part, join without \"rea
 
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
-
-/// What a connection waits for while the store is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Asking {
-    /// What was said with an id, and may have been said before.
-    Said(Said),
-    /// A room that it is to be in.
-    Room {
-        name: RoomName,
-        from: From,
-        given: Option<Box<str>>,
-        /// How many rooms had been let go of when the store was asked.
-        let_go: u64,
-    },
-}
-
-/// What was said with an id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Said {
-    room: RoomId,
-    kind: Kind,
-    session: SessionId,
-    text: Box<str>,
-    id: Box<str>,
-}
-
-impl Asking {
-    /// What the store is asked for.
-    pub(super) fn action(&self, id: ConnId) -> Action {
-        match self {
-            Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
-            Self::Room { name, .. } => Action::Open(id, name.clone()),
-        }
-    }
-}
 
 impl Server {
     /// A line of a connection that speaks the JSON dialect.
@@ -83,39 +46,54 @@ impl Server {
             mark(Mark::JsonInvalid);
             return self.refuse(id, Code::BadRequest, "the line is no object", None);
         }
-        match serde_json::from_str(line) {
+        match serde_json::from_str::<Request<'_>>(line) {
             Ok(request) if request.is_of_members() && self.is_reader(id) => {
                 mark(Mark::ReaderSpoke);
                 self.refuse_line(id, Some((Code::ReadOnly, READ_ONLY)), line);
             }
-            Ok(Request::Say {
+            Ok(request) => self.carry_out(id, request, line),
+            Err(error) => {
+                mark(Mark::JsonInvalid);
+                // It may quote what was sent.
+                let why = alloc::format!("{error}");
+                let why = why.split(" at line ").next().unwrap_or_default();
+                let text = alloc::format!("the line is no request: {}", Short(&printable(why)));
+                self.refuse_line(id, Some((Code::BadRequest, &text)), line);
+            }
+        }
+    }
+
+    /// Carries out what a line asks for.
+    fn carry_out(&mut self, id: ConnId, request: Request<'_>, line: &str) {
+        match request {
+            Request::Say {
                 room,
                 text,
                 id: given,
                 me,
-            }) => {
+            } => {
                 let kind = if me { Kind::Acted } else { Kind::Said };
                 self.say_once(id, room.as_deref(), kind, &text, given.as_deref());
             }
-            Ok(Request::Nick { name, id: given }) => self.rename(id, &name, given.as_deref()),
-            Ok(Request::Topic {
+            Request::Nick { name, id: given } => self.rename(id, &name, given.as_deref()),
+            Request::Topic {
                 room, text: None, ..
-            }) => self.send_topic_of(id, room.as_deref()),
-            Ok(Request::Topic {
+            } => self.send_topic_of(id, room.as_deref()),
+            Request::Topic {
                 room,
                 text: Some(text),
                 id: given,
-            }) => match self.room_in(id, room.as_deref()) {
+            } => match self.room_in(id, room.as_deref()) {
                 Ok(room) => self.set_topic(id, room, printable(&text).trim(), given.as_deref()),
                 Err(answer) => self.refuse_answer(id, answer, given.as_deref()),
             },
-            Ok(Request::Join {
+            Request::Join {
                 room,
                 id: given,
                 after,
                 epoch,
                 history,
-            }) => {
+            } => {
                 let from = From {
                     after,
                     epoch: epoch.as_deref().map(Into::into),
@@ -123,33 +101,33 @@ impl Server {
                 };
                 self.ask_to_join(id, &room, from, given.as_deref());
             }
-            Ok(Request::Part { room, id: given }) => self.part(id, &room, given.as_deref()),
-            Ok(Request::Rooms) => self.send_rooms(id),
-            Ok(Request::Msg {
+            Request::Part { room, id: given } => self.part(id, &room, given.as_deref()),
+            Request::Rooms => self.send_rooms(id),
+            Request::Msg {
                 text, id: given, ..
-            }) if text.trim().is_empty() => {
+            } if text.trim().is_empty() => {
                 let why = "there is nothing to say in it";
                 self.refuse(id, Code::Blank, why, given.as_deref());
             }
-            Ok(Request::Msg {
+            Request::Msg {
                 to,
                 text,
                 id: given,
-            }) => match to {
+            } => match to {
                 Some(to) => self.message(id, &to, &printable(&text), given.as_deref()),
                 None => self.reply(id, &printable(&text), given.as_deref()),
             },
-            Ok(Request::Away { text }) => {
+            Request::Away { text } => {
                 let why = text.as_deref().map(printable);
                 self.set_away(id, why.as_deref());
             }
-            Ok(Request::Whois { name, id: given }) => self.send_whois(id, &name, given.as_deref()),
-            Ok(Request::History {
+            Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
+            Request::History {
                 room,
                 after,
                 before,
                 limit,
-            }) => {
+            } => {
                 let room = match self.room_in(id, room.as_deref()) {
                     Ok(room) => room,
                     Err(answer) => {
@@ -161,22 +139,14 @@ impl Server {
                 let refused = self.page(id, room, after, before, limit).err();
                 self.refuse_line(id, refused, line);
             }
-            Ok(Request::Who { room: None }) => self.send_who(id, RoomId::LOBBY),
-            Ok(Request::Who { room: Some(room) }) => self.send_who_of(id, &room),
-            Ok(Request::Ping) => self.pong(id),
-            Ok(Request::Leave) => self.end(id, Event::Leave, CloseReason::Left),
-            Ok(Request::Unknown) => {
+            Request::Who { room: None } => self.send_who(id, RoomId::LOBBY),
+            Request::Who { room: Some(room) } => self.send_who_of(id, &room),
+            Request::Ping => self.pong(id),
+            Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
+            Request::Unknown => {
                 mark(Mark::JsonTypeUnknown);
                 let text = "the type is not one of say, nick, topic, msg, away, whois, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
-            }
-            Err(error) => {
-                mark(Mark::JsonInvalid);
-                // It may quote what was sent.
-                let why = alloc::format!("{error}");
-                let why = why.split(" at line ").next().unwrap_or_default();
-                let text = alloc::format!("the line is no request: {}", Short(&printable(why)));
-                self.refuse_line(id, Some((Code::BadRequest, &text)), line);
             }
         }
     }
@@ -429,7 +399,7 @@ impl Server {
             }
             (None, before) => {
                 let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
-                (before_newest(log, last, limit), last)
+                (log.before_newest(last, limit), last)
             }
         };
         self.send_page(id, room, after, last);
@@ -440,14 +410,8 @@ impl Server {
     pub(super) fn send_newest(&mut self, id: ConnId, room: RoomId, count: u64) {
         let log = self.rooms[room].log();
         let last = log.last();
-        self.send_page(id, room, before_newest(log, last, count), last);
+        self.send_page(id, room, log.before_newest(last, count), last);
     }
-}
-
-/// The entry after which so many are held, or as many as there are, up to `last`.
-pub(super) fn before_newest(log: &Log, last: u64, count: u64) -> u64 {
-    let first = log.oldest();
-    last.saturating_sub(count).max((first - 1).min(last))
 }
 
 /// A line whose strings have an escape for every character that is replaced in a text.

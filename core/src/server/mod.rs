@@ -1,5 +1,6 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod asking;
 mod backfill;
 mod backfill_queue;
 mod bucket;
@@ -12,6 +13,7 @@ mod disk;
 mod hosts;
 mod io;
 mod json_requests;
+mod kick;
 mod lane;
 mod membership;
 mod moves;
@@ -33,7 +35,7 @@ mod turns;
 mod who;
 
 pub use census::{Census, Usage};
-pub use io::{Action, CloseReason, Input};
+pub use io::{Action, CloseReason, Input, Whom};
 pub use round::{Logs, Outbox, Round};
 pub use session::Origin;
 
@@ -244,6 +246,7 @@ impl Server {
             }
             Input::Timeout => self.timeout(),
             Input::Announce(text) => self.announce(text),
+            Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }
@@ -467,6 +470,10 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
+        if matches!(notice, Notice::Goodbye(_) | Notice::Kicked(_)) {
+            // It is the last line, whatever waits of other rooms.
+            self.gather(id);
+        }
         let dialect = self
             .connections
             .get(id)

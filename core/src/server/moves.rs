@@ -1,9 +1,9 @@
 //! Who goes to which room, and from which (PROTOCOL.md, "Rooms").
 
 use super::Server;
+use super::asking::{Asking, Due, From};
 use super::backfill_queue::Lane;
 use super::connection::Position;
-use super::json_requests::{Asking, before_newest};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::decide::Command;
@@ -13,48 +13,12 @@ use crate::types::limits::MAX_ROOMS;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{GapReason, Hello, Known, MAX_PAGE, Message};
+use crate::wire::json::{GapReason, Hello, MAX_PAGE, Message};
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// How far a client knows the room that it asks for; its own words, as they are kept while the store is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct From {
-    pub(super) after: Option<u64>,
-    pub(super) epoch: Option<Box<str>>,
-    pub(super) history: Option<u64>,
-}
-
-/// What is still due to a connection, one after the other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Due {
-    /// To be sent what happened in a room that it is in, and then what happens.
-    Live(RoomId, From),
-    /// To be in one room more; the id comes back with the answer.
-    Join(RoomName, From, Option<Box<str>>),
-}
-
-impl From {
-    /// How far a client knows the lobby.
-    pub(super) fn of_lobby(hello: &Hello<'_>) -> Self {
-        Self {
-            after: hello.after,
-            epoch: hello.epoch.as_deref().map(Into::into),
-            history: hello.history,
-        }
-    }
-
-    pub(super) fn of(known: &Known<'_>, epoch: Option<&str>) -> Self {
-        Self {
-            after: known.after,
-            epoch: known.epoch.as_deref().or(epoch).map(Into::into),
-            history: known.history,
-        }
-    }
-}
 
 impl Server {
     /// Takes a text connection to another room.
@@ -284,6 +248,55 @@ impl Server {
         self.mark(id);
     }
 
+    /// Has all that waits for a connection, of whatever rooms, wait in its main position, and nothing come after it.
+    pub(super) fn gather(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        if connection.others.is_none() {
+            return;
+        }
+        self.give_seats_up(id);
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let dialect = connection.dialect;
+        let main = self.rooms[connection.main.room].log().head(dialect);
+        connection.main.cursor.end_at(main);
+        let others = connection.others.take().map(|them| *them);
+        let mut gathered = 0;
+        let mut room_left = self.limits.copies.saturating_sub(self.delivery.copied());
+        for mut it in others.into_iter().flatten() {
+            let hosted = &mut self.rooms[it.room];
+            let log = hosted.room.log.stream(dialect);
+            it.cursor.end_at(log.head());
+            let waiting = it.cursor.total(log);
+            let is_mid_line = it.cursor.is_mid_line();
+            if waiting > room_left {
+                // Whoever comes back is sent it again.
+                mark(Mark::GatheredInPart);
+                it.cursor.cut(log, "");
+            }
+            let rest = it.cursor.drain(log);
+            gathered += rest.len() as u64;
+            room_left = room_left.saturating_sub(rest.len() as u64);
+            if is_mid_line {
+                connection.main.cursor.put_first(rest);
+            } else {
+                let lines = Vec::from(rest);
+                let lines = String::from_utf8_lossy(&lines);
+                connection.main.cursor.note(main, &lines);
+            }
+            let before = it.filed.take();
+            hosted.lanes[dialect as usize].file(id, before, None);
+            self.rooms.detach(it.room);
+        }
+        connection.barrier = self.rooms.ordered();
+        let copied = connection.copied + gathered;
+        self.set_copied(id, copied);
+        self.file(id);
+    }
+
     /// The room that a connection of the JSON dialect asks for: one that it is in; the lobby, where it does not say which.
     pub(super) fn room_in<'a>(
         &mut self,
@@ -311,7 +324,7 @@ impl Server {
             // Who asks for nothing hears what comes after their joining, if they join.
             None => match from.history.unwrap_or(0).min(MAX_PAGE) {
                 0 => log.last() + 1,
-                count => before_newest(log, before, count) + 1,
+                count => log.before_newest(before, count) + 1,
             },
             Some(after) if is_ours && after <= before => after + 1,
             Some(after) => {

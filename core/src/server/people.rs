@@ -56,9 +56,9 @@ impl People {
         person.conn = conn;
     }
 
-    /// The names of all, in order.
-    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &Name> {
-        self.all.keys().map(|name| &name.0)
+    /// All of them, in the order of their names.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Person)> {
+        self.all.iter().map(|(name, person)| (&name.0, person))
     }
 
     /// How many of those who are here have a connection.

@@ -33,7 +33,7 @@ pub enum Event {
     /// Its first line, or one soon after that was not `JOIN`, speaks a protocol that is not spoken here.
     Misdirected,
     /// It has no place, or none any more: by a limit of its host or of the server, or since its first
-    /// line did not end in time.
+    /// line did not end in time; or an operator has it go.
     Refused,
     /// It has been silent for the time that a first line is given.
     Quiet,

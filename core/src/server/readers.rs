@@ -1,7 +1,7 @@
 //! Readers: who is sent what happens without being in the room (PROTOCOL.md, "Readers").
 
 use super::Server;
-use super::moves::From;
+use super::asking::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;

@@ -22,6 +22,7 @@ pub struct Outbox {
     id: ConnId,
     dialect: Dialect,
     main: (RoomId, Cursor),
+    #[expect(clippy::box_collection, reason = "it is so in the connection")]
     others: Option<Box<Vec<Position>>>,
     full: bool,
     progress: bool,
@@ -70,9 +71,10 @@ impl Outbox {
         let cursors: Vec<_> = iter::once((self.main.0, &self.main.1))
             .chain(others)
             .collect();
-        // Where a line was begun it is ended first.
-        let first = cursors.iter().position(|(_, cursor)| cursor.is_mid_line());
-        let order = (first.unwrap_or(0)..cursors.len()).chain(0..first.unwrap_or(0));
+        // Where a line was begun it is ended first; of two positions in a room, the older one comes before.
+        let begun = cursors.iter().position(|(_, cursor)| cursor.is_mid_line());
+        let others = (0..cursors.len()).filter(|nth| Some(*nth) != begun);
+        let order = begun.into_iter().chain(others);
         let mut slices = [&[][..]; SLICES];
         let (mut count, mut more) = (0, false);
         let mut parts = Vec::new();

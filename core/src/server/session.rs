@@ -1,9 +1,9 @@
 //! Sessions: who is in the room through connections that come and go (PROTOCOL.md, "Sessions").
 
 use super::Server;
+use super::asking::From;
 use super::detached::{Detached, Wait};
 use super::io::{Action, CloseReason};
-use super::moves::From;
 use super::phase::{Event, Phase};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
@@ -422,6 +422,15 @@ impl Server {
     pub(super) fn give_up_sessions(&mut self) {
         while let Some((_, id)) = self.sessions.detached.due(self.now) {
             mark(Mark::GraceOver);
+            self.give_up(id);
+        }
+    }
+
+    /// Gives up the session of somebody who has no connection.
+    pub(super) fn give_up_session_of(&mut self, name: &Name) {
+        let mut all = self.sessions.table.iter();
+        let found = all.find(|(_, it)| it.conn.is_none() && it.name.is_like(name));
+        if let Some(id) = found.map(|(id, _)| *id) {
             self.give_up(id);
         }
     }

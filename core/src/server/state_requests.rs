@@ -30,11 +30,16 @@ impl Server {
         }
         let now = self.wall();
         match self.rooms.rename(now, &name, &wanted) {
-            Ok(_) => {
+            Ok(()) => {
                 mark(Mark::Renamed);
                 self.people.rename(&name, &wanted);
+                // It is an entry in all their rooms.
+                let rooms = self.rooms.of(&wanted);
+                let is_in_lobby = rooms.contains(&RoomId::LOBBY);
+                let first = rooms.first().filter(|_| !is_in_lobby);
+                let room = first.copied().unwrap_or(RoomId::LOBBY);
                 self.has_renamed(id, wanted);
-                self.accept_change(id, RoomId::LOBBY, given);
+                self.accept_change(id, room, given);
             }
             Err(Refusal::Unchanged) => {
                 self.refuse_answer(id, Answer::NickUnchanged(&name), given);

@@ -51,21 +51,17 @@ impl Server {
         if let Some(room) = name.as_ref().ok().and_then(|name| self.rooms.find(name)) {
             return self.send_topic(id, room);
         }
-        match name {
-            Ok(name) => {
-                let line = Message::Topic {
-                    room: Some(Cow::Owned(name.as_str().into())),
-                    text: "".into(),
-                    by: None,
-                };
-                self.note(id, &line.to_line());
-            }
-            Err(_) => {
-                let asked = asked.unwrap_or_default();
-                let room = &self.rooms[self.room_of(id)].name.clone();
-                self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
-            }
+        if let Ok(name) = name {
+            let line = Message::Topic {
+                room: Some(Cow::Owned(name.as_str().into())),
+                text: "".into(),
+                by: None,
+            };
+            return self.note(id, &line.to_line());
         }
+        let asked = asked.unwrap_or_default();
+        let room = &self.rooms[self.room_of(id)].name.clone();
+        self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
     }
 
     /// Tells a connection who is in the room.

@@ -17,6 +17,21 @@ impl ConnId {
     }
 }
 
+impl ConnId {
+    /// Reads what `Debug` writes, `#3.1`; the `#` may be left out.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (slot, generation) = text.strip_prefix('#').unwrap_or(text).split_once('.')?;
+        let number = |text: &str| {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| is_number)
+        };
+        Some(Self {
+            slot: number(slot)?,
+            generation: number(generation)?,
+        })
+    }
+}
+
 impl fmt::Debug for ConnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}.{}", self.slot, self.generation)

@@ -20,6 +20,9 @@ pub const MAX_ROOM_NAME: usize = 32;
 /// So many rooms may a connection of the JSON dialect be in.
 pub const MAX_ROOMS: usize = 64;
 
+/// The most that an operator can say to whoever they have go, in bytes.
+pub const MAX_KICK_REASON: usize = 512;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 

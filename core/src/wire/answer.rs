@@ -169,11 +169,7 @@ impl fmt::Display for Answer<'_> {
                 }
             }
             Self::NotDone => f.write_str("Not done: the server's disk is full. Try again later."),
-            Self::InRoom(room, 0) => write!(f, "You are in {room} now; nobody else is here."),
-            Self::InRoom(room, 1) => write!(f, "You are in {room} now; 1 other is here."),
-            Self::InRoom(room, others) => {
-                write!(f, "You are in {room} now; {others} others are here.")
-            }
+            Self::InRoom(room, others) => write!(f, "You are in {room} now; {}.", Others(*others)),
             Self::InRoomAlready(room) => write!(f, "You are in {room} already."),
             Self::RoomInvalid { asked, room } => write!(
                 f,
@@ -199,6 +195,19 @@ impl fmt::Display for Answer<'_> {
             Self::TooMuchWaits => {
                 f.write_str("Not done: too much is waiting for you already. Try again later.")
             }
+        }
+    }
+}
+
+/// How many others are somewhere, as people say it.
+struct Others(usize);
+
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("nobody else is here"),
+            1 => f.write_str("1 other is here"),
+            count => write!(f, "{count} others are here"),
         }
     }
 }

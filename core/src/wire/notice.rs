@@ -59,6 +59,8 @@ pub(crate) enum Notice<'a> {
     Disk(DiskState),
     /// There is no room on the disk for what was to be said.
     NotSaid,
+    /// An operator has it go, and perhaps says why. It is the last line.
+    Kicked(&'a str),
     Goodbye(Goodbye),
 }
 
@@ -110,6 +112,14 @@ impl Notice<'_> {
                 code,
                 text,
                 retry_after_ms,
+            }
+            .to_line();
+        }
+        if let Self::Kicked(_) = self {
+            return Message::Bye {
+                code: Code::Kicked,
+                text,
+                retry_after_ms: None,
             }
             .to_line();
         }
@@ -215,6 +225,13 @@ impl fmt::Display for Notice<'_> {
                 write!(f, "* Nobody may be called {asked}; you are {given}.")
             }
             Self::Answer(answer) => write!(f, "* {answer}"),
+            Self::Kicked(why) => {
+                write!(f, "* {GOODBYE}an operator has removed you")?;
+                match *why {
+                    "" => f.write_str("."),
+                    why => write!(f, ": {why}"),
+                }
+            }
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
         }
     }
@@ -332,9 +349,10 @@ pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
     }
     mark_if(more > 0, Mark::RoomsCutShort);
     if more > 0 {
-        line += &alloc::format!(", and {more} more");
+        line + &alloc::format!(", and {more} more\n")
+    } else {
+        line + "\n"
     }
-    line + "\n"
 }
 
 /// Who is in the room, as a line without its ending: some names, and how many more there are.

@@ -1,10 +1,12 @@
 //! What those who look after a server ask of it, and tell everyone.
 
-use super::json::{bye, objects, program};
+use super::json::{bye, objects, program, token};
 use super::world::World;
 use chat_core::json::{Code, Message};
 use chat_core::server_phase::Phase;
-use chat_core::{HostLimits, Input, Limits, MAX_LINE, Rates};
+use chat_core::{
+    CloseReason, HostLimits, Input, Limits, MAX_KICK_REASON, MAX_LINE, Name, Rates, Whom,
+};
 use std::time::Duration;
 
 #[test]
@@ -104,4 +106,146 @@ fn new_limits_hold_for_newcomers_and_take_nothing_from_those_who_are_there() {
     assert!(told.contains("the room is full"), "{told}");
     w.receive(bob, "still here\n");
     assert_eq!(w.look(ann), "bob: still here\n");
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+#[test]
+fn whoever_is_kicked_is_told_why_and_leaves_for_good() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    let (bot, welcome) = program(&mut w, "{\"name\":\"bot\"}");
+    w.look(ann);
+    let bot_name = name("BOT");
+    let whom = Whom::Name(&bot_name);
+    assert!(w.server.can_kick(whom));
+    w.server.handle(w.now, Input::Kick(whom, "too\nloud"));
+    w.settle();
+    assert_eq!(w.look(ann), "bot has left the chat\n");
+    let told = objects(&mut w, bot);
+    assert_eq!(bye(&told), Some((Code::Kicked, None)));
+    let Some(Message::Bye { text, .. }) = told.last() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(text, "an operator has removed you: too?loud");
+    w.server.handle(w.now, Input::Eof(bot));
+    w.settle();
+    assert_eq!(w.server.phase(bot), Phase::Closed);
+    assert!(!w.server.can_kick(whom));
+    // Nobody goes on with the session; its token begins another one.
+    let hello = format!("{{\"session\":\"{}\"}}", token(&welcome));
+    let (_, again) = program(&mut w, &hello);
+    assert!(
+        matches!(again[0], Message::Welcome { resumed: false, .. }),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_connection_can_be_kicked_in_every_phase_by_what_it_is_called_in_the_log() {
+    let mut w = World::new(Limits::default());
+    let joined = w.join("ann");
+    let greeting = w.server.accept(w.now, 2000).unwrap();
+    let (reading, _) = program(&mut w, "{\"read\":true}");
+    let ids: Vec<_> = w.server.people().map(|(_, id)| id).collect();
+    assert_eq!(ids, [Some(joined)]);
+    for id in [joined, greeting, reading] {
+        let parsed = chat_core::ConnId::parse(&format!("{id:?}"));
+        assert_eq!(parsed, Some(id));
+        w.server
+            .handle(w.now, Input::Kick(Whom::Connection(id), ""));
+        w.settle();
+        assert!(w.server.phase(id).is_ending());
+        assert!(!w.server.can_kick(Whom::Connection(id)));
+        // A second time is none.
+        let before = w.look(id);
+        assert!(before.contains("an operator has removed you."), "{before}");
+        w.server
+            .handle(w.now, Input::Kick(Whom::Connection(id), ""));
+        w.settle();
+        assert_eq!(w.look(id), "");
+        w.server.handle(w.now, Input::Lost(id));
+    }
+    w.settle();
+    assert_eq!(w.server.usage().members, 0);
+}
+
+#[test]
+fn somebody_without_a_connection_is_not_waited_for_any_more() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    let (bot, _) = program(&mut w, "{\"name\":\"bot\"}");
+    w.server.handle(w.now, Input::Lost(bot));
+    w.settle();
+    w.look(ann);
+    assert_eq!(w.server.usage().detached, 1);
+    let people: Vec<_> = w.server.people().collect();
+    let (ann_name, bot_name) = (name("ann"), name("bot"));
+    assert_eq!(people, [(&ann_name, Some(ann)), (&bot_name, None)]);
+    let whom = Whom::Name(&bot_name);
+    w.server.handle(w.now, Input::Kick(whom, "gone"));
+    w.settle();
+    assert_eq!(w.look(ann), "bot has left the chat\n");
+    assert_eq!(w.server.usage().detached, 0);
+}
+
+#[test]
+fn a_reason_is_cut_at_its_limit_and_no_character_is() {
+    for (given, told) in [
+        ("x".repeat(MAX_KICK_REASON), MAX_KICK_REASON),
+        ("x".repeat(MAX_KICK_REASON + 1), MAX_KICK_REASON),
+        (
+            format!("{}é", "x".repeat(MAX_KICK_REASON - 1)),
+            MAX_KICK_REASON - 1,
+        ),
+    ] {
+        let mut w = World::new(Limits::default());
+        let ann = w.join("ann");
+        w.look(ann);
+        w.server
+            .handle(w.now, Input::Kick(Whom::Connection(ann), &given));
+        w.settle();
+        let line = format!(
+            "* Goodbye: an operator has removed you: {}\n",
+            &given[..told]
+        );
+        assert_eq!(w.look(ann), line);
+    }
+}
+
+#[test]
+fn the_reason_for_the_close_is_told_outside() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    w.server
+        .handle(w.now, Input::Kick(Whom::Connection(ann), ""));
+    w.server.handle(w.now, Input::Lost(ann));
+    let actions = std::iter::from_fn(|| w.server.poll_action());
+    let closed = actions.filter_map(|action| match action {
+        chat_core::Action::Close(id, reason) => Some((id, reason)),
+        _ => None,
+    });
+    let closed: Vec<_> = closed.collect();
+    assert_eq!(closed, [(ann, CloseReason::Kicked)]);
+}
+
+#[test]
+fn what_is_no_connection_is_not_taken_for_one() {
+    for text in [
+        "",
+        "#",
+        "#1",
+        "1.",
+        "#.1",
+        "ann",
+        "#1.2.3",
+        "+1.2",
+        "#1.4294967296",
+    ] {
+        assert_eq!(chat_core::ConnId::parse(text), None, "{text}");
+    }
+    let id = chat_core::ConnId::parse("12.7").map(|id| format!("{id:?}"));
+    assert_eq!(id.as_deref(), Some("#12.7"));
 }

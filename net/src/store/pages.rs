@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Records that are farther apart are read one by one.
 const APART: u32 = 16 * 1024;
 
+/// The number of an entry in its room, and its offset and itself, unless it cannot be read.
+type Read = (u64, Option<(u64, Record)>);
+
 /// A room in the segments as they are at one time.
 struct View<'a> {
     shared: &'a Shared,
@@ -38,11 +41,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The offset of the last entry of a segment that may be told of.
+    /// The offset of the last entry of a segment.
     fn end(&self, nth: usize) -> u64 {
         let next = self.segments.get(nth + 1);
-        let last = next.map_or(self.mark.last, |next| Shared::last_before(next));
-        last.min(self.mark.last)
+        next.map_or(self.mark.last, |next| Shared::last_before(next))
     }
 
     /// What a segment has of the room.
@@ -54,7 +56,7 @@ impl<'a> View<'a> {
         if segment.opened.header.has_rooms() {
             return segment.ask(dir, end, |index| index.run(self.room, start, limit));
         }
-        let before = segment.first() - 1;
+        let (before, end) = (segment.first() - 1, end.min(self.mark.last));
         if !self.room.is_lobby() {
             return Ok(Run {
                 before: Some(0),
@@ -66,7 +68,7 @@ impl<'a> View<'a> {
             Start::Seq(seq) => seq.max(segment.first()),
             Start::Place(_) => segment.first(),
         };
-        let places = segment.ask(dir, end, |index| {
+        let places = segment.ask(dir, self.end(nth), |index| {
             index.places(from - segment.first(), limit)
         })?;
         let entries = (from..=end).zip(places);
@@ -156,30 +158,27 @@ impl<'a> View<'a> {
 
     /// So many of the room's entries of a segment, from a number on, with their offsets; `None` for those that
     /// cannot be read, unless the segment does not even say that they were there.
-    fn entries(
-        &self,
-        nth: usize,
-        seq: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, Option<(u64, Record)>)>, Fault> {
+    fn entries(&self, nth: usize, seq: u64, limit: usize) -> Result<Vec<Read>, Fault> {
         let run = self.run(nth, Start::Seq(seq), limit)?;
         let Some(segment) = self.segments.get(nth) else {
             return Ok(Vec::new());
         };
-        let records = self.records(segment, &run.entries)?;
+        let end = self.end(nth);
+        let records = self.records(segment, end, &run.entries)?;
         let is_whole = records.iter().all(|(_, record)| record.is_some());
-        if is_whole || !segment.index_again(self.end(nth))? {
+        if is_whole || !segment.index_again(end)? {
             return Ok(records);
         }
         let run = self.run(nth, Start::Seq(seq), limit)?;
-        self.records(segment, &run.entries)
+        self.records(segment, end, &run.entries)
     }
 
     fn records(
         &self,
         segment: &Segment,
+        end: u64,
         entries: &[(u64, u32)],
-    ) -> Result<Vec<(u64, Option<(u64, Record)>)>, Fault> {
+    ) -> Result<Vec<Read>, Fault> {
         let mut records = Vec::with_capacity(entries.len());
         let is_near = |(_, one): &(u64, u32), (_, other): &(u64, u32)| {
             *one > 0 && *other > *one && other - one < APART
@@ -195,6 +194,8 @@ impl<'a> View<'a> {
             let bytes = segment.span(*from, *to)?;
             records.extend(near.iter().map(|(seq, place)| {
                 let found = found_at(&bytes, *from, *place, self.shared.seed);
+                // Where it is damaged, it gives an offset that is far from all that are there.
+                let found = found.filter(|it| (segment.first()..=end).contains(&it.offset));
                 let record = found.and_then(|it| {
                     let record = record::decode(it.offset, it.body).ok()?;
                     let is_it = record.room == *self.room && record.seq == *seq;
@@ -223,9 +224,10 @@ impl<'a> View<'a> {
             let has_more = entries.len() == most;
             for (seq, record) in entries {
                 match record {
-                    // It was let go of, or is being appended.
+                    // It is being appended.
+                    _ if seq > last => return Ok(records),
+                    // It was let go of.
                     Some((offset, _)) if offset < self.mark.first => {}
-                    Some((offset, _)) if offset > self.mark.last => return Ok(records),
                     // A page has no gap in it: what follows is read when it is asked for.
                     Some(_) if seq > next && !records.is_empty() => return Ok(records),
                     None if !records.is_empty() => return Ok(records),
@@ -284,8 +286,11 @@ impl Shared {
         });
         names.retain(|name| !name.is_lobby());
         names.insert(0, RoomName::LOBBY);
-        let named = |name: RoomName| Ok((name.clone(), self.room(&name)?));
-        names.into_iter().map(named).collect()
+        let rooms = names.into_iter().map(|name| {
+            let head = self.room(&name)?;
+            Ok((name, head))
+        });
+        rooms.collect()
     }
 
     /// As [`Reader::read`](super::Reader::read).

@@ -28,6 +28,9 @@ const MAX_HEAD: u64 = 256 << 20;
 /// The longest of the other lines: an entry of a room, every byte of which is written as `\u0001`.
 const MAX_ENTRY: u64 = 6 * (MAX_LINE + MAX_ID) as u64 + 512;
 
+/// What the line of entries that are missing begins with.
+const MISSING: &[u8] = b"{\"missing\":";
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -548,9 +551,13 @@ impl<R: BufRead> Lines<R> {
     fn next<T: for<'a> Deserialize<'a>>(&mut self, most: u64) -> Result<T, Fault> {
         let mut bytes = Vec::new();
         self.line += 1;
-        (self.from.by_ref().take(most + 1))
-            .read_until(b'\n', &mut bytes)
-            .map_err(|error| self.bad(format!("cannot be read ({error})")))?;
+        self.more(most + 1, &mut bytes)?;
+        let mut most = most;
+        if bytes.last() != Some(&b'\n') && bytes.starts_with(MISSING) {
+            // With what is missing there may be all rooms.
+            most = MAX_HEAD;
+            self.more(most + 1 - bytes.len() as u64, &mut bytes)?;
+        }
         let length = bytes.len() as u64;
         if bytes.pop() != Some(b'\n') {
             if length > most {
@@ -567,6 +574,13 @@ impl<R: BufRead> Lines<R> {
         };
         serde_json::from_slice(text)
             .map_err(|error| self.bad(format!("is not what belongs there ({error})")))
+    }
+
+    /// Reads on to the end of the line, at most so many bytes.
+    fn more(&mut self, most: u64, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+        let read = (self.from.by_ref().take(most)).read_until(b'\n', bytes);
+        read.map_err(|error| self.bad(format!("cannot be read ({error})")))?;
+        Ok(())
     }
 
     fn at_end(&mut self) -> bool {

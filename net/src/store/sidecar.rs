@@ -19,7 +19,6 @@ use super::record::{Malformed, Rest, checksum};
 use super::segment::Opened;
 use chat_core::{MAX_ROOM_NAME, RoomName};
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -131,23 +130,20 @@ pub(super) fn remove(dir: &dyn Dir, first: u64) -> io::Result<()> {
 fn encode_rooms(table: &Table, seal: Seal) -> Option<(Vec<u8>, Vec<u8>)> {
     let runs = table.rooms.as_ref()?;
     let directory = runs.before.as_ref()?;
-    let mut rooms: HashMap<&str, (u64, &[(u64, u32)])> = HashMap::new();
-    for listed in directory.iter() {
-        rooms.insert(listed.name, (listed.last, &[]));
-    }
-    for (room, run) in &runs.of {
-        rooms.entry(room.as_str()).or_default().1 = run;
-    }
-    let mut rooms: Vec<_> = rooms
-        .into_iter()
-        .map(|(name, of)| (seal.of_room(name), name, of))
+    let new = runs.of.keys().filter(|it| directory.get(it).is_none());
+    let known = directory.iter().map(|it| (it.name, it.last));
+    let mut rooms: Vec<(u64, &str, u64)> = known
+        .chain(new.map(|room| (room.as_str(), 0)))
+        .map(|(name, before)| (seal.of_room(name), name, before))
         .collect();
     rooms.sort_unstable();
     let (mut rows, mut entries) = (Vec::with_capacity(ROW * rooms.len()), Vec::new());
     let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
-    for (_, name, (before, run)) in rooms {
+    for (_, name, before) in rooms {
+        let run = RoomName::parse(name).ok();
+        let run = run.and_then(|room| runs.of.get(&room));
         let start = (entries.len() / ENTRY) as u64;
-        for (seq, place) in run {
+        for (seq, place) in run.into_iter().flatten() {
             let more = seq.saturating_sub(before);
             // What a gap took such numbers away from is found in the segment alone.
             if more < u64::from(u32::MAX) {

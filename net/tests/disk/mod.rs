@@ -40,6 +40,8 @@ struct State {
     /// Reading does, and so many wait for it.
     reading_hangs: bool,
     waiting: usize,
+    /// How often something was read, and how many bytes.
+    reads: (u64, u64),
     random: u128,
 }
 
@@ -72,6 +74,17 @@ impl Change {
 }
 
 impl Memory {
+    /// How often something was read so far, and how many bytes.
+    pub(crate) fn reads(&self) -> (u64, u64) {
+        self.state().reads
+    }
+
+    fn count_reading(&self, length: usize) {
+        let mut state = self.state();
+        state.reads.0 += 1;
+        state.reads.1 += length as u64;
+    }
+
     /// Has it fail from the change after the next `changes` on.
     pub(crate) fn fail_after(&self, changes: u64, kind: io::ErrorKind) {
         self.state().failing = Some((changes, kind));
@@ -400,6 +413,7 @@ impl File for Handle {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.disk.wait_for_reading()?;
+        self.disk.count_reading(out.len());
         let contents = self.contents.lock().unwrap();
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         let bytes = (contents.now.get(from..))

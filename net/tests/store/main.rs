@@ -13,6 +13,7 @@ mod portable;
 mod power;
 mod readers;
 mod retention;
+mod rooms;
 mod version1;
 
 use chat_core::{Kind, Name, Record, RoomName, SessionId, State};

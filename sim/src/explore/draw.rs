@@ -4,6 +4,7 @@
 mod lines;
 
 use super::hosts::Hosts;
+use super::moves::Moves;
 use super::rates::Grants;
 use super::strangers;
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
@@ -27,6 +28,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         has_tokens: !dice.one_in(3),
         hosts: Hosts::draw(seed),
         grants: Grants::draw(seed),
+        moves: Moves::draw(seed),
         mood,
         dice,
         count,
@@ -36,6 +38,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
     if matches!(draw.mood, Mood::Any | Mood::Siege) {
         draw.hosts.limit(&mut server, count, mood == Mood::Siege);
     }
+    draw.moves.limit(&mut server);
     let network = draw.network();
     let clients: Vec<Client> = (0..count).map(|n| draw.client(n)).collect();
     let duration = 100_u64 << draw.dice.below(10);
@@ -125,6 +128,7 @@ struct Draw {
     count: usize,
     hosts: Hosts,
     grants: Grants,
+    moves: Moves,
 }
 
 impl Draw {
@@ -396,6 +400,7 @@ impl Draw {
             let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
             members.push(format!("\"read\":{reads}"));
         }
+        members.extend(self.moves.named());
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }
 }

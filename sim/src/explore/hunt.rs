@@ -134,7 +134,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
-pub fn close_reasons() -> [String; 17] {
+pub fn close_reasons() -> [String; 18] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -153,6 +153,7 @@ pub fn close_reasons() -> [String; 17] {
         R::Replaced,
         R::Stopped,
         R::DiskFull,
+        R::Kicked,
     ];
     let shown = all.map(|reason| reason.to_string());
     std::array::from_fn(|nth| match shown.get(nth) {
@@ -180,7 +181,8 @@ pub(crate) fn place_of(reason: CloseReason) -> usize {
         CloseReason::Replaced => 13,
         CloseReason::Stopped => 14,
         CloseReason::DiskFull => 15,
-        CloseReason::Foreign(_) => 16,
+        CloseReason::Kicked => 16,
+        CloseReason::Foreign(_) => 17,
     }
 }
 

@@ -5,6 +5,7 @@ mod draw;
 pub mod file;
 mod hosts;
 pub mod hunt;
+mod moves;
 mod play;
 mod production;
 pub mod rates;

@@ -247,11 +247,12 @@ impl Shrink {
         self.attempt(|world| world.network.give_up_ms = 60_000);
         let usual = Server::default();
         self.attempt(|world| world.server = usual.clone());
-        let fields: [fn(&mut Server, &Server); 30] = [
+        let fields: [fn(&mut Server, &Server); 31] = [
             |s, u| s.connections = u.connections,
             |s, u| s.refusals = u.refusals,
             |s, u| s.behind = u.behind,
             |s, u| s.private = u.private,
+            |s, u| s.rooms = u.rooms,
             |s, u| s.splices = u.splices,
             |s, u| s.batch = u.batch,
             |s, u| s.pass = u.pass,

@@ -43,6 +43,8 @@ pub struct Server {
     pub behind: u64,
     /// Bytes of these, for all together, that the log does not hold any more.
     pub copies: u64,
+    /// Rooms in memory.
+    pub rooms: usize,
     /// Bytes of private lines that may wait for one.
     pub private: usize,
     /// Stretches of own lines that may wait for one.
@@ -101,6 +103,7 @@ impl Default for Server {
             refusals: limits.refusals,
             behind: limits.behind,
             copies: limits.copies,
+            rooms: limits.rooms,
             private: limits.private,
             splices: limits.splices,
             batch: limits.batch,
@@ -137,6 +140,7 @@ impl Server {
             refusals: self.refusals,
             behind: self.behind,
             copies: self.copies,
+            rooms: self.rooms,
             private: self.private,
             splices: self.splices,
             batch: self.batch,

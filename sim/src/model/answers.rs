@@ -1,341 +1,284 @@
-//! What programs ask for, and whether they are answered so, in order.
+//! Whether programs are answered what they ask for, once, truly, and in order.
+//!
+//! What concerns a room is answered in the order of that room; errors, and what concerns none, in the order of the
+//! connection, which is that of the lobby as long as the connection has not been out of it.
 
-use super::deed::{Deed, may_be_name};
-use super::story::Story;
-use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Message, Request};
-use chat_core::{
-    MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_NAME, MAX_PRIVATE, MAX_TOPIC, ServerLine, printable,
-};
-use serde::de::IgnoredAny;
+use super::asked::{Asked, Known, Span};
+use super::deed::Deed;
+use super::page::{Page, Place};
+use super::rooms::Rooms;
+use chat_core::json::{Code, Message};
+use chat_core::{MAX_LINE, MAX_NAME};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Entries in a page where no number is asked for.
-const PAGE: u64 = 100;
+/// What is known of how something will be answered that concerns a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Open,
+    /// It was not refused where it would have been.
+    Succeeds,
+    /// Something later was answered in its room.
+    Fails,
+}
 
-/// What a program asks for.
+/// What is to be answered.
 #[derive(Debug)]
-pub(super) enum Asked {
-    /// To be let in.
-    Welcome,
-    /// To do something in the room.
-    Do {
-        deed: Deed,
-        id: Option<String>,
-    },
-    /// To say something to one person alone.
-    Private {
-        to: Option<String>,
-        text: String,
-        id: Option<String>,
-    },
-    /// What the room is about.
-    Topic,
-    /// To be away, or back.
-    Away(bool),
-    /// Nothing: it is back, as it said something.
-    Back,
-    Whois(Option<String>),
-    History(Span),
-    Who,
-    Ping,
-    Leave,
-    /// Something that it is refused, for this reason and with this id.
-    Refused(Code, Option<String>),
-    /// What is no JSON: how far an id is read in it is for the server's own tests to say.
-    NoJson(Option<String>),
+struct Due {
+    asked: Asked,
+    fate: Fate,
+    /// The connection had asked to be out of the lobby before.
+    is_late: bool,
 }
 
-/// What of the log is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    after: Option<u64>,
-    before: Option<u64>,
-    limit: u64,
-}
-
-impl Asked {
-    /// What a line asks for, if it asks for anything.
-    pub(super) fn by(line: &[u8]) -> Option<Self> {
-        if line.len() > MAX_JSON_LINE {
-            return Some(Self::Refused(Code::TooLong, id_in(line)));
-        }
-        let Ok(line) = str::from_utf8(line) else {
-            return Some(Self::Refused(Code::NotUtf8, id_in(line)));
-        };
-        if line.trim().is_empty() {
-            return None;
-        }
-        let object = Some(line).filter(|line| line.trim_start().starts_with('{'));
-        Some(match object.map(serde_json::from_str) {
-            Some(Ok(Request::Say { text, id, me, .. })) => {
-                Self::to_say(&text, id.map(Into::into), me)
-            }
-            Some(Ok(Request::Nick { name, id })) => {
-                let id = id.map(Into::into);
-                if may_be_name(&name) {
-                    let deed = Deed::Renames(name.into());
-                    Self::Do { deed, id }
-                } else {
-                    Self::Refused(Code::BadName, id)
-                }
-            }
-            Some(Ok(Request::Topic { text: None, .. })) => Self::Topic,
-            Some(Ok(Request::Topic {
-                text: Some(text),
-                id,
-                ..
-            })) => {
-                let (text, id) = (printable(&text).trim().to_string(), id.map(Into::into));
-                if text.len() > MAX_TOPIC {
-                    Self::Refused(Code::TooLong, id)
-                } else {
-                    let deed = Deed::SetsTopic(text);
-                    Self::Do { deed, id }
-                }
-            }
-            Some(Ok(Request::Msg { to, text, id })) => {
-                let (text, id) = (printable(&text).into_owned(), id.map(Into::into));
-                if text.trim().is_empty() {
-                    Self::Refused(Code::Blank, id)
-                } else if text.len() > MAX_PRIVATE {
-                    Self::Refused(Code::TooLong, id)
-                } else {
-                    let to = to.map(Into::into);
-                    Self::Private { to, text, id }
-                }
-            }
-            Some(Ok(Request::Away { text })) => Self::Away(text.is_some()),
-            Some(Ok(Request::Whois { id, .. })) => Self::Whois(id.map(Into::into)),
-            Some(Ok(Request::History {
-                after,
-                before,
-                limit,
-                ..
-            })) if after.and(before).is_none() => Self::to_read(after, before, limit),
-            Some(Err(_)) if serde_json::from_str::<IgnoredAny>(line).is_err() => {
-                Self::NoJson(id_in(line.as_bytes()))
-            }
-            Some(Ok(Request::History { .. }) | Err(_)) => {
-                Self::Refused(Code::BadRequest, id_in(line.as_bytes()))
-            }
-            Some(Ok(Request::Who { .. })) => Self::Who,
-            Some(Ok(Request::Join { .. } | Request::Part { .. } | Request::Rooms)) => {
-                unimplemented!("rooms")
-            }
-            Some(Ok(Request::Ping)) => Self::Ping,
-            Some(Ok(Request::Leave)) => Self::Leave,
-            Some(Ok(Request::Unknown)) => Self::Refused(Code::UnknownType, id_in(line.as_bytes())),
-            None => Self::Refused(Code::BadRequest, None),
-        })
-    }
-
-    fn to_read(after: Option<u64>, before: Option<u64>, limit: Option<u64>) -> Self {
-        Self::History(Span {
-            after,
-            before,
-            limit: limit.unwrap_or(PAGE).min(MAX_PAGE),
-        })
-    }
-
-    /// What a reader is refused of that for being one.
-    pub(super) fn refused_to_readers(&self, line: &[u8]) -> Option<Self> {
-        if let Self::Do {
-            deed: Deed::Says(_) | Deed::Does(_),
-            id,
-        } = self
-        {
-            return Some(Self::Refused(Code::ReadOnly, id.clone()));
-        }
-        if line.len() > MAX_JSON_LINE {
-            return None; // It is not looked into.
-        }
-        match serde_json::from_slice(line) {
-            Ok(
-                Request::Nick { .. }
-                | Request::Topic { text: Some(_), .. }
-                | Request::Msg { .. }
-                | Request::Away { .. },
-            ) => Some(Self::Refused(Code::ReadOnly, id_in(line))),
-            _ => None,
-        }
-    }
-
-    fn to_say(text: &str, id: Option<String>, me: bool) -> Self {
-        if !id.as_deref().is_none_or(is_id) {
-            Self::Refused(Code::BadId, id)
-        } else if text.trim().is_empty() {
-            Self::Refused(Code::Blank, id)
-        } else if text.len() > if me { MAX_ACTION } else { MAX_LINE } {
-            Self::Refused(Code::TooLong, id)
-        } else {
-            let text = printable(text).into_owned();
-            let deed = if me {
-                Deed::Does(text)
-            } else {
-                Deed::Says(text)
-            };
-            Self::Do { deed, id }
-        }
-    }
-}
-
-/// The id in a line that is refused, as far as one can be drawn: what stands after the first `"id":`,
-/// a string without escapes or a number, where no member before it has an id of its own.
-pub(super) fn id_in(line: &[u8]) -> Option<String> {
-    let line = String::from_utf8_lossy(line);
-    let (before, rest) = line.split_once("\"id\":")?;
-    if !before.trim_start().starts_with('{') || before.contains('}') {
-        return None;
-    }
-    let is_text = rest.starts_with('"');
-    let ends = |c: char| matches!(c, '"' | ',' | '}');
-    let (id, _) = rest.strip_prefix('"').unwrap_or(rest).split_once(ends)?;
-    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
-    (is_text || is_number).then(|| id.chars().take(MAX_GIVEN).collect())
-}
-
-fn is_id(id: &str) -> bool {
-    (1..=MAX_ID).contains(&id.len()) && printable(id) == id
-}
-
-/// Where in the room's order an answer stands.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) story: &'a Story,
-    /// The last entry before it.
-    pub(super) head: u64,
-    /// So many bytes of lines are held, or more.
-    pub(super) held: u64,
-}
-
-impl Place<'_> {
-    /// Who did what, as an entry tells it.
-    fn done(&self, seq: u64) -> Option<(String, Deed)> {
-        let entry = self.story.entries.get(index(seq.checked_sub(1)?))?;
-        let (name, deed) = match ServerLine::decode(&entry.line) {
-            ServerLine::Said(name, text) => (name, Deed::Says(text.into())),
-            ServerLine::Acted(name, text) => (name, Deed::Does(text.into())),
-            ServerLine::Renamed(name, new) => (name, Deed::Renames(new.as_str().into())),
-            ServerLine::Topic(name, text) => (name, Deed::SetsTopic(text.into())),
-            _ => return None,
-        };
-        Some((name.as_str().into(), deed))
-    }
-
-    /// Whether an entry need not be held any more.
-    fn may_be_gone(&self, seq: u64) -> bool {
-        let from = index(seq.saturating_sub(1));
-        let bytes = self.story.bytes_between(from, index(self.head));
-        bytes as u64 > self.held
-    }
-}
-
-/// A page that is being sent: the next entry of it, and between which two its last one is.
-#[derive(Debug)]
-struct Page {
-    next: u64,
-    lasts: RangeInclusive<u64>,
-}
-
-impl Page {
-    /// What is to be sent of what was asked for when one of `heads` was the last entry, and the first
-    /// one that is sent is `begin`.
-    fn of(span: Span, begin: Option<u64>, heads: RangeInclusive<u64>, place: Place<'_>) -> Self {
-        if let Some(after) = span.after {
-            let next = after.saturating_add(1);
-            let gone = next.max(begin.unwrap_or(next)) - next;
-            let last = |head: &u64| after.saturating_add(span.limit + gone).min(*head);
-            let lasts = after.saturating_add(span.limit).min(*heads.start())..=last(heads.end());
-            return Self { next, lasts };
-        }
-        let until = span
-            .before
-            .map_or(u64::MAX, |before| before.saturating_sub(1));
-        let [least, most] = [heads.start(), heads.end()].map(|head| until.min(*head));
-        let first = |last: u64| last.saturating_sub(span.limit) + 1;
-        let begin = begin.unwrap_or_else(|| first(least));
-        if begin > first(most) {
-            // Those before it are gone, or it is none of the page.
-            return Self {
-                next: first(most),
-                lasts: least..=most,
-            };
-        }
-        let end = begin.saturating_add(span.limit) - 1;
-        let least = if begin == 1 || place.may_be_gone(begin - 1) {
-            least
-        } else {
-            least.max(end)
-        };
-        Self {
-            next: begin,
-            lasts: least..=most.min(end),
-        }
-    }
+/// Where in the order of each room a program is.
+pub(super) struct Places<'a> {
+    pub(super) rooms: &'a Rooms,
+    pub(super) of: BTreeMap<&'a str, Place<'a>>,
+    /// Rooms into which it has come, and has not been told so.
+    pub(super) new: BTreeSet<&'a str>,
 }
 
 /// What a program has asked for, and what it was told.
 #[derive(Debug)]
 pub(super) struct Answers {
-    due: VecDeque<Asked>,
-    page: Option<Page>,
-    /// An entry that was there before what is due was carried out.
-    since: u64,
+    due: VecDeque<Due>,
+    pages: BTreeMap<String, Page>,
+    /// Of each room, an entry that was there before what is due was carried out.
+    since: BTreeMap<String, u64>,
     /// The names that it has had.
     names: Vec<String>,
     /// Its session may have said something before.
     is_old: bool,
-    /// What was accepted of it, by its ids.
-    accepted: BTreeMap<String, u64>,
+    /// What was accepted of it, by its ids: the room, and the number.
+    accepted: BTreeMap<String, (String, u64)>,
     /// The last answer was that what it said to one person alone has arrived.
     has_written: bool,
+    /// It goes on outside of the lobby, or has been out of it.
+    is_outside: bool,
+    was_out: bool,
 }
 
 impl Answers {
     /// Of one who asks to be let in, with a token or without one.
     pub(super) fn new(has_token: bool) -> Self {
-        Self {
-            due: [Asked::Welcome].into(),
-            page: None,
-            since: 0,
+        let mut answers = Self {
+            due: VecDeque::new(),
+            pages: BTreeMap::new(),
+            since: BTreeMap::new(),
             names: Vec::new(),
             is_old: has_token,
             accepted: BTreeMap::new(),
             has_written: false,
-        }
+            is_outside: false,
+            was_out: false,
+        };
+        answers.expect(Asked::Welcome);
+        answers
     }
 
     /// It asks for something more.
     pub(super) fn expect(&mut self, asked: Asked) {
-        self.due.push_back(asked);
+        let is_out = |asked: &Asked| matches!(asked, Asked::Part(room, _) if room == "lobby");
+        let before = self.due.back().is_some_and(|due| due.is_late);
+        let is_late = before || is_out(&asked) || self.is_late();
+        self.due.push_back(Due {
+            asked,
+            fate: Fate::Open,
+            is_late,
+        });
+    }
+
+    /// Whether it has been out of the lobby, or may have been.
+    fn is_late(&self) -> bool {
+        self.is_outside || self.was_out
     }
 
     /// What it is to be answered next.
     pub(super) fn next(&self) -> Option<&Asked> {
-        self.due.front()
+        self.due.front().map(|due| &due.asked)
     }
 
-    /// It is let in under a name, when an entry is the last one, and is told first why that is not the
+    /// It is let in under a name, when an entry of the lobby is the last one, and is told first why that is not the
     /// name it asked for.
-    pub(super) fn welcomed(&mut self, name: &str, head: u64, why: Option<Code>) -> bool {
-        let was_due = matches!(self.due.pop_front(), Some(Asked::Welcome));
-        self.since = head;
+    pub(super) fn welcomed(
+        &mut self,
+        name: &str,
+        head: u64,
+        why: Option<Code>,
+        is_outside: bool,
+    ) -> bool {
+        let first = self.due.pop_front().map(|due| due.asked);
+        self.since.insert("lobby".into(), head);
         self.names.push(name.into());
+        self.is_outside = is_outside;
         if let Some(code) = why {
-            self.due.push_front(Asked::Refused(code, None));
+            self.due.push_front(Due {
+                asked: Asked::Refused(code, None),
+                fate: Fate::Open,
+                is_late: false,
+            });
         }
-        was_due
+        matches!(first, Some(Asked::Welcome))
+    }
+
+    /// It goes on in these rooms, before anything else that it asks for.
+    pub(super) fn goes_on_in(&mut self, rooms: Vec<String>) {
+        for room in rooms.into_iter().rev() {
+            let named = |due: &Due| matches!(&due.asked, Asked::Join(it, None, _) if *it == room);
+            let before = self.due.iter().position(named);
+            let before = before.and_then(|nth| self.due.remove(nth));
+            let known = match before.map(|due| due.asked) {
+                Some(Asked::Join(_, _, known)) => known,
+                _ => Known::default(),
+            };
+            let due = Due {
+                asked: Asked::Live(room, known),
+                fate: Fate::Succeeds,
+                is_late: false,
+            };
+            self.due.insert(self.due.len().min(1), due);
+        }
+    }
+
+    /// It is told that it is in a room; what it has asked for to be there.
+    pub(super) fn comes_in(&mut self, room: &str, id: Option<&str>, head: u64) -> Option<Asked> {
+        let is_it = |asked: &Asked| match asked {
+            Asked::Live(..) => id.is_none(),
+            Asked::Join(_, given, _) => given.as_deref() == id,
+            _ => false,
+        };
+        let nth = self.in_room(room, |asked| {
+            matches!(asked, Asked::Live(..) | Asked::Join(..))
+        })?;
+        self.since.insert(room.into(), head);
+        let asked = self.due.remove(nth)?.asked;
+        is_it(&asked).then_some(asked)
+    }
+
+    /// It is told that it is out of a room; whether it has asked for that.
+    pub(super) fn goes_out(&mut self, room: &str, id: Option<&str>) -> bool {
+        let nth = self.in_room(room, |asked| matches!(asked, Asked::Part(..)));
+        let asked = nth.and_then(|nth| self.due.remove(nth));
+        if room == "lobby" {
+            self.was_out = true;
+        }
+        asked.is_some_and(
+            |due| matches!(&due.asked, Asked::Part(_, given) if given.as_deref() == id),
+        )
+    }
+
+    /// Whether something is answered in the order of a room, and not in that of the connection.
+    fn is_apart(&self, due: &Due) -> bool {
+        let is_out = self.is_outside || due.is_late;
+        match due.asked.room() {
+            Some(room) => room != "lobby" || is_out,
+            // A new name is an entry in each of its rooms, the lobby among them unless it is out of that.
+            None => is_out && matches!(due.asked, Asked::Do { .. }),
+        }
+    }
+
+    /// Whether the order of the connection is that of the lobby.
+    fn is_lobby_first(&self) -> bool {
+        !self.is_late()
+    }
+
+    /// What is answered in the order of a room now, of those that `fits`.
+    fn in_room(&mut self, room: &str, fits: impl Fn(&Asked) -> bool) -> Option<usize> {
+        let is_it = |due: &Due| {
+            let is_rename = matches!(due.asked, Asked::Do { room: None, .. });
+            let is_of_it = due.asked.room() == Some(room) || is_rename;
+            is_of_it && fits(&due.asked) && due.fate != Fate::Fails
+        };
+        let nth = self.due.iter().position(is_it)?;
+        let is_open = self.due[nth].asked.is_open_to_all();
+        if !self.is_apart(&self.due[nth]) {
+            return self.first_of_connection().filter(|first| *first == nth);
+        }
+        for before in 0..nth {
+            let due = &self.due[before];
+            let is_before = self.is_apart(due) && due.asked.room() == Some(room);
+            if !is_open && is_before && !due.asked.is_open_to_all() {
+                if due.fate == Fate::Succeeds {
+                    return None;
+                }
+                self.due[before].fate = Fate::Fails;
+            }
+        }
+        Some(nth)
+    }
+
+    /// What is answered next in the order of the connection: what came before was not refused.
+    fn first_of_connection(&mut self) -> Option<usize> {
+        let nth = self.due.iter().position(|due| !self.is_apart(due))?;
+        self.succeeds_before(nth).then_some(nth)
+    }
+
+    /// Takes it that what concerns rooms before something was not refused; whether it was not.
+    fn succeeds_before(&mut self, nth: usize) -> bool {
+        let before = self.due.iter_mut().take(nth);
+        let mut before = before.filter(|due| !due.asked.is_open_to_all());
+        before.all(|due| {
+            let is_so = due.fate != Fate::Fails;
+            due.fate = Fate::Succeeds;
+            is_so
+        })
+    }
+
+    /// What an error is the answer to.
+    fn refused(&mut self, code: Code, id: Option<&str>, places: &Places<'_>) -> Option<usize> {
+        let nth = (0..self.due.len()).find(|nth| {
+            let due = &self.due[*nth];
+            let is_apart = self.is_apart(due);
+            !is_apart || due.fate != Fate::Succeeds && self.is_refused(*nth, code, id, places)
+        })?;
+        let is_it = self.is_refused(nth, code, id, places);
+        (is_it && self.succeeds_before(nth)).then_some(nth)
     }
 
     /// Whether a message is the answer that is due, and true.
-    pub(super) fn take(&mut self, message: &Message<'_>, line: &str, place: Place<'_>) -> bool {
-        let Some(asked) = self.due.pop_front() else {
+    pub(super) fn take(&mut self, message: &Message<'_>, line: &str, places: &Places<'_>) -> bool {
+        self.has_written = false;
+        let nth = match message {
+            Message::Error { code, id, .. } => self.refused(*code, id.as_deref(), places),
+            _ => match room_of(message) {
+                Some(room) => self.in_room(room, |asked| may_answer(asked, message)),
+                None => self.first_of_connection(),
+            },
+        };
+        let Some(due) = nth.and_then(|nth| self.due.remove(nth)) else {
             return false;
         };
-        self.has_written = false;
-        let is_it = match (&asked, message) {
+        let is_apart = self.is_apart(&due);
+        let is_it = self.is_answer(&due.asked, is_apart, message, line, places);
+        if !is_it || matches!(message, Message::Past(_)) {
+            self.due.insert(nth.unwrap_or(0), due); // It is still due.
+        } else {
+            for (room, place) in &places.of {
+                let is_its = due.asked.room() == Some(*room) || !is_apart && *room == "lobby";
+                if is_its {
+                    self.since.insert((*room).into(), place.head);
+                }
+            }
+        }
+        is_it
+    }
+
+    fn is_answer(
+        &mut self,
+        asked: &Asked,
+        is_apart: bool,
+        message: &Message<'_>,
+        line: &str,
+        places: &Places<'_>,
+    ) -> bool {
+        let place = asked.room().or(room_of(message)).or(Some("lobby"));
+        let place = place.and_then(|room| places.of.get(room)).copied();
+        let rooms = places.rooms;
+        match (asked, message) {
+            (_, Message::Error { .. })
+            | (Asked::Away(_) | Asked::Back, Message::Notice { .. })
+            | (Asked::Whois(_), Message::Whois { .. }) => true,
             (
                 Asked::Private { to, text, id },
                 Message::Private {
@@ -349,107 +292,118 @@ impl Answers {
                 self.has_written = true;
                 is_to && said == text && given.as_deref() == id.as_deref()
             }
-            (
-                Asked::Topic,
-                Message::Topic {
-                    room: None,
-                    text,
-                    by,
-                },
-            ) => {
-                let topic = place.story.topic(index(place.head));
-                topic.map_or("", |topic| topic.0) == text
-                    && topic.map(|topic| topic.1) == by.as_deref()
+            (Asked::Topic(room, since), Message::Topic { text, by, .. }) => {
+                let is_it = |topic: Option<(&str, &str)>| {
+                    topic.map_or("", |topic| topic.0) == text
+                        && topic.map(|topic| topic.1) == by.as_deref()
+                };
+                if let Some(place) = place.filter(|_| !is_apart) {
+                    place.story.topics(place.end()).into_iter().any(is_it)
+                } else {
+                    let mut topics = rooms.topics_since(room, *since).into_iter();
+                    topics.any(is_it)
+                }
             }
-            (Asked::Away(_) | Asked::Back, Message::Notice { .. })
-            | (Asked::Whois(_), Message::Whois { .. }) => true,
-            (
-                Asked::Who,
-                Message::Who {
-                    room: None,
-                    names,
-                    more,
-                },
-            ) => {
+            (Asked::Who(room, since), Message::Who { names, more, .. }) => {
                 let is_full = line.len() + MAX_NAME + 3 >= MAX_LINE;
-                (*more == 0 || is_full) && is_roster(names, *more, place)
+                let is_it = |members: Vec<&str>| is_roster(names, *more, &members);
+                (*more == 0 || is_full)
+                    && match place.filter(|_| !is_apart) {
+                        Some(place) => {
+                            is_it(place.story.members(place.end()).into_values().collect())
+                        }
+                        None => rooms.members_since(room, *since).into_iter().any(is_it),
+                    }
             }
-            (Asked::Ping, Message::Pong { head }) => *head == place.head,
-            (
-                Asked::Do { deed, id },
-                Message::Accepted {
-                    room: None,
-                    id: given,
-                    seq,
-                },
-            ) => {
-                id.as_deref() == given.as_deref() && self.accepts(deed, id.as_deref(), *seq, place)
+            (Asked::Rooms(since), Message::Rooms { rooms: all, more }) => {
+                let all: Vec<(&str, u64)> = all.iter().map(|it| (&*it.room, it.here)).collect();
+                *more == 0 && rooms.was_list(&all, *since)
             }
-            (asked, Message::Error { code, id, .. }) => {
-                self.is_refused(asked, *code, id.as_deref(), place)
+            (Asked::Ping, Message::Pong { head }) => {
+                let is_it = |place: Place<'_>| *head == place.head;
+                !self.is_lobby_first() || place.is_some_and(is_it)
             }
-            (&Asked::History(span), Message::Past(entry)) => self.turns(span, entry.seq, place),
-            (
-                &Asked::History(span),
-                &Message::Page {
-                    room: None,
-                    first,
-                    head,
-                },
-            ) => {
-                self.ends_page(span, place)
-                    && head == place.head
-                    && first <= head + 1
-                    && (first == 1 || first > 1 && place.may_be_gone(first - 1))
+            (Asked::Do { deed, id, .. }, Message::Accepted { id: given, seq, .. }) => {
+                id.as_deref() == given.as_deref()
+                    && place.is_some_and(|place| {
+                        let room = asked.room().unwrap_or("lobby");
+                        self.accepts(deed, id.as_deref(), room, *seq, place)
+                    })
             }
+            (&Asked::History(span, ref room), Message::Past(entry)) => {
+                place.is_some_and(|place| self.turns(span, room, entry.seq, place))
+            }
+            (&Asked::History(span, ref room), &Message::Page { first, head, .. }) => place
+                .is_some_and(|place| {
+                    self.ends_page(span, room, place)
+                        && head == place.head
+                        && first <= head + 1
+                        && (first == 1 || first > 1 && place.may_be_gone(first - 1))
+                }),
             _ => false,
-        };
-        if !is_it || matches!(message, Message::Past(_)) {
-            self.due.push_front(asked); // It is still due.
-        } else {
-            self.since = place.head;
         }
-        is_it
+    }
+
+    /// The last entry of a room that was surely there before what is due was carried out.
+    fn since(&self, room: &str) -> u64 {
+        self.since.get(room).copied().unwrap_or(0)
     }
 
     /// Whether an entry is the next one of a page, as far as what comes before it is held.
-    fn turns(&mut self, span: Span, seq: u64, place: Place<'_>) -> bool {
-        let heads = self.since..=place.head;
+    fn turns(&mut self, span: Span, room: &str, seq: u64, place: Place<'_>) -> bool {
+        let heads = self.since(room)..=place.head;
         let new = || Page::of(span, Some(seq), heads, place);
-        let page = self.page.get_or_insert_with(new);
+        let page = self.pages.entry(room.into()).or_insert_with(new);
         let is_next = page.next == seq || page.next < seq && place.may_be_gone(seq - 1);
         page.next = seq + 1;
         is_next && seq <= *page.lasts.end()
     }
 
     /// Whether all of a page was sent, as far as it is held.
-    fn ends_page(&mut self, span: Span, place: Place<'_>) -> bool {
-        let heads = self.since..=place.head;
+    fn ends_page(&mut self, span: Span, room: &str, place: Place<'_>) -> bool {
+        let heads = self.since(room)..=place.head;
         let new = || Page::of(span, None, heads, place);
-        let page = self.page.take().unwrap_or_else(new);
+        let page = self.pages.remove(room).unwrap_or_else(new);
         let least = *page.lasts.start();
         page.next > least || place.may_be_gone(least)
     }
 
     /// Whether what was asked for is refused for a reason that it gives.
-    fn is_refused(
-        &mut self,
-        asked: &Asked,
-        code: Code,
-        given: Option<&str>,
-        place: Place<'_>,
-    ) -> bool {
-        match asked {
+    fn is_refused(&self, nth: usize, code: Code, given: Option<&str>, places: &Places<'_>) -> bool {
+        let is_apart = self.is_apart(&self.due[nth]);
+        let is_out = code == Code::NotInRoom && is_apart;
+        match &self.due[nth].asked {
             Asked::NoJson(id) => {
                 code == Code::BadRequest && (given.is_none() || id.as_deref() == given)
             }
-            Asked::Refused(why, id) => *why == code && id.as_deref() == given,
-            // Whether rightly so, is seen where it is known what the room was like.
-            Asked::Do { deed, id } if deed.may_be_refused() => {
-                matches!(code, Code::NameTaken | Code::Unchanged) && id.as_deref() == given
+            Asked::Refused(why, id) => {
+                let is_late = self.due[nth].is_late && code == Code::NotInRoom;
+                (*why == code || is_late) && id.as_deref() == given
             }
-            Asked::Do { deed, id: Some(id) } => {
-                code == Code::IdReused && Some(&**id) == given && self.is_reused(deed, id, place)
+            // Whether rightly so, is seen where it is known what the room was like.
+            Asked::Do { deed, id, .. } if deed.may_be_refused() => {
+                (matches!(code, Code::NameTaken | Code::Unchanged) || is_out)
+                    && id.as_deref() == given
+            }
+            Asked::Join(room, id, _) => {
+                let is_in = id.is_none() && places.new.contains(&**room);
+                let is_right = matches!(code, Code::Unchanged | Code::TooManyRooms);
+                is_right && !is_in && id.as_deref() == given
+            }
+            Asked::Part(_, id) => {
+                matches!(code, Code::NotInRoom | Code::LastRoom) && id.as_deref() == given
+            }
+            Asked::Do { id, .. } if is_out => id.as_deref() == given,
+            Asked::History(..) => is_out,
+            Asked::Do {
+                deed,
+                id: Some(id),
+                room,
+            } => {
+                let room = room.as_deref().unwrap_or("lobby");
+                code == Code::IdReused
+                    && Some(&**id) == given
+                    && self.is_reused(nth, deed, id, room, places)
             }
             Asked::Private { id, .. } => {
                 matches!(code, Code::NotHere | Code::ReadsSlowly) && id.as_deref() == given
@@ -459,47 +413,75 @@ impl Answers {
         }
     }
 
-    /// Whether a text is in the room under a number that may be told: that of the entry just before
+    /// Whether a text is in a room under a number that may be told: that of the entry just before
     /// or, if it has an id, the one that the session has said with it before.
-    fn accepts(&mut self, deed: &Deed, id: Option<&str>, seq: u64, place: Place<'_>) -> bool {
+    fn accepts(
+        &mut self,
+        deed: &Deed,
+        id: Option<&str>,
+        room: &str,
+        seq: u64,
+        place: Place<'_>,
+    ) -> bool {
         if deed.may_be_refused() {
             // Its id is for the answer alone.
             return seq == place.head && self.is_done(deed, seq, place);
         }
-        let before = id.and_then(|id| self.accepted.get(id)).copied();
+        let before = id.and_then(|id| self.accepted.get(id));
+        let before = before.filter(|before| before.0 == room);
         let is_right = match before {
-            Some(before) => seq == before || seq == place.head && place.may_be_gone(before),
+            Some((_, before)) => seq == *before || seq == place.head && place.may_be_gone(*before),
             None => seq == place.head || seq < place.head && id.is_some() && self.is_old,
         };
         if let Some(id) = id {
-            self.accepted.insert(id.into(), seq);
+            self.accepted.insert(id.into(), (room.into(), seq));
         }
         is_right && self.is_done(deed, seq, place)
     }
 
-    /// Whether the session may have said another text with an id.
-    fn is_reused(&mut self, deed: &Deed, id: &str, place: Place<'_>) -> bool {
-        match self.accepted.get(id).copied() {
-            None => self.is_old,
-            Some(before) => !self.is_done(deed, before, place),
+    /// Whether the session may have said another text with an id, or in another room.
+    fn is_reused(
+        &self,
+        nth: usize,
+        deed: &Deed,
+        id: &str,
+        room: &str,
+        places: &Places<'_>,
+    ) -> bool {
+        let is_said = |due: &Due| matches!(&due.asked, Asked::Do { id: Some(it), .. } if it == id);
+        let is_being_said = self.due.iter().take(nth).any(is_said);
+        match self.accepted.get(id) {
+            None => self.is_old || is_being_said,
+            Some((before, _)) if before != room => true,
+            Some((_, seq)) => {
+                let place = places.of.get(room);
+                !place.is_some_and(|place| self.is_own(deed, *seq, *place))
+            }
         }
     }
 
     /// Whether an entry is what it did; its session may have had another name before.
+    fn is_own(&self, deed: &Deed, seq: u64, place: Place<'_>) -> bool {
+        let done = place.done(seq);
+        done.is_some_and(|(name, done)| {
+            done == *deed && (self.is_old || self.names.contains(&name))
+        })
+    }
+
+    /// The same, and it has the name that it has taken in it.
     fn is_done(&mut self, deed: &Deed, seq: u64, place: Place<'_>) -> bool {
-        let Some((name, done)) = place.done(seq) else {
-            return false;
-        };
-        let is_own = done == *deed && (self.is_old || self.names.contains(&name));
-        if let (true, Deed::Renames(new)) = (is_own, done) {
-            self.names.push(new);
+        let is_own = self.is_own(deed, seq, place);
+        if let (true, Deed::Renames(new)) = (is_own, deed) {
+            self.names.push(new.clone());
         }
         is_own
     }
 
     /// Whether what is due is about being away, or back.
     pub(super) fn is_away_due(&self) -> bool {
-        matches!(self.next(), Some(Asked::Away(_) | Asked::Back))
+        let mut due = self.due.iter();
+        let first = due.find(|due| !self.is_apart(due));
+        first.is_some_and(|due| matches!(due.asked, Asked::Away(_) | Asked::Back))
     }
 
     /// Whether the last answer was that what it said to one person alone has arrived.
@@ -508,13 +490,31 @@ impl Answers {
     }
 }
 
-/// Whether these are the first of those in the room, and so many more are there.
-fn is_roster(names: &[Cow<'_, str>], more: usize, place: Place<'_>) -> bool {
-    let members = place.story.members(index(place.head));
-    let mut both = names.iter().zip(members.values());
-    names.len() + more == members.len() && both.all(|(name, member)| name == member)
+/// The room that an answer is of, where it is of one.
+fn room_of<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    match message {
+        Message::Past(entry) => Some(&entry.room),
+        Message::Accepted { room, .. }
+        | Message::Page { room, .. }
+        | Message::Who { room, .. }
+        | Message::Topic { room, .. } => Some(room.as_deref().unwrap_or("lobby")),
+        _ => None,
+    }
 }
 
-fn index(seq: u64) -> usize {
-    usize::try_from(seq).unwrap_or(usize::MAX)
+/// Whether a message is of the kind that answers something.
+fn may_answer(asked: &Asked, message: &Message<'_>) -> bool {
+    matches!(
+        (asked, message),
+        (Asked::Do { .. }, Message::Accepted { .. })
+            | (Asked::Topic(..), Message::Topic { .. })
+            | (Asked::Who(..), Message::Who { .. })
+            | (Asked::History(..), Message::Past(_) | Message::Page { .. })
+    )
+}
+
+/// Whether these are the first of those in the room, and so many more are there.
+fn is_roster(names: &[Cow<'_, str>], more: usize, members: &[&str]) -> bool {
+    let mut both = names.iter().zip(members);
+    names.len() + more == members.len() && both.all(|(name, member)| name == member)
 }

@@ -13,6 +13,12 @@ pub(super) enum Deed {
     Renames(String),
     /// It says what the room is about.
     SetsTopic(String),
+    /// It goes to a room, and out of the one where it was.
+    Goes(String),
+    /// It is in one room more.
+    Joins(String),
+    /// It is in one room fewer.
+    Parts(String),
 }
 
 impl Deed {
@@ -23,14 +29,20 @@ impl Deed {
 
     /// Whether the state of the room may be against it.
     pub(super) fn may_be_refused(&self) -> bool {
-        matches!(self, Self::Renames(_) | Self::SetsTopic(_))
+        !matches!(self, Self::Says(_) | Self::Does(_))
     }
 
     /// What stands in the entry, after who does it.
     pub(super) fn text(&self) -> &str {
-        let (Self::Says(text) | Self::Does(text) | Self::Renames(text) | Self::SetsTopic(text)) =
-            self;
-        text
+        match self {
+            Self::Says(text)
+            | Self::Does(text)
+            | Self::Renames(text)
+            | Self::SetsTopic(text)
+            | Self::Goes(text)
+            | Self::Joins(text)
+            | Self::Parts(text) => text,
+        }
     }
 }
 
@@ -39,6 +51,20 @@ impl Deed {
 pub(super) struct Done {
     pub(super) deed: Deed,
     pub(super) since: usize,
+    /// The room, where it says so: a program does.
+    pub(super) room: Option<String>,
+}
+
+impl Done {
+    /// Whether it is this, in a room.
+    pub(super) fn is(&self, deed: &Deed, room: &str) -> bool {
+        self.deed == *deed && self.room.as_deref().is_none_or(|it| it == room)
+    }
+
+    /// Whether what is so where it is to be done may be against it.
+    pub(super) fn may_be_refused(&self) -> bool {
+        self.deed.may_be_refused() || self.room.is_some()
+    }
 }
 
 /// Whether somebody may be called so.

@@ -1,8 +1,11 @@
 //! What a peer's input calls for, line by line.
 
+use super::asked_of_rooms::OfRooms;
 use super::deed::{Deed, Done, may_be_name};
 use super::program::Program;
+use super::rooms::room_name;
 use super::stranger;
+use crate::invariant::Invariant;
 use chat_core::{
     CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, Name,
     Request, Server, Timestamp,
@@ -18,9 +21,15 @@ pub(super) enum Notice {
     /// A line that begins so.
     Begins(String),
     /// A line that begins in one of these ways, in whatever case.
-    Either([String; 2]),
+    Either(Vec<String>),
     /// The answer to `/who`.
     Who,
+    /// The same of a room of this name, asked when the screen had shown so many lines.
+    WhoOf(String, usize),
+    /// The answer to `/rooms`, asked when the screen had shown so many lines.
+    Rooms(usize),
+    /// It is in another room, of this name: how many others are, and what it is about.
+    InRoom(String),
     /// The answer to `/topic`.
     Topic,
     /// What is said to one person alone has arrived, or not.
@@ -43,6 +52,11 @@ impl Notice {
                 begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
             }),
             Self::Who => line.starts_with("* In the room ("),
+            Self::WhoOf(room, _) => {
+                line.starts_with("* In the room (") || line == format!("* Nobody is in {room}.")
+            }
+            Self::Rooms(_) => line.starts_with("* Rooms: "),
+            Self::InRoom(room) => line.starts_with(&format!("* You are in {room} now; ")),
             Self::Topic => {
                 line.starts_with("* The topic, set by ") || line.starts_with("* There is no topic")
             }
@@ -62,7 +76,10 @@ impl Notice {
         match self {
             Self::Exact(line) => line.len() + 1,
             Self::Begins(_) | Self::Either(_) => 400,
-            Self::Who | Self::Topic | Self::Private { .. } => MAX_LINE + 100,
+            Self::InRoom(_) => MAX_TOPIC + 400,
+            Self::Who | Self::WhoOf(..) | Self::Rooms(_) | Self::Topic | Self::Private { .. } => {
+                MAX_LINE + 100
+            }
         }
     }
 
@@ -72,6 +89,9 @@ impl Notice {
             Self::Exact(line) | Self::Begins(line) => line.len(),
             Self::Either(starts) => starts.iter().map(String::len).min().unwrap_or(0),
             Self::Who => "* In the room (1): a".len(),
+            Self::WhoOf(..) => "* Nobody is in a.".len(),
+            Self::Rooms(_) => "* Rooms: ".len(),
+            Self::InRoom(_) => "* You are in a now; ".len(),
             Self::Topic => "* The topic, set by a: ".len(),
             Self::Private { .. } => "[PM to a] ".len(),
         }
@@ -178,6 +198,9 @@ impl Expected {
                     program.not_in = self.not_in;
                     self.end = (!program.is_welcome()).then_some(CloseReason::Json);
                     self.end = self.end.or(self.not_in);
+                    for (deed, room) in program.named_rooms() {
+                        self.deeds.push_back(Done { deed, since, room });
+                    }
                     self.program = Some(program);
                     return;
                 }
@@ -207,8 +230,9 @@ impl Expected {
             }
         }
         if let Some(program) = &mut self.program {
-            let (deed, private, end) = program.line(line);
-            self.deeds.extend(deed.map(|deed| Done { deed, since }));
+            let (deed, private, end) = program.line(line, since);
+            let deed = deed.map(|(deed, room)| Done { deed, since, room });
+            self.deeds.extend(deed);
             self.private.extend(private);
             self.end = end;
             return;
@@ -221,6 +245,9 @@ impl Expected {
 
     /// A line that asks for something, when the story was so long.
     fn request(&mut self, line: &[u8], since: usize) {
+        if let Some(asked) = OfRooms::by(line) {
+            return self.of_rooms(asked, since);
+        }
         match Request::decode(line) {
             Err(_) => self.exact("* Not sent: the line is not UTF-8."),
             Ok(Request::Nothing) => {}
@@ -255,7 +282,7 @@ impl Expected {
             Ok(Request::Whois(of)) => {
                 let nobody = "* Nobody here is called ".to_string();
                 let is_here = format!("* {of} has been here for ");
-                let starts = [nobody, is_here];
+                let starts = vec![nobody, is_here];
                 self.notices.push((self.deeds(), Notice::Either(starts)));
             }
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
@@ -267,7 +294,8 @@ impl Expected {
                 }
             }
             Ok(Request::Who(Some(_)) | Request::Join(_) | Request::Rooms) => {
-                unimplemented!("rooms")
+                Invariant::InItsPlace
+                    .is_broken("what concerns no room is taken for a line that does");
             }
             Ok(Request::Who(None)) => self.notices.push((self.deeds(), Notice::Who)),
             Ok(Request::History(_)) => self.history = true,
@@ -275,6 +303,25 @@ impl Expected {
             Ok(Request::Unknown(word)) => {
                 let start: String = word.chars().take(20).collect();
                 self.begins(&format!("* Unknown command /{start}"));
+            }
+        }
+    }
+
+    /// A line that asks for something that concerns rooms.
+    fn of_rooms(&mut self, asked: OfRooms<'_>, since: usize) {
+        match asked {
+            OfRooms::Rooms => self.notices.push((self.deeds(), Notice::Rooms(since))),
+            OfRooms::Join(room) | OfRooms::Who(room) if room_name(room).is_none() => {
+                self.begins("* \"");
+            }
+            OfRooms::Join(room) => {
+                let room = room_name(room).unwrap_or_default();
+                self.does(Deed::Goes(room.clone()), since);
+                self.notices.push((self.deeds(), Notice::InRoom(room)));
+            }
+            OfRooms::Who(room) => {
+                let notice = Notice::WhoOf(room_name(room).unwrap_or_default(), since);
+                self.notices.push((self.deeds(), notice));
             }
         }
     }
@@ -291,6 +338,12 @@ impl Expected {
         }
     }
 
+    /// Whether it has named a room in its first object.
+    pub(super) fn has_named(&self, room: &str) -> bool {
+        let program = self.program.as_ref();
+        program.is_some_and(|program| program.has_named(room))
+    }
+
     /// It says something to one person alone, or to whoever wrote last.
     fn says_alone(&mut self, to: Option<&str>, text: &str) {
         let (to, text) = (to.map(str::to_string), text.to_string());
@@ -302,7 +355,11 @@ impl Expected {
     /// It does something in the room.
     fn does(&mut self, deed: Deed, since: usize) {
         let is_back = matches!(deed, Deed::Says(_) | Deed::Does(_)) && self.away;
-        self.deeds.push_back(Done { deed, since });
+        self.deeds.push_back(Done {
+            deed,
+            since,
+            room: None,
+        });
         if is_back {
             self.away = false;
             self.exact("* You are back.");

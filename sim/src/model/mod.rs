@@ -4,39 +4,48 @@
 //! what the room's screen showed, and what each peer got. It is compared with the real
 //! [`Server`] after every step; whatever differs is a broken [`Invariant`].
 
+mod acting;
 mod answers;
+mod asked;
+mod asked_of_rooms;
 mod buckets;
 mod cut_short;
 mod deed;
 mod expect;
 mod host;
+mod moves;
+mod page;
+mod passing;
 mod peer;
 mod private;
 mod program;
 mod rate;
 mod refusal;
+mod rooms;
 mod session;
 pub(crate) mod skipped;
 mod standstill;
+mod stay;
 mod story;
 mod stranger;
+mod view;
 mod watch;
 
 use crate::invariant::Invariant;
 use chat_core::{
-    Action, CloseReason, ConnId, Input, Limits, MAX_SERVER_LINE, Name, Outbox, Server, Timer,
-    Timestamp, server_phase::Phase,
+    CloseReason, ConnId, Input, Limits, Name, Server, Timer, Timestamp, server_phase::Phase,
 };
 use cut_short::Short;
 use host::{Due, Hosts};
+use moves::Move;
 pub use peer::Taken;
 use peer::{Peer, Place};
+use rooms::{LOBBY, Rooms};
 use session::Sessions;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
-use story::Story;
 
 /// How the server's shell does what it may do in several ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +84,7 @@ pub struct Watched {
     blocked: BTreeSet<usize>,
     /// Peers to be looked at when the pass is over.
     touched: BTreeSet<usize>,
-    story: Story,
+    rooms: Rooms,
     sessions: Sessions,
     hosts: Hosts,
     heard: rate::Heard,
@@ -83,6 +92,10 @@ pub struct Watched {
     times_out: bool,
     /// Who joined, and what name they were to have, until the story tells it.
     joins: VecDeque<(usize, Name, Name)>,
+    /// Somebody has left one room for another, and it is to be told next that they are there.
+    moving: Option<Move>,
+    /// Lines that the screen is to show next, of one and the same thing in several rooms.
+    rest: VecDeque<String>,
     /// Entries and bytes of the story that were there when the last pass ended.
     passed: (usize, usize),
     /// Bytes of pages that programs had heard then whose sockets took all that they were given.
@@ -91,6 +104,8 @@ pub struct Watched {
     surge: u64,
     /// So much was held back for the sockets that are full that some may have been cut off for that.
     copies_full: bool,
+    /// So much has waited at some time that whoever goes to another room may not have been able to take it along.
+    copies_tight: bool,
     stopped: Option<u64>,
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
@@ -110,16 +125,19 @@ impl Watched {
             open: BTreeSet::new(),
             blocked: BTreeSet::new(),
             touched: BTreeSet::new(),
-            story: Story::default(),
+            rooms: Rooms::default(),
             sessions: Sessions::default(),
             hosts: Hosts::default(),
             heard: rate::Heard::default(),
             times_out: false,
             joins: VecDeque::new(),
+            moving: None,
+            rest: VecDeque::new(),
             passed: (0, 0),
             pages: 0,
             surge: 0,
             copies_full: false,
+            copies_tight: false,
             stopped: None,
             lost: false,
             effects: VecDeque::new(),
@@ -146,6 +164,13 @@ impl Watched {
         self.server.phase(self.peers[peer].id)
     }
 
+    /// The room where a peer of the text dialect is, and how many people are there.
+    pub fn room(&self, peer: usize) -> (&str, usize) {
+        let stay = self.peers[peer].stays.last();
+        let room = stay.map_or(LOBBY, |stay| stay.room);
+        (self.rooms.name(room), self.rooms.here(room))
+    }
+
     /// The name of a peer that has been in the room.
     pub fn name(&self, peer: usize) -> Option<&Name> {
         self.peers[peer].name.as_ref()
@@ -169,7 +194,7 @@ impl Watched {
 
     /// What the room's screen showed, line by line.
     pub fn screen(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.story.entries.iter().map(|entry| entry.line.as_str())
+        self.rooms.lines()
     }
 
     /// What a peer has been sent so far.
@@ -280,7 +305,7 @@ impl Watched {
             Input::Received(self.peers[peer].id, bytes),
             Some(peer),
         );
-        let appended = self.story.bytes - self.passed.1;
+        let appended = self.rooms.bytes - self.passed.1;
         // In the middle of a pass it is not known here which round is under way.
         let is_known = !self.habits.lazy && self.habits.stretch == 0;
         Invariant::Limits.holds(!is_known || appended <= most, || {
@@ -319,8 +344,8 @@ impl Watched {
         if self.stopped.is_none() {
             self.read(clock);
             self.stopped = Some(self.seen);
-            for (_, who) in mem::take(&mut self.story.room).into_values() {
-                self.peers[who].left.get_or_insert(self.story.entries.len());
+            for who in self.rooms.all_leave() {
+                self.peers[who].leaves_all(&self.rooms);
             }
             self.sessions_stop();
             for &who in &self.open {
@@ -383,303 +408,8 @@ impl Watched {
         }
     }
 
-    /// Writes to everyone as much as their sockets take, or to as many as the shell does before it
-    /// hears others: `socket` is given a peer and bytes. Whether the pass is over.
-    pub fn pass(&mut self, clock: u64, mut socket: impl FnMut(usize, &[u8]) -> Taken) -> bool {
-        let most = 100 + 20 * self.open.len() * self.open.len();
-        let at_once = match (self.habits.at_once, self.habits.stretch) {
-            (false, _) => 1,
-            (true, 0) => usize::MAX,
-            (true, stretch) => stretch,
-        };
-        let mut turns = 0;
-        while if turns > 0 && turns == self.habits.stretch {
-            self.see_cuts();
-            self.act();
-            self.read_story();
-            self.see_sessions();
-            if !self.lost {
-                self.hear();
-            }
-            return false;
-        } else {
-            self.transmit(clock, at_once, &mut socket)
-        } {
-            turns += 1;
-            Invariant::Rest.holds(turns < most, || "a pass does not end".into());
-        }
-        self.see_cuts();
-        self.act();
-        self.read_story();
-        self.see_sessions();
-        if self.lost {
-            return true;
-        }
-        if self.story.entries.len() > self.passed.0 {
-            self.touched.extend(&self.open);
-        }
-        let appended = (self.story.bytes - self.passed.1) as u64;
-        let batch = self.limits.batch + 2 * (MAX_SERVER_LINE as u64 + 1);
-        self.surge = self.surge.max(appended.saturating_sub(batch));
-        let is_still = self.story.entries.len() == self.passed.0;
-        self.passed = (self.story.entries.len(), self.story.bytes);
-        self.hear();
-        self.check_pages(is_still && self.habits.stretch == 0);
-        for who in mem::take(&mut self.touched) {
-            self.check_peer(who);
-        }
-        self.check_room();
-        true
-    }
-
-    /// Checks that one pass did not send more of pages than its budget, if it was one round.
-    fn check_pages(&mut self, is_one_round: bool) {
-        let open = self.open.iter().map(|who| &self.peers[*who]);
-        let pages: usize = open.filter_map(Peer::pages).sum();
-        let sent = pages.saturating_sub(mem::replace(&mut self.pages, pages));
-        let line = 2 * self.story.longest + 400; // In JSON, with all that it says.
-        let most = self.limits.backfill + self.limits.private.min(8 * 1024) + line;
-        Invariant::Limits.holds(!is_one_round || sent <= most, || {
-            format!("{sent} bytes of pages in a pass, {most} at most")
-        });
-    }
-
-    /// Checks what those got that something has happened to.
-    fn hear(&mut self) {
-        let waiting = |who: &usize| {
-            let peer = &self.peers[*who];
-            (peer.distance(&self.story) + peer.private_most()) as u64
-                + if peer.is_apart() {
-                    u64::MAX / 1_000_000
-                } else {
-                    0
-                }
-        };
-        self.copies_full |= self.blocked.iter().map(waiting).sum::<u64>() > self.limits.copies;
-        let behind = if self.copies_full {
-            0
-        } else {
-            self.limits.behind
-        };
-        self.private_may_wait();
-        for who in self.touched.clone() {
-            self.see_handled(who);
-        }
-        for &who in &self.touched {
-            self.peers[who].most_told = self.most_told(who);
-            self.peers[who].hear(who, &self.story, behind, self.limits.behind);
-        }
-        for who in self.touched.clone() {
-            self.check_private(who);
-            self.check_refused(who);
-        }
-        // Who is cut off learns it only when it takes something again: it is the sockets that count.
-        self.copies_full &= !self.blocked.is_empty();
-    }
-
-    /// Takes note of who was cut off in this pass, and is not written to in it.
-    fn see_cuts(&mut self) {
-        for &who in &self.blocked {
-            let peer = &mut self.peers[who];
-            if see_phase(peer, true, self.server.phase(peer.id)) {
-                self.touched.insert(who);
-            }
-        }
-    }
-
-    /// Writes to `most` peers at most; whether there were any.
-    fn transmit(
-        &mut self,
-        clock: u64,
-        most: usize,
-        socket: &mut impl FnMut(usize, &[u8]) -> Taken,
-    ) -> bool {
-        let now = self.read(clock);
-        let Some(mut round) = self.server.round(now, most) else {
-            return false;
-        };
-        let ids: Vec<ConnId> = round.outboxes().1.iter().map(Outbox::id).collect();
-        let phases: Vec<Phase> = ids.iter().map(|id| round.server().phase(*id)).collect();
-        let written: Vec<usize> = ids
-            .iter()
-            .map(|id| number(&self.slots, &self.peers, *id))
-            .collect();
-        let (log, outboxes) = round.outboxes();
-        for (nth, outbox) in outboxes.iter_mut().enumerate() {
-            let who = written[nth];
-            let peer = &mut self.peers[who];
-            if see_phase(peer, self.blocked.contains(&who), phases[nth]) {
-                self.touched.insert(who);
-            }
-            let mut write = peer.writer(self.seen);
-            outbox.write(log, |slices| {
-                write.write(slices, |bytes| socket(who, bytes))
-            });
-            write.done();
-        }
-        drop(round);
-        for who in written {
-            self.written(clock, who);
-        }
-        true
-    }
-
-    /// A peer was written to.
-    fn written(&mut self, clock: u64, who: usize) {
-        self.touched.insert(who);
-        if self.peers[who].blocked {
-            self.blocked.insert(who);
-        } else {
-            self.blocked.remove(&who);
-        }
-        if self.peers[who].failed && self.peers[who].is_open() {
-            self.peers[who].short.get_or_insert(Short::Dropped);
-            self.handle(clock, Input::Lost(self.peers[who].id), Some(who));
-        }
-    }
-
     fn number(&self, id: ConnId) -> usize {
         number(&self.slots, &self.peers, id)
-    }
-
-    /// Carries out the actions, and works out what follows from them for the peers.
-    fn act(&mut self) {
-        let mut joined = Vec::new();
-        while let Some(action) = self.server.poll_action() {
-            let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action else {
-                unreachable!("there is no store to ask");
-            };
-            let who = self.number(id);
-            self.touched.insert(who);
-            let peer = &mut self.peers[who];
-            Invariant::ClosedForGood
-                .holds(peer.is_open(), || format!("{action:?} after it was closed"));
-            match action {
-                Action::Joined(_, name) => {
-                    let was_silent = peer.phase == Phase::Silent && peer.speaks_json();
-                    let before = peer.name.clone();
-                    peer.has_name(name.clone());
-                    Invariant::OneStay.holds(before.is_none() || was_silent, || {
-                        format!("{name} joined twice")
-                    });
-                    joined.push((who, name));
-                    self.effects.push_back((who, Effect::Joined));
-                }
-                Action::Finish(_) => {
-                    let before = peer.finished.replace(self.seen);
-                    Invariant::ClosedForGood
-                        .holds(before.is_none(), || format!("{id:?} finished twice"));
-                    self.effects.push_back((who, Effect::Finish));
-                }
-                Action::Close(_, reason) => {
-                    self.close(who, reason);
-                    self.effects.push_back((who, Effect::Close(reason)));
-                }
-                _ => {}
-            }
-        }
-        let wants = |(who, name): (usize, Name)| {
-            let peer = &self.peers[who];
-            (who, name, peer.wants(peer.has_spoken()))
-        };
-        let joined: Vec<_> = joined.into_iter().map(wants).collect();
-        self.count_joins(&joined);
-        for who in self.touched.clone() {
-            let is_joined = joined.iter().any(|join| join.0 == who);
-            self.see_sent_away(who, is_joined);
-            let peer = &mut self.peers[who];
-            peer.phase = self.server.phase(peer.id);
-            peer.interpret(peer.has_spoken(), self.story.entries.len());
-            self.count_private(who);
-        }
-        for (nth, (who, name, wanted)) in joined.iter().cloned().enumerate() {
-            // It may have joined by silence first, in the same moment.
-            let is_last = !joined[nth + 1..].iter().any(|later| later.0 == who);
-            let peer = &self.peers[who];
-            let by_json = peer.expected.program.is_some() && peer.phase != Phase::Silent;
-            if !by_json || !is_last {
-                self.joins.push_back((who, name, wanted));
-            } else if !self.resumes(who, &name) {
-                let wanted = self.peers[who].wants_as_program();
-                self.joins.push_back((who, name, wanted));
-            }
-        }
-    }
-
-    /// Takes note of those who came into the room, in the order of their coming.
-    fn count_joins(&mut self, joined: &[(usize, Name, Name)]) {
-        for (nth, (who, ..)) in joined.iter().enumerate() {
-            let is_last = !joined[nth + 1..].iter().any(|later| later.0 == *who);
-            let phase = self.server.phase(self.peers[*who].id);
-            let hello = self.peers[*who]
-                .hello()
-                .filter(|_| phase != Phase::Silent && is_last);
-            match hello {
-                None => self.has_joined(*who, false),
-                Some(hello) if self.is_known(&hello.key(*who)) => {}
-                Some(hello) => self.has_joined(*who, hello.has_token()),
-            }
-        }
-    }
-
-    /// Takes note of whether a peer was sent away.
-    fn see_sent_away(&mut self, who: usize, is_joined: bool) {
-        let peer = &self.peers[who];
-        let phase = self.server.phase(peer.id);
-        let is_sent = peer.phase < Phase::Joined && phase == Phase::Draining;
-        if !is_sent || peer.short.is_some() || peer.place != Place::Held {
-            return;
-        }
-        let first = peer.accepted + micros(self.limits.first_line);
-        let joins_first = |end: &u64| peer.phase == Phase::Greeting && !is_joined && first <= *end;
-        let line_end = self.line_end(peer).filter(|end| !joins_first(end));
-        if self.times_out && line_end.is_some_and(|at| at <= self.seen) {
-            let peer = &mut self.peers[who];
-            if peer.name.is_some() {
-                peer.short = Some(Short::Unended);
-            } else {
-                peer.expected.refused(CloseReason::Unended);
-            }
-            return;
-        }
-        let hello = peer.hello();
-        let is_late = self.times_out && !peer.has_spoken() && self.seen >= first;
-        let is_due = match &hello {
-            Some(hello) => !is_joined && hello.is_welcome() && !hello.reads(),
-            None => peer.name.is_none() && (peer.asks_in() || is_late),
-        };
-        if !is_due {
-            return;
-        }
-        let guesses = hello.is_some_and(|it| it.has_token() && !self.is_known(&it.key(who)));
-        let why = self.why_not_in(who, guesses);
-        let peer = &mut self.peers[who];
-        let is_cut = peer.name.is_some();
-        Invariant::HostLimits.holds(why.is_some() || is_cut, || {
-            format!("{:?} was not let in", peer.id)
-        });
-        peer.expected.is_not_let_in(why, peer.speaks_json());
-    }
-
-    fn close(&mut self, who: usize, reason: CloseReason) {
-        let (stall, linger) = (micros(self.limits.stall), micros(self.limits.linger));
-        let bound = micros(self.limits.shutdown);
-        self.open.remove(&who);
-        self.blocked.remove(&who);
-        let peer = &mut self.peers[who];
-        peer.closed = Some(reason);
-        peer.blocked = false;
-        let expired = self.stopped.is_some_and(|at| self.seen >= at + bound);
-        let due = if let Some(at) = peer.finished {
-            peer.eof || peer.failed || expired || self.seen >= at + linger
-        } else {
-            let stalled = peer.stuck.is_some_and(|at| self.seen >= at + stall);
-            peer.short.get_or_insert(Short::Dropped);
-            peer.failed || stalled || expired
-        };
-        Invariant::Closing.holds(due, || {
-            format!("{:?} was closed too soon: {reason}", peer.id)
-        });
     }
 
     /// Whether the moment has come that [`next_timeout`](Self::next_timeout) named.
@@ -712,26 +442,4 @@ fn number(slots: &[usize], peers: &[Peer], id: ConnId) -> usize {
         Some(who) => who,
         None => Invariant::ClosedForGood.is_broken(&format!("{id:?} is nobody's")),
     }
-}
-
-/// Takes note of the phase that a peer is in before anything else is written to it; whether it was cut off.
-fn see_phase(peer: &mut Peer, is_blocked: bool, phase: Phase) -> bool {
-    if peer.is_apart() {
-        // Being sent what it asked for, it may come to its end.
-        peer.phase = phase;
-    }
-    if !is_blocked {
-        return false;
-    }
-    let was_sent = peer.phase.is_in_room() || peer.phase == Phase::Reading;
-    // Who wants to leave may have come to that: if it was cut off, its goodbye says so.
-    let stays = peer.expected.end.is_none();
-    let is_cut = was_sent && stays && phase == Phase::Draining;
-    if is_cut {
-        peer.short = Some(Short::CutOff(Some(peer.got.len())));
-    }
-    if peer.is_open() && phase != Phase::Closed {
-        peer.phase = phase;
-    }
-    is_cut
 }

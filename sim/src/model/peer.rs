@@ -1,21 +1,23 @@
 //! A peer: its socket, what it sent, and what it is right for it to hear.
 
+mod hearing;
+mod writer;
+
 use super::buckets::Vessels;
 use super::cut_short::Short;
-use super::deed::{Done, may_be_name};
-use super::expect::{Expected, Notice, first_line};
+use super::deed::{Deed, Done, may_be_name};
+use super::expect::{Expected, first_line};
 use super::program::Program;
-use super::program::Seen;
+use super::rooms::Rooms;
 use super::skipped::Skipped;
-use super::story::Story;
+use super::stay::Stay;
 use super::stranger;
-use crate::invariant::Invariant;
 use chat_core::{
-    CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, MAX_SERVER_LINE, Name,
-    server_phase::Phase,
+    CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, Name, server_phase::Phase,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
+pub use writer::Taken;
 
 /// What a peer has of the server's places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,59 +25,6 @@ pub(super) enum Place {
     Held,
     Refused,
     GaveWay,
-}
-
-/// What became of bytes that were given to a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// It took so many of them; if not all, it is full.
-    Bytes(usize),
-    /// It has failed.
-    Failed,
-}
-
-/// What is written to a peer in one go.
-pub(super) struct Writer<'a> {
-    peer: &'a mut Peer,
-    now: u64,
-    calls: usize,
-    took: usize,
-}
-
-impl Writer<'_> {
-    /// Gives bytes to its socket; how many of them it took.
-    pub(super) fn write(&mut self, slices: &[&[u8]], socket: impl FnOnce(&[u8]) -> Taken) -> usize {
-        let peer = &mut *self.peer;
-        Invariant::ClosedForGood.holds(!peer.blocked, || "written to though it is full".into());
-        let holds_any = !slices.is_empty() && slices.iter().all(|s| !s.is_empty());
-        Invariant::NothingMissing.holds(holds_any, || "given nothing to write".into());
-        let bytes = slices.concat();
-        let taken = match socket(&bytes) {
-            Taken::Bytes(taken) => taken.min(bytes.len()),
-            Taken::Failed => {
-                peer.failed = true;
-                0
-            }
-        };
-        peer.got.extend(&bytes[..taken]);
-        peer.blocked = taken < bytes.len();
-        peer.was_full |= peer.blocked;
-        self.calls += 1;
-        self.took += taken;
-        taken
-    }
-
-    /// That was all.
-    pub(super) fn done(self) {
-        let peer = self.peer;
-        let called = self.calls > 0 || peer.phase == Phase::Draining;
-        Invariant::NothingMissing.holds(called, || "named, and there is nothing to write".into());
-        if !peer.blocked {
-            peer.stuck = None;
-        } else if self.took > 0 || peer.stuck.is_none() {
-            peer.stuck = Some(self.now);
-        }
-    }
 }
 
 /// One connection, from the other side.
@@ -129,7 +78,7 @@ pub(super) struct Peer {
 
     pub(super) name: Option<Name>,
     /// What it was told is refused, until that is checked.
-    pub(super) refused: Vec<Done>,
+    pub(super) refused: Vec<(Done, String)>,
     /// All names that it has had.
     pub(super) names: Vec<String>,
     /// What others said to it alone: the name, and the text.
@@ -139,17 +88,17 @@ pub(super) struct Peer {
     pub(super) private_counted: usize,
     /// So many bytes of what others may have said to it alone may wait for it.
     pub(super) private_due: usize,
-    /// The entries of the story that are its own stay.
-    pub(super) joined: Option<usize>,
-    pub(super) left: Option<usize>,
+    /// Its stays: in the text dialect one after the other, and in JSON one in each of its rooms.
+    pub(super) stays: Vec<Stay>,
     /// How much of what it says is in the story.
     pub(super) said: usize,
-    /// Its own entries that it has not come past.
-    own: VecDeque<usize>,
+    /// Its own entries that it has not come past, each with which of its stays it was in.
+    own: VecDeque<(usize, usize)>,
 
     pub(super) got: Vec<u8>,
     checked: usize,
-    /// The next entry it is to hear.
+    /// Of which stay it hears, and the next entry that it is to hear of it.
+    hears: usize,
     next: usize,
     /// How many entries of its own it has stepped over.
     stepped: usize,
@@ -157,6 +106,8 @@ pub(super) struct Peer {
     heard: usize,
     pub(super) sure: usize,
     goodbye: bool,
+    /// It is to be told next what the room is about into which it has come; whether that is sure.
+    topic: Option<(String, bool)>,
     /// It has been so far behind, by its own lines as well, that the server may have taken a copy
     /// of what waits for it; stretches of its own lines are none in that.
     pub(super) copied: bool,
@@ -206,17 +157,18 @@ impl Peer {
             private_seen: 0,
             private_counted: 0,
             private_due: 0,
-            joined: None,
-            left: None,
+            stays: Vec::new(),
             said: 0,
             own: VecDeque::new(),
             got: Vec::new(),
             checked: 0,
+            hears: 0,
             next: 0,
             stepped: 0,
             heard: 0,
             sure: 0,
             goodbye: false,
+            topic: None,
             copied: false,
             cut_line: 0,
             last_line: 0,
@@ -253,18 +205,6 @@ impl Peer {
 
     pub(super) fn is_open(&self) -> bool {
         self.closed.is_none()
-    }
-
-    /// A round of writing to it, at a time.
-    pub(super) fn writer(&mut self, now: u64) -> Writer<'_> {
-        let is_sound = self.is_open() && self.finished.is_none() && !self.blocked;
-        Invariant::ClosedForGood.holds(is_sound, || format!("{:?} is written to", self.id));
-        Writer {
-            peer: self,
-            now,
-            calls: 0,
-            took: 0,
-        }
     }
 
     /// It sends bytes while somebody listens; how many lines they end.
@@ -394,8 +334,8 @@ impl Peer {
     /// Something that it did is in the story, and it is sent that or not.
     pub(super) fn has_done(&mut self, entry: usize, is_not_echoed: bool) {
         self.said += 1;
-        if is_not_echoed {
-            self.own.push_back(entry);
+        if is_not_echoed && self.expected.program.is_none() {
+            self.own.push_back((self.stays.len() - 1, entry));
         }
     }
 
@@ -411,312 +351,67 @@ impl Peer {
     }
 
     /// Something that was taken for its own is not.
-    pub(super) fn has_not_said(&mut self, entry: usize) {
+    pub(super) fn has_not_said(&mut self) {
         self.said -= 1;
-        self.own.retain(|own| *own != entry);
     }
 
-    pub(super) fn enters(&mut self, entry: usize) {
-        self.left = None;
-        self.joined = Some(entry);
-        self.next = entry + 1;
-    }
-
-    /// What is left of the story for it to hear ends here.
-    pub(super) fn end(&self, story: &Story) -> usize {
-        match self.joined {
-            Some(_) => self.left.unwrap_or(story.entries.len()),
-            None => self.next,
+    /// Its joining is in a room's story.
+    pub(super) fn enters(&mut self, room: usize, joined: usize) {
+        self.begins(room, joined);
+        if self.stays.len() == 1 {
+            self.next = joined + 1;
         }
     }
 
-    /// Checks the lines it has got since the last time. `me` is its number, `behind` the limit
-    /// past which it may be cut off, and `held` so many bytes as the log holds at least.
-    pub(super) fn hear(&mut self, me: usize, story: &Story, behind: u64, held: u64) {
-        if self.expected.history {
-            return;
-        }
-        let got = std::mem::take(&mut self.got);
-        while let Some(length) = got[self.checked..].iter().position(|b| *b == b'\n') {
-            let line = &got[self.checked..self.checked + length];
-            let Ok(line) = str::from_utf8(line) else {
-                Invariant::WholeLines
-                    .is_broken(&format!("{:?} was sent what is not UTF-8", self.id))
-            };
-            if self.is_told_slow(line) {
-                self.note_cut(line);
-                self.checked += length + 1;
-                self.last_line = length + 1;
-                continue;
-            }
-            if let Some(program) = &mut self.expected.program {
-                // What it was sent before it spoke JSON is not looked at any more.
-                if line.starts_with('{') {
-                    let seen = Seen {
-                        story,
-                        held,
-                        short: self.short,
-                        was_full: self.was_full,
-                    };
-                    let private = program.hears(me, line, &seen);
-                    self.private_in.extend(private);
+    /// It goes on with the stays of its session, in these rooms besides the lobby.
+    pub(super) fn goes_on_in(&mut self, rooms: &[String]) {
+        for room in rooms {
+            let joins = |done: &Done| done.is(&Deed::Joins(room.clone()), room);
+            let before = self.expected.deeds.iter().position(joins);
+            if let Some(nth) = before.filter(|_| self.expected.has_named(room)) {
+                self.expected.deeds.remove(nth);
+                if let Some(program) = &mut self.expected.program {
+                    program.ids.remove(nth);
                 }
-                self.checked += length + 1;
-                continue;
-            }
-            Invariant::WholeLines.holds(line.len() <= MAX_SERVER_LINE, || {
-                format!("{line:?} is too long")
-            });
-            Invariant::GoodbyeLast.holds(!self.goodbye, || format!("{line:?} after goodbye"));
-            self.line(me, line, story, behind);
-            self.checked += length + 1;
-            self.last_line = length + 1;
-        }
-        self.got = got;
-    }
-
-    fn line(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
-        let acts = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
-        let is_answer = stranger::is_foreign(self.expected.end) && self.joined.is_none();
-        if is_answer && !line.starts_with("* Goodbye: ") {
-            return self.notice(me, line, story);
-        }
-        Invariant::WholeLines.holds(!line.contains(acts), || {
-            format!("{line:?} acts on a screen")
-        });
-        let due = self.expected.notices.get(self.heard);
-        let is_due_later = due.is_none_or(|due| due.0 > self.said);
-        if is_due_later && self.refuses_next(line) {
-            let refused = self.is_refused(self.said);
-            self.refused.extend(refused);
-        }
-        let next = self.expected.notices.get(self.heard);
-        let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
-        if line.starts_with("* Goodbye: ") && !called_for() {
-            self.goodbye(me, line, story, behind);
-        } else if let Some(private) = private_words(line) {
-            self.private_in.push(private);
-        } else if self.is_news_of_private(line) {
-            // Whoever was written to is away.
-        } else if line.starts_with("* ")
-            || line.starts_with("[PM to ")
-            || line == "Welcome to the chatroom!"
-        {
-            self.notice(me, line, story);
-            self.goodbye = line.starts_with("* Goodbye: ");
-        } else {
-            self.step_over(me, usize::MAX, story);
-            let due = story
-                .entries
-                .get(self.next)
-                .filter(|_| self.next < self.end(story));
-            let is_it = due.is_some_and(|entry| entry.line == line);
-            Invariant::NoEcho.holds(is_it || !story.is_said_by(me, line), || {
-                format!("{:?} was sent {line:?}", self.id)
-            });
-            Invariant::OneOrder.holds(is_it, || {
-                let due = due.map_or("nothing", |entry| &entry.line);
-                format!("{:?} was sent {line:?} where {due:?} was due", self.id)
-            });
-            self.stepped += usize::from(due.is_some_and(|entry| entry.is_done_by(me)));
-            self.next += 1;
-        }
-        self.note_cut(line);
-    }
-
-    /// Takes note of how much of a line waited when it was cut off, if that was within this one.
-    fn note_cut(&mut self, line: &str) {
-        if let Some(Short::CutOff(Some(at))) = self.short
-            && !self.goodbye
-        {
-            let begun = self.checked < at;
-            Invariant::GoodbyeLast.holds(begun, || format!("{line:?} was begun after the cut"));
-            if self.checked + line.len() >= at {
-                // What it had got of this line did not wait.
-                self.cut_line = line.len() + 1 - (at - self.checked);
             }
         }
-    }
-
-    /// Whether a line says that whoever it just wrote to is away.
-    fn is_news_of_private(&self, line: &str) -> bool {
-        let before = self.heard.checked_sub(1);
-        let last = before.and_then(|last| self.expected.notices.get(last));
-        let next = self.expected.notices.get(self.heard);
-        let is_due = next.is_some_and(|(_, notice)| notice.is(line));
-        matches!(last, Some((_, Notice::Private { .. })))
-            && !is_due
-            && line
-                .strip_prefix("* ")
-                .is_some_and(|it| it.contains(" is away"))
-    }
-
-    fn notice(&mut self, me: usize, line: &str, story: &Story) {
-        let Some(&(said, _)) = self.expected.notices.get(self.heard) else {
-            let why = format!("{:?} was sent {line:?}, which nothing called for", self.id);
-            Invariant::InItsPlace.is_broken(&why)
-        };
-        self.step_over(me, said, story);
-        Invariant::InItsPlace.holds(self.stepped == said, || {
-            format!(
-                "{:?} was sent {line:?} after {} of its lines, not {said}",
-                self.id, self.stepped
-            )
-        });
-        let (_, notice) = &self.expected.notices[self.heard];
-        let is_it = notice.is(line)
-            && match notice {
-                Notice::Who => story.is_answer_to_who(line, self.next),
-                Notice::Topic => line == topic_line(story.topic(self.next)),
-                _ => true,
-            };
-        Invariant::InItsPlace.holds(is_it, || {
-            format!("{:?} was sent {line:?} where {notice:?} was due", self.id)
-        });
-        self.heard += 1;
-    }
-
-    /// The server has a reason of its own.
-    fn goodbye(&mut self, me: usize, line: &str, story: &Story, behind: u64) {
-        let own = self.short.and_then(Short::goodbye);
-        if own.is_some_and(|own| line.starts_with(own)) {
-            self.step_over(me, usize::MAX, story);
-            let has_all = self.next == self.end(story) && self.heard >= self.sure;
-            Invariant::NothingMissing.holds(has_all, || {
-                format!("{:?} lacks lines before goodbye", self.id)
-            });
-        } else {
-            let known = line.starts_with("* Goodbye: you are too far behind; ");
-            Invariant::GoodbyeLast.holds(known, || format!("{:?} was sent {line:?}", self.id));
-            // The goodbye that it was told before that, whole.
-            let told = own.map_or(0, |own| own.len() + 60);
-            if (self.short.is_none() || own.is_some()) && self.phase >= Phase::Draining {
-                self.short = Some(Short::CutOff(None));
-            }
-            let Some(Short::CutOff(at)) = self.short else {
-                Invariant::GoodbyeLast.is_broken(&format!("{line:?} to one who was not cut off"))
-            };
-            // Of one who was leaving it is not known when; the line before may have been under way.
-            let line = at.map_or(self.last_line, |_| self.cut_line);
-            let private = self.private_most();
-            let waited = self.backlog(story) + private + told + line;
-            Invariant::Limits.holds(waited as u64 > behind, || {
-                format!("{:?} was cut off with {waited} bytes waiting", self.id)
-            });
-        }
-        self.goodbye = true;
-    }
-
-    /// Steps over its own entries that come next, up to `said` of them in all.
-    fn step_over(&mut self, me: usize, said: usize, story: &Story) {
-        while self.stepped < said
-            && self.next < self.end(story)
-            && story.entries[self.next].is_by(me)
-        {
-            self.next += 1;
-            self.stepped += 1;
-        }
-    }
-
-    /// Its own entries that lie ahead of it.
-    fn ahead(&mut self) -> &VecDeque<usize> {
-        while self.own.front().is_some_and(|entry| *entry < self.next) {
-            self.own.pop_front();
-        }
-        &self.own
-    }
-
-    /// Bytes of the entries of others whose end it has not got.
-    pub(super) fn backlog(&mut self, story: &Story) -> usize {
-        let all = story.bytes_between(self.next, self.end(story));
-        let own = self.ahead().iter();
-        all - own.map(|e| story.bytes_between(*e, e + 1)).sum::<usize>()
-    }
-
-    /// Bytes of all entries whose end it has not got, its own included.
-    pub(super) fn distance(&self, story: &Story) -> usize {
-        story.bytes_between(self.next, story.entries.len())
-    }
-
-    /// Stretches of its own lines that lie ahead of it, after lines of others.
-    pub(super) fn splices(&mut self) -> usize {
-        let mut before = self.next.wrapping_sub(1);
-        let mut stretches = 0;
-        for entry in self.ahead() {
-            stretches += usize::from(*entry != before.wrapping_add(1));
-            before = *entry;
-        }
-        stretches
-    }
-
-    /// Bytes of private lines whose end it has not got, `length` of each, up to the `count`th.
-    pub(super) fn private(&self, count: usize, length: fn(&Notice) -> usize) -> usize {
-        let waiting = self.expected.notices.iter().take(count).skip(self.heard);
-        waiting.map(|(_, notice)| length(notice)).sum()
-    }
-
-    /// Bytes of all private lines whose end it has not got, at most.
-    pub(super) fn private_most(&self) -> usize {
-        self.private(usize::MAX, Notice::most) + self.told_most() + self.private_due
-    }
-
-    /// Bytes it has got of a line whose end it has not.
-    pub(super) fn under_way(&self) -> usize {
-        self.got.len() - self.checked
-    }
-
-    /// Checks that nothing is left to be sent to it. `all` says that all it sent was acted on, and `in_turns`
-    /// that the server has turns to give at once.
-    pub(super) fn is_up_to_date(&mut self, me: usize, story: &Story, all: bool, in_turns: bool) {
-        let (id, under_way) = (self.id, self.under_way());
-        if self.expected.history {
-            return; // What it is sent is not looked at.
-        }
-        let missing = Invariant::NothingMissing;
-        missing.holds(under_way == 0, || format!("{id:?} lacks a part of a line"));
         if let Some(program) = &mut self.expected.program {
-            let is_in_room = self.joined.is_some() && self.left.is_none();
-            if is_in_room || self.phase == Phase::Reading {
-                program.is_up_to_date(me, story, in_turns);
-            }
-            match self.short {
-                None if all => program.is_answered(me),
-                Some(Short::Stopped | Short::GaveWay) => program.is_told_to_go(me),
-                _ => {}
-            }
-            return;
-        }
-        let is_cut = matches!(self.short, Some(Short::CutOff(_)));
-        if is_cut || self.short.and_then(Short::goodbye).is_some() {
-            missing.holds(self.goodbye, || format!("{id:?} lacks a goodbye"));
-            return;
-        }
-        self.step_over(me, usize::MAX, story);
-        missing.holds(self.next == self.end(story), || {
-            format!("{id:?} lacks {:?}", story.entries[self.next].line)
-        });
-        if all {
-            let notice = self.expected.notices.get(self.heard);
-            Invariant::InItsPlace.holds(notice.is_none(), || format!("{id:?} lacks {notice:?}"));
-            let unsaid = self.expected.deeds.get(self.said);
-            Invariant::Heard.holds(unsaid.is_none(), || {
-                format!("{id:?} said {unsaid:?}, which was not heard")
-            });
+            program.goes_on_in(rooms.to_vec());
         }
     }
-}
 
-/// What somebody says to one person alone, and who, if a line is that.
-fn private_words(line: &str) -> Option<(String, String)> {
-    let (from, text) = line.strip_prefix("[PM from ")?.split_once("] ")?;
-    Some((from.into(), text.into()))
-}
+    /// It has a stay in a room, from an entry on.
+    pub(super) fn begins(&mut self, room: usize, joined: usize) {
+        self.stays.push(Stay {
+            room,
+            joined,
+            left: None,
+        });
+    }
 
-/// The answer to `/topic`.
-fn topic_line(topic: Option<(&str, &str)>) -> String {
-    match topic {
-        Some((text, by)) => format!("* The topic, set by {by}: {text}"),
-        None => "* There is no topic. /topic TEXT sets one.".into(),
+    /// Its leaving is in a room's story.
+    pub(super) fn leaves(&mut self, room: usize, left: usize) {
+        let stays = self.stays.iter_mut().rev();
+        if let Some(stay) = stays.into_iter().find(|stay| stay.room == room) {
+            stay.left = Some(left);
+        }
+    }
+
+    /// It hears no more of any room.
+    pub(super) fn leaves_all(&mut self, rooms: &Rooms) {
+        for stay in &mut self.stays {
+            stay.left = Some(stay.end(rooms));
+        }
+    }
+
+    /// Whether it is in a room, on the screen.
+    pub(super) fn is_in_room(&self) -> bool {
+        self.stays.iter().any(|stay| stay.left.is_none())
+    }
+
+    /// Whether it was in a room, and is in none any more.
+    pub(super) fn has_left(&self) -> bool {
+        !self.stays.is_empty() && !self.is_in_room()
     }
 }
 

@@ -10,7 +10,7 @@ impl Watched {
         let peer = &mut self.peers[who];
         let new = &peer.expected.private[peer.private_counted..];
         // In JSON, with all that it says, and every character escaped.
-        self.story.private += new
+        self.rooms.private += new
             .iter()
             .map(|(_, text)| 6 * text.len() + 300)
             .sum::<usize>();
@@ -19,11 +19,11 @@ impl Watched {
 
     /// Works out how much of that may wait for each, as to whom it went is not known until it is heard.
     pub(super) fn private_may_wait(&mut self) {
-        if self.story.private > 0 {
+        if self.rooms.private > 0 {
             for &who in &self.open {
                 let peer = &mut self.peers[who];
                 let heard: usize = peer.private_in.iter().map(|(_, text)| text.len()).sum();
-                peer.private_due = self.story.private.saturating_sub(heard);
+                peer.private_due = self.rooms.private.saturating_sub(heard);
             }
         }
     }

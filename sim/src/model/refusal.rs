@@ -4,7 +4,9 @@ use super::Watched;
 use super::deed::{Deed, Done};
 use super::expect::Notice;
 use super::peer::Peer;
+use super::rooms::LOBBY;
 use crate::invariant::Invariant;
+use chat_core::MAX_ROOMS;
 use std::mem;
 
 impl Watched {
@@ -17,18 +19,18 @@ impl Watched {
     }
 
     /// Takes what a peer of several, of which one does something, was to do before for refused, where that is right.
-    pub(super) fn see_refused_if_right(&mut self, who: usize, deed: &Deed) -> bool {
+    pub(super) fn see_refused_if_right(&mut self, who: usize, deed: &Deed, room: &str) -> bool {
         let peer = &self.peers[who];
         let next = peer.expected.deeds.get(peer.said);
         let is_right = next.is_some_and(|next| {
-            next.deed.may_be_refused() && next.deed != *deed && self.may_refuse(who, next)
+            next.may_be_refused() && !next.is(deed, room) && self.may_refuse(who, next)
         });
         let nth = peer.said;
-        is_right && self.peers[who].is_refused(nth).is_some()
+        is_right && self.refuse(who, nth)
     }
 
-    /// Takes what a peer was to do next for refused, up to `deed`, as far as it may be.
-    pub(super) fn see_refused(&mut self, who: usize, deed: Option<&Deed>) {
+    /// Takes what a peer was to do next for refused, up to a deed in a room, as far as it may be.
+    pub(super) fn see_refused(&mut self, who: usize, deed: Option<(&Deed, &str)>) {
         loop {
             let peer = &self.peers[who];
             let nth = match deed {
@@ -38,7 +40,8 @@ impl Watched {
             let Some(done) = peer.expected.deeds.get(nth) else {
                 return;
             };
-            if !done.deed.may_be_refused() || deed == Some(&done.deed) {
+            let is_it = deed.is_some_and(|(deed, room)| done.is(deed, room));
+            if !done.may_be_refused() || is_it {
                 return;
             }
             let is_right = self.may_refuse(who, done);
@@ -49,14 +52,22 @@ impl Watched {
             Invariant::OwnName.holds(is_right, || {
                 format!("{:?} of {:?} was refused", done.deed, peer.name)
             });
-            self.peers[who].is_refused(nth);
+            self.refuse(who, nth);
         }
+    }
+
+    /// What a peer was to do is refused, for one of the reasons that there are; whether it was to do it.
+    fn refuse(&mut self, who: usize, nth: usize) -> bool {
+        let done = self.peers[who].expected.deeds.get(nth);
+        let why = done.map(|done| self.why_refused(who, done));
+        why.is_some_and(|why| self.peers[who].is_refused(nth, why).is_some())
     }
 
     /// Checks what a peer was told is refused before that could be seen.
     pub(super) fn check_refused(&mut self, who: usize) {
-        for done in mem::take(&mut self.peers[who].refused) {
-            let is_right = self.may_refuse(who, &done);
+        for (done, line) in mem::take(&mut self.peers[who].refused) {
+            let why = self.why_refused(who, &done);
+            let is_right = why.iter().any(|why| line.starts_with(why));
             Invariant::OwnName.holds(is_right, || {
                 let name = &self.peers[who].name;
                 format!("{:?} of {name:?} was refused", done.deed)
@@ -66,38 +77,92 @@ impl Watched {
 
     /// Whether the state of the room was against what a peer did at some time since it was sent.
     fn may_refuse(&self, who: usize, done: &Done) -> bool {
-        let story = &self.story;
+        !self.why_refused(who, done).is_empty()
+    }
+
+    /// How the lines begin that rightly refuse what a peer did, for all that was so at some time since it was sent.
+    fn why_refused(&self, who: usize, done: &Done) -> Vec<String> {
+        let rooms = &self.rooms;
         let own = self.peers[who]
             .name
             .as_ref()
             .map_or("", |name| name.as_str());
-        match &done.deed {
-            Deed::Renames(wanted) => {
-                own == wanted
-                    || !own.eq_ignore_ascii_case(wanted) && story.was_here(wanted, done.since)
-            }
-            Deed::SetsTopic(text) => story.was_topic(text, done.since),
-            _ => false,
+        let is_in = |room: &str| rooms.is_in(own, room);
+        if let Some(room) = done.room.as_deref().filter(|room| !is_in(room))
+            && !matches!(done.deed, Deed::Joins(_))
+        {
+            return vec![format!("not in {room}")];
         }
+        let here = self.peers[who].stays.last().map_or(LOBBY, |stay| stay.room);
+        let lines = refusals(&done.deed);
+        let is_so = match &done.deed {
+            Deed::Renames(wanted) => {
+                let is_taken = !own.eq_ignore_ascii_case(wanted);
+                vec![
+                    is_taken && rooms.was_here(wanted, done.since),
+                    own == wanted,
+                ]
+            }
+            Deed::SetsTopic(text) => {
+                let here = done
+                    .room
+                    .as_deref()
+                    .and_then(|room| rooms.find(room))
+                    .unwrap_or(here);
+                let story = &rooms[here];
+                vec![story.was_topic(text, story.length_at(done.since))]
+            }
+            Deed::Goes(room) if rooms.name(here) == room => vec![true],
+            Deed::Goes(room) => vec![false, self.may_be_full(room), self.copies_tight],
+            Deed::Joins(room) => {
+                let is_many = rooms.count_of(own) >= MAX_ROOMS;
+                vec![is_in(room), is_many || self.may_be_full(room)]
+            }
+            Deed::Parts(_) => vec![rooms.count_of(own) == 1],
+            _ => Vec::new(),
+        };
+        let lines = lines.into_iter().zip(is_so);
+        lines.filter(|(_, is_so)| *is_so).map(|it| it.0).collect()
+    }
+}
+
+/// How the lines begin that refuse something.
+fn refusals(deed: &Deed) -> Vec<String> {
+    match deed {
+        Deed::Renames(wanted) => vec![
+            format!("* The name {wanted} is taken; "),
+            format!("* You are {wanted} already."),
+        ],
+        Deed::SetsTopic(_) => vec!["* That is the topic already.".into()],
+        Deed::Goes(room) => vec![
+            format!("* You are in {room} already."),
+            "* Not done: there are as many rooms as there may be.".into(),
+            "* Not done: too much is waiting for you ".into(),
+        ],
+        // Programs are told by a code.
+        Deed::Joins(room) => vec![format!("in {room} already"), "too many rooms".into()],
+        Deed::Parts(_) => vec!["the last room".into()],
+        _ => Vec::new(),
     }
 }
 
 impl Peer {
     /// Whether a line refuses what it does next.
     pub(super) fn refuses_next(&self, line: &str) -> bool {
-        let next = self.expected.deeds.get(self.said).map(|next| &next.deed);
-        match next {
-            Some(Deed::Renames(wanted)) => {
-                let taken = format!("* The name {wanted} is taken; ");
-                line.starts_with(&taken) || line == format!("* You are {wanted} already.")
-            }
-            Some(Deed::SetsTopic(_)) => line == "* That is the topic already.",
-            _ => false,
-        }
+        let next = self.expected.deeds.get(self.said);
+        let lines = next.map_or_else(Vec::new, |next| refusals(&next.deed));
+        lines.iter().any(|start| line.starts_with(start))
     }
 
-    /// What it does is refused: a private line says so in its place, or an error.
-    pub(super) fn is_refused(&mut self, nth: usize) -> Option<Done> {
+    /// What it does is refused, and it is told so in its place.
+    pub(super) fn is_told_refused(&mut self, line: &str) {
+        let refused = self.is_refused(self.said, vec![line.into()]);
+        let refused = refused.map(|done| (done, line.into()));
+        self.refused.extend(refused);
+    }
+
+    /// What it does is refused: a private line that begins in one of these ways says so in its place, or an error.
+    pub(super) fn is_refused(&mut self, nth: usize, lines: Vec<String>) -> Option<Done> {
         let done = self.expected.deeds.remove(nth)?;
         if let Some(program) = &mut self.expected.program {
             program.ids.remove(nth);
@@ -107,14 +172,12 @@ impl Peer {
         for later in self.expected.notices.iter_mut().skip(at) {
             later.0 -= 1;
         }
-        let notice = match &done.deed {
-            Deed::Renames(wanted) => Notice::Either([
-                format!("* The name {wanted} is taken; "),
-                format!("* You are {wanted} already."),
-            ]),
-            _ => Notice::Exact("* That is the topic already.".into()),
-        };
-        self.expected.notices.insert(at, (nth, notice));
+        if matches!(done.deed, Deed::Goes(_)) {
+            self.expected.notices.remove(at); // That it is there.
+        }
+        self.expected
+            .notices
+            .insert(at, (nth, Notice::Either(lines)));
         Some(done)
     }
 }

@@ -3,6 +3,8 @@
 use super::Watched;
 use super::cut_short::Short;
 use super::deed::Deed;
+use super::program::ROOM_SHARE;
+use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
 use std::collections::BTreeMap;
@@ -49,6 +51,8 @@ impl Watched {
         program.is_in = true;
         let key = program.key(who);
         let is_over = !self.is_known(&key);
+        // A stay that began by silence is over.
+        self.peers[who].stays.clear();
         let Some(session) = self.sessions.open.get_mut(&key).filter(|_| !is_over) else {
             let session = Session {
                 name: name.as_str().into(),
@@ -61,29 +65,43 @@ impl Watched {
         Invariant::OneStay.holds(session.name == name.as_str(), || {
             format!("{name} goes on as {}", session.name)
         });
-        let end = self.story.entries.len();
         let before = session.peers.last().copied();
         session.peers.push(who);
         session.since = None;
         if let Some(before) = before.map(|before| &mut self.peers[before])
-            && before.left.is_none()
+            && !before.has_left()
         {
-            before.left = Some(end);
+            before.leaves_all(&self.rooms);
             before.short.get_or_insert(Short::Replaced);
         }
-        self.peers[who].joined = Some(end);
-        let key = name.as_str().to_ascii_lowercase();
+        let rooms = self.rooms.of(name.as_str());
+        let names = rooms.iter().filter(|room| **room != LOBBY);
+        let names: Vec<String> = names.map(|room| self.rooms.name(*room).into()).collect();
+        self.peers[who].goes_on_in(&names);
+        // Its joining may still have to be told.
+        let is_told = !self.joins.iter().any(|join| join.1 == *name);
+        for room in rooms.into_iter().filter(|_| is_told) {
+            let end = self.rooms[room].entries.len();
+            self.peers[who].begins(room, end);
+        }
         // Where its joining is still to be told, who is there under that name is somebody else.
         if let Some(join) = self.joins.iter_mut().find(|join| join.1 == *name) {
             join.0 = who;
-        } else if let Some((_, peer)) = self.story.room.get_mut(&key) {
-            *peer = who;
+        } else {
+            self.rooms.has_peer(name.as_str(), who);
         }
         true
     }
 
+    /// The connections of the session of one, if it is in one.
+    pub(super) fn mates(&self, who: usize) -> Vec<usize> {
+        let program = self.peers[who].expected.program.as_ref();
+        let session = program.and_then(|program| self.sessions.open.get(&program.key(who)));
+        session.map_or_else(Vec::new, |session| session.peers.clone())
+    }
+
     /// Who of a session said a line; what they say next that is not known already.
-    pub(super) fn speaker(&mut self, who: usize, deed: &Deed) -> usize {
+    pub(super) fn speaker(&mut self, who: usize, deed: &Deed, room: &str) -> usize {
         let Some(program) = &self.peers[who].expected.program else {
             return who;
         };
@@ -95,16 +113,16 @@ impl Watched {
             .map(|session| session.peers.clone());
         for who in peers.into_iter().flatten() {
             self.skip_known(who, deed);
-            while self.see_refused_if_right(who, deed) {
+            while self.see_refused_if_right(who, deed, room) {
                 self.skip_known(who, deed);
             }
             let peer = &self.peers[who];
             let next = peer.expected.deeds.get(peer.said);
-            if next.is_some_and(|next| next.deed == *deed) {
+            if next.is_some_and(|next| next.is(deed, room)) {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
                 {
-                    let place = self.story.entries.len();
+                    let place = self.rooms.bytes;
                     let id = (key, id.clone());
                     self.sessions.said.insert(id, (deed.text().into(), place));
                 }
@@ -127,16 +145,17 @@ impl Watched {
         let session = self.sessions.open.get(&program.key(who));
         let older = session.into_iter().flat_map(|session| &session.peers);
         let taken = older.filter(|older| **older != who).find_map(|&older| {
-            let entry = self.story.last_by(older)?;
-            let line = &self.story.entries[entry].line;
+            let story = &self.rooms[LOBBY];
+            let entry = story.last_by(older)?;
+            let line = &story.entries[entry].line;
             let (_, said) = line.split_once(": ")?;
             let is_first = matches!(first, Deed::Says(text) if text == said);
             is_first.then_some((older, entry))
         });
         if let Some((older, entry)) = taken.filter(|_| second == Some(deed)) {
-            self.peers[older].has_not_said(entry);
+            self.peers[older].has_not_said();
             self.peers[who].has_said(entry);
-            self.story.ascribe(entry, who);
+            self.rooms.ascribe(LOBBY, entry, who);
         }
     }
 
@@ -185,8 +204,11 @@ impl Watched {
             let Some((_, place)) = self.sessions.said.get(&(key.clone(), id.clone())) else {
                 return;
             };
-            let since = self.story.bytes_between(*place, self.story.entries.len());
-            if since as u64 > self.limits.behind && next.deed == *deed {
+            // Rooms other than the lobby hold less.
+            let is_lobby = next.room.as_deref() == Some("lobby");
+            let held = self.limits.behind / if is_lobby { 1 } else { ROOM_SHARE };
+            let since = self.rooms.bytes - *place;
+            if since as u64 > held && next.deed == *deed {
                 return;
             }
             self.peers[who].said += 1;
@@ -285,15 +307,14 @@ impl Watched {
 
     /// Takes note of sessions that have lost their connections.
     pub(super) fn see_sessions(&mut self) {
-        let end = self.story.entries.len();
         for session in self.sessions.open.values_mut() {
             let Some(&who) = session.peers.last().filter(|_| session.since.is_none()) else {
                 continue;
             };
             let peer = &mut self.peers[who];
-            if peer.joined.is_some() && !self.server.phase(peer.id).is_in_room() {
+            if !peer.stays.is_empty() && !self.server.phase(peer.id).is_in_room() {
                 session.since = Some(self.seen);
-                peer.left.get_or_insert(end);
+                peer.leaves_all(&self.rooms);
             }
         }
         let (detached, most) = (self.sessions.detached(), self.limits.detached);

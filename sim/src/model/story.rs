@@ -1,6 +1,6 @@
-//! The story: what the room's screen showed, and who was in the room at each point of it.
+//! The story of one room: what the screen showed of it, and who was in it at each point.
 
-use crate::invariant::Invariant;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// What an entry of the screen is about.
@@ -28,6 +28,8 @@ pub(super) struct Entry {
     about: About,
     /// How many bytes of the story come before it.
     from: usize,
+    /// How many lines of the screen come before it.
+    pub(super) at: usize,
 }
 
 impl Entry {
@@ -47,28 +49,41 @@ impl Entry {
     }
 }
 
-/// Everything on the screen so far.
+/// Everything that the screen showed of a room so far.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub(super) entries: Vec<Entry>,
-    /// Who is in the room: peers by their names in lower case.
-    pub(super) room: BTreeMap<String, (String, usize)>,
     pub(super) bytes: usize,
-    /// The bytes of its longest line.
-    pub(super) longest: usize,
-    /// Bytes of all private words that were asked for, as lines.
-    pub(super) private: usize,
+    /// Where it may have begun anew.
+    seams: Vec<Seam>,
+    /// The names of its logs, by how many entries come before the first one of each.
+    epochs: RefCell<BTreeMap<usize, String>>,
+}
+
+/// Where a room in which nobody was goes on, or begins anew if it was let go of.
+#[derive(Debug)]
+struct Seam {
+    /// The joining of whoever came in.
+    entry: usize,
+    /// Whether it began anew, once that is known.
+    is_new: Cell<Option<bool>>,
 }
 
 impl Story {
-    pub(super) fn push(&mut self, line: &str, about: About) {
-        self.longest = self.longest.max(line.len());
+    /// An entry more, before which so many lines came in all.
+    pub(super) fn push(&mut self, line: &str, about: About, at: usize) {
         self.entries.push(Entry {
             line: line.into(),
             about,
             from: self.bytes,
+            at,
         });
         self.bytes += line.len() + 1;
+    }
+
+    /// How many entries there were when the screen showed so many lines.
+    pub(super) fn length_at(&self, lines: usize) -> usize {
+        self.entries.partition_point(|entry| entry.at < lines)
     }
 
     /// How many bytes the entries from one to before another have.
@@ -77,56 +92,100 @@ impl Story {
         place(to).saturating_sub(place(from))
     }
 
-    /// Somebody joined.
-    pub(super) fn enter(&mut self, line: &str, name: &str, peer: usize) {
-        self.push(line, About::Joined(name.into()));
-        let before = self
-            .room
-            .insert(name.to_ascii_lowercase(), (name.into(), peer));
-        Invariant::UniqueNames.holds(before.is_none(), || format!("{name} is in the room twice"));
+    /// Somebody comes in where nobody was: it may have been let go of, and begin anew.
+    pub(super) fn may_begin_anew(&mut self) {
+        let entry = self.entries.len();
+        let is_new = Cell::new(None);
+        self.seams.push(Seam { entry, is_new });
     }
 
-    /// Somebody left; who it was.
-    pub(super) fn leave(&mut self, line: &str, name: &str) -> usize {
-        self.push(line, About::Left(name.into()));
-        match self.room.remove(&name.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == name => peer,
-            _ => Invariant::OneStay.is_broken(&format!("{name} left, who was not in the room")),
+    /// How many entries may come before the first one of the log that an entry is of.
+    pub(super) fn bases(&self, entry: usize) -> Vec<usize> {
+        let mut bases = Vec::new();
+        for seam in self.seams.iter().rev().filter(|it| it.entry <= entry) {
+            match seam.is_new.get() {
+                Some(false) => {}
+                None => bases.push(seam.entry),
+                Some(true) => {
+                    bases.push(seam.entry);
+                    return bases;
+                }
+            }
+        }
+        bases.push(0);
+        bases
+    }
+
+    /// So many come before the first one of the log that an entry is of.
+    pub(super) fn has_base(&self, entry: usize, base: usize) {
+        for seam in &self.seams {
+            if (base..=entry).contains(&seam.entry) {
+                seam.is_new.set(Some(seam.entry == base));
+            }
         }
     }
 
-    /// A peer has another name.
-    pub(super) fn rename(&mut self, line: &str, before: &str, after: &str, who: usize) {
-        self.push(line, About::Renamed(before.into(), after.into(), who));
-        let peer = match self.room.remove(&before.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == before => peer,
-            _ => Invariant::OneStay.is_broken(&format!("{before} is renamed, and is not here")),
-        };
-        let there = self
-            .room
-            .insert(after.to_ascii_lowercase(), (after.into(), peer));
-        Invariant::UniqueNames.holds(there.is_none(), || format!("{after} is here twice"));
+    /// Whether the log that begins behind so many entries is the one of this name, as far as is known.
+    pub(super) fn is_epoch(&self, base: usize, epoch: &str) -> bool {
+        let mut epochs = self.epochs.borrow_mut();
+        let is_new = !epochs.values().any(|known| known == epoch);
+        match epochs.get(&base) {
+            Some(known) => known == epoch,
+            None => is_new && epochs.insert(base, epoch.into()).is_none(),
+        }
     }
 
-    /// Somebody said what the room is about.
-    pub(super) fn set_topic(&mut self, line: &str, text: &str, by: &str, who: usize) {
-        self.push(line, About::Topic(text.into(), by.into(), who));
-    }
-
-    /// What the room was about before an entry, and who said so.
-    pub(super) fn topic(&self, next: usize) -> Option<(&str, &str)> {
+    /// What the room was about before an entry, and who said so: all that it may have been about, what was said last first.
+    pub(super) fn topics(&self, next: usize) -> Vec<Option<(&str, &str)>> {
         let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));
         let before = &self.entries[..next.min(self.entries.len())];
-        let last = before.iter().rposition(is_topic)?;
-        match &before[last].about {
-            About::Topic(text, by, _) if !text.is_empty() => Some((text, by)),
+        let last = before.iter().rposition(is_topic);
+        let topic = last.and_then(|last| match &before[last].about {
+            About::Topic(text, by, _) if !text.is_empty() => Some((&**text, &**by)),
             _ => None,
+        });
+        let seams: Vec<_> = self
+            .seams_since_topic(next)
+            .map(|it| it.is_new.get())
+            .collect();
+        if topic.is_none() || seams.contains(&Some(true)) {
+            vec![None]
+        } else if seams.contains(&None) {
+            vec![topic, None]
+        } else {
+            vec![topic]
         }
     }
 
-    /// Whether the room was about something at some time since an entry.
+    /// Where it may have begun anew since somebody said what it is about, before an entry.
+    fn seams_since_topic(&self, next: usize) -> impl Iterator<Item = &Seam> {
+        let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));
+        let before = &self.entries[..next.min(self.entries.len())];
+        let last = before.iter().rposition(is_topic).unwrap_or(0);
+        self.seams
+            .iter()
+            .filter(move |seam| (last..next).contains(&seam.entry))
+    }
+
+    /// Somebody was told what the room was about before an entry, or that it was about nothing.
+    pub(super) fn had_topic(&self, next: usize, is_any: bool) {
+        let unknown: Vec<_> = self
+            .seams_since_topic(next)
+            .filter(|seam| seam.is_new.get().is_none())
+            .collect();
+        for seam in &unknown {
+            if is_any || unknown.len() == 1 {
+                seam.is_new.set(Some(!is_any));
+            }
+        }
+    }
+
+    /// Whether the room may have been about something at some time since an entry.
     pub(super) fn was_topic(&self, text: &str, since: usize) -> bool {
-        let at = |next| self.topic(next).map_or("", |(text, _)| text) == text;
+        let at = |next| {
+            let mut topics = self.topics(next).into_iter();
+            topics.any(|topic| topic.map_or("", |(text, _)| text) == text)
+        };
         at(since) || (since..=self.entries.len()).any(at)
     }
 
@@ -139,14 +198,6 @@ impl Story {
             _ => false,
         };
         self.members(since).contains_key(&key) || self.entries[since..].iter().any(came)
-    }
-
-    /// The peer of a name.
-    pub(super) fn who(&self, name: &str) -> usize {
-        match self.room.get(&name.to_ascii_lowercase()) {
-            Some((exact, peer)) if exact == name => *peer,
-            _ => Invariant::OneStay.is_broken(&format!("{name} talks without being in the room")),
-        }
     }
 
     /// The last entry that a peer said.

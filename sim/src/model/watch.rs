@@ -4,10 +4,13 @@ use super::Watched;
 use super::cut_short::Short;
 use super::deed::Deed;
 use super::expect::Notice;
+use super::moves::Move;
 use super::peer::Place;
+use super::rooms::LOBBY;
 use super::story::About;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, MAX_SERVER_LINE, Name, ServerLine, Timer, server_phase::Phase};
+use std::collections::VecDeque;
 
 /// The highest number that is put after a name that was asked for.
 const MAX_NUMBER: u32 = 99;
@@ -30,16 +33,77 @@ impl Watched {
         let Ok(news) = String::from_utf8(news) else {
             Invariant::WholeLines.is_broken("the screen is not UTF-8")
         };
-        for line in news.split_terminator('\n') {
+        let mut lines: VecDeque<&str> = news.split_terminator('\n').collect();
+        while let Some(line) = lines.pop_front() {
             let goes_on = self.stopped.is_none();
             Invariant::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
-            self.tell(line);
+            self.tell(line, &lines);
         }
     }
 
-    fn tell(&mut self, line: &str) {
+    /// Something is told of somebody in one of their rooms: the screen is to show the same of the others next, in
+    /// the order of their names.
+    fn is_told_in_all(&mut self, room: usize, name: &str, line: &str) {
+        let mut rooms = self.rooms.of(name).into_iter();
+        let first = rooms.next();
+        Invariant::OneName.holds(first == Some(room), || {
+            format!("{line:?} is told in {} first", self.rooms.name(room))
+        });
+        let line = |room| self.rooms.shown(room, line);
+        self.rest = rooms.map(line).collect();
+    }
+
+    /// Takes in a line that tells in one more room what was told in another.
+    fn tell_rest(&mut self, shown: &str, due: &str) {
+        Invariant::OneName.holds(shown == due, || format!("{shown:?} where {due:?} was due"));
+        let (room, line) = self.rooms.place(shown);
+        let entry = self.rooms[room].entries.len();
         match ServerLine::decode(line) {
+            ServerLine::Left(name) => {
+                let who = self.rooms.leave(room, line, name.as_str());
+                self.peers[who].leaves(room, entry);
+            }
+            ServerLine::Renamed(before, after) => {
+                let who = self.rooms.peer(after.as_str()).unwrap_or_default();
+                let (before, after) = (before.as_str().into(), after.as_str().into());
+                self.rooms
+                    .push(room, line, About::Renamed(before, after, who));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in a line that the screen shows, before these.
+    fn tell(&mut self, shown: &str, later: &VecDeque<&str>) {
+        if let Some(due) = self.rest.pop_front() {
+            return self.tell_rest(shown, &due);
+        }
+        let (room, line) = self.rooms.place(shown);
+        let entry = self.rooms[room].entries.len();
+        match ServerLine::decode(line) {
+            ServerLine::Joined(name) if self.moving.is_some() => {
+                let moving = self
+                    .moving
+                    .take()
+                    .filter(|it| it.name == name && it.to == room);
+                let Some(Move { who, .. }) = moving else {
+                    Invariant::OneStay.is_broken(&format!("{line:?}, and somebody else was to"))
+                };
+                self.peers[who].enters(room, entry);
+                self.rooms.enter(room, line, name.as_str(), who);
+                self.are_rooms_few();
+            }
+            ServerLine::Joined(name) if !self.rooms.is_free(name.as_str()) => {
+                let deed = Deed::Joins(self.rooms.name(room).into());
+                let who = self.does(None, &name, &deed, line);
+                self.peers[who].enters(room, entry);
+                let newest = self.rooms.peer(name.as_str()).unwrap_or(who);
+                self.rooms.enter(room, line, name.as_str(), newest);
+                self.are_rooms_few();
+            }
             ServerLine::Joined(name) => {
+                Invariant::OneStay
+                    .holds(room == LOBBY, || format!("{shown:?}, and nobody asked to"));
                 let Some((who, given, wanted)) = self.joins.pop_front() else {
                     Invariant::OneStay.is_broken(&format!("{line:?}, but nobody did"))
                 };
@@ -47,60 +111,94 @@ impl Watched {
                 Invariant::UniqueNames.holds(name == given && name == free, || {
                     format!("{name} joined, who is called {given} and was to be called {free}")
                 });
-                self.peers[who].enters(self.story.entries.len());
-                self.story.enter(line, name.as_str(), who);
+                self.peers[who].enters(room, entry);
+                self.rooms.enter(room, line, name.as_str(), who);
             }
             ServerLine::Left(name) => {
+                let who = self.rooms.who(room, name.as_str());
+                if let Some(to) = self.goes_to(who, &name, later) {
+                    let deed = Deed::Goes(self.rooms.name(to).into());
+                    self.does(Some(room), &name, &deed, line);
+                    self.rooms.leave(room, line, name.as_str());
+                    self.peers[who].leaves(room, entry);
+                    self.moving = Some(Move { who, name, to });
+                    return;
+                }
+                if let Some(who) = self.parts(who, room) {
+                    let deed = Deed::Parts(self.rooms.name(room).into());
+                    self.does(Some(room), &name, &deed, line);
+                    self.rooms.leave(room, line, name.as_str());
+                    self.peers[who].leaves(room, entry);
+                    return;
+                }
                 self.session_ends(name.as_str());
-                let who = self.story.leave(line, name.as_str());
+                self.is_told_in_all(room, name.as_str(), line);
+                self.rooms.leave(room, line, name.as_str());
                 let peer = &mut self.peers[who];
                 // Who left the stay that began by silence may be in another one by now.
                 if !peer.speaks_json() || peer.name.as_ref() == Some(&name) {
-                    peer.left = Some(self.story.entries.len() - 1);
+                    peer.leaves(room, entry);
                 }
             }
             ServerLine::Said(name, text) => {
                 let deed = Deed::Says(text.into());
-                let who = self.does(&name, &deed, line);
-                self.story.push(line, About::Said(who));
+                let who = self.does(Some(room), &name, &deed, line);
+                self.rooms.push(room, line, About::Said(who));
             }
             ServerLine::Acted(name, text) => {
                 let deed = Deed::Does(text.into());
-                let who = self.does(&name, &deed, line);
-                self.story.push(line, About::Did(who));
+                let who = self.does(Some(room), &name, &deed, line);
+                self.rooms.push(room, line, About::Did(who));
             }
             ServerLine::Renamed(before, after) => {
                 let deed = Deed::Renames(after.as_str().into());
-                let who = self.does(&before, &deed, line);
+                let who = self.does(Some(room), &before, &deed, line);
+                self.is_told_in_all(room, before.as_str(), line);
                 let (before, after) = (before.as_str(), after);
                 self.session_is_renamed(before, after.as_str());
-                self.story.rename(line, before, after.as_str(), who);
+                self.rooms.rename(room, line, (before, after.as_str()), who);
                 let peer = &mut self.peers[who];
                 peer.has_name(after);
             }
             ServerLine::Topic(name, text) => {
-                let is_new = self.story.topic(usize::MAX).map_or("", |topic| topic.0) != text;
+                let topics = self.rooms[room].topics(usize::MAX);
+                let is_it = |topic: &Option<(&str, &str)>| topic.map_or("", |it| it.0) == text;
+                let is_new = !topics.iter().all(is_it);
                 Invariant::OwnName.holds(is_new, || format!("{line:?}, and it was so"));
-                let who = self.does(&name, &Deed::SetsTopic(text.into()), line);
-                self.story.set_topic(line, text, name.as_str(), who);
+                let who = self.does(Some(room), &name, &Deed::SetsTopic(text.into()), line);
+                let about = About::Topic(text.into(), name.as_str().into(), who);
+                self.rooms.push(room, line, about);
             }
             other => Invariant::WholeLines.is_broken(&format!("{other:?} is on the screen")),
         }
     }
 
-    /// Somebody of this name does something, on the screen; which peer it is.
-    fn does(&mut self, name: &Name, deed: &Deed, line: &str) -> usize {
-        let who = self.story.who(name.as_str());
-        let who = self.speaker(who, deed);
-        self.see_refused(who, Some(deed));
-        self.hears_at_rate(who, deed.text());
+    /// Somebody of this name does something, on the screen, in a room where they are if it is not to be there; which
+    /// peer it is.
+    fn does(&mut self, room: Option<usize>, name: &Name, deed: &Deed, line: &str) -> usize {
+        let who = match room {
+            Some(room) => self.rooms.who(room, name.as_str()),
+            None => self.rooms.peer(name.as_str()).unwrap_or_default(),
+        };
+        let place = match (deed, room) {
+            (Deed::Joins(place), _) => place.clone(),
+            (_, room) => self.rooms.name(room.unwrap_or(LOBBY)).to_string(),
+        };
+        let who = self.speaker(who, deed, &place);
+        self.see_refused(who, Some((deed, &place)));
+        // A first line may ask for many rooms at once.
+        if !matches!(deed, Deed::Joins(_)) {
+            self.hears_at_rate(who, deed.text());
+        }
         self.said_by_the_newest(who, deed);
         let peer = &mut self.peers[who];
-        let expected = peer.expected.deeds.get(peer.said).map(|next| &next.deed);
-        Invariant::SaidOnce.holds(expected == Some(deed), || {
-            format!("{line:?} was heard where {name} said {expected:?}")
+        let expected = peer.expected.deeds.get(peer.said);
+        let is_it = expected.is_some_and(|next| next.is(deed, &place));
+        Invariant::SaidOnce.holds(is_it, || {
+            format!("{line:?} was heard in {place} where {name} said {expected:?}")
         });
-        peer.has_done(self.story.entries.len(), deed.is_not_echoed());
+        let entry = self.rooms[room.unwrap_or(LOBBY)].entries.len();
+        peer.has_done(entry, deed.is_not_echoed());
         who
     }
 
@@ -112,10 +210,7 @@ impl Watched {
             .chain(asked)
             .chain([by_port.clone()])
             .chain(others);
-        let is_free = |name: &Name| {
-            let key = name.as_str().to_ascii_lowercase();
-            !self.story.room.contains_key(&key)
-        };
+        let is_free = |name: &Name| self.rooms.is_free(name.as_str());
         all.find(is_free).unwrap_or_else(|| wanted.clone())
     }
 
@@ -127,7 +222,7 @@ impl Watched {
         let (id, phase) = (peer.id, peer.phase);
         let wanted = self.server.wants_input(id);
         let in_room = phase.is_in_room();
-        let on_screen = peer.joined.is_some() && peer.left.is_none();
+        let on_screen = peer.is_in_room();
         Invariant::OneStay.holds(in_room == on_screen, || {
             let is = if on_screen { "is" } else { "is not" };
             format!("{id:?} {is} in the room on the screen, and is {phase:?}")
@@ -138,11 +233,11 @@ impl Watched {
             });
             peer.sure = peer.expected.notices.len();
         }
-        let distance = peer.distance(&self.story) + peer.private_most();
+        let distance = peer.distance(&self.rooms) + peer.private_most();
         peer.copied = peer.blocked && (peer.copied || distance as u64 > self.limits.behind);
         if peer.is_open() && peer.blocked {
             let private = peer.private(peer.sure, Notice::least);
-            let waiting = peer.backlog(&self.story) + private;
+            let waiting = peer.backlog(&self.rooms) + private;
             let waiting = waiting.saturating_sub(peer.under_way());
             let within =
                 !in_room || peer.is_apart() || waiting as u64 <= self.limits.behind + self.surge;
@@ -155,7 +250,7 @@ impl Watched {
             let all = peer.finished.is_some() || wanted;
             let due = self.server.next_timeout();
             let in_turns = matches!(due, Some((_, Timer::Resume)));
-            peer.is_up_to_date(who, &self.story, all, in_turns);
+            peer.is_up_to_date(who, &self.rooms, all, in_turns);
         }
         let gave_way = peer.place == Place::GaveWay;
         let is_so = |reason| (reason == CloseReason::GaveWay) == gave_way;
@@ -177,7 +272,7 @@ impl Watched {
     /// Checks what is to hold between two rounds.
     pub(super) fn check_room(&self) {
         let counted = self.server.population() + self.sessions.detached();
-        let listed = self.story.room.len();
+        let listed = self.rooms.population();
         Invariant::OneStay.holds(counted == listed, || {
             format!("{counted} are in the room, and {listed} on the screen")
         });
@@ -217,9 +312,11 @@ impl Watched {
     /// How much may have been appended once more comes in: a batch that is full takes nothing, and
     /// any other the line that fills it and, at most, the entry of a joining before that.
     pub(super) fn most_in_batch(&self) -> usize {
-        let appended = self.story.bytes - self.passed.1;
+        let appended = self.rooms.bytes - self.passed.1;
         let pass = match self.server.population() as u64 {
             0 => u64::MAX,
+            // What goes to the few in other rooms is not counted for all.
+            _ if self.rooms.count() > 1 => u64::MAX,
             members => self.limits.pass.div_ceil(members),
         };
         let limit = self.limits.batch.min(pass);

@@ -3,7 +3,7 @@
 
 use crate::reference::{Person, Stage, lines};
 use crate::scene::{Act, Event, Scene};
-use chat_core::{Action, CloseReason, ConnId, Input, Log, Outbox, Server, Timer, Timestamp};
+use chat_core::{Action, CloseReason, ConnId, Input, Logs, Outbox, Server, Timer, Timestamp};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -234,9 +234,9 @@ impl State {
                 self.faults.insert(Fault::Flushed);
                 return;
             }
-            let (log, outboxes) = round.outboxes();
+            let (logs, outboxes) = round.outboxes();
             for outbox in outboxes {
-                let written = write(&mut self.people, self.now, scene, outbox, log, &mut got);
+                let written = write(&mut self.people, self.now, scene, outbox, logs, &mut got);
                 self.faults.extend(written);
             }
         }
@@ -347,7 +347,7 @@ fn write(
     now: Timestamp,
     scene: &Scene,
     outbox: &mut Outbox,
-    log: &Log,
+    logs: Logs<'_>,
     got: &mut [Vec<u8>],
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -362,7 +362,7 @@ fn write(
         faults.push(Fault::Closed);
     }
     let before = got[i].len();
-    outbox.write(log, |slices| {
+    outbox.write(logs, |slices| {
         let bytes = slices.concat();
         let taken = person.room.unwrap_or(usize::MAX).min(bytes.len());
         got[i].extend_from_slice(&bytes[..taken]);

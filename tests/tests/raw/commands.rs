@@ -37,7 +37,7 @@ fn that_do_not_exist_are_answered() {
     let (server, mut listener) = room();
     let mut raw = Raw::join(server.address());
     listener.expect(&format!("{} has joined the chat", raw.name()));
-    for unknown in ["/foo", "/whoami", "/join"] {
+    for unknown in ["/foo", "/whoami", "/part"] {
         raw.say(unknown);
         raw.expect_start(&format!("* Unknown command {unknown}"));
     }

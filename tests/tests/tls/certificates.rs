@@ -14,8 +14,16 @@ fn write_new(name: &str, certificate: &str, key: &str) {
     for (path, pem) in [(certificate, signed.pem()), (key, pair.serialize_pem())] {
         let new = format!("{path}.new");
         fs::write(&new, pem).expect("it can be written");
+        #[cfg(unix)]
+        chmod(&new, 0o600);
         fs::rename(new, path).expect("it can be replaced");
     }
+}
+
+#[cfg(unix)]
+fn chmod(path: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
 }
 
 fn with_files(dir: &Dir) -> (OverTls, String, String) {
@@ -61,16 +69,43 @@ fn a_certificate_that_is_replaced_serves_those_who_come_and_drops_nobody() {
 #[cfg(unix)]
 #[test]
 fn sighup_has_the_files_read_anew_under_load_and_stops_nothing() {
-    use chat_tests::Signal;
+    use chat_tests::{Raw, Signal, times};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
     let dir = Dir::new("tls-hup");
-    let (mut over_tls, ..) = with_files(&dir);
+    let (mut over_tls, _, key) = with_files(&dir);
     let mut ann = over_tls.client(&[]).joined();
     let mut bob = over_tls.client(&[]).joined();
-    for number in 0..100 {
+    // Others talk all the time.
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut other = Raw::join(over_tls.server.addresses()[0]);
+    let told = Arc::clone(&is_over);
+    let others = thread::spawn(move || {
+        while !told.load(Ordering::SeqCst) {
+            other.say("I talk as well");
+            thread::sleep(std::time::Duration::from_millis(50));
+        }
+        other.say("LEAVE");
+        other.rest()
+    });
+    let good = fs::read(&key).expect("it is there");
+    for number in 0..times(100) {
+        if number % 10 == 9 {
+            // A bad file changes nothing.
+            fs::write(&key, "no key").expect("it can be written");
+            over_tls.server.process.signal(Signal::HUP);
+            talk(&mut ann, &mut bob, number);
+            over_tls.server.log.wait_for("goes on with the one it has");
+            fs::write(&key, &good).expect("it can be written");
+        }
         over_tls.server.process.signal(Signal::HUP);
         talk(&mut ann, &mut bob, number);
         assert_eq!(next_fingerprint(&mut over_tls.server), over_tls.fingerprint);
     }
+    is_over.store(true, Ordering::SeqCst);
+    let heard = others.join().expect("it talked to the end");
+    assert!(heard.iter().any(|line| line.ends_with(": line 0")));
     // It is no signal to stop, and so the next one is the first.
     over_tls.server.process.signal(Signal::TERM);
     assert_eq!(over_tls.server.process.exit_code(), 0);
@@ -139,6 +174,46 @@ fn a_server_whose_files_are_bad_does_not_start_and_names_them() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(named.as_str()), "{said}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_not_used() {
+    let dir = Dir::new("tls-open-key");
+    let (mut over_tls, certificate, key) = with_files(&dir);
+    let fingerprint = over_tls.fingerprint.clone();
+    write_new("localhost", &certificate, &key);
+    chmod(&key, 0o604);
+    over_tls.server.log.wait_for("goes on with the one it has");
+    over_tls.server.log.wait_for("its mode is 0604");
+    drop(over_tls.client(&[]).joined());
+    assert_eq!(over_tls.fingerprint, fingerprint);
+    // Nor does a server start with it.
+    let output = std::process::Command::new(chat_server())
+        .args(["--listen-tls", "0", "--ephemeral"])
+        .args(["--cert", &certificate, "--key", &key])
+        .output()
+        .expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&key) && said.contains("chmod 600"), "{said}");
+    chmod(&key, 0o600);
+    assert_ne!(next_fingerprint(&mut over_tls.server), fingerprint);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_without_a_slash_is_a_credential_of_the_supervisors() {
+    let dir = Dir::new("tls-credentials");
+    let (certificate, key) = (dir.path("chat.pem"), dir.path("chat.key"));
+    write_new("localhost", &certificate, &key);
+    let mut command = std::process::Command::new(chat_server());
+    command
+        .args(["--listen-tls", "0", "--ephemeral"])
+        .args(["--cert", "chat.pem", "--key", "chat.key"])
+        .env("CREDENTIALS_DIRECTORY", dir.as_ref());
+    let mut server = Server::launch(command, 1);
+    server.log.wait_for(&format!("file={certificate}"));
 }
 
 #[test]

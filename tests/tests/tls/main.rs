@@ -5,6 +5,7 @@ mod certificates;
 mod conversation;
 #[cfg(target_os = "linux")]
 mod full_screen;
+mod handshakes;
 #[cfg(unix)]
 mod trust;
 mod visitors;

@@ -1,6 +1,6 @@
 //! `chat-server admin`: asks the running server.
 
-use super::{Args, Data};
+use super::args::{Args, Data};
 use chat_cli::config::Config;
 use chat_cli::operator::{self, protocol::Request};
 use clap::CommandFactory;

@@ -1,6 +1,7 @@
 //! The options as they were given, and as they are given anew while the server runs.
 
-use super::{Args, allow_descriptors};
+use super::args::Args;
+use super::serve::allow_descriptors;
 use chat_cli::config::{self, Config, Source};
 use chat_cli::operator::{Reload, Reloaded};
 use clap::error::ErrorKind;

@@ -563,6 +563,8 @@ pub enum Code {
     BadSession,
     /// The session has a newer connection.
     Replaced,
+    /// An operator has it go.
+    Kicked,
     /// More waits for the connection than is allowed.
     TooFarBehind,
     /// There are as many connections as are allowed.

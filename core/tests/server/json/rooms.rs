@@ -215,6 +215,41 @@ fn a_new_name_is_told_in_every_room() {
 }
 
 #[test]
+fn a_page_ends_after_its_entries_and_a_new_name_is_accepted_where_its_entry_is() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    w.look(ann);
+    w.receive(
+        ann,
+        format!(
+            "{}\n{}\n",
+            join("dev"),
+            json!({"type": "history", "room": "dev"})
+        ),
+    );
+    let answer = objects(&mut w, ann);
+    assert!(
+        matches!(
+            &answer[..],
+            [Message::In { .. }, Message::Past(_), Message::Page { room: Some(room), head: 1, .. }] if room == "dev"
+        ),
+        "{answer:?}"
+    );
+    for (request, accepted_in) in [
+        (json!({"type": "nick", "name": "Anna"}), None),
+        (part("lobby"), None),
+        (json!({"type": "nick", "name": "Ann"}), Some("dev")),
+    ] {
+        send(&mut w, ann, &request);
+        for message in objects(&mut w, ann) {
+            if let Message::Accepted { room, .. } = message {
+                assert_eq!(room.as_deref(), accepted_in);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_program_is_in_as_many_rooms_as_the_limit_says_and_no_more() {
     let mut w = World::new(Limits::default());
     let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
@@ -302,4 +337,64 @@ fn what_a_first_line_says_of_rooms_is_looked_at() {
             "{answer:?}"
         );
     }
+}
+
+#[test]
+fn whoever_comes_back_to_a_room_is_sent_their_leaving_before() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    send(&mut w, ann, &join("dev"));
+    w.look(ann);
+    // A line of dev has begun when the socket is full.
+    w.limit(ann, 10);
+    send(
+        &mut w,
+        ann,
+        &json!({"type": "say", "room": "dev", "text": "x"}),
+    );
+    for request in [part("lobby"), join("lobby")] {
+        send(&mut w, ann, &request);
+    }
+    let mut sent = w.look(ann);
+    w.unblock(ann);
+    sent += &w.look(ann);
+    let place = |what: &str| {
+        sent.find(what)
+            .unwrap_or_else(|| panic!("no {what} in {sent}"))
+    };
+    assert!(
+        place("\"out\"") < place("\"type\":\"in\",\"room\":\"lobby\""),
+        "{sent}"
+    );
+}
+
+#[test]
+fn a_goodbye_is_the_last_line_whatever_waits_of_other_rooms() {
+    let mut w = World::new(Limits::default());
+    let (ann, _) = program(&mut w, r#"{"name":"ann"}"#);
+    for room in ["dev", "tea"] {
+        send(&mut w, ann, &join(room));
+    }
+    w.look(ann);
+    w.limit(ann, 10);
+    for room in ["lobby", "dev", "tea"] {
+        send(
+            &mut w,
+            ann,
+            &json!({"type": "say", "room": room, "text": room}),
+        );
+    }
+    let mut sent = w.look(ann);
+    w.handle(Input::Stop);
+    w.unblock(ann);
+    sent += &w.look(ann);
+    let lines: Vec<&str> = sent.lines().collect();
+    assert_eq!(lines.len(), 7, "three entries, each accepted: {sent}");
+    for line in &lines {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{sent}"
+        );
+    }
+    assert!(lines[6].contains("\"bye\""), "{sent}");
 }

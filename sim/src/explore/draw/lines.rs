@@ -8,6 +8,9 @@ use chat_core::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_PRIVATE, MAX_TOPIC};
 impl Draw {
     /// A line of one that does, without its ending.
     pub(super) fn object(&mut self) -> Vec<u8> {
+        if let Some(object) = self.moves.object() {
+            return object;
+        }
         // Of a session that several have at once, it could not be told who left.
         let may_leave = !self.has_tokens;
         let dice = &mut self.dice;
@@ -63,6 +66,8 @@ impl Draw {
         let name = self.name();
         let dice = &mut self.dice;
         let number = dice.below(1000);
+        // Whether one who is away has said something is not known where it may be refused.
+        let is_away = number.is_multiple_of(2) && !self.moves.are_any();
         match dice.below(12) {
             0 | 1 => format!("{{\"type\":\"nick\",\"name\":\"{name}\",\"id\":\"n{number}\"}}"),
             2 => "{\"type\":\"nick\",\"name\":\"system\"}".into(),
@@ -71,7 +76,8 @@ impl Draw {
             5 => format!("{{\"type\":\"say\",\"text\":\"acts {number}\",\"me\":true}}"),
             6 => format!("{{\"type\":\"say\",\"text\":\"{}\",\"me\":true}}", "m".repeat(MAX_ACTION + number % 2)),
             7 => format!("{{\"type\":\"msg\",\"text\":\"answer {number}\",\"id\":\"p{number}\"}}"),
-            8 => ["{\"type\":\"away\",\"text\":\"tea\"}", "{\"type\":\"away\"}"][number % 2].into(),
+            8 if is_away => "{\"type\":\"away\",\"text\":\"tea\"}".into(),
+            8 => "{\"type\":\"away\"}".into(),
             9 => format!("{{\"type\":\"whois\",\"name\":\"{name}\",\"id\":\"w\"}}"),
             _ => format!("{{\"type\":\"msg\",\"to\":\"{name}\",\"text\":\"word {number}\",\"id\":\"p{number}\"}}"),
         }
@@ -102,6 +108,9 @@ impl Draw {
 
     /// A line without its ending.
     pub(super) fn line(&mut self) -> Vec<u8> {
+        if let Some(line) = self.moves.line() {
+            return line;
+        }
         let dice = &mut self.dice;
         match pick(dice, &self.lines) {
             0 => b"/who".to_vec(),

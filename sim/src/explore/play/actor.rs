@@ -10,7 +10,7 @@ use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, FirstLine, Line, MAX_LINE, Name,
     Outcome, Request, TextClient, Timestamp, printable,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Something that a person does.
 #[derive(Debug)]
@@ -466,14 +466,9 @@ impl Stage<'_> {
         }
     }
 
-    /// All who asked were told the same.
+    /// All who asked in a room were told the same.
     pub(super) fn check_rosters(&self) {
-        let population = self
-            .server
-            .as_ref()
-            .map_or(0, crate::model::Watched::population);
-        let right = format!("* In the room ({population}): ");
-        let mut first: Option<&str> = None;
+        let mut told: BTreeMap<&str, &str> = BTreeMap::new();
         for (who, actor) in self.actors.iter().enumerate() {
             let Some(person) = &actor.person else {
                 continue;
@@ -482,9 +477,18 @@ impl Stage<'_> {
                 continue;
             }
             let roster = person.rosters.last().map_or("nothing", String::as_str);
-            let first = *first.get_or_insert(roster);
+            let link = actor.link.map(|link| &self.links[link]);
+            let peer = link.and_then(|link| link.peer);
+            let Some((server, peer)) = self.server.as_ref().zip(peer) else {
+                continue;
+            };
+            let (room, here) = server.room(peer);
+            let right = format!("* In the room ({here}): ");
+            let first = *told.entry(room).or_insert(roster);
             Invariant::Rosters.holds(roster == first && roster.starts_with(&right), || {
-                format!("person {who} was told {roster}, another {first}; there are {population}")
+                format!(
+                    "person {who} was told {roster}, another {first}; there are {here} in {room}"
+                )
             });
         }
     }

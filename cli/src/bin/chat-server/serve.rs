@@ -1,0 +1,119 @@
+//! The server from its start to its end.
+
+use super::args::Args;
+use super::given;
+use super::stop::{last_wait, signal_to_stop};
+use chat_cli::listen::listen;
+use chat_cli::operator::notify::Notify;
+use chat_cli::operator::{self, Operator, SetLog};
+use chat_cli::start_warnings;
+use chat_cli::terminal::Log;
+use chat_cli::tls::server::AnyListener;
+use chat_cli::transcript::Transcript;
+use chat_net::proxy::{HEADERS, ProxyListener};
+use chat_net::tls::HANDSHAKES;
+use chat_net::{Either, Listener, Metrics, Options};
+use clap::ArgMatches;
+use std::error::Error;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+pub(super) fn serve(
+    args: &Args,
+    matches: ArgMatches,
+    log: &Log,
+    set_log: SetLog,
+    started: Instant,
+) -> Result<(), Box<dyn Error>> {
+    let notify = Arc::new(Notify::from_environment());
+    let limits = args.limits();
+    let mut handshakes = args.tls.listen_tls.len() * HANDSHAKES;
+    if !args.proxy_from.is_empty() {
+        handshakes += (args.listen.len() + args.tls.listen_tls.len()) * HEADERS;
+    }
+    allow_descriptors(limits.connections + 2 * limits.refusals + handshakes);
+    let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut plain = operator::inherited()?;
+        if plain.is_empty() {
+            plain = listen(&args.listen)?;
+        }
+        let over_tls = listen(&args.tls.listen_tls)?;
+        let (control, controlled) = chat_net::control();
+        let metrics = Metrics::default();
+        let options = Options {
+            limits,
+            writers: args.threads.unwrap_or(processors),
+            origin: None,
+            store: args.store()?,
+            control: Some(controlled),
+            metrics: metrics.clone(),
+        };
+        let in_plain_text: Vec<_> = (plain.iter())
+            .map(Listener::local_addr)
+            .collect::<Result<_, _>>()?;
+        let dir = args.data.directory("").ok().filter(|_| !args.ephemeral);
+        let believing = |listener| {
+            let runtime = tokio::runtime::Handle::current();
+            ProxyListener::new(listener, args.proxy_from.clone(), &runtime)
+        };
+        let plain: Vec<_> = plain.into_iter().map(believing).collect();
+        let over_tls = over_tls.into_iter().map(believing).collect();
+        let (over_tls, running) = args.tls.start(over_tls, dir.as_deref())?;
+        for note in start_warnings::at_start(dir.as_deref(), &in_plain_text) {
+            tracing::warn!("{note}");
+        }
+        let listeners: Vec<AnyListener> = plain
+            .into_iter()
+            .map(Either::Left)
+            .chain(over_tls)
+            .collect();
+        let operator = Operator {
+            control,
+            metrics,
+            data: dir.clone(),
+            reload: given::reload(matches),
+            set_log,
+            notify: Arc::clone(&notify),
+            reloads_at_hang_up: args.reloads_at_hang_up(),
+            started,
+        };
+        let operating = operator.start(args.places(dir)?)?;
+        // Before the first line of the screen, where both are on one terminal.
+        log.catch_up();
+        let mut transcript = Transcript::start(io::stdout())?;
+        let stop = signal_to_stop(running.as_ref(), args.reloads_at_hang_up(), notify)?;
+        let served =
+            chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
+        drop(running);
+        operating.finish().await;
+        transcript.finish(last_wait());
+        Ok(served?)
+    })
+}
+
+/// Asks the system for as many descriptors as the connections need.
+#[cfg(unix)]
+pub(super) fn allow_descriptors(connections: usize) {
+    /// Listeners, standard streams and what the runtime needs.
+    const OTHERS: u64 = 64;
+    let wanted = connections as u64 + OTHERS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::info!(
+            limit,
+            wanted,
+            "the system allows fewer open files than the connections may need"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::info!(%error, "cannot ask for more open files"),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn allow_descriptors(_connections: usize) {}

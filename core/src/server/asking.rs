@@ -1,0 +1,80 @@
+//! What a connection waits for before anything more that it sends is handled: an answer of the store, or its rooms.
+
+use super::io::Action;
+use crate::room::RoomId;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::{Kind, SessionId};
+use crate::types::room_name::RoomName;
+use crate::wire::json::{Hello, Known};
+use alloc::boxed::Box;
+
+/// What a connection waits for while the store is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Asking {
+    /// What was said with an id, and may have been said before.
+    Said(Said),
+    /// A room that it is to be in.
+    Room {
+        name: RoomName,
+        from: From,
+        given: Option<Box<str>>,
+        /// How many rooms had been let go of when the store was asked.
+        let_go: u64,
+    },
+}
+
+/// What was said with an id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Said {
+    pub(super) room: RoomId,
+    pub(super) kind: Kind,
+    pub(super) session: SessionId,
+    pub(super) text: Box<str>,
+    pub(super) id: Box<str>,
+}
+
+impl Asking {
+    /// What the store is asked for.
+    pub(super) fn action(&self, id: ConnId) -> Action {
+        match self {
+            Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
+            Self::Room { name, .. } => Action::Open(id, name.clone()),
+        }
+    }
+}
+
+/// How far a client knows the room that it asks for; its own words, as they are kept while the store is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct From {
+    pub(super) after: Option<u64>,
+    pub(super) epoch: Option<Box<str>>,
+    pub(super) history: Option<u64>,
+}
+
+/// What is still due to a connection, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Due {
+    /// To be sent what happened in a room that it is in, and then what happens.
+    Live(RoomId, From),
+    /// To be in one room more; the id comes back with the answer.
+    Join(RoomName, From, Option<Box<str>>),
+}
+
+impl From {
+    /// How far a client knows the lobby.
+    pub(super) fn of_lobby(hello: &Hello<'_>) -> Self {
+        Self {
+            after: hello.after,
+            epoch: hello.epoch.as_deref().map(Into::into),
+            history: hello.history,
+        }
+    }
+
+    pub(super) fn of(known: &Known<'_>, epoch: Option<&str>) -> Self {
+        Self {
+            after: known.after,
+            epoch: known.epoch.as_deref().or(epoch).map(Into::into),
+            history: known.history,
+        }
+    }
+}
