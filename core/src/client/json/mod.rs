@@ -9,6 +9,7 @@ mod entries;
 mod keeping;
 mod leaving;
 mod local;
+mod many;
 mod memory;
 pub mod phase;
 mod receive;
@@ -28,6 +29,7 @@ use crate::wire::line::Line;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use backoff::Backoff;
 use connection::Connection;
 use core::mem;
@@ -60,6 +62,9 @@ pub struct Setup {
     pub history: u64,
     /// Shows what it is sent as it is: objects, one to a line.
     pub raw: bool,
+    /// Its person may be in several rooms at the same time, the lobby always among them ([`JsonClient::type_in`],
+    /// [`JsonClient::part_from`]). What happens in each is shown as for [`raw`](Self::raw): `in` and `out` say which they are.
+    pub many: bool,
     /// Joins at once, and asks nobody.
     pub joins: bool,
     /// Shows with each entry when it happened.
@@ -91,8 +96,11 @@ pub struct JsonClient {
     after: Option<u64>,
     /// The same of other rooms.
     places: VecDeque<Place>,
-    /// The room where the person is: the entries of this one are shown.
+    /// The room where the person is: the entries of this one are shown. Where they may be in several, the one for which
+    /// they type.
     here: RoomName,
+    /// Where they may be in several: those besides the lobby, whose entries are shown.
+    rooms: Vec<RoomName>,
     /// The room that they have asked for, and are not in yet.
     going: Option<RoomName>,
     /// They know that they are in it.
@@ -243,8 +251,16 @@ impl JsonClient {
     /// A client whose person is about to be asked to join.
     pub fn new(now: Timestamp, mut setup: Setup) -> Self {
         let memory = mem::take(&mut setup.memory);
-        let room = memory.room.as_deref().map(RoomName::parse);
-        let here = room.and_then(Result::ok).unwrap_or_default();
+        let is_one = !setup.many;
+        let room = memory.room.as_deref().filter(|_| is_one);
+        let here = room.map(RoomName::parse).and_then(Result::ok);
+        let here = here.unwrap_or_default();
+        let rooms = if is_one {
+            Vec::new()
+        } else {
+            many::named_in(&memory)
+        };
+        setup.raw |= setup.many;
         let mut client = Self {
             phase: Phase::Asking,
             after: memory.after,
@@ -260,6 +276,7 @@ impl JsonClient {
             was_in: false,
             reads: setup.reads && memory.outbox.is_empty() && here.is_lobby(),
             here,
+            rooms,
             going: None,
             was_member: false,
             is_offline: false,
