@@ -3,11 +3,12 @@
 use super::messages::Message;
 use super::paint::Painter;
 use super::reports::MOUSE;
-use super::session::{TOPIC, WHO, page_before};
+use super::session::{PART, TOPIC, WHO, page_before, type_in};
 use super::state_dir::StateDir;
 use super::tty::{self, Tty};
 use super::{Link, Screen, Typed, Urgent};
 use crate::clock::wall_clock;
+use chat_core::json::ROOM;
 use chat_core::json_client_phase::Phase;
 use chat_core::{Memory, Timestamp};
 use chat_net::client::{self, Input, Stop};
@@ -150,7 +151,7 @@ pub struct Shell {
     pub tty: Tty,
     /// What is typed, as it comes.
     pub keys: mpsc::Receiver<Vec<u8>>,
-    /// Where what is entered goes.
+    /// Where what is entered goes: two of these at once.
     pub typed: mpsc::Sender<Input>,
     /// Where a wish to leave goes that does not wait.
     pub stops: mpsc::Sender<Stop>,
@@ -175,6 +176,7 @@ impl Shell {
         let mut next_frame = Instant::now();
         let mut draft_due = None;
         let mut has_keys = true;
+        let mut room = String::from(ROOM);
         let typing = self.typed.clone();
         self.resize();
         loop {
@@ -199,10 +201,14 @@ impl Shell {
                     has_keys = false;
                     let _ = self.stops.try_send(Stop::Leave);
                 },
-                permit = typing.reserve(), if has_typed => {
+                permits = typing.reserve_many(2), if has_typed => {
                     let typed = self.shared.with(Screen::poll_typed);
-                    if let (Ok(permit), Some((room, typed))) = (permit, typed) {
-                        self.pass_on(permit, &room, typed);
+                    if let (Ok(permits), Some((place, typed))) = (permits, typed) {
+                        let begin = (place != room).then(|| Input::Bytes(type_in(&place)));
+                        for (permit, input) in permits.zip(begin.into_iter().chain([input(typed)])) {
+                            permit.send(input);
+                        }
+                        room = place;
                     }
                 }
                 () = at(Some(next_frame)), if is_dirty => {
@@ -222,16 +228,6 @@ impl Shell {
                 () = self.shared.1.notified() => {}
             }
         }
-    }
-
-    /// Passes on what was entered. Servers have one room so far: nothing that is said in another may end up there.
-    fn pass_on(&self, permit: mpsc::Permit<'_, Input>, room: &str, typed: Typed) {
-        let is_there = self.shared.with(|screen| screen.main_room() == room);
-        if is_there || typed == Typed::End {
-            return permit.send(input(typed));
-        }
-        self.shared
-            .with(|screen| screen.tell(Message::CannotSpeak, &[room], wall_clock()));
     }
 
     async fn draw(&self, painter: &mut Painter, next_frame: &mut Instant, question: &[u8]) {
@@ -326,6 +322,7 @@ fn input(typed: Typed) -> Input {
         Typed::Page(before) => Input::Bytes(page_before(before)),
         Typed::Who => Input::Bytes(WHO.into()),
         Typed::Topic => Input::Bytes(TOPIC.into()),
+        Typed::Part => Input::Bytes(PART.into()),
         Typed::End => Input::End,
     }
 }

@@ -25,6 +25,8 @@ pub enum Typed {
     Who,
     /// The screen wants to know what the room is about.
     Topic,
+    /// They want to be in the room no more.
+    Part,
     /// They leave.
     End,
 }
@@ -116,7 +118,7 @@ impl Screen {
         self.urgent.pop_front()
     }
 
-    /// What is being typed and is not entered, to be kept for the room that the connection is in. What is for one person
+    /// What is being typed and is not entered, to be kept for the lobby. What is for one person
     /// alone is kept as that, and never as something for all.
     pub fn draft(&self) -> String {
         let typed = match &self.mode {
@@ -156,7 +158,7 @@ impl Screen {
 
     fn unsent_in(&self) -> impl Iterator<Item = (&str, &str)> {
         let pending = self.pending.iter().filter(|it| !it.is_received);
-        let pending = pending.map(|it| (&*self.rooms[0].name, it.text.as_str()));
+        let pending = pending.map(|it| (&*it.room, it.text.as_str()));
         let typed = self.typed.iter().filter_map(|(room, typed)| {
             let text = match typed {
                 Typed::Line(text) if text.starts_with("//") => &text[1..],
@@ -394,6 +396,8 @@ impl Screen {
             "/highlight" => self.highlight(rest),
             "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
+            "/close" | "/part" => self.part(rest),
+            "/join" => return self.join(rest),
             "/me" | "/topic" if is_alone => {
                 let news = self.say(Message::ForRooms, &[command, &self.room().name]);
                 self.remark(&news);
@@ -415,7 +419,7 @@ impl Screen {
     }
 
     /// What is said in a conversation is said to that person alone.
-    fn enter(&mut self, typed: Typed) {
+    pub(super) fn enter(&mut self, typed: Typed) {
         let room = self.room();
         let (name, typed) = if room.is_conversation {
             let to = &room.name;

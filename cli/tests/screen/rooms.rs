@@ -292,11 +292,13 @@ fn a_search_goes_on_in_the_other_rooms() {
 #[test]
 fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
     for (room, join) in [
-        ("garden", Some(line("lobby", "/join garden"))),
+        ("garden", Some(line("garden", "/join garden"))),
         ("lobby", None),
     ] {
         let mut world = World::new(60, 10);
-        world.screen.start_in(room.into());
+        world
+            .screen
+            .start_in(chat_core::RoomName::parse(room).unwrap());
         world.wait();
         assert_eq!(entered(&mut world), [], "there is no connection");
         for _ in 0..2 {
