@@ -146,6 +146,118 @@ fn what_a_killed_client_had_typed_is_said_by_the_next_one() {
 }
 
 #[test]
+fn a_killed_server_lets_everyone_go_on_in_the_room_where_they_were() {
+    let dir = Dir::new("resume");
+    let mut server = Lasting::start(&dir);
+    let mut ann = join(&server, "ann");
+    let mut bob = join(&server, "bob");
+    let mut cy = join(&server, "cy");
+    ann.screen.skip_to("cy has joined the chat");
+    ann.type_line("/join dev");
+    ann.screen
+        .expect("* You are in dev now; nobody else is here.");
+    cy.screen.expect("ann has left the chat");
+    bob.screen.skip_to("ann has left the chat");
+    bob.type_line("/join dev");
+    bob.screen.expect("* You are in dev now; 1 other is here.");
+    ann.screen.expect("bob has joined the chat");
+    cy.screen.expect("bob has left the chat");
+    bob.type_line("before");
+    ann.screen.expect("bob: before");
+
+    server.kill();
+    for client in [&mut ann, &mut bob, &mut cy] {
+        client.notices.wait_for(OFFLINE);
+    }
+    ann.type_line("in dev");
+    cy.type_line("in the lobby");
+    // What is typed after it is for the room that is asked for.
+    bob.type_line("last in dev");
+    bob.type_line("/join tea");
+    bob.type_line("in tea");
+    server.start_again();
+    let lines = ann.screen.skip_to("bob has left the chat");
+    assert!(lines.contains(&"bob: last in dev".into()), "{lines:?}");
+    bob.screen
+        .skip_to("* You are in tea now; nobody else is here.");
+    ann.type_line("/join tea");
+    ann.screen.expect("* You are in tea now; 1 other is here.");
+    ann.type_line("/history");
+    let mut told = String::new();
+    let mut count = 0;
+    while !told.ends_with("ann has joined the chat") {
+        told = ann.screen.line();
+        count += usize::from(told.ends_with("bob: in tea"));
+    }
+    assert_eq!(count, 1, "it is said once");
+    ann.type_line("/rooms");
+    ann.screen.expect("* Rooms: lobby (1), tea (2)");
+    for client in [&mut ann, &mut bob, &mut cy] {
+        client.type_line("leave");
+    }
+    for client in [ann, bob, cy] {
+        let client = client.finish();
+        assert_eq!(client.code, LEFT, "{client:?}");
+        assert!(!client.stderr.contains("Gap"), "{client:?}");
+    }
+    server.kill();
+    let export = Command::new(chat_server())
+        .args(["export", "--data", &server.data])
+        .output();
+    let export = String::from_utf8(export.expect("it runs").stdout).expect("it is UTF-8");
+    for (room, said) in [
+        ("dev", "in dev"),
+        ("dev", "last in dev"),
+        ("tea", "in tea"),
+        ("lobby", "in the lobby"),
+    ] {
+        let is_it = |line: &&str| line.contains(&format!("\"text\":\"{said}\""));
+        let kept: Vec<&str> = export.lines().filter(is_it).collect();
+        assert_eq!(kept.len(), 1, "{said}: {export}");
+        // Of the lobby it is not said.
+        let is_of_room = match room {
+            "lobby" => !kept[0].contains("\"room\""),
+            room => kept[0].contains(&format!("\"room\":\"{room}\"")),
+        };
+        assert!(is_of_room, "{kept:?}");
+    }
+}
+
+#[test]
+fn a_killed_client_comes_back_to_its_room() {
+    let dir = Dir::new("resume");
+    let mut server = Lasting::start(&dir);
+    let state = dir.path("state");
+    let client = |name: &str| {
+        let mut client = Client::with(&["--state", &state, &server.address.to_string()]);
+        client.type_line(&format!("JOIN {name}"));
+        client.screen.expect("Welcome to the chatroom!");
+        client
+    };
+    let mut bob = join(&server, "bob");
+    bob.type_line("/join dev");
+    bob.screen
+        .expect("* You are in dev now; nobody else is here.");
+    let mut ann = client("ann");
+    ann.type_line("/join dev");
+    ann.screen.expect("* You are in dev now; 1 other is here.");
+    bob.screen.expect("ann has joined the chat");
+    ann.type_line("heard");
+    bob.screen.expect("ann: heard");
+    ann.process.kill();
+    bob.type_line("missed");
+    let mut ann = client("");
+    ann.screen.expect("* You are in dev now; 1 other is here.");
+    ann.screen.expect("bob: missed");
+    ann.type_line("and back");
+    bob.screen.expect("ann: and back");
+    ann.type_line("leave");
+    bob.screen.expect("ann has left the chat");
+    assert_eq!(ann.finish().code, LEFT);
+    server.kill();
+}
+
+#[test]
 fn a_directory_that_a_newer_version_wrote_or_that_is_damaged_is_refused() {
     let dir = Dir::new("resume");
     let state = dir.path("state");

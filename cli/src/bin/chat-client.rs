@@ -5,7 +5,7 @@ use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_cli::tls::client::{Connector, Server};
 use chat_cli::tls::fingerprint::Fingerprint;
-use chat_core::{Client, JsonClient, Outcome, Setup, TextClient, Timestamp};
+use chat_core::{Client, JsonClient, Outcome, RoomName, Setup, TextClient, Timestamp};
 use chat_net::MemoryFile;
 use chat_net::client::{Keep, Stop};
 use clap::{CommandFactory, Parser};
@@ -72,8 +72,12 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
+    /// Begin in this room, in place of the lobby or of the one that --state remembers
+    #[arg(long, value_name = "ROOM", value_parser = room)]
+    room: Option<RoomName>,
+
     /// Speak the text dialect: a lost connection ends the program
-    #[arg(long, conflicts_with_all = ["history", "follow", "json", "state", "times"])]
+    #[arg(long, conflicts_with_all = ["history", "follow", "json", "state", "times", "room"])]
     text: bool,
 
     #[command(flatten)]
@@ -85,6 +89,7 @@ Examples:
   chat-client                                   talk on this machine
   chat-client chat.example.org:5000             talk somewhere else
   chat-client tls://chat.example.org            the same over TLS
+  chat-client --room dev                        begin in another room than the lobby
   chat-client --history 20                      begin with the last 20 entries
   echo JOIN | chat-client --history 20          print them, unseen by the others
   chat-client --follow --json                   print what happens, for programs
@@ -200,6 +205,10 @@ fn run(args: &Args) -> io::Result<Outcome> {
     })
 }
 
+fn room(text: &str) -> Result<RoomName, String> {
+    RoomName::parse(text).map_err(|error| error.to_string())
+}
+
 /// The client that was asked for, and where it keeps what it remembers.
 fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
     if args.text {
@@ -216,10 +225,12 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         ..Setup::default()
     };
     let mut keep: Box<dyn Keep> = Box::new(());
+    let room = args.room.as_ref().map(ToString::to_string);
     if let Some(dir) = &args.state {
         let (file, memory) = MemoryFile::open(dir, &args.server.address.to_string())?;
         setup.memory = memory;
         keep = Box::new(file);
     }
+    setup.memory.room = room.or(setup.memory.room);
     Ok((Box::new(JsonClient::new(Timestamp::ZERO, setup)), keep))
 }

@@ -32,6 +32,7 @@ mod unix {
     use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
     use chat_cli::tls::client::Connector;
     use chat_cli::tls::fingerprint::Fingerprint;
+    use chat_core::json::ROOM;
     use chat_core::{Memory, Name, Outcome, Setup, Timestamp};
     use chat_net::client::{Keep, Stop};
     use clap::{CommandFactory, Parser, Subcommand};
@@ -58,7 +59,7 @@ mod unix {
         command: Option<Command>,
 
         /// The server: HOST:PORT, HOST for port 5000, or PORT for one on this machine; tls://HOST:PORT for one
-        /// that speaks TLS; with /ROOM after it, to go to that room; without it, the one of the configuration, or
+        /// that speaks TLS; with /ROOM after it, to be in that room as well; without it, the one of the configuration, or
         /// 127.0.0.1:5000
         #[arg(value_name = "ADDR", value_parser = Target::from_str)]
         target: Option<Target>,
@@ -185,8 +186,10 @@ Exit codes: as chat-client's (chat-client --help).";
             .name
             .clone()
             .or(memory.name.as_ref().map(|_| String::new()));
-        if let Some(after) = memory.after {
-            screen.set_read_to(after);
+        screen.set_read_to(ROOM, memory.after);
+        for room in &memory.rooms {
+            let place = memory.places.iter().find(|it| it.room == *room);
+            screen.set_read_to(room, place.and_then(|it| it.after));
         }
         let setup = Setup {
             seed: chat_net::client::seed()?,
@@ -211,7 +214,7 @@ Exit codes: as chat-client's (chat-client --help).";
                 Err(error) => return Err(error),
             };
             let (stops, mut stopped) = mpsc::channel(2);
-            let (typed, input) = mpsc::channel(1);
+            let (typed, input) = mpsc::channel(2);
             let (pressed, keys) = mpsc::channel(4);
             let mut signals = Signals::new()?;
             let shell = Shell {

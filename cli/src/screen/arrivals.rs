@@ -4,8 +4,8 @@ use super::block::Entry;
 use super::feed::{self, News};
 use super::messages::Message;
 use super::people::Person;
-use super::room::{Room, is_named};
-use super::{Asked, Link, Screen, Typed};
+use super::room::{Asked, Room, is_named};
+use super::{Link, Screen, Typed};
 use chat_core::{Kind, printable};
 
 /// The most rooms, conversations with one person included.
@@ -33,7 +33,7 @@ impl Screen {
                 entry,
                 id,
             } => {
-                self.follow(epoch);
+                self.follow(&room, epoch);
                 self.happened(&room, entry, id.as_deref());
             }
             News::Past(room, entry) => {
@@ -41,15 +41,32 @@ impl Screen {
                     self.page.push((room, entry));
                 }
             }
-            News::Page(first) => self.page_ends(first),
-            News::Who { names, more, told } => {
-                let names = names.iter().map(|name| &**name);
-                self.rooms[0].people.list(names, more);
-                self.answer(|asked| &mut asked.who, &told, wall);
+            News::Page(room, first) => self.page_ends(&room, first),
+            News::In(room) => {
+                if let Some(place) = self.place_of(&room) {
+                    self.is_in(place);
+                }
             }
-            News::Topic { text, told } => {
-                self.rooms[0].topic = text;
-                self.answer(|asked| &mut asked.topic, &told, wall);
+            News::Out(room) => self.take_away(&room),
+            News::Who {
+                room,
+                names,
+                more,
+                told,
+            } => {
+                let place = self.known_room(&room);
+                if let Some(place) = place {
+                    let names = names.iter().map(|name| &**name);
+                    self.rooms[place].people.list(names, more);
+                }
+                self.answer(place, |asked| &mut asked.who, &told, wall);
+            }
+            News::Topic { room, text, told } => {
+                let place = self.known_room(&room);
+                if let Some(place) = place {
+                    self.rooms[place].topic = text;
+                }
+                self.answer(place, |asked| &mut asked.topic, &told, wall);
             }
             News::Person { name, is, told } => {
                 self.learn(&name, is);
@@ -93,28 +110,39 @@ impl Screen {
         }
     }
 
-    /// Asks what the room is about, and who is there.
+    /// There is a connection: it is in the lobby.
     pub(super) fn introduce(&mut self) {
-        self.rooms[0].people.forget();
-        self.asked = Asked { who: 1, topic: 1 };
-        let room = self.rooms[0].name.clone();
-        for typed in [Typed::Topic, Typed::Who] {
-            self.typed.push_front((room.clone(), typed));
-        }
-        if let Some(start) = self.start.take().filter(|start| *start != room) {
-            let join = format!("/join {start}");
-            self.typed_bytes += join.len();
-            self.typed.push_front((room, Typed::Line(join)));
+        self.is_in(0);
+        if let Some(start) = self.start.take() {
+            self.join(start.as_str());
         }
     }
 
-    /// Shows an answer, unless the screen has asked for it by itself.
-    fn answer(&mut self, of: impl FnOnce(&mut Asked) -> &mut usize, told: &str, wall: u64) {
-        let asked = of(&mut self.asked);
-        if *asked > 0 {
-            *asked -= 1;
-        } else {
-            self.notice(told, wall);
+    /// The connection is in a room from now on. Asks what that is about, and who is there.
+    fn is_in(&mut self, place: usize) {
+        let room = &mut self.rooms[place];
+        room.people.forget();
+        room.is_in = true;
+        room.asked = Asked { who: 1, topic: 1 };
+        let name = room.name.clone();
+        for typed in [Typed::Topic, Typed::Who] {
+            self.typed.push_front((name.clone(), typed));
+        }
+        self.is_dirty = true;
+    }
+
+    /// Shows an answer about a room, unless the screen has asked for it by itself.
+    fn answer(
+        &mut self,
+        place: Option<usize>,
+        of: impl FnOnce(&mut Asked) -> &mut usize,
+        told: &str,
+        wall: u64,
+    ) {
+        let asked = place.map(|place| of(&mut self.rooms[place].asked));
+        match asked {
+            Some(asked) if *asked > 0 => *asked -= 1,
+            _ => self.notice(told, wall),
         }
     }
 
@@ -125,21 +153,32 @@ impl Screen {
     }
 
     /// The numbers of another log mean nothing beside those that are loaded.
-    fn follow(&mut self, epoch: String) {
-        if self.epoch.as_ref().is_some_and(|known| *known != epoch) {
-            for room in self.rooms.iter_mut().filter(|room| !room.is_conversation) {
-                room.begin_again();
+    fn follow(&mut self, room: &str, epoch: String) {
+        let Some(place) = self.place_of(room) else {
+            return;
+        };
+        let room = &mut self.rooms[place];
+        if room.epoch.as_ref().is_some_and(|known| *known != epoch) {
+            room.begin_again();
+            if place == self.current {
+                self.anchor = None;
+            } else {
+                self.rooms[place].desk.anchor = None;
             }
-            self.anchor = None;
         }
-        self.epoch = Some(epoch);
+        self.rooms[place].epoch = Some(epoch);
     }
 
     /// The place of a room among the others; it is made if there is none.
-    fn place_of(&mut self, name: &str) -> Option<usize> {
-        let is_it = |room: &Room| !room.is_conversation && room.name == name;
-        let known = self.rooms.iter().position(is_it);
+    pub(super) fn place_of(&mut self, name: &str) -> Option<usize> {
+        let known = self.known_room(name);
         known.or_else(|| self.add(Room::new(name)))
+    }
+
+    /// The place of a room among the others, if it has one.
+    pub(super) fn known_room(&self, name: &str) -> Option<usize> {
+        let is_it = |room: &Room| !room.is_conversation && room.name == name;
+        self.rooms.iter().position(is_it)
     }
 
     /// The place of the conversation with somebody; it is made if there is none.
@@ -280,16 +319,15 @@ impl Screen {
         }
     }
 
-    fn page_ends(&mut self, first: u64) {
+    fn page_ends(&mut self, room: &str, first: u64) {
         self.is_reading_back = false;
         let page = std::mem::take(&mut self.page);
         let is_empty = page.is_empty();
-        let name = page.first().map(|(room, _)| room.clone());
-        let name = name.unwrap_or_else(|| self.asked_page.clone());
-        let Some(place) = self.place_of(&name) else {
+        let Some(place) = self.known_room(room) else {
             return;
         };
-        let page = page.into_iter().map(|(_, entry)| entry);
+        let page = page.into_iter().filter(|(of, _)| of == room);
+        let page = page.map(|(_, entry)| entry);
         let mut page: Vec<Entry> = page.collect();
         for entry in &mut page {
             entry.is_mention = self.is_mention(entry);

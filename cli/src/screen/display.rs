@@ -3,11 +3,12 @@
 
 use super::messages::Message;
 use super::paint::Painter;
-use super::session::{TOPIC, WHO, page_before};
+use super::session::{PART, TOPIC, WHO, page_before, type_in};
 use super::state_dir::{Draft, StateDir};
 use super::{Link, Screen, Typed};
 use crate::clock::wall_clock;
 use chat_core::Memory;
+use chat_core::json::ROOM;
 use chat_core::json_client_phase::Phase;
 use chat_net::client::{self, Input, Keep};
 use std::cell::RefCell;
@@ -24,7 +25,9 @@ struct Shown {
     waker: Option<Waker>,
     last_notice: Option<String>,
     /// What was entered, is on its way to the client, and not taken yet.
-    passing: VecDeque<Typed>,
+    passing: VecDeque<(String, Typed)>,
+    /// The room for which the client takes what comes next.
+    room: String,
     /// The id that the client has given last, as far as it is kept.
     newest: Option<String>,
     state: Option<StateDir>,
@@ -41,13 +44,16 @@ impl Shared {
     pub fn new(mut screen: Screen, mut state: Option<StateDir>, memory: &Memory) -> Self {
         let mut draft = state.as_mut().map(StateDir::draft).unwrap_or_default();
         draft.settle(memory.outbox.iter());
-        screen.restore(&draft.line, draft.entered.into_iter().map(Typed::from));
+        let entered = draft.entered.into_iter();
+        let entered = entered.map(|(room, entered)| (room, Typed::from(entered)));
+        screen.restore(draft.lines, entered);
         let newest = memory.outbox.back().map(|said| said.id.clone());
         let shown = Shown {
             screen,
             waker: None,
             last_notice: None,
             passing: VecDeque::new(),
+            room: ROOM.into(),
             newest: newest.or(draft.newest),
             state,
             is_lent: false,
@@ -92,26 +98,31 @@ impl Shared {
         self.0.borrow_mut().is_lent = is_lent;
     }
 
-    /// Passes on the next thing that was entered, which is on its way to the client from now on. Servers have one room so
-    /// far: nothing that is said in another may end up there.
-    pub(super) fn pass(&self, permit: mpsc::Permit<'_, Input>) {
+    /// Passes on the next thing that was entered, which is on its way to the client from now on; and before that, in which
+    /// room it was, where that is another one than before: that takes two permits.
+    pub(super) fn pass(&self, mut permits: mpsc::PermitIterator<'_, Input>) {
         let Some((room, typed)) = self.with(Screen::poll_typed) else {
             return;
         };
-        let is_there = self.look(|screen| screen.main_room() == room);
-        if is_there || matches!(typed, Typed::Join(_) | Typed::End) {
-            self.passes(&typed);
-            // From here on it is no more what is being typed, whatever the client does with it.
-            self.keep_draft();
-            return permit.send(input(typed));
+        self.passes(&room, &typed);
+        // From here on it is no more what is being typed, whatever the client does with it.
+        self.keep_draft();
+        let before = self.0.borrow().room.clone();
+        let begin = (room != before).then(|| Input::Bytes(type_in(&room)));
+        for (permit, input) in permits
+            .by_ref()
+            .zip(begin.into_iter().chain([input(typed)]))
+        {
+            permit.send(input);
         }
-        self.with(|screen| screen.tell(Message::CannotSpeak, &[&room], wall_clock()));
+        self.0.borrow_mut().room = room;
     }
 
     /// The client takes what is said, and does not take what the screen asks for by itself.
-    fn passes(&self, typed: &Typed) {
+    fn passes(&self, room: &str, typed: &Typed) {
         if matches!(typed, Typed::Line(_) | Typed::Said(_) | Typed::Join(_)) {
-            self.0.borrow_mut().passing.push_back(typed.clone());
+            let passing = (room.into(), typed.clone());
+            self.0.borrow_mut().passing.push_back(passing);
         }
     }
 
@@ -143,10 +154,9 @@ impl Shared {
         let Some(state) = &mut shown.state else {
             return;
         };
-        let is_line = |typed: &&Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
-        let entered = shown.passing.iter().filter(is_line);
+        let entered = shown.passing.iter();
         let entered = entered.chain(shown.screen.entered_lines());
-        let draft = Draft::of(&shown.screen.draft(), entered, shown.newest.as_deref());
+        let draft = Draft::of(shown.screen.drafts(), entered, shown.newest.as_deref());
         let words = shown.screen.highlights().kept();
         let kept = state.keep_draft(draft);
         if let Err(error) = kept.and_then(|()| state.keep_highlights(&words)) {
@@ -224,7 +234,7 @@ impl client::Screen for Display {
     fn prompt(&mut self, _: &str) -> io::Result<()> {
         if let Some(name) = self.join.take() {
             let join = Typed::Join(name);
-            self.shared.passes(&join);
+            self.shared.passes(ROOM, &join);
             return self.typed.try_send(input(join)).map_err(io::Error::other);
         }
         self.shared.with(Screen::ask_name);
@@ -282,6 +292,7 @@ pub(super) fn input(typed: Typed) -> Input {
         Typed::Page(before) => Input::Bytes(page_before(before)),
         Typed::Who => Input::Bytes(WHO.into()),
         Typed::Topic => Input::Bytes(TOPIC.into()),
+        Typed::Part => Input::Bytes(PART.into()),
         Typed::End => Input::End,
     }
 }

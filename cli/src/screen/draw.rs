@@ -193,10 +193,9 @@ impl Screen {
     /// Asks for what was before what is loaded; whether it comes.
     pub(super) fn read_back(&mut self) -> bool {
         let room = self.room();
-        let is_possible = self.link == Link::Online && !room.is_complete && room.has_space();
+        let is_possible = room.is_in && !room.is_complete && room.has_space();
         if is_possible && !self.is_reading_back {
             let (name, page) = (room.name.clone(), Typed::Page(room.oldest()));
-            self.asked_page.clone_from(&name);
             self.typed.push_front((name, page));
             self.is_reading_back = true;
         }

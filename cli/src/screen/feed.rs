@@ -3,7 +3,8 @@
 use super::block::Entry;
 use super::people::Person;
 use chat_core::answer_line;
-use chat_core::json::{self, Message};
+use chat_core::json::{self, Message, ROOM};
+use std::borrow::Cow;
 
 /// What one object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +22,16 @@ pub enum News {
     },
     /// The same, of a page of the history.
     Past(String, Entry),
-    /// The page ends here: the number of the oldest entry there is.
-    Page(u64),
-    /// Who is in the room.
+    /// The page of a room ends here: the number of the oldest entry there is.
+    Page(String, u64),
+    /// The person is in this room from now on; or is in it again, on another connection.
+    In(String),
+    /// They are in it no more.
+    Out(String),
+    /// Who is in a room.
     Who {
+        /// Its name.
+        room: String,
         /// Their names, as many as the server lists.
         names: Vec<String>,
         /// How many more there are.
@@ -32,8 +39,10 @@ pub enum News {
         /// The same for people.
         told: String,
     },
-    /// What the room is about.
+    /// What a room is about.
     Topic {
+        /// Its name.
+        room: String,
         /// It; empty if it is about nothing.
         text: String,
         /// The same for people.
@@ -83,13 +92,17 @@ pub fn decode(line: &str) -> Option<News> {
             entry: entry_of(entry),
         },
         Message::Past(entry) => News::Past(entry.room.clone().into(), entry_of(entry)),
-        Message::Page { first, .. } => News::Page(first),
-        Message::Who { names, more, .. } => News::Who {
+        Message::Page { room, first, .. } => News::Page(room_of(room), first),
+        Message::In { room, .. } => News::In(room.into()),
+        Message::Out { room, .. } => News::Out(room.into()),
+        Message::Who { room, names, more } => News::Who {
+            room: room_of(room),
             names: names.into_iter().map(Into::into).collect(),
             more,
             told,
         },
-        Message::Topic { text, .. } => News::Topic {
+        Message::Topic { room, text, .. } => News::Topic {
+            room: room_of(room),
             text: text.into(),
             told,
         },
@@ -131,6 +144,11 @@ pub fn decode(line: &str) -> Option<News> {
         _ if !told.is_empty() => News::Notice(told),
         _ => return None,
     })
+}
+
+/// The room that a message is about: where it does not say so, the lobby.
+fn room_of(room: Option<Cow<'_, str>>) -> String {
+    room.map_or_else(|| ROOM.into(), Into::into)
 }
 
 fn entry_of(entry: json::Entry<'_>) -> Entry {
@@ -177,7 +195,13 @@ mod tests {
             Some(News::Past("lobby".into(), said))
         );
         let page = "{\"type\":\"page\",\"first\":3,\"head\":9}";
-        assert_eq!(decode(page), Some(News::Page(3)));
+        assert_eq!(decode(page), Some(News::Page("lobby".into(), 3)));
+        let page = "{\"type\":\"page\",\"room\":\"dev\",\"first\":3,\"head\":9}";
+        assert_eq!(decode(page), Some(News::Page("dev".into(), 3)));
+        let told = "{\"type\":\"in\",\"room\":\"dev\",\"epoch\":\"e\",\"head\":1,\"here\":1}";
+        assert_eq!(decode(told), Some(News::In("dev".into())));
+        let told = "{\"type\":\"out\",\"room\":\"dev\"}";
+        assert_eq!(decode(told), Some(News::Out("dev".into())));
         assert_eq!(decode("{\"type\":\"pong\",\"head\":1}"), None);
         assert_eq!(decode("ann: hi"), None);
     }

@@ -84,10 +84,11 @@ messages! {
     AloneTo: "[PM to {}] {}", "[PN an {}] {}";
     AloneFrom: "[PM from {}] {}", "[PN von {}] {}";
     NotDone: "Not done: {}", "Nicht getan: {}";
-    TooManyRooms: "Not done: there are too many rooms. /close closes a conversation.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch.";
+    TooManyRooms: "Not done: there are too many rooms. /close closes a conversation or a room.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch oder einen Raum.";
     Goodbye: "Goodbye: {}", "Auf Wiedersehen: {}";
-    CannotSpeak: "Not sent: this program cannot speak in {}.", "Nicht gesendet: dieses Programm kann in {} nicht sprechen.";
     NotEdited: "Not edited: {}", "Nicht bearbeitet: {}";
+    LobbyStays: "Not done: the lobby stays open. /part is for other rooms, /leave leaves.", "Nicht getan: die Lobby bleibt offen. /part ist für andere Räume, /leave geht.";
+    NotInRoom: "Not done: you are not in {}.", "Nicht getan: du bist nicht in {}.";
     NotKept: "What is being typed, and what rings, is not kept any more: {}", "Was getippt wird, und was klingelt, wird nicht mehr aufbewahrt: {}";
     NotRemembered: "Nothing is remembered in this run: {}", "Dieses Mal wird nichts gemerkt: {}";
     KeyPages: "read back, and on", "zurücklesen, und weiter";
@@ -110,7 +111,7 @@ messages! {
     KeySuspend: "stop the program; fg goes on", "das Programm anhalten; fg setzt es fort";
     DoesAway: "say that you are away, and why", "sagen, dass du fort bist, und warum";
     DoesBack: "you are back", "du bist zurück";
-    DoesClose: "close this conversation", "dieses Gespräch schließen";
+    DoesClose: "close this conversation or room", "dieses Gespräch oder diesen Raum schließen";
     DoesHelp: "the keys and the commands (F1)", "die Tasten und die Befehle (F1)";
     DoesHighlight: "have a word ring; alone: which words ring", "ein Wort klingeln lassen; allein: welche klingeln";
     DoesHistory: "what was said before (PageUp)", "was vorher gesagt wurde (PageUp)";
@@ -126,7 +127,8 @@ messages! {
     DoesTopic: "what the room is about; set it", "worum es im Raum geht; es setzen";
     DoesUnhighlight: "have a word ring no more", "ein Wort nicht mehr klingeln lassen";
     DoesUnsent: "what you said that is not accepted yet", "was du sagtest und noch nicht angenommen ist";
-    DoesJoin: "goes to another room", "geht in einen anderen Raum";
+    DoesJoin: "be in one room more, and go there", "in noch einem Raum sein, und hingehen";
+    DoesPart: "be in this room no more, or in the one named", "nicht mehr in diesem Raum sein, oder im genannten";
     DoesRooms: "which rooms there are", "welche Räume es gibt";
     DoesWho: "who is here", "wer da ist";
     DoesWhois: "since when somebody is here", "seit wann jemand da ist";

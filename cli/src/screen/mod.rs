@@ -71,14 +71,14 @@ pub use typing::{Typed, Urgent};
 use crate::editor::{Editor, Size};
 use block::Entry;
 use chat_core::json::ROOM;
-use chat_core::{Timestamp, Unaccepted};
+use chat_core::{RoomName, Timestamp, Unaccepted};
 use desk::Anchor;
 use jiff::tz::TimeZone;
 use messages::Language;
 use mode::Mode;
 use reports::Reports;
 use ring::{Highlights, Notify};
-use room::Room;
+use room::{Asked, Room};
 use sides::Spot;
 use std::collections::VecDeque;
 use theme::Theme;
@@ -145,16 +145,11 @@ pub enum Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pending {
     id: String,
+    /// For which room it was typed.
+    room: String,
     text: String,
     /// It was received as an entry, and is shown as that.
     is_received: bool,
-}
-
-/// What the screen has asked for by itself: nobody has to be told the answer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Asked {
-    who: usize,
-    topic: usize,
 }
 
 /// The screen.
@@ -171,15 +166,13 @@ pub struct Screen {
     typed: VecDeque<(String, Typed)>,
     typed_bytes: usize,
     urgent: VecDeque<Urgent>,
-    /// The first one is that of the connection; it is always there.
+    /// The first one is the lobby; it is always there.
     rooms: Vec<Room>,
     current: usize,
-    asked: Asked,
     /// The room to go to at the beginning.
-    start: Option<String>,
+    start: Option<RoomName>,
     /// Whether people are listed, where the person has said so.
     people_wanted: Option<bool>,
-    epoch: Option<String>,
     /// The person's name.
     me: String,
     link: Link,
@@ -189,8 +182,6 @@ pub struct Screen {
     page: Vec<(String, Entry)>,
     /// A page was asked for.
     is_reading_back: bool,
-    /// Of which room.
-    asked_page: String,
     anchor: Option<Anchor>,
     /// The first line of the help that is shown.
     help: Option<usize>,
@@ -227,17 +218,14 @@ impl Screen {
             urgent: VecDeque::new(),
             rooms: vec![Room::new(ROOM)],
             current: 0,
-            asked: Asked::default(),
             start: None,
             people_wanted: None,
-            epoch: None,
             me: String::new(),
             link: Link::None,
             countdown: None,
             pending: Vec::new(),
             page: Vec::new(),
             is_reading_back: false,
-            asked_page: ROOM.into(),
             anchor: None,
             help: None,
             is_focused: true,
@@ -258,20 +246,17 @@ impl Screen {
         self.is_dirty = true;
     }
 
-    /// Goes to this room once there is a connection, unless it is the one that the connection is in.
-    pub fn start_in(&mut self, room: String) {
+    /// Goes to this room once there is a connection.
+    pub fn start_in(&mut self, room: RoomName) {
         self.start = Some(room);
     }
 
-    /// The last entry that the person saw in an earlier run: below it is what is new.
-    pub fn set_read_to(&mut self, seq: u64) {
-        self.rooms[0].marker = Some(seq);
-        self.is_dirty = true;
-    }
-
-    /// The name of the room that the connection is in.
-    pub fn main_room(&self) -> &str {
-        &self.rooms[0].name
+    /// The person was in this room in an earlier run; below the last entry that they saw there, if that is known, is what is new.
+    pub fn set_read_to(&mut self, room: &str, seq: Option<u64>) {
+        if let Some(place) = self.place_of(room) {
+            self.rooms[place].marker = seq;
+            self.is_dirty = true;
+        }
     }
 
     /// The connection is so now.
@@ -284,7 +269,9 @@ impl Screen {
             } else {
                 self.is_reading_back = false;
                 self.page.clear();
-                self.asked = Asked::default();
+                for room in &mut self.rooms {
+                    (room.is_in, room.asked) = (false, Asked::default());
+                }
             }
         }
     }
@@ -313,6 +300,7 @@ impl Screen {
         let pending = unaccepted.map(|said| Pending {
             is_received: was_received(&said.id),
             id: said.id.clone(),
+            room: said.room.clone().unwrap_or_else(|| ROOM.into()),
             text: said.text.clone(),
         });
         self.pending = pending.collect();

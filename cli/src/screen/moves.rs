@@ -1,12 +1,12 @@
 //! Going from room to room.
 
-use super::Screen;
 use super::desk::Desk;
 use super::messages::Message;
 use super::mode::Mode;
 use super::room::Room;
+use super::{Screen, Typed};
 use crate::editor::line::Line;
-use chat_core::Name;
+use chat_core::{Name, RoomName};
 
 impl Screen {
     /// Looks at another room: what was being typed stays in the one before.
@@ -115,6 +115,56 @@ impl Screen {
                 }
             }
             Err(why) => self.remark(&self.say(Message::NotDone, &[&why.to_string()])),
+        }
+    }
+
+    /// Goes to a room, and has the person be in it if they are not; whether nobody else need know of it.
+    pub(super) fn join(&mut self, asked: &str) -> bool {
+        let Ok(name) = RoomName::parse(asked) else {
+            return false; // The client says why.
+        };
+        if let Some(place) = self.known_room(name.as_str()) {
+            self.go_to(place);
+            return true;
+        }
+        let Some(place) = self.place_of(name.as_str()) else {
+            self.remark(&self.say(Message::TooManyRooms, &[]));
+            return true;
+        };
+        self.go_to(place);
+        self.enter(Typed::Line(format!("/join {name}")));
+        true
+    }
+
+    /// Has the person be no more in a room: in this one, where none is named.
+    pub(super) fn part(&mut self, asked: &str) {
+        let place = match asked {
+            "" => Some(self.current),
+            asked => RoomName::parse(asked)
+                .ok()
+                .and_then(|name| self.known_room(name.as_str())),
+        };
+        match place {
+            Some(0) => self.remark(&self.say(Message::LobbyStays, &[])),
+            Some(place) => {
+                let name = self.rooms[place].name.clone();
+                self.typed.push_back((name, Typed::Part));
+            }
+            None => self.remark(&self.say(Message::NotInRoom, &[asked])),
+        }
+    }
+
+    /// Takes a room away in which the person is no more.
+    pub(super) fn take_away(&mut self, name: &str) {
+        let Some(place) = self.known_room(name).filter(|place| *place > 0) else {
+            return;
+        };
+        if place == self.current {
+            self.go_to(0);
+        }
+        self.rooms.remove(place);
+        if place < self.current {
+            self.current -= 1;
         }
     }
 

@@ -17,6 +17,15 @@ pub const MAX_BLOCKS: usize = 100_000;
 /// Comings and goings with less than that between the first and the next are told together, in milliseconds.
 const TOGETHER: u64 = 10 * 60 * 1000;
 
+/// So many answers are to come of which nobody has to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// To who is there.
+    pub(super) who: usize,
+    /// To what the room is about.
+    pub(super) topic: usize,
+}
+
 /// A room, as far as it is loaded.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -26,6 +35,12 @@ pub struct Room {
     pub is_conversation: bool,
     /// What it is about; empty if about nothing.
     pub topic: String,
+    /// Which log what happened is of.
+    pub epoch: Option<String>,
+    /// The server tells what happens in it.
+    pub is_in: bool,
+    /// What the screen has asked for by itself: nobody has to be told the answer.
+    pub(super) asked: Asked,
     /// Who is in it.
     pub people: People,
     /// What one has before oneself in it, while another one is looked at.
@@ -52,6 +67,9 @@ impl Room {
             name: name.into(),
             is_conversation: false,
             topic: String::new(),
+            epoch: None,
+            is_in: false,
+            asked: Asked::default(),
             people: People::default(),
             desk: Desk::default(),
             blocks: Blocks::default(),
@@ -79,6 +97,7 @@ impl Room {
         let empty = Self::new(&self.name);
         let before = std::mem::replace(self, empty);
         (self.topic, self.people, self.desk) = (before.topic, before.people, before.desk);
+        (self.is_in, self.asked) = (before.is_in, before.asked);
     }
 
     /// The numbers of its blocks: those from the first on that are before the second.

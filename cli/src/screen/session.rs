@@ -4,7 +4,7 @@
 use chat_core::json::Request;
 use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Line, Memory, Outcome,
-    Setup, Timestamp, json_client_phase::Phase,
+    RoomName, Setup, Timestamp, json_client_phase::Phase,
 };
 use std::time::Duration;
 
@@ -21,6 +21,11 @@ const PAGES: &[u8] = b"\x1bpage ";
 pub const WHO: &[u8] = b"\x1bwho\n";
 /// See [`WHO`].
 pub const TOPIC: &[u8] = b"\x1btopic\n";
+/// The line that has a [`Session`] be no more in the room for which is typed.
+pub const PART: &[u8] = b"\x1bpart\n";
+
+/// What a line begins with that says for which room is typed from then on.
+const IN: &[u8] = b"\x1bin ";
 
 /// So many bytes of questions of our own may wait to be sent.
 const MAX_ASKED: usize = 1024;
@@ -31,12 +36,19 @@ pub fn page_before(seq: Option<u64>) -> Vec<u8> {
     [PAGES, number.as_bytes(), b"\n"].concat()
 }
 
+/// The line that has a [`Session`] take all that comes after it for typed in this room; at the beginning, it is the lobby.
+pub fn type_in(room: &str) -> Vec<u8> {
+    [IN, room.as_bytes(), b"\n"].concat()
+}
+
 /// A client that shows what it is sent as objects. Where there is no server at the beginning, it tries again until there is.
 #[derive(Debug)]
 pub struct Session<F> {
     client: JsonClient,
     setup: Setup,
     watch: F,
+    /// The room for which is typed.
+    room: RoomName,
     /// Bytes of our own that wait to be sent, between two lines of the client.
     asked: Vec<u8>,
     /// The last byte that was sent ended a line.
@@ -54,11 +66,15 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
     /// A session of a client that is to be so; `watch` is shown how it is after each step, and whether the step took a line
     /// that was typed.
     pub fn new(now: Timestamp, setup: Setup, watch: F) -> Self {
-        let setup = Setup { raw: true, ..setup };
+        let setup = Setup {
+            many: true,
+            ..setup
+        };
         let mut session = Self {
             client: JsonClient::new(now, setup.clone()),
             setup,
             watch,
+            room: RoomName::LOBBY,
             asked: Vec::new(),
             is_between: true,
             now,
@@ -87,30 +103,60 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
             ..self.setup.clone()
         };
         self.client = JsonClient::new(self.now, setup);
+        self.client.type_in(self.room.clone());
+    }
+
+    /// Takes a line that nobody has typed, but one that asks; whether it is one.
+    fn obey(&mut self, line: &[u8]) -> bool {
+        if let Some(room) = line.strip_prefix(IN) {
+            let room = str::from_utf8(room).unwrap_or_default();
+            if let Ok(room) = RoomName::parse(room) {
+                self.room = room.clone();
+                self.client.type_in(room);
+            }
+            return true;
+        }
+        let is_part = PART.strip_suffix(b"\n") == Some(line);
+        if is_part {
+            self.step(self.now, false, JsonClient::part_from);
+        }
+        is_part
     }
 
     /// What a line that nobody has typed asks for.
     fn question(&self, line: &[u8]) -> Option<Request<'static>> {
         let is = |whole: &[u8]| whole.strip_suffix(b"\n") == Some(line);
+        let room = (!self.room.is_lobby()).then(|| self.room.to_string().into());
         if is(WHO) {
-            return Some(Request::Who { room: None });
+            return Some(Request::Who { room });
         }
         if is(TOPIC) {
             return Some(Request::Topic {
-                room: None,
+                room,
                 text: None,
                 id: None,
             });
         }
         let before = line.strip_prefix(PAGES)?;
         let number = str::from_utf8(before).unwrap_or_default().parse().ok();
-        let known = || Some(self.client.memory().after?.saturating_add(1));
+        let known = || Some(self.shown()?.saturating_add(1));
         Some(Request::History {
-            room: None,
+            room,
             after: None,
             before: number.or_else(known),
             limit: Some(PAGE),
         })
+    }
+
+    /// The number of the last entry that was shown of the room for which is typed.
+    fn shown(&self) -> Option<u64> {
+        let memory = self.client.memory();
+        if self.room.is_lobby() {
+            return memory.after;
+        }
+        let places = &memory.places;
+        let place = places.iter().find(|it| it.room == self.room.as_str());
+        place?.after
     }
 
     /// Asks, if there is a connection.
@@ -154,6 +200,11 @@ impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
             && let Some(request) = self.question(line)
         {
             self.ask(&request);
+            return Ok(());
+        }
+        if let Command::Line(Line::Whole(line)) = command
+            && self.obey(line)
+        {
             return Ok(());
         }
         if self.again.is_some() {
@@ -308,6 +359,35 @@ mod tests {
         session.handle(NOW, ClientInput::Timeout);
         line(&mut session, &page_before(None));
         assert_eq!(session.unsent(), b"");
+    }
+
+    #[test]
+    fn what_is_asked_for_and_said_is_of_the_room_for_which_is_typed() {
+        let mut session = talking();
+        for typed in [&type_in("dev"), &b"/join dev\n"[..]] {
+            line(&mut session, typed);
+        }
+        sent_by(&mut session, 1000);
+        let told = b"{\"type\":\"in\",\"room\":\"dev\",\"epoch\":\"e\",\"head\":5,\"here\":1,\"id\":\"join dev\"}\n";
+        session.handle(NOW, ClientInput::Received(told));
+        while session.poll_action().is_some() {}
+        session.handle(NOW, ClientInput::Shown);
+        for typed in [WHO, TOPIC, &page_before(None), b"hi\n", PART] {
+            line(&mut session, typed);
+        }
+        let sent = sent_by(&mut session, 1000);
+        for asked in [
+            "{\"type\":\"who\",\"room\":\"dev\"}\n",
+            "{\"type\":\"topic\",\"room\":\"dev\"}\n",
+            "{\"type\":\"history\",\"room\":\"dev\",\"before\":6,\"limit\":200}\n",
+            "{\"type\":\"say\",\"room\":\"dev\",\"text\":\"hi\"",
+        ] {
+            assert_eq!(sent.matches(asked).count(), 1, "{asked} {sent}");
+        }
+        line(&mut session, &type_in("lobby"));
+        line(&mut session, WHO);
+        assert!(sent_by(&mut session, 1000).contains("{\"type\":\"who\"}\n"));
+        assert!(session.client.memory().rooms.is_empty());
     }
 
     /// A session that has been told that there is no server, and that it has said so.

@@ -31,7 +31,7 @@ pub struct Shell {
     pub tty: Tty,
     /// What is typed, as it comes.
     pub keys: mpsc::Receiver<Vec<u8>>,
-    /// Where what is entered goes.
+    /// Where what is entered goes: two of these at once.
     pub typed: mpsc::Sender<Input>,
     /// Where a wish to leave goes that does not wait.
     pub stops: mpsc::Sender<Stop>,
@@ -80,9 +80,9 @@ impl Shell {
                     has_keys = false;
                     let _ = self.stops.try_send(Stop::Leave);
                 },
-                permit = typing.reserve(), if has_typed => {
-                    if let Ok(permit) = permit {
-                        self.shared.pass(permit);
+                permits = typing.reserve_many(2), if has_typed => {
+                    if let Ok(permits) = permits {
+                        self.shared.pass(permits);
                     }
                 }
                 () = at(Some(next_frame)), if is_dirty => {

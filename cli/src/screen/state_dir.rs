@@ -24,11 +24,10 @@ const MAX_FILE: u64 = 1024 * 1024;
 /// What is typed and what is entered, before the client remembers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// The line that is being typed.
-    pub line: String,
-    /// What was entered before that, in order.
-    #[serde(default)]
-    pub entered: Vec<Entered>,
+    /// The lines that are being typed, each with its room, the one that is looked at first.
+    pub lines: Vec<(String, String)>,
+    /// What was entered before that, in order, each with its room.
+    pub entered: Vec<(String, Entered)>,
     /// The id that the client has given last to what it took, as far as it remembers that.
     #[serde(default)]
     pub newest: Option<String>,
@@ -76,23 +75,26 @@ impl From<Entered> for Typed {
 impl Draft {
     /// What is typed, and as much of what was entered before as is kept.
     pub fn of<'a>(
-        line: &str,
-        entered: impl Iterator<Item = &'a Typed>,
+        lines: Vec<(String, String)>,
+        entered: impl Iterator<Item = &'a (String, Typed)>,
         newest: Option<&str>,
     ) -> Self {
         let mut left = MAX_ENTERED;
-        let entered = entered.filter_map(|typed| match typed {
-            Typed::Line(text) => Some(Entered::Line(text.clone())),
-            Typed::Said(text) => Some(Entered::Said(text.clone())),
-            _ => None,
+        let entered = entered.filter_map(|(room, typed)| {
+            let entered = match typed {
+                Typed::Line(text) => Entered::Line(text.clone()),
+                Typed::Said(text) => Entered::Said(text.clone()),
+                _ => return None,
+            };
+            Some((room.clone(), entered))
         });
-        let fits = |entered: &Entered| {
+        let fits = |(_, entered): &(String, Entered)| {
             let rest = left.checked_sub(entered.text().len() + 1);
             left = rest.unwrap_or(0);
             rest.is_some()
         };
         Self {
-            line: line.into(),
+            lines,
             entered: entered.take_while(fits).collect(),
             newest: newest.map(Into::into),
         }
@@ -102,7 +104,7 @@ impl Draft {
     pub fn settle<'a>(&mut self, remembered: impl DoubleEndedIterator<Item = &'a Unaccepted>) {
         let is_newer = |said: &&Unaccepted| Some(&said.id) != self.newest.as_ref();
         let mut taken = remembered.rev().take_while(is_newer).count();
-        self.entered.retain(|entered| {
+        self.entered.retain(|(_, entered)| {
             let is_taken = taken > 0;
             taken -= usize::from(is_taken && entered.is_remembered());
             !is_taken
@@ -260,10 +262,10 @@ mod tests {
         assert_eq!(place(&[]), None);
     }
 
-    fn lines(texts: &[&str]) -> Vec<Typed> {
+    fn lines(texts: &[&str]) -> Vec<(String, Typed)> {
         texts
             .iter()
-            .map(|text| Typed::Line((*text).into()))
+            .map(|text| ("dev".into(), Typed::Line((*text).into())))
             .collect()
     }
 
@@ -289,12 +291,11 @@ mod tests {
             (Some("a-1"), &["a-2", "a-3"], 2),
             (Some("a-1"), &["a-2", "a-3", "a-4"], 1),
         ] {
-            let mut draft = Draft::of("half", entered.iter(), newest);
+            let mut draft = Draft::of(Vec::new(), entered.iter(), newest);
             draft.settle(remembered(ids).iter());
-            let texts: Vec<&str> = draft.entered.iter().map(Entered::text).collect();
+            let texts: Vec<&str> = draft.entered.iter().map(|it| it.1.text()).collect();
             let all = ["/who", "one", "/me waves", "//two", "/nick bob"];
             assert_eq!(texts, all[all.len() - left..], "{newest:?} {ids:?}");
-            assert_eq!(draft.line, "half");
         }
     }
 
@@ -302,8 +303,8 @@ mod tests {
     fn what_is_entered_is_kept_up_to_the_limit() {
         let half = "x".repeat(MAX_ENTERED / 2 - 1);
         let at = lines(&[&half, &half]);
-        assert_eq!(Draft::of("", at.iter(), None).entered.len(), 2);
+        assert_eq!(Draft::of(Vec::new(), at.iter(), None).entered.len(), 2);
         let past = lines(&[&half, &half, ""]);
-        assert_eq!(Draft::of("", past.iter(), None).entered.len(), 2);
+        assert_eq!(Draft::of(Vec::new(), past.iter(), None).entered.len(), 2);
     }
 }

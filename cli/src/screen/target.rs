@@ -1,7 +1,7 @@
 //! Where one wants to go: a server, and perhaps a room of it.
 
 use crate::tls::client::Server;
-use chat_core::Name;
+use chat_core::RoomName;
 use std::str::FromStr;
 
 /// The scheme after which a server speaks TLS.
@@ -12,8 +12,8 @@ const SCHEME: &str = "tls://";
 pub struct Target {
     /// The server.
     pub server: Server,
-    /// The room; that of the server where none is written.
-    pub room: Option<String>,
+    /// The room; the lobby where none is written.
+    pub room: Option<RoomName>,
 }
 
 impl FromStr for Target {
@@ -34,11 +34,11 @@ impl FromStr for Target {
         };
         let room = match room {
             "" => None,
-            room => Some(Name::parse(room).map_err(|why| format!("the room {room:?}: {why}"))?),
+            room => Some(RoomName::parse(room).map_err(|why| format!("the room {room:?}: {why}"))?),
         };
         Ok(Self {
             server: server.parse()?,
-            room: room.map(|room| room.as_str().into()),
+            room,
         })
     }
 }
@@ -81,7 +81,7 @@ mod tests {
             let target: Target = text.parse().unwrap();
             assert_eq!(target.server.address.to_string(), address, "{text}");
             assert_eq!(target.server.over_tls, over_tls, "{text}");
-            assert_eq!(target.room.as_deref(), room, "{text}");
+            assert_eq!(target.room.as_ref().map(RoomName::as_str), room, "{text}");
         }
     }
 

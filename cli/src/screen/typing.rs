@@ -27,6 +27,8 @@ pub enum Typed {
     Who,
     /// The screen wants to know what the room is about.
     Topic,
+    /// They want to be in the room no more.
+    Part,
     /// They leave.
     End,
 }
@@ -138,36 +140,54 @@ impl Screen {
         }
     }
 
-    /// The same, to be kept for the room that the connection is in. What is for one person alone is kept as that, and never
-    /// as something for all.
-    pub fn draft(&self) -> String {
-        let typed = self.being_typed();
-        let main = &self.rooms[0];
-        if self.current == 0 {
-            return typed.into();
+    /// What is being typed and is not entered, to be kept, each with its room, the one that is looked at first. What is for
+    /// one person alone is kept as that for the lobby, and never as something for all.
+    pub fn drafts(&self) -> Vec<(String, String)> {
+        let (room, typed) = (self.room(), self.being_typed());
+        let mut drafts = Vec::new();
+        if !room.is_conversation {
+            drafts.push((&*room.name, typed.into()));
         }
-        let room = self.room();
-        let is_free = main.desk.line.is_empty() && !typed.is_empty();
+        let others = self.rooms.iter().enumerate();
+        let others = others.filter(|(place, it)| *place != self.current && !it.is_conversation);
+        drafts.extend(others.map(|(_, it)| (&*it.name, it.desk.line.text().into())));
+        drafts.retain(|(_, text): &(_, String)| !text.is_empty());
+        let lobby = &*self.rooms[0].name;
+        let is_free = drafts.iter().all(|(name, _)| *name != lobby) && !typed.is_empty();
         if is_free && room.is_conversation && !typed.starts_with('/') {
-            return format!("/msg {} {typed}", room.name);
+            drafts.insert(0, (lobby, format!("/msg {} {typed}", room.name)));
         }
-        main.desk.line.text().into()
+        let owned = drafts.into_iter();
+        owned.map(|(name, text)| (name.into(), text)).collect()
     }
 
-    /// What was entered for the room that the connection is in and nobody has taken yet, to be kept.
-    pub fn entered_lines(&self) -> impl Iterator<Item = &Typed> {
+    /// What was entered and nobody has taken yet, each with its room, to be kept.
+    pub fn entered_lines(&self) -> impl Iterator<Item = &(String, Typed)> {
         let is_line = |typed: &Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
-        let is_kept =
-            move |(room, typed): &&(String, Typed)| *room == self.rooms[0].name && is_line(typed);
-        self.typed.iter().filter(is_kept).map(|(_, typed)| typed)
+        self.typed.iter().filter(move |(_, typed)| is_line(typed))
     }
 
-    /// Has this be what is being typed, and what was entered before that, as they were kept.
-    pub fn restore(&mut self, text: &str, entered: impl IntoIterator<Item = Typed>) {
-        for typed in entered {
-            self.enter(typed);
+    /// Has this be what is being typed, and what was entered before that, as they were kept: each in its room, as far as
+    /// there is one of that name.
+    pub fn restore(
+        &mut self,
+        drafts: impl IntoIterator<Item = (String, String)>,
+        entered: impl IntoIterator<Item = (String, Typed)>,
+    ) {
+        for (room, typed) in entered {
+            self.enter_in(room, typed);
         }
-        self.editor.exchange(Line::of(text.into()));
+        let mut first = None;
+        for (room, text) in drafts {
+            let place = self.known_room(&room).unwrap_or(0);
+            first.get_or_insert(place);
+            if place == self.current {
+                self.editor.exchange(Line::of(text));
+            } else {
+                self.rooms[place].desk.line = Line::of(text);
+            }
+        }
+        self.go_to(first.unwrap_or(self.current));
         self.is_dirty = true;
     }
 
@@ -195,7 +215,7 @@ impl Screen {
 
     fn unsent_in(&self) -> impl Iterator<Item = (&str, &str)> {
         let pending = self.pending.iter().filter(|it| !it.is_received);
-        let pending = pending.map(|it| (&*self.rooms[0].name, it.text.as_str()));
+        let pending = pending.map(|it| (&*it.room, it.text.as_str()));
         let typed = self.typed.iter().filter_map(|(room, typed)| {
             let text = match typed {
                 Typed::Line(text) if text.starts_with("//") => &text[1..],
@@ -446,6 +466,8 @@ impl Screen {
             "/highlight" => self.highlight(rest),
             "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
+            "/close" | "/part" => self.part(rest),
+            "/join" => return self.join(rest),
             "/me" | "/topic" if is_alone => {
                 let news = self.say(Message::ForRooms, &[command, &self.room().name]);
                 self.remark(&news);
@@ -467,7 +489,7 @@ impl Screen {
     }
 
     /// What is said in a conversation is said to that person alone.
-    fn enter(&mut self, typed: Typed) {
+    pub(super) fn enter(&mut self, typed: Typed) {
         let room = self.room();
         let (name, typed) = if room.is_conversation {
             let to = &room.name;
@@ -485,9 +507,13 @@ impl Screen {
         } else {
             (room.name.clone(), typed)
         };
+        self.enter_in(name, typed);
+    }
+
+    fn enter_in(&mut self, room: String, typed: Typed) {
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes += text.len();
         }
-        self.typed.push_back((name, typed));
+        self.typed.push_back((room, typed));
     }
 }

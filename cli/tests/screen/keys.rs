@@ -88,14 +88,21 @@ fn a_name_is_asked_for_and_joins() {
     assert_eq!(entered(&mut world), [Typed::Join(String::new())]);
 }
 
+fn in_lobby(text: &str) -> (String, String) {
+    ("lobby".into(), text.into())
+}
+
 #[test]
 fn what_was_kept_waits_until_one_has_joined() {
     let mut world = World::new(60, 8);
-    world.screen.restore("half", [line("one"), said("/two")]);
+    world.screen.restore(
+        [in_lobby("half")],
+        [line("one"), said("/two")].map(|typed| ("lobby".into(), typed)),
+    );
     world.screen.ask_name();
     world.wait();
     assert_eq!(entered(&mut world), []);
-    assert_eq!(world.screen.draft(), "half");
+    assert_eq!(world.screen.drafts(), [in_lobby("half")]);
     world.press("ann\r");
     let out = [Typed::Join("ann".into()), line("one"), said("/two")];
     assert_eq!(entered(&mut world), out);
@@ -195,7 +202,7 @@ fn each_line_of_several_may_be_as_long_as_a_line() {
     assert_eq!(entered(&mut world), []);
     assert!(world.seen().contains("4097 bytes"), "{}", world.seen());
     assert_eq!(
-        world.screen.draft().len(),
+        world.screen.drafts()[0].1.len(),
         2 * long.len() + 2,
         "it is still there"
     );

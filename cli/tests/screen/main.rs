@@ -3,6 +3,7 @@
 mod cost;
 mod documents;
 mod drawn;
+mod joining;
 mod keys;
 mod mouse;
 mod rooms;

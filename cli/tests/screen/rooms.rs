@@ -292,11 +292,13 @@ fn a_search_goes_on_in_the_other_rooms() {
 #[test]
 fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
     for (room, join) in [
-        ("garden", Some(line("lobby", "/join garden"))),
+        ("garden", Some(line("garden", "/join garden"))),
         ("lobby", None),
     ] {
         let mut world = World::new(60, 10);
-        world.screen.start_in(room.into());
+        world
+            .screen
+            .start_in(chat_core::RoomName::parse(room).unwrap());
         world.wait();
         assert_eq!(entered(&mut world), [], "there is no connection");
         for _ in 0..2 {
@@ -311,18 +313,33 @@ fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
 #[test]
 fn what_was_for_one_person_alone_is_kept_as_that() {
     let mut world = World::online(60, 10);
+    let in_lobby = |text: &str| ("lobby".to_string(), text.to_string());
     world.press("/query eve\rbetween us");
-    assert_eq!(world.screen.draft(), "/msg eve between us");
+    assert_eq!(world.screen.drafts(), [in_lobby("/msg eve between us")]);
     world.press("\u{1b}1for all");
-    assert_eq!(world.screen.draft(), "for all");
+    assert_eq!(world.screen.drafts(), [in_lobby("for all")]);
     world.press("\u{1b}2");
-    assert_eq!(
-        world.screen.draft(),
-        "for all",
-        "the other one has its place"
-    );
+    let drafts = world.screen.drafts();
+    assert_eq!(drafts, [in_lobby("for all")], "the other one has its place");
     world.press("\u{1b}1\u{15}\u{1b}2\u{15}/who");
-    assert_eq!(world.screen.draft(), "");
+    assert_eq!(world.screen.drafts(), []);
+}
+
+#[test]
+fn what_is_being_typed_in_each_room_is_there_again() {
+    let kept = [("dev", "half"), ("lobby", "a quarter")];
+    let kept = kept.map(|(room, text)| (room.to_string(), text.to_string()));
+    let mut world = World::new(60, 10);
+    world.screen.set_read_to("dev", None);
+    world.screen.restore(kept.clone(), []);
+    assert_eq!(
+        world.screen.drafts(),
+        kept,
+        "the room that was looked at is"
+    );
+    world.screen.set_link(chat_cli::screen::Link::Online);
+    world.press("\u{1b}1");
+    assert_eq!(world.screen.drafts(), [kept[1].clone(), kept[0].clone()]);
 }
 
 #[test]

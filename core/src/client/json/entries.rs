@@ -16,7 +16,9 @@ use alloc::string::String;
 impl JsonClient {
     /// Something happened in the room.
     pub(super) fn happened(&mut self, now: Timestamp, entry: &Entry<'_>, line: &str) {
-        let here = self.here.clone();
+        let Ok(here) = RoomName::parse(&entry.room) else {
+            return;
+        };
         let known = self.position(&here);
         if known.is_some_and(|after| entry.seq <= after) {
             return; // It was shown.
@@ -32,7 +34,7 @@ impl JsonClient {
                 };
                 self.show(gap.to_line().trim_end().into());
             }
-            self.missed(after, next, None);
+            self.missed(&here, after, next, None);
         }
         self.set_position(&here, Some(entry.seq));
         if self.setup.raw {
@@ -67,9 +69,9 @@ impl JsonClient {
         }
     }
 
-    /// Whether the person is in this room.
+    /// Whether the person is in this room: what happens there is shown.
     pub(super) fn is_here(&self, room: &str) -> bool {
-        RoomName::parse(room).is_ok_and(|room| room == self.here)
+        RoomName::parse(room).is_ok_and(|room| self.is_in_it(&room))
     }
 
     /// Whether this client has said it, and its person has seen it as they typed it.
@@ -81,29 +83,39 @@ impl JsonClient {
     }
 
     /// Entries are missing, and will not come.
-    pub(super) fn missed(&mut self, after: u64, next: u64, reason: Option<GapReason>) {
+    pub(super) fn missed(
+        &mut self,
+        room: &RoomName,
+        after: u64,
+        next: u64,
+        reason: Option<GapReason>,
+    ) {
         mark(Mark::ClientGap);
+        let here = if self.setup.many {
+            format!("in {room}")
+        } else {
+            "here".into()
+        };
         let count = next
             .checked_sub(after)
             .map_or(0, |span| span.saturating_sub(1));
-        let here = self.here.clone();
-        let news = match (self.position(&here), count) {
+        let news = match (self.position(room), count) {
             _ if reason == Some(GapReason::Ahead) => format!(
-                "* Gap: the server's log has lost its end: entry {after} was shown here, and it goes on with entry {next}."
+                "* Gap: the server's log has lost its end: entry {after} was shown {here}, and it goes on with entry {next}."
             ),
             (None, _) => "* Gap: the server has another log now; what it has of it follows.".into(),
-            (_, 0) => {
-                "* Gap: the server does not have everything any more that was shown here.".into()
-            }
+            (_, 0) => format!(
+                "* Gap: the server does not have everything any more that was shown {here}."
+            ),
             (_, 1) => {
-                "* Gap: 1 entry is missing here; the server does not have it any more.".into()
+                format!("* Gap: 1 entry is missing {here}; the server does not have it any more.")
             }
             (_, count) => format!(
-                "* Gap: {count} entries are missing here; the server does not have them any more."
+                "* Gap: {count} entries are missing {here}; the server does not have them any more."
             ),
         };
         self.actions.push_back(ClientAction::Notice(news));
-        self.set_position(&here, next.checked_sub(1));
+        self.set_position(room, next.checked_sub(1));
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Memory {
     /// In which room its person is, or wants to be; the lobby, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
+    /// In which rooms besides the lobby its person is, or wants to be, where they may be in several at the same time.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub rooms: VecDeque<String>,
     /// How far it is in other rooms than the lobby: where it was last comes last.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub places: VecDeque<Place>,

@@ -7,6 +7,7 @@ use super::rooms;
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark, mark_if};
+use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Code, Message, ROOM};
@@ -83,7 +84,8 @@ impl JsonClient {
             self.connection.asked = false;
             self.deadline = Some(now + SILENCE);
         }
-        if self.setup.raw && is_shown_raw(&message) && !rooms::is_errand(&message) {
+        let is_own = rooms::is_errand(&message) || self.is_told_otherwise(&message);
+        if self.setup.raw && is_shown_raw(&message) && !is_own {
             self.show(printable(line).into());
         }
         match message {
@@ -145,10 +147,19 @@ impl JsonClient {
                 after,
                 next,
                 reason,
-            } if self.is_here(room.as_deref().unwrap_or(ROOM)) => self.missed(after, next, reason),
+            } => {
+                let room = RoomName::parse(room.as_deref().unwrap_or(ROOM));
+                if let Ok(room) = room
+                    && self.is_in_it(&room)
+                {
+                    self.missed(&room, after, next, reason);
+                }
+            }
             Message::Pong { head } => {
-                if self.here.is_lobby() && self.after.is_some_and(|after| after < head) {
+                if self.is_lobby_sent() && self.after.is_some_and(|after| after < head) {
                     self.lost(now, "the server did not send everything");
+                } else {
+                    self.drop_rooms_not_let_in();
                 }
             }
             Message::Bye {
@@ -163,7 +174,7 @@ impl JsonClient {
                 self.connection.retry_after = wait.min(MAX_RETRY_AFTER);
                 self.tell(&format!("* Goodbye: {}", printable(&text)));
             }
-            Message::Gap { .. } | Message::Accepted { id: None, .. } | Message::Page { .. } => {}
+            Message::Accepted { id: None, .. } | Message::Page { .. } => {}
             answer => {
                 if let Some(line) = answer_line(&answer) {
                     self.tell(&line);
@@ -199,6 +210,9 @@ impl JsonClient {
             _ => format!("* {why}"),
         };
         self.tell(&line);
+        if said.is_some() && code == Code::NotInRoom {
+            self.drop_rooms_not_let_in();
+        }
         self.refused |= said.is_some() || private.is_some();
         self.go_on(now);
     }

@@ -1,5 +1,6 @@
 //! In which room the person is, and how they go to another one (PROTOCOL.md, "The client that resumes").
 
+use super::many::MAX_OTHERS;
 use super::memory::{Place, told};
 use super::phase::Phase;
 use super::{JsonClient, MAX_JOINING};
@@ -17,10 +18,10 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// The ids of requests to be in a room, and to be there no more, begin with these.
-const JOIN: &str = "join ";
+pub(super) const JOIN: &str = "join ";
 const PART: &str = "part ";
 
-/// A first line names so many rooms at most, so that it is no longer than one may be.
+/// A first line names so many rooms at most, where the person is in one at a time, so that it is short.
 const MAX_NAMED: usize = 16;
 
 /// What a connection knows of a room that it is in.
@@ -39,7 +40,26 @@ impl JsonClient {
 
     /// Whether what happens in the lobby is shown, or soon will be.
     pub(super) fn is_lobby_shown(&self) -> bool {
-        self.here.is_lobby() || self.target().is_lobby()
+        self.setup.many || self.here.is_lobby() || self.target().is_lobby()
+    }
+
+    /// Whether the person is in this room.
+    pub(super) fn is_in_it(&self, room: &RoomName) -> bool {
+        if self.setup.many {
+            room.is_lobby() || self.rooms.contains(room)
+        } else {
+            *room == self.here
+        }
+    }
+
+    /// Whether all of the lobby must have come when the server says how far that is.
+    pub(super) fn is_lobby_sent(&self) -> bool {
+        let is_seated = || self.connection.seats.contains_key(&RoomName::LOBBY);
+        if self.setup.many {
+            is_seated()
+        } else {
+            self.here.is_lobby()
+        }
     }
 
     /// Whether as much is asked for as may be, and not answered.
@@ -54,6 +74,9 @@ impl JsonClient {
             let room = &target;
             return self.reply(Answer::RoomInvalid { asked, room });
         };
+        if self.setup.many {
+            return self.go_too(now, room);
+        }
         if room == target {
             return self.reply(Answer::InRoomAlready(&room));
         }
@@ -87,8 +110,9 @@ impl JsonClient {
         if self.reads {
             return rooms;
         }
-        let wanted = [Some(&self.here), self.going.as_ref()];
-        for room in wanted.into_iter().flatten().filter(|it| !it.is_lobby()) {
+        let one = [Some(&self.here), self.going.as_ref()];
+        let one = one.into_iter().flatten().filter(|_| !self.setup.many);
+        for room in one.chain(&self.rooms).filter(|it| !it.is_lobby()) {
             rooms.insert(room.as_str().into(), self.known(room));
         }
         for room in self
@@ -97,11 +121,20 @@ impl JsonClient {
             .iter()
             .filter_map(|it| it.room.as_deref())
         {
-            if rooms.len() < MAX_NAMED {
+            if rooms.len() < self.most_named() {
                 rooms.entry(room.into()).or_default();
             }
         }
         rooms
+    }
+
+    /// So many rooms besides the lobby a first line names at most, and so many are remembered.
+    fn most_named(&self) -> usize {
+        if self.setup.many {
+            MAX_OTHERS
+        } else {
+            MAX_NAMED
+        }
     }
 
     /// How far a room was shown.
@@ -136,6 +169,9 @@ impl JsonClient {
 
     /// The connection is welcome, with so many in the lobby, itself among them; or it goes on outside of that.
     pub(super) fn seated(&mut self, here: Option<u64>) {
+        if self.setup.many {
+            return self.seated_in_many(here);
+        }
         if let Some(here) = here {
             self.take_seat(RoomName::LOBBY, here);
             self.is_seated(&RoomName::LOBBY, 0);
@@ -171,11 +207,13 @@ impl JsonClient {
         }
         self.take_seat(room.clone(), *here);
         self.follow(&room, epoch, *head);
-        self.is_seated(&room, *head);
+        if !self.setup.many {
+            self.is_seated(&room, *head);
+        }
         self.part_from_others();
     }
 
-    fn take_seat(&mut self, room: RoomName, here: u64) {
+    pub(super) fn take_seat(&mut self, room: RoomName, here: u64) {
         let others = usize::try_from(here.saturating_sub(1)).unwrap_or(usize::MAX);
         let is_parted = false;
         let seat = Seat { others, is_parted };
@@ -235,7 +273,7 @@ impl JsonClient {
         self.places.retain(|it| it.room != room);
         let epoch = epoch.into();
         self.places.push_back(Place { room, epoch, after });
-        if self.places.len() > MAX_NAMED {
+        if self.places.len() > self.most_named() {
             self.places.pop_front();
         }
     }
@@ -275,6 +313,13 @@ impl JsonClient {
         let Ok(room) = RoomName::parse(room) else {
             return true;
         };
+        if self.setup.many {
+            if code != Code::Unchanged {
+                mark(Mark::ClientMoveRefused);
+                self.is_dropped(&room, why);
+            }
+            return true;
+        }
         if code == Code::Unchanged {
             // Between what comes of different rooms there is no order: `in` may come later. If it has asked to be there no
             // more since, that comes as well, with what was not shown of the room.
@@ -317,7 +362,8 @@ impl JsonClient {
     /// Leaves the rooms where the person is not, once all is accepted that they typed for them.
     pub(super) fn part_from_others(&mut self) {
         let seats = &self.connection.seats;
-        if self.going.is_some() || seats.len() < 2 || !seats.contains_key(&self.here) {
+        let is_one = !self.setup.many;
+        if is_one && (self.going.is_some() || !seats.contains_key(&self.here)) || seats.len() < 2 {
             return;
         }
         let is_awaited = |room: &RoomName| {
@@ -325,7 +371,7 @@ impl JsonClient {
             self.memory.outbox.iter().any(|said| said.room == room)
         };
         let is_over =
-            |it: &(&RoomName, &Seat)| *it.0 != self.here && !it.1.is_parted && !is_awaited(it.0);
+            |it: &(&RoomName, &Seat)| !self.is_in_it(it.0) && !it.1.is_parted && !is_awaited(it.0);
         let over: Vec<RoomName> = seats
             .iter()
             .filter(is_over)
@@ -336,7 +382,7 @@ impl JsonClient {
         }
     }
 
-    fn join(&mut self, room: &RoomName) {
+    pub(super) fn join(&mut self, room: &RoomName) {
         self.connection.joining += 1;
         let id = format!("{JOIN}{room}");
         let known = self.known(room);
@@ -351,7 +397,7 @@ impl JsonClient {
         self.send(&line);
     }
 
-    fn part(&mut self, room: &RoomName) {
+    pub(super) fn part(&mut self, room: &RoomName) {
         if self.phase != Phase::Talking {
             return;
         }
@@ -366,7 +412,7 @@ impl JsonClient {
     }
 
     /// Tells the person of what they asked for.
-    fn reply(&mut self, answer: Answer<'_>) {
+    pub(super) fn reply(&mut self, answer: Answer<'_>) {
         self.say_privately(&format!("* {answer}"));
     }
 }

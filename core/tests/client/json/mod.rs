@@ -4,6 +4,7 @@ mod chat;
 mod keeping;
 mod leaving;
 mod looks;
+mod many;
 mod people;
 mod reading;
 mod resuming;

@@ -1,0 +1,220 @@
+//! Being in several rooms: opening one, speaking there, and closing it.
+
+use crate::world::{World, entry};
+use chat_cli::screen::Typed;
+use chat_core::Unaccepted;
+
+fn entered(world: &mut World) -> Vec<(String, Typed)> {
+    let places = std::mem::take(&mut world.places).into_iter();
+    let both = places.zip(std::mem::take(&mut world.typed));
+    both.filter(|(_, typed)| !matches!(typed, Typed::Page(_)))
+        .collect()
+}
+
+fn line(room: &str, text: &str) -> (String, Typed) {
+    (room.into(), Typed::Line(text.into()))
+}
+
+/// The connection is in a room, and what the screen asks about that is answered.
+fn is_in(world: &mut World, room: &str, names: &[&str], topic: &str) {
+    let told = serde_json::json!({
+        "type": "in", "room": room, "epoch": "e", "head": 7, "here": names.len(),
+    });
+    let who = serde_json::json!({ "type": "who", "room": room, "names": names, "more": 0 });
+    let topic = serde_json::json!({ "type": "topic", "room": room, "text": topic, "by": "bob" });
+    for object in [told, who, topic] {
+        world.screen.line(&object.to_string(), world.at);
+    }
+    world.wait();
+}
+
+fn is_out(world: &mut World, room: &str) {
+    let out = serde_json::json!({ "type": "out", "room": room });
+    world.screen.line(&out.to_string(), world.at);
+}
+
+#[test]
+fn a_day_in_two_rooms() {
+    let mut world = World::online(100, 12);
+    let mut steps = String::new();
+    let mut see = |world: &mut World, what: &str| {
+        let seen = world.seen();
+        steps.extend(["=== ", what, "\n", &seen, "\n"]);
+    };
+    world.says("bob", "who has read the plan?");
+    world.press("/join #Dev\r");
+    see(&mut world, "the room is there at once");
+    is_in(&mut world, "dev", &["ann", "cat"], "what we build");
+    world.says_in("dev", "cat", "hello ann");
+    world.says("bob", "ann, have you?");
+    see(
+        &mut world,
+        "somebody is there, and somebody asks in the lobby",
+    );
+    world.press("/part\r");
+    is_out(&mut world, "dev");
+    see(&mut world, "back in the lobby");
+    insta::assert_snapshot!(steps);
+    assert_eq!(
+        entered(&mut world),
+        [line("dev", "/join dev"), ("dev".into(), Typed::Part)]
+    );
+}
+
+#[test]
+fn what_is_typed_in_a_room_is_for_that_room() {
+    let mut world = World::online(80, 12);
+    world.press("/join dev\rhello\r/topic code\r/who\r\u{1b}1hi\r/join dev\rback\r");
+    assert_eq!(
+        entered(&mut world),
+        [
+            line("dev", "/join dev"),
+            line("dev", "hello"),
+            line("dev", "/topic code"),
+            line("dev", "/who"),
+            line("lobby", "hi"),
+            line("dev", "back"),
+        ],
+        "and who is there already only goes there"
+    );
+    world.press("/join a b\r");
+    assert_eq!(
+        entered(&mut world),
+        [line("dev", "/join a b")],
+        "the client says why not"
+    );
+}
+
+#[test]
+fn who_is_there_and_what_it_is_about_are_of_each_room() {
+    let mut world = World::online(110, 12);
+    world.press("/join dev\r");
+    is_in(&mut world, "dev", &["ann", "cat"], "what we build");
+    let seen = world.seen();
+    assert!(seen.contains("what we build") && seen.contains("cat"));
+    assert!(!seen.contains("In the room"), "nobody has asked: {seen}");
+    world.press("\u{1b}1");
+    let seen = world.seen();
+    assert!(!seen.contains("what we build") && !seen.contains("cat"));
+    let who = "{\"type\":\"who\",\"room\":\"dev\",\"names\":[\"ann\",\"zoe\"],\"more\":0}";
+    world.screen.line(who, world.at);
+    assert!(world.seen().contains("In the room (2): ann, zoe"));
+    world.press("\u{1b}2");
+    assert!(world.seen().contains("zoe"));
+}
+
+#[test]
+fn a_room_into_which_one_is_not_let_is_closed_and_one_is_told_why() {
+    let mut world = World::online(80, 12);
+    world.press("/join dev\r");
+    is_out(&mut world, "dev");
+    world
+        .screen
+        .notice("* Not done: there are as many as there may be.", world.at);
+    let seen = world.seen();
+    assert!(seen.contains("as many as there may be"), "{seen}");
+    assert!(!seen.contains("dev"), "{seen}");
+}
+
+#[test]
+fn rooms_are_closed_by_name_and_the_lobby_stays() {
+    let mut world = World::online(80, 12);
+    for room in ["dev", "tea"] {
+        world.press(&format!("/join {room}\r"));
+        is_in(&mut world, room, &["ann"], "");
+    }
+    world.press("/part #DEV\r");
+    is_out(&mut world, "dev");
+    let seen = world.seen();
+    assert!(seen.contains("2:tea") && !seen.contains("dev"), "{seen}");
+    world.press("hi\r/close\r");
+    is_out(&mut world, "tea");
+    for (typed, told) in [
+        ("/part\r", "the lobby stays open"),
+        ("/part nowhere\r", "you are not in nowhere"),
+    ] {
+        world.press(typed);
+        let seen = world.seen();
+        assert!(seen.contains(told), "{seen}");
+    }
+    let part = |room: &str| (room.to_owned(), Typed::Part);
+    let all = entered(&mut world);
+    assert_eq!(all[2..], [part("dev"), line("tea", "hi"), part("tea")]);
+    is_out(&mut world, "lobby");
+    assert!(world.seen().contains("lobby"));
+}
+
+#[test]
+fn what_is_not_accepted_is_shown_in_its_room() {
+    let mut world = World::online(80, 12);
+    world.press("/join dev\r");
+    let said = Unaccepted {
+        id: "1".into(),
+        text: "for dev alone".into(),
+        me: false,
+        room: Some("dev".into()),
+    };
+    world.screen.set_unaccepted([said].iter());
+    assert!(world.seen().contains("ann: for dev alone"));
+    world.press("\u{1b}1");
+    let seen = world.seen();
+    assert!(!seen.contains("for dev alone"), "{seen}");
+    assert!(seen.contains("1 not accepted"), "{seen}");
+}
+
+#[test]
+fn another_log_of_one_room_leaves_the_others_as_they_are() {
+    let mut world = World::online(80, 12);
+    world.says("bob", "in the lobby");
+    world.press("/join dev\r");
+    world.says_in("dev", "bob", "of before");
+    let other = entry("entry", 1, world.at, ("said", "bob", "of now", ""));
+    let other = other.replace("\"e\"", "\"f\"").replace("lobby", "dev");
+    world.screen.line(&other, world.at);
+    let seen = world.seen();
+    assert!(
+        seen.contains("of now") && !seen.contains("of before"),
+        "{seen}"
+    );
+    world.press("\u{1b}1");
+    assert!(world.seen().contains("in the lobby"));
+}
+
+#[test]
+fn the_history_of_a_room_is_asked_for_there_once_one_is_in_it() {
+    let mut world = World::online(80, 12);
+    world.draw();
+    world.wait();
+    let end = "{\"type\":\"page\",\"first\":1,\"head\":0}";
+    world.screen.line(end, world.at);
+    world.press("/join dev\r");
+    world.draw();
+    world.wait();
+    let pages = |world: &World| {
+        let both = world.places.iter().zip(&world.typed);
+        let pages = both.filter(|(_, typed)| matches!(typed, Typed::Page(_)));
+        pages.map(|(room, _)| room.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(pages(&world), ["lobby"]);
+    is_in(&mut world, "dev", &["ann"], "");
+    world.draw();
+    world.wait();
+    assert_eq!(pages(&world), ["lobby", "dev"]);
+    let past = entry("past", 3, world.at, ("said", "bob", "long ago", ""));
+    world.screen.line(&past.replace("lobby", "dev"), world.at);
+    let end = "{\"type\":\"page\",\"room\":\"dev\",\"first\":3,\"head\":7}";
+    world.screen.line(end, world.at);
+    assert!(world.seen().contains("bob: long ago"));
+    world.press("\u{1b}1");
+    assert!(!world.seen().contains("long ago"));
+}
+
+#[test]
+fn the_rooms_of_the_last_run_are_there_again() {
+    let mut world = World::new(80, 12);
+    world.screen.set_read_to("lobby", Some(3));
+    world.screen.set_read_to("dev", Some(5));
+    world.screen.set_link(chat_cli::screen::Link::Online);
+    let seen = world.seen();
+    assert!(seen.contains("1:lobby") && seen.contains("2:dev"), "{seen}");
+}

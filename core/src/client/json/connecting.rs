@@ -1,0 +1,178 @@
+//! Connections: one after the other, until nothing is to be said any more.
+
+use super::connection::Connection;
+use super::phase::{Event, Phase};
+use super::{JsonClient, sentence};
+use crate::client::{ClientAction, Outcome, PATIENCE, PROMPT, fit_name};
+use crate::mark::{Mark, mark};
+use crate::types::room_name::RoomName;
+use crate::types::secret::Secret;
+use crate::types::time::Timestamp;
+use crate::wire::json::{Hello, Request as Ask, VERSION};
+use crate::wire::line::Line;
+use crate::wire::short::Short;
+use crate::wire::text::FirstLine;
+use alloc::format;
+use alloc::string::String;
+use core::mem;
+use core::time::Duration;
+
+/// How long that takes to be answered, at most.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(4);
+
+impl JsonClient {
+    /// An answer to the prompt: anything but `JOIN` asks again.
+    pub(super) fn answer(&mut self, now: Timestamp, line: Line<'_>) {
+        let mut answer = FirstLine::Other;
+        if let Line::Whole(line) = line {
+            answer = FirstLine::decode(line);
+        }
+        match answer {
+            FirstLine::Join(Some(asked)) => {
+                let name = match fit_name(asked) {
+                    Ok(name) => name,
+                    Err(why) => {
+                        self.actions.push_back(ClientAction::Notice(why));
+                        self.actions.push_back(ClientAction::Prompt(PROMPT));
+                        return;
+                    }
+                };
+                self.memory.name = Some(name.as_str().into());
+                self.asked = Some(name.as_str().into());
+                self.connect(now, Event::Join);
+            }
+            FirstLine::Join(None) => self.connect(now, Event::Join),
+            _ => self.actions.push_back(ClientAction::Prompt(PROMPT)),
+        }
+    }
+
+    pub(super) fn connect(&mut self, now: Timestamp, event: Event) {
+        if self.step(event) {
+            self.deadline = Some(now + PATIENCE);
+            self.actions.push_back(ClientAction::Connect);
+        }
+    }
+
+    pub(super) fn connected(&mut self, now: Timestamp) {
+        if !self.step(Event::Connected) {
+            return;
+        }
+        self.deadline = Some(now + PATIENCE);
+        let known = &self.memory;
+        let is_seen = |_: &&str| !self.reads;
+        let lobby = self.known(&RoomName::LOBBY);
+        // What is not shown need not be sent.
+        let is_lobby_shown = self.is_lobby_shown();
+        let hello = Hello {
+            rooms: self.named_rooms(),
+            version: Some(VERSION),
+            name: known.name.as_deref().filter(is_seen).map(Into::into),
+            session: (known.session.as_ref().filter(|_| !self.reads))
+                .map(|token| Secret(token.as_str().into())),
+            after: lobby.after.filter(|_| is_lobby_shown),
+            epoch: lobby.epoch.filter(|_| is_lobby_shown),
+            history: lobby.history.filter(|_| is_lobby_shown),
+            read: self.reads.then_some(true),
+        };
+        // Numbers and strings: nothing in it can fail.
+        let hello = serde_json::to_string(&hello).unwrap_or_default();
+        self.send(&format!("JOIN {hello}\n"));
+    }
+
+    /// Joins on a connection of its own, from where it has read to.
+    pub(super) fn enter_room(&mut self, now: Timestamp) {
+        if self.phase == Phase::Talking {
+            mark(Mark::ClientEnters);
+            self.connection = Connection::new();
+            self.actions.push_back(ClientAction::Disconnect);
+            self.connect(now, Event::Join);
+        }
+    }
+
+    /// It has read, and is on its way into the room.
+    pub(super) fn is_entering(&self) -> bool {
+        let is_on_its_way = matches!(self.phase, Phase::Connecting | Phase::Joining);
+        is_on_its_way && self.was_in && !self.is_offline
+    }
+
+    /// There is no connection any more, or it is of no use.
+    pub(super) fn lost(&mut self, now: Timestamp, why: &str) {
+        for (_, text) in mem::take(&mut self.connection.private) {
+            let news = format!(
+                "* Nobody knows whether this has arrived: \"{}\"",
+                Short(&text)
+            );
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+        match self.phase {
+            Phase::Leaving if self.interrupted => self.finish(Outcome::Interrupted, ""),
+            Phase::Leaving => self.finish(self.left(), ""),
+            Phase::Connecting if !self.was_in => self.finish(Outcome::Unreachable, &sentence(why)),
+            _ if self.connection.is_final || !self.was_in => {
+                self.finish(Outcome::Lost, &sentence(why));
+            }
+            _ => self.wait(now, why),
+        }
+    }
+
+    /// Waits for a while, and tries again.
+    pub(super) fn wait(&mut self, now: Timestamp, why: &str) {
+        if !self.step(Event::Lost) {
+            return;
+        }
+        self.go_on(now);
+        if self.phase == Phase::Ended {
+            return;
+        }
+        mark(Mark::ClientOffline);
+        let over = mem::replace(&mut self.connection, Connection::new());
+        let lasted = over.since.map_or(Duration::ZERO, |since| now - since);
+        let wait = over.retry_after + self.backoff.next_wait(lasted);
+        self.deadline = Some(now + wait);
+        self.actions.push_back(ClientAction::Disconnect);
+        if !mem::replace(&mut self.is_offline, true) {
+            let news = format!("* Offline: {why}. Trying again.");
+            self.actions.push_back(ClientAction::Notice(news));
+        }
+    }
+
+    pub(super) fn timeout(&mut self, now: Timestamp) {
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if is_due(self.keeping.at) {
+            self.keeping.at = None;
+            self.keeping.is_due = true;
+        }
+        if is_due(self.give_up) {
+            return self.give_up();
+        }
+        if !is_due(self.deadline) {
+            return;
+        }
+        self.deadline = None;
+        let seconds = PATIENCE.as_secs();
+        match self.phase {
+            Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
+            Phase::Joining => {
+                let sent = self.connection.banner.describe();
+                let hint = match sent {
+                    Some(sent) => format!(": {sent}"),
+                    None if self.connection.is_text => {
+                        "; what it sent is of the text dialect".into()
+                    }
+                    None => String::new(),
+                };
+                let why = format!("the server sent no welcome within {seconds} s{hint}");
+                self.lost(now, &why);
+            }
+            Phase::Waiting => self.connect(now, Event::Due),
+            Phase::Talking if self.connection.asked => self.lost(now, "the server does not answer"),
+            Phase::Talking => {
+                self.connection.asked = true;
+                self.deadline = Some(now + ANSWER_PATIENCE);
+                self.request(&Ask::Ping);
+            }
+            Phase::Leaving => self.lost(now, ""),
+            Phase::Asking | Phase::Ended => {}
+        }
+    }
+}
