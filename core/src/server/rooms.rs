@@ -85,6 +85,8 @@ pub(crate) struct Rooms {
     sweeps: u64,
     /// How many that a store keeps have been opened, but for the lobby.
     opened: u64,
+    /// Of how many rooms the store knows, or is to know soon.
+    stored: usize,
     /// How many rooms have been let go of.
     pub(super) let_go: u64,
 }
@@ -195,14 +197,16 @@ impl Rooms {
             fresh: Vec::new(),
             sweeps: 0,
             opened: 0,
+            stored: 0,
             let_go: 0,
         }
     }
 
-    /// Rooms that a store keeps: the lobby, and those in which somebody was.
-    pub(super) fn restored(epoch: u128, rooms: Vec<(RoomName, History)>) -> Self {
+    /// Rooms that a store keeps: the lobby, and those in which somebody was. `stored`: of how many it knows.
+    pub(super) fn restored(epoch: u128, rooms: Vec<(RoomName, History)>, stored: usize) -> Self {
         let mut all = Self::new(epoch);
         all.is_kept = true;
+        all.stored = stored;
         let lobby = Self::from_store(epoch, RoomName::LOBBY, History::default());
         all.slots = [Some(lobby)].into();
         for (name, history) in rooms {
@@ -224,6 +228,7 @@ impl Rooms {
             self.slots[0] = Some(hosted);
         } else {
             self.opened += 1;
+            self.stored += usize::from(hosted.log().last() == 0);
             self.insert(hosted);
         }
         let id = self.by_name.get(name).copied().unwrap_or(RoomId::LOBBY);
@@ -260,6 +265,9 @@ impl Rooms {
         mark(Mark::RoomLetGo);
         if let Some(hosted) = self.slots.get_mut(id.0 as usize).and_then(Option::take) {
             forgotten.extend(hosted.room.log.senders());
+            if self.is_kept && hosted.log().last() == 0 {
+                self.stored -= 1; // Nothing ever happened in it.
+            }
             self.by_name.remove(&hosted.name);
             self.free.push(id);
             self.fresh.retain(|it| *it != id);
@@ -299,6 +307,11 @@ impl Rooms {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.by_name.len()
+    }
+
+    /// Of how many rooms the store knows, or is to know soon.
+    pub(super) fn stored(&self) -> usize {
+        self.stored
     }
 
     /// The lobby.

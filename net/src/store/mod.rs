@@ -316,6 +316,11 @@ impl Store {
         self.shared.room(room)
     }
 
+    /// How many rooms there are of which the log knows, the lobby among them.
+    pub fn rooms(&self) -> usize {
+        self.shared.with_rooms(Rooms::count).1
+    }
+
     /// The lobby, and then all other rooms in which somebody is, in the order of their names.
     ///
     /// # Errors

@@ -158,6 +158,7 @@ impl<'a> Stage<'a> {
             self.world.limits(),
             origin,
             vec![(RoomName::LOBBY, history)],
+            1,
         ));
         self.serve();
         if self.disk.full_since.is_some() {
