@@ -78,6 +78,7 @@ fn the_table_of_limits_is_the_codes() {
         bytes(MAX_ROOM_NAME as u64),
         MAX_ROOMS.to_string(),
         l.rooms.to_string(),
+        l.stored_rooms.to_string(),
         l.connections.to_string(),
         l.refusals.to_string(),
         bytes(l.behind),

@@ -80,7 +80,7 @@ pub async fn serve<L: Listener>(
         Some(store) => {
             let (epoch, rooms) = rooms(&store).map_err(io::Error::other)?;
             origin.epoch = epoch;
-            let server = Server::restored(limits, origin, rooms);
+            let server = Server::restored(limits, origin, rooms, store.rooms());
             let reading = Reading::start(store.reader(), reads)?;
             (
                 server,

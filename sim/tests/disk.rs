@@ -7,11 +7,12 @@ use chat_core::{Kind, Name, Record, RoomName, SessionId};
 use chat_net::store::{Dir, Disk, Fault, File, Mode, Place, Retention, Sizes, Store};
 use std::any::Any;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 use turmoil::Builder;
 use turmoil::fs::shim::std::fs;
@@ -26,11 +27,24 @@ const TICKS: u64 = 300;
 #[derive(Debug)]
 struct HostDisk;
 
+/// The simulator knows a file by its name alone. Here it is the file that was opened or made, whatever becomes of its
+/// name.
 #[derive(Debug)]
-struct HostDir(PathBuf);
+struct HostDir {
+    path: PathBuf,
+    names: Mutex<Names>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    /// Those that were taken away since the directory was synced.
+    removed: BTreeSet<String>,
+    /// Those of open files.
+    open: Vec<(String, Weak<HostFile>)>,
+}
 
 #[derive(Debug)]
-struct HostFile(fs::File);
+struct HostFile(Mutex<fs::File>);
 
 impl Disk for HostDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
@@ -39,7 +53,10 @@ impl Disk for HostDisk {
     }
 
     fn dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>> {
-        Ok(Arc::new(HostDir(path.into())))
+        Ok(Arc::new(HostDir {
+            path: path.into(),
+            names: Mutex::default(),
+        }))
     }
 
     fn random(&self) -> io::Result<u128> {
@@ -47,31 +64,57 @@ impl Disk for HostDisk {
     }
 }
 
+impl HostDir {
+    fn open_file(&self, name: &str, mode: Mode) -> io::Result<fs::File> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(mode != Mode::Read);
+        options.create_new(mode == Mode::New);
+        options.open(self.path.join(name))
+    }
+}
+
 impl Dir for HostDir {
     fn list(&self) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(&self.0)?;
+        let names = fs::read_dir(&self.path)?;
         names
             .map(|entry| Ok(entry?.file_name().into_string().unwrap()))
             .collect()
     }
 
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>> {
-        let mut options = fs::OpenOptions::new();
-        options.read(true).write(mode != Mode::Read);
-        options.create_new(mode == Mode::New);
-        Ok(Arc::new(HostFile(options.open(self.0.join(name))?)))
+        if mode == Mode::New && self.names.lock().unwrap().removed.contains(name) {
+            // The simulator would take the removal for one of the new file, once it is durable: it is so before that.
+            self.sync()?;
+        }
+        let file = Arc::new(HostFile(Mutex::new(self.open_file(name, mode)?)));
+        let open = &mut self.names.lock().unwrap().open;
+        open.retain(|(_, file)| file.strong_count() > 0);
+        open.push((name.into(), Arc::downgrade(&file)));
+        Ok(file)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.0.join(from), self.0.join(to))
+        fs::rename(self.path.join(from), self.path.join(to))?;
+        let open = &mut self.names.lock().unwrap().open;
+        open.retain(|(name, _)| name != to);
+        for (name, file) in open.iter_mut().filter(|(name, _)| name == from) {
+            to.clone_into(name);
+            if let Some(file) = file.upgrade() {
+                *file.0.lock().unwrap() = self.open_file(to, Mode::Write)?;
+            }
+        }
+        Ok(())
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.0.join(name))
+        fs::remove_file(self.path.join(name))?;
+        self.names.lock().unwrap().removed.insert(name.into());
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        fs::sync_dir(&self.0)
+        self.names.lock().unwrap().removed.clear();
+        fs::sync_dir(&self.path)
     }
 
     fn lock(&self, _: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
@@ -85,23 +128,23 @@ impl Dir for HostDir {
 
 impl File for HostFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.0.lock().unwrap().metadata()?.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read_exact_at(out, offset)
+        self.0.lock().unwrap().read_exact_at(out, offset)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all_at(bytes, offset)
+        self.0.lock().unwrap().write_all_at(bytes, offset)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.0.lock().unwrap().set_len(len)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.0.lock().unwrap().sync_data()
     }
 
     fn is_linked(&self) -> io::Result<bool> {
@@ -176,6 +219,59 @@ async fn keep(told: Rc<Told>, is_last: bool) {
             return told.failed.set(told.failed.get() + 1);
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// What of a file a host is to have after a crash: it was made in place of one that was removed, and was given another
+/// name while it was open.
+fn keep_one_file(life: u32) {
+    let dir = HostDisk.dir(Path::new("/log")).unwrap();
+    match life {
+        1 => {
+            HostDisk.create_dir(Path::new("/log")).unwrap();
+            dir.open("new", Mode::New).unwrap();
+            dir.sync().unwrap();
+        }
+        2 => {
+            dir.remove("new").unwrap();
+            let file = dir.open("new", Mode::New).unwrap();
+            file.write(0, b"before ").unwrap();
+            file.sync().unwrap();
+            dir.rename("new", "old").unwrap();
+            dir.sync().unwrap();
+            file.write(7, b"and after").unwrap();
+            file.sync().unwrap();
+        }
+        _ => {
+            assert_eq!(dir.list().unwrap(), ["old"]);
+            let file = dir.open("old", Mode::Read).unwrap();
+            let mut found = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+            file.read(0, &mut found).unwrap();
+            assert_eq!(found, b"before and after");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_the_same_whatever_becomes_of_its_name() {
+    let mut sim = Builder::new().epoch(UNIX_EPOCH).rng_seed(1).build();
+    let ended = Rc::new(Cell::new(0));
+    sim.host("server", {
+        let ended = Rc::clone(&ended);
+        move || {
+            let ended = Rc::clone(&ended);
+            async move {
+                keep_one_file(ended.get() + 1);
+                ended.set(ended.get() + 1);
+                Ok(())
+            }
+        }
+    });
+    for life in 1..=3 {
+        sim.step().unwrap();
+        assert_eq!(ended.get(), life);
+        sim.crash("server");
+        sim.bounce("server");
     }
 }
 

@@ -138,9 +138,15 @@ impl Server {
 
     /// A server that goes on with rooms that a store keeps: the lobby, and all others in which somebody is. What happens
     /// is sent to nobody before it is [committed](Self::begin_commit). Who was in a room in a session has as long to
-    /// come back as if their connection had just been lost; the others have left.
-    pub fn restored(limits: Limits, origin: Origin, rooms: Vec<(RoomName, History)>) -> Self {
-        let rooms = Rooms::restored(origin.epoch, rooms);
+    /// come back as if their connection had just been lost; the others have left. `stored`: of how many rooms the store
+    /// knows, these among them ([`Limits::stored_rooms`]).
+    pub fn restored(
+        limits: Limits,
+        origin: Origin,
+        rooms: Vec<(RoomName, History)>,
+        stored: usize,
+    ) -> Self {
+        let rooms = Rooms::restored(origin.epoch, rooms, stored);
         let mut server = Self::with_rooms(limits, origin, rooms);
         let present = |(room, hosted): (RoomId, &Hosted)| {
             let present = hosted.room.state.present();

@@ -93,6 +93,11 @@ impl Server {
         let is_there = self.rooms.find(&name).is_some();
         mark_if(is_there, Mark::RoomOpenedTwice);
         if !is_there && let_go == self.rooms.let_go && self.rooms.len() < self.limits.rooms {
+            if history.last == 0 && self.rooms.stored() >= self.limits.stored_rooms {
+                mark(Mark::RoomsFull);
+                self.refuse_answer(id, Answer::RoomsFull, given.as_deref());
+                return self.proceed(id);
+            }
             mark_if(history.last > 0, Mark::RoomOpenedAgain);
             mark_if(history.last == 0, Mark::RoomMade);
             self.rooms.open(&name, history.clone());

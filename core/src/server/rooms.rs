@@ -87,6 +87,8 @@ pub(crate) struct Rooms {
     sweeps: u64,
     /// How many that a store keeps have been opened, but for the lobby.
     opened: u64,
+    /// Of how many rooms the store knows, or is to know soon.
+    stored: usize,
     /// How many rooms have been let go of.
     pub(super) let_go: u64,
 }
@@ -198,14 +200,16 @@ impl Rooms {
             fresh: Vec::new(),
             sweeps: 0,
             opened: 0,
+            stored: 0,
             let_go: 0,
         }
     }
 
-    /// Rooms that a store keeps: the lobby, and those in which somebody was.
-    pub(super) fn restored(epoch: u128, rooms: Vec<(RoomName, History)>) -> Self {
+    /// Rooms that a store keeps: the lobby, and those in which somebody was. `stored`: of how many it knows.
+    pub(super) fn restored(epoch: u128, rooms: Vec<(RoomName, History)>, stored: usize) -> Self {
         let mut all = Self::new(epoch);
         all.is_kept = true;
+        all.stored = stored;
         let lobby = Self::from_store(epoch, RoomName::LOBBY, History::default());
         all.slots = [Some(lobby)].into();
         for (name, history) in rooms {
@@ -227,6 +231,7 @@ impl Rooms {
             self.slots[0] = Some(hosted);
         } else {
             self.opened += 1;
+            self.stored += usize::from(hosted.log().last() == 0);
             self.insert(hosted);
         }
         let id = self.by_name.get(name).copied().unwrap_or(RoomId::LOBBY);
@@ -268,6 +273,9 @@ impl Rooms {
             for (sender, _) in hosted.room.log.said() {
                 self.ids.remove(&sender);
                 forgotten.push(sender.0);
+            }
+            if self.is_kept && hosted.log().last() == 0 {
+                self.stored -= 1; // Nothing ever happened in it.
             }
             self.by_name.remove(&hosted.name);
             self.free.push(id);
@@ -315,6 +323,11 @@ impl Rooms {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.by_name.len()
+    }
+
+    /// Of how many rooms the store knows, or is to know soon.
+    pub(super) fn stored(&self) -> usize {
+        self.stored
     }
 
     /// The lobby.

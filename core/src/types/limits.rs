@@ -51,6 +51,9 @@ pub struct Limits {
     /// Rooms in memory: those in which somebody is, and a few that are about to be let go of. With one more, whoever asks
     /// for it is told so.
     pub rooms: usize,
+    /// Rooms of which a store knows, with the lobby: with so many, whoever asks for one that never was is told that there are too
+    /// many. A store has to go on with the numbers of each, so it forgets none; each costs a line in every segment.
+    pub stored_rooms: usize,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,
     /// Most skips of its own lines that may wait for a connection before it is not read from.
@@ -184,6 +187,7 @@ impl Default for Limits {
             behind: 256 * 1024,
             copies: 16 * 1024 * 1024,
             rooms: 4096,
+            stored_rooms: 100_000,
             private: 16 * 1024,
             splices: 1024,
             batch: 64 * 1024,

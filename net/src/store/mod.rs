@@ -32,6 +32,7 @@ mod rooms;
 mod segment;
 mod sidecar;
 mod survey;
+mod table;
 mod upkeep;
 mod visit;
 mod walk;
@@ -50,7 +51,7 @@ pub use upkeep::Upkeep;
 use chat_core::{Record, RoomName, SessionId};
 use frame::{Frame, Tag};
 use head::{Head, Mark};
-use index::{Index, Table};
+use index::Index;
 use reader::{Segment, Shared};
 use record::Seed;
 use retention::Age;
@@ -60,6 +61,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, PoisonError};
+use table::Table;
 use upkeep::Space;
 use walk::{Step, Tail, Walk};
 
@@ -312,6 +314,11 @@ impl Store {
     /// When the disk fails.
     pub fn room(&self, room: &RoomName) -> Result<RoomHead, StoreError> {
         self.shared.room(room)
+    }
+
+    /// How many rooms there are of which the log knows, the lobby among them.
+    pub fn rooms(&self) -> usize {
+        self.shared.with_rooms(Rooms::count).1
     }
 
     /// The lobby, and then all other rooms in which somebody is, in the order of their names.

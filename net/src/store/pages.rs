@@ -5,10 +5,10 @@
 
 use super::error::{Fault, StoreError};
 use super::head::Mark;
-use super::index::{Run, Start};
 use super::reader::{Segment, Shared, found_at};
 use super::record;
 use super::rooms::RoomHead;
+use super::table::{Run, Start};
 use chat_core::{Record, RoomName};
 use std::sync::Arc;
 

@@ -3,11 +3,12 @@
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::head::{Head, Mark};
-use super::index::{Index, Table};
+use super::index::Index;
 use super::record::{self, Seed};
 use super::rooms::{RoomHead, Rooms};
 use super::segment::Opened;
 use super::sidecar::{self, Sidecar, Unusable};
+use super::table::Table;
 use chat_core::{Record, RoomName, SessionId};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -167,9 +168,12 @@ impl Segment {
         }
         let mut table = Table::of(&self.opened, last)?;
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Index::File(sidecar)) = &*index {
-            // Where it cannot be read, what the entries were remains unknown.
-            let _ = table.add_lost(sidecar);
+        // Where the file cannot be read, what the entries were remains unknown.
+        if let Some(Index::File(sidecar)) = &*index
+            && table.unknown.is_some()
+            && let Ok(ids) = sidecar.ids()
+        {
+            table.add_lost(ids, sidecar.unknown);
         }
         *index = Some(Index::Memory(table));
         Ok(true)

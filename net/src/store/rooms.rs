@@ -12,7 +12,7 @@
 use super::record::{self, Found, Malformed, Rest};
 use super::{LOBBY_ALONE, VERSION};
 use chat_core::{History, Record, RoomName, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a log has of a room.
@@ -252,6 +252,13 @@ impl Rooms {
     pub(super) fn last(&self, room: &RoomName) -> u64 {
         let changed = self.changed.get(room).map(|it| it.last);
         changed.unwrap_or_else(|| self.base.last(room))
+    }
+
+    /// How many there are, the lobby among them.
+    pub(super) fn count(&self) -> usize {
+        let new = self.changed.keys().chain([&RoomName::LOBBY]);
+        let new: BTreeSet<_> = new.filter(|it| self.base.get(it).is_none()).collect();
+        self.base.starts.len() + new.len()
     }
 
     /// A room, as it is now.

@@ -14,9 +14,9 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
-use super::index::{Run, Start, Table};
 use super::record::{Malformed, Rest, checksum};
 use super::segment::Opened;
+use super::table::{Run, Start, Table};
 use chat_core::{MAX_ROOM_NAME, RoomName};
 use std::cmp::Ordering;
 use std::io;

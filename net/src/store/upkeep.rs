@@ -3,10 +3,11 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
-use super::index::{Index, Table};
+use super::index::Index;
 use super::reader::{Segment, Shared};
 use super::segment::{Header, Opened, file_name};
 use super::sidecar::{self, Sidecar};
+use super::table::Table;
 use super::{Sizes, write_zeros};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

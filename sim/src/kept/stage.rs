@@ -168,7 +168,10 @@ impl<'a> Stage<'a> {
         let rooms = self.disk.restore(self.world.newest);
         self.next_shown = self.disk.all.len();
         self.shown.clear();
-        self.server = Some(Server::restored(self.world.limits(), origin, rooms));
+        let others = self.disk.rooms().filter(|it| !it.is_lobby());
+        let stored = 1 + others.count();
+        let limits = self.world.limits();
+        self.server = Some(Server::restored(limits, origin, rooms, stored));
         self.serve();
         if self.disk.full_since.is_some() {
             self.handle(Input::DiskFull(true));

@@ -43,6 +43,7 @@ impl Kept {
         names.push(RoomName::LOBBY);
         names.sort();
         names.dedup();
+        let stored = names.len();
         let rooms = names.into_iter().map(|name| {
             let history = history(&store, &name, newest);
             (name, history)
@@ -56,7 +57,7 @@ impl Kept {
             secret: chat_core::Secret([u8::try_from(store.len()).unwrap(); 32]),
             ..Origin::default()
         };
-        world.server = Server::restored(limits, origin, rooms);
+        world.server = Server::restored(limits, origin, rooms, stored);
         Self {
             world,
             store,

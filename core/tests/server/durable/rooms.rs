@@ -2,8 +2,8 @@
 
 use super::{Kept, objects, program, token};
 use crate::json::entries;
-use chat_core::json::Message;
-use chat_core::{Input, Limits};
+use chat_core::json::{Code, Message};
+use chat_core::{ConnId, Input, Limits};
 
 #[test]
 fn a_room_in_which_nobody_was_goes_on_with_its_numbers_topic_and_history() {
@@ -133,4 +133,80 @@ fn a_room_that_cannot_be_read_is_not_gone_to() {
     );
     k.receive(ann, "/history 1\n");
     assert_eq!(k.look(ann), "* ann: still here\n");
+}
+
+/// A server whose store knows of three rooms: the lobby, and those that ann has gone to and left.
+fn three_rooms(stored_rooms: usize) -> (Kept, ConnId) {
+    let limits = Limits {
+        stored_rooms,
+        ..Limits::default()
+    };
+    let mut k = Kept::new(limits, Vec::new(), 9);
+    let ann = k.join("ann");
+    for line in ["/join one\n", "/join two\n", "/join lobby\n"] {
+        k.receive(ann, line);
+        k.answer();
+        k.commit();
+        k.settle();
+    }
+    k.look(ann);
+    (k, ann)
+}
+
+const TOO_MANY: &str = "* Not done: there are as many rooms as there may be. /rooms lists those with people in them.\n";
+
+#[test]
+fn as_many_rooms_are_made_as_the_store_may_know_of_and_not_one_more() {
+    let (mut k, ann) = three_rooms(4);
+    k.receive(ann, "/join three\n/join four\nin three\n");
+    k.answer();
+    k.commit();
+    let answers = format!("* You are in three now; nobody else is here.\n{TOO_MANY}");
+    assert_eq!(k.look(ann), answers);
+    let said = k.store.last().unwrap();
+    assert_eq!((said.room.as_str(), &*said.text), ("three", "in three"));
+    let (bob, _) = program(&mut k, r#"{"name":"bob"}"#);
+    k.commit();
+    objects(&mut k, bob);
+    k.receive(bob, "{\"type\":\"join\",\"room\":\"four\",\"id\":\"1\"}\n");
+    k.answer();
+    let refused = objects(&mut k, bob);
+    let [Message::Error { code, id, .. }] = &refused[..] else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((*code, id.as_deref()), (Code::TooManyRooms, Some("1")));
+}
+
+#[test]
+fn where_there_are_too_many_rooms_all_that_there_were_can_be_gone_to() {
+    let (mut k, ann) = three_rooms(3);
+    for room in ["one", "two"] {
+        k.receive(ann, format!("/join {room}\n"));
+        k.answer();
+        k.commit();
+        let answer = format!("* You are in {room} now; nobody else is here.\n");
+        assert_eq!(k.look(ann), answer);
+    }
+    k.receive(ann, "/join three\n");
+    k.answer();
+    assert_eq!(k.look(ann), TOO_MANY);
+}
+
+#[test]
+fn how_many_rooms_the_store_knows_of_is_known_after_a_restart() {
+    let (k, _) = three_rooms(4);
+    let limits = Limits {
+        stored_rooms: 3,
+        ..Limits::default()
+    };
+    let mut k = Kept::new(limits, k.store, 9);
+    k.commit();
+    let ann = k.join("ann");
+    k.commit();
+    k.look(ann);
+    k.receive(ann, "/join two\n/join three\n");
+    k.answer();
+    k.commit();
+    let answers = format!("* You are in two now; nobody else is here.\n{TOO_MANY}");
+    assert_eq!(k.look(ann), answers);
 }
