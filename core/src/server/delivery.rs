@@ -190,6 +190,7 @@ impl Server {
     fn next_in_sweep(&mut self) -> Option<ConnId> {
         while let Some(id) = self.delivery.sweep.visits.next(&self.rooms) {
             if !self.has_waiting(id) {
+                self.file_for_barrier(id);
                 continue;
             }
             if !self.connections.get(id).is_some_and(Connection::is_busy) {
@@ -223,6 +224,7 @@ impl Server {
             if self.has_waiting(id) {
                 return Some(id);
             }
+            self.file_for_barrier(id);
         }
         None
     }
@@ -410,9 +412,11 @@ impl Server {
         };
         let (is_blocked, is_marked) = (connection.blocked, connection.marked);
         let (phase, dialect) = (connection.phase, connection.dialect);
+        let waits = connection.barrier > self.rooms.committed();
         for place in connection.positions_mut() {
             let hosted = &mut self.rooms[place.room];
-            let is_kept = is_marked && place.filed.is_some();
+            let is_kept =
+                is_marked && place.filed.is_some() || waits && place.room != RoomId::LOBBY;
             let needs = place
                 .cursor
                 .place_in(hosted.log().stream(dialect))
@@ -424,6 +428,19 @@ impl Server {
             if key.is_some() {
                 self.rooms.unsettle(place.room);
             }
+        }
+    }
+
+    /// Whoever waits for a commit needs what comes meanwhile in their rooms: it is held for them, as for those whose sockets
+    /// are full. Of the lobby as much is held for everyone as may wait for them.
+    fn file_for_barrier(&mut self, id: ConnId) {
+        let committed = self.rooms.committed();
+        let is_to_be_filed = self.connections.get(id).is_some_and(|c| {
+            let is_filed = c.positions().any(|it| it.filed.is_some());
+            c.barrier > committed || is_filed && !c.blocked
+        });
+        if is_to_be_filed {
+            self.file(id);
         }
     }
 
@@ -504,6 +521,7 @@ impl Server {
     /// Has a room's log forget what nobody is to be given any more, up to a place that all whose sockets
     /// are not full have come to.
     fn trim(&mut self, room: RoomId, dialect: Dialect, previous_start: u64) {
+        let may_wait = room != RoomId::LOBBY && self.rooms.is_kept();
         let hosted = &mut self.rooms[room];
         let head = hosted.log().head(dialect);
         let transcript = match dialect {
@@ -511,9 +529,10 @@ impl Server {
             Dialect::Json => u64::MAX,
         };
         let lane = &mut hosted.lanes[dialect as usize];
+        // In a store's rooms, so do those that waited for a commit when they were visited.
         debug_assert!(lane.blocked.iter().all(|&(_, id)| {
             let connection = self.connections.get(id);
-            connection.is_some_and(|c| c.blocked || c.marked)
+            connection.is_some_and(|c| c.blocked || c.marked || may_wait)
         }));
         let behind = self.limits.behind;
         let furthest = lane.furthest(head).map_or(0, |(far, _)| far);
