@@ -47,7 +47,10 @@ fn a_day_in_two_rooms() {
     is_in(&mut world, "dev", &["ann", "cat"], "what we build");
     world.says_in("dev", "cat", "hello ann");
     world.says("bob", "ann, have you?");
-    see(&mut world, "somebody is there, and somebody asks in the lobby");
+    see(
+        &mut world,
+        "somebody is there, and somebody asks in the lobby",
+    );
     world.press("/part\r");
     is_out(&mut world, "dev");
     see(&mut world, "back in the lobby");
@@ -105,7 +108,9 @@ fn a_room_into_which_one_is_not_let_is_closed_and_one_is_told_why() {
     let mut world = World::online(80, 12);
     world.press("/join dev\r");
     is_out(&mut world, "dev");
-    world.screen.notice("* Not done: there are as many as there may be.", world.at);
+    world
+        .screen
+        .notice("* Not done: there are as many as there may be.", world.at);
     let seen = world.seen();
     assert!(seen.contains("as many as there may be"), "{seen}");
     assert!(!seen.contains("dev"), "{seen}");
@@ -167,7 +172,10 @@ fn another_log_of_one_room_leaves_the_others_as_they_are() {
     let other = other.replace("\"e\"", "\"f\"").replace("lobby", "dev");
     world.screen.line(&other, world.at);
     let seen = world.seen();
-    assert!(seen.contains("of now") && !seen.contains("of before"), "{seen}");
+    assert!(
+        seen.contains("of now") && !seen.contains("of before"),
+        "{seen}"
+    );
     world.press("\u{1b}1");
     assert!(world.seen().contains("in the lobby"));
 }
