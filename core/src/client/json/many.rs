@@ -57,15 +57,15 @@ impl JsonClient {
     }
 
     /// The person wants to be in one room more.
-    pub(super) fn go_too(&mut self, now: Timestamp, room: RoomName) {
-        if self.is_in_it(&room) {
-            return self.reply(Answer::InRoomAlready(&room));
+    pub(super) fn go_too(&mut self, now: Timestamp, room: &RoomName) {
+        if self.is_in_it(room) {
+            return self.reply(Answer::InRoomAlready(room));
         }
         if self.rooms.len() >= MAX_OTHERS {
             let why = format!(
                 "Not done: you are in {MAX_OTHERS} rooms besides the lobby, and these are the most. /part from one first."
             );
-            return self.is_dropped(&room, &why);
+            return self.is_dropped(room, &why);
         }
         mark(Mark::ClientMoves);
         self.rooms.push(room.clone());
@@ -75,11 +75,11 @@ impl JsonClient {
             self.reads = false;
             self.enter_room(now);
         } else if self.phase == Phase::Talking {
-            if self.connection.seats.contains_key(&room) {
+            if self.connection.seats.contains_key(room) {
                 // What was sent of it meanwhile was not shown.
-                self.part(&room);
+                self.part(room);
             }
-            self.join(&room);
+            self.join(room);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
-use crate::wire::json::{Code, Message, ROOM};
+use crate::wire::json::{Code, GapReason, Message, ROOM};
 use crate::wire::line::{Line, LineReader};
 use crate::wire::printable::printable;
 use crate::wire::short::Short;
@@ -147,21 +147,8 @@ impl JsonClient {
                 after,
                 next,
                 reason,
-            } => {
-                let room = RoomName::parse(room.as_deref().unwrap_or(ROOM));
-                if let Ok(room) = room
-                    && self.is_in_it(&room)
-                {
-                    self.missed(&room, after, next, reason);
-                }
-            }
-            Message::Pong { head } => {
-                if self.is_lobby_sent() && self.after.is_some_and(|after| after < head) {
-                    self.lost(now, "the server did not send everything");
-                } else {
-                    self.drop_rooms_not_let_in();
-                }
-            }
+            } => self.is_gap(room.as_deref(), after, next, reason),
+            Message::Pong { head } => self.answered(now, head),
             Message::Bye {
                 text,
                 retry_after_ms,
@@ -180,6 +167,24 @@ impl JsonClient {
                     self.tell(&line);
                 }
             }
+        }
+    }
+
+    /// Entries of a room are missing.
+    fn is_gap(&mut self, room: Option<&str>, after: u64, next: u64, reason: Option<GapReason>) {
+        if let Ok(room) = RoomName::parse(room.unwrap_or(ROOM))
+            && self.is_in_it(&room)
+        {
+            self.missed(&room, after, next, reason);
+        }
+    }
+
+    /// The server has answered that it is there, and how far the lobby is.
+    fn answered(&mut self, now: Timestamp, head: u64) {
+        if self.is_lobby_sent() && self.after.is_some_and(|after| after < head) {
+            self.lost(now, "the server did not send everything");
+        } else {
+            self.drop_rooms_not_let_in();
         }
     }
 

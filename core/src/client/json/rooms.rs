@@ -75,7 +75,7 @@ impl JsonClient {
             return self.reply(Answer::RoomInvalid { asked, room });
         };
         if self.setup.many {
-            return self.go_too(now, room);
+            return self.go_too(now, &room);
         }
         if room == target {
             return self.reply(Answer::InRoomAlready(&room));
