@@ -51,8 +51,8 @@ pub(super) struct Answers {
     names: Vec<String>,
     /// Its session may have said something before.
     is_old: bool,
-    /// What was accepted of it, by its ids: the room, and the number.
-    accepted: BTreeMap<String, (String, u64)>,
+    /// What was accepted of it, by its ids: the room, how many entries come before its log, and the number.
+    accepted: BTreeMap<String, (String, usize, u64)>,
     /// The last answer was that what it said to one person alone has arrived.
     has_written: bool,
     /// It goes on outside of the lobby, or has been out of it.
@@ -429,13 +429,14 @@ impl Answers {
             return seq == place.head && self.is_done(deed, seq, place);
         }
         let before = id.and_then(|id| self.accepted.get(id));
-        let before = before.filter(|before| before.0 == room);
+        let before = before.filter(|it| it.0 == room && it.1 == place.base);
         let is_right = match before {
-            Some((_, before)) => seq == *before || seq == place.head && place.may_be_gone(*before),
+            Some((.., before)) => seq == *before || seq == place.head && place.may_be_gone(*before),
             None => seq == place.head || seq < place.head && id.is_some() && self.is_old,
         };
         if let Some(id) = id {
-            self.accepted.insert(id.into(), (room.into(), seq));
+            self.accepted
+                .insert(id.into(), (room.into(), place.base, seq));
         }
         is_right && self.is_done(deed, seq, place)
     }
@@ -453,9 +454,9 @@ impl Answers {
         let is_being_said = self.due.iter().take(nth).any(is_said);
         match self.accepted.get(id) {
             None => self.is_old || is_being_said,
-            Some((before, _)) if before != room => true,
-            Some((_, seq)) => {
-                let place = places.of.get(room);
+            Some((before, ..)) if before != room => true,
+            Some((_, base, seq)) => {
+                let place = places.of.get(room).filter(|it| it.base == *base);
                 !place.is_some_and(|place| self.is_own(deed, *seq, *place))
             }
         }

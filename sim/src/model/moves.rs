@@ -39,7 +39,10 @@ impl Watched {
     }
 
     /// Whether somebody who leaves a room has asked to be out of that one alone; who of their connections did.
-    pub(super) fn parts(&mut self, who: usize, room: usize) -> Option<usize> {
+    pub(super) fn parts(&mut self, who: usize, room: usize, leaver: &Name) -> Option<usize> {
+        if self.rooms.count_of(leaver.as_str()) == 1 {
+            return None; // Nobody parts from their only room.
+        }
         let name = self.rooms.name(room).to_string();
         let deed = Deed::Parts(name.clone());
         // A stay that began by silence ends before its joining is told.
@@ -78,7 +81,9 @@ impl Watched {
         if self.limits.copies < 64 * 1024 && !self.copies_tight {
             let open = self.open.iter().map(|who| &self.peers[*who]);
             let waiting = open.map(|peer| peer.distance(&self.rooms) + peer.private_most());
-            self.copies_tight = waiting.sum::<usize>() as u64 > self.limits.copies;
+            // What is on a screen that is read late waits as well.
+            self.copies_tight =
+                self.habits.lazy || waiting.sum::<usize>() as u64 > self.limits.copies;
         }
     }
 

@@ -24,8 +24,18 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     open: BTreeMap<String, Session>,
-    /// What was said with an id, by session and id: the text, and where it stands in the story.
-    said: BTreeMap<(String, String), (String, usize)>,
+    /// What was said with an id, by session and id.
+    said: BTreeMap<(String, String), Said>,
+}
+
+/// Where something was said with an id.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    /// The room, by number, and the entry.
+    room: usize,
+    entry: usize,
+    /// Bytes of all lines before it.
+    place: usize,
 }
 
 impl Watched {
@@ -122,9 +132,13 @@ impl Watched {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
                 {
-                    let place = self.rooms.bytes;
-                    let id = (key, id.clone());
-                    self.sessions.said.insert(id, (deed.text().into(), place));
+                    let room = self.rooms.find(room).unwrap_or(LOBBY);
+                    let said = Said {
+                        room,
+                        entry: self.rooms[room].entries.len(),
+                        place: self.rooms.bytes,
+                    };
+                    self.sessions.said.insert((key, id.clone()), said);
                 }
                 return who;
             }
@@ -201,18 +215,23 @@ impl Watched {
             let Some(Some(id)) = program.and_then(|p| p.ids.get(peer.said)) else {
                 return;
             };
-            let Some((_, place)) = self.sessions.said.get(&(key.clone(), id.clone())) else {
+            let Some(said) = self.sessions.said.get(&(key.clone(), id.clone())) else {
                 return;
             };
-            // Rooms other than the lobby hold less.
-            let is_lobby = next.room.as_deref() == Some("lobby");
-            let held = self.limits.behind / if is_lobby { 1 } else { ROOM_SHARE };
-            let since = self.rooms.bytes - *place;
-            if since as u64 > held && next.deed == *deed {
+            if self.may_be_forgotten(*said) && next.deed == *deed {
                 return;
             }
             self.peers[who].said += 1;
         }
+    }
+
+    /// Whether the log may have forgotten that something was said with an id.
+    fn may_be_forgotten(&self, said: Said) -> bool {
+        let is_lobby = said.room == LOBBY;
+        // Rooms other than the lobby hold less, and are let go of where nobody is in them.
+        let held = self.limits.behind / if is_lobby { 1 } else { ROOM_SHARE };
+        let since = self.rooms.bytes - said.place;
+        since as u64 > held || self.rooms[said.room].may_have_begun_since(said.entry)
     }
 
     /// Somebody has another name, on the screen.

@@ -100,6 +100,12 @@ impl Story {
         self.seams.push(Seam { entry, is_new });
     }
 
+    /// Whether it may have begun anew after an entry.
+    pub(super) fn may_have_begun_since(&self, entry: usize) -> bool {
+        let mut later = self.seams.iter().filter(|seam| seam.entry > entry);
+        later.any(|seam| seam.is_new.get() != Some(false))
+    }
+
     /// How many entries may come before the first one of the log that an entry is of.
     pub(super) fn bases(&self, entry: usize) -> Vec<usize> {
         let mut bases = Vec::new();

@@ -124,7 +124,7 @@ impl Watched {
                     self.moving = Some(Move { who, name, to });
                     return;
                 }
-                if let Some(who) = self.parts(who, room) {
+                if let Some(who) = self.parts(who, room, &name) {
                     let deed = Deed::Parts(self.rooms.name(room).into());
                     self.does(Some(room), &name, &deed, line);
                     self.rooms.leave(room, line, name.as_str());
