@@ -273,6 +273,11 @@ fn compare(wanted: &[&[u8]], got: &[&[u8]], whole: bool) -> Option<String> {
     ))
 }
 
+/// A name as it is shown to others, in letters of their usual width; what is no name is as it was written.
+fn as_shown(asked: &str) -> String {
+    Name::parse(asked).map_or_else(|_| asked.into(), |name| name.to_string())
+}
+
 /// The name that a private line says one is given.
 fn given_name(line: &[u8]) -> Option<String> {
     let line = str::from_utf8(line).ok()?;
@@ -315,7 +320,7 @@ fn spoken(screen: &Screen, life: &Life) -> (Option<String>, Vec<Vec<u8>>, bool) 
         FirstLine::Join(Some(asked)) if screen.role != Role::Raw && Name::parse(asked).is_err() => {
             None
         }
-        FirstLine::Join(asked) => Some(asked.map(str::to_string)),
+        FirstLine::Join(asked) => Some(asked.map(as_shown)),
         _ => None,
     };
     let mut typed = typed.into_iter().peekable();
