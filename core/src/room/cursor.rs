@@ -181,8 +181,13 @@ impl Cursor {
 
     /// Takes a copy of everything that waits, and needs nothing more of the log as it is now.
     pub(crate) fn detach(&mut self, log: &Stream) {
-        let rest = self.drain(log);
-        self.put_only(rest);
+        let mut rest = self.drain(log);
+        if !self.mid_line {
+            return self.put_only(rest);
+        }
+        let after = rest.split_off(begun_line(&rest));
+        self.put_only(after);
+        self.put_first(rest);
     }
 
     /// Takes out everything that waits.
@@ -203,7 +208,7 @@ impl Cursor {
         rest
     }
 
-    /// Puts the rest of a line of which a part was sent before everything else.
+    /// Puts the rest of a line of which a part was sent before everything else: it goes before notices that are sent at once.
     pub(crate) fn put_first(&mut self, rest: VecDeque<u8>) {
         let splices = self.splices.get_or_insert_default();
         splices.private += rest.len();
@@ -348,6 +353,12 @@ impl Cursor {
     }
 }
 
+/// So many of these bytes are of the line that they begin with.
+pub(crate) fn begun_line(bytes: &VecDeque<u8>) -> usize {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    end.map_or(bytes.len(), |end| end + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,6 +379,27 @@ mod tests {
         cursor.skip(3..6);
         cursor.note(3, "* a\n");
         assert_eq!(cursor.splices(), 2);
+    }
+
+    #[test]
+    fn a_begun_line_is_ended_before_a_notice_that_is_sent_at_once_wherever_the_cursor_moved() {
+        let mut log = Stream::default();
+        let mut cursor = Cursor::new(0);
+        cursor.note(0, "* begun\n");
+        cursor.note(0, "* later\n");
+        cursor.advance(&log, 3);
+        cursor.end_at(0);
+        cursor.detach(&log);
+        log.append(["not to be sent yet", "", "", ""]);
+        log.set_bound(0);
+        cursor.move_to(log.head(), true);
+        cursor.note_at_once(&log, "* at once\n");
+        let mut sent = Vec::new();
+        while send(&mut cursor, &log, 5, &mut sent) {}
+        assert_eq!(sent, b"egun\n* at once\n");
+        log.set_bound(log.head());
+        while send(&mut cursor, &log, 5, &mut sent) {}
+        assert_eq!(sent, b"egun\n* at once\n* later\n");
     }
 
     #[test]

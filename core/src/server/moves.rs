@@ -6,6 +6,7 @@ use super::backfill_queue::Lane;
 use super::connection::Position;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
+use crate::room::cursor::begun_line;
 use crate::room::decide::Command;
 use crate::room::log::History;
 use crate::types::conn_id::ConnId;
@@ -287,12 +288,15 @@ impl Server {
                 mark(Mark::GatheredInPart);
                 it.cursor.cut(log, "");
             }
-            let rest = it.cursor.drain(log);
+            let mut rest = it.cursor.drain(log);
             gathered += rest.len() as u64;
             room_left = room_left.saturating_sub(rest.len() as u64);
             if is_mid_line {
+                let after = rest.split_off(begun_line(&rest));
                 connection.main.cursor.put_first(rest);
-            } else {
+                rest = after;
+            }
+            if !rest.is_empty() {
                 let lines = Vec::from(rest);
                 let lines = String::from_utf8_lossy(&lines);
                 connection.main.cursor.note(main, &lines);
