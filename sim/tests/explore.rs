@@ -115,6 +115,9 @@ fn worlds_in_which_a_promise_was_broken_once_keep_it() {
     let mut worlds = 0;
     for file in fs::read_dir(dir).unwrap() {
         let path = file.unwrap().path();
+        if path.is_dir() {
+            continue; // Those around a store.
+        }
         let world = file::read(&fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(play(&world, false).broken, None, "{}", path.display());
         worlds += 1;

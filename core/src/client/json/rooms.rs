@@ -122,7 +122,11 @@ impl JsonClient {
             .filter_map(|it| it.room.as_deref())
         {
             if rooms.len() < self.most_named() {
-                rooms.entry(room.into()).or_default();
+                // The person may go there before it is told that it is in.
+                let known = RoomName::parse(room).map(|room| self.known(&room));
+                rooms
+                    .entry(room.into())
+                    .or_insert(known.unwrap_or_default());
             }
         }
         rooms
