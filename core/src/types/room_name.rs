@@ -96,7 +96,7 @@ impl fmt::Display for InvalidRoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a room's name is 1 to {MAX_ROOM_NAME} letters a to z, digits, -, _ or ."
+            "a room's name has 1 to {MAX_ROOM_NAME} letters a to z, digits, dashes, underscores and dots"
         )
     }
 }

@@ -103,7 +103,7 @@ fn topics_lists_and_history_are_of_the_room_where_one_is() {
         "* In the room (1): ann\n\
          * In the room (1): bob\n\
          * Nobody is in tea.\n\
-         * \"a/b\" is no room: a room's name is 1 to 32 letters a to z, digits, -, _ or .. You are still in dev.\n\
+         * \"a/b\" is no room: a room's name has 1 to 32 letters a to z, digits, dashes, underscores and dots. You are still in dev.\n\
          * Rooms: dev (1), lobby (1)\n\
          * The topic, set by ann: code\n\
          * ann has joined the chat\n\

@@ -135,7 +135,7 @@ fn a_name_that_no_room_has_leads_nowhere() {
         ("/join DEV", "* You are in dev already."),
         (
             "/join a/b",
-            "* \"a/b\" is no room: a room's name is 1 to 32 letters a to z, digits, -, _ or .. You are still in dev.",
+            "* \"a/b\" is no room: a room's name has 1 to 32 letters a to z, digits, dashes, underscores and dots. You are still in dev.",
         ),
     ] {
         chat.type_line(typed);
