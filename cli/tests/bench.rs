@@ -101,6 +101,19 @@ fn fanout_counts_deliveries() {
     }
 }
 
+/// Whoever is in one room hears nothing of the others.
+#[test]
+fn fanout_in_several_rooms_counts_what_is_heard_in_each() {
+    let args = [
+        "fanout", "--spawn", "--json", "-m", "11", "-s", "5", "-c", "8",
+    ];
+    let found = exact(&bench(&[&args[..], &["--rooms", "5"], &SHORT].concat()));
+    assert_eq!(found["rooms"], 5, "{found}");
+    let (said, heard) = (number(&found, "messages"), number(&found, "deliveries"));
+    assert!(heard > 100.0, "{found}");
+    assert!(heard <= said * 2.0, "there are 2 or 3 in each: {found}");
+}
+
 /// What is measured is what people run, unless it is asked for otherwise.
 #[test]
 fn a_server_of_its_own_keeps_a_history_and_takes_it_away() {
@@ -483,6 +496,12 @@ fn what_cannot_be_done_is_said() {
         (&["fanout", "127.0.0.1:none"], 2, "HOST:PORT"),
         (&["fanout", "--members", "1"], 2, "2..=60000"),
         (&["fanout", "--members", "60001"], 2, "2..=60000"),
+        (
+            &["fanout", "--spawn", "-m", "5", "--rooms", "3"],
+            2,
+            "2 or more in each",
+        ),
+        (&["fanout", "--rooms", "10001"], 2, "1..=10000"),
         (&["storm", "--members", "-5"], 2, ""),
         (&["latency", "--seconds", "3601"], 2, "0.1..=3600"),
         (&["latency", "--deaf", "60001"], 2, "0..=60000"),

@@ -19,15 +19,19 @@ const BURST: u64 = 64;
 /// What to do.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Members of the room [2 to 60000; members times senders at most 50,000,000]
+    /// Members of all rooms together, 2 or more in each [2 to 60000; members times senders at most 50,000,000]
     #[arg(short, long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(2..=limits::MEMBERS))]
     pub members: u32,
+
+    /// Rooms in which they are, each in one, besides the lobby, which is empty then [1 to 10000; default: the lobby alone]
+    #[arg(short, long, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub rooms: Option<u32>,
 
     /// How many of the members speak; at most all of them
     #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32).range(1..=limits::MEMBERS))]
     pub senders: u32,
 
-    /// Messages under way in the room at any time: few leave the server nothing to put together,
+    /// Messages under way in each room at any time: few leave the server nothing to put together,
     /// many saturate it [1 to 100000; default: 256, or as many long ones as may wait for a member who is a
     /// little slow]
     #[arg(short, long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
@@ -54,6 +58,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             members: 100,
+            rooms: None,
             senders: 10,
             cap: None,
             bytes: 64,
@@ -88,69 +93,123 @@ pub struct Outcome {
     pub faults: Vec<String>,
 }
 
-/// Fills a room, has its senders talk, and empties it.
+/// Fills the rooms, has their senders talk, and empties them.
 ///
 /// # Errors
 /// When there is nothing to report.
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
-    let &Options { members, .. } = options;
-    let senders = options.senders.min(members);
-    let shape = (members, senders, options.bytes.into());
-    let mut room = Room::open(server, shape, &options.room, progress)?;
-    let mut talk = Talk {
-        cap: options.cap().into(),
-        listeners: u64::from(members) - 1,
-        senders,
-        next: 0,
-    };
-    let mut watch = room.watch();
+    let mut hall = Hall::open(server, options, progress)?;
+    let mut watch = hall.rooms[0].room.watch();
     let mut start = None;
     let begin = Instant::now();
     progress.begin("fan-out", limit(options.seconds + options.warm_up));
     loop {
         let over = begin.elapsed();
         progress.at_time(over);
-        let heard = room.deliveries().heard();
+        let heard = hall.heard();
         if start.is_none() && over >= options.warm_up {
             start = Some(Start::now(server, heard));
         }
         let done = start.is_some_and(|start| start.at().elapsed() >= options.seconds);
-        if !done && !room.deliveries().is_used_up() {
-            talk.go_on(&mut room);
-        } else if room.deliveries().in_flight() == 0 {
+        if !done && !hall.any(|room| room.deliveries().is_used_up()) {
+            hall.go_on();
+        } else if !hall.any(|room| room.deliveries().in_flight() > 0) {
             break;
         }
-        room.wait(Duration::from_millis(20))?;
-        if room.is_broken() {
+        hall.wait()?;
+        if hall.any(Room::is_broken) {
             break;
         }
-        if watch.is_stalled(room.deliveries().heard()) {
-            room.stall();
+        if watch.is_stalled(hall.heard()) {
+            hall.rooms.iter_mut().for_each(|it| it.room.stall());
             break;
         }
     }
-    let heard = room.deliveries().heard();
+    let heard = hall.heard();
     let window = start.map(|start| start.end(server, heard));
-    if !room.is_broken() {
+    let is_broken = hall.any(Room::is_broken);
+    for Talk { room, .. } in hall.rooms.iter_mut().filter(|_| !is_broken) {
         room.leave(progress)?;
     }
+    let rooms = hall.rooms.iter_mut().map(|it| &mut it.room);
+    let faults = rooms.flat_map(Room::faults).collect();
+    let rooms = || hall.rooms.iter().map(|it| &it.room);
     let outcome = Outcome {
         options: options.clone(),
-        messages: room.deliveries().said(),
-        lines_of_others: room.members().lines_of_others(),
+        messages: rooms().map(|room| room.deliveries().said()).sum(),
+        lines_of_others: rooms().map(|room| room.members().lines_of_others()).sum(),
         window,
-        faults: room.faults(),
+        faults,
     };
-    room.close();
+    hall.rooms.iter_mut().for_each(|it| it.room.close());
     Ok(outcome)
+}
+
+/// All rooms, and the talk in each.
+struct Hall {
+    rooms: Vec<Talk>,
+}
+
+impl Hall {
+    fn open(server: &Server, options: &Options, progress: &mut Progress) -> Result<Self, Error> {
+        let count = options.rooms.unwrap_or(1);
+        let share = |of: u32, nth: u32| of / count + u32::from(nth < of % count);
+        if share(options.members, count - 1) < 2 {
+            return Err(Error::Usage(format!(
+                "{} members are too few for {count} rooms: there are to be 2 or more in each",
+                options.members
+            )));
+        }
+        limits::allow_connections(options.members)?;
+        let mut rooms = Vec::new();
+        for nth in 0..count {
+            let members = share(options.members, nth);
+            let senders = share(options.senders, nth).min(members);
+            let name = options.rooms.map(|_| format!("bench-{nth}"));
+            let sizes = (members, senders, options.bytes.into());
+            rooms.push(Talk {
+                room: Room::open(server, sizes, name.as_deref(), &options.room, progress)?,
+                cap: options.cap().into(),
+                listeners: u64::from(members) - 1,
+                senders,
+                next: 0,
+            });
+        }
+        Ok(Self { rooms })
+    }
+
+    fn any(&self, is_so: impl Fn(&Room) -> bool) -> bool {
+        self.rooms.iter().any(|it| is_so(&it.room))
+    }
+
+    fn heard(&self) -> u64 {
+        let rooms = self.rooms.iter();
+        rooms.map(|it| it.room.deliveries().heard()).sum()
+    }
+
+    fn go_on(&mut self) {
+        self.rooms.iter_mut().for_each(Talk::go_on);
+    }
+
+    /// Hears what has come in each room; waits for something where there is one room.
+    fn wait(&mut self) -> Result<(), Error> {
+        let at_most = if self.rooms.len() > 1 {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(20)
+        };
+        let mut rooms = self.rooms.iter_mut();
+        rooms.try_for_each(|it| it.room.wait(at_most))
+    }
 }
 
 fn limit(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Who speaks next, and how much.
+/// The talk in a room: who speaks next, and how much.
 struct Talk {
+    room: Room,
     cap: u64,
     listeners: u64,
     senders: u32,
@@ -159,7 +218,8 @@ struct Talk {
 
 impl Talk {
     /// Has senders speak, one after the other, until there is as much under way as may be.
-    fn go_on(&mut self, room: &mut Room) {
+    fn go_on(&mut self) {
+        let room = &mut self.room;
         let under_way = room.deliveries().in_flight().div_ceil(self.listeners);
         let mut free = self.cap.saturating_sub(under_way);
         for left in (1..=self.senders).rev() {
@@ -185,6 +245,9 @@ impl Outcome {
     /// Adds what was found.
     pub fn report(&self, report: &mut Report) {
         let options = &self.options;
+        if let Some(rooms) = options.rooms {
+            report.count("rooms", rooms);
+        }
         report.count("senders", options.senders.min(options.members));
         report.count("cap", options.cap());
         report.count("bytes", options.bytes);

@@ -48,7 +48,13 @@ pub struct Outcome {
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
     let before = server.usage();
     let begin = Instant::now();
-    let mut room = Room::open(server, (options.members, 1, 0), &options.room, progress)?;
+    let mut room = Room::open(
+        server,
+        (options.members, 1, 0),
+        None,
+        &options.room,
+        progress,
+    )?;
     let join_seconds = begin.elapsed().as_secs_f64();
     let begin = Instant::now();
     let millis = u64::try_from(options.seconds.as_millis()).unwrap_or(u64::MAX);

@@ -124,7 +124,7 @@ pub struct Beside {
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
     limits::allow_connections(options.connections())?;
     let shape = (options.members, options.speakers(), options.bytes.into());
-    let mut room = Room::open(server, shape, &options.room, progress)?;
+    let mut room = Room::open(server, shape, None, &options.room, progress)?;
     let alone = stretch::talk(&mut room, server, &options.pace(), progress, None)?;
     let mut beside = None;
     if options.is_disturbed() && !room.is_broken() {

@@ -88,6 +88,8 @@ pub struct Members {
     pub deliveries: Deliveries,
     /// What they were told of joinings and leavings.
     pub notices: Notices,
+    /// They are in once they are told so of another room than the lobby: what that line begins with.
+    pub goal: Option<String>,
     /// Measures how long deliveries take, where that is wanted.
     pub stopwatch: Option<Stopwatch>,
     abusers: Tally,
@@ -107,6 +109,7 @@ impl Members {
             names: Names::default(),
             deliveries,
             notices: Notices::new(members),
+            goal: None,
             stopwatch: None,
             abusers: Tally::default(),
             phases: vec![Phase::Coming; members as usize],
@@ -159,8 +162,19 @@ impl Members {
         self.faults.add(Kind::Stalled, 1, what);
     }
 
+    fn is_in(&mut self, member: usize) {
+        if self.phases[member] == Phase::Coming {
+            self.phases[member] = Phase::In;
+            self.welcomed += 1;
+        }
+    }
+
     #[cold]
-    fn notice(&mut self, text: &[u8]) {
+    fn notice(&mut self, member: usize, text: &[u8]) {
+        let goal = self.goal.as_ref();
+        if goal.is_some_and(|goal| text.starts_with(goal.as_bytes())) {
+            self.is_in(member);
+        }
         if text.starts_with(b"* Goodbye: ") && self.goodbye.is_none() {
             self.goodbye = Some(String::from_utf8_lossy(text).into_owned());
         }
@@ -203,13 +217,9 @@ impl Sink for Members {
                     self.abusers.add(abuser, deed);
                 }
             }
-            Heard::Welcome => {
-                if self.phases[connection] == Phase::Coming {
-                    self.phases[connection] = Phase::In;
-                    self.welcomed += 1;
-                }
-            }
-            Heard::Notice(text) => self.notice(text),
+            Heard::Welcome if self.goal.is_none() => self.is_in(connection),
+            Heard::Welcome => {}
+            Heard::Notice(text) => self.notice(connection, text),
             Heard::Other => self.lines_of_others += 1,
         }
     }

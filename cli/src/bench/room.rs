@@ -78,13 +78,15 @@ pub struct Room {
 
 impl Room {
     /// Has so many members join `server`; the first `speakers` of them will say messages of
-    /// `length` bytes. All of them are in when this returns.
+    /// `length` bytes. All of them are in when this returns: in the lobby, or in the room `name`, to which they go one after
+    /// the other.
     ///
     /// # Errors
     /// When the server cannot be reached, or does not let all of them in.
     pub fn open(
         server: &Server,
         (size, speakers, length): (u32, u32, usize),
+        name: Option<&str>,
         filling: &Filling,
         progress: &mut Progress,
     ) -> Result<Self, Error> {
@@ -104,13 +106,17 @@ impl Room {
             all_left: false,
             has_stalled: false,
         };
-        room.join(server, filling.at_once, progress)?;
+        room.members.goal = name.map(|name| format!("* You are in {name} now; "));
+        // In the lobby nobody is to hear of the others.
+        let at_once = name.map_or(filling.at_once, |_| 1);
+        room.join(server, name, at_once, progress)?;
         Ok(room)
     }
 
     fn join(
         &mut self,
         server: &Server,
+        name: Option<&str>,
         at_once: u32,
         progress: &mut Progress,
     ) -> Result<(), Error> {
@@ -131,7 +137,11 @@ impl Room {
                     .sockets
                     .open(server.address(), None)
                     .map_err(|error| unreachable(server, opened, self.size, &error.to_string()))?;
-                self.members.names.join(opened, self.sockets.out(number));
+                let out = self.sockets.out(number);
+                self.members.names.join(opened, out);
+                if let Some(name) = name {
+                    out.extend_from_slice(format!("/join {name}\n").as_bytes());
+                }
                 self.sockets.flush(number);
                 opened += 1;
             }

@@ -42,7 +42,13 @@ pub struct Outcome {
 pub fn run(server: &Server, options: &Options, progress: &mut Progress) -> Result<Outcome, Error> {
     let before = server.usage();
     let start = Start::now(server, 0);
-    let mut room = Room::open(server, (options.members, 0, 0), &options.room, progress)?;
+    let mut room = Room::open(
+        server,
+        (options.members, 0, 0),
+        None,
+        &options.room,
+        progress,
+    )?;
     let joining = start.end(server, room.members().notices.joinings());
     let start = Start::now(server, 0);
     room.leave(progress)?;
