@@ -683,6 +683,7 @@ impl<'a> Stage<'a> {
                 Kind::Joined => present.insert(name),
                 Kind::Left => present.remove(&name),
                 Kind::Said | Kind::Acted | Kind::Topic => present.contains(&name),
+                Kind::Claimed | Kind::Unclaimed => false, // These are in no room.
                 Kind::Renamed => {
                     present.remove(&name) && present.insert(entry.text.to_ascii_lowercase())
                 }
