@@ -1,5 +1,6 @@
 //! The lines that were entered before.
 
+use chat_core::Request;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The most lines that are remembered, and the most bytes of them.
@@ -19,10 +20,14 @@ pub struct History {
 }
 
 impl History {
-    /// Remembers a line that was entered.
+    /// Remembers a line that was entered, unless a password is in it.
     pub fn add(&mut self, line: &str) {
         self.reset();
-        if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
+        let has_password = Request::decode(line.as_bytes()).is_ok_and(|it| it.has_password());
+        if line.trim().is_empty()
+            || has_password
+            || self.lines.back().is_some_and(|last| last == line)
+        {
             return;
         }
         self.bytes += line.len();

@@ -32,6 +32,7 @@ pub mod keys;
 pub mod layout;
 pub mod line;
 pub mod paint;
+mod password;
 pub mod paste;
 mod question;
 pub mod width;
@@ -54,6 +55,9 @@ const MAX_QUEUED: usize = 4 * MAX_PASTE;
 
 /// What an event counts for besides its text.
 const EVENT: usize = 64;
+
+/// What stands where a password is typed.
+const PASSWORD: &str = "Password (it is not shown): ";
 
 /// The size of a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,6 +133,8 @@ pub struct Editor {
     completion: Option<Completion>,
     search: Option<Search>,
     prompt: Option<String>,
+    /// The command that a password is asked for, which is not shown, with a blank at the end.
+    asking_password: Option<String>,
     /// What stands before the line for now.
     status: String,
     questions: VecDeque<Asked>,
@@ -174,6 +180,7 @@ impl Editor {
             completion: None,
             search: None,
             prompt: None,
+            asking_password: None,
             status: String::new(),
             questions: VecDeque::new(),
             is_long: false,
@@ -457,6 +464,11 @@ impl Editor {
             let end = text.len();
             return (text, end);
         }
+        if self.asking_password.is_some() {
+            let text = self.status.clone() + PASSWORD;
+            let end = text.len();
+            return (text, end);
+        }
         let before = match (&self.search, &self.prompt) {
             (Some(search), _) => {
                 let how = if search.failed { "not found" } else { "search" };
@@ -504,6 +516,7 @@ impl Editor {
             return;
         }
         if self.prompt.is_none()
+            && self.asking_password.is_none()
             && let Some(sure) = Asked::sure(self.line.text())
         {
             return self.questions.push_back(sure);
@@ -514,6 +527,14 @@ impl Editor {
     /// The line is entered as it is.
     fn entered(&mut self) {
         let text = std::mem::take(&mut self.line).text().to_owned();
+        if let Some(command) = self.asking_password.take() {
+            return self.password_entered(&command, &text);
+        }
+        if self.prompt.is_none() && password::is_missing(&text) {
+            self.asking_password = Some(format!("{} ", text.trim_end()));
+            self.history.reset();
+            return self.done(&text);
+        }
         if self.prompt.is_none() {
             self.history.add(&text);
         } else {
@@ -523,6 +544,16 @@ impl Editor {
         self.is_long = false;
         self.done(&text);
         self.push(Event::Entered(text));
+    }
+
+    /// A password is entered, which is shown nowhere and is no line to come back to; none, where the person has changed their
+    /// mind.
+    fn password_entered(&mut self, command: &str, password: &str) {
+        self.history.reset();
+        self.show(Shown::Entered(PASSWORD.into()));
+        if !password.is_empty() {
+            self.push(Event::Entered(command.to_owned() + password));
+        }
     }
 
     /// Whether so much waits to be taken that so many more bytes may not; the person is told.
@@ -594,7 +625,7 @@ impl Editor {
             ));
         } else if let Some(text) = paste::single(&pasted) {
             self.insert(&text);
-        } else if self.prompt.is_some() {
+        } else if self.prompt.is_some() || self.asking_password.is_some() {
             self.bell();
             self.notice(&format!(
                 "* Not taken: {lines} lines were pasted, and one is asked for."
