@@ -3,8 +3,9 @@
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
     Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, Rate, Rates, Server, TextClient,
-    Timestamp, Transition, client_phase, foreign, json_client_phase, server_phase,
+    MAX_LINE, MAX_NAME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MIN_PASSWORD,
+    Rate, Rates, Server, TextClient, Timestamp, Transition, client_phase, foreign,
+    json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -56,6 +57,10 @@ fn the_table_of_limits_is_the_codes() {
         );
         format!("{} a minute", rate.count)
     };
+    let guesses = |rate: Rate| {
+        assert_eq!(rate.period, Duration::from_secs(60));
+        format!("{} a minute, {} at once", rate.count, rate.burst)
+    };
     let rates = |r: Rates| {
         let Rates { lines, bytes } = r;
         assert!(
@@ -79,6 +84,12 @@ fn the_table_of_limits_is_the_codes() {
         MAX_ROOMS.to_string(),
         l.rooms.to_string(),
         l.stored_rooms.to_string(),
+        format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes"),
+        l.accounts.to_string(),
+        l.hashes.to_string(),
+        l.hashes_waiting.to_string(),
+        guesses(l.name_guesses),
+        guesses(l.host.guesses),
         l.connections.to_string(),
         l.refusals.to_string(),
         bytes(l.behind),

@@ -42,6 +42,13 @@ impl<A: Listener, B: Listener> Listener for Either<A, B> {
         }
     }
 
+    fn is_encrypted(stream: &Self::Stream) -> bool {
+        match stream {
+            Either::Left(stream) => A::is_encrypted(stream),
+            Either::Right(stream) => B::is_encrypted(stream),
+        }
+    }
+
     fn reset(stream: Self::Stream) {
         match stream {
             Either::Left(stream) => A::reset(stream),

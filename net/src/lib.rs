@@ -4,6 +4,7 @@ pub mod client;
 mod connection_log;
 mod control;
 mod either;
+mod hashing;
 mod listener;
 mod mailbox;
 mod memory;

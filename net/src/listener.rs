@@ -33,6 +33,11 @@ pub trait Listener {
     /// When the system does not tell.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 
+    /// Whether nobody on the way can read what travels on a connection of its.
+    fn is_encrypted(_stream: &Self::Stream) -> bool {
+        false
+    }
+
     /// Drops a connection so that its peer cannot take that for a proper end, where there is a way.
     fn reset(stream: Self::Stream) {
         drop(stream);

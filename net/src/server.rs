@@ -13,6 +13,7 @@ pub use options::Options;
 
 use crate::connection_log::Visits;
 use crate::control::Controlled;
+use crate::hashing::Hashing;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::ready::Ready;
@@ -74,7 +75,7 @@ pub async fn serve<L: Listener>(
     let has_clock = origin.is_none();
     let bound = limits.shutdown;
     let mut origin = origin.map_or_else(drawn, Ok)?;
-    let reads = limits.reads;
+    let (reads, hashes) = (limits.reads, limits.hashes);
     let (server, reading, keeping) = match store {
         None => (Server::with_origin(limits, origin), None, None),
         Some(store) => {
@@ -97,6 +98,7 @@ pub async fn serve<L: Listener>(
         has_clock,
         reading,
         keeping,
+        hashing: Hashing::new(hashes),
         failure: None,
         stopped: None,
         writers: writers.get(),
@@ -161,6 +163,7 @@ struct Shell<L: Listener, T> {
     has_clock: bool,
     reading: Option<Reading>,
     keeping: Option<Keeping>,
+    hashing: Hashing,
     /// Why nothing can be kept any more.
     failure: Option<io::Error>,
     /// Since when it stops.
@@ -202,6 +205,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                 }
                 news |= self.poll_reading(cx);
                 news |= self.poll_store(cx);
+                news |= self.poll_hashing(cx);
                 news |= self.poll_control(cx);
                 if self.failure.is_some() && self.stopped.is_none() {
                     self.begin_to_stop();
@@ -339,6 +343,7 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                         self.fail(error);
                     }
                 }
+                Action::Hash(id, password, salt) => self.hashing.begin(id, password, salt),
                 Action::Joined(id, name) => {
                     self.metrics.joined();
                     if let Some(Some(socket)) = self.sockets.get_mut(id.slot())

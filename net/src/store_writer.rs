@@ -305,7 +305,7 @@ fn keep_up(mut upkeep: Upkeep, tell: &Voice) {
     }
 }
 
-/// What a store has of the lobby and of all rooms in which somebody is, and the name of its log.
+/// What a store has of the lobby, of all rooms in which somebody is and of the accounts, and the name of its log.
 pub(crate) fn rooms(store: &Store) -> Result<(u128, Vec<(RoomName, History)>), StoreError> {
     let mut rooms = Vec::new();
     for (name, head) in store.rooms_with_people()? {
@@ -313,6 +313,9 @@ pub(crate) fn rooms(store: &Store) -> Result<(u128, Vec<(RoomName, History)>), S
         let records = store.read(&name, head.last.saturating_sub(newest as u64), newest)?;
         rooms.push((name, head.history(records)));
     }
+    let accounts = RoomName::accounts();
+    let head = store.room(&accounts)?;
+    rooms.push((accounts, head.history(Vec::new())));
     let epoch = u128::from_str_radix(&store.epoch(), 16).unwrap_or_default();
     Ok((epoch, rooms))
 }

@@ -16,6 +16,9 @@ impl Editor {
             self.is_prefixed = false;
             return self.prefixed(&key);
         }
+        if self.asking.is_some() && self.questions.is_empty() {
+            return self.password_key(key);
+        }
         let question = self.questions.front().map(Asked::question);
         let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
         let is_reserved = |reserved: fn(&Key, &Line) -> bool| reserved(&key, &self.line);

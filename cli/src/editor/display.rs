@@ -1,5 +1,6 @@
 //! What the terminal is to show.
 
+use super::password::PASSWORD;
 use super::{EVENT, Editor, Shown};
 
 impl Editor {
@@ -53,6 +54,11 @@ impl Editor {
     pub fn live(&self) -> (String, usize) {
         if let Some(asked) = self.questions.front() {
             let text = asked.question().text.clone();
+            let end = text.len();
+            return (text, end);
+        }
+        if self.asking.is_some() {
+            let text = self.status.clone() + PASSWORD;
             let end = text.len();
             return (text, end);
         }

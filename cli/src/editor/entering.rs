@@ -2,6 +2,7 @@
 
 use super::keys::{MAX_PASTE, Pasted};
 use super::line::{self, Line};
+use super::password;
 use super::paste::{self, Lines};
 use super::question::Asked;
 use super::{EVENT, Editor, Event, Shown};
@@ -44,6 +45,11 @@ impl Editor {
     /// The line is entered as it is.
     pub(super) fn entered(&mut self) {
         let text = std::mem::take(&mut self.line).text().to_owned();
+        if self.prompt.is_none() && password::is_missing(&text) {
+            self.history.reset();
+            self.undo.forget();
+            return self.ask_password(&text);
+        }
         if self.prompt.is_none() {
             self.history.add(&text);
         } else {

@@ -1,5 +1,6 @@
 //! The lines that were entered before.
 
+use super::password;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The most lines that are remembered, and the most bytes of them.
@@ -19,10 +20,13 @@ pub struct History {
 }
 
 impl History {
-    /// Remembers a line that was entered.
+    /// Remembers a line that was entered, unless a password is in it.
     pub fn add(&mut self, line: &str) {
         self.reset();
-        if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
+        if line.trim().is_empty()
+            || password::is_in(line)
+            || self.lines.back().is_some_and(|last| last == line)
+        {
             return;
         }
         self.bytes += line.len();

@@ -34,6 +34,7 @@ pub mod keys;
 pub mod layout;
 pub mod line;
 pub mod paint;
+pub mod password;
 pub mod paste;
 mod question;
 mod reading;
@@ -49,6 +50,7 @@ use history::History;
 use keys::{Decoder, Key};
 use line::{Kills, Line};
 use paint::Paint;
+use password::Asking;
 use question::Asked;
 use search::Search;
 use std::collections::VecDeque;
@@ -127,6 +129,7 @@ pub struct Editor {
     completion: Option<Completion>,
     search: Option<Search>,
     prompt: Option<String>,
+    asking: Option<Asking>,
     /// What stands before the line for now.
     status: String,
     questions: VecDeque<Asked>,
@@ -174,6 +177,7 @@ impl Editor {
             completion: None,
             search: None,
             prompt: None,
+            asking: None,
             status: String::new(),
             questions: VecDeque::new(),
             is_long: false,

@@ -310,7 +310,7 @@ impl Screen {
             Kind::Joined => format!("{name} has joined the chat"),
             Kind::Left => format!("{name} has left the chat"),
             Kind::Renamed => format!("{} has joined the chat", entry.text),
-            Kind::Said | Kind::Acted | Kind::Topic => format!("{name}: "),
+            _ => format!("{name}: "),
         };
         if place == self.current {
             self.editor.see(&line);

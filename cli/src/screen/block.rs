@@ -116,7 +116,7 @@ impl Block {
                 crowd.add(entry.name, false);
                 What::Moved { joined, left }
             }
-            Kind::Acted | Kind::Renamed | Kind::Topic => What::Did {
+            _ => What::Did {
                 kind: entry.kind,
                 name: entry.name,
                 text: entry.text,

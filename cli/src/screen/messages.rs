@@ -118,6 +118,10 @@ messages! {
     DoesLeave: "leave the room, and the program", "den Raum verlassen, und das Programm";
     DoesMe: "say that you do something", "sagen, dass du etwas tust";
     DoesMsg: "say something to one person alone", "einer Person allein etwas sagen";
+    DoesClaim: "make the name you have your own", "den eigenen Namen für sich behalten";
+    DoesLogin: "have the name that you have claimed", "den eigenen Namen wiederhaben";
+    DoesPasswd: "another password for the name", "ein anderes Passwort für den Namen";
+    DoesUnclaim: "have the name be nobody's own again", "den Namen wieder freigeben";
     DoesNick: "take another name", "einen anderen Namen annehmen";
     DoesQuery: "go to the conversation with somebody", "zum Gespräch mit jemandem gehen";
     DoesQuit: "leave, as /leave", "gehen, wie /leave";

@@ -68,7 +68,7 @@ impl People {
                 self.add(text, person);
             }
             // Whoever speaks is back.
-            Kind::Said | Kind::Acted | Kind::Topic => {
+            _ => {
                 if let Some(person) = self.known.get_mut(&key(name)) {
                     *person = Person::default();
                 }

@@ -2,6 +2,7 @@
 
 use super::Typed;
 use crate::address::Address;
+use crate::editor::password;
 use crate::history_dir::System;
 use chat_core::{Memory, Unaccepted};
 use chat_net::MemoryFile;
@@ -82,7 +83,8 @@ impl Draft {
         let mut left = MAX_ENTERED;
         let entered = entered.filter_map(|(room, typed)| {
             let entered = match typed {
-                Typed::Line(text) => Entered::Line(text.clone()),
+                // A password is nowhere kept.
+                Typed::Line(text) if !password::is_in(text) => Entered::Line(text.clone()),
                 Typed::Said(text) => Entered::Said(text.clone()),
                 _ => return None,
             };

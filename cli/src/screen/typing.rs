@@ -6,6 +6,7 @@ use super::view::View;
 use super::{Link, Screen, help};
 use crate::editor::keys::Key;
 use crate::editor::line::Line;
+use crate::editor::password;
 use crate::editor::{Event, Question, Shown};
 use chat_core::Timestamp;
 
@@ -151,7 +152,7 @@ impl Screen {
         let others = self.rooms.iter().enumerate();
         let others = others.filter(|(place, it)| *place != self.current && !it.is_conversation);
         drafts.extend(others.map(|(_, it)| (&*it.name, it.desk.line.text().into())));
-        drafts.retain(|(_, text): &(_, String)| !text.is_empty());
+        drafts.retain(|(_, text): &(_, String)| !text.is_empty() && !password::is_in(text));
         let lobby = &*self.rooms[0].name;
         let is_free = drafts.iter().all(|(name, _)| *name != lobby) && !typed.is_empty();
         if is_free && room.is_conversation && !typed.starts_with('/') {
@@ -163,8 +164,7 @@ impl Screen {
 
     /// What was entered and nobody has taken yet, each with its room, to be kept.
     pub fn entered_lines(&self) -> impl Iterator<Item = &(String, Typed)> {
-        let is_line = |typed: &Typed| matches!(typed, Typed::Line(_) | Typed::Said(_));
-        self.typed.iter().filter(move |(_, typed)| is_line(typed))
+        self.typed.iter()
     }
 
     /// Has this be what is being typed, and what was entered before that, as they were kept: each in its room, as far as

@@ -496,3 +496,39 @@ fn what_was_typed_is_found_again_where_the_terminal_wraps_anew() {
         world.screen.process(&bytes);
     }
 }
+
+#[test]
+fn a_password_that_is_asked_for_is_shown_nowhere_and_is_no_line_to_come_back_to() {
+    let mut world = World::new(80, 24);
+    world.press("/login ann\r");
+    world.draw();
+    assert_eq!(world.rows(), ["/login ann", "Password (it is not shown):"]);
+    world.press("open sesame");
+    world.draw();
+    world.editor.line("bob: hi");
+    world.draw();
+    world.press("\r");
+    world.draw();
+    assert_eq!(
+        world.rows(),
+        ["/login ann", "bob: hi", "Password (it is not shown):"]
+    );
+    assert_eq!(world.events(), entered(&["/login ann open sesame"]));
+    // Nor is one that was typed with its command.
+    world.press("hello\r/claim open says me\r");
+    world.draw();
+    world.events();
+    world.press("\x1b[A");
+    world.draw();
+    assert_eq!(world.editor.typed().text(), "hello");
+    let written = String::from_utf8(world.written).unwrap();
+    assert!(!written.contains("sesame"), "{written}");
+}
+
+#[test]
+fn whoever_gives_no_password_sends_no_command() {
+    let mut world = World::new(80, 24);
+    world.press("/claim\r\rhello\r");
+    world.draw();
+    assert_eq!(world.events(), entered(&["hello"]));
+}

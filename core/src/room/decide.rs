@@ -28,7 +28,12 @@ pub(crate) enum Command<'a> {
     /// To leave.
     Leave(&'a Name),
     /// To have another name from now on.
-    Rename { name: &'a Name, wanted: &'a Name },
+    Rename {
+        name: &'a Name,
+        wanted: &'a Name,
+        /// They have proved that the name belongs to them.
+        is_theirs: bool,
+    },
     /// To say what the room is about; nothing any more, with an empty text.
     SetTopic { name: &'a Name, text: &'a str },
     /// To say or do something; in a session, if what is said has an id. That they are in the room is for whoever
@@ -51,6 +56,8 @@ pub(crate) enum Refusal {
     NotInTheRoom,
     /// Somebody else has the name, or one that is taken for it, in whatever room.
     NameTaken,
+    /// The name belongs to somebody else, or one does that it is taken for.
+    NameClaimed,
     /// It is so already.
     Unchanged,
 }
@@ -85,7 +92,11 @@ pub(crate) fn decide<'a>(
             }
             Ok(Entry::left(name))
         }
-        Command::Rename { name, wanted } => {
+        Command::Rename {
+            name,
+            wanted,
+            is_theirs,
+        } => {
             if !state.has(name) {
                 return Err(Refusal::NotInTheRoom);
             }
@@ -95,6 +106,10 @@ pub(crate) fn decide<'a>(
             if names.alike(wanted).any(|other| other != name) {
                 mark(Mark::RenameTaken);
                 return Err(Refusal::NameTaken);
+            }
+            if !is_theirs && names.claimed_like(wanted, Some(name)).is_some() {
+                mark(Mark::RenameClaimed);
+                return Err(Refusal::NameClaimed);
             }
             Ok(Entry::of(Kind::Renamed, name, wanted.as_str()))
         }
@@ -124,7 +139,7 @@ pub(crate) fn decide<'a>(
 /// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody has or is taken for. Where too
 /// many have asked for the same, the same is done for the name that goes with the port.
 fn free_name(names: &Names, wanted: Name, port: u16) -> Name {
-    let is_free = |name: &Name| !names.has_like(name);
+    let is_free = |name: &Name| names.is_free(name);
     if is_free(&wanted) {
         return wanted;
     }
@@ -132,12 +147,20 @@ fn free_name(names: &Names, wanted: Name, port: u16) -> Name {
     let numbered = (2..=MAX_NUMBER)
         .filter_map(|n| wanted.numbered(n))
         .find(is_free);
-    let by_port = || {
+    numbered.unwrap_or_else(|| {
         mark(Mark::NameByPort);
-        let name = Name::of_port(port);
-        // There are more numbers than connections.
-        let numbered = (2..).filter_map(|n| name.numbered(n));
-        core::iter::once(name.clone()).chain(numbered).find(is_free)
-    };
-    numbered.or_else(by_port).unwrap_or(wanted)
+        free_name_of_port(names, port)
+    })
+}
+
+/// The name that goes with a port, or the first of those with a number after it that is free.
+pub(crate) fn free_name_of_port(names: &Names, port: u16) -> Name {
+    let name = Name::of_port(port);
+    // There are more numbers than connections, and nobody owns one of these names.
+    let mut numbered = (2..).filter_map(|n| name.numbered(n));
+    if names.is_free(&name) {
+        return name;
+    }
+    let free = numbered.find(|it| names.is_free(it));
+    free.unwrap_or(name)
 }

@@ -1,5 +1,6 @@
 //! A room: its log, and the state that is the fold of it.
 
+pub(crate) mod accounts;
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
@@ -21,6 +22,9 @@ pub(crate) struct RoomId(pub(crate) u32);
 impl RoomId {
     /// The room where everyone begins.
     pub(crate) const LOBBY: Self = Self(0);
+
+    /// The log of the accounts, which is no room.
+    pub(crate) const ACCOUNTS: Self = Self(u32::MAX);
 }
 
 /// A room.
@@ -140,6 +144,7 @@ mod tests {
                 Command::Rename {
                     name: &who,
                     wanted: &wanted_name,
+                    is_theirs: false,
                 }
             }
             Wish::SetTopic(number, text) => {

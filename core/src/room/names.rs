@@ -11,8 +11,35 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Names {
     all: BTreeMap<Unique, In>,
-    /// Each of them by all that it looks like; what stands without a name is only looked for.
-    looks: BTreeSet<(Look, Option<Unique>)>,
+    looks: Looks,
+    /// Those that belong to somebody, who may be here or not.
+    claimed: Looks,
+}
+
+/// Names by all that they look like; what stands without a name is only looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Looks(BTreeSet<(Look, Option<Unique>)>);
+
+impl Looks {
+    fn insert(&mut self, name: &Unique) {
+        let looks = name.0.looks().map(|look| (look, Some(name.clone())));
+        self.0.extend(looks);
+    }
+
+    fn remove(&mut self, name: &Unique) {
+        for look in name.0.looks() {
+            self.0.remove(&(look, Some(name.clone())));
+        }
+    }
+
+    /// Those that are taken for a name, or are it.
+    fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
+        name.looks().flat_map(|look| {
+            let from = self.0.range((look.clone(), None)..);
+            from.take_while(move |(other, _)| *other == look)
+                .filter_map(|(_, name)| name.as_ref().map(|name| &name.0))
+        })
+    }
 }
 
 /// The rooms in which somebody is: almost everybody is in one.
@@ -35,11 +62,34 @@ impl Names {
     /// All who have this name, or one that is taken for it, in whatever rooms: one at most, but where others of
     /// different looks have some in common with it.
     pub(crate) fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
-        name.looks().flat_map(|look| {
-            let from = self.looks.range((look.clone(), None)..);
-            from.take_while(move |(other, _)| *other == look)
-                .filter_map(|(_, name)| name.as_ref().map(|name| &name.0))
-        })
+        self.looks.alike(name)
+    }
+
+    /// A name that belongs to somebody and is this one, or is taken for it, but for those that are in use under this
+    /// other one: whoever has it has proved that it is theirs.
+    pub(crate) fn claimed_like(&self, name: &Name, own: Option<&Name>) -> Option<&Name> {
+        let own = own.map(|own| Unique(own.clone()));
+        let is_others = |it: &&Name| own.as_ref() != Some(&Unique(Name::clone(it)));
+        self.claimed.alike(name).find(is_others)
+    }
+
+    /// Whether a name is free for anybody: nobody has it, it belongs to nobody, and nor is it with one that it is taken for.
+    pub(crate) fn is_free(&self, name: &Name) -> bool {
+        !self.has_like(name) && self.claimed_like(name, None).is_none()
+    }
+
+    /// Takes note of what happened in the log of the accounts.
+    pub(crate) fn evolve_claimed(&mut self, change: &Change<'_>) {
+        match change {
+            Change::Claims(name, _) => self.claim(name),
+            Change::Unclaims(name) => self.claimed.remove(&Unique(Name::clone(name))),
+            _ => {}
+        }
+    }
+
+    /// A name belongs to somebody.
+    pub(crate) fn claim(&mut self, name: &Name) {
+        self.claimed.insert(&Unique(name.clone()));
     }
 
     /// Whether somebody has this name, or one that is taken for it.
@@ -58,7 +108,7 @@ impl Names {
         match entry.change() {
             Change::Enters(name, _) => self.enter(room, name),
             Change::Leaves(name) => self.leave(room, name),
-            Change::Renames(..) | Change::Topic(..) | Change::Nothing => {}
+            _ => {}
         }
     }
 
@@ -99,17 +149,14 @@ impl Names {
     /// It takes the place of one that differs in case alone.
     fn insert(&mut self, name: Unique, rooms: In) {
         self.remove(&name);
-        let looks = name.0.looks().map(|look| (look, Some(name.clone())));
-        self.looks.extend(looks);
+        self.looks.insert(&name);
         self.all.insert(name, rooms);
     }
 
     fn remove(&mut self, name: &Unique) -> Option<In> {
         // As it is written there, which may be in other letters.
         let (name, rooms) = self.all.remove_entry(name)?;
-        for look in name.0.looks() {
-            self.looks.remove(&(look, Some(name.clone())));
-        }
+        self.looks.remove(&name);
         Some(rooms)
     }
 }
@@ -132,6 +179,23 @@ mod tests {
         names.leave(lobby, &bob);
         assert_eq!(names.rooms(&bob), [dev]);
         names.leave(dev, &bob);
+        assert_eq!(names, Names::default());
+    }
+
+    #[test]
+    fn a_name_that_belongs_to_somebody_is_free_for_nobody_until_it_is_given_up() {
+        let [ann, like, bob] = ["ann", "ANN.", "bob"].map(|name| Name::parse(name).unwrap());
+        let mut names = Names::default();
+        names.claim(&ann);
+        assert!(!names.is_free(&ann) && !names.is_free(&like) && names.is_free(&bob));
+        assert_eq!(names.claimed_like(&like, None), Some(&ann));
+        assert_eq!(names.claimed_like(&like, Some(&bob)), Some(&ann));
+        assert_eq!(
+            names.claimed_like(&like, Some(&ann)),
+            None,
+            "it is their own"
+        );
+        names.evolve_claimed(&Change::Unclaims(&Name::parse("ANN").unwrap()));
         assert_eq!(names, Names::default());
     }
 

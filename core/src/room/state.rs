@@ -1,7 +1,9 @@
 //! A room's state: the fold of its entries.
 
+use super::accounts::Accounts;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
+use crate::types::verifier::Verifier;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -20,6 +22,8 @@ pub struct State {
     /// The sessions of those that joined in one.
     sessions: BTreeMap<Unique, SessionId>,
     topic: Option<Topic>,
+    /// In the log of the accounts alone.
+    accounts: Option<Box<Accounts>>,
 }
 
 /// What a room is about.
@@ -35,6 +39,9 @@ const PLAIN: u8 = 1;
 
 /// The same where there is one.
 const WITH_TOPIC: u8 = 2;
+
+/// What is added to either where there are accounts.
+const WITH_ACCOUNTS: u8 = 2;
 
 impl State {
     /// Takes note of the next entry of the room's log.
@@ -77,23 +84,40 @@ impl State {
                     by: by.clone(),
                 });
             }
+            change @ (Change::Claims(..) | Change::Unclaims(_)) => {
+                let mut accounts = self.accounts.take().unwrap_or_default();
+                accounts.evolve(change);
+                self.accounts = Some(accounts).filter(|it| it.len() > 0);
+            }
             Change::Nothing => {}
         }
     }
 
     /// It as bytes: a version; with a topic, the length of its text in two bytes, the text, the length of the name of
-    /// who said so, the name; then, for each member in their order, the length of the name, the name, and a 0, or a 1
+    /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
+    /// the name, the salt and the hash; then, for each member in their order, the length of the name, the name, and a 0, or a 1
     /// and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        match &self.topic {
-            None => out.push(PLAIN),
-            Some(Topic { text, by }) => {
-                out.push(WITH_TOPIC);
-                // No text is longer than that.
-                out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
-                out.extend(text.as_bytes());
-                encode_name(by, &mut out);
+        let version = if self.topic.is_some() {
+            WITH_TOPIC
+        } else {
+            PLAIN
+        };
+        let more = self.accounts.as_ref().map_or(0, |_| WITH_ACCOUNTS);
+        out.push(version + more);
+        if let Some(Topic { text, by }) = &self.topic {
+            // No text is longer than that.
+            out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
+            out.extend(text.as_bytes());
+            encode_name(by, &mut out);
+        }
+        if let Some(accounts) = &self.accounts {
+            let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+            out.extend(count.to_le_bytes());
+            for (name, verifier) in accounts.iter() {
+                encode_name(name, &mut out);
+                out.extend(verifier.bytes());
             }
         }
         for name in &self.members {
@@ -113,23 +137,31 @@ impl State {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, mut rest) = bytes.split_first()?;
         let mut state = Self::default();
-        match *version {
-            PLAIN => {}
-            WITH_TOPIC => {
-                let (length, after) = rest.split_first_chunk()?;
-                let length = usize::from(u16::from_le_bytes(*length));
-                let (text, after) = after.split_at_checked(length)?;
-                let text = core::str::from_utf8(text)
-                    .ok()
-                    .filter(|it| !it.is_empty())?;
-                let (by, after) = decode_name(after)?;
-                rest = after;
-                state.topic = Some(Topic {
-                    text: text.into(),
-                    by,
-                });
-            }
+        let (has_topic, has_accounts) = match *version {
+            PLAIN => (false, false),
+            WITH_TOPIC => (true, false),
+            it if it == PLAIN + WITH_ACCOUNTS => (false, true),
+            it if it == WITH_TOPIC + WITH_ACCOUNTS => (true, true),
             _ => return None,
+        };
+        if has_topic {
+            let (length, after) = rest.split_first_chunk()?;
+            let length = usize::from(u16::from_le_bytes(*length));
+            let (text, after) = after.split_at_checked(length)?;
+            let text = core::str::from_utf8(text)
+                .ok()
+                .filter(|it| !it.is_empty())?;
+            let (by, after) = decode_name(after)?;
+            rest = after;
+            state.topic = Some(Topic {
+                text: text.into(),
+                by,
+            });
+        }
+        if has_accounts {
+            let (accounts, after) = decode_accounts(rest)?;
+            rest = after;
+            state.accounts = Some(Box::new(accounts));
         }
         while !rest.is_empty() {
             let (name, after) = decode_name(rest)?;
@@ -157,6 +189,13 @@ impl State {
     /// Whether anybody is in the room.
     pub fn has_members(&self) -> bool {
         !self.members.is_empty()
+    }
+
+    /// The accounts, in the log that has them.
+    pub(crate) fn take_accounts(&mut self) -> Accounts {
+        self.accounts
+            .take()
+            .map_or_else(Accounts::default, |it| *it)
     }
 
     /// What the room is about, if anybody has said so.
@@ -188,6 +227,21 @@ fn encode_name(name: &Name, out: &mut Vec<u8>) {
     out.extend(text);
 }
 
+/// The accounts that bytes begin with, and what follows them.
+fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
+    let (count, mut rest) = bytes.split_first_chunk()?;
+    let mut accounts = Accounts::default();
+    for _ in 0..u32::from_le_bytes(*count) {
+        let (name, after) = decode_name(rest)?;
+        let (verifier, after) = Verifier::decode(after)?;
+        rest = after;
+        if !accounts.push(name, verifier) {
+            return None;
+        }
+    }
+    (accounts.len() > 0).then_some((accounts, rest))
+}
+
 /// The name that bytes begin with, and what follows it.
 fn decode_name(bytes: &[u8]) -> Option<(Name, &[u8])> {
     let (length, rest) = bytes.split_first()?;
@@ -201,12 +255,15 @@ mod tests {
     use super::*;
     use crate::types::entry::Kind;
     use crate::types::room_name::RoomName;
+    use alloc::string::String;
     use proptest::prelude::*;
 
     fn records() -> impl Strategy<Value = Vec<Record>> {
         let kind = proptest::sample::select(&Kind::ALL[..]);
         let session = proptest::option::of(any::<u8>());
-        let text = proptest::sample::select(&["", "ann", "ANN", "c", "two words"][..]);
+        let verifiers = ["7".repeat(96), "0f".repeat(48)];
+        let texts = ["", "ann", "ANN", "c", "two words"].map(String::from);
+        let text = proptest::sample::select([&texts[..], &verifiers].concat());
         let record =
             (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
                 room: RoomName::LOBBY,
@@ -268,7 +325,7 @@ mod tests {
         }
         let twice = [&bytes[..], &bytes[1..]].concat();
         assert_eq!(State::decode(&twice), None);
-        assert_eq!(State::decode(&[&[3], &bytes[1..]].concat()), None);
+        assert_eq!(State::decode(&[&[5], &bytes[1..]].concat()), None);
         state.evolve(&Entry::of(Kind::Topic, &Name::parse("ann").unwrap(), "tea"));
         let bytes = state.encode();
         assert_eq!(State::decode(&bytes), Some(state));
@@ -276,5 +333,21 @@ mod tests {
             let is_whole = cut == "*??tea?ann".len() || cut == "*??tea?ann?ann?".len() + 32;
             assert_eq!(State::decode(&bytes[..cut]).is_some(), is_whole, "{cut}");
         }
+        let mut state = State::default();
+        for name in ["ann", "bob"] {
+            let text = "0f".repeat(48);
+            state.evolve(&Entry::of(
+                Kind::Claimed,
+                &Name::parse(name).unwrap(),
+                &text,
+            ));
+        }
+        let bytes = state.encode();
+        assert_eq!(State::decode(&bytes), Some(state));
+        for cut in 0..bytes.len() {
+            assert_eq!(State::decode(&bytes[..cut]), None, "{cut}");
+        }
+        let in_other_order = [&bytes[..5], &bytes[57..], &bytes[5..57]].concat();
+        assert_eq!(State::decode(&in_other_order), None);
     }
 }

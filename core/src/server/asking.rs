@@ -4,11 +4,14 @@ use super::io::Action;
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, SessionId};
+use crate::types::name::Name;
 use crate::types::room_name::RoomName;
+use crate::types::secret::Secret;
+use crate::types::verifier::SALT;
 use crate::wire::json::{Hello, Known};
 use alloc::boxed::Box;
 
-/// What a connection waits for while the store is asked.
+/// What a connection waits for while the store is asked, or a password hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Asking {
     /// What was said with an id, and may have been said before.
@@ -21,6 +24,37 @@ pub(super) enum Asking {
         /// How many rooms had been let go of when the store was asked.
         let_go: u64,
     },
+    /// What is to be done with a password.
+    Password(Password),
+}
+
+/// A password that is to be hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Password {
+    pub(super) purpose: Purpose,
+    pub(super) text: Secret<Box<str>>,
+    pub(super) given: Option<Box<str>>,
+}
+
+/// What a password is sent for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Purpose {
+    /// To make one's name one's own.
+    Claim,
+    /// To have another password from now on.
+    Change,
+    /// To have one's own name; what its password was hashed with.
+    LogIn(Name, Secret<[u8; SALT]>),
+}
+
+impl Password {
+    pub(super) fn new(purpose: Purpose, text: &str, given: Option<&str>) -> Self {
+        Self {
+            purpose,
+            text: Secret(text.into()),
+            given: given.map(Into::into),
+        }
+    }
 }
 
 /// What was said with an id.
@@ -34,11 +68,18 @@ pub(super) struct Said {
 }
 
 impl Asking {
-    /// What the store is asked for.
+    /// What is asked for outside.
     pub(super) fn action(&self, id: ConnId) -> Action {
         match self {
             Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
             Self::Room { name, .. } => Action::Open(id, name.clone()),
+            Self::Password(Password { purpose, text, .. }) => {
+                let salt = match purpose {
+                    Purpose::LogIn(_, salt) => Some(*salt),
+                    Purpose::Claim | Purpose::Change => None,
+                };
+                Action::Hash(id, text.clone(), salt)
+            }
         }
     }
 }

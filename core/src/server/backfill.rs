@@ -128,7 +128,7 @@ impl Server {
                 return self.complete_backfill(id);
             }
             if connection.barrier > self.rooms.committed() {
-                return self.backfill_after_commit(id);
+                return self.look_after_commit(id);
             }
             let log = self.rooms[backfill.room].log();
             let committed = log.committed();

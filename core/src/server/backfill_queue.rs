@@ -140,6 +140,7 @@ impl Server {
             if let Some(place) = connection.lane.take() {
                 self.backfills.remove(place);
             }
+            self.hashing.remove(id);
         }
     }
 

@@ -70,8 +70,8 @@ impl Server {
         }
     }
 
-    /// Has a connection's backfill go on after the next commit.
-    pub(super) fn backfill_after_commit(&mut self, id: ConnId) {
+    /// Has a connection looked at after the next commit, whatever is committed then.
+    pub(super) fn look_after_commit(&mut self, id: ConnId) {
         self.awaiting.push(id);
     }
 }

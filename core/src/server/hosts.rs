@@ -23,6 +23,7 @@ pub(super) struct Account {
     pub(super) refused: usize,
     pub(super) joins: Bucket,
     pub(super) tokens: Bucket,
+    pub(super) guesses: Bucket,
 }
 
 impl Account {
@@ -32,7 +33,8 @@ impl Account {
 
     /// When it owes nothing any more.
     fn even_at(&self) -> Timestamp {
-        self.joins.full_at().max(self.tokens.full_at())
+        let full_at = self.joins.full_at().max(self.tokens.full_at());
+        full_at.max(self.guesses.full_at())
     }
 }
 

@@ -5,6 +5,8 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::{Record, SessionId};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
+use crate::types::secret::Secret;
+use crate::types::verifier::{SALT, Verifier};
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
@@ -36,6 +38,8 @@ pub enum Input<'a> {
     Found(ConnId, Option<&'a Record>),
     /// What [`Action::Open`] asked for: all of it the default where there never was such a room.
     Opened(ConnId, &'a History),
+    /// What [`Action::Hash`] asked for; nothing where it cannot be had at the moment.
+    Hashed(ConnId, Option<&'a Verifier>),
     /// What [`Action::Read`], [`Action::Find`] or [`Action::Open`] asked for cannot be read.
     Unreadable(ConnId),
     /// The moment that [`Server::next_timeout`](super::Server::next_timeout) named has come.
@@ -76,6 +80,8 @@ pub enum Action {
     /// Look in the store for a room, and the newest entries in it, as many as are wanted in memory. Answer with
     /// [`Input::Opened`].
     Open(ConnId, RoomName),
+    /// Hash a password with this salt, or with a new one, which nobody can foresee. Answer with [`Input::Hashed`].
+    Hash(ConnId, Secret<Box<str>>, Option<Secret<[u8; SALT]>>),
     /// Close our side of the connection, and go on reading.
     Finish(ConnId),
     /// Close the socket; reset it if [`Action::Finish`] did not come before. The id means nothing

@@ -64,6 +64,7 @@ impl Server {
     }
 
     /// Carries out what a line asks for.
+    #[expect(clippy::too_many_lines, reason = "each request once")]
     fn carry_out(&mut self, id: ConnId, request: Request<'_>, line: &str) {
         match request {
             Request::Say {
@@ -125,6 +126,20 @@ impl Server {
                         .map(|why| if is_blank(why) { "" } else { why }),
                 );
             }
+            Request::Claim {
+                password,
+                id: given,
+            } => self.claim(id, &password, given.as_deref()),
+            Request::Login {
+                name,
+                password,
+                id: given,
+            } => self.log_in(id, &name, &password, given.as_deref()),
+            Request::Passwd {
+                password,
+                id: given,
+            } => self.set_password(id, &password, given.as_deref()),
+            Request::Unclaim { id: given } => self.unclaim(id, given.as_deref()),
             Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
             Request::History {
                 room,
@@ -149,7 +164,7 @@ impl Server {
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Unknown => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, join, part, rooms, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
         }
@@ -309,6 +324,8 @@ impl Server {
                 let why = "whether this was said before cannot be read";
                 self.refuse(id, Code::NotKept, why, Some(&said.id));
             }
+            // The store is not asked for that.
+            Asking::Password(_) => {}
             Asking::Room { name, given, .. } => {
                 self.refuse_answer(id, Answer::RoomUnreadable(&name), given.as_deref());
             }

@@ -113,9 +113,13 @@ impl Server {
                     name.as_str().len() == MAX_NAME && !name.as_str().starts_with(asked.as_str()),
                     Mark::NameShortened,
                 );
-                let by = self.rooms.names().alike(asked).find(|by| *by != given);
+                let names = self.rooms.names();
+                let by = names.alike(asked).find(|by| *by != given);
                 let by = by.unwrap_or(asked);
-                Some(Notice::NameTaken { asked, by, given })
+                Some(match names.claimed_like(asked, None) {
+                    Some(own) => Notice::NameClaimed { asked, own, given },
+                    None => Notice::NameTaken { asked, by, given },
+                })
             }
             _ => None,
         };

@@ -1,5 +1,6 @@
 //! The server: connections, a room, and what one does to the other.
 
+mod accounts;
 mod asking;
 mod backfill;
 mod backfill_queue;
@@ -10,6 +11,8 @@ mod connection;
 mod delivery;
 mod detached;
 mod disk;
+mod guesses;
+mod hashing;
 mod hosts;
 mod io;
 mod json_requests;
@@ -110,6 +113,8 @@ pub struct Server {
     rooms: Rooms,
     sessions: Sessions,
     people: People,
+    hashing: hashing::Hashing,
+    guesses: guesses::Guesses,
     timers: Timers,
     stopping: bool,
     turns: Turns,
@@ -136,7 +141,8 @@ impl Server {
         Self::with_rooms(limits, origin, rooms)
     }
 
-    /// A server that goes on with rooms that a store keeps: the lobby, and all others in which somebody is. What happens
+    /// A server that goes on with rooms that a store keeps: the lobby, all others in which somebody is, and
+    /// the [accounts](RoomName::accounts). What happens
     /// is sent to nobody before it is [committed](Self::begin_commit). Who was in a room in a session has as long to
     /// come back as if their connection had just been lost; the others have left. `stored`: of how many rooms the store
     /// knows, these among them ([`Limits::stored_rooms`]).
@@ -174,6 +180,8 @@ impl Server {
             origin,
             sessions: Sessions::default(),
             people: People::default(),
+            hashing: hashing::Hashing::default(),
+            guesses: guesses::Guesses::default(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
@@ -246,6 +254,7 @@ impl Server {
                 self.opened(id, history);
                 self.store_answered();
             }
+            Input::Hashed(id, verifier) => self.hashed(id, verifier),
             Input::Unreadable(id) => {
                 self.unreadable(id);
                 self.store_answered();

@@ -8,6 +8,7 @@ use super::phase::{Event, Phase};
 use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
+use crate::types::name::Name;
 use crate::types::peer::Host;
 use crate::types::rate::Rate;
 use crate::wire::notice::{Goodbye, Notice};
@@ -277,6 +278,16 @@ impl Server {
             CloseReason::TooManyTokens,
         );
         false
+    }
+
+    /// Grants an attempt with a password for a name, or says in what time there is one.
+    pub(super) fn may_guess_password(&mut self, id: ConnId, name: &Name) -> Result<(), Duration> {
+        let (rate, of_name) = (self.limits.host.guesses, self.limits.name_guesses);
+        self.take(id, &rate, |it| &mut it.guesses)?;
+        match self.connections.get(id) {
+            Some(connection) if connection.limited => self.guesses.take(self.now, name, &of_name),
+            _ => Ok(()),
+        }
     }
 
     fn take(

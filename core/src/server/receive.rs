@@ -271,6 +271,10 @@ impl Server {
             }
             Request::Act(text) => self.say(id, Kind::Acted, text),
             Request::Nick(name) => self.rename(id, name, None),
+            Request::Claim(password) => self.claim(id, password, None),
+            Request::LogIn(name, password) => self.log_in(id, name, password, None),
+            Request::Password(password) => self.set_password(id, password, None),
+            Request::Unclaim => self.unclaim(id, None),
             Request::Topic => self.send_topic(id, self.room_of(id)),
             Request::SetTopic(text) => self.set_topic(id, self.room_of(id), text, None),
             Request::Message(to, text) => self.message(id, to, text, None),

@@ -3,11 +3,12 @@
 use super::lane::Lane;
 use super::subscribers::Subscribers;
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::accounts::{AccountLog, Accounts};
 use crate::room::decide::{Command, Refusal, decide};
 use crate::room::log::{History, Log, Sender};
 use crate::room::names::Names;
 use crate::room::{Ordered, Room, RoomId};
-use crate::types::entry::{Kind, Record, SessionId};
+use crate::types::entry::{Entry, Kind, Record, SessionId};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
@@ -61,6 +62,7 @@ pub(crate) struct Rooms {
     names: Names,
     /// The entries held that were given ids, by these.
     ids: BTreeMap<Sender, (RoomId, u64)>,
+    accounts: AccountLog,
     /// There is a store.
     is_kept: bool,
     /// How many entries there have been in all rooms since the server was started, and how many of them are committed.
@@ -184,6 +186,7 @@ impl Rooms {
             by_name: [(RoomName::LOBBY, RoomId::LOBBY)].into(),
             names: Names::default(),
             ids: BTreeMap::new(),
+            accounts: AccountLog::default(),
             is_kept: false,
             ordered: 0,
             committed: 0,
@@ -212,8 +215,16 @@ impl Rooms {
         all.stored = stored;
         let lobby = Self::from_store(epoch, RoomName::LOBBY, History::default());
         all.slots = [Some(lobby)].into();
-        for (name, history) in rooms {
-            all.open(&name, history);
+        for (name, mut history) in rooms {
+            if name.is_accounts() {
+                let accounts = history.state.take_accounts();
+                all.accounts = AccountLog::restored(history.last, accounts);
+            } else {
+                all.open(&name, history);
+            }
+        }
+        for (name, _) in all.accounts.accounts().iter() {
+            all.names.claim(name);
         }
         all
     }
@@ -340,6 +351,11 @@ impl Rooms {
         &self.names
     }
 
+    /// The names that belong to somebody.
+    pub(super) fn accounts(&self) -> &Accounts {
+        self.accounts.accounts()
+    }
+
     /// The rooms in which somebody is, in the order of their names.
     pub(super) fn of(&self, name: &Name) -> Vec<RoomId> {
         let mut rooms = self.names.rooms(name).to_vec();
@@ -387,18 +403,46 @@ impl Rooms {
         Ok(ordered)
     }
 
-    /// Gives somebody another name in all their rooms, in the order of the rooms' names.
-    pub(super) fn rename(&mut self, at: u64, name: &Name, wanted: &Name) -> Result<(), Refusal> {
+    /// Gives somebody another name in all their rooms, in the order of the rooms' names. `is_theirs`: they have proved that it
+    /// belongs to them.
+    pub(super) fn rename(
+        &mut self,
+        at: u64,
+        name: &Name,
+        wanted: &Name,
+        is_theirs: bool,
+    ) -> Result<(), Refusal> {
         let rooms = self.of(name);
         mark_if(rooms.len() > 1, Mark::RenamedInRooms);
         let first = *rooms.first().ok_or(Refusal::NotInTheRoom)?;
-        let command = Command::Rename { name, wanted };
+        let command = Command::Rename {
+            name,
+            wanted,
+            is_theirs,
+        };
         decide(&self[first].room.state, &self.names, command.clone())?;
         for room in rooms {
             self.order(room, at, command.clone())?;
         }
         self.names.rename(name, wanted);
         Ok(())
+    }
+
+    /// Has something happen to an account. Nobody is sent it; whoever is told of it is told after it is committed.
+    pub(super) fn order_account(&mut self, at: u64, entry: &Entry<'_>) {
+        self.accounts.append(at, entry, self.is_kept);
+        self.names.evolve_claimed(&entry.change());
+        self.ordered += 1;
+        if self.is_kept {
+            let run = Run {
+                room: RoomId::ACCOUNTS,
+                last: self.accounts.last(),
+                end: 0,
+            };
+            push(&mut self.begun, run);
+        } else {
+            self.committed = self.ordered;
+        }
     }
 
     /// Takes note of an entry that was appended to a room, and of its bytes in each dialect.
@@ -460,6 +504,10 @@ impl Rooms {
         }
         let runs = mem::take(&mut self.begun);
         for run in &runs {
+            if run.room == RoomId::ACCOUNTS {
+                records.extend(self.accounts.take_pending(run.last));
+                continue;
+            }
             let log = &mut self[run.room].room.log;
             let entries = log.begin_commit(run.last);
             records.extend(entries.filter_map(|seq| log.record(seq)));
@@ -472,7 +520,7 @@ impl Rooms {
     pub(super) fn commit(&mut self, first: u64) {
         let runs = mem::take(&mut self.under_way);
         self.committed = self.committing;
-        for run in runs {
+        for run in runs.into_iter().filter(|it| it.room != RoomId::ACCOUNTS) {
             let visible = self[run.room].visible();
             let first = (run.room == RoomId::LOBBY).then_some(first);
             self[run.room].room.log.commit(first);
@@ -490,6 +538,7 @@ impl Rooms {
         self.is_kept = false;
         self.committed = self.ordered;
         (self.begun, self.under_way, self.shown) = Default::default();
+        self.accounts.part_from_store();
         let ids: Vec<RoomId> = self.by_name.values().copied().collect();
         for id in ids {
             let visible = self[id].visible();

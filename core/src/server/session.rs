@@ -98,6 +98,14 @@ impl Sessions {
         }
     }
 
+    /// The same of somebody who has no connection at the moment. It is looked for among all, which is done seldom.
+    pub(super) fn rename_waiting(&mut self, before: &Name, name: &Name) {
+        let mut all = self.table.values_mut();
+        if let Some(session) = all.find(|it| it.conn.is_none() && it.name == *before) {
+            session.name = name.clone();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.table.clear();
         self.detached.clear();

@@ -34,20 +34,26 @@ impl Server {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
         let now = self.wall();
-        match self.rooms.rename(now, name, &wanted) {
+        match self.rooms.rename(now, name, &wanted, false) {
             Ok(()) => {
                 mark(Mark::Renamed);
-                self.people.rename(name, &wanted);
+                self.has_renamed(name, &wanted);
                 // It is an entry in all their rooms.
                 let rooms = self.rooms.of(&wanted);
                 let is_in_lobby = rooms.contains(&RoomId::LOBBY);
                 let first = rooms.first().filter(|_| !is_in_lobby);
                 let room = first.copied().unwrap_or(RoomId::LOBBY);
-                self.has_renamed(id, wanted);
                 self.accept_change(id, room, given);
             }
             Err(Refusal::Unchanged) => {
                 self.refuse_answer(id, Answer::NickUnchanged(name), given);
+            }
+            Err(Refusal::NameClaimed) => {
+                let answer = Answer::NickClaimed {
+                    asked: &wanted,
+                    name,
+                };
+                self.refuse_answer(id, answer, given);
             }
             Err(_) => {
                 let by = self.rooms.names().alike(&wanted).find(|by| *by != name);
@@ -58,15 +64,17 @@ impl Server {
         }
     }
 
-    /// A connection, and its session, have another name.
-    fn has_renamed(&mut self, id: ConnId, name: Name) {
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
+    /// Somebody has another name, whoever they are to the server: a connection, a session, or both.
+    pub(super) fn has_renamed(&mut self, before: &Name, name: &Name) {
+        self.people.rename(before, name);
+        let conn = self.people.find(name).and_then(|(_, person)| person.conn);
+        let Some(connection) = conn.and_then(|conn| self.connections.get_mut(conn)) else {
+            return self.sessions.rename_waiting(before, name);
         };
         if let Some(session) = connection.session.as_deref().copied() {
-            self.sessions.rename(session, &name);
+            self.sessions.rename(session, name);
         }
-        connection.name = Some(name);
+        connection.name = Some(name.clone());
     }
 
     /// Says what the room is about; nothing any more, with an empty text.

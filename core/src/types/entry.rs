@@ -2,13 +2,15 @@
 
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
+use crate::types::secret::Secret;
+use crate::types::verifier::Verifier;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One entry of a room's log, as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Record {
     /// The room in which it happened.
     pub room: RoomName,
@@ -20,7 +22,8 @@ pub struct Record {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Name,
-    /// What was said or done, the new name, or the topic; empty where there is none of these.
+    /// What was said or done, the new name, the topic, or what a password is verified with; empty where there is none
+    /// of these.
     pub text: Box<str>,
     /// Whose session said it.
     pub sender: Option<SessionId>,
@@ -41,19 +44,53 @@ impl Record {
     }
 }
 
+impl fmt::Debug for Record {
+    /// What a password is verified with is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Record");
+        shown.field("room", &self.room).field("seq", &self.seq);
+        shown.field("at", &self.at).field("kind", &self.kind);
+        shown.field("name", &self.name);
+        show_text(&mut shown, self.kind, &self.text);
+        shown.field("sender", &self.sender).field("id", &self.id);
+        shown.finish()
+    }
+}
+
 /// One thing that happens in the room, before it has a number and a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// What happens.
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Cow<'a, Name>,
-    /// What is said or done, the new name, or the topic; empty where there is none of these.
+    /// What is said or done, the new name, the topic, or what a password is verified with; empty where there is none of
+    /// these.
     pub text: &'a str,
     /// The session that somebody joins in, or that says something with an id.
     pub sender: Option<SessionId>,
     /// The id that the sender gives it.
     pub id: Option<&'a str>,
+}
+
+impl fmt::Debug for Entry<'_> {
+    /// What a password is verified with is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Entry");
+        shown.field("kind", &self.kind).field("name", &self.name);
+        show_text(&mut shown, self.kind, self.text);
+        shown.field("sender", &self.sender).field("id", &self.id);
+        shown.finish()
+    }
+}
+
+/// Shows the text of an entry of a kind, unless it is what a password is verified with.
+fn show_text(shown: &mut fmt::DebugStruct<'_, '_>, kind: Kind, text: &str) {
+    if kind == Kind::Claimed {
+        shown.field("text", &Secret(()));
+    } else {
+        shown.field("text", &text);
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -104,6 +141,10 @@ impl<'a> Entry<'a> {
             Kind::Renamed => Name::parse(self.text)
                 .map_or(Change::Nothing, |name| Change::Renames(&self.name, name)),
             Kind::Topic => Change::Topic(&self.name, self.text),
+            // So it is with what passwords are verified with.
+            Kind::Claimed => Verifier::parse(self.text)
+                .map_or(Change::Nothing, |it| Change::Claims(&self.name, it)),
+            Kind::Unclaimed => Change::Unclaims(&self.name),
             Kind::Said | Kind::Acted => Change::Nothing,
         }
     }
@@ -120,6 +161,10 @@ pub(crate) enum Change<'a> {
     Renames(&'a Name, Name),
     /// Somebody says what the room is about; nothing, where it is empty.
     Topic(&'a Name, &'a str),
+    /// Somebody has made a name their own, or has another password.
+    Claims(&'a Name, Verifier),
+    /// A name is nobody's own any more.
+    Unclaims(&'a Name),
     /// It is as it was before.
     Nothing,
 }
@@ -140,17 +185,24 @@ pub enum Kind {
     Renamed,
     /// Someone said what the room is about: the text; nothing any more, where it is empty.
     Topic,
+    /// Someone made their name their own, or took another password: the text is what that is verified with. It is in
+    /// the log of the accounts alone.
+    Claimed,
+    /// Someone's name is not their own any more; also there.
+    Unclaimed,
 }
 
 impl Kind {
     /// All kinds, by the number that a store may write for each.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Joined,
         Self::Left,
         Self::Said,
         Self::Acted,
         Self::Renamed,
         Self::Topic,
+        Self::Claimed,
+        Self::Unclaimed,
     ];
 
     /// Its name, as programs read it.
@@ -162,12 +214,14 @@ impl Kind {
             Self::Acted => "acted",
             Self::Renamed => "renamed",
             Self::Topic => "topic",
+            Self::Claimed => "claimed",
+            Self::Unclaimed => "unclaimed",
         }
     }
 
     /// Whether an entry of this kind has a text, be it empty.
     pub fn has_text(self) -> bool {
-        !matches!(self, Self::Joined | Self::Left)
+        !matches!(self, Self::Joined | Self::Left | Self::Unclaimed)
     }
 }
 

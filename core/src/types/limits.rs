@@ -23,6 +23,12 @@ pub const MAX_ROOMS: usize = 64;
 /// The most that an operator can say to whoever they have go, in bytes.
 pub const MAX_KICK_REASON: usize = 512;
 
+/// The shortest password, in bytes.
+pub const MIN_PASSWORD: usize = 8;
+
+/// The longest password, in bytes.
+pub const MAX_PASSWORD: usize = 128;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 
@@ -54,6 +60,14 @@ pub struct Limits {
     /// Rooms of which a store knows, with the lobby: with so many, whoever asks for one that never was is told that there are too
     /// many. A store has to go on with the numbers of each, so it forgets none; each costs a line in every segment.
     pub stored_rooms: usize,
+    /// Names that belong to somebody; with one more, whoever wants that is told so.
+    pub accounts: usize,
+    /// Passwords that are hashed at the same time; others wait.
+    pub hashes: usize,
+    /// Passwords that wait to be hashed; whoever comes with one more is told to come again.
+    pub hashes_waiting: usize,
+    /// How many try a password for one name.
+    pub name_guesses: Rate,
     /// Bytes of private notices that may wait for a connection before no more is read from it.
     pub private: usize,
     /// Most skips of its own lines that may wait for a connection before it is not read from.
@@ -138,6 +152,8 @@ pub struct HostLimits {
     /// How many ask for a session with a token that no session has. Who comes too soon is told when to
     /// come back, and closed.
     pub tokens: Rate,
+    /// How many try a password for a name. Who comes too soon is told when to come back.
+    pub guesses: Rate,
     /// Of [`Limits::refusals`], those of one host.
     pub refusals: usize,
 }
@@ -150,6 +166,7 @@ impl HostLimits {
         joins: Rate::UNLIMITED,
         detached: 0,
         tokens: Rate::UNLIMITED,
+        guesses: Rate::UNLIMITED,
         refusals: 0,
     };
 }
@@ -162,6 +179,7 @@ impl Default for HostLimits {
             joins: Rate::per_minute(1024, 1024),
             detached: 1024,
             tokens: Rate::per_minute(512, 512),
+            guesses: Rate::per_minute(6, 5),
             refusals: 16,
         }
     }
@@ -188,6 +206,10 @@ impl Default for Limits {
             copies: 16 * 1024 * 1024,
             rooms: 4096,
             stored_rooms: 100_000,
+            accounts: 10_000,
+            hashes: 2,
+            hashes_waiting: 64,
+            name_guesses: Rate::per_minute(6, 5),
             private: 16 * 1024,
             splices: 1024,
             batch: 64 * 1024,

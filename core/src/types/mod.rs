@@ -11,3 +11,4 @@ pub(crate) mod room_name;
 pub(crate) mod secret;
 pub(crate) mod spelling;
 pub(crate) mod time;
+pub(crate) mod verifier;

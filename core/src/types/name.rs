@@ -47,6 +47,16 @@ impl Name {
         Self(format!("USER{port}").into())
     }
 
+    /// Whether it is of the form of a name that goes with a port, be it with a number after it.
+    pub(crate) fn is_of_port(&self) -> bool {
+        let Some((user, rest)) = self.0.split_at_checked(4) else {
+            return false;
+        };
+        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let (port, number) = rest.split_once('-').unwrap_or((rest, "0"));
+        user.eq_ignore_ascii_case("USER") && are_digits(port) && are_digits(number)
+    }
+
     /// The name to try when this one is taken: `-2`, `-3` … after it, and no longer than a name
     /// may be. There is none where those digits do not stand beside its own.
     pub fn numbered(&self, number: u32) -> Option<Self> {

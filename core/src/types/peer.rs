@@ -8,6 +8,24 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub struct Peer {
     pub(crate) host: Host,
     pub(crate) port: u16,
+    /// What travels between it and the server is encrypted.
+    is_encrypted: bool,
+}
+
+impl Peer {
+    /// It, with what travels between it and the server encrypted, or not.
+    #[must_use]
+    pub fn encrypted(self, is_encrypted: bool) -> Self {
+        Self {
+            is_encrypted,
+            ..self
+        }
+    }
+
+    /// Whether a secret can come from it unseen: it is encrypted, or does not leave this machine.
+    pub(crate) fn is_private(self) -> bool {
+        self.is_encrypted || self.host.is_loopback()
+    }
 }
 
 impl From<SocketAddr> for Peer {
@@ -15,6 +33,7 @@ impl From<SocketAddr> for Peer {
         Self {
             host: Host::of(address.ip()),
             port: address.port(),
+            is_encrypted: false,
         }
     }
 }
@@ -78,6 +97,15 @@ mod tests {
         );
         assert_ne!(host("2001:db8:1:2::1"), host("2001:db8:1:3::1"));
         assert_eq!(host("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn a_secret_comes_unseen_from_this_machine_or_encrypted() {
+        let far = Peer::from(SocketAddr::from(([192, 0, 2, 7], 1)));
+        assert!(!far.is_private());
+        assert!(far.encrypted(true).is_private());
+        assert!(!far.encrypted(true).encrypted(false).is_private());
+        assert!(Peer::from(1).is_private());
     }
 
     #[test]

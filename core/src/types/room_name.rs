@@ -29,6 +29,31 @@ impl RoomName {
     /// Its name.
     pub(crate) const LOBBY_TEXT: &str = "lobby";
 
+    /// The name of the log of the accounts, which is kept as that of a room, and which nobody can ask for.
+    const ACCOUNTS_TEXT: &str = "@accounts";
+
+    /// The log of the accounts: which names belong to somebody. Nobody can ask for it.
+    pub fn accounts() -> Self {
+        Self(Some(Self::ACCOUNTS_TEXT.into()))
+    }
+
+    /// Whether it is the log of the accounts.
+    pub fn is_accounts(&self) -> bool {
+        self.0.as_deref() == Some(Self::ACCOUNTS_TEXT)
+    }
+
+    /// Checks the name of a log that is kept, which is that of a room or of the accounts.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn parse_kept(text: &str) -> Result<Self, InvalidRoomName> {
+        if text == Self::ACCOUNTS_TEXT {
+            Ok(Self::accounts())
+        } else {
+            Self::parse(text)
+        }
+    }
+
     /// Checks a name; a `#` before it is dropped.
     ///
     /// # Errors
@@ -123,6 +148,20 @@ mod tests {
         ] {
             assert!(RoomName::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_log_of_the_accounts_is_kept_and_cannot_be_asked_for() {
+        let accounts = RoomName::accounts();
+        assert!(accounts.is_accounts() && !accounts.is_lobby());
+        assert_eq!(RoomName::parse(accounts.as_str()), Err(InvalidRoomName));
+        assert_eq!(
+            RoomName::parse("accounts").map(|it| it.is_accounts()),
+            Ok(false)
+        );
+        assert_eq!(RoomName::parse_kept(accounts.as_str()), Ok(accounts));
+        assert_eq!(RoomName::parse_kept("dev"), RoomName::parse("dev"));
+        assert!(RoomName::parse_kept("@other").is_err());
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{
-    MAX_ACTION, MAX_NAME, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_TOPIC,
+    MAX_ACTION, MAX_NAME, MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_TOPIC,
+    MIN_PASSWORD,
 };
 use crate::types::name::{Name, Unique};
 use crate::types::room_name::{InvalidRoomName, RoomName};
 use crate::types::spelling::InvalidName;
 use crate::wire::json::Code;
-use crate::wire::short::{Short, shortened};
+use crate::wire::short::{Short, seconds, shortened};
 use core::fmt;
+use core::time::Duration;
 
 /// What one connection alone is told of people or the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,43 @@ pub(crate) enum Answer<'a> {
         by: &'a Name,
         name: &'a Name,
     },
+    /// It belongs to somebody, or one does that it is taken for.
+    NickClaimed {
+        asked: &'a Name,
+        name: &'a Name,
+    },
     NickUnchanged(&'a Name),
+    /// A name belongs to whoever has it, from now on.
+    Claimed(&'a Name),
+    /// It belongs to them already.
+    ClaimedAlready(&'a Name),
+    /// It goes with a port, and so belongs to nobody.
+    ClaimOfPort(&'a Name),
+    /// It is taken for one that belongs to somebody.
+    ClaimedLike(&'a Name),
+    /// As many names belong to somebody as may.
+    AccountsFull,
+    PasswordChanged(&'a Name),
+    /// A name belongs to nobody any more.
+    Unclaimed(&'a Name),
+    /// The name that somebody has does not belong to them.
+    NotClaimed(&'a Name),
+    /// Somebody has the name that belongs to them.
+    LoggedIn(&'a Name),
+    /// A name belongs to somebody else, who has it now.
+    Displaced {
+        before: &'a Name,
+        now: &'a Name,
+    },
+    /// It is not the name's password, or the name belongs to nobody: which, is not said.
+    PasswordWrong,
+    PasswordLength,
+    /// The connection is one on which others can read along.
+    PasswordInClear,
+    /// Too many passwords wait already.
+    HashesFull,
+    /// Too many passwords were tried, until so much time has passed.
+    TooManyGuesses(Duration),
     TopicIs(&'a str, &'a Name),
     NoTopic,
     TopicTooLong,
@@ -78,11 +116,22 @@ impl Answer<'_> {
     /// Why something was not done, for programs.
     pub(crate) fn code(self) -> Code {
         match self {
-            Self::NickInvalid { .. } | Self::NickReserved { .. } => Code::BadName,
-            Self::NickTaken { .. } => Code::NameTaken,
-            Self::NickUnchanged(_) | Self::TopicUnchanged | Self::InRoomAlready(_) => {
-                Code::Unchanged
+            Self::NickInvalid { .. } | Self::NickReserved { .. } | Self::ClaimOfPort(_) => {
+                Code::BadName
             }
+            Self::NickTaken { .. } => Code::NameTaken,
+            Self::NickClaimed { .. } | Self::ClaimedLike(_) => Code::NameClaimed,
+            Self::NickUnchanged(_)
+            | Self::TopicUnchanged
+            | Self::InRoomAlready(_)
+            | Self::ClaimedAlready(_) => Code::Unchanged,
+            Self::AccountsFull => Code::TooManyAccounts,
+            Self::NotClaimed(_) => Code::NotClaimed,
+            Self::PasswordWrong => Code::WrongPassword,
+            Self::PasswordLength => Code::BadPassword,
+            Self::PasswordInClear => Code::NotPrivate,
+            Self::HashesFull => Code::Busy,
+            Self::TooManyGuesses(_) => Code::TooManyGuesses,
             Self::RoomInvalid { .. } => Code::BadRoom,
             Self::NotInRoom(_) => Code::NotInRoom,
             Self::LastRoom => Code::LastRoom,
@@ -114,7 +163,61 @@ impl fmt::Display for Answer<'_> {
             Self::NickTaken { asked, by, name } => {
                 write!(f, "{}; you are still {name}.", Taken { asked, by })
             }
+            Self::NickClaimed { asked, name } => write!(
+                f,
+                "The name {asked} belongs to somebody: /login {asked} PASSWORD, if it is you. You are still {name}."
+            ),
             Self::NickUnchanged(name) => write!(f, "You are {name} already."),
+            Self::Claimed(name) => write!(
+                f,
+                "The name {name} is yours. From elsewhere, /login {name} PASSWORD gives it to you."
+            ),
+            Self::ClaimedAlready(name) => {
+                write!(f, "The name {name} is yours already. /passwd changes its password.")
+            }
+            Self::ClaimOfPort(name) => write!(
+                f,
+                "Not done: {name} goes with your connection. Take a name of your own first: /nick NAME."
+            ),
+            Self::ClaimedLike(name) => write!(
+                f,
+                "Not done: the name {name} looks like one that belongs to somebody."
+            ),
+            Self::AccountsFull => {
+                f.write_str("Not done: as many names belong to somebody as there may be.")
+            }
+            Self::PasswordChanged(name) => write!(f, "{name} has the new password now."),
+            Self::Unclaimed(name) => write!(
+                f,
+                "The name {name} is nobody's own any more; you have it as long as you are here."
+            ),
+            Self::NotClaimed(name) => write!(
+                f,
+                "Not done: the name {name} is not your own. /claim PASSWORD makes it that."
+            ),
+            Self::LoggedIn(name) => write!(f, "You are {name}, as the name is yours."),
+            Self::Displaced { before, now } => write!(
+                f,
+                "The name {before} belongs to somebody, who is here now; you are {now}."
+            ),
+            Self::PasswordWrong => f.write_str(
+                "Not done: nobody has claimed that name, or the password is another one.",
+            ),
+            Self::PasswordLength => write!(
+                f,
+                "Not done: a password has {MIN_PASSWORD} to {MAX_PASSWORD} bytes."
+            ),
+            Self::PasswordInClear => f.write_str(
+                "Not done: others can read along on this connection. Passwords are taken over TLS (tls://), or on the server's own machine.",
+            ),
+            Self::HashesFull => {
+                f.write_str("Not done: too many passwords are waiting. Try again in a moment.")
+            }
+            Self::TooManyGuesses(wait) => write!(
+                f,
+                "Not done: too many passwords were tried. Try again in {} s.",
+                seconds(*wait)
+            ),
             Self::TopicIs(text, by) => write!(f, "The topic, set by {by}: {text}"),
             Self::NoTopic => f.write_str("There is no topic. /topic TEXT sets one."),
             Self::TopicTooLong => {

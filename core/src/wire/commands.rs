@@ -12,7 +12,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 14] = [
+pub(crate) const COMMANDS: [Command; 18] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -83,6 +83,26 @@ pub(crate) const COMMANDS: [Command; 14] = [
         takes: "NAME",
         does: "says since when somebody is here, and whether they are away",
     },
+    Command {
+        name: "claim",
+        takes: "PASSWORD",
+        does: "makes the name you have your own: nobody else gets it any more. A password has 8 to 128 bytes",
+    },
+    Command {
+        name: "login",
+        takes: "NAME PASSWORD",
+        does: "gives you the name that you have claimed; whoever has it meanwhile gets another one",
+    },
+    Command {
+        name: "passwd",
+        takes: "PASSWORD",
+        does: "gives the name that you have claimed, and have now, another password",
+    },
+    Command {
+        name: "unclaim",
+        takes: "",
+        does: "has the name that you have claimed, and have now, be nobody's own again",
+    },
 ];
 
 /// The names of all of them.
@@ -108,6 +128,8 @@ pub(crate) const HELP: &str = "\
 * /me TEXT: say that you do something\n\
 * /msg NAME TEXT: say it to one person alone; /reply TEXT answers\n\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
+* /claim PASSWORD: make the name you have your own; /passwd, /unclaim change that\n\
+* /login NAME PASSWORD: have the name that you have claimed\n\
 * /join ROOM: go to another room, or make one; /rooms lists them\n\
 * /who [ROOM]: who is in the room; /whois NAME tells of one of them\n\
 * /topic [TEXT]: what the room is about\n\

@@ -10,7 +10,7 @@ use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::{Code, DiskState, Message};
 use crate::wire::nearest::nearest;
-use crate::wire::short::{Short, shortened};
+use crate::wire::short::{Short, millis, seconds, shortened};
 use crate::wire::text::{GOODBYE, NOTICE, WELCOME};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -27,6 +27,12 @@ pub(crate) enum Notice<'a> {
     NameTaken {
         asked: &'a Name,
         by: &'a Name,
+        given: &'a Name,
+    },
+    /// A name that was asked for in joining belongs to somebody, or one does that it is taken for.
+    NameClaimed {
+        asked: &'a Name,
+        own: &'a Name,
         given: &'a Name,
     },
     NameInvalid {
@@ -126,7 +132,10 @@ impl Notice<'_> {
         if let Self::Disk(state) = self {
             return Message::Disk { state, text }.to_line();
         }
-        if matches!(self, Self::Answer(Answer::Away | Answer::Back)) {
+        if matches!(
+            self,
+            Self::Answer(Answer::Away | Answer::Back | Answer::Displaced { .. })
+        ) {
             return Message::Notice { text }.to_line();
         }
         if let Self::Announcement(text) = self {
@@ -137,6 +146,7 @@ impl Notice<'_> {
         }
         let code = match self {
             Self::NameTaken { .. } => Code::NameTaken,
+            Self::NameClaimed { .. } => Code::NameClaimed,
             Self::NameInvalid { .. } | Self::NameReserved { .. } => Code::BadName,
             Self::Unterminated => Code::Unterminated,
             _ => Code::BadRequest,
@@ -158,6 +168,10 @@ impl fmt::Display for Notice<'_> {
             Self::NameTaken { asked, by, given } => {
                 write!(f, "* {}; you are {given}.", Taken { asked, by })
             }
+            Self::NameClaimed { asked, own, given } => write!(
+                f,
+                "* The name {asked} belongs to somebody; you are {given}. If it is yours: /login {own} PASSWORD."
+            ),
             Self::NameInvalid { asked, why, given } => write!(
                 f,
                 "* \"{}\" is not a name: {why}. You are {given}.",
@@ -308,16 +322,6 @@ impl fmt::Display for Goodbye {
 
 /// So many characters of a command that does not exist are repeated: the answer fits into a row.
 const WORD: usize = 20;
-
-/// A time in whole milliseconds, rounded up.
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
-}
-
-/// A time in whole seconds, rounded up.
-fn seconds(time: Duration) -> u64 {
-    millis(time).div_ceil(1000)
-}
 
 /// The answer to `/who`: as many names as a line holds, then how many more.
 pub(crate) fn who<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> String {

@@ -3,6 +3,7 @@
 use crate::wire::printable::printable;
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 /// At most 64 characters of a text that somebody else chose, printable.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
@@ -26,4 +27,14 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     let end = end.map_or(text.len(), |(at, _)| at);
     let ellipsis = if end < text.len() { "…" } else { "" };
     alloc::format!("{}{ellipsis}", printable(&text[..end]))
+}
+
+/// A time in whole milliseconds, rounded up.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// A time in whole seconds, rounded up.
+pub(crate) fn seconds(time: Duration) -> u64 {
+    millis(time).div_ceil(1000)
 }

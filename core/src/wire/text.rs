@@ -2,6 +2,7 @@
 
 use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
+use crate::types::secret::Secret;
 use crate::wire::commands::command;
 use crate::wire::foreign::Protocol;
 use crate::wire::printable::{is_blank, printable, trimmed};
@@ -101,6 +102,14 @@ pub enum Request<'a> {
     Back,
     /// Tell of somebody.
     Whois(&'a str),
+    /// Make one's name one's own, with this password.
+    Claim(Secret<&'a str>),
+    /// Have the name that is one's own, by its password.
+    LogIn(&'a str, Secret<&'a str>),
+    /// Have another password.
+    Password(Secret<&'a str>),
+    /// Have one's name be nobody's own.
+    Unclaim,
     /// Show so many of the newest entries.
     History(u64),
     /// A command that takes nothing has something after it.
@@ -134,6 +143,11 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// Whether a password is in it, which is not to be seen again.
+    pub fn has_password(&self) -> bool {
+        matches!(self, Self::Claim(_) | Self::LogIn(..) | Self::Password(_))
+    }
+
     fn command(line: &'a str) -> Self {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = trimmed(rest);
@@ -164,10 +178,17 @@ impl<'a> Request<'a> {
                 // More digits than a number has are a large number all the same.
                 Self::History(n.parse().unwrap_or(u64::MAX))
             }
-            ("join" | "me" | "nick" | "whois" | "msg" | "reply", "") => Self::Lacking(name),
+            ("unclaim", "") => Self::Unclaim,
+            (
+                "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login",
+                "",
+            ) => Self::Lacking(name),
+            ("msg" | "login", _) if first().1.is_empty() => Self::Lacking(name),
+            ("claim", password) => Self::Claim(Secret(password)),
+            ("passwd", password) => Self::Password(Secret(password)),
+            ("login", _) => Self::LogIn(first().0, Secret(first().1)),
             ("me", text) => Self::Act(printable(text)),
             ("reply", text) => Self::Reply(printable(text)),
-            ("msg", _) if first().1.is_empty() => Self::Lacking(name),
             ("msg", _) => Self::Message(first().0, printable(first().1)),
             ("join" | "nick" | "who" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
             ("join", room) => Self::Join(room),
@@ -205,6 +226,10 @@ impl fmt::Display for Request<'_> {
             Self::Away(why) => write!(f, "/away {why}"),
             Self::Back => f.write_str("/back"),
             Self::Whois(name) => write!(f, "/whois {name}"),
+            Self::Claim(password) => write!(f, "/claim {}", **password),
+            Self::LogIn(name, password) => write!(f, "/login {name} {}", **password),
+            Self::Password(password) => write!(f, "/passwd {}", **password),
+            Self::Unclaim => f.write_str("/unclaim"),
             Self::Surplus(name) => write!(f, "/{name} - -"),
             Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),
@@ -222,6 +247,9 @@ pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4]
         Kind::Renamed => ["", name, IS_NOW, text],
         Kind::Topic if text.is_empty() => ["", name, NO_TOPIC, ""],
         Kind::Topic => ["", name, TOPIC, text],
+        // These are in no room. What a password is verified with is in no line.
+        Kind::Claimed => ["", name, CLAIMED, ""],
+        Kind::Unclaimed => ["", name, UNCLAIMED, ""],
     }
 }
 
@@ -241,7 +269,7 @@ impl Entry<'_> {
         };
         let (name, rest) = line.split_at_checked(name)?;
         let text = match kind {
-            Kind::Joined | Kind::Left => "",
+            Kind::Joined | Kind::Left | Kind::Claimed | Kind::Unclaimed => "",
             Kind::Said => rest.strip_prefix(": ")?,
             Kind::Acted => rest.strip_prefix(' ')?,
             Kind::Renamed => rest.strip_prefix(IS_NOW)?,
@@ -290,6 +318,8 @@ const ACTION: &str = "** ";
 const IS_NOW: &str = " is now known as ";
 const TOPIC: &str = " has set the topic: ";
 const NO_TOPIC: &str = " has taken the topic away";
+const CLAIMED: &str = " has claimed the name";
+const UNCLAIMED: &str = " has given the name up";
 const FROM: &str = "[PM from ";
 const TO: &str = "[PM to ";
 pub(crate) const NOTICE: &str = "* ";
@@ -436,6 +466,19 @@ mod tests {
             ("/JOIN a b", Surplus("join")),
             ("/rooms", Rooms),
             ("/rooms x", Surplus("rooms")),
+            ("/claim", Lacking("claim")),
+            (
+                "/claim  open sesame ",
+                Request::Claim(Secret("open sesame")),
+            ),
+            ("/login ann", Lacking("login")),
+            (
+                "/login ann  open  it",
+                Request::LogIn("ann", Secret("open  it")),
+            ),
+            ("/passwd a b", Request::Password(Secret("a b"))),
+            ("/unclaim", Request::Unclaim),
+            ("/unclaim ann", Surplus("unclaim")),
             ("/history", Request::History(20)),
             ("/history 1", Request::History(1)),
             ("/history 0", Surplus("history")),
@@ -456,7 +499,20 @@ mod tests {
     #[test]
     fn a_request_encodes_to_a_line_that_decodes_to_it() {
         for line in [
-            "", "hi", "leave", "/who", "/help", "/x y", "/who x", "//a", "///", "a\u{85}b",
+            "",
+            "hi",
+            "leave",
+            "/claim a b",
+            "/login a b c",
+            "/passwd a b",
+            "/unclaim",
+            "/who",
+            "/help",
+            "/x y",
+            "/who x",
+            "//a",
+            "///",
+            "a\u{85}b",
         ] {
             let request = Request::decode(line.as_bytes()).unwrap();
             let again = request.to_string();

@@ -1,5 +1,6 @@
 //! The server as its clients know it: who hears what, and every limit at it and one past it.
 
+mod accounts;
 mod backfill;
 mod behind;
 mod details;

@@ -102,7 +102,9 @@ impl World {
                 Action::Close(conn, reason) => {
                     assert_eq!(self.closed.insert(conn, reason), None, "closed twice");
                 }
-                Action::Read(..) | Action::Find(..) | Action::Open(..) => self.asked.push(action),
+                Action::Read(..) | Action::Find(..) | Action::Open(..) | Action::Hash(..) => {
+                    self.asked.push(action);
+                }
                 _ => {}
             }
         }

@@ -97,6 +97,9 @@ impl Config {
             private: 200,
             splices: 3,
             batch: 400,
+            // The model knows no accounts: whoever sends a password is refused.
+            hashes: 0,
+            hashes_waiting: 0,
             ..Limits::default()
         };
         let mut habits = Habits::default();

@@ -134,6 +134,10 @@ where
         self.inner.local_addr()
     }
 
+    fn is_encrypted(stream: &Self::Stream) -> bool {
+        L::is_encrypted(stream)
+    }
+
     fn reset(stream: Self::Stream) {
         L::reset(stream);
     }

@@ -3,7 +3,7 @@
 use super::Shell;
 use crate::listener::{Listener, TurnedAway};
 use crate::socket::Socket;
-use chat_core::Timestamp;
+use chat_core::{Peer, Timestamp};
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -65,7 +65,8 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
 
     pub(super) fn take_on(&mut self, now: Timestamp, stream: L::Stream, peer: SocketAddr) {
         self.metrics.accepted();
-        let Some(id) = self.server.accept(now, peer) else {
+        let from = Peer::from(peer).encrypted(L::is_encrypted(&stream));
+        let Some(id) = self.server.accept(now, from) else {
             self.metrics.turned_away();
             self.visits.turned_away(peer, "too many connections");
             return;

@@ -58,6 +58,17 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
         news
     }
 
+    /// Hears what came of passwords.
+    pub(super) fn poll_hashing(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut news = false;
+        while let Poll::Ready((id, verifier)) = self.hashing.poll_hashed(cx) {
+            news = true;
+            let hashed = Input::Hashed(id, verifier.as_ref());
+            self.server.handle(self.now(), hashed);
+        }
+        news
+    }
+
     /// Nothing can be kept any more: everyone is let go.
     pub(super) fn fail(&mut self, error: io::Error) {
         tracing::error!(%error, "the history cannot be kept; stopping");

@@ -248,6 +248,8 @@ fn link(chain: u64, record: &Record, offset: u64) -> u64 {
             Kind::Acted => 3,
             Kind::Renamed => 16,
             Kind::Topic => 17,
+            Kind::Claimed => 18,
+            Kind::Unclaimed => 19,
         } | if record.sender.is_some() { 4 } else { 0 }
             | if record.id.is_some() { 8 } else { 0 }
             | if is_plain { 0 } else { 32 },
@@ -436,7 +438,7 @@ impl Roster {
             Kind::Joined => drop(self.0.insert(name.into(), session.unwrap_or_default())),
             Kind::Left => drop(self.0.remove(name)),
             // Version 1 had no other kinds.
-            Kind::Said | Kind::Acted | Kind::Renamed | Kind::Topic => {}
+            _ => {}
         }
     }
 
@@ -636,7 +638,7 @@ impl TryFrom<Entry> for Record {
     type Error = ();
 
     fn try_from(entry: Entry) -> Result<Self, ()> {
-        let room = entry.room.as_deref().map(RoomName::parse);
+        let room = entry.room.as_deref().map(RoomName::parse_kept);
         Ok(Self {
             room: room.transpose().map_err(|_| ())?.unwrap_or_default(),
             seq: entry.seq,

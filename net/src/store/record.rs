@@ -144,6 +144,8 @@ fn kind_bits(kind: Kind) -> u8 {
         Kind::Acted => 3,
         Kind::Renamed => LATER_KIND,
         Kind::Topic => LATER_KIND | 1,
+        Kind::Claimed => LATER_KIND | 2,
+        Kind::Unclaimed => LATER_KIND | 3,
     }
 }
 
@@ -313,7 +315,7 @@ impl<'a> Rest<'a> {
             return Ok(RoomName::LOBBY);
         }
         let text = self.text(length.into())?;
-        let room = RoomName::parse(text).map_err(|_| Malformed)?;
+        let room = RoomName::parse_kept(text).map_err(|_| Malformed)?;
         (room.as_str() == text && !room.is_lobby())
             .then_some(room)
             .ok_or(Malformed)

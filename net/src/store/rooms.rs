@@ -81,7 +81,8 @@ impl Directory {
         while !rest.0.is_empty() {
             let start = bytes.len() - rest.0.len();
             let listed = Listed::read(&mut rest)?;
-            let is_name = RoomName::parse(listed.name).is_ok_and(|it| it.as_str() == listed.name);
+            let is_name =
+                RoomName::parse_kept(listed.name).is_ok_and(|it| it.as_str() == listed.name);
             if !is_name || listed.name <= before || listed.decode().is_none() {
                 return Err(Malformed);
             }
@@ -221,7 +222,7 @@ impl Rooms {
         let mut changed = BTreeMap::new();
         for listed in base.iter().filter(|it| !it.state.is_empty()) {
             let state = listed.decode().unwrap_or_default();
-            if let Ok(name) = RoomName::parse(listed.name)
+            if let Ok(name) = RoomName::parse_kept(listed.name)
                 && state.has_members()
             {
                 let last = listed.last;

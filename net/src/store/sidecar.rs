@@ -140,7 +140,7 @@ fn encode_rooms(table: &Table, seal: Seal) -> Option<(Vec<u8>, Vec<u8>)> {
     let (mut rows, mut entries) = (Vec::with_capacity(ROW * rooms.len()), Vec::new());
     let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
     for (_, name, before) in rooms {
-        let run = RoomName::parse(name).ok();
+        let run = RoomName::parse_kept(name).ok();
         let run = run.and_then(|room| runs.of.get(&room));
         let start = (entries.len() / ENTRY) as u64;
         for (seq, place) in run.into_iter().flatten() {

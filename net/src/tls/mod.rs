@@ -129,6 +129,10 @@ where
         self.inner.local_addr()
     }
 
+    fn is_encrypted(_stream: &Self::Stream) -> bool {
+        true
+    }
+
     fn reset(stream: Self::Stream) {
         L::reset(stream.into_inner());
     }

@@ -1,5 +1,6 @@
 //! The log on disk: what is appended stays, or its loss is told.
 
+mod accounts;
 mod basics;
 mod copies;
 mod damage;

@@ -161,7 +161,11 @@ impl Server {
                 detached: self.host_detached,
                 tokens: Rate::per_minute(self.host_tokens, self.host_tokens),
                 refusals: self.host_refusals,
+                ..HostLimits::default()
             },
+            // The model knows no accounts: whoever sends a password is refused.
+            hashes: 0,
+            hashes_waiting: 0,
             ..Limits::default()
         })
     }

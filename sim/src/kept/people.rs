@@ -21,6 +21,7 @@ impl People {
             Kind::Joined => !self.has(&name) && self.names.insert(name),
             Kind::Left => self.names.remove(&name),
             Kind::Said | Kind::Acted => self.names.contains(&name),
+            Kind::Claimed | Kind::Unclaimed => false, // These are in no room.
             Kind::Renamed => {
                 self.names.remove(&name) && !self.has(&entry.text) && {
                     self.names.insert(entry.text.to_string())

@@ -409,6 +409,17 @@ impl Answers {
             Asked::Private { id, .. } => {
                 matches!(code, Code::NotHere | Code::ReadsSlowly) && id.as_deref() == given
             }
+            Asked::Account(id) => {
+                let codes = [
+                    Code::NotClaimed,
+                    Code::BadName,
+                    Code::BadPassword,
+                    Code::NotPrivate,
+                    Code::TooManyGuesses,
+                    Code::Busy,
+                ];
+                codes.contains(&code) && id.as_deref() == given
+            }
             Asked::Whois(id) => code == Code::NotHere && id.as_deref() == given,
             _ => false,
         }

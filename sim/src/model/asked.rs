@@ -35,6 +35,8 @@ pub(super) enum Asked {
     /// Nothing: it is back, as it said something.
     Back,
     Whois(Option<String>),
+    /// Something about an account: nobody has one here, so that it is refused, whatever the reason is.
+    Account(Option<String>),
     /// To be sent a page of a room; the id comes back where that is refused.
     History(Span, String, Option<String>),
     /// Who is in a room; asked when the screen had shown so many lines.
@@ -150,6 +152,12 @@ impl Asked {
             }
             Some(Ok(Request::Away { text })) => Self::Away(text.is_some()),
             Some(Ok(Request::Whois { id, .. })) => Self::Whois(id.map(Into::into)),
+            Some(Ok(
+                Request::Claim { id, .. }
+                | Request::Login { id, .. }
+                | Request::Passwd { id, .. }
+                | Request::Unclaim { id },
+            )) => Self::Account(id.map(Into::into)),
             Some(Ok(Request::History {
                 room,
                 after,

@@ -311,6 +311,10 @@ impl Expected {
             Ok(Request::Whois(of)) => {
                 self.notices.push((self.deeds(), Notice::Whois(of.into())));
             }
+            // Nobody has an account here: all of it is refused, whatever the reason is.
+            Ok(
+                Request::Claim(_) | Request::LogIn(..) | Request::Password(_) | Request::Unclaim,
+            ) => self.begins("* "),
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),
             Ok(Request::Leave) => self.end = Some(CloseReason::Left),

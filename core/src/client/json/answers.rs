@@ -72,6 +72,15 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
             };
             format!("* {answer}")
         }
+        Message::Account { name, claimed, .. } => {
+            let name = Name::parse(name).ok()?;
+            let answer = if *claimed {
+                Answer::Claimed(&name)
+            } else {
+                Answer::Unclaimed(&name)
+            };
+            format!("* {answer}")
+        }
         Message::Announcement { text } => format!("* Announcement: {}", printable(text)),
         Message::Notice { text } | Message::Disk { text, .. } => format!("* {}", printable(text)),
         _ => return None,

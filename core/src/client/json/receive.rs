@@ -365,6 +365,7 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Topic { .. }
             | Message::Away { .. }
             | Message::Whois { .. }
+            | Message::Account { .. }
             | Message::Notice { .. }
             | Message::Error { .. }
             | Message::Slow { .. }

@@ -58,6 +58,22 @@ impl JsonClient {
                 let name = name.into();
                 return self.ask(&Ask::Whois { name, id: None });
             }
+            Request::Claim(password) => {
+                let password = Secret(password.0.into());
+                return self.ask(&Ask::Claim { password, id: None });
+            }
+            Request::LogIn(name, password) => {
+                return self.ask(&Ask::Login {
+                    name: name.into(),
+                    password: Secret(password.0.into()),
+                    id: None,
+                });
+            }
+            Request::Password(password) => {
+                let password = Secret(password.0.into());
+                return self.ask(&Ask::Passwd { password, id: None });
+            }
+            Request::Unclaim => return self.ask(&Ask::Unclaim { id: None }),
             Request::Who(room) => {
                 let room = room.map(Into::into).or(here);
                 return self.ask(&Ask::Who { room });

@@ -200,6 +200,39 @@ pub enum Request<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
+    /// Make one's name one's own.
+    Claim {
+        /// With this password: [`MIN_PASSWORD`](crate::MIN_PASSWORD) to [`MAX_PASSWORD`](crate::MAX_PASSWORD) bytes.
+        password: Secret<Cow<'a, str>>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Have the name that is one's own.
+    Login {
+        /// The name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Its password.
+        password: Secret<Cow<'a, str>>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Have another password for the name that is one's own.
+    Passwd {
+        /// As for [`Request::Claim`].
+        password: Secret<Cow<'a, str>>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Have one's name be nobody's own.
+    Unclaim {
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
     /// List the rooms.
     Rooms,
     /// Answer with the number of the last entry.
@@ -400,6 +433,17 @@ pub enum Message<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         away: Option<Cow<'a, str>>,
     },
+    /// What was asked for of an account is done.
+    Account {
+        /// The name that the connection has now.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// It belongs to whoever is told.
+        claimed: bool,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
     /// A notice that is no error.
     Notice {
         /// For people.
@@ -540,8 +584,24 @@ pub enum Code {
     ReadOnly,
     /// The name asked for is taken.
     NameTaken,
-    /// The name asked for is not one, or one that nobody may have.
+    /// The name asked for belongs to somebody, or one does that it is taken for.
+    NameClaimed,
+    /// The name asked for is not one, or one that nobody may have; or it goes with a port and is to be claimed.
     BadName,
+    /// The name that the connection has does not belong to whoever asks.
+    NotClaimed,
+    /// A password is too short, or too long.
+    BadPassword,
+    /// It is not the password of a name, or nobody has claimed that name.
+    WrongPassword,
+    /// Passwords are not taken on this connection, as others can read along.
+    NotPrivate,
+    /// Too many passwords were tried in too short a time.
+    TooManyGuesses,
+    /// As many names belong to somebody as may.
+    TooManyAccounts,
+    /// Too much of this kind is under way; it is worth while to try again soon.
+    Busy,
     /// Nobody here has the name, or they have no connection at the moment.
     NotHere,
     /// Too much is waiting already for whoever was written to.
@@ -603,6 +663,10 @@ impl Request<'_> {
                 | Self::Msg { .. }
                 | Self::Join { .. }
                 | Self::Part { .. }
+                | Self::Claim { .. }
+                | Self::Login { .. }
+                | Self::Passwd { .. }
+                | Self::Unclaim { .. }
                 | Self::Away { .. }
         )
     }

@@ -1,0 +1,170 @@
+//! Which names belong to somebody: a log of its own, which nobody is sent, and the fold of it.
+
+use crate::types::entry::{Change, Entry, Kind, Record};
+use crate::types::name::{Name, Unique};
+use crate::types::room_name::RoomName;
+use crate::types::verifier::Verifier;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+/// Names that belong to somebody, each with what the password of its owner is verified with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Accounts(BTreeMap<Unique, Verifier>);
+
+impl Accounts {
+    /// Takes note of what happened.
+    pub(super) fn evolve(&mut self, change: Change<'_>) {
+        match change {
+            Change::Claims(name, verifier) => {
+                // The name stays as it was written first.
+                self.0.insert(Unique(name.clone()), verifier);
+            }
+            Change::Unclaims(name) => drop(self.0.remove(&Unique(name.clone()))),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A name as its owner wrote it first, whatever case this one is in, and what their password is verified with.
+    pub(crate) fn find(&self, name: &Name) -> Option<(&Name, &Verifier)> {
+        let found = self.0.get_key_value(&Unique(name.clone()));
+        found.map(|(name, verifier)| (&name.0, verifier))
+    }
+
+    /// All of them, in the order of the names.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Verifier)> {
+        self.0.iter().map(|(name, verifier)| (&name.0, verifier))
+    }
+
+    /// Puts one after all others; whether it comes after them.
+    pub(super) fn push(&mut self, name: Name, verifier: Verifier) -> bool {
+        let name = Unique(name);
+        let is_next = self.0.last_key_value().is_none_or(|(last, _)| *last < name);
+        self.0.insert(name, verifier);
+        is_next
+    }
+}
+
+/// The log of the accounts. Of its entries, only those are held that are still to be put into the store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AccountLog {
+    name: RoomName,
+    accounts: Accounts,
+    /// The number of the last entry.
+    last: u64,
+    pending: VecDeque<Record>,
+}
+
+impl Default for AccountLog {
+    fn default() -> Self {
+        Self::restored(0, Accounts::default())
+    }
+}
+
+impl AccountLog {
+    /// One that goes on with what a store has.
+    pub(crate) fn restored(last: u64, accounts: Accounts) -> Self {
+        Self {
+            name: RoomName::accounts(),
+            accounts,
+            last,
+            pending: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The number of the last entry.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Puts an entry after the others. `is_kept`: it is to be put into a store.
+    pub(crate) fn append(&mut self, at: u64, entry: &Entry<'_>, is_kept: bool) {
+        self.last += 1;
+        self.accounts.evolve(entry.change());
+        if is_kept {
+            self.pending.push_back(Record {
+                room: self.name.clone(),
+                seq: self.last,
+                at,
+                kind: entry.kind,
+                name: Name::clone(&entry.name),
+                text: entry.text.into(),
+                sender: None,
+                id: None,
+            });
+        }
+    }
+
+    /// Takes the entries up to this one that are to be put into the store.
+    pub(crate) fn take_pending(&mut self, last: u64) -> Vec<Record> {
+        let count = self.pending.partition_point(|it| it.seq <= last);
+        self.pending.drain(..count).collect()
+    }
+
+    /// Nothing more is put into a store.
+    pub(crate) fn part_from_store(&mut self) {
+        self.pending.clear();
+    }
+}
+
+/// A name is of this person from now on, or has this password.
+pub(crate) fn claimed<'a>(name: &'a Name, verifier: &'a str) -> Entry<'a> {
+    Entry::of(Kind::Claimed, name, verifier)
+}
+
+/// A name is nobody's own any more.
+pub(crate) fn unclaimed(name: &Name) -> Entry<'_> {
+    Entry::of(Kind::Unclaimed, name, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::secret::Secret;
+    use crate::types::verifier::{HASH, SALT};
+
+    fn verifier(byte: u8) -> Verifier {
+        Verifier {
+            salt: Secret([byte; SALT]),
+            hash: Secret([byte; HASH]),
+        }
+    }
+
+    #[test]
+    fn a_name_has_its_last_password_and_the_letters_of_its_first_until_it_is_given_up() {
+        let [ann, capital] = ["ann", "ANN"].map(|it| Name::parse(it).unwrap());
+        let mut log = AccountLog::default();
+        log.append(0, &claimed(&ann, &verifier(1).to_text()), true);
+        log.append(0, &claimed(&capital, &verifier(2).to_text()), true);
+        let all = log.accounts();
+        assert_eq!(all.find(&capital), Some((&ann, &verifier(2))));
+        assert_eq!(all.len(), 1);
+        log.append(0, &unclaimed(&capital), true);
+        assert_eq!(log.accounts(), &Accounts::default());
+        assert_eq!(log.last(), 3);
+    }
+
+    #[test]
+    fn an_entry_is_given_to_the_store_once_and_shows_no_hash() {
+        let ann = Name::parse("ann").unwrap();
+        let text = verifier(7).to_text();
+        let mut log = AccountLog::default();
+        log.append(5, &claimed(&ann, &text), false);
+        log.append(6, &claimed(&ann, &text), true);
+        log.append(7, &unclaimed(&ann), true);
+        let numbers = |records: &[Record]| records.iter().map(|it| it.seq).collect::<Vec<_>>();
+        let records = log.take_pending(2);
+        assert_eq!(numbers(&records), [2], "the first is not to be kept");
+        assert_eq!(&*records[0].text, text);
+        let shown = alloc::format!("{records:?}{:?}", claimed(&ann, &text));
+        assert!(!shown.contains("07") && shown.contains('…'), "{shown}");
+        assert_eq!(numbers(&log.take_pending(9)), [3]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Names that belong to somebody (PROTOCOL.md, "Accounts"). A name that does is held only by whoever has proved that it is
+//! theirs: so whoever has it is its owner, and there is nothing else to be logged in to.
+
+use super::Server;
+use super::asking::{Password, Purpose};
+use crate::mark::{Mark, mark};
+use crate::room::accounts::{claimed, unclaimed};
+use crate::room::decide::free_name_of_port;
+use crate::types::conn_id::ConnId;
+use crate::types::entry::Entry;
+use crate::types::limits::{MAX_PASSWORD, MIN_PASSWORD};
+use crate::types::name::Name;
+use crate::types::secret::Secret;
+use crate::types::verifier::{SALT, Verifier};
+use crate::wire::answer::Answer;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::Message;
+use crate::wire::notice::Notice;
+use alloc::vec::Vec;
+
+/// What a password for a name that belongs to nobody is hashed with, so that it takes the same time.
+const NO_SALT: Secret<[u8; SALT]> = Secret([0; SALT]);
+
+impl Server {
+    /// The name that a connection has is to be its person's own.
+    pub(super) fn claim(&mut self, id: ConnId, password: &str, given: Option<&str>) {
+        if let Some(name) = self.name_of(id) {
+            let may = self.may_send_password(id);
+            match may.and_then(|()| self.may_claim(&name, password)) {
+                Ok(()) => self.hash(id, Password::new(Purpose::Claim, password, given)),
+                Err(why) => self.refuse_answer(id, why, given),
+            }
+        }
+    }
+
+    /// Whoever has a name that is their own is to have another password.
+    pub(super) fn set_password(&mut self, id: ConnId, password: &str, given: Option<&str>) {
+        if let Some(name) = self.name_of(id) {
+            let may = self.may_send_password(id);
+            match may.and_then(|()| self.may_set_password(&name, password)) {
+                Ok(()) => self.hash(id, Password::new(Purpose::Change, password, given)),
+                Err(why) => self.refuse_answer(id, why, given),
+            }
+        }
+    }
+
+    /// Whoever is here by a connection wants a name that is their own.
+    pub(super) fn log_in(&mut self, id: ConnId, asked: &str, password: &str, given: Option<&str>) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        let name = &name;
+        if let Err(why) = self.may_send_password(id) {
+            return self.refuse_answer(id, why, given);
+        }
+        let wanted = match Name::parse(asked) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                let answer = Answer::NickInvalid { asked, why, name };
+                return self.refuse_answer(id, answer, given);
+            }
+        };
+        let account = self.rooms.accounts().find(&wanted);
+        if account.is_some() && account == self.rooms.accounts().find(name) {
+            return self.refuse_answer(id, Answer::NickUnchanged(name), given);
+        }
+        let salt = account.map_or(NO_SALT, |(_, verifier)| verifier.salt);
+        if let Err(wait) = self.may_guess_password(id, &wanted) {
+            mark(Mark::GuessesFull);
+            return self.refuse_answer(id, Answer::TooManyGuesses(wait), given);
+        }
+        let purpose = Purpose::LogIn(wanted, salt);
+        self.hash(id, Password::new(purpose, password, given));
+    }
+
+    /// The name that a connection has is not its person's own any more.
+    pub(super) fn unclaim(&mut self, id: ConnId, given: Option<&str>) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        match self.own_name(&name) {
+            Err(why) => self.refuse_answer(id, why, given),
+            Ok(_) if self.is_disk_full() => self.refuse_answer(id, Answer::NotDone, given),
+            Ok(own) => {
+                self.order_account(&unclaimed(&own));
+                self.answer_account(id, Answer::Unclaimed(&name), false, given);
+            }
+        }
+    }
+
+    /// Does what a password was sent for, now that it is hashed.
+    pub(super) fn use_password(&mut self, id: ConnId, password: &Password, verifier: &Verifier) {
+        let Some(name) = self.name_of(id) else {
+            return;
+        };
+        let (name, given) = (&name, password.given.as_deref());
+        // Meanwhile, the name may be another one, or belong to somebody.
+        let done = match &password.purpose {
+            Purpose::LogIn(wanted, _) => {
+                let account = self.rooms.accounts().find(wanted);
+                let own = account.filter(|(_, it)| it.verifies(verifier));
+                match own.map(|(own, _)| own.clone()) {
+                    Some(own) => return self.take_own_name(id, name, &own, given),
+                    None => Err(Answer::PasswordWrong),
+                }
+            }
+            Purpose::Claim => self
+                .may_claim(name, &password.text)
+                .map(|()| (name.clone(), Answer::Claimed(name))),
+            Purpose::Change => self
+                .may_set_password(name, &password.text)
+                .and_then(|()| self.own_name(name))
+                .map(|own| (own, Answer::PasswordChanged(name))),
+        };
+        match done {
+            Ok((own, answer)) => {
+                mark(Mark::Claimed);
+                self.order_account(&claimed(&own, &verifier.to_text()));
+                self.answer_account(id, answer, true, given);
+            }
+            Err(why) => self.refuse_answer(id, why, given),
+        }
+    }
+
+    /// Whether a connection may send a password: nobody on the way can read it.
+    fn may_send_password<'a>(&self, id: ConnId) -> Result<(), Answer<'a>> {
+        let is_private = self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.peer.is_private());
+        is_private.then_some(()).ok_or(Answer::PasswordInClear)
+    }
+
+    /// Whether a name may become somebody's own who has it.
+    fn may_claim<'a>(&self, name: &'a Name, password: &str) -> Result<(), Answer<'a>> {
+        let accounts = self.rooms.accounts();
+        if accounts.find(name).is_some() {
+            Err(Answer::ClaimedAlready(name))
+        } else if name.is_of_port() {
+            Err(Answer::ClaimOfPort(name))
+        } else if self.rooms.names().claimed_like(name, None).is_some() {
+            // Its owner has it in other letters, and is not to have two.
+            Err(Answer::ClaimedLike(name))
+        } else if accounts.len() >= self.limits.accounts {
+            mark(Mark::AccountsFull);
+            Err(Answer::AccountsFull)
+        } else {
+            self.may_be_password(password)
+        }
+    }
+
+    fn may_set_password<'a>(&self, name: &'a Name, password: &str) -> Result<(), Answer<'a>> {
+        self.own_name(name)?;
+        self.may_be_password(password)
+    }
+
+    fn may_be_password<'a>(&self, password: &str) -> Result<(), Answer<'a>> {
+        if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&password.len()) {
+            Err(Answer::PasswordLength)
+        } else if self.is_disk_full() {
+            Err(Answer::NotDone)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A name as it was claimed, if it was.
+    fn own_name<'a>(&self, name: &'a Name) -> Result<Name, Answer<'a>> {
+        let own = self.rooms.accounts().find(name);
+        own.map(|(own, _)| own.clone())
+            .ok_or(Answer::NotClaimed(name))
+    }
+
+    /// Gives a name to whoever it belongs to; whoever has it, or one that is taken for it, has another one then.
+    fn take_own_name(&mut self, id: ConnId, name: &Name, own: &Name, given: Option<&str>) {
+        if self.is_disk_full() {
+            return self.refuse_answer(id, Answer::NotDone, given);
+        }
+        let others = self.rooms.names().alike(own).filter(|it| *it != name);
+        let others: Vec<Name> = others.cloned().collect();
+        for other in &others {
+            mark(Mark::Displaced);
+            self.displace(other);
+        }
+        let now = self.wall();
+        if self.rooms.rename(now, name, own, true).is_ok() {
+            mark(Mark::LoggedIn);
+            self.has_renamed(name, own);
+            self.answer_account(id, Answer::LoggedIn(own), true, given);
+        }
+    }
+
+    /// Gives whoever has a name that belongs to somebody else the one of their port, and tells them.
+    fn displace(&mut self, name: &Name) {
+        let conn = self.people.find(name).and_then(|(_, person)| person.conn);
+        let connection = conn.and_then(|conn| self.connections.get(conn));
+        let port = connection.map_or(0, |c| c.peer.port);
+        let free = free_name_of_port(self.rooms.names(), port);
+        let now = self.wall();
+        if self.rooms.rename(now, name, &free, false).is_ok() {
+            self.has_renamed(name, &free);
+        }
+        if let Some(conn) = conn {
+            let (before, now) = (name, &free);
+            self.tell(conn, Notice::Answer(Answer::Displaced { before, now }));
+        }
+    }
+
+    /// Something happens to an account.
+    fn order_account(&mut self, entry: &Entry<'_>) {
+        let now = self.wall();
+        self.rooms.order_account(now, entry);
+    }
+
+    /// Says what has been done, once it is committed. `is_own`: the name belongs to whoever is told.
+    fn answer_account(
+        &mut self,
+        id: ConnId,
+        answer: Answer<'_>,
+        is_own: bool,
+        given: Option<&str>,
+    ) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        connection.barrier = self.rooms.ordered();
+        let name = connection.name.as_ref().map_or("", Name::as_str);
+        let line = match connection.dialect {
+            Dialect::Text => Notice::Answer(answer).to_line(Dialect::Text),
+            Dialect::Json => Message::Account {
+                name: name.into(),
+                claimed: is_own,
+                id: given.map(Into::into),
+            }
+            .to_line(),
+        };
+        self.note(id, &line);
+        if !self.rooms.is_settled() {
+            self.look_after_commit(id);
+        }
+    }
+}
