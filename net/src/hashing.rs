@@ -106,15 +106,10 @@ mod tests {
     #[test]
     fn it_is_argon2id() {
         let hashed = hash("open sesame", Some(Secret(*b"sixteen bytes ok"))).unwrap();
-        let hex: String = hashed
-            .hash
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(
-            hex,
-            "8b90f202d4c25dbfe54d38d6d94d0960f9fd05c194987eda6ecb049744759841"
-        );
+        let reference = *b"\
+            \x8b\x90\xf2\x02\xd4\xc2\x5d\xbf\xe5\x4d\x38\xd6\xd9\x4d\x09\x60\
+            \xf9\xfd\x05\xc1\x94\x98\x7e\xda\x6e\xcb\x04\x97\x44\x75\x98\x41";
+        assert_eq!(*hashed.hash, reference);
     }
 
     #[tokio::test]

@@ -100,7 +100,7 @@ impl World {
     fn settle(&mut self, terminal: &Terminal) {
         let (lines, line) = eventually("all to be said", || {
             let draft = self.file("draft", 0)?;
-            // What is no more in the one file is in the other, until it is said.
+            // Nothing is typed where there is no line. What is no more in the one file is in the other, until it is said.
             let memory = self.file("client.json", 1)?;
             let is_entered = draft["entered"].as_array().is_some_and(Vec::is_empty);
             let outbox = memory["memory"]["outbox"].as_array().cloned()?;
@@ -109,7 +109,8 @@ impl World {
                 let text = said["text"].as_str().unwrap_or_default();
                 news.iter().any(|line| line == text)
             };
-            let line = draft["line"].as_str()?.to_owned();
+            let line = draft["lines"][0][1].as_str().unwrap_or_default();
+            let line = line.to_owned();
             let screen = seen(screen(terminal.screen.so_far().as_bytes()).screen());
             let is_there = screen.last() == Some(&format!("> {line}").trim_end().to_owned())
                 && screen.iter().any(|row| row.contains("| online |"));

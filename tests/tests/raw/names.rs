@@ -60,7 +60,7 @@ fn that_are_not_allowed_are_replaced() {
         ".dot",
         "_low",
         "two words",
-        "naïve",
+        "na\u{456}ve",
         "a:b",
         "a\x1b[2Jb",
         &too_long,

@@ -1,8 +1,9 @@
 //! Being in several rooms at the same time (PROTOCOL.md, "The client that resumes").
 
+use super::JsonClient;
 use super::memory::Memory;
 use super::phase::Phase;
-use super::{JsonClient, rooms};
+use super::rooms::{self, MAX_OTHERS};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark};
 use crate::types::room_name::RoomName;
@@ -12,10 +13,6 @@ use crate::wire::json::Message;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-
-/// The person is in so many rooms besides the lobby, at most: a first line that names them all, however long their names are,
-/// is no longer than one may be.
-pub(super) const MAX_OTHERS: usize = 32;
 
 /// The rooms besides the lobby that are remembered.
 pub(super) fn named_in(memory: &Memory) -> Vec<RoomName> {

@@ -1,6 +1,5 @@
 //! In which room the person is, and how they go to another one (PROTOCOL.md, "The client that resumes").
 
-use super::many::MAX_OTHERS;
 use super::memory::{Place, told};
 use super::phase::Phase;
 use super::{JsonClient, MAX_JOINING};
@@ -23,6 +22,10 @@ const PART: &str = "part ";
 
 /// A first line names so many rooms at most, where the person is in one at a time, so that it is short.
 const MAX_NAMED: usize = 16;
+
+/// Where they may be in several, so many besides the lobby: a first line that names them all, however long their names are, is no
+/// longer than one may be.
+pub(super) const MAX_OTHERS: usize = 32;
 
 /// What a connection knows of a room that it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
