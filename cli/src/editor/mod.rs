@@ -357,7 +357,14 @@ impl Editor {
     pub fn exchange(&mut self, line: Line) -> Line {
         self.history.reset();
         self.completion = None;
-        std::mem::replace(&mut self.line, line)
+        let before = std::mem::replace(&mut self.line, line);
+        // A password is no draft.
+        let was_password = self.asking_password.take().is_some();
+        if was_password {
+            Line::default()
+        } else {
+            before
+        }
     }
 
     /// Puts other lines in the place of those that were entered before, which are returned.
