@@ -283,7 +283,14 @@ impl Editor {
         self.history.reset();
         self.undo.forget();
         self.completion = None;
-        std::mem::replace(&mut self.line, line)
+        let before = std::mem::replace(&mut self.line, line);
+        // A password is no draft.
+        let was_password = self.asking_password.take().is_some();
+        if was_password {
+            Line::default()
+        } else {
+            before
+        }
     }
 
     /// Puts other lines in the place of those that were entered before, which are returned.
