@@ -283,14 +283,9 @@ impl Editor {
         self.history.reset();
         self.undo.forget();
         self.completion = None;
-        let before = std::mem::replace(&mut self.line, line);
-        // A password is no draft.
-        let was_password = self.asking_password.take().is_some();
-        if was_password {
-            Line::default()
-        } else {
-            before
-        }
+        // A password is asked for where its command was typed.
+        self.asking = None;
+        std::mem::replace(&mut self.line, line)
     }
 
     /// Puts other lines in the place of those that were entered before, which are returned.

@@ -518,7 +518,7 @@ fn a_password_that_is_asked_for_is_shown_nowhere_and_is_no_line_to_come_back_to(
     world.press("hello\r/claim open says me\r");
     world.draw();
     world.events();
-    world.press("\x1b[A");
+    world.send("\x1b[A");
     world.draw();
     assert_eq!(world.editor.typed().text(), "hello");
     let written = String::from_utf8(world.written).unwrap();
@@ -528,7 +528,7 @@ fn a_password_that_is_asked_for_is_shown_nowhere_and_is_no_line_to_come_back_to(
 #[test]
 fn whoever_gives_no_password_sends_no_command() {
     let mut world = World::new(80, 24);
-    world.press("/claim\r\rhello\r");
+    world.press("/claim\r\rhello\r/claim\rhalf of it\x03/passwd\ronce more\x15\rthere\r");
     world.draw();
-    assert_eq!(world.events(), entered(&["hello"]));
+    assert_eq!(world.events(), entered(&["hello", "there"]));
 }
