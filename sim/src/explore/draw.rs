@@ -34,6 +34,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         count,
     };
     draw.be_in_the_mood();
+    draw.has_programs |= draw.moves.ends();
     let mut server = draw.server();
     if matches!(draw.mood, Mood::Any | Mood::Siege) {
         draw.hosts.limit(&mut server, count, mood == Mood::Siege);
@@ -274,6 +275,7 @@ impl Draw {
             buffer: match self.mood {
                 Mood::Chatter => 400,
                 Mood::Farewell => 2 * dice.power(5),
+                _ if self.moves.ends() => 2 * dice.power(8),
                 _ => 2 * dice.power(18),
             },
             give_up_ms: 1000 << dice.below(7),
@@ -325,8 +327,22 @@ impl Draw {
             let op = self.op(clients);
             steps.push((at, op));
         }
+        if self.moves.ends() {
+            self.end(clients, duration, &mut steps);
+        }
         steps.sort_by_key(|(at, _)| *at);
         steps
+    }
+
+    /// Programs go to several rooms and read no more, and then the server stops.
+    fn end(&mut self, clients: &[Client], duration: u64, steps: &mut Vec<(u64, Op)>) {
+        for (who, client) in clients.iter().enumerate() {
+            if matches!(client, Client::Raw(_)) && self.is_program(who) {
+                steps.push((duration, Op::Deaf(who)));
+                steps.push((duration, Op::Send(who, Text(self.moves.last_words()))));
+            }
+        }
+        steps.push((duration + 200, Op::Stop));
     }
 
     fn op(&mut self, clients: &[Client]) -> Op {

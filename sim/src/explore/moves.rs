@@ -13,13 +13,19 @@ pub(super) struct Moves {
     names: usize,
     /// Programs name as many rooms in their first lines as they may be in, or one more.
     are_many: bool,
+    /// The server stops while much waits for programs in several rooms, of which little may be held.
+    ends: bool,
+    /// Dice for what programs know of rooms in which they go on.
+    going_on: Dice,
 }
 
 impl Moves {
     /// Has dice of its own, so that all else that is drawn from a seed stays what it is.
     pub(super) fn draw(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 8);
+        let (mut dice, mut going_on) = (Dice::new(seed, 8), Dice::new(seed, 10));
         Self {
+            ends: going_on.one_in(60),
+            going_on,
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
             are_many: dice.one_in(40),
@@ -27,10 +33,35 @@ impl Moves {
         }
     }
 
+    /// Whether it ends while much waits for programs in several rooms.
+    pub(super) fn ends(&self) -> bool {
+        self.ends
+    }
+
+    /// What one of these programs sends before: it is in two rooms more, and talks in them.
+    pub(super) fn last_words(&mut self) -> Vec<u8> {
+        let mut lines: Vec<String> = ["dev", "tea"]
+            .map(|room| format!("{{\"type\":\"join\",\"room\":\"{room}\"}}"))
+            .into();
+        for nth in 0..2 + self.going_on.below(6) {
+            let room = ["dev", "tea"][self.going_on.below(2)];
+            lines.push(format!(
+                "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"last {nth}\"}}"
+            ));
+        }
+        lines
+            .iter()
+            .flat_map(|line| [line, "\n"].concat().into_bytes())
+            .collect()
+    }
+
     /// In some worlds there may be only a few rooms, or little may be held of rooms that one goes out of.
     pub(super) fn limit(&mut self, server: &mut Server) {
         if self.are_any() && self.dice.one_in(12) {
             server.copies = self.dice.below(300) as u64;
+        }
+        if self.ends {
+            server.copies = self.going_on.below(300) as u64;
         }
         if self.are_any() && !self.are_many && self.dice.one_in(4) {
             server.rooms = 1 + self.dice.below(3);
@@ -70,6 +101,9 @@ impl Moves {
     pub(super) fn object(&mut self) -> Option<Vec<u8>> {
         if !self.is_next() {
             return None;
+        }
+        if self.are_many && self.going_on.one_in(4) {
+            return Some(b"{\"type\":\"rooms\"}".to_vec());
         }
         let room = self.room();
         let number = self.dice.below(1000);
@@ -125,7 +159,7 @@ impl Moves {
     /// The rooms that a first object names, as a member of it, now and then.
     pub(super) fn named(&mut self) -> Option<String> {
         if !self.are_any() || !self.are_many && !self.dice.one_in(3) {
-            return None;
+            return self.known_so_far();
         }
         let rooms: Vec<String> = if self.are_many && !self.dice.one_in(4) {
             let (kind, count) = (self.dice.below(2), MAX_ROOMS - 1 + self.dice.below(8) / 7);
@@ -140,6 +174,21 @@ impl Moves {
             };
             (0..count).map(&mut named).collect()
         };
+        Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
+    }
+
+    /// Rooms in which a program may go on, each with the number after which it does, now and then.
+    fn known_so_far(&mut self) -> Option<String> {
+        if !self.are_any() || !self.going_on.one_in(3) {
+            return None;
+        }
+        let names = 1 + self.going_on.below(2);
+        let mut known = |room| format!("\"{room}\":{{\"after\":{}}}", self.going_on.power(5) - 1);
+        let rooms: Vec<String> = ["dev", "tea"]
+            .into_iter()
+            .take(names)
+            .map(&mut known)
+            .collect();
         Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
     }
 

@@ -461,7 +461,7 @@ impl Answers {
         room: &str,
         places: &Places<'_>,
     ) -> bool {
-        let is_said = |due: &Due| matches!(&due.asked, Asked::Do { id: Some(it), .. } if it == id);
+        let is_said = |due: &Due| matches!(&due.asked, Asked::Do { id: Some(it), deed, .. } if it == id && !deed.may_be_refused());
         let is_being_said = self.due.iter().take(nth).any(is_said);
         match self.accepted.get(id) {
             None => self.is_old || is_being_said,

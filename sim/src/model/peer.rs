@@ -12,6 +12,7 @@ use super::rooms::Rooms;
 use super::skipped::Skipped;
 use super::stay::Stay;
 use super::stranger;
+use crate::naming::shows_nothing;
 use chat_core::{
     CloseReason, ConnId, FirstLine, MAX_JSON_LINE, MAX_LINE, Name, server_phase::Phase,
 };
@@ -258,12 +259,7 @@ impl Peer {
             self.is_foreign = stranger::later(&line).is_some();
         }
         self.first.get_or_insert_with(|| line.clone());
-        let most = if self.skipped.is_json() {
-            MAX_JSON_LINE
-        } else {
-            MAX_LINE
-        };
-        self.speaks |= says_something(&line, self.ended == 0, most);
+        self.speaks |= says_something(&line, self.ended == 0, self.skipped.is_json());
         self.ended += 1;
         self.lines.push(line);
     }
@@ -416,8 +412,13 @@ impl Peer {
 }
 
 /// Whether a whole line says anything, but for the first one where that only joins.
-fn says_something(line: &[u8], is_first: bool, most: usize) -> bool {
+fn says_something(line: &[u8], is_first: bool, is_json: bool) -> bool {
     let joins = || matches!(first_line(line), FirstLine::Join(_) | FirstLine::Json(_));
-    let is_blank = || str::from_utf8(line).is_ok_and(|line| line.trim().is_empty());
-    !(is_first && joins()) && (line.len() > most || !is_blank())
+    // What is not drawn is blank in the text dialect alone.
+    let (most, is_blank): (_, fn(&str) -> bool) = if is_json {
+        (MAX_JSON_LINE, |line| line.trim().is_empty())
+    } else {
+        (MAX_LINE, shows_nothing)
+    };
+    !(is_first && joins()) && (line.len() > most || !str::from_utf8(line).is_ok_and(is_blank))
 }

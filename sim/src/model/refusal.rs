@@ -45,12 +45,19 @@ impl Watched {
                 return;
             }
             let is_right = self.may_refuse(who, done);
+            if let (Some((deed, _)), false) = (deed, is_right)
+                && self.said_by_the_newest(who, deed)
+            {
+                continue;
+            }
+            let peer = &self.peers[who];
             let may_be_unheard = peer.short.is_some() || self.server.phase(peer.id).is_ending();
             if deed.is_none() && may_be_unheard && !is_right {
                 return; // It may have been cut off before that was handled.
             }
             Invariant::OwnName.holds(is_right, || {
-                format!("{:?} of {:?} was refused", done.deed, peer.name)
+                let done = peer.expected.deeds.get(nth);
+                format!("{done:?} of {:?} was refused", peer.name)
             });
             self.refuse(who, nth);
         }

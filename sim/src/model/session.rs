@@ -131,6 +131,7 @@ impl Watched {
             if next.is_some_and(|next| next.is(deed, room)) {
                 if let Some(program) = &peer.expected.program
                     && let Some(Some(id)) = program.ids.get(peer.said)
+                    && !deed.may_be_refused()
                 {
                     let room = self.rooms.find(room).unwrap_or(LOBBY);
                     let said = Said {
@@ -147,30 +148,34 @@ impl Watched {
     }
 
     /// Who of a session says a line, where what was heard before may have been by either: the newest, if what
-    /// was taken for an older one's, who was to say the same, was its own.
-    pub(super) fn said_by_the_newest(&mut self, who: usize, deed: &Deed) {
+    /// was taken for an older one's, who was to say the same, was its own. Whether that is so.
+    pub(super) fn said_by_the_newest(&mut self, who: usize, deed: &Deed) -> bool {
         let peer = &self.peers[who];
-        let [first, second] =
-            [0, 1].map(|nth| peer.expected.deeds.get(peer.said + nth).map(|it| &it.deed));
-        let first = first.filter(|next| *next != deed);
+        let [first, second] = [0, 1].map(|nth| peer.expected.deeds.get(peer.said + nth));
+        let first = first.filter(|next| next.deed != *deed);
         let (Some(first), Some(program)) = (first, &peer.expected.program) else {
-            return;
+            return false;
         };
+        let room = first.room.as_deref();
+        let room = room.and_then(|room| self.rooms.find(room)).unwrap_or(LOBBY);
         let session = self.sessions.open.get(&program.key(who));
         let older = session.into_iter().flat_map(|session| &session.peers);
         let taken = older.filter(|older| **older != who).find_map(|&older| {
-            let story = &self.rooms[LOBBY];
+            let story = &self.rooms[room];
             let entry = story.last_by(older)?;
             let line = &story.entries[entry].line;
             let (_, said) = line.split_once(": ")?;
-            let is_first = matches!(first, Deed::Says(text) if text == said);
+            let is_first = matches!(&first.deed, Deed::Says(text) if text == said);
             is_first.then_some((older, entry))
         });
-        if let Some((older, entry)) = taken.filter(|_| second == Some(deed)) {
-            self.peers[older].has_not_said();
-            self.peers[who].has_said(entry);
-            self.rooms.ascribe(LOBBY, entry, who);
-        }
+        let is_next = second.is_some_and(|second| second.deed == *deed);
+        let Some((older, entry)) = taken.filter(|_| is_next) else {
+            return false;
+        };
+        self.peers[older].has_not_said();
+        self.peers[who].has_said(entry);
+        self.rooms.ascribe(room, entry, who);
+        true
     }
 
     /// The first thing that a peer said and that is still to be heard, if any: what its session has
@@ -188,7 +193,7 @@ impl Watched {
         let is_known = |nth: usize| {
             let program = peer.expected.program.as_ref();
             program.is_some_and(|program| match program.ids.get(nth) {
-                Some(Some(id)) => {
+                Some(Some(id)) if !peer.expected.deeds[nth].deed.may_be_refused() => {
                     let id = (program.key(who), id.clone());
                     self.sessions.said.contains_key(&id)
                 }
@@ -208,7 +213,9 @@ impl Watched {
         let key = program.key(who);
         loop {
             let peer = &self.peers[who];
-            let Some(next) = peer.expected.deeds.get(peer.said) else {
+            let next = peer.expected.deeds.get(peer.said);
+            // The id of anything else is for its answer alone.
+            let Some(next) = next.filter(|next| !next.deed.may_be_refused()) else {
                 return;
             };
             let program = peer.expected.program.as_ref();

@@ -190,7 +190,6 @@ impl Watched {
         if !matches!(deed, Deed::Joins(_)) {
             self.hears_at_rate(who, deed.text());
         }
-        self.said_by_the_newest(who, deed);
         let peer = &mut self.peers[who];
         let expected = peer.expected.deeds.get(peer.said);
         let is_it = expected.is_some_and(|next| next.is(deed, &place));
