@@ -53,18 +53,17 @@ impl Server {
         self.rooms.part_from_store();
     }
 
-    /// Has a connection looked at after the next commit, if it waits for that and has no seat by
+    /// Has a connection looked at after the next commit, if it waits for that and need have no seat by
     /// which it would be found.
     pub(super) fn await_commit(&mut self, id: ConnId) {
         if !self.rooms.is_settled()
             && let Some(c) = self.connections.get(id)
             && !c.blocked
-            && c.positions().any(|it| {
-                it.seat.is_none()
-                    && !it
-                        .cursor
-                        .is_done(self.rooms[it.room].log().stream(c.dialect))
-            })
+            && (c.barrier > self.rooms.committed()
+                || c.positions().any(|it| {
+                    let log = self.rooms[it.room].log().stream(c.dialect);
+                    it.seat.is_none() && !it.cursor.is_done(log)
+                }))
         {
             self.awaiting.push(id);
         }

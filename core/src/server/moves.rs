@@ -403,7 +403,12 @@ impl Server {
         {
             match due {
                 Due::Live(room, from) => {
-                    let last = self.rooms[room].log().last();
+                    let log = self.rooms[room].log();
+                    let last = log.last();
+                    if log.committed() < last {
+                        // How far the room is may only be told when that is committed.
+                        connection.barrier = self.rooms.ordered();
+                    }
                     self.tell_in(id, room, None);
                     self.go_on_after(id, room, &from, last);
                 }

@@ -63,8 +63,12 @@ impl JsonClient {
         let lobby = self.known(&RoomName::LOBBY);
         // What is not shown need not be sent.
         let is_lobby_shown = self.is_lobby_shown();
+        let rooms = self.named_rooms();
+        let named = rooms.keys().filter_map(|it| RoomName::parse(it).ok());
+        let lobby_too = is_lobby_shown.then_some(RoomName::LOBBY);
+        let named = named.chain(lobby_too).collect();
         let hello = Hello {
-            rooms: self.named_rooms(),
+            rooms,
             version: Some(VERSION),
             name: known.name.as_deref().filter(is_seen).map(Into::into),
             session: (known.session.as_ref().filter(|_| !self.reads))
@@ -76,6 +80,7 @@ impl JsonClient {
         };
         // Numbers and strings: nothing in it can fail.
         let hello = serde_json::to_string(&hello).unwrap_or_default();
+        self.connection.named = named;
         self.send(&format!("JOIN {hello}\n"));
     }
 
@@ -83,6 +88,7 @@ impl JsonClient {
     pub(super) fn enter_room(&mut self, now: Timestamp) {
         if self.phase == Phase::Talking {
             mark(Mark::ClientEnters);
+            self.give_private_up();
             self.connection = Connection::new();
             self.actions.push_back(ClientAction::Disconnect);
             self.connect(now, Event::Join);
@@ -97,13 +103,7 @@ impl JsonClient {
 
     /// There is no connection any more, or it is of no use.
     pub(super) fn lost(&mut self, now: Timestamp, why: &str) {
-        for (_, text) in mem::take(&mut self.connection.private) {
-            let news = format!(
-                "* Nobody knows whether this has arrived: \"{}\"",
-                Short(&text)
-            );
-            self.actions.push_back(ClientAction::Notice(news));
-        }
+        self.give_private_up();
         match self.phase {
             Phase::Leaving if self.interrupted => self.finish(Outcome::Interrupted, ""),
             Phase::Leaving => self.finish(self.left(), ""),
@@ -112,6 +112,17 @@ impl JsonClient {
                 self.finish(Outcome::Lost, &sentence(why));
             }
             _ => self.wait(now, why),
+        }
+    }
+
+    /// What was said to one person alone on a connection that is over is not answered any more.
+    fn give_private_up(&mut self) {
+        for (_, text) in mem::take(&mut self.connection.private) {
+            let news = format!(
+                "* Nobody knows whether this has arrived: \"{}\"",
+                Short(&text)
+            );
+            self.actions.push_back(ClientAction::Notice(news));
         }
     }
 

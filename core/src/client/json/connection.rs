@@ -9,6 +9,7 @@ use crate::types::time::Timestamp;
 use crate::wire::line::LineReader;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// What is of one connection, and is forgotten with it.
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     pub(super) slow_until: Option<Timestamp>,
     /// What was said to one person alone, and is not answered yet: the id, and the text.
     pub(super) private: VecDeque<(String, Secret<String>)>,
+    /// The rooms of which its first line says how far they were shown.
+    pub(super) named: Vec<RoomName>,
     /// The rooms that it is in.
     pub(super) seats: BTreeMap<RoomName, Seat>,
     /// So many requests to be in a room are not answered yet.
@@ -52,6 +55,7 @@ impl Connection {
             asked: false,
             slow_until: None,
             private: VecDeque::new(),
+            named: Vec::new(),
             seats: BTreeMap::new(),
             joining: 0,
             topic_of: None,

@@ -110,7 +110,7 @@ impl JsonClient {
             }
             Message::Entry(entry) if self.is_here(&entry.room) => self.happened(now, &entry, line),
             Message::Entry(entry) => self.overheard(&entry),
-            Message::In { .. } => self.is_in(&message),
+            Message::In { .. } => self.is_in(now, &message),
             Message::Out { room, .. } => self.is_out(&room),
             Message::Topic { room, text, .. }
                 if self.is_topic_unasked(room.as_deref(), text.is_empty()) => {}
@@ -267,8 +267,9 @@ impl JsonClient {
             };
             self.actions.push_back(ClientAction::Notice(news));
         }
-        if stay.is_none() && !self.reads {
-            // Something was typed since it asked to read.
+        let is_typed = stay.is_none() && !self.reads;
+        if is_typed || here.is_some() && self.is_unasked(&RoomName::LOBBY) {
+            // Something was typed since it asked to read, or to go on elsewhere.
             return self.enter_room(now);
         }
         if stay.is_some() {

@@ -191,8 +191,15 @@ impl JsonClient {
         }
     }
 
+    /// Whether the first line did not say how far a room was shown, where the person has gone since: if their session is in it,
+    /// what came there meanwhile is not sent on this connection.
+    pub(super) fn is_unasked(&self, room: &RoomName) -> bool {
+        let is_wanted = self.is_in_it(room) || !self.setup.many && self.target() == room;
+        is_wanted && !self.connection.named.contains(room) && self.position(room).is_some()
+    }
+
     /// The connection is in a room from now on.
-    pub(super) fn is_in(&mut self, message: &Message<'_>) {
+    pub(super) fn is_in(&mut self, now: Timestamp, message: &Message<'_>) {
         let Message::In {
             room,
             epoch,
@@ -211,6 +218,9 @@ impl JsonClient {
         };
         if self.connection.seats.len() >= MAX_ROOMS {
             return; // No server lets it be in so many.
+        }
+        if id.is_none() && self.is_unasked(&room) {
+            return self.enter_room(now);
         }
         self.take_seat(room.clone(), *here);
         self.follow(&room, epoch, *head);

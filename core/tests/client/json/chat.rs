@@ -184,6 +184,14 @@ impl Chat {
         }
     }
 
+    /// It connects as soon as it tries again, and what it sends first has not gone anywhere yet.
+    pub(super) fn connect_and_be_stuck(&mut self) {
+        self.now = self.client.next_timeout().unwrap();
+        self.client.handle(self.now, ClientInput::Timeout);
+        self.actions();
+        self.is_stuck = true;
+    }
+
     /// Until nothing moves.
     pub(super) fn run(&mut self) {
         loop {

@@ -274,6 +274,41 @@ fn wherever_a_move_is_cut_what_was_typed_is_said_once_and_in_its_room() {
 }
 
 #[test]
+fn who_goes_back_before_they_are_welcome_again_is_shown_what_they_missed() {
+    // Wherever the way to the other room is cut.
+    let mut met = 0;
+    for (from, to) in [("lobby", "dev"), ("dev", "lobby")] {
+        for up in 1..300 {
+            let mut chat = Chat::joined(Setup::default());
+            chat.type_line("/join dev");
+            if from == "lobby" {
+                chat.type_line("/join lobby");
+            }
+            chat.up = up;
+            chat.type_line(&format!("/join {to}"));
+            if chat.notices.is_empty() {
+                continue;
+            }
+            met += 1;
+            chat.other_says("bob", &format!("/join {from}\nmissed"));
+            chat.connect_and_be_stuck();
+            chat.type_line(&format!("/join {from}"));
+            chat.is_stuck = false;
+            chat.run();
+            chat.other_says("cy", &format!("/join {from}\nhere"));
+            let context = format!("{up}: {:?} {:?}", chat.screen, chat.notices);
+            let gap = chat.notices.iter().any(|line| line.contains("Gap"));
+            assert!(!gap, "{context}");
+            for line in ["bob: missed", "cy: here"] {
+                let times = chat.screen.iter().filter(|it| *it == line).count();
+                assert_eq!(times, 1, "{line} at {context}");
+            }
+        }
+    }
+    assert!(met > 100, "{met}");
+}
+
+#[test]
 fn another_run_goes_on_in_the_same_room() {
     let mut chat = Chat::joined(keeps());
     chat.type_line("/join dev");

@@ -2,8 +2,10 @@
 
 use super::{Kept, objects, program, token};
 use crate::json::entries;
+use crate::world::line;
 use chat_core::json::{Code, Message};
 use chat_core::{ConnId, Input, Limits};
+use std::time::Duration;
 
 #[test]
 fn a_room_in_which_nobody_was_goes_on_with_its_numbers_topic_and_history() {
@@ -209,4 +211,86 @@ fn how_many_rooms_the_store_knows_of_is_known_after_a_restart() {
     k.commit();
     let answers = format!("* You are in two now; nobody else is here.\n{TOO_MANY}");
     assert_eq!(k.look(ann), answers);
+}
+
+#[test]
+fn how_far_a_room_is_is_told_to_whoever_resumes_once_that_is_committed() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let (ann, _) = program(&mut k, r#"{"name":"ann"}"#);
+    k.commit();
+    let token = token(&objects(&mut k, ann));
+    k.receive(ann, "{\"type\":\"join\",\"room\":\"dev\"}\n");
+    k.answer();
+    let bob = k.join("bob");
+    k.commit();
+    k.receive(bob, "one\n");
+    k.begin();
+    let hello = format!(r#"{{"session":"{token}","after":1,"rooms":{{"dev":{{"after":1}}}}}}"#);
+    let (ann, early) = program(&mut k, &hello);
+    assert_eq!(early, []);
+    k.receive(bob, "/join dev\n");
+    k.done();
+    let is_in = |it: &Message<'_>| matches!(it, Message::In { .. });
+    assert!(!objects(&mut k, ann).iter().any(is_in));
+    k.commit();
+    let told = objects(&mut k, ann);
+    let told = told.iter().find(|it| is_in(it));
+    let Some(Message::In { head, here, .. }) = told else {
+        panic!("{told:?}");
+    };
+    assert_eq!((*head, *here), (2, 2));
+}
+
+/// Has each of these say long lines for as long as they are heard, and more than that once.
+fn talk_on(k: &mut Kept, talkers: &[ConnId]) {
+    for _ in 0..100 {
+        for talker in talkers {
+            if k.server.wants_input(*talker) {
+                k.receive(*talker, line(4000));
+            }
+        }
+    }
+    let is_heard = |it: &ConnId| k.server.wants_input(*it);
+    assert!(!talkers.iter().any(is_heard), "a batch is full");
+}
+
+#[test]
+fn nobody_is_too_far_behind_who_waits_in_a_room_for_commits_that_take_their_time() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let talkers: Vec<ConnId> = (0..4).map(|n| k.join(&format!("talker{n}"))).collect();
+    for talker in &talkers {
+        k.receive(*talker, "/join dev\n");
+        k.answer();
+    }
+    let bob = k.join("bob");
+    let (cy, _) = program(&mut k, r#"{"name":"cy"}"#);
+    k.commit();
+    (k.look(bob), objects(&mut k, cy));
+    k.receive(talkers[0], "a commit begins\n");
+    k.begin();
+    k.receive(bob, "/join dev\n");
+    k.receive(cy, "{\"type\":\"join\",\"room\":\"dev\"}\n");
+    // What they wait for is in the batch after that, and another one comes meanwhile.
+    for _ in 0..2 {
+        talk_on(&mut k, &talkers);
+        assert_eq!(k.look(bob) + &k.look(cy), "");
+        k.wait(Duration::from_millis(900));
+        k.done();
+        k.begin();
+    }
+    talk_on(&mut k, &talkers);
+    k.done();
+    k.commit();
+    assert_eq!(k.closed.len(), 0);
+    let is_later = |it: &&chat_core::Record| it.text.len() == 4000;
+    let said = k.store.iter().filter(is_later).count();
+    assert!(said > 32, "{said} lines are more than two batches");
+    assert_eq!(k.look(bob).matches(": xxxx").count(), said);
+    assert_eq!(
+        entries(&objects(&mut k, cy))
+            .iter()
+            .filter(|it| it.1.ends_with("xxxx"))
+            .count(),
+        said
+    );
 }
