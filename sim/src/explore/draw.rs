@@ -328,21 +328,13 @@ impl Draw {
             steps.push((at, op));
         }
         if self.moves.ends() {
-            self.end(clients, duration, &mut steps);
+            let programs = (0..clients.len())
+                .filter(|who| matches!(clients[*who], Client::Raw(_)) && self.is_program(*who));
+            let programs: Vec<usize> = programs.collect();
+            steps.extend(self.moves.end(&programs, duration));
         }
         steps.sort_by_key(|(at, _)| *at);
         steps
-    }
-
-    /// Programs go to several rooms and read no more, and then the server stops.
-    fn end(&mut self, clients: &[Client], duration: u64, steps: &mut Vec<(u64, Op)>) {
-        for (who, client) in clients.iter().enumerate() {
-            if matches!(client, Client::Raw(_)) && self.is_program(who) {
-                steps.push((duration, Op::Deaf(who)));
-                steps.push((duration, Op::Send(who, Text(self.moves.last_words()))));
-            }
-        }
-        steps.push((duration + 200, Op::Stop));
     }
 
     fn op(&mut self, clients: &[Client]) -> Op {

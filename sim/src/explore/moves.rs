@@ -1,7 +1,8 @@
 //! Rooms in a drawn world: who asks for which.
 
-use super::world::Server;
+use super::world::{Op, Server};
 use crate::dice::Dice;
+use crate::text::Text;
 use chat_core::MAX_ROOMS;
 
 /// How much people and programs go from room to room.
@@ -38,10 +39,21 @@ impl Moves {
         self.ends
     }
 
-    /// What one of these programs sends before: it is in two rooms more, and talks in them.
-    pub(super) fn last_words(&mut self) -> Vec<u8> {
+    /// How it ends: programs go to several rooms and read no more, and then the server stops.
+    pub(super) fn end(&mut self, programs: &[usize], at: u64) -> Vec<(u64, Op)> {
+        let mut steps = Vec::new();
+        for &who in programs {
+            steps.push((at, Op::Deaf(who)));
+            steps.push((at, Op::Send(who, Text(self.last_words()))));
+        }
+        steps.push((at + 200, Op::Stop));
+        steps
+    }
+
+    /// What one of these programs sends: it is in two rooms more, and talks in them.
+    fn last_words(&mut self) -> Vec<u8> {
         let mut lines: Vec<String> = ["dev", "tea"]
-            .map(|room| format!("{{\"type\":\"join\",\"room\":\"{room}\"}}"))
+            .map(|room| format!("{{\"type\":\"join\",\"room\":\"{room}\",\"id\":\"in {room}\"}}"))
             .into();
         for nth in 0..2 + self.going_on.below(6) {
             let room = ["dev", "tea"][self.going_on.below(2)];

@@ -71,8 +71,12 @@ impl Watched {
     /// Whether there may be no place for a room of this name.
     pub(super) fn may_be_full(&self, room: &str) -> bool {
         // One that was made for somebody who could not come after all is not on the screen.
-        let is_full = self.rooms.count() >= self.limits.rooms || self.copies_tight;
-        !self.rooms.is_occupied(room) && is_full
+        !self.rooms.is_occupied(room) && self.are_rooms_used_up()
+    }
+
+    /// Whether there may have been as many rooms at some time as there may be.
+    pub(super) fn are_rooms_used_up(&self) -> bool {
+        self.rooms.count() >= self.limits.rooms || self.copies_tight
     }
 
     /// Takes note of whether so much waits that some of it may not be taken along to another room.

@@ -80,6 +80,8 @@ pub(super) struct Peer {
     pub(super) name: Option<Name>,
     /// What it was told is refused, until that is checked.
     pub(super) refused: Vec<(Done, String)>,
+    /// Lines by which the first of two of the same was refused, until they are checked.
+    pub(super) refused_first: Vec<String>,
     /// All names that it has had.
     pub(super) names: Vec<String>,
     /// What others said to it alone: the name, and the text.
@@ -104,7 +106,7 @@ pub(super) struct Peer {
     /// How many entries of its own it has stepped over.
     stepped: usize,
     /// How many notices it has heard, and has to hear if it is not cut off.
-    heard: usize,
+    pub(super) heard: usize,
     pub(super) sure: usize,
     goodbye: bool,
     /// It is to be told next what the room is about into which it has come; whether that is sure.
@@ -153,6 +155,7 @@ impl Peer {
             short: None,
             name: None,
             refused: Vec::new(),
+            refused_first: Vec::new(),
             names: Vec::new(),
             private_in: Vec::new(),
             private_seen: 0,

@@ -9,6 +9,10 @@ use crate::invariant::Invariant;
 use chat_core::MAX_ROOMS;
 use std::mem;
 
+/// How the lines begin that refuse to let somebody into a room, for what is so now.
+const NO_ROOM: &str = "* Not done: there are as many rooms as there may be.";
+const MUCH_WAITS: &str = "* Not done: too much is waiting for you ";
+
 impl Watched {
     /// Takes what a peer was to do for refused, if all that it sent was handled.
     pub(super) fn see_handled(&mut self, who: usize) {
@@ -72,6 +76,7 @@ impl Watched {
 
     /// Checks what a peer was told is refused before that could be seen.
     pub(super) fn check_refused(&mut self, who: usize) {
+        self.check_refused_first(who);
         for (done, line) in mem::take(&mut self.peers[who].refused) {
             let why = self.why_refused(who, &done);
             let is_right = why.iter().any(|why| line.starts_with(why));
@@ -79,6 +84,19 @@ impl Watched {
                 let name = &self.peers[who].name;
                 format!("{:?} of {name:?} was refused", done.deed)
             });
+        }
+    }
+
+    /// Checks what was refused to a peer that asked for the same again, and was let into that room.
+    fn check_refused_first(&mut self, who: usize) {
+        for line in mem::take(&mut self.peers[who].refused_first) {
+            let may_be = [NO_ROOM, MUCH_WAITS]
+                .into_iter()
+                .zip([self.are_rooms_used_up(), self.copies_tight]);
+            let is_right = may_be
+                .into_iter()
+                .any(|(start, may_be)| may_be && line.starts_with(start));
+            Invariant::OwnName.holds(is_right, || format!("{line:?} to peer {who}"));
         }
     }
 
@@ -143,8 +161,8 @@ fn refusals(deed: &Deed) -> Vec<String> {
         Deed::SetsTopic(_) => vec!["* That is the topic already.".into()],
         Deed::Goes(room) => vec![
             format!("* You are in {room} already."),
-            "* Not done: there are as many rooms as there may be.".into(),
-            "* Not done: too much is waiting for you ".into(),
+            NO_ROOM.into(),
+            MUCH_WAITS.into(),
         ],
         // Programs are told by a code.
         Deed::Joins(room) => vec![format!("in {room} already"), "too many rooms".into()],
@@ -168,6 +186,30 @@ impl Peer {
         let next = self.expected.deeds.get(self.said);
         let lines = next.map_or_else(Vec::new, |next| refusals(&next.deed));
         lines.iter().any(|start| line.starts_with(start))
+    }
+
+    /// Of two that ask to go to the same room, one was refused. The screen does not show which, and the second one was
+    /// taken for it: a line that refuses the first one says that it was that.
+    pub(super) fn refuses_first_of_two(&mut self, line: &str) {
+        let due = self.expected.notices.iter().skip(self.heard);
+        let Some((said, Notice::InRoom(room))) = due.clone().next() else {
+            return;
+        };
+        let already = format!("* You are in {room} already.");
+        let is_second = |it: &(usize, Notice)| matches!(&it.1, Notice::Either(lines) if lines.contains(&already));
+        let of_it = due.take_while(|it| it.0 == *said);
+        let second = of_it.into_iter().position(is_second);
+        let is_refusal = [NO_ROOM, MUCH_WAITS].iter().any(|it| line.starts_with(it));
+        let (Some(nth), true) = (second, is_refusal) else {
+            return;
+        };
+        let first = self.heard;
+        self.expected.notices.swap(first, first + nth);
+        for before in self.expected.notices.iter_mut().skip(first).take(nth) {
+            before.0 -= 1;
+        }
+        self.expected.notices[first].1 = Notice::Either(vec![line.into()]);
+        self.refused_first.push(line.into());
     }
 
     /// What it does is refused, and it is told so in its place.

@@ -87,6 +87,7 @@ impl Peer {
         if is_due_later && self.refuses_next(line) {
             self.is_told_refused(line);
         }
+        self.refuses_first_of_two(line);
         let next = self.expected.notices.get(self.heard);
         let called_for = || next.is_some_and(|(_, notice)| notice.is(line));
         let is_goodbye = line.starts_with("* Goodbye: ");
