@@ -372,7 +372,7 @@ impl Answers {
     /// Whether what was asked for is refused for a reason that it gives.
     fn is_refused(&self, nth: usize, code: Code, given: Option<&str>, places: &Places<'_>) -> bool {
         let is_apart = self.is_apart(&self.due[nth]);
-        let is_out = code == Code::NotInRoom && is_apart;
+        let is_out = code == Code::NotInRoom && is_apart && !self.is_in_by_then(nth, places);
         match &self.due[nth].asked {
             Asked::NoJson(id) => {
                 code == Code::BadRequest && (given.is_none() || id.as_deref() == given)
@@ -387,7 +387,9 @@ impl Answers {
                     && id.as_deref() == given
             }
             Asked::Join(room, id, _) => {
-                let is_in = id.is_none() && places.new.contains(&**room);
+                // The one that it has come in by was not refused.
+                let is_new = id.is_none() && places.new.contains(&**room);
+                let is_in = is_new && !self.has_joined_before(nth, room);
                 let is_right = matches!(code, Code::Unchanged | Code::TooManyRooms);
                 is_right && !is_in && id.as_deref() == given
             }
@@ -423,6 +425,23 @@ impl Answers {
             Asked::Whois(id) => code == Code::NotHere && id.as_deref() == given,
             _ => false,
         }
+    }
+
+    /// Whether it asked to be in a room, or goes on there, before something else that is due.
+    fn has_joined_before(&self, nth: usize, room: &str) -> bool {
+        let mut before = self.due.iter().take(nth).map(|due| &due.asked);
+        before.any(|it| matches!(it, Asked::Join(of, ..) | Asked::Live(of, _) if of == room))
+    }
+
+    /// Whether it was surely in the room of something that is due when that was carried out, though it was not told so yet.
+    fn is_in_by_then(&self, nth: usize, places: &Places<'_>) -> bool {
+        let Some(room) = self.due[nth].asked.room() else {
+            return false;
+        };
+        let mut before = self.due.iter().take(nth).map(|due| &due.asked);
+        places.new.contains(room)
+            && self.has_joined_before(nth, room)
+            && !before.any(|it| matches!(it, Asked::Part(of, _) if of == room))
     }
 
     /// Whether a text is in a room under a number that may be told: that of the entry just before
