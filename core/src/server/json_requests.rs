@@ -31,7 +31,6 @@ const PAGE: u64 = 100;
 
 impl Server {
     /// A line of a connection that speaks the JSON dialect.
-    #[expect(clippy::too_many_lines, reason = "each request once")]
     pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
         let Ok(line) = str::from_utf8(line) else {
             mark(Mark::LineNotUtf8);

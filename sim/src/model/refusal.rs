@@ -123,8 +123,7 @@ impl Watched {
         let is_so = match &done.deed {
             Deed::Renames(wanted) => {
                 let others = rooms.had_like(wanted, own, done.since).into_iter();
-                let is_it = own == wanted;
-                let own = is_it.then(|| format!("* You are {wanted} already."));
+                let own = (own == wanted).then(|| format!("* You are {wanted} already."));
                 return others.map(|it| taken(wanted, it)).chain(own).collect();
             }
             Deed::SetsTopic(text) => {
