@@ -58,7 +58,7 @@ impl Moves {
         for nth in 0..2 + self.going_on.below(6) {
             let room = ["dev", "tea"][self.going_on.below(2)];
             lines.push(format!(
-                "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"last {nth}\"}}"
+                "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"last {nth}\",\"id\":\"{room} {nth}\"}}"
             ));
         }
         lines

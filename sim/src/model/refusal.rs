@@ -123,8 +123,7 @@ impl Watched {
         let is_so = match &done.deed {
             Deed::Renames(wanted) => {
                 let others = rooms.had_like(wanted, own, done.since).into_iter();
-                let has_it = own == wanted;
-                let own = has_it.then(|| format!("* You are {wanted} already."));
+                let own = (own == wanted).then(|| format!("* You are {wanted} already."));
                 return others.map(|it| taken(wanted, it)).chain(own).collect();
             }
             Deed::SetsTopic(text) => {
