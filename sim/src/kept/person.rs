@@ -8,7 +8,7 @@ use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Kind, Line, Memory,
     Outcome, Record, RoomName, Setup, Timestamp,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Somebody at a terminal, through all the runs of their client.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Person {
     runs: u64,
     /// Whose lines their screen does not show: those of the runs that this one goes on with.
     own: Vec<u64>,
+    /// The ids of those that this run began with, as they were not known to be accepted.
+    unaccepted: BTreeSet<String>,
     client: Option<JsonClient>,
     /// What is on their own disk, and what is being put there.
     kept: Memory,
@@ -65,6 +67,7 @@ impl Person {
             keeps,
             runs: 0,
             own: Vec::new(),
+            unaccepted: BTreeSet::new(),
             client: None,
             kept: Memory::default(),
             keeping: None,
@@ -94,6 +97,8 @@ impl Person {
         self.runs += 1;
         let seed = (self.number as u64) << 32 | self.runs;
         self.own.push(seed);
+        let unaccepted = self.kept.outbox.iter();
+        self.unaccepted = unaccepted.map(|said| said.id.clone()).collect();
         let setup = Setup {
             seed,
             memory: self.kept.clone(),
@@ -409,7 +414,16 @@ impl Person {
             Kind::Joined | Kind::Left => entry.name.as_str() == self.name(),
             _ => self.is_said_by(entry),
         };
-        is_theirs && self.is_settled(entry)
+        is_theirs && (self.is_settled(entry) || self.is_known_no_more(entry))
+    }
+
+    /// Whether an earlier run said it, and this one does not know: that it was accepted may have been kept, and not that it
+    /// came, when that one was killed. What came in its last second is shown again.
+    fn is_known_no_more(&self, entry: &Record) -> bool {
+        let id = entry.id.as_deref().unwrap_or_default();
+        let now = self.own.last().map(|seed| format!("{seed:016x}-"));
+        let is_of_now = now.is_some_and(|now| id.starts_with(&now));
+        self.is_said_by(entry) && !is_of_now && !self.unaccepted.contains(id)
     }
 
     /// Whether the runs that this one goes on with have said it.
@@ -422,7 +436,8 @@ impl Person {
     /// Whether their screen does not show it, as they did it.
     fn is_own(&self, entry: &Record) -> bool {
         let is_joining = entry.room.is_lobby() && self.joined == Some(entry.seq);
-        (self.is_said_by(entry) || is_joining) && !self.is_settled(entry)
+        let is_said = self.is_said_by(entry) && !self.is_known_no_more(entry);
+        (is_said || is_joining) && !self.is_settled(entry)
     }
 
     fn ends(&mut self, outcome: Outcome, disk: &Disk) {

@@ -355,10 +355,10 @@ impl JsonClient {
 
     /// The person stays where they are; or, if the connection is not there, they are in another room in which it is.
     fn not_let_in(&mut self, now: Timestamp, room: &RoomName) {
-        let seats = &self.connection.seats;
         if self.going.as_ref() == Some(room) {
             self.going = None;
         }
+        let seats = &self.connection.seats;
         let is_lost = self.here == *room && !seats.contains_key(room);
         if is_lost {
             let first = seats.keys().next().cloned().unwrap_or_default();
@@ -371,6 +371,10 @@ impl JsonClient {
         if is_lost {
             // To be sent what came there since it was shown.
             self.enter_room(now);
+        } else if self.going.is_none() && !self.connection.seats.contains_key(&self.here) {
+            // The first line has named it, and may not have let them in there: they are to be told.
+            let here = self.here.clone();
+            self.join(&here);
         } else {
             self.part_from_others();
         }

@@ -374,6 +374,16 @@ fn who_was_given_up_meanwhile_is_back_in_the_room_and_not_in_the_lobby() {
 
 #[test]
 fn who_finds_no_place_in_their_room_any_more_is_in_the_lobby_and_misses_nothing_there() {
+    finds_no_place("");
+}
+
+#[test]
+fn who_finds_no_place_in_their_room_nor_in_the_one_they_asked_for_meanwhile_is_in_the_lobby() {
+    finds_no_place("/join away");
+}
+
+/// Somebody whose room is gone, with no place for it any more, and who types this while there is no connection.
+fn finds_no_place(typed: &str) {
     let limits = Limits {
         rooms: 2,
         ..Limits::default()
@@ -383,6 +393,9 @@ fn who_finds_no_place_in_their_room_any_more_is_in_the_lobby_and_misses_nothing_
     chat.type_line("/join dev");
     shown(&mut chat);
     chat.kill();
+    for line in typed.lines() {
+        chat.type_line(line);
+    }
     chat.start_another();
     chat.other_says("bob", "/join tea");
     chat.other_says("cy", "in the lobby");
