@@ -150,6 +150,7 @@ impl Answer<'_> {
 
 impl fmt::Display for Answer<'_> {
     /// It in words, without the mark of a notice.
+    #[expect(clippy::too_many_lines, reason = "each answer once")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NickInvalid { asked, why, name } => write!(
