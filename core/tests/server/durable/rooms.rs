@@ -265,7 +265,8 @@ fn nobody_is_too_far_behind_who_waits_in_a_room_for_commits_that_take_their_time
     let bob = k.join("bob");
     let (cy, _) = program(&mut k, r#"{"name":"cy"}"#);
     k.commit();
-    (k.look(bob), objects(&mut k, cy));
+    k.look(bob);
+    objects(&mut k, cy);
     k.receive(talkers[0], "a commit begins\n");
     k.begin();
     k.receive(bob, "/join dev\n");
