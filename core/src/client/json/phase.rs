@@ -55,7 +55,7 @@ pub const TRANSITIONS: &[Transition<Phase, Event>] = {
         (Joining,    Welcomed,  Talking,    "sends everything that is not accepted yet"),
         (Joining,    Lost,      Waiting,    "tries again later"),
         (Joining,    End,       Ended,      "lost, or interrupted"),
-        (Talking,    Join,      Connecting, "connects again, to be in the room: so far it has read, or has not been let into another one"),
+        (Talking,    Join,      Connecting, "connects again, to be in the room: so far it has read, has not been let into another one, or has not said how far it had shown the one where its session is"),
         (Talking,    Lost,      Waiting,    "tries again later"),
         (Talking,    Leave,     Leaving,    "sends `leave`, closes its side"),
         (Talking,    End,       Ended,      "lost"),
