@@ -331,7 +331,9 @@ impl Draw {
             let programs = (0..clients.len())
                 .filter(|who| matches!(clients[*who], Client::Raw(_)) && self.is_program(*who));
             let programs: Vec<usize> = programs.collect();
-            steps.extend(self.moves.end(&programs, duration));
+            let is_person = |client: &Client| matches!(client, Client::Person(_));
+            let person = clients.iter().position(is_person);
+            steps.extend(self.moves.end(&programs, person, duration));
         }
         steps.sort_by_key(|(at, _)| *at);
         steps

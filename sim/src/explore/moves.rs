@@ -3,7 +3,7 @@
 use super::world::{Op, Server};
 use crate::dice::Dice;
 use crate::text::Text;
-use chat_core::MAX_ROOMS;
+use chat_core::{MAX_LINE, MAX_ROOMS};
 
 /// How much people and programs go from room to room.
 pub(super) struct Moves {
@@ -29,7 +29,7 @@ impl Moves {
             going_on,
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
-            are_many: dice.one_in(40),
+            are_many: dice.one_in(16),
             dice,
         }
     }
@@ -39,9 +39,18 @@ impl Moves {
         self.ends
     }
 
-    /// How it ends: programs go to several rooms and read no more, and then the server stops.
-    pub(super) fn end(&mut self, programs: &[usize], at: u64) -> Vec<(u64, Op)> {
+    /// How it ends: programs go to several rooms and read no more, and then the server stops. Now and then somebody
+    /// types more than their client takes.
+    pub(super) fn end(
+        &mut self,
+        programs: &[usize],
+        person: Option<usize>,
+        at: u64,
+    ) -> Vec<(u64, Op)> {
         let mut steps = Vec::new();
+        if let Some(who) = person.filter(|_| self.going_on.one_in(4)) {
+            steps.extend((0..18).map(|_| (at, Op::Type(who, Text(vec![b'x'; MAX_LINE])))));
+        }
         for &who in programs {
             steps.push((at, Op::Deaf(who)));
             steps.push((at, Op::Send(who, Text(self.last_words()))));
@@ -61,6 +70,9 @@ impl Moves {
                 "{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"last {nth}\",\"id\":\"{room} {nth}\"}}"
             ));
         }
+        lines.extend(["first", "second"].map(|word| {
+            format!("{{\"type\":\"msg\",\"to\":\"ann\",\"text\":\"{word} word\",\"id\":\"to ann {word}\"}}")
+        }));
         lines
             .iter()
             .flat_map(|line| [line, "\n"].concat().into_bytes())

@@ -9,6 +9,7 @@ use chat_core::{Action, CloseReason, Name, server_phase::Phase};
 impl Watched {
     /// Carries out the actions, and works out what follows from them for the peers.
     pub(super) fn act(&mut self) {
+        self.acts += 1;
         let mut joined = Vec::new();
         while let Some(action) = self.server.poll_action() {
             let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action else {

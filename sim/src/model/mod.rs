@@ -110,6 +110,8 @@ pub struct Watched {
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
     effects: VecDeque<(usize, Effect)>,
+    /// How often its actions were carried out: what the screen shows then, has happened since the time before.
+    acts: u64,
 }
 
 impl Watched {
@@ -141,6 +143,7 @@ impl Watched {
             stopped: None,
             lost: false,
             effects: VecDeque::new(),
+            acts: 0,
         }
     }
 

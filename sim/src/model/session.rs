@@ -18,6 +18,8 @@ pub(super) struct Session {
     peers: Vec<usize>,
     /// Since when it has none.
     since: Option<u64>,
+    /// Which of the actions of the server brought the newest one.
+    resumed: u64,
 }
 
 /// All sessions by what names them: a token that was asked for, or the connection it was made for.
@@ -68,6 +70,7 @@ impl Watched {
                 name: name.as_str().into(),
                 peers: vec![who],
                 since: None,
+                resumed: self.acts,
             };
             self.sessions.open.insert(key, session);
             return false;
@@ -78,6 +81,7 @@ impl Watched {
         let before = session.peers.last().copied();
         session.peers.push(who);
         session.since = None;
+        session.resumed = self.acts;
         if let Some(before) = before.map(|before| &mut self.peers[before])
             && !before.has_left()
         {
@@ -116,12 +120,16 @@ impl Watched {
             return who;
         };
         let key = program.key(who);
-        let peers = self
-            .sessions
-            .open
-            .get(&key)
-            .map(|session| session.peers.clone());
-        for who in peers.into_iter().flatten() {
+        let session = self.sessions.open.get(&key);
+        // Whoever was replaced before comes into no room any more.
+        let is_newest_alone = matches!(deed, Deed::Joins(_))
+            && session.is_some_and(|session| session.resumed < self.acts);
+        let peers = session.map(|session| session.peers.clone());
+        let mut peers = peers.unwrap_or_default();
+        if is_newest_alone {
+            peers = peers.pop().into_iter().collect();
+        }
+        for who in peers {
             self.skip_known(who, deed);
             while self.see_refused_if_right(who, deed, room) {
                 self.skip_known(who, deed);
