@@ -41,8 +41,8 @@ pub(super) struct Person {
     reads: bool,
     /// Behind gaps that the person is to be told of where they are: the numbers of the next entries.
     gaps: BTreeMap<RoomName, VecDeque<u64>>,
-    /// The numbers of the next entries of each room that they know.
-    next: BTreeMap<RoomName, u64>,
+    /// The number of the next entry of each room that they know: one of these, as lines that may be passed over look like others.
+    next: BTreeMap<RoomName, BTreeSet<u64>>,
     /// What they did in a room up to that entry, before they were let in again, their screen may show and may not.
     settled: BTreeMap<RoomName, u64>,
 }
@@ -113,7 +113,8 @@ impl Person {
             let room = parsed(Some(&place.room));
             Some((room, place.after? + 1))
         });
-        self.next = lobby.into_iter().chain(others).collect();
+        let places = lobby.into_iter().chain(others);
+        self.next = places.map(|(room, next)| (room, [next].into())).collect();
         self.joined = None;
         self.gaps.clear();
         self.settled.clear();
@@ -198,7 +199,8 @@ impl Person {
                 read,
                 ..
             }) => {
-                self.next.entry(RoomName::LOBBY).or_insert(head + 1);
+                let next = self.next.entry(RoomName::LOBBY);
+                next.or_insert([head + 1].into());
                 if !outside && !self.here.is_lobby() {
                     self.settled.insert(RoomName::LOBBY, head);
                 }
@@ -213,7 +215,8 @@ impl Person {
                 if !goes_on || !self.settled.contains_key(&room) {
                     self.settled.insert(room.clone(), head);
                 }
-                self.next.entry(room.clone()).or_insert(head + 1);
+                let next = self.next.entry(room.clone());
+                next.or_insert([head + 1].into());
                 // What comes there now begins where it was shown last.
                 self.gaps.remove(&room);
             }
@@ -314,31 +317,39 @@ impl Person {
             self.is_refused(line);
             return self.moves(notice);
         }
-        self.pass_own(disk);
-        while let Some(entry) = self.coming(disk)
-            && line_of(entry) != line
-            && self.may_be_passed(entry)
-        {
-            self.next.insert(self.here.clone(), entry.seq + 1);
-            self.pass_own(disk);
-        }
-        let due = self.coming(disk).map(line_of);
-        Invariant::Screens.holds(due.as_deref() == Some(line), || {
+        let coming = self.coming(disk);
+        let due: Vec<_> = coming
+            .iter()
+            .filter_map(|seq| disk.entry(&self.here, *seq))
+            .collect();
+        let is_it = |entry: &&&Record| line_of(entry) == line;
+        let next: BTreeSet<u64> = due.iter().filter(is_it).map(|it| it.seq + 1).collect();
+        Invariant::Screens.holds(!next.is_empty(), || {
             let (number, here) = (self.number, &self.here);
+            let due = due.last().map(|it| line_of(it));
             format!("{line:?} to person {number} in {here}, and {due:?} is due")
         });
-        self.is_shown();
+        self.next.insert(self.here.clone(), next);
     }
 
-    /// The entry that is to be shown next.
-    fn coming<'a>(&self, disk: &'a Disk) -> Option<&'a Record> {
-        disk.entry(&self.here, *self.next.get(&self.here)?)
-    }
-
-    fn is_shown(&mut self) {
-        if let Some(next) = self.next.get_mut(&self.here) {
-            *next += 1;
+    /// The numbers of the entries of which one is to be shown next.
+    fn coming(&self, disk: &Disk) -> BTreeSet<u64> {
+        let mut coming = BTreeSet::new();
+        let known = self.next.get(&self.here);
+        for first in known.into_iter().flatten() {
+            let mut seq = *first;
+            loop {
+                let entry = disk.entry(&self.here, seq);
+                if !entry.is_some_and(|it| self.is_own(it)) {
+                    coming.insert(seq);
+                    if !entry.is_some_and(|it| self.may_be_passed(it)) {
+                        break;
+                    }
+                }
+                seq += 1;
+            }
         }
+        coming
     }
 
     /// They are told in which room they are.
@@ -374,31 +385,20 @@ impl Person {
     fn is_told(&mut self, line: &str, disk: &Disk) {
         self.is_refused(line);
         if line.starts_with("* Gap: ") {
-            self.pass_own(disk);
-            let from = self.next.get(&self.here).copied();
+            let from = self.coming(disk);
             let gaps = self.gaps.get_mut(&self.here);
             let next = gaps.and_then(VecDeque::pop_front);
             // What they did themselves before the gap they need not be shown.
-            let missing = from.zip(next).map(|(from, next)| from..next);
-            let is_true = missing.is_some_and(|missing| {
-                let mut missing = missing.skip_while(|seq| {
-                    let entry = disk.entry(&self.here, *seq);
-                    entry.is_some_and(|it| self.may_be_passed(it))
-                });
-                missing.all(|seq| disk.is_gone(&self.here, seq..seq + 1))
+            let is_true = next.is_some_and(|next| {
+                from.iter()
+                    .any(|from| disk.is_gone(&self.here, *from..next))
             });
             Invariant::Screens.holds(is_true, || {
                 let (number, here) = (self.number, &self.here);
                 format!("{line:?} to person {number} in {here}, from {from:?} to {next:?}")
             });
-            self.next.extend(next.map(|next| (self.here.clone(), next)));
-        }
-    }
-
-    /// Passes over what the person has said themselves.
-    fn pass_own(&mut self, disk: &Disk) {
-        while self.coming(disk).is_some_and(|entry| self.is_own(entry)) {
-            self.is_shown();
+            let next = next.map(|next| (self.here.clone(), [next].into()));
+            self.next.extend(next);
         }
     }
 
@@ -460,19 +460,12 @@ impl Person {
 
     /// When everything has come to rest.
     pub(super) fn is_at_rest(&mut self, disk: &Disk) {
-        self.pass_own(disk);
-        while let Some(entry) = self.coming(disk)
-            && self.may_be_passed(entry)
-        {
-            self.is_shown();
-            self.pass_own(disk);
-        }
         let number = self.number;
         Invariant::Rest.holds(self.is_talking(), || {
             format!("person {number} is {:?}", self.phase())
         });
-        let (next, last) = (self.next.get(&self.here), disk.last(&self.here));
-        Invariant::Screens.holds(next == Some(&(last + 1)), || {
+        let (next, last) = (self.coming(disk), disk.last(&self.here));
+        Invariant::Screens.holds(next.contains(&(last + 1)), || {
             let here = &self.here;
             format!("person {number} waits in {here} for {next:?} of {last}")
         });
