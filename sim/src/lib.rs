@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod scenario_checks;
 mod server;
 mod text;
+pub mod undrawn;
 
 pub use invariant::Invariant;
 

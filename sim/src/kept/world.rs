@@ -1,6 +1,7 @@
 //! A world around one store, as data that can be shrunk, written and read.
 
 use crate::dice::Dice;
+use crate::undrawn::PROGRAMS_IN_ROOMS;
 use chat_core::{Limits, RoomName};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -216,7 +217,7 @@ impl World {
                 Some(9) => [Op::Full, Op::Room, Op::Hang(1 << dice.below(14))][dice.below(3)],
                 _ => Op::Say(who),
             });
-            steps.extend(rooms.step(count));
+            steps.extend(rooms.step(&clients));
             let most = dice.power(6);
             steps.push(Op::Meanwhile(dice.below(most)));
         }
@@ -257,12 +258,15 @@ impl Rooms {
         }
     }
 
-    /// What one of so many clients does about rooms, if somebody does.
-    fn step(&mut self, clients: usize) -> Option<Op> {
+    /// What one of the clients does about rooms, if somebody does.
+    fn step(&mut self, clients: &[Client]) -> Option<Op> {
         if self.rarity == 0 || !self.dice.one_in(self.rarity) {
             return None;
         }
-        let who = self.dice.below(clients);
+        let who = self.dice.below(clients.len());
+        if !PROGRAMS_IN_ROOMS && clients[who] != Client::Text {
+            return None;
+        }
         Some(match self.dice.below(10) {
             0 => Op::Topic(who),
             1 => Op::Look(who),

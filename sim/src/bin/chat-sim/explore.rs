@@ -8,6 +8,7 @@ use chat_sim::explore::{
     shrink_production,
 };
 use chat_sim::kept;
+use chat_sim::undrawn::UNDRAWN;
 use clap::builder::ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
@@ -288,23 +289,12 @@ fn counts(report: &Report, worlds: Worlds) -> String {
     text
 }
 
-/// Rare paths of accounts: tests of the core come by them. In a drawn world no password is taken.
-const OF_ACCOUNTS: [Mark; 8] = [
-    Mark::NameClaimed,
-    Mark::RenameClaimed,
-    Mark::Claimed,
-    Mark::LoggedIn,
-    Mark::Displaced,
-    Mark::AccountsFull,
-    Mark::HashesFull,
-    Mark::GuessesFull,
-];
-
 /// The rare paths that some worlds are to come by.
 fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
     let all = Mark::ALL.iter().copied();
+    let all = all.filter(|mark| !UNDRAWN.contains(mark));
     all.filter(move |mark| match worlds {
-        Worlds::Network => !mark.is_of_keeping() && !OF_ACCOUNTS.contains(mark),
+        Worlds::Network => !mark.is_of_keeping(),
         Worlds::Kept => mark.is_of_keeping(),
         Worlds::Production => false,
     })
