@@ -163,3 +163,77 @@ fn socket_for(addr: SocketAddr) -> io::Result<TcpSocket> {
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::ErrorKind;
+    use std::net::TcpStream as Peer;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    /// What a slow reader may hold in all.
+    const SLOW: usize = 256 * 1024;
+
+    /// A connection as the server has it, and its peer's side.
+    async fn accepted() -> (Stream, Peer) {
+        let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let peer = Peer::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+        (stream, peer)
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_the_options_that_are_promised() {
+        let (stream, _peer) = accepted().await;
+        let stream = stream.tcp();
+        let socket = SockRef::from(stream);
+        assert!(stream.nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        let seconds = Duration::from_secs;
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), seconds(40));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), seconds(10));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(seconds(70)));
+        let buffers = [socket.send_buffer_size(), socket.recv_buffer_size()].map(Result::unwrap);
+        assert_eq!(buffers, [2 * 64 * 1024; 2]);
+        assert!(buffers.iter().sum::<usize>() <= SLOW);
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), 16 * 1024);
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_is_sent_little() {
+        let (stream, _peer) = accepted().await;
+        let stream = stream.tcp();
+        let line = [b'x'; 1024];
+        let mut taken = 0;
+        // Its system takes what it has room for a moment later.
+        let patience = Duration::from_millis(200);
+        while taken <= 2 * SLOW && timeout(patience, stream.writable()).await.is_ok() {
+            match stream.try_write(&line) {
+                Ok(count) => taken += count,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        assert!(taken < SLOW, "{taken} bytes were taken");
+    }
+
+    #[tokio::test]
+    async fn who_is_not_read_from_can_send_little() {
+        let (_stream, peer) = accepted().await;
+        // What its own system holds is its own.
+        SockRef::from(&peer)
+            .set_send_buffer_size(16 * 1024)
+            .unwrap();
+        peer.set_write_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        let mut sent = 0;
+        while sent <= 2 * SLOW
+            && let Ok(count) = io::Write::write(&mut &peer, &[b'x'; 1024])
+        {
+            sent += count;
+        }
+        assert!(sent < SLOW, "{sent} bytes were taken");
+    }
+}

@@ -16,28 +16,15 @@ pub mod trace;
 mod wire;
 pub mod world;
 
-use crate::invariant::Invariant;
+pub use crate::broken::Broken;
+use crate::broken::quietly;
 pub use draw::draw;
 use play::Stage;
 pub use production::play_production;
 pub use shrink::{shrink, shrink_kept, shrink_production};
-use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
 pub use tally::Tally;
 pub use trace::Trace;
 pub use world::World;
-
-/// An invariant that was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// Which one.
-    pub invariant: Invariant,
-    /// How.
-    pub why: String,
-    /// When, in microseconds.
-    pub at: u64,
-}
 
 /// What came of a world.
 #[derive(Clone, Debug)]
@@ -50,23 +37,13 @@ pub struct Played {
     pub broken: Option<Broken>,
 }
 
-thread_local! {
-    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Plays a world to its end, or until an invariant is broken. `keep` keeps all that happens.
 ///
 /// The same world gives the same, in any process.
 pub fn play(world: &World, keep: bool) -> Played {
     let mut stage = Stage::new(world, keep);
-    let broken = quietly(|| stage.run()).err().map(|message| {
-        let (invariant, why) = Invariant::of_panic(&message);
-        Broken {
-            invariant,
-            why: why.into(),
-            at: stage.now,
-        }
-    });
+    let broken = quietly(|| stage.run()).err();
+    let broken = broken.map(|message| Broken::of_panic(&message, stage.now));
     if broken.is_some() {
         stage.stand_still();
     }
@@ -88,25 +65,4 @@ pub fn play(world: &World, keep: bool) -> Played {
         tally,
         broken,
     }
-}
-
-/// Does something; a panic in it is not printed but given back, as its message.
-pub(crate) fn quietly<T>(what: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_QUIET.get() {
-                before(info);
-            }
-        }));
-    });
-    IS_QUIET.set(true);
-    let done = panic::catch_unwind(AssertUnwindSafe(what));
-    IS_QUIET.set(false);
-    done.map_err(|panic| {
-        let message = panic.downcast_ref::<String>().map(String::as_str);
-        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
-        message.unwrap_or("a panic without a message").to_string()
-    })
 }

@@ -3,8 +3,9 @@
 //! Fewer worlds and slower ones, for what the network model of exploration cannot show: faults of
 //! `chat_net` itself. What turmoil has no like of (clocks, pauses, windows, resets) is left out.
 
+use super::draw;
 use super::world::{Client, Op, World};
-use super::{Broken, draw, quietly};
+use crate::broken::{Broken, quietly};
 use crate::invariant::Invariant;
 use crate::scenario::{self, Action, SERVER, Scenario};
 use crate::text::Text;
@@ -37,22 +38,18 @@ pub(super) fn broken(scenario: &Scenario) -> Option<Broken> {
         let record = crate::run(scenario, scenario.seed);
         crate::faults(scenario, &record)
     });
-    let (invariant, why) = match faults {
+    match faults {
         // What is said to somebody who has gone is nobody's fault here.
         Ok(faults) => faults
-            .into_iter()
+            .iter()
             .find(|fault| !fault.contains("but had ended already"))
-            .map(|fault| {
-                let (invariant, why) = Invariant::of_panic(&fault);
-                (invariant, why.to_owned())
-            })?,
-        Err(panic) => (Invariant::NoPanic, panic),
-    };
-    Some(Broken {
-        invariant,
-        why,
-        at: 0,
-    })
+            .map(|fault| Broken::of_panic(fault, 0)),
+        Err(why) => Some(Broken {
+            invariant: Invariant::NoPanic,
+            why,
+            at: 0,
+        }),
+    }
 }
 
 /// A world as a scenario, as far as there is one.

@@ -20,8 +20,7 @@ mod shipped;
 mod stage;
 mod world;
 
-use crate::explore::{Broken, quietly};
-use crate::invariant::Invariant;
+use crate::broken::{Broken, quietly};
 pub use stage::HAPPENINGS;
 use stage::Stage;
 pub use world::{Client, Op, World};
@@ -43,14 +42,8 @@ pub struct Played {
 /// gives the same, in any process.
 pub fn play(world: &World, tell: bool) -> Played {
     let mut stage = Stage::new(world, tell);
-    let broken = quietly(|| stage.run()).err().map(|message| {
-        let (invariant, why) = Invariant::of_panic(&message);
-        Broken {
-            invariant,
-            why: why.into(),
-            at: 0,
-        }
-    });
+    let broken = quietly(|| stage.run()).err();
+    let broken = broken.map(|message| Broken::of_panic(&message, 0));
     Played {
         story: stage.story,
         broken,
