@@ -25,22 +25,24 @@ impl Server {
     /// The name that a connection has is to be its person's own.
     pub(super) fn claim(&mut self, id: ConnId, password: &str, given: Option<&str>) {
         if let Some(name) = self.name_of(id) {
-            let may = self.may_send_password(id);
-            match may.and_then(|()| self.may_claim(&name, password)) {
-                Ok(()) => self.hash(id, Password::new(Purpose::Claim, password, given)),
-                Err(why) => self.refuse_answer(id, why, given),
-            }
+            let may = self.may_claim(&name, password);
+            self.hash_if(id, may, Password::new(Purpose::Claim, password, given));
         }
     }
 
     /// Whoever has a name that is their own is to have another password.
     pub(super) fn set_password(&mut self, id: ConnId, password: &str, given: Option<&str>) {
         if let Some(name) = self.name_of(id) {
-            let may = self.may_send_password(id);
-            match may.and_then(|()| self.may_set_password(&name, password)) {
-                Ok(()) => self.hash(id, Password::new(Purpose::Change, password, given)),
-                Err(why) => self.refuse_answer(id, why, given),
-            }
+            let may = self.may_set_password(&name, password);
+            self.hash_if(id, may, Password::new(Purpose::Change, password, given));
+        }
+    }
+
+    /// Has a password hashed that may be sent, and be what it was sent for.
+    fn hash_if(&mut self, id: ConnId, may: Result<(), Answer<'_>>, password: Password) {
+        match self.may_send_password(id).and(may) {
+            Ok(()) => self.hash(id, password),
+            Err(why) => self.refuse_answer(id, why, password.given.as_deref()),
         }
     }
 

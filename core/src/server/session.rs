@@ -9,6 +9,7 @@ use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
+use crate::types::hex::to_hex;
 use crate::types::limits::{MAX_LINE, MAX_ROOMS};
 use crate::types::name::Name;
 use crate::types::peer::Host;
@@ -20,7 +21,7 @@ use crate::wire::notice::{Goodbye, Notice};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
-use core::fmt::{self, Write};
+use core::fmt;
 use core::mem;
 use sha2::{Digest, Sha256};
 
@@ -336,11 +337,7 @@ impl Server {
             .chain_update(self.origin.epoch.to_be_bytes())
             .chain_update(self.sessions.issued.to_be_bytes())
             .finalize();
-        let mut token = String::new();
-        for byte in &digest[..16] {
-            let _ = write!(token, "{byte:02x}"); // A string takes it all.
-        }
-        token
+        to_hex(digest.into_iter().take(16))
     }
 
     /// Goes on with a session that a store knows of, for somebody of this name; whether it is theirs.

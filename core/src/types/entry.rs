@@ -1,5 +1,6 @@
 //! Entries: what happens in a room, as it is decided, and as it is kept.
 
+use crate::types::hex::{from_hex, to_hex};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
@@ -7,6 +8,7 @@ use crate::types::verifier::Verifier;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
+use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// One entry of a room's log, as it is kept.
@@ -232,7 +234,16 @@ pub struct SessionId(pub [u8; 32]);
 impl fmt::Display for SessionId {
     /// In hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&to_hex(self.0))
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = ();
+
+    /// From what `Display` writes.
+    fn from_str(digits: &str) -> Result<Self, ()> {
+        from_hex(digits).map(Self).ok_or(())
     }
 }
 

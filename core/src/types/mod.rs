@@ -2,6 +2,7 @@
 
 pub(crate) mod conn_id;
 pub(crate) mod entry;
+pub(crate) mod hex;
 pub(crate) mod limits;
 pub(crate) mod look;
 pub(crate) mod name;

@@ -1,8 +1,8 @@
 //! What is kept of a password: enough to tell whether another one is the same, and no more.
 
+use crate::types::hex::{from_hex, to_hex};
 use crate::types::secret::Secret;
 use alloc::string::String;
-use core::fmt::Write;
 use core::hint::black_box;
 
 /// What makes equal passwords of two people differ where they are kept, in bytes.
@@ -31,24 +31,13 @@ impl Verifier {
 
     /// The verifier that a text is, as [`to_text`](Self::to_text) writes it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; SALT + HASH];
-        let is_hex = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if text.len() != 2 * bytes.len() || !is_hex {
-            return None;
-        }
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-        }
+        let bytes: [u8; SALT + HASH] = from_hex(text)?;
         Self::decode(&bytes).map(|(verifier, _)| verifier)
     }
 
     /// It in hexadecimal digits, the salt first.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = String::new();
-        for byte in self.bytes() {
-            let _ = write!(text, "{byte:02x}"); // A string takes it all.
-        }
-        text
+        to_hex(self.bytes())
     }
 
     /// The verifier that bytes begin with, and what follows it.

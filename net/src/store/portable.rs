@@ -460,7 +460,7 @@ impl Member {
             kind: Kind::Joined,
             name: Name::parse(&self.name).ok()?,
             text: "".into(),
-            sender: self.session.as_deref().map(session).transpose().ok()?,
+            sender: self.session.as_deref().map(str::parse).transpose().ok()?,
             id: None,
         })
     }
@@ -649,19 +649,8 @@ impl TryFrom<Entry> for Record {
                 .ok_or(())?,
             name: Name::parse(&entry.name).map_err(|_| ())?,
             text: entry.text.into(),
-            sender: entry.sender.as_deref().map(session).transpose()?,
+            sender: entry.sender.as_deref().map(str::parse).transpose()?,
             id: entry.id.map(Into::into),
         })
     }
-}
-
-fn session(hex: &str) -> Result<SessionId, ()> {
-    let mut bytes = [0; 32];
-    if hex.len() != 2 * bytes.len() || !hex.is_ascii() {
-        return Err(());
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).map_err(|_| ())?;
-    }
-    Ok(SessionId(bytes))
 }
