@@ -48,7 +48,10 @@ impl Lasting {
 }
 
 fn join(server: &Lasting, name: &str) -> Client {
-    let mut client = Client::start(server.address);
+    join_with(Client::start(server.address), name)
+}
+
+fn join_with(mut client: Client, name: &str) -> Client {
     client.type_line(&format!("JOIN {name}"));
     client.screen.expect("Welcome to the chatroom!");
     client
@@ -108,11 +111,12 @@ fn what_a_killed_client_had_typed_is_said_by_the_next_one() {
     let dir = Dir::new("resume");
     let mut server = Lasting::start(&dir);
     let state = dir.path("state");
-    let client = |name: &str| {
-        let mut client = Client::with(&["--state", &state, &server.address.to_string()]);
-        client.type_line(&format!("JOIN {name}"));
-        client.screen.expect("Welcome to the chatroom!");
-        client
+    let address = server.address;
+    let client = |name| {
+        join_with(
+            Client::with(&["--state", &state, &address.to_string()]),
+            name,
+        )
     };
     let mut ann = client("ann");
     let mut bob = join(&server, "bob");
@@ -228,11 +232,12 @@ fn a_killed_client_comes_back_to_its_room() {
     let dir = Dir::new("resume");
     let mut server = Lasting::start(&dir);
     let state = dir.path("state");
-    let client = |name: &str| {
-        let mut client = Client::with(&["--state", &state, &server.address.to_string()]);
-        client.type_line(&format!("JOIN {name}"));
-        client.screen.expect("Welcome to the chatroom!");
-        client
+    let address = server.address;
+    let client = |name| {
+        join_with(
+            Client::with(&["--state", &state, &address.to_string()]),
+            name,
+        )
     };
     let mut bob = join(&server, "bob");
     bob.type_line("/join dev");

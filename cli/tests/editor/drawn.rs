@@ -1,6 +1,7 @@
 //! Sessions drawn from seeds, held against a person who counts on their fingers: a list of clusters, a place in it, a list
 //! of what was entered.
 
+use super::draws::next;
 use super::world::World;
 use chat_cli::editor::Event;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,12 +63,7 @@ struct Draw(u64);
 
 impl Draw {
     fn next(&mut self) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        next(&mut self.0)
     }
 
     fn below(&mut self, end: usize) -> usize {

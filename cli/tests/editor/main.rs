@@ -3,5 +3,7 @@
 //! `CHAT_SESSIONS=1000000 cargo test --release -p chat-cli --test editor -- --nocapture drawn` draws as many.
 
 mod drawn;
+#[path = "../draws/mod.rs"]
+mod draws;
 mod sessions;
 mod world;

@@ -1,19 +1,8 @@
 //! Being in several rooms: opening one, speaking there, and closing it.
 
-use crate::world::{World, entry};
+use crate::world::{World, entry, line};
 use chat_cli::screen::Typed;
 use chat_core::Unaccepted;
-
-fn entered(world: &mut World) -> Vec<(String, Typed)> {
-    let places = std::mem::take(&mut world.places).into_iter();
-    let both = places.zip(std::mem::take(&mut world.typed));
-    both.filter(|(_, typed)| !matches!(typed, Typed::Page(_)))
-        .collect()
-}
-
-fn line(room: &str, text: &str) -> (String, Typed) {
-    (room.into(), Typed::Line(text.into()))
-}
 
 /// The connection is in a room, and what the screen asks about that is answered.
 fn is_in(world: &mut World, room: &str, names: &[&str], topic: &str) {
@@ -56,7 +45,7 @@ fn a_day_in_two_rooms() {
     see(&mut world, "back in the lobby");
     insta::assert_snapshot!(steps);
     assert_eq!(
-        entered(&mut world),
+        world.entered(),
         [line("dev", "/join dev"), ("dev".into(), Typed::Part)]
     );
 }
@@ -66,7 +55,7 @@ fn what_is_typed_in_a_room_is_for_that_room() {
     let mut world = World::online(80, 12);
     world.press("/join dev\rhello\r/topic code\r/who\r\u{1b}1hi\r/join dev\rback\r");
     assert_eq!(
-        entered(&mut world),
+        world.entered(),
         [
             line("dev", "/join dev"),
             line("dev", "hello"),
@@ -79,7 +68,7 @@ fn what_is_typed_in_a_room_is_for_that_room() {
     );
     world.press("/join a b\r");
     assert_eq!(
-        entered(&mut world),
+        world.entered(),
         [line("dev", "/join a b")],
         "the client says why not"
     );
@@ -138,7 +127,7 @@ fn rooms_are_closed_by_name_and_the_lobby_stays() {
         assert!(seen.contains(told), "{seen}");
     }
     let part = |room: &str| (room.to_owned(), Typed::Part);
-    let all = entered(&mut world);
+    let all = world.entered();
     assert_eq!(all[2..], [part("dev"), line("tea", "hi"), part("tea")]);
     is_out(&mut world, "lobby");
     assert!(world.seen().contains("lobby"));

@@ -3,6 +3,8 @@
 mod cost;
 mod documents;
 mod drawn;
+#[path = "../draws/mod.rs"]
+mod draws;
 mod joining;
 mod keys;
 mod mouse;

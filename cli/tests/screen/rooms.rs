@@ -1,6 +1,6 @@
 //! Several rooms, and conversations with one person.
 
-use crate::world::World;
+use crate::world::{World, line};
 use chat_cli::screen::Typed;
 
 /// What is seen of a day in several rooms.
@@ -59,17 +59,6 @@ fn last_row(world: &mut World) -> String {
     rows[rows.len() - 2].into()
 }
 
-fn entered(world: &mut World) -> Vec<(String, Typed)> {
-    let places = std::mem::take(&mut world.places).into_iter();
-    let both = places.zip(std::mem::take(&mut world.typed));
-    both.filter(|(_, typed)| !matches!(typed, Typed::Page(_)))
-        .collect()
-}
-
-fn line(room: &str, text: &str) -> (String, Typed) {
-    (room.into(), Typed::Line(text.into()))
-}
-
 #[test]
 fn each_room_has_its_own_line_history_and_names() {
     let mut world = World::online(60, 12);
@@ -88,7 +77,7 @@ fn each_room_has_its_own_line_history_and_names() {
     world.press("\u{1b}[A");
     assert_eq!(last_row(&mut world), "> three");
     assert_eq!(
-        entered(&mut world),
+        world.entered(),
         [line("lobby", "one"), line("garden", "three")]
     );
 }
@@ -106,7 +95,7 @@ fn what_is_said_in_a_conversation_is_said_to_that_person_alone() {
         to("/leave"),
         to("leave"),
     ];
-    assert_eq!(entered(&mut world), all);
+    assert_eq!(world.entered(), all);
     assert!(
         world
             .seen()
@@ -115,7 +104,7 @@ fn what_is_said_in_a_conversation_is_said_to_that_person_alone() {
     world.says_to("eve", "ann", "hello");
     assert!(!world.seen().contains("2:eve 1"), "one looks at it");
     world.press("/leave\r");
-    assert_eq!(entered(&mut world), [], "it closes the conversation alone");
+    assert_eq!(world.entered(), [], "it closes the conversation alone");
     assert!(!world.seen().contains("eve"));
 }
 
@@ -140,7 +129,7 @@ fn somebody_who_is_called_as_a_room_is_no_room() {
     assert!(!world.seen().contains("fooled"));
     world.press("\u{1b}2hi\r");
     assert!(world.seen().contains("fooled"));
-    assert_eq!(entered(&mut world), [line("lobby", "/msg lobby hi")]);
+    assert_eq!(world.entered(), [line("lobby", "/msg lobby hi")]);
 }
 
 #[test]
@@ -156,9 +145,9 @@ fn ctrl_k_cuts_out_where_there_is_something_and_goes_elsewhere_where_there_is_no
     world.press("\u{7}");
     assert_eq!(last_row(&mut world), ">");
     world.press("\u{b}gdn\rhi\r");
-    assert_eq!(entered(&mut world), [line("garden", "hi")]);
+    assert_eq!(world.entered(), [line("garden", "hi")]);
     world.press("\u{b}nowhere\rhi\r");
-    assert_eq!(entered(&mut world), [line("garden", "hi")]);
+    assert_eq!(world.entered(), [line("garden", "hi")]);
 }
 
 #[test]
@@ -236,7 +225,7 @@ fn chosen_words_ring_are_listed_and_ring_no_more() {
     assert!(world.seen().contains("It does not ring: rust"));
     world.says("bob", "rust");
     assert!(!world.screen.take_bell());
-    assert_eq!(entered(&mut world), [], "no server need know");
+    assert_eq!(world.entered(), [], "no server need know");
 }
 
 #[test]
@@ -300,13 +289,13 @@ fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
             .screen
             .start_in(chat_core::RoomName::parse(room).unwrap());
         world.wait();
-        assert_eq!(entered(&mut world), [], "there is no connection");
+        assert_eq!(world.entered(), [], "there is no connection");
         for _ in 0..2 {
             world.screen.set_link(chat_cli::screen::Link::Online);
             world.wait();
             world.screen.set_link(chat_cli::screen::Link::Offline);
         }
-        assert_eq!(entered(&mut world), Vec::from_iter(join));
+        assert_eq!(world.entered(), Vec::from_iter(join));
     }
 }
 
@@ -352,10 +341,10 @@ fn what_is_entered_in_a_room_is_not_said_in_another() {
     world.press("\u{1b}2y");
     let said = |text: &str| ("lobby".to_owned(), Typed::Said(text.into()));
     let all = ["one", "two", "three", "four"].map(said);
-    assert_eq!(entered(&mut world), all);
+    assert_eq!(world.entered(), all);
     world.press("\u{1b}2one\r\u{1b}1two\r");
     assert_eq!(
-        entered(&mut world),
+        world.entered(),
         [line("lobby", "/msg eve one"), line("lobby", "two")]
     );
 }

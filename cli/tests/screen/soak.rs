@@ -3,6 +3,7 @@
 //! `CHAT_KEYS=10000000 cargo test --release -p chat-cli --test screen -- --nocapture millions` draws as many.
 
 use crate::drawn::{KEYS, Step, TEXTS, check, take};
+use crate::draws::next;
 use crate::world::World;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -17,16 +18,12 @@ const DRAWN: u64 = 8;
 /// Of so many steps, one has what an emulated terminal shows compared with the frame, cell by cell.
 const COMPARED: u64 = 64;
 
-/// Numbers that are drawn (`SplitMix64`).
+/// What is drawn from a seed.
 struct Draws(u64);
 
 impl Draws {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        next(&mut self.0)
     }
 
     fn below(&mut self, end: u64) -> u64 {

@@ -23,6 +23,11 @@ pub(crate) struct World {
     pub(crate) at: u64,
 }
 
+/// A line that was entered in a room.
+pub(crate) fn line(room: &str, text: &str) -> (String, Typed) {
+    (room.into(), Typed::Line(text.into()))
+}
+
 impl World {
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
         let settings = Settings {
@@ -124,6 +129,14 @@ impl World {
         let entry = entry("entry", self.seq, self.at, (kind, name, text, id));
         self.screen.line(&entry, self.at);
         self.seq
+    }
+
+    /// What was entered since the last time, and in which room; not what the screen asks of itself.
+    pub(crate) fn entered(&mut self) -> Vec<(String, Typed)> {
+        let places = std::mem::take(&mut self.places).into_iter();
+        let both = places.zip(std::mem::take(&mut self.typed));
+        both.filter(|(_, typed)| !matches!(typed, Typed::Page(_)))
+            .collect()
     }
 
     /// Somebody says something in another room.

@@ -45,9 +45,9 @@ pub(super) struct Pace {
     wait: Wait,
     /// The virtual time of its host at which it has used up its share.
     share: u64,
-    /// When its timer goes off: its own buckets allow its next line then, or it is to be told that it is read slowly.
+    /// When its timer goes off: then its own buckets allow its next line, or the server tells it that it is read slowly.
     timer: Option<Timestamp>,
-    /// When it is to be told that it is read slowly.
+    /// When the server tells it that it is read slowly.
     tell_at: Timestamp,
     /// When it was held back last.
     held_at: Timestamp,

@@ -32,7 +32,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     let mut unpaired = unpaired.iter().copied().peekable();
     let mut marks = 0;
     let mut shown = String::new();
-    // What of the text is not in `shown` yet begins here.
+    // The text from here on is not in `shown` yet.
     let mut rest = 0;
     for (at, c) in text.char_indices() {
         let is_unpaired = unpaired.next_if_eq(&at).is_some();

@@ -235,7 +235,7 @@ fn a_text_that_looks_like_zeros_or_like_another_frame_is_a_text() {
     let disk = log_of([&all[..]]);
     let bytes = disk.get("log/0000000000000001.log");
     let frame = &bytes[4096 + 512..4096 + 512 + 900];
-    // What of it is no text becomes zeros.
+    // Bytes that are not ASCII become zeros.
     let text: String = frame
         .iter()
         .map(|byte| {

@@ -39,7 +39,7 @@ pub(super) struct Person {
     /// This run has been in the room; its newest connection reads, and is not.
     was_member: bool,
     reads: bool,
-    /// Behind gaps that the person is to be told of where they are: the numbers of the next entries.
+    /// Where the person is to be told of gaps: the numbers of the entries after them.
     gaps: BTreeMap<RoomName, VecDeque<u64>>,
     /// The number of the next entry of each room that they know: one of these, as lines that may be passed over look like others.
     next: BTreeMap<RoomName, BTreeSet<u64>>,

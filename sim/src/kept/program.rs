@@ -34,7 +34,7 @@ pub(super) struct Program {
     first: Option<Said>,
     said: usize,
     accepted: BTreeMap<String, (RoomName, u64)>,
-    /// So often it gave an id to another text on this connection, and is to be told.
+    /// How many times it gave a used id to another text on this connection: the server is to answer each.
     reused: usize,
     topics: usize,
     /// What it was told of the disk last, on this connection.

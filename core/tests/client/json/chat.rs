@@ -6,6 +6,23 @@ use chat_core::{
 };
 use std::time::Duration;
 
+/// Whoever has lost their connection tries again by then.
+pub(super) const SOON: Duration = Duration::from_millis(500);
+
+/// A program that keeps its session.
+pub(super) fn keeps() -> Setup {
+    Setup {
+        seed: 1,
+        keeps: true,
+        ..Setup::default()
+    }
+}
+
+/// The next run of it.
+pub(super) fn again() -> Setup {
+    Setup { seed: 2, ..keeps() }
+}
+
 pub(super) struct Chat {
     pub(super) server: Option<Server>,
     limits: Limits,

@@ -1,20 +1,8 @@
 //! What is kept, so that another run of the program goes on where this one was.
 
-use super::chat::Chat;
+use super::chat::{Chat, again, keeps};
 use chat_core::{Client, ClientInput, Command, Memory, Outcome, Setup};
 use std::time::Duration;
-
-fn keeps() -> Setup {
-    Setup {
-        seed: 1,
-        keeps: true,
-        ..Setup::default()
-    }
-}
-
-fn again() -> Setup {
-    Setup { seed: 2, ..keeps() }
-}
 
 #[test]
 fn nothing_typed_is_sent_before_it_is_kept() {

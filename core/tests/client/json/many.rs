@@ -1,20 +1,16 @@
 //! Several rooms at the same time: what happens in each is shown once, and what is typed is said where it was typed.
 
-use super::chat::Chat;
+use super::chat::{Chat, SOON, keeps};
 use chat_core::{
     Client, ClientInput, JsonClient, Limits, MAX_LINE, Memory, Place, RoomName, Secret, Setup,
     Timestamp,
 };
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_millis(500);
-
 fn many() -> Setup {
     Setup {
-        seed: 1,
         many: true,
-        keeps: true,
-        ..Setup::default()
+        ..keeps()
     }
 }
 

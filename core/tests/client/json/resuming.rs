@@ -1,11 +1,9 @@
 //! A lost connection: nothing is missed, nothing is said twice, and the person knows.
 
-use super::chat::Chat;
+use super::chat::{Chat, SOON};
 use chat_core::json_client_phase::Phase;
 use chat_core::{Client, ClientInput, Command, Limits, Outcome, Setup};
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_millis(500);
 
 #[test]
 fn it_comes_back_where_it_was_and_nobody_notices() {

@@ -1,22 +1,8 @@
 //! Many rooms: the person is in one at a time, and nothing is said in another one than it was typed for.
 
-use super::chat::Chat;
+use super::chat::{Chat, SOON, again, keeps};
 use chat_core::{Client, Limits, Memory, Setup};
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_millis(500);
-
-fn keeps() -> Setup {
-    Setup {
-        seed: 1,
-        keeps: true,
-        ..Setup::default()
-    }
-}
-
-fn again() -> Setup {
-    Setup { seed: 2, ..keeps() }
-}
 
 /// What was shown since the last time.
 fn shown(chat: &mut Chat) -> Vec<String> {
