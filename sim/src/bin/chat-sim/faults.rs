@@ -229,7 +229,9 @@ impl Tree {
     fn build(&self) -> io::Result<()> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.dir);
+        // One fault after another is a few files' change each.
         cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo.env("CARGO_INCREMENTAL", "1");
         cargo.args(["build", "--quiet", "--locked", "--package", "chat-sim"]);
         succeeded(&cargo.output()?).map(drop)
     }
