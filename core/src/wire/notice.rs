@@ -198,7 +198,9 @@ impl fmt::Display for Notice<'_> {
                 )
             }
             Self::Unknown { command, meant } => {
-                write!(f, "* Unknown command /{}. ", shortened(command, WORD))?;
+                // Other characters may be two columns wide.
+                let most = if command.is_ascii() { WORD } else { WORD / 2 };
+                write!(f, "* Unknown command /{}. ", shortened(command, most))?;
                 match meant {
                     Some(meant) => write!(f, "Did you mean /{meant}?"),
                     None => f.write_str("/help lists them; // says a /."),
