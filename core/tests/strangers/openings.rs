@@ -157,6 +157,7 @@ pub(crate) const OPENINGS: &[(&str, Protocol, &[u8])] = &[
     ("IRC, in small letters", Protocol::Irc, b"privmsg nickserv :identify secret\r\n"),
     ("IRC, a user in small letters", Protocol::Irc, b"user bob 8 * :Bob\r\n"),
     ("FTP, anonymous, in small letters", Protocol::Irc, b"pass bob@example.org\r\n"),
+    ("FTP, anonymous, step by step", Protocol::Ftp, b"user anonymous\r\npass secret\r\n"),
     ("Redis, a password that ends with a digit", Protocol::Redis, b"auth secret7\r\n"),
     ("FreeSWITCH", Protocol::Redis, b"auth ClueCon\n\n"),
     ("Asterisk, a secret first", Protocol::Ami, b"Secret: secret7\r\nAction: Login\r\n"),

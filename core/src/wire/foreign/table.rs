@@ -131,7 +131,7 @@ table! {
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
-        "USER *" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
+        "USER *" "user anonymous" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
         "HOST *.*" "CLNT *"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
@@ -151,7 +151,7 @@ table! {
     Irc "IRC" [
         "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
         "!PASS *" "!pass *%" "!pass *%*" "!pass *@*" "!newpass *" "!OPER * *" "!identify *%*" "!identify *%"
-        "!IDENTIFY * *%*" "!IDENTIFY * *%" "user * % * :…"
+        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…"
         "!nickserv identify *" "!ns identify *"
         "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
@@ -382,6 +382,11 @@ const PEOPLE: Row = Row {
         "QUIT :(",
         "QUIT :)",
         "PASS OUT",
+        "NICK CAVE",
+        "USER friendly",
+        "USER friendly …",
+        "incr by %",
+        "decr by %",
         "PASS GO",
         "auth v%",
         "login after %",
