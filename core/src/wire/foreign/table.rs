@@ -44,6 +44,7 @@ pub struct Row {
 table! {
     Http "HTTP" [
         "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
+        "!password=*" "!passwd=*" "!pwd=*" "!api_key=*" "!apikey=*" "!token=*" "!secret=*"
         "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
         "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
@@ -150,7 +151,7 @@ table! {
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
         "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
-        "!PASS *" "!pass *%" "!pass *%*" "!pass *@*" "!newpass *" "!OPER * *" "!identify *%*" "!identify *%"
+        "!PASS *" "!pass *%" "!pass *%*" "!pass *@*" "!newpass *" "!OPER * *" "!oper * *%*" "!oper * *%" "!identify *%*" "!identify *%"
         "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…"
         "!nickserv identify *" "!ns identify *"
         "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
@@ -172,7 +173,7 @@ table! {
             "</text></stream:error></stream:stream>\n"
         );
     Redis "Redis" [
-        "!auth *%*" "!auth *%" "!auth ClueCon" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
+        "!auth *%*" "!auth *%" "!auth * *%*" "!auth * *%" "!auth ClueCon" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
         "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
         "!CONFIG SET * *" "KEYS \\*" "MONITOR"
@@ -214,7 +215,7 @@ table! {
     ] "`59`"
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
-        "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
+        "!{\"password\"~" "!{\"token\"~" "!{\"secret\"~" "!{\"session\"~" "!{\"auth\"~" "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
         "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
         "{\"execute\"…" "{ \"execute\"…" "{\"@timestamp\"…"
@@ -389,6 +390,20 @@ const PEOPLE: Row = Row {
         "decr by %",
         "PASS GO",
         "auth v%",
+        "auth after *",
+        "auth at *",
+        "auth fails *",
+        "auth for *",
+        "auth in *",
+        "auth is *",
+        "auth needs *",
+        "auth on *",
+        "auth since *",
+        "auth takes *",
+        "auth took *",
+        "auth version *",
+        "auth was *",
+        "auth works *",
         "login after %",
         "login at %",
         "login before %",
