@@ -32,6 +32,8 @@ pub(crate) struct Visit {
     id: ConnId,
     peer: SocketAddr,
     name: Option<Name>,
+    /// Under what name it came in, if it has another one now.
+    joined_as: Option<Name>,
 }
 
 impl Visit {
@@ -41,12 +43,22 @@ impl Visit {
         self.name = Some(name);
     }
 
+    /// It has another name now. That is told at its end: whoever changes it without end fills no disk.
+    pub(crate) fn renamed(&mut self, name: Name) {
+        let before = self.name.replace(name);
+        let first = self.joined_as.take().or(before);
+        self.joined_as = first.filter(|first| self.name.as_ref() != Some(first));
+    }
+
     /// It is over.
     pub(crate) fn closed(&self, reason: CloseReason) {
         use CloseReason::{Eof, Kicked, Left, Lost, Replaced, Stalled, Stopped, TooFarBehind};
-        let Self { id, peer, name } = self;
+        let Self { id, peer, name, .. } = self;
         match (name, reason) {
-            (Some(name), _) => tracing::info!(conn = ?id, %peer, %name, %reason, "left"),
+            (Some(name), _) => {
+                let joined_as = self.joined_as.as_ref().map(tracing::field::display);
+                tracing::info!(conn = ?id, %peer, %name, joined_as, %reason, "left");
+            }
             (None, Eof | Kicked | Left | Lost | Replaced | Stalled | Stopped | TooFarBehind) => {
                 tracing::info!(conn = ?id, %peer, %reason, "gone, and was not in the room");
             }
@@ -104,8 +116,12 @@ impl Visits {
         if !is_refused {
             tracing::info!(conn = ?id, %peer, "connected");
         }
-        let name = None;
-        Some(Box::new(Visit { id, peer, name }))
+        Some(Box::new(Visit {
+            id,
+            peer,
+            name: None,
+            joined_as: None,
+        }))
     }
 
     /// A connection was closed as soon as it came.

@@ -352,6 +352,13 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
                         visit.joined(name);
                     }
                 }
+                Action::Renamed(id, name) => {
+                    if let Some(Some(socket)) = self.sockets.get_mut(id.slot())
+                        && let Some(visit) = &mut socket.visit
+                    {
+                        visit.renamed(name);
+                    }
+                }
                 Action::Finish(id) => {
                     if let Some(Some(socket)) = self.sockets.get_mut(id.slot()) {
                         socket.finish();

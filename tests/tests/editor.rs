@@ -198,6 +198,10 @@ fn the_terminal_is_left_as_it_was_found_whatever_ends_the_program() {
         (Signal::QUIT, 130),
         (Signal::ABORT, 130),
         (Signal::ALARM, 130),
+        #[cfg(target_os = "linux")]
+        (Signal::IO, 130),
+        #[cfg(target_os = "linux")]
+        (Signal::POWER, 130),
     ] {
         let mut server = Server::start();
         let (mut terminal, found) = joined(&mut server);

@@ -97,6 +97,36 @@ impl Story {
 }
 
 #[test]
+fn whoever_took_another_name_left_under_that_one() {
+    let logged = Logged::open();
+    for (lines, name, joined_as) in [
+        (&["/nick bea"][..], "bea", Value::from("ann")),
+        (&["/nick bea", "/nick cat"], "cat", Value::from("ann")),
+        (&["/nick bea", "/nick ann"], "ann", Value::Null),
+        (&[], "ann", Value::Null),
+    ] {
+        let mut raw = Raw::first_line(logged.server.address(), "JOIN ann");
+        let peer = raw.address().to_string();
+        for line in lines {
+            raw.say(line);
+        }
+        raw.say("LEAVE");
+        raw.rest();
+        drop(raw);
+        logged
+            .story(&peer)
+            .is(&["connected", "joined", "left"], "left");
+        let left = logged.events().into_iter().map(|it| it["fields"].clone());
+        let mut left = left.filter(|it| it["peer"] == peer && it["message"] == "left");
+        let left = left.next().expect("it left");
+        assert_eq!(
+            (&left["name"], &left["joined_as"]),
+            (&name.into(), &joined_as)
+        );
+    }
+}
+
+#[test]
 fn whoever_was_in_the_room_is_followed_to_their_end_by_the_id_that_who_tells() {
     type End = fn(&Logged, Raw, &str);
     let ends: [(&str, End, &str); 4] = [

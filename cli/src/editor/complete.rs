@@ -1,6 +1,6 @@
 //! Names and commands, completed with Tab.
 
-use chat_core::{Name, ServerLine};
+use chat_core::{Name, ServerLine, names_of_roster};
 use std::collections::VecDeque;
 
 /// The most names that are remembered.
@@ -14,14 +14,33 @@ impl Names {
     /// Takes note of who a line of the room is about.
     pub fn see(&mut self, line: &str) {
         match ServerLine::decode(line) {
-            ServerLine::Said(name, _) | ServerLine::Joined(name) => {
-                self.forget(name.as_str());
-                self.0.push_front(name.as_str().into());
-                self.0.truncate(MAX_NAMES);
+            ServerLine::Said(name, _)
+            | ServerLine::Acted(name, _)
+            | ServerLine::From(name, _)
+            | ServerLine::Joined(name) => self.first(&name),
+            ServerLine::Renamed(old, new) => {
+                self.forget(old.as_str());
+                self.first(&new);
             }
             ServerLine::Left(name) => self.forget(name.as_str()),
+            // Who has not been heard comes after those who have.
+            ServerLine::Notice(text) => {
+                for name in names_of_roster(text) {
+                    if self.0.len() < MAX_NAMES
+                        && !self.0.iter().any(|known| known == name.as_str())
+                    {
+                        self.0.push_back(name.as_str().into());
+                    }
+                }
+            }
             _ => {}
         }
+    }
+
+    fn first(&mut self, name: &Name) {
+        self.forget(name.as_str());
+        self.0.push_front(name.as_str().into());
+        self.0.truncate(MAX_NAMES);
     }
 
     fn forget(&mut self, name: &str) {
@@ -171,6 +190,23 @@ mod tests {
         assert_eq!(choices("b-", &names), Vec::<String>::new());
         assert_eq!(choices("an ", &names), Vec::<String>::new());
         assert_eq!(choices("日本\u{3000}bo", &names), ["bob ", "bo"]);
+    }
+
+    #[test]
+    fn names_are_known_from_whatever_their_owners_do_and_from_who_is_here() {
+        let names = names(&[
+            "anna has joined the chat",
+            "** anders waves",
+            "[PM from andy] hi",
+            "anna is now known as antje",
+            "* In the room (5): antje, angela, bob, and 2 more",
+            "* In the room (angela): anne, nobody",
+        ]);
+        assert_eq!(
+            choices("an", &names),
+            ["antje: ", "andy: ", "anders: ", "angela: ", "an"]
+        );
+        assert_eq!(choices("2", &names), Vec::<String>::new());
     }
 
     #[test]

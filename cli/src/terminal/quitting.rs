@@ -22,6 +22,11 @@ impl Quitting {
             Signal::ALARM,
             Signal::VTALARM,
             Signal::PROF,
+            // Elsewhere, these do nothing, or are not there.
+            #[cfg(target_os = "linux")]
+            Signal::IO,
+            #[cfg(target_os = "linux")]
+            Signal::POWER,
         ];
         let kinds = kinds.map(|signal| SignalKind::from_raw(signal.as_raw()));
         Ok(Self {

@@ -79,15 +79,14 @@ impl Banner {
     /// What the server sent in place of a welcome, as a clause, if it sent anything that is not of
     /// a chat server.
     pub(super) fn describe(&self) -> Option<String> {
-        let line = self.first_line();
-        let text = str::from_utf8(line).ok();
+        let text = self.text();
         let what = self.stranger();
-        if what.is_none() && (line.is_empty() || text.is_some_and(is_ours)) {
+        let is_ours = |text: &String| text.is_empty() || self.is_ours(text);
+        if what.is_none() && text.as_ref().is_some_and(is_ours) {
             return None;
         }
-        let is_text = |text: &&str| !text.contains(|c: char| c.is_control() && c != '\t');
-        let sent = match text.filter(is_text) {
-            Some(text) => format!("it sent \"{}\"", Short(text)),
+        let sent = match text {
+            Some(text) => format!("it sent \"{}\"", Short(&text)),
             None => "it sent something that is no text".into(),
         };
         Some(match what {
@@ -96,15 +95,35 @@ impl Banner {
         })
     }
 
+    /// The first line that is not blank.
     fn first_line(&self) -> &[u8] {
-        let end = memchr::memchr(b'\n', &self.0).unwrap_or(self.0.len());
-        self.0[..end].trim_ascii_end()
+        let sent = self.0.trim_ascii_start();
+        let end = memchr::memchr(b'\n', sent).unwrap_or(sent.len());
+        sent[..end].trim_ascii_end()
     }
-}
 
-/// Whether a chat server may send this line.
-fn is_ours(line: &str) -> bool {
-    line.starts_with('{') || !matches!(ServerLine::decode(line), ServerLine::Unknown(_))
+    /// The first line, if most of it is text. What is not, is U+FFFD, or still a control character.
+    fn text(&self) -> Option<String> {
+        let mut text = String::from_utf8_lossy(self.first_line()).into_owned();
+        if self.is_cut() {
+            text.truncate(text.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
+            text.push('…');
+        }
+        let is_none = |c: &char| *c == char::REPLACEMENT_CHARACTER || c.is_control() && *c != '\t';
+        let (none, all) = (text.chars().filter(is_none).count(), text.chars().count());
+        (none * 4 <= all && !text.contains('\0')).then_some(text)
+    }
+
+    /// Whether more of the first line came than is remembered.
+    fn is_cut(&self) -> bool {
+        self.0.len() == MOST && memchr::memchr(b'\n', self.0.trim_ascii_start()).is_none()
+    }
+
+    /// Whether a chat server may send this line first.
+    fn is_ours(&self, line: &str) -> bool {
+        let is_message = line.starts_with('{') && (self.is_cut() || line.contains("\"type\""));
+        is_message || !matches!(ServerLine::decode(line), ServerLine::Unknown(_))
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +168,9 @@ mod tests {
             "ann: 220 people\n",
             "* Goodbye: the room is full; try again later.\n",
             "{\"type\":\"welcome\"}\n",
+            "{\"type\":\"welcome\"",
+            "\r\n",
+            "\n{\"version\":1,\"type\":\"welcome\"}\n",
             "",
         ] {
             let banner = banner(&[line.as_bytes()]);
@@ -162,12 +184,26 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_stranger_is_safe_and_short() {
-        let long = [b"\x1b[2J".as_slice(), &[b'a'; 4000]].concat();
-        let told = banner(&[&long]).describe().unwrap();
+        let no_text = "it sent something that is no text, which a chat server does not send";
+        let sent = |sent: &[u8]| banner(&[sent]).describe().unwrap();
+        assert_eq!(sent(b"\x01\x02\x03hello, y\n"), no_text);
+        assert_eq!(sent(b"a long word with a zero\0\n"), no_text);
+        let shown = |text: &str| format!("it sent \"{text}\", which a chat server does not send");
+        assert_eq!(sent(b"\x01\x02\x03hello, yo\n"), shown("???hello, yo"));
         assert_eq!(
-            told,
-            "it sent something that is no text, which a chat server does not send"
+            sent(b"\x1b[2J\x1b]0;a title\x07hello\r\n"),
+            shown("?[2J?]0;a title?hello")
         );
+        assert_eq!(
+            sent(b"Gr\xfc\xdf Gott\r\n"),
+            shown("Gr\u{fffd}\u{fffd} Gott")
+        );
+        assert_eq!(sent(b"\r\n\r\nhello\r\nthere\r\n"), shown("hello"));
+        assert_eq!(sent(b"{\"hello\":1}\n"), shown("{\"hello\":1}"));
+        // A character in two is still one.
+        let umlauts = "ü".repeat(MOST);
+        let text = shown(&format!("a{}…", "ü".repeat(63)));
+        assert_eq!(sent(format!("a{umlauts}").as_bytes()), text);
         let told = banner(&[&[b'a'; 4000]]).describe().unwrap();
         assert!(told.len() < 160 && told.contains('…'), "{told}");
         assert_eq!(banner(&[&[0; MOST + 1]]).0.len(), MOST);

@@ -72,6 +72,8 @@ pub enum Whom<'a> {
 pub enum Action {
     /// Nothing to do: a connection joined under this name.
     Joined(ConnId, Name),
+    /// Nothing to do: a connection has this name from now on.
+    Renamed(ConnId, Name),
     /// Read entries of a room in the store: those after this one, at most so many. Answer with
     /// [`Input::Kept`].
     Read(ConnId, RoomName, u64, usize),

@@ -1,6 +1,7 @@
 //! What changes the room's state besides joining and leaving: names, and the topic.
 
 use super::Server;
+use super::io::Action;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
 use crate::room::decide::{Command, Refusal};
@@ -68,13 +69,15 @@ impl Server {
     pub(super) fn has_renamed(&mut self, before: &Name, name: &Name) {
         self.people.rename(before, name);
         let conn = self.people.find(name).and_then(|(_, person)| person.conn);
-        let Some(connection) = conn.and_then(|conn| self.connections.get_mut(conn)) else {
+        let found = conn.and_then(|conn| Some((conn, self.connections.get_mut(conn)?)));
+        let Some((conn, connection)) = found else {
             return self.sessions.rename_waiting(before, name);
         };
         if let Some(session) = connection.session.as_deref().copied() {
             self.sessions.rename(session, name);
         }
         connection.name = Some(name.clone());
+        self.actions.push_back(Action::Renamed(conn, name.clone()));
     }
 
     /// Says what the room is about; nothing any more, with an empty text.

@@ -22,6 +22,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("last", "history"),
     ("log", "history"),
     ("reconnect", "retry"),
+    ("channel", "join"),
+    ("channels", "rooms"),
+    ("list", "rooms"),
+    ("identify", "login"),
+    ("register", "claim"),
+    ("password", "passwd"),
+    ("unregister", "unclaim"),
     ("pm", "msg"),
     ("query", "msg"),
     ("tell", "msg"),
@@ -88,8 +95,10 @@ mod tests {
 
     #[test]
     fn what_was_meant() {
-        let commands = ["help", "who", "history", "leave"];
+        let commands = ["help", "who", "history", "leave", "rooms"];
         for (word, meant) in [
+            ("list", Some("rooms")),
+            ("channels", Some("rooms")),
             ("hlep", Some("help")),
             ("histroy", Some("history")),
             ("HIST", Some("history")),

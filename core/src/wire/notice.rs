@@ -198,7 +198,9 @@ impl fmt::Display for Notice<'_> {
                 )
             }
             Self::Unknown { command, meant } => {
-                write!(f, "* Unknown command /{}. ", shortened(command, WORD))?;
+                // Other characters may be two columns wide.
+                let most = if command.is_ascii() { WORD } else { WORD / 2 };
+                write!(f, "* Unknown command /{}. ", shortened(command, most))?;
                 match meant {
                     Some(meant) => write!(f, "Did you mean /{meant}?"),
                     None => f.write_str("/help lists them; // says a /."),
@@ -370,6 +372,23 @@ pub(crate) fn roster(names: &[&str], more: usize) -> String {
     } else {
         all
     }
+}
+
+/// The names in a notice (without its `* `) that answers who is in the room; none if it is another one.
+///
+/// ```
+/// let names = chat_core::names_of_roster("In the room (4): ann, bob, and 2 more");
+/// assert_eq!(names.map(|name| name.to_string()).collect::<Vec<_>>(), ["ann", "bob"]);
+/// ```
+pub fn names_of_roster(notice: &str) -> impl Iterator<Item = Name> {
+    let after = notice.strip_prefix("In the room (");
+    let (count, names) = after
+        .and_then(|it| it.split_once("): "))
+        .unwrap_or_default();
+    let is_roster = count.bytes().all(|byte| byte.is_ascii_digit());
+    let names = names.split(", ").filter(move |_| is_roster);
+    // What stands last may be how many more there are: that has blanks in it, and is no name.
+    names.filter_map(|name| Name::parse(name).ok())
 }
 
 #[cfg(test)]

@@ -145,9 +145,15 @@ fn a_stopped_room_has_nobody_in_it() {
 fn words_of_others_are_cut_short_in_notices() {
     let mut w = World::new(Limits::default());
     let ann = w.join("Ann");
-    for (length, shown) in [(20, "x".repeat(20)), (21, "x".repeat(20) + "…")] {
+    for (letter, length, shown) in [
+        ("x", 20, "x".repeat(20)),
+        ("x", 21, "x".repeat(20) + "…"),
+        // They take two columns each.
+        ("語", 10, "語".repeat(10)),
+        ("語", 11, "語".repeat(10) + "…"),
+    ] {
         w.look(ann);
-        w.receive(ann, format!("/{}\n", "x".repeat(length)));
+        w.receive(ann, format!("/{}\n", letter.repeat(length)));
         let screen = w.look(ann);
         assert!(
             screen.starts_with(&format!("* Unknown command /{shown}. ")),

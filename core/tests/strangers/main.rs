@@ -193,6 +193,11 @@ fn a_person_says_what_they_like_after_the_first_line() {
 fn eight_lines_after_a_first_one_that_is_no_join_are_looked_at() {
     for later in [
         "PASS secret",
+        "auth secret7",
+        "auth bob secret7",
+        "password=secret",
+        "{\"password\":\"secret\"}",
+        "user bob 8 * :Bob",
         "Authorization: Basic dXNlcjpzZWNyZXQ=",
         "\x01\x02",
     ] {

@@ -43,7 +43,8 @@ pub struct Row {
 
 table! {
     Http "HTTP" [
-        "!cookie: *%*" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
+        "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
+        "!password=*" "!passwd=*" "!pwd=*" "!api_key=*" "!apikey=*" "!token=*" "!secret=*"
         "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
         "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
@@ -53,8 +54,8 @@ table! {
         "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *" "!authorization: bearer *"
         "!authorization: negotiate *" "!authorization: ntlm *" "!authorization: token *"
         "!authorization: apikey *" "!authorization:basic *" "!authorization:bearer *"
-        "!authorization: digest *=…" "!authorization: aws4-*…" "!authorization: *%*"
-        "!authorization:*%*" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
+        "!authorization: digest *=…" "!authorization: aws4-*…" "!authorization: *%*" "!authorization: *%"
+        "!authorization:*%*" "!authorization:*%" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
         "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*" "host: *:%"
         "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent: */*…"
         "content-type: */*" "content-type: */*; …" "content-type:*/*" "content-length:…" "content-encoding:…" "content-disposition:…"
@@ -66,7 +67,7 @@ table! {
         "!x-api-key:…" "!x-auth-*:…" "!x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
         "x-requested-with:…" "!x-amz-*:…" "x-amzn-*:…"
         "*=*&*=*" "!*-token: *" "!*-token:*" "!*-key: *" "!*-key:*" "!*-secret: *" "!*-password: *"
-        "!password: *%*" "!token: *%*"
+        "!password: *%*" "!password: *%" "!token: *%*" "!token: *%"
         "!private-token: *" "!x-vault-token: *" "!api-key: *" "!apikey: *" "!authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
@@ -123,7 +124,7 @@ table! {
         concat!("400 ", about!(), "\r\n");
     Smtp "SMTP" [
         "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *" "helo *.*" "helo localhost"
-        "helo [*" "LHLO *" "mail from:<…" "mail from: <…" "rcpt to:<…" "rcpt to: <…"
+        "helo [*" "LHLO *" "!mail from:<…" "!mail from: <…" "!rcpt to:<…" "!rcpt to: <…"
         "!auth plain" "!auth plain *" "!auth login" "!auth login *" "!AUTH CRAM-MD5"
         "!AUTH DIGEST-MD5" "!AUTH NTLM" "!AUTH NTLM *" "!AUTH XOAUTH2" "!AUTH XOAUTH2 *"
         "!AUTH OAUTHBEARER *" "AUTH EXTERNAL" "!AUTH EXTERNAL *" "AUTH GSSAPI" "!AUTH GSSAPI *"
@@ -131,7 +132,7 @@ table! {
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
-        "USER *" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
+        "USER *" "user anonymous" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
         "HOST *.*" "CLNT *"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
@@ -140,7 +141,7 @@ table! {
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Imap "IMAP" [
-        "!* LOGIN * *" "!* login * *%*" "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* authenticate plain *"
+        "!* LOGIN * *" "!*% login * *%*" "!*% login * *%" "!a login * *%*" "!a login * *%" "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* authenticate plain *"
         "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "!*% LOGIN * *" "*% LOGIN \"…"
         "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
         "!a LOGIN * *" "a CAPABILITY" "!. login * *" ". capability" "!a% login * *" "a% capability"
@@ -149,8 +150,9 @@ table! {
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
-        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!PRIVMSG NickServ :…" "!PASS * *%*" "!PASS *%* *"
-        "!PASS *" "!pass *%" "!pass *%*" "!OPER * *" "!identify *%*" "!IDENTIFY * *%*"
+        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
+        "!PASS *" "!pass *%" "!pass *%*" "!pass *@*" "!newpass *" "!OPER * *" "!oper * *%*" "!oper * *%" "!identify *%*" "!identify *%"
+        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…"
         "!nickserv identify *" "!ns identify *"
         "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
@@ -159,7 +161,7 @@ table! {
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
-        "!<auth …" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<soap:*…"
+        "!<auth …" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<soap:*…" "!<soapenv:*…" "!<soap-env:*…"
         "<?xml …" "<stream:stream…"
     ] "a stream with an error, `not-authorized`"
         concat!(
@@ -171,7 +173,7 @@ table! {
             "</text></stream:error></stream:stream>\n"
         );
     Redis "Redis" [
-        "!$%" "!auth *%*" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
+        "!auth *%*" "!auth *%" "!auth * *%*" "!auth * *%" "!auth ClueCon" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
         "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
         "!CONFIG SET * *" "KEYS \\*" "MONITOR"
@@ -213,9 +215,10 @@ table! {
     ] "`59`"
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
-        "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
+        "!{\"password\"~" "!{\"token\"~" "!{\"secret\"~" "!{\"session\"~" "!{\"auth\"~" "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
         "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
+        "{\"execute\"…" "{ \"execute\"…" "{\"@timestamp\"…"
     ] "an error, -32600"
         concat!(
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"",
@@ -223,7 +226,7 @@ table! {
             "\"}}\n"
         );
     Ami "Asterisk" [
-        "!secret: *%*" "!action:login"
+        "!secret: *%*" "!secret: *%" "!action:login"
         "!action: login" "action: challenge"
     ] "`Response: Error`"
         concat!("Response: Error\r\nMessage: ", about!(), "\r\n\r\n");
@@ -240,7 +243,7 @@ table! {
     ] "`E`"
         concat!("E ", about!(), "\n");
     Nut "NUT" [
-        "!login * *%*" "!password *%*"
+        "!login * *%*" "!login * *%" "!login serveradmin *" "!login client_login_name=…" "!password *%*" "!password *%"
         "USERNAME *" "!PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
     ] "`ERR`"
         concat!("ERR ", about!(), "\n");
@@ -305,12 +308,16 @@ table! {
     ] "nothing"
         "";
     Request "another protocol" [
-        "* / */%.%" "* /* */%.%" "* *://* */%.%"
+        "* / */%.%" "* /* */%.%" "* *://* */%.%" "* SPAMC/%.%" "* % * MGCP %.%" "VER % MSNP…"
+        "CLIENT dict …" "DEFINE ! *" "DEFINE \\* *" "SHOW DB" "cddb hello * * * *" "HELLO VERSION" "HELLO VERSION MIN=…"
+        "( % ( edit-pipeline …" "fox a % -% fox hello" "< NTP/%.% >" "Amanda %.% REQ HANDLE …" "DIST0000…"
+        "HSUP AD…" "!HPAS *" "$Supports …" "!$MyPass *" "nSTREAM" "nINSTREAM" "nSCAN *" "nPING" "nVERSION"
+        "request=smtpd_*" "put % % % %" "*.*.* % %" "*.*.* %.% %" "*,*=* *=* %"
     ] "a line"
         concat!(about!(), "\r\n");
     Binary "another binary protocol" [
         "0x… 00" "0x… ctl" "0x89 50 4e 47" "0x7f 45 4c 46" "0x50 4b 03 04" "0x1f 8b" "0x28 b5 2f fd"
-        "0xff d8 ff" "0x60 60 b0 17" "0x42 5a 68 39" "0xfd 37 7a 58" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
+        "0xff d8 ff" "0x60 60 b0 17" "0x20 20 56 32" "0xc3 bd c2 34" "0x42 5a 68 39" "0xfd 37 7a 58" "0x01 .." "0x02 .." "0x04 .." "0x5a 42 58 44 01" "0x80 01"
     ] "nothing"
         "";
 }
@@ -375,6 +382,37 @@ const PEOPLE: Row = Row {
         "PONG :D",
         "QUIT :(",
         "QUIT :)",
+        "PASS OUT",
+        "NICK CAVE",
+        "USER friendly",
+        "USER friendly …",
+        "incr by %",
+        "decr by %",
+        "PASS GO",
+        "auth v%",
+        "auth after *",
+        "auth at *",
+        "auth fails *",
+        "auth for *",
+        "auth in *",
+        "auth is *",
+        "auth needs *",
+        "auth on *",
+        "auth since *",
+        "auth takes *",
+        "auth took *",
+        "auth version *",
+        "auth was *",
+        "auth works *",
+        "login after %",
+        "login at %",
+        "login before %",
+        "login from %",
+        "login in %",
+        "login on %",
+        "login since %",
+        "login took %",
+        "login until %",
     ],
     answered: "it is said",
     answer: "",
