@@ -70,15 +70,21 @@ impl Stream {
             index(range.end - self.start),
         );
         let (a, b) = self.bytes.as_slices();
-        [
-            &a[from.min(a.len())..to.min(a.len())],
-            &b[from.saturating_sub(a.len())..to.saturating_sub(a.len())],
-        ]
+        if to <= a.len() {
+            [&a[from..to], &[]]
+        } else if from >= a.len() {
+            [&b[from - a.len()..to - a.len()], &[]]
+        } else {
+            [&a[from..], &b[..to - a.len()]]
+        }
     }
 
     /// Whether a line begins at `place`, which must be held, or be the head.
     pub(crate) fn is_line_start(&self, place: u64) -> bool {
-        place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
+        // Whoever has been sent everything is there.
+        place == self.head()
+            || place <= self.start
+            || self.bytes[index(place - self.start) - 1] == b'\n'
     }
 
     /// The first place after `place`, which must be held, where a line begins, or the head.

@@ -203,6 +203,12 @@ impl Connection {
         core::iter::once(&mut self.main).chain(others)
     }
 
+    /// Whether it is filed among the blocked ones of any of its rooms.
+    pub(super) fn is_filed(&self) -> bool {
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        self.main.filed.is_some() || others.iter().any(|it| it.filed.is_some())
+    }
+
     /// Bytes of private lines that wait for it.
     pub(super) fn private(&self) -> usize {
         let main = self.main.cursor.private();
