@@ -59,6 +59,8 @@ pub(crate) struct Connection {
     pub(super) barrier: u64,
     /// Its name, while it is in a room.
     pub(crate) name: Option<Name>,
+    /// Whoever is in a room by it has said that they are away.
+    pub(super) is_away: bool,
     /// It reads, and is in no room.
     pub(super) reads: bool,
     /// What is to be remembered of what it sent: nothing, between lines.
@@ -135,6 +137,7 @@ impl Connection {
             reads_json: false,
             barrier: 0,
             name: None,
+            is_away: false,
             reads: false,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Secret::default(),

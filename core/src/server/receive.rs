@@ -341,7 +341,9 @@ impl Server {
         {
             connection.main.cursor.skip(ordered.line);
         }
-        self.is_back(id);
+        if connection.is_away {
+            self.is_back(id);
+        }
     }
 
     /// The first line is of another protocol.
