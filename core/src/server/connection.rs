@@ -20,7 +20,7 @@ use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
-use crate::wire::line::{Line, LineReader};
+use crate::wire::line::{self, Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -162,15 +162,24 @@ impl Connection {
         self.reader.as_ref().is_some_and(|it| it.is_mid_line())
     }
 
-    /// Takes out what finds the lines of what it sends.
-    pub(super) fn take_reader(&mut self) -> LineReader {
-        let kept = self.reader.take();
-        kept.map_or_else(|| new_reader(self.dialect), |kept| *kept)
+    /// Takes out what finds the lines of what it sends, if that has something to remember.
+    pub(super) fn take_reader(&mut self) -> Option<LineReader> {
+        self.reader.take().map(|kept| *kept)
     }
 
-    /// Puts that back, if it has something to remember.
+    /// Puts that back.
     pub(super) fn put_reader(&mut self, reader: LineReader) {
         self.reader = (!reader.is_at_rest()).then(|| Box::new(reader));
+    }
+
+    /// Whether nothing is to be done once all that it sent is handled: it may send more, and take its time.
+    pub(super) fn is_all_heard(&self) -> bool {
+        !self.eof && self.line_end.is_none() && !self.phase.awaits_first_line()
+    }
+
+    /// Whether it is certain what it is: its first line has come, and it has said something that is of no other protocol.
+    pub(super) fn is_known(&self) -> bool {
+        !self.phase.awaits_first_line() && self.suspect == 0 && self.quiet.is_none()
     }
 
     /// How much has come of its first line that is not blank.
@@ -269,8 +278,16 @@ impl Connection {
     }
 }
 
+/// The next line of what comes from the beginning of one on, where it takes nothing to find it.
+pub(super) fn whole_line<'c>(dialect: Dialect, rest: &mut &'c [u8]) -> Option<&'c [u8]> {
+    match dialect {
+        Dialect::Text => line::whole(rest, MAX_LINE, true),
+        Dialect::Json => line::whole(rest, MAX_JSON_LINE, false),
+    }
+}
+
 /// Finds the lines of what comes from the beginning of one on.
-fn new_reader(dialect: Dialect) -> LineReader {
+pub(super) fn new_reader(dialect: Dialect) -> LineReader {
     match dialect {
         Dialect::Text => LineReader::new(MAX_LINE).skipping_telnet(),
         Dialect::Json => {

@@ -392,6 +392,13 @@ impl Rooms {
             last: hosted.room.log.last(),
             end: ordered.line.end,
         };
+        if !mem::replace(&mut hosted.is_unsettled, true) {
+            self.unsettled.insert(id);
+        }
+        let is_visible = !self.is_kept && appended != [0; 2];
+        if is_visible && !mem::replace(&mut hosted.is_fresh, true) {
+            self.fresh.push(id);
+        }
         self.names.evolve(id, &ordered.entry);
         if let (Some(session), Some(given)) = (ordered.entry.sender, ordered.entry.id) {
             self.ids.insert((session, given.into()), (id, run.last));
@@ -445,26 +452,21 @@ impl Rooms {
         }
     }
 
-    /// Takes note of an entry that was appended to a room, and of its bytes in each dialect.
+    /// Takes note of an entry that was appended to a room, and of its bytes in each dialect, of which the room has taken note.
     fn take_note(&mut self, run: Run, bytes: [u64; 2]) {
         self.ordered += 1;
-        for (all, more) in self.appended.iter_mut().zip(bytes) {
-            *all += more;
-        }
-        self.unsettle(run.room);
+        add(&mut self.appended, bytes);
         if self.is_kept {
             push(&mut self.begun, run);
         } else {
             self.committed = self.ordered;
-            self.became_visible(run.room, bytes);
+            add(&mut self.visible, bytes);
             self.show(run);
         }
     }
 
     fn became_visible(&mut self, id: RoomId, bytes: [u64; 2]) {
-        for (all, more) in self.visible.iter_mut().zip(bytes) {
-            *all += more;
-        }
+        add(&mut self.visible, bytes);
         if bytes != [0; 2] && !mem::replace(&mut self[id].is_fresh, true) {
             self.fresh.push(id);
         }
@@ -682,6 +684,13 @@ fn in_room(name: &RoomName, lines: &[u8]) -> String {
         shown.push_str(line);
     }
     shown
+}
+
+/// Adds bytes, by dialect.
+fn add(all: &mut [u64; 2], more: [u64; 2]) {
+    for (all, more) in all.iter_mut().zip(more) {
+        *all += more;
+    }
 }
 
 /// Puts a run after others, or makes the last one longer.

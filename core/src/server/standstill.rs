@@ -12,6 +12,9 @@ use core::time::Duration;
 impl Server {
     /// The time is now this.
     pub(super) fn pass_time(&mut self, now: Timestamp) {
+        if now <= self.now {
+            return; // Much happens at the same time.
+        }
         let gap = now.since(self.now);
         self.now = self.now.max(now);
         if gap > self.limits.standstill && self.next_deadline().is_some() {

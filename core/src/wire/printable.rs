@@ -19,13 +19,7 @@ const MAX_MARKS: usize = 8;
 /// assert_eq!(printable("\u{202e}desrever"), "?desrever");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
-    let is_plain = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(true, |plain, b| plain & (b' '..=b'~').contains(b))
-    };
-    if text.as_bytes().chunks(64).all(is_plain) {
+    if is_plain(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let unpaired = unpaired(text);
@@ -53,6 +47,27 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
     shown.push_str(&text[rest..]);
     Cow::Owned(shown)
+}
+
+/// Whether bytes are ASCII from the space to the tilde, as most texts are: eight are looked at in a few instructions.
+fn is_plain(bytes: &[u8]) -> bool {
+    /// The first bit of each byte.
+    const FIRST: u64 = u64::from_ne_bytes([0x80; 8]);
+    const SPACE: u64 = u64::from_ne_bytes([b' '; 8]);
+    const ONE: u64 = u64::from_ne_bytes([1; 8]);
+    // A byte has its first bit set already, or once as much as a space is taken from it, if it is less than one, or once one
+    // is added to it, if it is more than a tilde. Where none has, none is carried over to the next one.
+    let odd = |chunk: &[u8; 8]| {
+        let bytes = u64::from_le_bytes(*chunk);
+        (bytes | bytes.wrapping_sub(SPACE) | bytes.wrapping_add(ONE)) & FIRST
+    };
+    let (chunks, rest) = bytes.as_chunks();
+    let are_odd = chunks.iter().fold(0, |all, chunk| all | odd(chunk));
+    are_odd == 0
+        && match bytes.last_chunk() {
+            Some(last) => odd(last) == 0, // Of the chunk before, some are looked at again.
+            None => rest.iter().all(|byte| (b' '..=b'~').contains(byte)),
+        }
 }
 
 /// Whether nobody would see anything of a text: white space, and characters that are not drawn.
@@ -121,6 +136,26 @@ fn unpaired(text: &str) -> Vec<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_byte_that_is_not_plain_is_found_wherever_it_is() {
+        for length in 0..=33 {
+            assert!(is_plain(&alloc::vec![b'~'; length]) && is_plain(&alloc::vec![b' '; length]));
+            for at in 0..length {
+                for around in [b' ', b'~'] {
+                    for byte in 0..=u8::MAX {
+                        let mut bytes = alloc::vec![around; length];
+                        bytes[at] = byte;
+                        assert_eq!(
+                            is_plain(&bytes),
+                            (b' '..=b'~').contains(&byte),
+                            "{byte} at {at}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn text_that_does_nothing_to_a_screen_is_not_copied() {
