@@ -52,7 +52,7 @@ impl Stream {
             // It goes into the ring in one go, with its ending.
             let mut line = [b'\n'; SHORT];
             let mut rest = &mut line[..];
-            for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            for part in parts {
                 let (there, after) = rest.split_at_mut(part.len());
                 there.copy_from_slice(part.as_bytes());
                 rest = after;

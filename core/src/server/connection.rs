@@ -224,15 +224,19 @@ impl Connection {
     /// Bytes of private lines that wait for it.
     pub(super) fn private(&self) -> usize {
         let main = self.main.cursor.private();
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
-        main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
+        let others = self.others.as_ref();
+        others.map_or(main, |others| {
+            main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
+        })
     }
 
     /// Splices that lie ahead of it.
     pub(super) fn splices(&self) -> usize {
         let main = self.main.cursor.splices();
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
-        main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
+        let others = self.others.as_ref();
+        others.map_or(main, |others| {
+            main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
+        })
     }
 
     /// Something more is due to it.

@@ -347,17 +347,14 @@ mod tests {
             }
             let (mut rest, mut left) = (&input[..], &input[..]);
             let found = reader.next(&mut rest);
-            match whole(&mut left, 4, skips_telnet) {
-                Some(line) => {
-                    proptest::prop_assert_eq!(found, Some(Line::Whole(line)));
-                    proptest::prop_assert_eq!(left, rest);
-                    proptest::prop_assert!(reader.is_at_rest());
-                }
-                None => {
-                    proptest::prop_assert_eq!(left, &input[..]);
-                    let is_plain = !skips_telnet || !input.contains(&IAC);
-                    proptest::prop_assert!(!is_plain || !matches!(found, Some(Line::Whole(_))));
-                }
+            if let Some(line) = whole(&mut left, 4, skips_telnet) {
+                proptest::prop_assert_eq!(found, Some(Line::Whole(line)));
+                proptest::prop_assert_eq!(left, rest);
+                proptest::prop_assert!(reader.is_at_rest());
+            } else {
+                proptest::prop_assert_eq!(left, &input[..]);
+                let is_plain = !skips_telnet || !input.contains(&IAC);
+                proptest::prop_assert!(!is_plain || !matches!(found, Some(Line::Whole(_))));
             }
         }
     }
