@@ -13,7 +13,6 @@ use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::ops::{Index, IndexMut};
@@ -666,7 +665,7 @@ impl Rooms {
                     .filter(|it| !it.is_empty())
                     .for_each(&mut show);
             } else {
-                show(in_room(&hosted.name, &lines.concat()).as_bytes());
+                show(&in_room(&hosted.name, &lines.concat()));
             }
         }
         mark_if(lost > 0, Mark::TranscriptLost);
@@ -675,13 +674,16 @@ impl Rooms {
 }
 
 /// Lines of a room that is not the lobby, as the screen shows them.
-fn in_room(name: &RoomName, lines: &[u8]) -> String {
-    let mut shown = String::new();
-    for line in String::from_utf8_lossy(lines).split_inclusive('\n') {
-        shown.push('[');
-        shown.push_str(name.as_str());
-        shown.push_str("] ");
-        shown.push_str(line);
+fn in_room(name: &RoomName, mut lines: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(lines.len() + name.as_str().len() + "[] ".len());
+    while !lines.is_empty() {
+        let end = memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1);
+        let (line, rest) = lines.split_at(end);
+        shown.extend(b"[");
+        shown.extend(name.as_str().as_bytes());
+        shown.extend(b"] ");
+        shown.extend(line);
+        lines = rest;
     }
     shown
 }
