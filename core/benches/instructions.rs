@@ -39,13 +39,15 @@ fn main() {
     if let [_, mode, members] = &*arguments
         && mode == "--counted"
     {
-        match members.parse().expect("a number") {
-            0 => lines_alone(),
-            members => room(members),
+        match &**members {
+            "lines" => lines_alone(),
+            "rooms" => rooms(),
+            members => room(members.parse().expect("a number")),
         }
     } else if arguments.iter().any(|argument| argument == "--check") {
         lines_alone();
         SIZES.into_iter().for_each(room);
+        rooms();
     } else if arguments.iter().any(|argument| argument == "--bench") {
         report();
     } else {
@@ -200,6 +202,70 @@ fn room(members: usize) {
     }
 }
 
+/// A thousand members in one room, in many, and each in several: what each is sent at once is the same.
+fn rooms() {
+    const MEMBERS: usize = 1_000;
+    let text = "x".repeat(63);
+    let json =
+        |room: &str| format!("{{\"type\":\"say\",\"room\":\"{room}\",\"text\":\"{text}\"}}\n");
+    let join = |nth: usize| format!("{{\"type\":\"join\",\"room\":\"r{nth}\"}}\n");
+    let count = |world: &mut World, what: &str, lines: &[(usize, String)], each: usize| {
+        for is_counted in [false, true] {
+            let mut writes = 0;
+            let rounds = 10;
+            for _ in 0..rounds {
+                for (speaker, line) in lines {
+                    world.receive(world.members[*speaker], line.as_bytes());
+                }
+                let mut settle = || writes += world.settle();
+                if is_counted {
+                    counted(&mut settle);
+                } else {
+                    settle();
+                }
+            }
+            if is_counted {
+                // Who speaks in the text dialect hears nothing of it.
+                assert!((MEMBERS - lines.len()..=MEMBERS).contains(&(writes / rounds)));
+                done(&[(what, rounds * MEMBERS * each)]);
+            }
+        }
+    };
+
+    let mut world = World::of_rooms(MEMBERS, |nth| format!("JOIN m{nth}\n"));
+    let said = [(0, format!("{text}\n"))];
+    count(&mut world, "1 line a write, in one room", &said, 1);
+    let mut world = World::of_rooms(MEMBERS, |nth| {
+        format!("JOIN m{nth}\n/join r{}\n", nth % 100)
+    });
+    let said: Vec<_> = (0..100).map(|room| (room, format!("{text}\n"))).collect();
+    count(&mut world, "1 line a write, in 100 rooms of 10", &said, 1);
+
+    let hello = |nth: usize| format!("JOIN {{\"name\":\"m{nth}\"}}\n");
+    let mut world = World::of_rooms(MEMBERS, hello);
+    let said: Vec<_> = (0..10).map(|nth| (nth, json("lobby"))).collect();
+    count(
+        &mut world,
+        "10 lines a write in JSON, in one room",
+        &said,
+        10,
+    );
+    // Each is in ten rooms of a hundred, and there are a hundred rooms.
+    let mut world = World::of_rooms(MEMBERS, |nth| {
+        let rooms = (0..10).map(|room| join(10 * room + nth % 10));
+        hello(nth) + &rooms.collect::<String>()
+    });
+    let said: Vec<_> = (0..100)
+        .map(|room| (room, json(&format!("r{room}"))))
+        .collect();
+    count(
+        &mut world,
+        "10 lines a write in JSON, in 10 rooms each",
+        &said,
+        10,
+    );
+}
+
 // The counts as tables.
 
 fn report() {
@@ -219,17 +285,22 @@ fn report() {
         }
     }
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("instructions");
-    let alone = counts(&place, 0);
-    let rooms = SIZES.map(|members| counts(&place, members));
+    let alone = counts(&place, "lines");
+    let sizes = SIZES.map(|members| counts(&place, &members.to_string()));
+    let rooms = counts(&place, "rooms");
 
     println!("\n| instructions per line | |\n|---|--:|");
     for (what, count) in alone {
         println!("| {what} | {count} |");
     }
     println!("\n| instructions, by members | 10 | 1,000 | 100,000 |\n|---|--:|--:|--:|");
-    let [small, medium, large] = rooms;
+    let [small, medium, large] = sizes;
     for (((what, small), (_, medium)), (_, large)) in small.into_iter().zip(medium).zip(large) {
         println!("| {what} | {small} | {medium} | {large} |");
+    }
+    println!("\n| instructions of a delivery of a line to each of 1,000 members | |\n|---|--:|");
+    for (what, count) in rooms {
+        println!("| {what} | {count} |");
     }
     println!(
         "\nBy function: callgrind_annotate --threshold=100 {}/MEMBERS/counts.NUMBER\n",
@@ -238,9 +309,9 @@ fn report() {
 }
 
 /// Has one size counted; what was, and how many instructions it took.
-fn counts(place: &Path, members: usize) -> Vec<(String, String)> {
-    eprintln!("counting: {members} members");
-    let place = place.join(members.to_string());
+fn counts(place: &Path, what: &str) -> Vec<(String, String)> {
+    eprintln!("counting: {what}");
+    let place = place.join(what);
     // What an earlier run counted is not to be taken for this one's.
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(&place).expect("a directory for the counts");
@@ -253,7 +324,7 @@ fn counts(place: &Path, members: usize) -> Vec<(String, String)> {
             place.join("counts").display()
         ))
         .arg(env::current_exe().expect("this program has a name"))
-        .args(["--counted", &members.to_string()])
+        .args(["--counted", what])
         .output()
         .expect("valgrind runs");
     assert!(

@@ -30,16 +30,7 @@ pub(crate) struct World {
 impl World {
     /// A room of so many members, who have been sent everything.
     pub(crate) fn of(members: usize) -> Self {
-        let mut world = Self {
-            server: Server::new(Limits {
-                connections: members + 10_000,
-                pass: u64::MAX,
-                bulk: u64::MAX,
-                ..Limits::default()
-            }),
-            members: Vec::new(),
-            names: 0,
-        };
+        let mut world = Self::with_nobody(members);
         for already in 0..members {
             let first_line = world.newcomer();
             let member = world.accept();
@@ -53,6 +44,34 @@ impl World {
             }
         }
         world.settle();
+        assert_eq!(world.server.population(), members);
+        world
+    }
+
+    /// Room for so many.
+    fn with_nobody(members: usize) -> Self {
+        Self {
+            server: Server::new(Limits {
+                connections: members + 10_000,
+                pass: u64::MAX,
+                bulk: u64::MAX,
+                ..Limits::default()
+            }),
+            members: Vec::new(),
+            names: 0,
+        }
+    }
+
+    /// Rooms in which so many members are, each of whom says these lines when they come.
+    #[allow(dead_code, reason = "times are not taken of it")]
+    pub(crate) fn of_rooms(members: usize, lines: impl Fn(usize) -> String) -> Self {
+        let mut world = Self::with_nobody(members);
+        for nth in 0..members {
+            let member = world.accept();
+            world.receive(member, lines(nth).as_bytes());
+            world.members.push(member);
+            world.settle();
+        }
         assert_eq!(world.server.population(), members);
         world
     }

@@ -285,6 +285,13 @@ impl Cursor {
         self.up_to(log.visible(), log, out)
     }
 
+    /// The same, where nothing but the log is to be sent: only the second slice may be empty while the first is not.
+    pub(crate) fn plain<'a>(&self, log: &'a Stream) -> Option<[&'a [u8]; 2]> {
+        let visible = log.visible();
+        let end = self.end.unwrap_or(visible).min(visible);
+        self.splices.is_none().then(|| log.slices(self.place..end))
+    }
+
     /// The same, of what stands before `bound`.
     fn up_to<'a>(&'a self, bound: u64, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
         let mut count = 0;

@@ -4,6 +4,9 @@ use crate::mark::{Mark, mark_if};
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
+/// A line that is shorter than this, as most are, is put together before it is appended.
+const SHORT: usize = 128;
+
 /// Lines, addressed by their place in the stream of all bytes ever appended. Only the newest bytes
 /// are held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,10 +47,23 @@ impl Stream {
     /// Appends a line, given in parts without its ending, and says where it stands.
     pub(crate) fn append(&mut self, parts: [&str; 4]) -> Range<u64> {
         let from = self.head();
-        for part in parts {
-            self.bytes.extend(part.as_bytes());
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if length < SHORT {
+            // It goes into the ring in one go, with its ending.
+            let mut line = [b'\n'; SHORT];
+            let mut rest = &mut line[..];
+            for part in parts {
+                let (there, after) = rest.split_at_mut(part.len());
+                there.copy_from_slice(part.as_bytes());
+                rest = after;
+            }
+            self.bytes.extend(&line[..=length]);
+        } else {
+            for part in parts {
+                self.bytes.extend(part.as_bytes());
+            }
+            self.bytes.push_back(b'\n');
         }
-        self.bytes.push_back(b'\n');
         from..self.head()
     }
 
@@ -59,7 +75,7 @@ impl Stream {
         self.start += surplus as u64;
     }
 
-    /// The bytes of `range`, which must be held, in two slices.
+    /// The bytes of `range`, which must be held, in two slices; where one does, the second is empty.
     pub(crate) fn slices(&self, range: Range<u64>) -> [&[u8]; 2] {
         if range.is_empty() {
             return [&[], &[]];
@@ -70,15 +86,21 @@ impl Stream {
             index(range.end - self.start),
         );
         let (a, b) = self.bytes.as_slices();
-        [
-            &a[from.min(a.len())..to.min(a.len())],
-            &b[from.saturating_sub(a.len())..to.saturating_sub(a.len())],
-        ]
+        if to <= a.len() {
+            [&a[from..to], &[]]
+        } else if from >= a.len() {
+            [&b[from - a.len()..to - a.len()], &[]]
+        } else {
+            [&a[from..], &b[..to - a.len()]]
+        }
     }
 
     /// Whether a line begins at `place`, which must be held, or be the head.
     pub(crate) fn is_line_start(&self, place: u64) -> bool {
-        place == 0 || place <= self.start || self.bytes[index(place - self.start) - 1] == b'\n'
+        // Whoever has been sent everything is there.
+        place == self.head()
+            || place <= self.start
+            || self.bytes[index(place - self.start) - 1] == b'\n'
     }
 
     /// The first place after `place`, which must be held, where a line begins, or the head.
@@ -102,6 +124,20 @@ fn index(distance: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_appended_whole_however_long_it_is() {
+        for length in [0, 1, SHORT - 2, SHORT - 1, SHORT, SHORT + 1, 3 * SHORT] {
+            let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
+            let (before, after) = text.split_at(length / 4 * 2);
+            let mut log = Stream::default();
+            log.append(["first", "", "", ""]);
+            let range = log.append(["", before, "", after]);
+            assert_eq!(range, 6..7 + length as u64);
+            let all = log.slices(0..log.head()).concat();
+            assert_eq!(all, ["first\n", &text, "\n"].concat().as_bytes());
+        }
+    }
 
     #[test]
     fn a_line_begins_where_the_log_does_and_behind_each_ending() {

@@ -20,7 +20,7 @@ use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
-use crate::wire::line::{Line, LineReader};
+use crate::wire::line::{self, Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -59,6 +59,8 @@ pub(crate) struct Connection {
     pub(super) barrier: u64,
     /// Its name, while it is in a room.
     pub(crate) name: Option<Name>,
+    /// Whoever is in a room by it has said that they are away.
+    pub(super) is_away: bool,
     /// It reads, and is in no room.
     pub(super) reads: bool,
     /// What is to be remembered of what it sent: nothing, between lines.
@@ -135,6 +137,7 @@ impl Connection {
             reads_json: false,
             barrier: 0,
             name: None,
+            is_away: false,
             reads: false,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
             unread: Secret::default(),
@@ -159,15 +162,24 @@ impl Connection {
         self.reader.as_ref().is_some_and(|it| it.is_mid_line())
     }
 
-    /// Takes out what finds the lines of what it sends.
-    pub(super) fn take_reader(&mut self) -> LineReader {
-        let kept = self.reader.take();
-        kept.map_or_else(|| new_reader(self.dialect), |kept| *kept)
+    /// Takes out what finds the lines of what it sends, if that has something to remember.
+    pub(super) fn take_reader(&mut self) -> Option<LineReader> {
+        self.reader.take().map(|kept| *kept)
     }
 
-    /// Puts that back, if it has something to remember.
+    /// Puts that back.
     pub(super) fn put_reader(&mut self, reader: LineReader) {
         self.reader = (!reader.is_at_rest()).then(|| Box::new(reader));
+    }
+
+    /// Whether nothing is to be done once all that it sent is handled: it may send more, and take its time.
+    pub(super) fn is_all_heard(&self) -> bool {
+        !self.eof && self.line_end.is_none() && !self.phase.awaits_first_line()
+    }
+
+    /// Whether it is certain what it is: its first line has come, and it has said something that is of no other protocol.
+    pub(super) fn is_known(&self) -> bool {
+        !self.phase.awaits_first_line() && self.suspect == 0 && self.quiet.is_none()
     }
 
     /// How much has come of its first line that is not blank.
@@ -203,18 +215,28 @@ impl Connection {
         core::iter::once(&mut self.main).chain(others)
     }
 
+    /// Whether it is filed among the blocked ones of any of its rooms.
+    pub(super) fn is_filed(&self) -> bool {
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        self.main.filed.is_some() || others.iter().any(|it| it.filed.is_some())
+    }
+
     /// Bytes of private lines that wait for it.
     pub(super) fn private(&self) -> usize {
         let main = self.main.cursor.private();
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
-        main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
+        let others = self.others.as_ref();
+        others.map_or(main, |others| {
+            main + others.iter().map(|it| it.cursor.private()).sum::<usize>()
+        })
     }
 
     /// Splices that lie ahead of it.
     pub(super) fn splices(&self) -> usize {
         let main = self.main.cursor.splices();
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
-        main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
+        let others = self.others.as_ref();
+        others.map_or(main, |others| {
+            main + others.iter().map(|it| it.cursor.splices()).sum::<usize>()
+        })
     }
 
     /// Something more is due to it.
@@ -260,8 +282,16 @@ impl Connection {
     }
 }
 
+/// The next line of what comes from the beginning of one on, where it takes nothing to find it.
+pub(super) fn whole_line<'c>(dialect: Dialect, rest: &mut &'c [u8]) -> Option<&'c [u8]> {
+    match dialect {
+        Dialect::Text => line::whole(rest, MAX_LINE, true),
+        Dialect::Json => line::whole(rest, MAX_JSON_LINE, false),
+    }
+}
+
 /// Finds the lines of what comes from the beginning of one on.
-fn new_reader(dialect: Dialect) -> LineReader {
+pub(super) fn new_reader(dialect: Dialect) -> LineReader {
     match dialect {
         Dialect::Text => LineReader::new(MAX_LINE).skipping_telnet(),
         Dialect::Json => {

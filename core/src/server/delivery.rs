@@ -413,6 +413,9 @@ impl Server {
         let (is_blocked, is_marked) = (connection.blocked, connection.marked);
         let (phase, dialect) = (connection.phase, connection.dialect);
         let waits = connection.barrier > self.rooms.committed();
+        if !is_blocked && !waits && !connection.is_filed() {
+            return; // It is nowhere among them, and belongs nowhere: so it is with almost all.
+        }
         for place in connection.positions_mut() {
             let hosted = &mut self.rooms[place.room];
             let is_kept =
@@ -435,10 +438,10 @@ impl Server {
     /// are full. Of the lobby as much is held for everyone as may wait for them.
     fn file_for_barrier(&mut self, id: ConnId) {
         let committed = self.rooms.committed();
-        let is_to_be_filed = self.connections.get(id).is_some_and(|c| {
-            let is_filed = c.positions().any(|it| it.filed.is_some());
-            c.barrier > committed || is_filed && !c.blocked
-        });
+        let is_to_be_filed = self
+            .connections
+            .get(id)
+            .is_some_and(|c| c.barrier > committed || !c.blocked && c.is_filed());
         if is_to_be_filed {
             self.file(id);
         }

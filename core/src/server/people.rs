@@ -11,6 +11,7 @@ use crate::wire::json::Message;
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use core::mem;
 
 /// Everyone in the room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,8 +39,8 @@ pub(super) struct Person {
 }
 
 impl People {
-    /// Somebody is in the room from now on, or has another connection.
-    pub(super) fn enter(&mut self, name: &Name, conn: Option<ConnId>, now: u64) {
+    /// Somebody is in the room from now on, or has another connection; whether they are away.
+    pub(super) fn enter(&mut self, name: &Name, conn: Option<ConnId>, now: u64) -> bool {
         let count = &mut self.count;
         let person = self.all.entry(Unique(name.clone())).or_insert_with(|| {
             *count += 1;
@@ -54,6 +55,7 @@ impl People {
         self.present += usize::from(conn.is_some());
         self.present -= usize::from(person.conn.is_some());
         person.conn = conn;
+        person.away.is_some()
     }
 
     /// All of them, in the order of their names.
@@ -146,6 +148,9 @@ impl Server {
         if let Some(person) = self.people.get_mut(&name) {
             person.away = why.map(Into::into);
         }
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.is_away = why.is_some();
+        }
         mark(Mark::Away);
         let answer = if why.is_some() {
             Answer::Away
@@ -157,6 +162,10 @@ impl Server {
 
     /// Whoever says something is there.
     pub(super) fn is_back(&mut self, id: ConnId) {
+        let connection = self.connections.get_mut(id);
+        if !connection.is_some_and(|c| mem::take(&mut c.is_away)) {
+            return; // Most are not away, and need not be looked up among all.
+        }
         if let Some(name) = self.connections.get(id).and_then(|c| c.name.as_ref())
             && let Some(person) = self.people.get_mut(name)
             && person.away.take().is_some()

@@ -193,6 +193,9 @@ impl Server {
         let Some(c) = self.connections.get(id) else {
             return;
         };
+        if !c.phase.awaits_first_line() && c.line_end.is_none() {
+            return; // It has come, and is not waited for.
+        }
         let came = if !c.phase.awaits_first_line() {
             Came::Nothing
         } else if c.unread.is_empty() && c.is_mid_line() {

@@ -9,6 +9,7 @@
 
 use super::Server;
 use super::bucket::Buckets;
+use super::connection::Connection;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_JSON_LINE;
@@ -156,16 +157,17 @@ impl HostPace {
 }
 
 impl Server {
-    /// Whether no further line of a connection of a host, with its own pace, may be handled yet.
-    pub(super) fn is_paced(&self, host: Host, own: Option<&Pace>) -> bool {
-        if !self.limits.apply_to(host) {
+    /// Whether no further line of a connection may be handled yet.
+    pub(super) fn is_paced(&self, c: &Connection) -> bool {
+        if !c.limited {
             return false;
         }
+        let own = c.pace.as_deref();
         if own.is_some_and(|pace| pace.wait == Wait::Next) {
             return false;
         }
         let is_owing = own.is_some_and(|pace| !pace.sent.is_ready(self.now, &self.limits.rate));
-        is_owing || self.is_host_paced(host)
+        is_owing || self.is_host_paced(c.peer.host)
     }
 
     fn is_host_paced(&self, host: Host) -> bool {
@@ -181,10 +183,10 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let host = connection.peer.host;
-        if bytes == 0 || !self.limits.apply_to(host) {
+        if bytes == 0 || !connection.limited {
             return;
         }
+        let host = connection.peer.host;
         let bytes = bytes as u64;
         let pace = connection.pace.get_or_insert_default();
         pace.sent.take(now, &self.limits.rate, lines, bytes);

@@ -1,7 +1,7 @@
 //! What a connection sends: bytes become lines, and lines what they ask for.
 
 use super::Server;
-use super::connection::Connection;
+use super::connection::{Connection, new_reader, whole_line};
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::session::BadLine;
@@ -18,11 +18,12 @@ use crate::wire::commands::command;
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::MAX_PAGE;
-use crate::wire::line::Line;
+use crate::wire::line::{Line, LineReader};
 use crate::wire::notice::{Goodbye, Notice};
 use crate::wire::text::{FirstLine, Request};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::mem;
 
 /// So many lines are looked at for another protocol after a first one that is none, and not `JOIN`
 /// (PROTOCOL.md, "Strangers").
@@ -33,20 +34,26 @@ impl Server {
         let Some(connection) = self.connections.get(id) else {
             return;
         };
-        let is_paced = self.is_paced(connection.peer.host, connection.pace.as_deref());
-        let at_once =
-            self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
-        let Some(connection) = self.connections.get_mut(id) else {
-            return;
-        };
         if connection.phase.is_ending() {
             return;
         }
         let is_first = connection.unread.is_empty();
+        let is_paced = self.is_paced(connection);
+        let at_once =
+            self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
         if is_first && at_once {
-            let handled = self.read_lines(id, bytes, usize::MAX, Class::Asking);
+            let is_free = !self.is_back_pressured(connection);
+            let handled = self.read_lines(id, bytes, usize::MAX, Class::Asking, is_free);
+            let is_over = handled == bytes.len();
+            let connection = self.connections.get(id);
+            if is_over && connection.is_none_or(Connection::is_all_heard) {
+                return; // So it is with most.
+            }
             return self.keep(id, bytes[handled..].to_vec());
         }
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
         connection.unread.extend_from_slice(bytes);
         self.watch_first_line(id);
         if is_first && is_paced {
@@ -58,13 +65,14 @@ impl Server {
 
     /// Handles the lines at the front of `bytes`, up to the one that passes `turn` bytes or whose answer
     /// does, for as long as the connection and its class are not held back; says how many bytes that
-    /// were.
+    /// were. `is_free`: it is known that they are not, before the first line.
     pub(super) fn read_lines(
         &mut self,
         id: ConnId,
         bytes: &[u8],
         turn: usize,
         class: Class,
+        mut is_free: bool,
     ) -> usize {
         let (mut rest, mut answered) = (bytes, 0);
         let Some(connection) = self.connections.get_mut(id) else {
@@ -74,24 +82,36 @@ impl Server {
         let ordered_before = self.rooms.ordered();
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
-            && !self.is_batch_full()
-            && !(class == Class::Asking && self.is_answers_full())
-            && !self.is_back_pressured(connection)
-            && !self.is_paced(connection.peer.host, connection.pace.as_deref())
+            && (mem::take(&mut is_free) || !self.is_held_back(connection, class))
             && bytes.len() - rest.len() < turn
             && answered < turn
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
+            let (is_limited, is_known) = (connection.limited, connection.is_known());
             let before = (self.rooms.ordered(), connection.private());
             let made = self.backfills.made();
-            if dialect == Dialect::Json {
+            if dialect == Dialect::Json
+                && let Some(reader) = &mut reader
+            {
                 reader.read_objects(MAX_JSON_LINE);
             }
             let left = rest.len();
-            let line = reader.next(&mut rest);
-            self.pay(id, u64::from(line.is_some()), left - rest.len());
+            let whole = match reader {
+                None => whole_line(dialect, &mut rest),
+                Some(_) => None,
+            };
+            let line = if let Some(line) = whole {
+                Some(Line::Whole(line))
+            } else {
+                let reader = reader.get_or_insert_with(|| new_reader(dialect));
+                reader.next(&mut rest)
+            };
+            if is_limited {
+                self.pay(id, u64::from(line.is_some()), left - rest.len());
+            }
             let Some(line) = line else {
                 if phase.awaits_first_line()
+                    && let Some(reader) = &reader
                     && let Some(protocol) = Protocol::of_opening(reader.begun())
                 {
                     mark(Mark::ForeignMidLine);
@@ -100,10 +120,10 @@ impl Server {
                 break;
             };
             match (dialect, line) {
-                (Dialect::Text, line) => self.line(id, phase, line),
+                (Dialect::Text, line) => self.line(id, phase, is_known, line),
                 (Dialect::Json, Line::Whole(line)) => self.object(id, line),
                 (Dialect::Json, Line::TooLong(_)) => {
-                    let given = reader.take_id();
+                    let given = reader.as_mut().and_then(LineReader::take_id);
                     self.object_too_long(id, given.as_deref());
                 }
             }
@@ -113,12 +133,25 @@ impl Server {
                 answered += self.backfills.answers(answer.saturating_sub(made));
                 mark_if(self.is_answers_full(), Mark::AnswersFull);
             }
+            if rest.is_empty() {
+                break; // The line has ended, and no other one has begun.
+            }
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.put_reader(reader);
+            if let Some(reader) = reader {
+                connection.put_reader(reader);
+            }
             connection.asks = answered > 0 && self.rooms.ordered() == ordered_before;
         }
         bytes.len() - rest.len()
+    }
+
+    /// Whether no further line of a connection may be handled now, as one of this class.
+    fn is_held_back(&self, c: &Connection, class: Class) -> bool {
+        self.is_batch_full()
+            || class == Class::Asking && self.is_answers_full()
+            || self.is_back_pressured(c)
+            || self.is_paced(c)
     }
 
     /// Keeps what could not be handled yet, if it is still of interest.
@@ -147,9 +180,7 @@ impl Server {
         let Some(connection) = self.connections.get(id).filter(|c| self.goes_on(c)) else {
             return;
         };
-        if connection.turn.is_none()
-            && self.is_paced(connection.peer.host, connection.pace.as_deref())
-        {
+        if connection.turn.is_none() && self.is_paced(connection) {
             self.wait_for_pace(id);
         } else {
             self.queue_on(id);
@@ -190,7 +221,8 @@ impl Server {
         self.resume(id);
     }
 
-    fn line(&mut self, id: ConnId, phase: Phase, line: Line<'_>) {
+    /// `is_known`: what it is, it has shown before.
+    fn line(&mut self, id: ConnId, phase: Phase, is_known: bool, line: Line<'_>) {
         if phase.awaits_first_line() {
             let (first, is_whole) = match line {
                 Line::Whole(line) => (FirstLine::decode(line), true),
@@ -219,7 +251,7 @@ impl Server {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.suspect = SUSPECT_LINES;
             }
-        } else if let Some(protocol) = self.suspected(id, line) {
+        } else if !is_known && let Some(protocol) = self.suspected(id, line) {
             mark(Mark::ForeignLater);
             return self.misdirected(id, protocol);
         }
@@ -237,7 +269,7 @@ impl Server {
                 }
                 Ok(request) => {
                     mark_if(line.len() == MAX_LINE, Mark::LineAtLimit);
-                    if request != Request::Nothing {
+                    if !is_known && request != Request::Nothing {
                         self.is_quiet_no_more(id);
                     }
                     self.request(id, &request);
@@ -341,7 +373,9 @@ impl Server {
         {
             connection.main.cursor.skip(ordered.line);
         }
-        self.is_back(id);
+        if connection.is_away {
+            self.is_back(id);
+        }
     }
 
     /// The first line is of another protocol.
@@ -377,7 +411,7 @@ impl Server {
             match connection.dialect {
                 Dialect::Text => self.tell(id, Notice::Unterminated),
                 Dialect::Json => {
-                    let given = connection.take_reader().take_id();
+                    let given = connection.take_reader().and_then(|mut it| it.take_id());
                     self.object_unterminated(id, given.as_deref());
                 }
             }

@@ -13,7 +13,6 @@ use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::ops::{Index, IndexMut};
@@ -392,6 +391,13 @@ impl Rooms {
             last: hosted.room.log.last(),
             end: ordered.line.end,
         };
+        if !mem::replace(&mut hosted.is_unsettled, true) {
+            self.unsettled.insert(id);
+        }
+        let is_visible = !self.is_kept && appended != [0; 2];
+        if is_visible && !mem::replace(&mut hosted.is_fresh, true) {
+            self.fresh.push(id);
+        }
         self.names.evolve(id, &ordered.entry);
         if let (Some(session), Some(given)) = (ordered.entry.sender, ordered.entry.id) {
             self.ids.insert((session, given.into()), (id, run.last));
@@ -445,26 +451,21 @@ impl Rooms {
         }
     }
 
-    /// Takes note of an entry that was appended to a room, and of its bytes in each dialect.
+    /// Takes note of an entry that was appended to a room, and of its bytes in each dialect, of which the room has taken note.
     fn take_note(&mut self, run: Run, bytes: [u64; 2]) {
         self.ordered += 1;
-        for (all, more) in self.appended.iter_mut().zip(bytes) {
-            *all += more;
-        }
-        self.unsettle(run.room);
+        add(&mut self.appended, bytes);
         if self.is_kept {
             push(&mut self.begun, run);
         } else {
             self.committed = self.ordered;
-            self.became_visible(run.room, bytes);
+            add(&mut self.visible, bytes);
             self.show(run);
         }
     }
 
     fn became_visible(&mut self, id: RoomId, bytes: [u64; 2]) {
-        for (all, more) in self.visible.iter_mut().zip(bytes) {
-            *all += more;
-        }
+        add(&mut self.visible, bytes);
         if bytes != [0; 2] && !mem::replace(&mut self[id].is_fresh, true) {
             self.fresh.push(id);
         }
@@ -664,7 +665,7 @@ impl Rooms {
                     .filter(|it| !it.is_empty())
                     .for_each(&mut show);
             } else {
-                show(in_room(&hosted.name, &lines.concat()).as_bytes());
+                show(&in_room(&hosted.name, &lines.concat()));
             }
         }
         mark_if(lost > 0, Mark::TranscriptLost);
@@ -673,15 +674,25 @@ impl Rooms {
 }
 
 /// Lines of a room that is not the lobby, as the screen shows them.
-fn in_room(name: &RoomName, lines: &[u8]) -> String {
-    let mut shown = String::new();
-    for line in String::from_utf8_lossy(lines).split_inclusive('\n') {
-        shown.push('[');
-        shown.push_str(name.as_str());
-        shown.push_str("] ");
-        shown.push_str(line);
+fn in_room(name: &RoomName, mut lines: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::with_capacity(lines.len() + name.as_str().len() + "[] ".len());
+    while !lines.is_empty() {
+        let end = memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1);
+        let (line, rest) = lines.split_at(end);
+        shown.extend(b"[");
+        shown.extend(name.as_str().as_bytes());
+        shown.extend(b"] ");
+        shown.extend(line);
+        lines = rest;
     }
     shown
+}
+
+/// Adds bytes, by dialect.
+fn add(all: &mut [u64; 2], more: [u64; 2]) {
+    for (all, more) in all.iter_mut().zip(more) {
+        *all += more;
+    }
 }
 
 /// Puts a run after others, or makes the last one longer.

@@ -1,7 +1,7 @@
 //! Rounds: what waits is lent to whoever writes it, and taken back before anything else is asked.
 
 use super::Server;
-use super::connection::Position;
+use super::connection::{Connection, Position};
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::rooms::Rooms;
@@ -14,7 +14,7 @@ use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::{iter, mem};
+use core::mem;
 
 /// What waits for one connection, for as long as a [`Round`] lends it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,10 +45,17 @@ impl Outbox {
         let log = logs.0[*room].log().stream(self.dialect);
         let mut more = true;
         while more && !self.full && self.others.is_none() {
-            let mut slices = [&[][..]; SLICES];
-            let count;
-            (count, more) = cursor.waiting(log, &mut slices);
-            let slices = &slices[..count];
+            let (plain, mut spliced);
+            let slices = if let Some(slices) = cursor.plain(log) {
+                more = false;
+                plain = slices;
+                &plain[..=usize::from(!plain[1].is_empty())]
+            } else {
+                let count;
+                spliced = [&[][..]; SLICES];
+                (count, more) = cursor.waiting(log, &mut spliced);
+                &spliced[..count]
+            };
             let offered: usize = slices.iter().map(|s| s.len()).sum();
             if offered == 0 {
                 break;
@@ -66,42 +73,46 @@ impl Outbox {
     fn write_some(&mut self, logs: Logs<'_>, write: &mut impl FnMut(&[&[u8]]) -> usize) -> bool {
         let dialect = self.dialect;
         let stream = |room| logs.0[room].log().stream(dialect);
-        let others = self.others.iter().flat_map(|them| them.iter());
-        let others = others.map(|it| (it.room, &it.cursor));
-        let cursors: Vec<_> = iter::once((self.main.0, &self.main.1))
-            .chain(others)
-            .collect();
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let at = |nth: usize| match nth.checked_sub(1) {
+            None => (self.main.0, &self.main.1),
+            Some(nth) => (others[nth].room, &others[nth].cursor),
+        };
         // Where a line was begun it is ended first; of two positions in a room, the older one comes before.
-        let begun = cursors.iter().position(|(_, cursor)| cursor.is_mid_line());
-        let others = (0..cursors.len()).filter(|nth| Some(*nth) != begun);
+        let all = 0..=others.len();
+        let begun = all.clone().find(|nth| at(*nth).1.is_mid_line());
+        let others = all.filter(|nth| Some(*nth) != begun);
         let order = begun.into_iter().chain(others);
         let mut slices = [&[][..]; SLICES];
         let (mut count, mut more) = (0, false);
-        let mut parts = Vec::new();
+        // Whose bytes they are, and how many: of each that has some, there is at least one slice.
+        let mut parts = [(0, 0); SLICES];
+        let mut written_of = 0;
         for nth in order {
-            let (room, cursor) = cursors[nth];
+            let (room, cursor) = at(nth);
             if more || count + LEAST > SLICES {
                 more = true;
                 break;
             }
             let (taken, has_more) = cursor.waiting(stream(room), &mut slices[count..]);
             let bytes: usize = slices[count..count + taken].iter().map(|it| it.len()).sum();
-            parts.push((nth, bytes));
+            if bytes > 0 {
+                parts[written_of] = (nth, bytes);
+                written_of += 1;
+            }
             count += taken;
             more = has_more;
         }
+        let parts = &parts[..written_of];
         let offered: usize = parts.iter().map(|(_, bytes)| bytes).sum();
         if offered == 0 {
             return more && count > 0;
         }
         let mut taken = write(&slices[..count]).min(offered);
-        mark_if(
-            parts.iter().filter(|it| it.1 > 0).count() > 1,
-            Mark::RoomsInOneWrite,
-        );
+        mark_if(parts.len() > 1, Mark::RoomsInOneWrite);
         self.full = taken < offered;
         self.progress |= taken > 0;
-        for (nth, bytes) in parts {
+        for &(nth, bytes) in parts {
             let sent = taken.min(bytes);
             taken -= sent;
             let (room, cursor) = match nth.checked_sub(1) {
@@ -148,8 +159,8 @@ impl Drop for Round<'_> {
         let mut outboxes = mem::take(&mut self.outboxes);
         for outbox in &mut outboxes {
             if let Some(connection) = self.server.connections.get_mut(outbox.id) {
-                connection.main.cursor = mem::replace(&mut outbox.main.1, Cursor::outside(0));
-                connection.others = outbox.others.take();
+                mem::swap(&mut connection.main.cursor, &mut outbox.main.1);
+                mem::swap(&mut connection.others, &mut outbox.others);
                 connection.blocked = outbox.full;
             }
         }
@@ -158,6 +169,22 @@ impl Drop for Round<'_> {
             self.server.written(outbox.id, outbox.full, outbox.progress);
         }
         self.server.outboxes = outboxes;
+    }
+}
+
+impl Connection {
+    /// Whether nothing follows from its having been written to, where its socket took all, as it is with almost everybody
+    /// of a room: nothing is held for it, nor has it anything to wait for, and nothing that it sent waits for that.
+    fn is_done_with(&self, rooms: &Rooms) -> bool {
+        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let is_seated = |it: &Position| it.seat.is_some();
+        let is_settled = self.barrier <= rooms.committed() && !self.is_filed();
+        // Whoever has no seat may have to be looked at after a commit.
+        let is_found = rooms.is_settled() || is_seated(&self.main);
+        let is_heard = self.unread.is_empty() && !self.eof && !self.is_waiting();
+        let is_staying = self.phase != Phase::Draining && others.iter().all(is_seated);
+        let is_free = self.copied == 0 && self.deadline.is_none();
+        is_settled && is_found && is_heard && is_staying && is_free
     }
 }
 
@@ -244,6 +271,9 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
+        if !full && connection.is_done_with(&self.rooms) {
+            return;
+        }
         let copied = connection.copied.min(connection.private() as u64);
         let deadline = connection.deadline;
         let has_others = connection.others.is_some();

@@ -245,8 +245,9 @@ impl Server {
         };
         self.sessions.table.insert(session, membership);
         let now = self.wall();
-        self.people.enter(&name, Some(id), now);
+        let is_away = self.people.enter(&name, Some(id), now);
         if let Some(connection) = self.connections.get_mut(id) {
+            connection.is_away = is_away;
             connection.session = Some(Box::new(session));
             connection.name = Some(name.clone());
             connection.barrier = self.rooms.ordered();

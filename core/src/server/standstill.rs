@@ -11,7 +11,16 @@ use core::time::Duration;
 
 impl Server {
     /// The time is now this.
+    #[inline]
     pub(super) fn pass_time(&mut self, now: Timestamp) {
+        // Much happens at the same time.
+        if now > self.now {
+            self.time_passed(now);
+        }
+    }
+
+    /// It was less before.
+    fn time_passed(&mut self, now: Timestamp) {
         let gap = now.since(self.now);
         self.now = self.now.max(now);
         if gap > self.limits.standstill && self.next_deadline().is_some() {

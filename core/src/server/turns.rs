@@ -159,7 +159,7 @@ impl Server {
                 connection.next_sparse = connection.next_sparse.max(next);
             }
             let mut unread = mem::take(&mut connection.unread);
-            let handled = self.read_lines(id, &unread, TURN, class);
+            let handled = self.read_lines(id, &unread, TURN, class, false);
             unread.drain(..handled);
             self.give_up_next(id);
             mark_if(!unread.is_empty(), Mark::TurnLeftOver);

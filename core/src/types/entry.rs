@@ -134,8 +134,18 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What it changes in the state of the room: the one place that says so.
+    /// What it changes in the state of the room.
+    #[inline]
     pub(crate) fn change(&self) -> Change<'_> {
+        match self.kind {
+            // Of most entries that is all that is to be known.
+            Kind::Said | Kind::Acted => Change::Nothing,
+            _ => self.changed(),
+        }
+    }
+
+    /// The same: the one place that says so.
+    fn changed(&self) -> Change<'_> {
         match self.kind {
             Kind::Joined => Change::Enters(&self.name, self.sender),
             Kind::Left => Change::Leaves(&self.name),

@@ -225,6 +225,29 @@ impl LineReader {
     }
 }
 
+/// Takes a whole line of at most `limit` bytes from the front of `chunk`, as a reader would that has nothing to remember, and
+/// need not be made for that. `None` where more is to be seen to, which is for a reader: nothing is taken.
+pub(crate) fn whole<'c>(
+    chunk: &mut &'c [u8],
+    limit: usize,
+    skips_telnet: bool,
+) -> Option<&'c [u8]> {
+    let end = if skips_telnet {
+        memchr::memchr2(b'\n', IAC, chunk)
+    } else {
+        memchr::memchr(b'\n', chunk)
+    };
+    let (line, rest) = chunk.split_at_checked(end?)?;
+    let rest = rest.strip_prefix(b"\n")?;
+    match measured(line, limit, false) {
+        Line::Whole(line) => {
+            *chunk = rest;
+            Some(line)
+        }
+        Line::TooLong(_) => None,
+    }
+}
+
 fn measured(line: &[u8], limit: usize, cut: bool) -> Line<'_> {
     let whole = line.strip_suffix(b"\r").unwrap_or(line);
     if cut || whole.len() > limit {
@@ -309,6 +332,30 @@ mod tests {
             sizes in proptest::collection::vec(1_usize..9, 1..9),
         ) {
             proptest::prop_assert_eq!(lines(&input, 6, &sizes), lines(&input, 6, &[usize::MAX]));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_whole_line_is_what_a_reader_finds_at_once(
+            input in proptest::collection::vec(proptest::sample::select(&b"abc\r\n\xff\xfd\x01"[..]), 0..12),
+            skips_telnet: bool,
+        ) {
+            let mut reader = LineReader::new(4);
+            if skips_telnet {
+                reader = reader.skipping_telnet();
+            }
+            let (mut rest, mut left) = (&input[..], &input[..]);
+            let found = reader.next(&mut rest);
+            if let Some(line) = whole(&mut left, 4, skips_telnet) {
+                proptest::prop_assert_eq!(found, Some(Line::Whole(line)));
+                proptest::prop_assert_eq!(left, rest);
+                proptest::prop_assert!(reader.is_at_rest());
+            } else {
+                proptest::prop_assert_eq!(left, &input[..]);
+                let is_plain = !skips_telnet || !input.contains(&IAC);
+                proptest::prop_assert!(!is_plain || !matches!(found, Some(Line::Whole(_))));
+            }
         }
     }
 

@@ -19,13 +19,7 @@ const MAX_MARKS: usize = 8;
 /// assert_eq!(printable("\u{202e}desrever"), "?desrever");
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    // Most lines are plain ASCII, and whole chunks of that are looked at in a few instructions.
-    let is_plain = |chunk: &[u8]| {
-        chunk
-            .iter()
-            .fold(true, |plain, b| plain & (b' '..=b'~').contains(b))
-    };
-    if text.as_bytes().chunks(64).all(is_plain) {
+    if is_plain(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let unpaired = unpaired(text);
@@ -53,6 +47,40 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
     shown.push_str(&text[rest..]);
     Cow::Owned(shown)
+}
+
+/// Whether bytes are ASCII from the space to the tilde, as most texts are.
+fn is_plain(bytes: &[u8]) -> bool {
+    /// So many are looked at in a few instructions.
+    const MANY: usize = 32;
+    if let Some(last) = bytes.last_chunk::<MANY>() {
+        let (chunks, _) = bytes.as_chunks::<MANY>();
+        // Of the last chunk, some may have been looked at before.
+        let are_odd = chunks.iter().fold(0, |all, chunk| all | odd(chunk));
+        return are_odd | odd(last) == 0;
+    }
+    let (words, rest) = bytes.as_chunks();
+    odd_of(words) == 0 && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+
+/// Not 0 if a byte is not plain.
+fn odd(chunk: &[u8; 32]) -> u64 {
+    odd_of(chunk.as_chunks().0)
+}
+
+/// The same, of each eight bytes.
+fn odd_of(words: &[[u8; 8]]) -> u64 {
+    /// The first bit of each byte.
+    const FIRST: u64 = u64::from_ne_bytes([0x80; 8]);
+    const SPACE: u64 = u64::from_ne_bytes([b' '; 8]);
+    const ONE: u64 = u64::from_ne_bytes([1; 8]);
+    // A byte has its first bit set already, or once as much as a space is taken from it, if it is less than one, or once one
+    // is added to it, if it is more than a tilde. Where none has, none is carried over to the next one.
+    let odd = words.iter().fold(0, |all, word| {
+        let bytes = u64::from_le_bytes(*word);
+        all | bytes | bytes.wrapping_sub(SPACE) | bytes.wrapping_add(ONE)
+    });
+    odd & FIRST
 }
 
 /// Whether nobody would see anything of a text: white space, and characters that are not drawn.
@@ -121,6 +149,26 @@ fn unpaired(text: &str) -> Vec<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_byte_that_is_not_plain_is_found_wherever_it_is() {
+        for length in [0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 70] {
+            assert!(is_plain(&alloc::vec![b'~'; length]) && is_plain(&alloc::vec![b' '; length]));
+            for at in 0..length {
+                for around in [b' ', b'~'] {
+                    for byte in 0..=u8::MAX {
+                        let mut bytes = alloc::vec![around; length];
+                        bytes[at] = byte;
+                        assert_eq!(
+                            is_plain(&bytes),
+                            (b' '..=b'~').contains(&byte),
+                            "{byte} at {at}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn text_that_does_nothing_to_a_screen_is_not_copied() {

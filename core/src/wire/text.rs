@@ -127,8 +127,12 @@ impl<'a> Request<'a> {
     /// When it is not UTF-8.
     pub fn decode(line: &'a [u8]) -> Result<Self, core::str::Utf8Error> {
         let line = str::from_utf8(line)?;
-        let bare = line.trim();
-        Ok(if is_blank(bare) {
+        // Most begin and end with what everybody sees: nothing of them is to be taken away.
+        let ends = (line.as_bytes().first(), line.as_bytes().last());
+        let is_bare =
+            matches!(ends, (Some(a), Some(b)) if a.is_ascii_graphic() && b.is_ascii_graphic());
+        let bare = if is_bare { line } else { line.trim() };
+        Ok(if !is_bare && is_blank(bare) {
             Self::Nothing
         } else if bare.eq_ignore_ascii_case("LEAVE") {
             Self::Leave
