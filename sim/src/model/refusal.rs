@@ -136,10 +136,10 @@ impl Watched {
                 vec![story.was_topic(text, story.length_at(done.since))]
             }
             Deed::Goes(room) if rooms.name(here) == room => vec![true],
-            Deed::Goes(room) => vec![false, self.may_be_full(room), self.copies_tight],
+            Deed::Goes(room) => vec![false, self.may_be_full(room, done.since), self.copies_tight],
             Deed::Joins(room) => {
                 let is_many = rooms.count_of(own) >= MAX_ROOMS;
-                vec![is_in(room), is_many || self.may_be_full(room)]
+                vec![is_in(room), is_many || self.may_be_full(room, done.since)]
             }
             Deed::Parts(_) => vec![rooms.count_of(own) == 1],
             _ => Vec::new(),

@@ -7,7 +7,7 @@ use super::program::ROOM_SHARE;
 use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// A stay that goes on from connection to connection.
@@ -26,6 +26,8 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     open: BTreeMap<String, Session>,
+    /// What names all that there ever were: their ids are known after they have left as well.
+    known: BTreeSet<String>,
     /// What was said with an id, by session and id.
     said: BTreeMap<(String, String), Said>,
 }
@@ -62,6 +64,9 @@ impl Watched {
         };
         program.is_in = true;
         let key = program.key(who);
+        if self.sessions.known.insert(key.clone()) {
+            program.is_of_new_session();
+        }
         let is_over = !self.is_known(&key);
         // A stay that began by silence is over.
         self.peers[who].stays.clear();
@@ -105,6 +110,16 @@ impl Watched {
             self.rooms.has_peer(name.as_str(), who);
         }
         true
+    }
+
+    /// A session begins with a joining that is told only now, and its newest connection has replaced others since: each of
+    /// these was in the room from its own joining, or going on, to the next one's.
+    pub(super) fn were_replaced_at_once(&mut self, newest: usize, room: usize, joined: usize) {
+        for older in self.mates(newest).into_iter().filter(|it| *it != newest) {
+            let peer = &mut self.peers[older];
+            peer.enters(room, joined);
+            peer.leaves(room, joined + 1);
+        }
     }
 
     /// The connections of the session of one, if it is in one.

@@ -113,6 +113,7 @@ impl Watched {
                 });
                 self.peers[who].enters(room, entry);
                 self.rooms.enter(room, line, name.as_str(), who);
+                self.were_replaced_at_once(who, room, entry);
             }
             ServerLine::Left(name) => {
                 let who = self.rooms.who(room, name.as_str());
