@@ -122,6 +122,20 @@ impl Watched {
         }
     }
 
+    /// A connection that has been replaced since came into one room more, and the newest one goes on there.
+    pub(super) fn was_replaced_there(
+        &mut self,
+        older: usize,
+        newest: usize,
+        room: usize,
+        joined: usize,
+    ) {
+        self.peers[older].leaves(room, joined + 1);
+        let name = self.rooms.name(room).to_string();
+        self.peers[newest].goes_on_in(&[name]);
+        self.peers[newest].begins(room, joined + 1);
+    }
+
     /// The connections of the session of one, if it is in one.
     pub(super) fn mates(&self, who: usize) -> Vec<usize> {
         let program = self.peers[who].expected.program.as_ref();
@@ -138,7 +152,7 @@ impl Watched {
         let session = self.sessions.open.get(&key);
         // Whoever was replaced before comes into no room any more.
         let is_newest_alone = matches!(deed, Deed::Joins(_))
-            && session.is_some_and(|session| session.resumed < self.acts);
+            && session.is_some_and(|session| session.resumed <= self.told);
         let peers = session.map(|session| session.peers.clone());
         let mut peers = peers.unwrap_or_default();
         if is_newest_alone {
