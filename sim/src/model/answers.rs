@@ -503,8 +503,14 @@ impl Answers {
     fn is_own(&self, deed: &Deed, seq: u64, place: Place<'_>) -> bool {
         let done = place.done(seq);
         done.is_some_and(|(name, done)| {
-            done == *deed && (self.is_old || self.names.contains(&name))
+            done == *deed && (self.is_old || self.names.contains(&name) || self.takes(&name))
         })
+    }
+
+    /// Whether it is to be told that it has another name, which may have come true in a room already.
+    fn takes(&self, name: &str) -> bool {
+        let is_it = |due: &Due| matches!(&due.asked, Asked::Do { deed: Deed::Renames(new), .. } if new == name);
+        self.due.iter().any(is_it)
     }
 
     /// The same, and it has the name that it has taken in it.
