@@ -418,12 +418,13 @@ impl Server {
         }
         for place in connection.positions_mut() {
             let hosted = &mut self.rooms[place.room];
-            let is_kept =
-                is_marked && place.filed.is_some() || waits && place.room != RoomId::LOBBY;
-            let needs = place
-                .cursor
-                .place_in(hosted.log().stream(dialect))
-                .filter(|_| phase != Phase::Closed && (is_blocked || is_kept));
+            let log = hosted.log().stream(dialect);
+            // Of the lobby, what is not committed is held for everyone, and what is may not be for who waits for more than that.
+            let may_be_let_go = |at: u64| place.room != RoomId::LOBBY || at < log.visible();
+            let is_kept = is_marked && place.filed.is_some();
+            let needs = place.cursor.place_in(log).filter(|at| {
+                phase != Phase::Closed && (is_blocked || is_kept || waits && may_be_let_go(*at))
+            });
             let private = place.cursor.private() as u64;
             let key = needs.map(|at| at.cast_signed().saturating_sub_unsigned(private));
             let before = mem::replace(&mut place.filed, key);
@@ -435,7 +436,7 @@ impl Server {
     }
 
     /// Whoever waits for a commit needs what comes meanwhile in their rooms: it is held for them, as for those whose sockets
-    /// are full. Of the lobby as much is held for everyone as may wait for them.
+    /// are full.
     fn file_for_barrier(&mut self, id: ConnId) {
         let committed = self.rooms.committed();
         let is_to_be_filed = self
@@ -524,7 +525,7 @@ impl Server {
     /// Has a room's log forget what nobody is to be given any more, up to a place that all whose sockets
     /// are not full have come to.
     fn trim(&mut self, room: RoomId, dialect: Dialect, previous_start: u64) {
-        let may_wait = room != RoomId::LOBBY && self.rooms.is_kept();
+        let may_wait = self.rooms.is_kept();
         let hosted = &mut self.rooms[room];
         let head = hosted.log().head(dialect);
         let transcript = match dialect {
@@ -532,7 +533,7 @@ impl Server {
             Dialect::Json => u64::MAX,
         };
         let lane = &mut hosted.lanes[dialect as usize];
-        // In a store's rooms, so do those that waited for a commit when they were visited.
+        // With a store, so do those that waited for a commit when they were visited.
         debug_assert!(lane.blocked.iter().all(|&(_, id)| {
             let connection = self.connections.get(id);
             connection.is_some_and(|c| c.blocked || c.marked || may_wait)

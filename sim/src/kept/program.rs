@@ -5,7 +5,7 @@ use crate::invariant::Invariant;
 use chat_core::json::{Code, DiskState, Entry, Message, Request};
 use chat_core::{Kind, RoomName};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ids of requests to be in a room, to be there no more, and to set a topic begin with these.
 const JOIN: &str = "join ";
@@ -24,6 +24,8 @@ pub(super) struct Program {
     pub(super) name: String,
     /// Where it is, or wants to be.
     seats: BTreeMap<RoomName, Seat>,
+    /// All rooms that it has ever asked for: a connection that it has given up may be heard only later.
+    asked: BTreeSet<RoomName>,
     /// The numbers of the next entries in rooms where it is no more.
     places: BTreeMap<RoomName, u64>,
     /// The room in which it speaks.
@@ -95,6 +97,7 @@ impl Program {
             is_in: false,
             name: String::new(),
             seats: BTreeMap::from([(RoomName::LOBBY, Seat::default())]),
+            asked: BTreeSet::new(),
             places: BTreeMap::new(),
             here: RoomName::LOBBY,
             outbox: Vec::new(),
@@ -224,6 +227,7 @@ impl Program {
                 ..Seat::default()
             };
             let lines = seat.asks_in(room);
+            self.asked.insert(room.clone());
             self.seats.insert(room.clone(), seat);
             self.here = room.clone();
             return lines;
@@ -428,6 +432,11 @@ impl Program {
             return String::new();
         };
         let room = parsed(Some(room));
+        if id.is_none() && self.asked.contains(&room) && !self.seats.contains_key(&room) {
+            // An earlier connection was let in. How far it knows the room, the first line of this one did not say.
+            self.places.remove(&room);
+            self.seats.insert(room.clone(), Seat::default());
+        }
         let Some(seat) = self.seats.get_mut(&room) else {
             Invariant::OwnRooms.is_broken(&format!("{message:?} to {}", self.name))
         };
@@ -598,9 +607,9 @@ impl Program {
             return String::new();
         };
         match self.seats.get_mut(&self.outbox[nth].room) {
-            Some(seat) if seat.is_in => return self.outbox[nth].to_line(),
-            Some(seat) => seat.is_refused = true,
-            None => drop(self.outbox.remove(nth)),
+            Some(seat) if seat.is_in && !seat.parts => return self.outbox[nth].to_line(),
+            Some(seat) if !seat.parts => seat.is_refused = true,
+            _ => drop(self.outbox.remove(nth)),
         }
         String::new()
     }

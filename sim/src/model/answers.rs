@@ -78,6 +78,11 @@ impl Answers {
         answers
     }
 
+    /// Nobody had its session before.
+    pub(super) fn is_of_new_session(&mut self) {
+        self.is_old = false;
+    }
+
     /// It asks for something more.
     pub(super) fn expect(&mut self, asked: Asked) {
         let is_out = |asked: &Asked| matches!(asked, Asked::Part(room, _) if room == "lobby");
@@ -187,8 +192,10 @@ impl Answers {
     /// What is answered in the order of a room now, of those that `fits`.
     fn in_room(&mut self, room: &str, fits: impl Fn(&Asked) -> bool) -> Option<usize> {
         let is_it = |due: &Due| {
+            // A new name has the number of its entry in the lobby, unless it is out of that.
             let is_rename = matches!(due.asked, Asked::Do { room: None, .. });
-            let is_of_it = due.asked.room() == Some(room) || is_rename;
+            let is_of_all = is_rename && (room == "lobby" || self.is_apart(due));
+            let is_of_it = due.asked.room() == Some(room) || is_of_all;
             is_of_it && fits(&due.asked) && due.fate != Fate::Fails
         };
         let nth = self.due.iter().position(is_it)?;
@@ -496,8 +503,14 @@ impl Answers {
     fn is_own(&self, deed: &Deed, seq: u64, place: Place<'_>) -> bool {
         let done = place.done(seq);
         done.is_some_and(|(name, done)| {
-            done == *deed && (self.is_old || self.names.contains(&name))
+            done == *deed && (self.is_old || self.names.contains(&name) || self.takes(&name))
         })
+    }
+
+    /// Whether it is to be told that it has another name, which may have come true in a room already.
+    fn takes(&self, name: &str) -> bool {
+        let is_it = |due: &Due| matches!(&due.asked, Asked::Do { deed: Deed::Renames(new), .. } if new == name);
+        self.due.iter().any(is_it)
     }
 
     /// The same, and it has the name that it has taken in it.

@@ -110,8 +110,10 @@ pub struct Watched {
     /// A part of the story was lost, as it may be if it is held for too short a time.
     lost: bool,
     effects: VecDeque<(usize, Effect)>,
-    /// How often its actions were carried out: what the screen shows then, has happened since the time before.
+    /// How often its actions were carried out, and how often before the screen was read last: what is new on it has happened
+    /// since then.
     acts: u64,
+    told: u64,
 }
 
 impl Watched {
@@ -144,6 +146,7 @@ impl Watched {
             lost: false,
             effects: VecDeque::new(),
             acts: 0,
+            told: 0,
         }
     }
 

@@ -68,10 +68,10 @@ impl Watched {
         new == all && !self.server.phase(self.peers[who].id).is_in_room()
     }
 
-    /// Whether there may be no place for a room of this name.
-    pub(super) fn may_be_full(&self, room: &str) -> bool {
+    /// Whether there may have been no place for a room of this name at some time since the screen had shown so many lines.
+    pub(super) fn may_be_full(&self, room: &str, since: usize) -> bool {
         // One that was made for somebody who could not come after all is not on the screen.
-        !self.rooms.is_occupied(room) && self.are_rooms_used_up()
+        self.are_rooms_used_up() && self.rooms.was_vacant(room, since)
     }
 
     /// Whether there may have been as many rooms at some time as there may be.

@@ -166,6 +166,11 @@ impl Program {
         named.any(|asked| room_name(asked).as_deref() == Some(room))
     }
 
+    /// Nobody had its session before.
+    pub(super) fn is_of_new_session(&mut self) {
+        self.answers.is_of_new_session();
+    }
+
     /// It goes on in these rooms, besides the lobby.
     pub(super) fn goes_on_in(&mut self, rooms: Vec<String>) {
         self.answers.goes_on_in(rooms);

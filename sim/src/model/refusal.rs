@@ -136,10 +136,10 @@ impl Watched {
                 vec![story.was_topic(text, story.length_at(done.since))]
             }
             Deed::Goes(room) if rooms.name(here) == room => vec![true],
-            Deed::Goes(room) => vec![false, self.may_be_full(room), self.copies_tight],
+            Deed::Goes(room) => vec![false, self.may_be_full(room, done.since), self.copies_tight],
             Deed::Joins(room) => {
                 let is_many = rooms.count_of(own) >= MAX_ROOMS;
-                vec![is_in(room), is_many || self.may_be_full(room)]
+                vec![is_in(room), is_many || self.may_be_full(room, done.since)]
             }
             Deed::Parts(_) => vec![rooms.count_of(own) == 1],
             _ => Vec::new(),
@@ -194,15 +194,27 @@ impl Peer {
         let Some((said, Notice::InRoom(room))) = due.clone().next() else {
             return;
         };
+        if ![NO_ROOM, MUCH_WAITS].iter().any(|it| line.starts_with(it)) {
+            return;
+        }
+        let first = self.heard;
+        let goes_again = |next: &Done| matches!(&next.deed, Deed::Goes(to) if to == room);
+        if *said == self.said && self.expected.deeds.get(self.said).is_some_and(goes_again) {
+            // The second one is still to be answered, and is what the screen shows.
+            self.expected.deeds.remove(self.said - 1);
+            for later in self.expected.notices.iter_mut().skip(first) {
+                later.0 -= 1;
+            }
+            self.expected.notices[first].1 = Notice::Either(vec![line.into()]);
+            self.refused_first.push(line.into());
+            return;
+        }
         let already = format!("* You are in {room} already.");
         let is_second = |it: &(usize, Notice)| matches!(&it.1, Notice::Either(lines) if lines.contains(&already));
         let of_it = due.take_while(|it| it.0 == *said);
-        let second = of_it.into_iter().position(is_second);
-        let is_refusal = [NO_ROOM, MUCH_WAITS].iter().any(|it| line.starts_with(it));
-        let (Some(nth), true) = (second, is_refusal) else {
+        let Some(nth) = of_it.into_iter().position(is_second) else {
             return;
         };
-        let first = self.heard;
         self.expected.notices.swap(first, first + nth);
         for before in self.expected.notices.iter_mut().skip(first).take(nth) {
             before.0 -= 1;

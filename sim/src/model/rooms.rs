@@ -177,11 +177,10 @@ impl Rooms {
         self.stories.len()
     }
 
-    /// Whether somebody is in a room of this name.
-    pub(super) fn is_occupied(&self, name: &str) -> bool {
-        let room = self.numbers.get(name);
-        let mut people = self.people.values();
-        room.is_some_and(|room| people.any(|person| person.rooms.contains(room)))
+    /// Whether nobody was in a room of this name at some time since the screen had shown so many lines.
+    pub(super) fn was_vacant(&self, name: &str, since: usize) -> bool {
+        let since = self.members_since(name, since);
+        since.iter().any(Vec::is_empty)
     }
 
     /// Whether somebody is in a room of this name.

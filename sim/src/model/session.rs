@@ -7,7 +7,7 @@ use super::program::ROOM_SHARE;
 use super::rooms::LOBBY;
 use crate::invariant::Invariant;
 use chat_core::{CloseReason, Name};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// A stay that goes on from connection to connection.
@@ -26,6 +26,8 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     open: BTreeMap<String, Session>,
+    /// What names all that there ever were: their ids are known after they have left as well.
+    known: BTreeSet<String>,
     /// What was said with an id, by session and id.
     said: BTreeMap<(String, String), Said>,
 }
@@ -62,6 +64,9 @@ impl Watched {
         };
         program.is_in = true;
         let key = program.key(who);
+        if self.sessions.known.insert(key.clone()) {
+            program.is_of_new_session();
+        }
         let is_over = !self.is_known(&key);
         // A stay that began by silence is over.
         self.peers[who].stays.clear();
@@ -107,6 +112,30 @@ impl Watched {
         true
     }
 
+    /// A session begins with a joining that is told only now, and its newest connection has replaced others since: each of
+    /// these was in the room from its own joining, or going on, to the next one's.
+    pub(super) fn were_replaced_at_once(&mut self, newest: usize, room: usize, joined: usize) {
+        for older in self.mates(newest).into_iter().filter(|it| *it != newest) {
+            let peer = &mut self.peers[older];
+            peer.enters(room, joined);
+            peer.leaves(room, joined + 1);
+        }
+    }
+
+    /// A connection that has been replaced since came into one room more, and the newest one goes on there.
+    pub(super) fn was_replaced_there(
+        &mut self,
+        older: usize,
+        newest: usize,
+        room: usize,
+        joined: usize,
+    ) {
+        self.peers[older].leaves(room, joined + 1);
+        let name = self.rooms.name(room).to_string();
+        self.peers[newest].goes_on_in(&[name]);
+        self.peers[newest].begins(room, joined + 1);
+    }
+
     /// The connections of the session of one, if it is in one.
     pub(super) fn mates(&self, who: usize) -> Vec<usize> {
         let program = self.peers[who].expected.program.as_ref();
@@ -123,7 +152,7 @@ impl Watched {
         let session = self.sessions.open.get(&key);
         // Whoever was replaced before comes into no room any more.
         let is_newest_alone = matches!(deed, Deed::Joins(_))
-            && session.is_some_and(|session| session.resumed < self.acts);
+            && session.is_some_and(|session| session.resumed <= self.told);
         let peers = session.map(|session| session.peers.clone());
         let mut peers = peers.unwrap_or_default();
         if is_newest_alone {

@@ -39,6 +39,7 @@ impl Watched {
             Invariant::OneStay.holds(goes_on, || format!("{line:?} after the stop"));
             self.tell(line, &lines);
         }
+        self.told = self.acts;
     }
 
     /// Something is told of somebody in one of their rooms: the screen is to show the same of the others next, in
@@ -99,6 +100,9 @@ impl Watched {
                 self.peers[who].enters(room, entry);
                 let newest = self.rooms.peer(name.as_str()).unwrap_or(who);
                 self.rooms.enter(room, line, name.as_str(), newest);
+                if newest != who {
+                    self.was_replaced_there(who, newest, room, entry);
+                }
                 self.are_rooms_few();
             }
             ServerLine::Joined(name) => {
@@ -113,6 +117,7 @@ impl Watched {
                 });
                 self.peers[who].enters(room, entry);
                 self.rooms.enter(room, line, name.as_str(), who);
+                self.were_replaced_at_once(who, room, entry);
             }
             ServerLine::Left(name) => {
                 let who = self.rooms.who(room, name.as_str());

@@ -1,6 +1,6 @@
 //! One connection of a client that may have many, one after the other.
 
-use super::rooms::Seat;
+use super::rooms::{Joining, Seat};
 use crate::client::banner::Banner;
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::room_name::RoomName;
@@ -27,12 +27,14 @@ pub(super) struct Connection {
     pub(super) slow_until: Option<Timestamp>,
     /// What was said to one person alone, and is not answered yet: the id, and the text.
     pub(super) private: VecDeque<(String, Secret<String>)>,
-    /// The rooms of which its first line says how far they were shown.
+    /// The rooms of which the server knows from its first line, or from a request, how far they were shown.
     pub(super) named: Vec<RoomName>,
     /// The rooms that it is in.
     pub(super) seats: BTreeMap<RoomName, Seat>,
-    /// So many requests to be in a room are not answered yet.
-    pub(super) joining: usize,
+    /// The requests to be in a room that are not answered yet.
+    pub(super) joins: Vec<Joining>,
+    /// It was not let into the room where the person is.
+    pub(super) is_not_let_in: bool,
     /// The room whose topic was asked for, without the person having done so.
     pub(super) topic_of: Option<RoomName>,
     /// Something else than an object came before the welcome.
@@ -57,7 +59,8 @@ impl Connection {
             private: VecDeque::new(),
             named: Vec::new(),
             seats: BTreeMap::new(),
-            joining: 0,
+            joins: Vec::new(),
+            is_not_let_in: false,
             topic_of: None,
             is_text: false,
             goodbye: false,

@@ -72,11 +72,7 @@ impl JsonClient {
             self.reads = false;
             self.enter_room(now);
         } else if self.phase == Phase::Talking {
-            if self.connection.seats.contains_key(room) {
-                // What was sent of it meanwhile was not shown.
-                self.part(room);
-            }
-            self.join(room);
+            self.ask_in(room);
         }
     }
 
@@ -98,7 +94,7 @@ impl JsonClient {
     /// Once the server has answered all that it was asked for, the person is in no room that the connection is not in: a first
     /// line may name a room into which it was not let.
     pub(super) fn drop_rooms_not_let_in(&mut self) {
-        if self.connection.joining > 0 {
+        if !self.connection.joins.is_empty() {
             return;
         }
         let seats = &self.connection.seats;

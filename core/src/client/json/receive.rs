@@ -196,7 +196,7 @@ impl JsonClient {
         {
             return;
         }
-        if code == Code::TooManyRooms && self.connection.joining > 0 {
+        if code == Code::TooManyRooms && !self.connection.joins.is_empty() {
             return; // The answer to what is asked by the way says which room.
         }
         let why = why.strip_prefix("Not sent: ").unwrap_or(&why);

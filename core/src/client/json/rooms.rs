@@ -35,6 +35,14 @@ pub(super) struct Seat {
     is_parted: bool,
 }
 
+/// A request to be in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Joining {
+    room: RoomName,
+    /// The connection has asked since to be there no more.
+    is_parted: bool,
+}
+
 impl JsonClient {
     /// The room for which the person types: the one they have asked for last.
     pub(super) fn target(&self) -> &RoomName {
@@ -67,7 +75,7 @@ impl JsonClient {
 
     /// Whether as much is asked for as may be, and not answered.
     pub(super) fn is_joining_much(&self) -> bool {
-        self.connection.joining >= MAX_JOINING
+        self.connection.joins.len() >= MAX_JOINING
     }
 
     /// The person wants to be in another room.
@@ -95,11 +103,7 @@ impl JsonClient {
             self.reads = false;
             self.enter_room(now);
         } else if self.phase == Phase::Talking {
-            if self.connection.seats.contains_key(&room) {
-                // What was sent of it meanwhile was not shown: it is sent again.
-                self.part(&room);
-            }
-            self.join(&room);
+            self.ask_in(&room);
         } else {
             let news = format!("* You will be in {room} when there is a connection again.");
             self.actions.push_back(ClientAction::Notice(news));
@@ -210,24 +214,31 @@ impl JsonClient {
         else {
             return;
         };
-        if id.is_some() {
-            self.connection.joining = self.connection.joining.saturating_sub(1);
-        }
         let Ok(room) = RoomName::parse(room) else {
             return;
         };
+        if id.is_some() {
+            self.is_answered(&room);
+        }
         if self.connection.seats.len() >= MAX_ROOMS {
             return; // No server lets it be in so many.
         }
-        if id.is_none() && self.is_unasked(&room) {
-            return self.enter_room(now);
+        if id.is_some() {
+            self.connection.named.push(room.clone());
+        } else if self.is_unasked(&room) {
+            if self.setup.many {
+                return self.enter_room(now);
+            }
+            // They are not there yet: what they missed is sent on another connection.
+            self.take_seat(room, *here);
+            return self.settle(now);
         }
         self.take_seat(room.clone(), *here);
         self.follow(&room, epoch, *head);
         if !self.setup.many {
             self.is_seated(&room, *head);
         }
-        self.part_from_others();
+        self.settle(now);
     }
 
     pub(super) fn take_seat(&mut self, room: RoomName, here: u64) {
@@ -326,10 +337,10 @@ impl JsonClient {
         let Some(room) = id.strip_prefix(JOIN) else {
             return false;
         };
-        self.connection.joining = self.connection.joining.saturating_sub(1);
         let Ok(room) = RoomName::parse(room) else {
             return true;
         };
+        self.is_answered(&room);
         if self.setup.many {
             if code != Code::Unchanged {
                 mark(Mark::ClientMoveRefused);
@@ -341,42 +352,56 @@ impl JsonClient {
             // Between what comes of different rooms there is no order: `in` may come later. If it has asked to be there no
             // more since, that comes as well, with what was not shown of the room.
             let seat = self.connection.seats.get(&room);
-            if seat.is_some_and(|seat| !seat.is_parted) {
+            if seat.is_some_and(|seat| !seat.is_parted) && !self.is_unasked(&room) {
                 self.is_seated(&room, 0);
-                self.part_from_others();
             }
         } else {
             mark(Mark::ClientMoveRefused);
             self.tell(&format!("* {why}"));
-            self.not_let_in(now, &room);
+            self.not_let_in(&room);
         }
+        self.settle(now);
         true
     }
 
-    /// The person stays where they are; or, if the connection is not there, they are in another room in which it is.
-    fn not_let_in(&mut self, now: Timestamp, room: &RoomName) {
+    /// The person stays where they are, if the connection is there.
+    fn not_let_in(&mut self, room: &RoomName) {
         if self.going.as_ref() == Some(room) {
             self.going = None;
         }
+        self.memory.room = told(self.target());
+        self.keep_first();
+        let is_there = self.connection.seats.contains_key(&self.here);
+        self.connection.is_not_let_in |= self.here == *room && !is_there;
+        if self.going.is_none() && !is_there && !self.connection.is_not_let_in {
+            // The first line has named it, and may not have let them in there: they are to be told.
+            let here = self.here.clone();
+            self.join(&here);
+        }
+    }
+
+    /// Something is known of where the connection is. It is of no use if it is not where the person is to be, or was not asked
+    /// for what came there; but not before it was told of all rooms that it has asked for: what comes there begins with that.
+    fn settle(&mut self, now: Timestamp) {
+        self.part_from_others();
+        if self.setup.many || !self.connection.joins.is_empty() {
+            return;
+        }
+        let target = self.target().clone();
         let seats = &self.connection.seats;
-        let is_lost = self.here == *room && !seats.contains_key(room);
-        if is_lost {
+        if seats.contains_key(&target) {
+            if self.is_unasked(&target) {
+                self.enter_room(now);
+            }
+        } else if self.going.is_none() && self.connection.is_not_let_in {
             let first = seats.keys().next().cloned().unwrap_or_default();
             let lobby = Some(RoomName::LOBBY).filter(|it| seats.contains_key(it));
             self.here = lobby.unwrap_or(first);
             self.is_told = false;
-        }
-        self.memory.room = told(self.target());
-        self.keep_first();
-        if is_lost {
+            self.memory.room = told(&self.here);
+            self.keep_first();
             // To be sent what came there since it was shown.
             self.enter_room(now);
-        } else if self.going.is_none() && !self.connection.seats.contains_key(&self.here) {
-            // The first line has named it, and may not have let them in there: they are to be told.
-            let here = self.here.clone();
-            self.join(&here);
-        } else {
-            self.part_from_others();
         }
     }
 
@@ -403,8 +428,32 @@ impl JsonClient {
         }
     }
 
+    /// Asks to be in a room, unless that is asked for and not answered yet.
+    pub(super) fn ask_in(&mut self, room: &RoomName) {
+        let seat = self.connection.seats.get(room);
+        if seat.is_some_and(|seat| !seat.is_parted) {
+            // What was sent of it meanwhile was not shown: it is sent again.
+            self.part(room);
+        }
+        let is_asked = |it: &Joining| it.room == *room && !it.is_parted;
+        if !self.connection.joins.iter().any(is_asked) {
+            self.join(room);
+        }
+    }
+
+    /// Whether it is in a room is answered.
+    fn is_answered(&mut self, room: &RoomName) {
+        let joins = &mut self.connection.joins;
+        if let Some(nth) = joins.iter().position(|it| it.room == *room) {
+            joins.remove(nth);
+        }
+    }
+
     pub(super) fn join(&mut self, room: &RoomName) {
-        self.connection.joining += 1;
+        self.connection.joins.push(Joining {
+            room: room.clone(),
+            is_parted: false,
+        });
         let id = format!("{JOIN}{room}");
         let known = self.known(room);
         let ask = Ask::Join {
@@ -424,6 +473,10 @@ impl JsonClient {
         }
         if let Some(seat) = self.connection.seats.get_mut(room) {
             seat.is_parted = true;
+        }
+        self.connection.named.retain(|it| it != room);
+        for join in &mut self.connection.joins {
+            join.is_parted |= join.room == *room;
         }
         let id = format!("{PART}{room}");
         self.request(&Ask::Part {

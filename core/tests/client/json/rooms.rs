@@ -1,7 +1,7 @@
 //! Many rooms: the person is in one at a time, and nothing is said in another one than it was typed for.
 
 use super::chat::{Chat, SOON, again, keeps};
-use chat_core::{Client, Limits, Memory, Setup};
+use chat_core::{Client, ClientInput, Limits, Memory, Setup};
 use std::time::Duration;
 
 /// What was shown since the last time.
@@ -398,6 +398,71 @@ fn finds_no_place(typed: &str) {
     assert!(!chat.notices.iter().any(|line| line.contains("Gap")));
     chat.type_line("hi");
     assert_eq!(said_in("lobby", "ann: hi", &mut chat), 1);
+}
+
+/// Welcome again, in the lobby alone: somebody who was in `dev`, and asks for `tea` before they are told that they are not let in
+/// where they were.
+fn welcome_without_a_place() -> Chat {
+    let mut chat = Chat::joined(Setup::default());
+    chat.type_line("/join dev");
+    chat.kill();
+    chat.is_stuck = true;
+    chat.wait(SOON);
+    chat.client.handle(chat.now, ClientInput::Connected);
+    chat.forge(
+        r#"{"type":"welcome","version":1,"room":"lobby","name":"ann","session":"0","epoch":"7","head":1,"resumed":false,"grace_ms":1,"here":1}"#,
+    );
+    chat.type_line("/join tea");
+    shown(&mut chat);
+    chat.forge(r#"{"type":"error","code":"too_many_rooms","text":"No dev.","id":"join dev"}"#);
+    assert_eq!(shown(&mut chat), ["* No dev."]);
+    chat
+}
+
+#[test]
+fn who_is_not_let_in_where_they_were_misses_nothing_where_they_go() {
+    let mut chat = welcome_without_a_place();
+    let connects = chat.connects;
+    chat.forge(r#"{"type":"in","room":"tea","epoch":"7","head":2,"here":2,"id":"join tea"}"#);
+    chat.forge(
+        r#"{"type":"entry","room":"tea","epoch":"7","seq":3,"at":0,"kind":"said","name":"bob","text":"hi"}"#,
+    );
+    assert_eq!(
+        shown(&mut chat),
+        ["* You are in tea now; 1 other is here.", "bob: hi"]
+    );
+    assert_eq!(chat.connects, connects);
+}
+
+#[test]
+fn who_is_let_in_nowhere_connects_again_when_all_is_answered() {
+    let mut chat = welcome_without_a_place();
+    let connects = chat.connects;
+    chat.forge(r#"{"type":"error","code":"too_many_rooms","text":"No tea.","id":"join tea"}"#);
+    assert_eq!(shown(&mut chat), ["* No tea."]);
+    assert_eq!(chat.connects, connects + 1);
+    assert_eq!(chat.client.memory().room, None);
+}
+
+#[test]
+fn a_room_is_not_asked_for_again_before_that_is_answered() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    for room in ["dev", "lobby", "dev", "tea", "dev"] {
+        chat.type_line(&format!("/join {room}"));
+    }
+    chat.is_stuck = false;
+    chat.run();
+    for room in ["dev", "tea"] {
+        let asked = format!("\"id\":\"join {room}\"");
+        assert_eq!(chat.sent.matches(&asked).count(), 1, "{}", chat.sent);
+    }
+    chat.type_line("/rooms");
+    let told = [
+        "* You are in dev now; nobody else is here.",
+        "* Rooms: dev (1), lobby (0)",
+    ];
+    assert_eq!(shown(&mut chat)[1..], told);
 }
 
 #[test]

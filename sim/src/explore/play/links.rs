@@ -154,6 +154,9 @@ impl Stage<'_> {
                 it.cuts += 1;
                 self.soon(Event::Up(link));
                 self.soon(Event::Down(link));
+                // What was sent meanwhile may come later than that.
+                self.expect_up(link);
+                self.expect_down(link);
             }
         }
     }
