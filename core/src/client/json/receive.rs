@@ -121,7 +121,7 @@ impl JsonClient {
                 drop(self.take_out(now, &id));
                 self.go_on(now);
             }
-            Message::Error { code, text, id } => self.failed(now, code, &text, id.as_deref()),
+            Message::Error { code, text, id, .. } => self.failed(now, code, &text, id.as_deref()),
             Message::Slow { text } => {
                 // It does hear, if slowly.
                 self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);

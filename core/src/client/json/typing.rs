@@ -88,6 +88,14 @@ impl JsonClient {
                     limit: Some(count),
                 });
             }
+            Request::Order(asked) => return self.ask(&asked.to_object(here)),
+            Request::Bans => {
+                return self.ask(&Ask::Bans {
+                    room: here,
+                    id: None,
+                });
+            }
+            Request::BadTime(command) => self.not_done(Notice::Answer(Answer::BadTime(command))),
             Request::Help => self.help(),
             Request::HelpOn(name) => self.help_on(name),
             Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
