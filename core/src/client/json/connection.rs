@@ -35,6 +35,8 @@ pub(super) struct Connection {
     pub(super) joining: usize,
     /// The room whose topic was asked for, without the person having done so.
     pub(super) topic_of: Option<RoomName>,
+    /// Rooms, none for the lobby, for which something was said too soon, and when it is sent again.
+    pub(super) held: BTreeMap<Option<String>, Timestamp>,
     /// Something else than an object came before the welcome.
     pub(super) is_text: bool,
     /// The server gave a reason of its own for closing.
@@ -59,6 +61,7 @@ impl Connection {
             seats: BTreeMap::new(),
             joining: 0,
             topic_of: None,
+            held: BTreeMap::new(),
             is_text: false,
             goodbye: false,
             retry_after: Duration::ZERO,

@@ -154,7 +154,7 @@ impl JsonClient {
         let room = told(self.target());
         let said = Unaccepted { id, text, me, room };
         self.waiting += said.size();
-        if self.phase == Phase::Talking && !self.reads {
+        if self.phase == Phase::Talking && !self.reads && !self.is_holding(&said) {
             self.send(&said.to_line());
         }
         self.memory.outbox.push_back(said);
