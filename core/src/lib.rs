@@ -27,17 +27,22 @@ pub use server::{
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_KICK_REASON, MAX_LINE, MAX_NAME,
-    MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC, MIN_PASSWORD,
+    HostLimits, Limits, MAX_ACTION, MAX_BANS, MAX_INVITED, MAX_JSON_LINE, MAX_KICK_REASON,
+    MAX_LINE, MAX_MUTES, MAX_NAME, MAX_OPERATORS, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD,
+    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
 };
 pub use types::name::Name;
+pub use types::network::Network;
+pub use types::order::{Order, OrderKind};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
+pub use types::rights::{May, RIGHTS, Right, Role};
 pub use types::room_name::{InvalidRoomName, RoomName};
 pub use types::secret::Secret;
 pub use types::spelling::InvalidName;
 pub use types::time::Timestamp;
 pub use types::verifier::{HASH, SALT, Verifier};
+pub use wire::asked::Asked;
 pub use wire::commands::COMMAND_NAMES;
 pub use wire::line::{Line, LineReader};
 pub use wire::notice::names_of_roster;

@@ -2,10 +2,11 @@
 
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
-    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MIN_PASSWORD,
-    Rate, Rates, Server, TextClient, Timestamp, Transition, client_phase, foreign,
-    json_client_phase, server_phase,
+    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_BANS,
+    MAX_INVITED, MAX_JSON_LINE, MAX_LINE, MAX_MUTES, MAX_NAME, MAX_OPERATORS, MAX_ORDER_REASON,
+    MAX_ORDER_TIME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_SLOW,
+    MIN_PASSWORD, May, Order, RIGHTS, Rate, Rates, Server, TextClient, Timestamp, Transition,
+    client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -86,6 +87,13 @@ fn the_table_of_limits_is_the_codes() {
         l.stored_rooms.to_string(),
         format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes"),
         l.accounts.to_string(),
+        bytes(MAX_ORDER_REASON as u64),
+        format!("{MAX_ORDER_TIME} s"),
+        format!("{MAX_SLOW} s"),
+        MAX_OPERATORS.to_string(),
+        MAX_BANS.to_string(),
+        MAX_MUTES.to_string(),
+        MAX_INVITED.to_string(),
         l.hashes.to_string(),
         l.hashes_waiting.to_string(),
         guesses(l.name_guesses),
@@ -130,6 +138,57 @@ fn the_table_of_limits_is_the_codes() {
     ];
     let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();
     assert_eq!(stated, code);
+}
+
+#[test]
+fn the_table_of_who_may_do_what_is_the_codes() {
+    use chat_core::Right::{Addresses, Enter, Haste};
+    let code = RIGHTS.iter().map(|(right, by_role)| {
+        let right = match (right.command(), right) {
+            (Some(command), _) => format!("`{command}`"),
+            (None, Enter) => "to come in all the same".into(),
+            (None, Haste) => "not to wait between two lines".into(),
+            (None, Addresses) => "to see addresses".into(),
+            (None, other) => panic!("{other:?} is for no command"),
+        };
+        let may = by_role.map(|may| match may {
+            May::No => "no",
+            May::Lesser => "lesser",
+            May::Yes => "yes",
+        });
+        let may = may.map(String::from);
+        [vec![right], may.to_vec()].concat()
+    });
+    let code: Vec<Vec<String>> = code.collect();
+    let stated = table("Order");
+    assert_eq!(stated[..RIGHTS.len()], code);
+    // The second table of the section names each order that there is, with its words.
+    let orders = &stated[RIGHTS.len() + 2..];
+    let kinds = [
+        ("own", "own 1"),
+        ("op", "op NAME 1"),
+        ("deop", "deop NAME"),
+        ("kick", "kick NAME"),
+        ("ban", "ban - NAME -"),
+        ("unban", "unban NAME -"),
+        ("mute", "mute NAME -"),
+        ("unmute", "unmute NAME"),
+        ("private", "private on"),
+        ("invite", "invite NAME"),
+        ("slow", "slow 0"),
+    ];
+    assert_eq!(orders.len(), kinds.len());
+    for (row, (kind, text)) in orders.iter().zip(kinds) {
+        let order = Order::parse(text).unwrap();
+        let name = serde_json::to_value(order.kind()).unwrap();
+        assert_eq!(name, kind);
+        assert!(row[2].starts_with(&format!("`{kind}`")), "{row:?}");
+        let words = order.words();
+        let told = row[1]
+            .replace("[: REASON]", "")
+            .replace("[ for DURATION]", "");
+        assert!(told.contains(&format!("` {words}`")), "{words}: {told}");
+    }
 }
 
 #[test]

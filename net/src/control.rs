@@ -23,6 +23,7 @@ enum Question {
     Rooms(usize, oneshot::Sender<Rooms>),
     Announce(String, oneshot::Sender<usize>),
     Kick(String, String, oneshot::Sender<bool>),
+    SetAdmin(String, bool, oneshot::Sender<Admin>),
     Granted(oneshot::Sender<Box<Limits>>),
     Limits(Box<Limits>, oneshot::Sender<()>),
     Drain(oneshot::Sender<usize>),
@@ -45,6 +46,19 @@ pub struct Rooms {
     pub rooms: Vec<(RoomName, usize)>,
     /// How many more there are.
     pub more: usize,
+}
+
+/// What comes of making somebody an administrator, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admin {
+    /// It is so.
+    Done,
+    /// It was so already.
+    Unchanged,
+    /// The name belongs to nobody: they have to claim it first.
+    Unclaimed,
+    /// There is no room on the disk for that.
+    DiskFull,
 }
 
 /// The server is gone, or has too many questions waiting.
@@ -125,6 +139,15 @@ impl Control {
     /// As [`usage`](Self::usage).
     pub async fn kick(&self, whom: String, reason: String) -> Result<bool, NoAnswer> {
         self.ask(|answer| Question::Kick(whom, reason, answer))
+            .await
+    }
+
+    /// Has whoever owns a name be an administrator, or no more.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn set_admin(&self, name: String, is_on: bool) -> Result<Admin, NoAnswer> {
+        self.ask(|answer| Question::SetAdmin(name, is_on, answer))
             .await
     }
 
@@ -218,6 +241,19 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
                 server.handle(now, Input::Kick(whom, &reason));
             }
             let _ = to.send(found.is_some());
+        }
+        Question::SetAdmin(name, is_on, to) => {
+            let name = Name::parse(&name).ok();
+            let before = name.as_ref().and_then(|name| server.is_admin(name));
+            let _ = to.send(match (name, before) {
+                (None, _) | (_, None) => Admin::Unclaimed,
+                (_, Some(before)) if before == is_on => Admin::Unchanged,
+                _ if server.usage().is_disk_full => Admin::DiskFull,
+                (Some(name), _) => {
+                    server.handle(now, Input::SetAdmin(&name, is_on));
+                    Admin::Done
+                }
+            });
         }
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));

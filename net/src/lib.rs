@@ -21,7 +21,7 @@ mod tcp;
 pub mod tls;
 mod underway;
 
-pub use control::{Control, Controlled, Members, NoAnswer, control};
+pub use control::{Admin, Control, Controlled, Members, NoAnswer, control};
 pub use either::Either;
 pub use listener::{Listener, TcpListener, TurnedAway, connect};
 pub use memory::MemoryFile;

@@ -131,6 +131,7 @@ impl Metrics {
             CloseReason::DiskFull => (&self.refused, "disk_full"),
             CloseReason::Unended => (&self.refused, "unended_first_line"),
             CloseReason::GaveWay => (&self.refused, "gave_way"),
+            CloseReason::Banned => (&self.refused, "banned"),
             CloseReason::Json => (&self.refused, "bad_hello"),
         };
         family.get_or_create(&Why { reason }).inc();

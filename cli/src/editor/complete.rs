@@ -66,7 +66,10 @@ impl Takes {
             let command = before.trim_end();
             names.iter().any(|name| name.eq_ignore_ascii_case(command))
         };
-        if is(&["/msg", "/whois"]) {
+        if is(&[
+            "/msg", "/whois", "/op", "/deop", "/kick", "/ban", "/unban", "/mute", "/unmute",
+            "/invite",
+        ]) {
             Self::Name
         } else if is(&["/help"]) {
             Self::Command

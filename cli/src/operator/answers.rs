@@ -3,6 +3,7 @@
 use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Room, Status, Used};
 use super::{Operator, PATIENCE, Reloaded, usage};
 use chat_core::Limits;
+use chat_net::Admin;
 use std::path::PathBuf;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -16,6 +17,8 @@ impl Operator {
             Request::Rooms => self.rooms().await,
             Request::Say { text } => self.say(text).await,
             Request::Kick { whom, reason } => self.kick(whom, reason).await,
+            Request::Grant { name } => self.set_admin(name, true).await,
+            Request::Revoke { name } => self.set_admin(name, false).await,
             Request::Reload => self.reload().await.map(|it| {
                 let Reloaded {
                     applied, restart, ..
@@ -138,6 +141,22 @@ impl Operator {
             Err(format!(
                 "nobody here is called {whom:?}, and no connection is"
             ))
+        }
+    }
+
+    async fn set_admin(&self, name: String, is_admin: bool) -> Result<Answer, String> {
+        match self
+            .patient(self.control.set_admin(name.clone(), is_admin))
+            .await?
+        {
+            Admin::Done | Admin::Unchanged => {
+                tracing::info!(name, is_admin, "who is an administrator has changed");
+                Ok(Answer::Admin { name, is_admin })
+            }
+            Admin::Unclaimed => Err(format!(
+                "the name {name:?} belongs to nobody: they have to /claim it first"
+            )),
+            Admin::DiskFull => Err("the disk is full".into()),
         }
     }
 

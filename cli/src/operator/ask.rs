@@ -74,6 +74,11 @@ pub fn table(answer: &Answer) -> String {
         }
         Answer::Said { people } => format!("told {people} in the room\n"),
         Answer::Kicked { whom } => format!("{whom} is gone\n"),
+        Answer::Admin {
+            name,
+            is_admin: true,
+        } => format!("{name} is an administrator\n"),
+        Answer::Admin { name, .. } => format!("{name} is no administrator\n"),
         Answer::Reloaded {
             applied,
             needs_restart,

@@ -41,6 +41,16 @@ pub enum Request {
         #[arg(default_value = "")]
         reason: String,
     },
+    /// Make whoever owns a name an administrator: in all rooms, they may do what the owner may
+    Grant {
+        /// The name, which they have claimed
+        name: String,
+    },
+    /// Have them be no administrator any more
+    Revoke {
+        /// The name
+        name: String,
+    },
     /// Read the configuration anew, put in force what can be without dropping anyone, and say what needs a
     /// restart
     Reload,
@@ -89,6 +99,13 @@ pub enum Answer {
     Kicked {
         /// Who is gone, as they were asked for.
         whom: String,
+    },
+    /// To [`Request::Grant`] and [`Request::Revoke`].
+    Admin {
+        /// Whom it is about.
+        name: String,
+        /// They are an administrator.
+        is_admin: bool,
     },
     /// To [`Request::Reload`].
     Reloaded {

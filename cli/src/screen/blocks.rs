@@ -113,6 +113,7 @@ enum Tag {
     Acted,
     Renamed,
     Topic,
+    Order,
     Notice,
     /// It is the next of those that are whole; `more` is its place among them.
     Whole,
@@ -166,6 +167,7 @@ impl Packed {
             Tag::Acted => did(Kind::Acted, name, text),
             Tag::Renamed => did(Kind::Renamed, name, text),
             Tag::Topic => did(Kind::Topic, name, text),
+            Tag::Order => did(Kind::Order, name, text),
             Tag::Notice | Tag::Whole => What::Notice(text),
         };
         let first = self.first + u64::from(head.first);
@@ -198,6 +200,7 @@ impl Head {
                     Kind::Acted => Tag::Acted,
                     Kind::Renamed => Tag::Renamed,
                     Kind::Topic => Tag::Topic,
+                    Kind::Order => Tag::Order,
                     _ => return None,
                 };
                 (what, name.as_str(), text)
@@ -235,12 +238,18 @@ mod tests {
     fn blocks() -> impl Strategy<Value = Vec<Block>> {
         let number = prop_oneof![Just(0), 0..1000_u64, any::<u64>()];
         let text = prop_oneof!["[a-zé日]{0,9}", Just("x".repeat(300))];
-        let kinds = [Kind::Acted, Kind::Renamed, Kind::Topic, Kind::Joined];
+        let kinds = [
+            Kind::Acted,
+            Kind::Renamed,
+            Kind::Topic,
+            Kind::Order,
+            Kind::Joined,
+        ];
         let block = (
             number.clone(),
             number.clone(),
             number,
-            0..7_usize,
+            0..8_usize,
             text.clone(),
             text,
         )

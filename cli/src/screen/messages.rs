@@ -134,6 +134,17 @@ messages! {
     DoesJoin: "be in one room more, and go there", "in noch einem Raum sein, und hingehen";
     DoesPart: "be in this room no more, or in the one named", "nicht mehr in diesem Raum sein, oder im genannten";
     DoesRooms: "which rooms there are", "welche Räume es gibt";
+    DoesBan: "keep somebody out of the room", "jemanden aus dem Raum aussperren";
+    DoesBans: "who is kept out of the room", "wer aus dem Raum ausgesperrt ist";
+    DoesDeop: "have an operator be none any more", "jemandem die Aufsicht nehmen";
+    DoesInvite: "invite somebody to the room", "jemanden in den Raum einladen";
+    DoesKick: "have somebody leave the room", "jemanden aus dem Raum entfernen";
+    DoesMute: "have somebody be silent", "jemanden verstummen lassen";
+    DoesOp: "make somebody an operator of the room", "jemandem die Aufsicht im Raum geben";
+    DoesPrivate: "let in only who is invited", "nur Eingeladene einlassen";
+    DoesSlow: "have everyone wait between two lines", "alle zwischen zwei Zeilen warten lassen";
+    DoesUnban: "let somebody in again", "jemanden wieder einlassen";
+    DoesUnmute: "let somebody speak again", "jemanden wieder reden lassen";
     DoesWho: "who is here", "wer da ist";
     DoesWhois: "since when somebody is here", "seit wann jemand da ist";
 }

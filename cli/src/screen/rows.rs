@@ -131,6 +131,8 @@ impl Setting {
             Kind::Renamed => Message::Renamed,
             Kind::Topic if text.is_empty() => Message::TopicTaken,
             Kind::Topic => Message::TopicSet,
+            // The server says it in words.
+            Kind::Order => return format!("{name} {text}"),
             _ => return format!("** {name} {text}"),
         };
         message.with(self.language, &[name, text])

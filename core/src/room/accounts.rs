@@ -1,7 +1,9 @@
 //! Which names belong to somebody: a log of its own, which nobody is sent, and the fold of it.
 
+use super::names::Claim;
 use crate::types::entry::{Change, Entry, Kind, Record};
 use crate::types::name::{Name, Unique};
+use crate::types::order::Order;
 use crate::types::room_name::RoomName;
 use crate::types::verifier::Verifier;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -9,15 +11,36 @@ use alloc::vec::Vec;
 
 /// Names that belong to somebody, each with what the password of its owner is verified with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Accounts(BTreeMap<Unique, Verifier>);
+pub(crate) struct Accounts(BTreeMap<Unique, Account>);
+
+/// What is known of a name that belongs to somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Account {
+    pub(crate) verifier: Verifier,
+    pub(crate) claim: Claim,
+}
 
 impl Accounts {
-    /// Takes note of what happened.
-    pub(super) fn evolve(&mut self, change: Change<'_>) {
+    /// Takes note of what happened, as entry `seq`.
+    pub(super) fn evolve(&mut self, seq: u64, change: Change<'_>) {
         match change {
             Change::Claims(name, verifier) => {
-                // The name stays as it was written first.
-                self.0.insert(Unique(name.clone()), verifier);
+                // The name stays as it was written first, and of whom it was.
+                let claim = Claim {
+                    since: seq,
+                    is_admin: false,
+                };
+                let account = self.0.entry(Unique(name.clone()));
+                let account = account.or_insert_with(|| Account {
+                    verifier: verifier.clone(),
+                    claim,
+                });
+                account.verifier = verifier;
+            }
+            Change::Orders(name, Order::Admin(is_on)) => {
+                if let Some(account) = self.0.get_mut(&Unique(name.clone())) {
+                    account.claim.is_admin = is_on;
+                }
             }
             Change::Unclaims(name) => drop(self.0.remove(&Unique(name.clone()))),
             _ => {}
@@ -31,19 +54,24 @@ impl Accounts {
     /// A name as its owner wrote it first, whatever case this one is in, and what their password is verified with.
     pub(crate) fn find(&self, name: &Name) -> Option<(&Name, &Verifier)> {
         let found = self.0.get_key_value(&Unique(name.clone()));
-        found.map(|(name, verifier)| (&name.0, verifier))
+        found.map(|(name, account)| (&name.0, &account.verifier))
+    }
+
+    /// Whether more is known of any of them than how its password is verified.
+    pub(super) fn are_known(&self) -> bool {
+        self.0.values().any(|it| it.claim != Claim::default())
     }
 
     /// All of them, in the order of the names.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Verifier)> {
-        self.0.iter().map(|(name, verifier)| (&name.0, verifier))
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Account)> {
+        self.0.iter().map(|(name, account)| (&name.0, account))
     }
 
     /// Puts one after all others; whether it comes after them.
-    pub(super) fn push(&mut self, name: Name, verifier: Verifier) -> bool {
+    pub(super) fn push(&mut self, name: Name, account: Account) -> bool {
         let name = Unique(name);
         let is_next = self.0.last_key_value().is_none_or(|(last, _)| *last < name);
-        self.0.insert(name, verifier);
+        self.0.insert(name, account);
         is_next
     }
 }
@@ -87,7 +115,7 @@ impl AccountLog {
     /// Puts an entry after the others. `is_kept`: it is to be put into a store.
     pub(crate) fn append(&mut self, at: u64, entry: &Entry<'_>, is_kept: bool) {
         self.last += 1;
-        self.accounts.evolve(entry.change());
+        self.accounts.evolve(self.last, entry.change());
         if is_kept {
             self.pending.push_back(Record {
                 room: self.name.clone(),
@@ -117,6 +145,11 @@ impl AccountLog {
 /// A name is of this person from now on, or has this password.
 pub(crate) fn claimed<'a>(name: &'a Name, verifier: &'a str) -> Entry<'a> {
     Entry::of(Kind::Claimed, name, verifier)
+}
+
+/// Whoever has a name looks after the server, or no more: the text is what the order says.
+pub(crate) fn administers<'a>(name: &'a Name, order: &'a str) -> Entry<'a> {
+    Entry::of(Kind::Order, name, order)
 }
 
 /// A name is nobody's own any more.

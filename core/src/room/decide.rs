@@ -1,10 +1,15 @@
 //! What happens if somebody wants something, given a room's state.
 
 use super::names::Names;
+use super::rules::{Fault, Rules};
+use super::slow::Pace;
 use super::state::State;
 use crate::mark::{Mark, mark};
 use crate::types::entry::{Entry, Kind, SessionId};
 use crate::types::name::Name;
+use crate::types::order::Order;
+use crate::types::peer::Host;
+use crate::types::rights::{Right, Role};
 use alloc::borrow::Cow;
 
 /// The highest number put after a name that was asked for; finding a free one takes no longer.
@@ -19,12 +24,18 @@ pub(crate) enum Command<'a> {
         /// Where too many want the same name, the one that goes with this port is taken.
         port: u16,
         session: Option<SessionId>,
+        /// From where they come, where that counts.
+        host: Option<Host>,
     },
     /// To come into this room as well, under the name that they have in others.
     Enter {
         name: &'a Name,
         session: Option<SessionId>,
+        /// As above.
+        host: Option<Host>,
     },
+    /// To order something: the text is [`Order::to_text`] of it.
+    Order { name: &'a Name, text: &'a str },
     /// To leave.
     Leave(&'a Name),
     /// To have another name from now on.
@@ -60,30 +71,64 @@ pub(crate) enum Refusal {
     NameClaimed,
     /// It is so already.
     Unchanged,
+    /// They are kept out.
+    Banned,
+    /// Whoever has the name they want is kept out.
+    NameBanned,
+    /// The room is private, and they are not invited.
+    NotInvited,
+    /// They are silent, until then where that is said, in milliseconds since the Unix epoch.
+    Muted(Option<u64>),
+    /// They have said something, and are to wait for so many milliseconds.
+    TooSoon(u64),
+    /// They have no right to do that: what they are.
+    NoRight(Role),
+    /// Not to somebody who is that.
+    NotToThem(Role),
+    /// Whoever is to be an operator has no name that is their own.
+    NotClaimed,
+    /// Whoever it is to be done to is not in the room.
+    NotHere,
+    /// As much of the kind is in force as may be.
+    TooMany,
+}
+
+/// What is known when a command is decided.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) names: &'a Names,
+    pub(crate) pace: &'a Pace,
+    /// In milliseconds since the Unix epoch.
+    pub(crate) at: u64,
 }
 
 /// What happens if a command is carried out now, or why nothing does. It changes nothing.
 ///
-/// All that it knows is the state, the names in use and the command, so that whoever decides the same commands in the same
-/// order comes to the same entries.
-pub(crate) fn decide<'a>(
-    state: &State,
-    names: &Names,
-    command: Command<'a>,
-) -> Result<Entry<'a>, Refusal> {
+/// All that it knows is the state, the names in use, what was said lately and the command, which comes with its time, so that whoever
+/// decides the same commands in the same order comes to the same entries.
+pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry<'a>, Refusal> {
+    let Known { state, names, .. } = known;
     match command {
         Command::Join {
             wanted,
             port,
             session,
+            host,
         } => {
+            known.may_join(&wanted, host)?;
             let name = free_name(names, wanted, port);
             Ok(Entry::joined(Cow::Owned(name), session))
         }
-        Command::Enter { name, session } => {
+        Command::Enter {
+            name,
+            session,
+            host,
+        } => {
             if state.has(name) {
                 return Err(Refusal::Unchanged);
             }
+            known.may_enter(name, host)?;
             Ok(Entry::joined(Cow::Borrowed(name), session))
         }
         Command::Leave(name) => {
@@ -111,11 +156,17 @@ pub(crate) fn decide<'a>(
                 mark(Mark::RenameClaimed);
                 return Err(Refusal::NameClaimed);
             }
+            if known.is_name_banned(name, wanted) {
+                return Err(Refusal::NameBanned);
+            }
             Ok(Entry::of(Kind::Renamed, name, wanted.as_str()))
         }
         Command::SetTopic { name, text } => {
             if !state.has(name) {
                 return Err(Refusal::NotInTheRoom);
+            }
+            if let Some(rules) = state.restraints() {
+                known.may_speak(rules, name)?;
             }
             if state.topic().map_or("", |topic| &topic.text) == text {
                 return Err(Refusal::Unchanged);
@@ -128,11 +179,116 @@ pub(crate) fn decide<'a>(
             text,
             sender,
             id,
-        } => Ok(Entry {
-            sender,
-            id,
-            ..Entry::of(kind, name, text)
-        }),
+        } => {
+            if let Some(rules) = state.restraints() {
+                known.may_speak(rules, name)?;
+                known.has_waited(rules, name)?;
+            }
+            Ok(Entry {
+                sender,
+                id,
+                ..Entry::of(kind, name, text)
+            })
+        }
+        Command::Order { name, text } => {
+            if !state.has(name) {
+                return Err(Refusal::NotInTheRoom);
+            }
+            let order = Order::parse(text).ok_or(Refusal::Unchanged)?;
+            known.may_order(name, &order)?;
+            Ok(Entry::of(Kind::Order, name, text))
+        }
+    }
+}
+
+impl Known<'_> {
+    /// Whether somebody who has no name yet may come in from a host under this one.
+    pub(crate) fn may_join(self, wanted: &Name, host: Option<Host>) -> Result<(), Refusal> {
+        let ban = self.state.rules().ban_of(self.at, Some(wanted), host);
+        ban.map_or(Ok(()), |_| Err(Refusal::Banned))
+    }
+
+    /// Whether nobody may read from a host.
+    pub(crate) fn is_host_banned(self, host: Option<Host>) -> bool {
+        self.state.rules().ban_of(self.at, None, host).is_some()
+    }
+
+    /// Whether somebody may come in from a host, under the name that they have.
+    pub(crate) fn may_enter(self, name: &Name, host: Option<Host>) -> Result<(), Refusal> {
+        let rules = self.state.rules();
+        let lets_in = rules.lets_in(name);
+        let is_banned = rules.ban_of(self.at, Some(name), host).is_some();
+        if lets_in && !is_banned || rules.role(self.names, name).may(Right::Enter, None) {
+            Ok(())
+        } else if is_banned {
+            Err(Refusal::Banned)
+        } else {
+            Err(Refusal::NotInvited)
+        }
+    }
+
+    /// Whether somebody who is in may not take a name, as whoever has that is kept out. Nobody is kept from the name that goes with
+    /// their connection: they may be given it.
+    pub(crate) fn is_name_banned(self, name: &Name, wanted: &Name) -> bool {
+        let rules = self.state.rules();
+        !wanted.is_of_port()
+            && !name.is_like(wanted)
+            && rules.ban_of(self.at, Some(wanted), None).is_some()
+            && !rules.role(self.names, wanted).may(Right::Enter, None)
+    }
+
+    /// Whether somebody is not silent.
+    fn may_speak(self, rules: &Rules, name: &Name) -> Result<(), Refusal> {
+        let mute = rules.mute_of(name, self.at);
+        mute.map_or(Ok(()), |mute| Err(Refusal::Muted(mute.until)))
+    }
+
+    /// Whether they have waited for as long as they have to between two lines.
+    fn has_waited(self, rules: &Rules, name: &Name) -> Result<(), Refusal> {
+        let wait = self.pace.wait(name, self.at, rules.slow());
+        match wait {
+            Some(wait) if !rules.role(self.names, name).may(Right::Haste, None) => {
+                Err(Refusal::TooSoon(wait))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether somebody in the room may order that now, by the table of [`RIGHTS`](crate::RIGHTS).
+    fn may_order(self, name: &Name, order: &Order<'_>) -> Result<(), Refusal> {
+        let rules = self.state.rules();
+        match order.right() {
+            Some(right) => {
+                let role = rules.role(self.names, name);
+                if !role.may(right, None) {
+                    return Err(Refusal::NoRight(role));
+                }
+                let to = order.whom().map(|it| rules.role_like(self.names, it));
+                if let Some(to) = to.filter(|to| !role.may(right, Some(*to))) {
+                    return Err(Refusal::NotToThem(to));
+                }
+            }
+            // A room has an owner from its beginning on, if it has one, and that is who made it; who is an administrator, is said
+            // elsewhere.
+            None if self.names.claim_of(name).is_none() => return Err(Refusal::NotClaimed),
+            None => {}
+        }
+        let is_to_one_here = matches!(order, Order::Kick(..) | Order::Mute(..));
+        if is_to_one_here && !order.whom().is_some_and(|it| self.state.has(it)) {
+            return Err(Refusal::NotHere);
+        }
+        if let Order::Invite(whom) = order
+            && self.state.has(whom)
+        {
+            return Err(Refusal::Unchanged);
+        }
+        rules
+            .takes(self.names, self.at, order)
+            .map_err(|fault| match fault {
+                Fault::Unchanged => Refusal::Unchanged,
+                Fault::NotClaimed => Refusal::NotClaimed,
+                Fault::TooMany => Refusal::TooMany,
+            })
     }
 }
 

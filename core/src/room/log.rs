@@ -7,6 +7,7 @@ use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::json;
+use crate::wire::text::line;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -30,6 +31,8 @@ pub(crate) struct Log {
     kept: Option<Kept>,
     /// Whose sessions the entries held are of, and the ids that they gave them.
     senders: BTreeMap<u64, (SessionId, Option<Box<str>>)>,
+    /// What the entries held order, as it is kept: the lines do not say all of it.
+    orders: BTreeMap<u64, Box<str>>,
 }
 
 /// How far a log is kept in a store.
@@ -61,22 +64,22 @@ pub struct History {
 struct Facts {
     /// Where its line begins.
     place: u64,
-    /// The time, the kind in three bits, and in six the length of the name.
+    /// The time, the kind in four bits, and in six the length of the name.
     packed: u64,
 }
 
 impl Facts {
     fn pack(place: u64, at: u64, kind: Kind, name: &Name) -> Self {
-        let packed = at << 9 | (kind as u64) << 6 | name.as_str().len() as u64;
+        let packed = at << 10 | (kind as u64) << 6 | name.as_str().len() as u64;
         Self { place, packed }
     }
 
     fn at(self) -> u64 {
-        self.packed >> 9
+        self.packed >> 10
     }
 
     fn kind(self) -> Kind {
-        let number = usize::try_from(self.packed >> 6 & 7);
+        let number = usize::try_from(self.packed >> 6 & 15);
         number
             .ok()
             .and_then(|number| Kind::ALL.get(number).copied())
@@ -105,6 +108,7 @@ impl Log {
             last: 0,
             kept: None,
             senders: BTreeMap::new(),
+            orders: BTreeMap::new(),
         }
     }
 
@@ -249,13 +253,21 @@ impl Log {
                 at,
                 kind: entry.kind,
                 name: entry.name.as_str().into(),
-                text: entry.kind.has_text().then(|| entry.text.into()),
+                text: entry.kind.has_text().then(|| entry.shown()),
                 id: entry.id.map(Into::into),
+                order: json::OrderOf::of(entry.kind, entry.text, false),
             })
             .to_line();
             self.json.append([line.trim_end_matches('\n'), "", "", ""]);
         }
-        let range = self.text.append(entry.encode());
+        let range = if entry.kind == Kind::Order {
+            self.orders.insert(self.last, entry.text.into());
+            let shown = entry.shown();
+            let parts = line(entry.kind, entry.name.as_str(), &shown);
+            self.text.append(parts)
+        } else {
+            self.text.append(entry.encode())
+        };
         if let Some(session) = entry.sender {
             self.senders
                 .insert(self.last, (session, entry.id.map(Into::into)));
@@ -282,7 +294,7 @@ impl Log {
             at: facts.at(),
             kind: facts.kind(),
             name: Name::parse(name).ok()?,
-            text: text.into(),
+            text: self.orders.get(&seq).map_or(text, |it| it).into(),
             sender: self.senders.get(&seq).map(|sender| sender.0),
             id: self.senders.get(&seq).and_then(|sender| sender.1.clone()),
         })
@@ -309,6 +321,13 @@ impl Log {
         let before = self.held.partition_point(|facts| facts.place < start);
         self.held.drain(..before);
         let first = self.first();
+        if self
+            .orders
+            .first_key_value()
+            .is_some_and(|(seq, _)| *seq < first)
+        {
+            self.orders = self.orders.split_off(&first);
+        }
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {
                 gone.push((session, id));

@@ -5,14 +5,17 @@ pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod rules;
+pub(crate) mod slow;
 pub(crate) mod state;
 pub(crate) mod stream;
 
-use crate::types::entry::{Change, Entry};
+use crate::types::entry::{Change, Entry, Kind};
 use core::ops::Range;
-use decide::{Command, Refusal, decide};
+use decide::{Command, Known, Refusal, decide};
 use log::Log;
 use names::Names;
+use slow::Pace;
 use state::State;
 
 /// Which of the rooms in memory.
@@ -32,6 +35,8 @@ impl RoomId {
 pub(crate) struct Room {
     pub(crate) log: Log,
     pub(crate) state: State,
+    /// Who said something lately, where one is to wait between two lines.
+    pace: Pace,
 }
 
 /// A command that has got its place in the room's order.
@@ -48,12 +53,17 @@ impl Room {
         Self {
             log,
             state: State::default(),
+            pace: Pace::default(),
         }
     }
 
     /// A room that goes on with what is kept of it, and its state.
     pub(crate) fn restored(log: Log, state: State) -> Self {
-        Self { log, state }
+        Self {
+            log,
+            state,
+            pace: Pace::default(),
+        }
     }
 
     /// Carries a command out at this time, in milliseconds since the Unix epoch. The order of the calls is the
@@ -65,21 +75,41 @@ impl Room {
         command: Command<'a>,
     ) -> Result<Ordered<'a>, Refusal> {
         let is_new = matches!(command, Command::Join { .. });
-        let entry = decide(&self.state, names, command)?;
+        let entry = decide(self.known(names, at), command)?;
         if let Change::Enters(name, _) = entry.change() {
             let is_taken = self.state.has(name) || is_new && names.has_like(name);
             assert!(!is_taken, "{name} is in the room twice");
         }
         let line = self.log.append(at, &entry);
-        self.state.evolve(&entry);
+        self.state.evolve(self.log.last(), at, &entry);
+        let slow = self.state.rules().slow();
+        if slow > 0 {
+            match entry.change() {
+                Change::Nothing => self.pace.said(&entry.name, at, slow),
+                Change::Renames(before, after) => self.pace.rename(before, &after),
+                _ => {}
+            }
+        } else if entry.kind == Kind::Order {
+            self.pace.clear();
+        }
         Ok(Ordered { entry, line })
+    }
+
+    /// What is known when a command is decided at this time.
+    pub(crate) fn known<'a>(&'a self, names: &'a Names, at: u64) -> Known<'a> {
+        Known {
+            state: &self.state,
+            names,
+            pace: &self.pace,
+            at,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::entry::{Kind, Record, SessionId};
+    use crate::types::entry::{Record, SessionId};
     use crate::types::name::Name;
     use crate::types::room_name::RoomName;
     use crate::wire::dialect::Dialect;
@@ -134,6 +164,7 @@ mod tests {
                 wanted: name(*wanted),
                 port: *port,
                 session: session.map(|byte| SessionId([byte; 32])),
+                host: None,
             },
             Wish::Leave(number) => {
                 who = name(*number);

@@ -4,6 +4,7 @@ use crate::room::RoomId;
 use crate::types::entry::{Change, Entry};
 use crate::types::look::Look;
 use crate::types::name::{Name, Unique};
+use crate::types::order::Order;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -14,6 +15,18 @@ pub(crate) struct Names {
     looks: Looks,
     /// Those that belong to somebody, who may be here or not.
     claimed: Looks,
+    claims: BTreeMap<Unique, Claim>,
+    /// The number of the last entry of the accounts' log.
+    last_claim: u64,
+}
+
+/// Since when a name belongs to whom it belongs to, and what goes with that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Claim {
+    /// The number of the entry of the accounts' log that says so; 0 where that is not known, as it was before anything was ordered.
+    pub(crate) since: u64,
+    /// They look after the server.
+    pub(crate) is_admin: bool,
 }
 
 /// Names by all that they look like; what stands without a name is only looked for.
@@ -78,18 +91,55 @@ impl Names {
         !self.has_like(name) && self.claimed_like(name, None).is_none()
     }
 
-    /// Takes note of what happened in the log of the accounts.
-    pub(crate) fn evolve_claimed(&mut self, change: &Change<'_>) {
+    /// Since when a name belongs to somebody, if it does: that very name, in whatever case.
+    pub(crate) fn claim_of(&self, name: &Name) -> Option<Claim> {
+        self.claims.get(&Unique(name.clone())).copied()
+    }
+
+    /// The names that belong to somebody and that a name is taken for, itself among them.
+    pub(crate) fn claims_like(&self, name: &Name) -> impl Iterator<Item = &Name> {
+        self.claimed.alike(name)
+    }
+
+    /// The number of the last entry of the accounts' log.
+    pub(crate) fn last_claim(&self) -> u64 {
+        self.last_claim
+    }
+
+    /// Takes note of what happened in the log of the accounts, as its entry `seq`.
+    pub(crate) fn evolve_claimed(&mut self, seq: u64, change: &Change<'_>) {
+        self.last_claim = seq;
         match change {
-            Change::Claims(name, _) => self.claim(name),
-            Change::Unclaims(name) => self.claimed.remove(&Unique(Name::clone(name))),
+            Change::Claims(name, _) => {
+                let claim = self.claim_of(name).unwrap_or(Claim {
+                    since: seq,
+                    is_admin: false,
+                });
+                self.claim(name, claim);
+            }
+            Change::Unclaims(name) => {
+                let name = Unique(Name::clone(name));
+                self.claimed.remove(&name);
+                self.claims.remove(&name);
+            }
+            Change::Orders(name, Order::Admin(is_on)) => {
+                if let Some(claim) = self.claims.get_mut(&Unique(Name::clone(name))) {
+                    claim.is_admin = *is_on;
+                }
+            }
             _ => {}
         }
     }
 
+    /// The log of the accounts has so many entries.
+    pub(crate) fn set_last_claim(&mut self, seq: u64) {
+        self.last_claim = seq;
+    }
+
     /// A name belongs to somebody.
-    pub(crate) fn claim(&mut self, name: &Name) {
+    pub(crate) fn claim(&mut self, name: &Name, claim: Claim) {
         self.claimed.insert(&Unique(name.clone()));
+        self.claims.insert(Unique(name.clone()), claim);
     }
 
     /// Whether somebody has this name, or one that is taken for it.
@@ -186,7 +236,7 @@ mod tests {
     fn a_name_that_belongs_to_somebody_is_free_for_nobody_until_it_is_given_up() {
         let [ann, like, bob] = ["ann", "ANN.", "bob"].map(|name| Name::parse(name).unwrap());
         let mut names = Names::default();
-        names.claim(&ann);
+        names.claim(&ann, Claim::default());
         assert!(!names.is_free(&ann) && !names.is_free(&like) && names.is_free(&bob));
         assert_eq!(names.claimed_like(&like, None), Some(&ann));
         assert_eq!(names.claimed_like(&like, Some(&bob)), Some(&ann));
@@ -195,7 +245,7 @@ mod tests {
             None,
             "it is their own"
         );
-        names.evolve_claimed(&Change::Unclaims(&Name::parse("ANN").unwrap()));
+        names.evolve_claimed(0, &Change::Unclaims(&Name::parse("ANN").unwrap()));
         assert_eq!(names, Names::default());
     }
 

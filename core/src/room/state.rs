@@ -1,8 +1,11 @@
 //! A room's state: the fold of its entries.
 
-use super::accounts::Accounts;
+use super::accounts::{Account, Accounts};
+use super::names::Claim;
+use super::rules::Rules;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
+use crate::types::order::Order;
 use crate::types::verifier::Verifier;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -24,6 +27,8 @@ pub struct State {
     topic: Option<Topic>,
     /// In the log of the accounts alone.
     accounts: Option<Box<Accounts>>,
+    /// What is ordered; most rooms are without.
+    rules: Option<Box<Rules>>,
 }
 
 /// What a room is about.
@@ -40,18 +45,24 @@ const PLAIN: u8 = 1;
 /// The same where there is one.
 const WITH_TOPIC: u8 = 2;
 
-/// What is added to either where there are accounts.
+/// What is added to either where there are accounts, of which nothing is known but how their passwords are verified.
 const WITH_ACCOUNTS: u8 = 2;
+
+/// What is added where something is ordered.
+const WITH_RULES: u8 = 4;
+
+/// What is added where there are accounts, of which all is known.
+const WITH_WHOLE_ACCOUNTS: u8 = 8;
 
 impl State {
     /// Takes note of the next entry of the room's log.
     pub fn fold(&mut self, record: &Record) {
-        self.evolve(&record.entry());
+        self.evolve(record.seq, record.at, &record.entry());
     }
 
-    /// Takes note of what happened: nothing else changes the state of a room. It never fails, whatever is
-    /// missing of what came before.
-    pub(crate) fn evolve(&mut self, entry: &Entry<'_>) {
+    /// Takes note of what happened, as entry `seq`, at this time: nothing else changes the state of a room. It never fails,
+    /// whatever is missing of what came before.
+    pub(crate) fn evolve(&mut self, seq: u64, at: u64, entry: &Entry<'_>) {
         match entry.change() {
             Change::Enters(name, session) => {
                 let name = Unique(name.clone());
@@ -74,6 +85,9 @@ impl State {
                     if let Some(session) = session {
                         self.sessions.insert(after.clone(), session);
                     }
+                    if let Some(rules) = &mut self.rules {
+                        rules.rename(&before.0, &after.0);
+                    }
                     // Of another case, it is the same name.
                     self.members.replace(after);
                 }
@@ -84,10 +98,17 @@ impl State {
                     by: by.clone(),
                 });
             }
-            change @ (Change::Claims(..) | Change::Unclaims(_)) => {
+            change @ (Change::Claims(..)
+            | Change::Unclaims(_)
+            | Change::Orders(_, Order::Admin(_))) => {
                 let mut accounts = self.accounts.take().unwrap_or_default();
-                accounts.evolve(change);
+                accounts.evolve(seq, change);
                 self.accounts = Some(accounts).filter(|it| it.len() > 0);
+            }
+            Change::Orders(by, order) => {
+                let mut rules = self.rules.take().unwrap_or_default();
+                rules.evolve(at, by, order);
+                self.rules = Some(rules).filter(|it| !it.is_none());
             }
             Change::Nothing => {}
         }
@@ -95,7 +116,9 @@ impl State {
 
     /// It as bytes: a version; with a topic, the length of its text in two bytes, the text, the length of the name of
     /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
-    /// the name, the salt and the hash; then, for each member in their order, the length of the name, the name, and a 0, or a 1
+    /// the name, the salt and the hash, and where all is known of them the number of the entry since which it is theirs in eight
+    /// bytes, and a 0, or a 1 if they look after the server; where something is ordered, the length of what
+    /// [`Rules::encode`] makes of that in four bytes, and that; then, for each member in their order, the length of the name, the name, and a 0, or a 1
     /// and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -104,8 +127,16 @@ impl State {
         } else {
             PLAIN
         };
-        let more = self.accounts.as_ref().map_or(0, |_| WITH_ACCOUNTS);
-        out.push(version + more);
+        let is_whole = self.accounts.as_ref().is_some_and(|it| it.are_known());
+        let more = self.accounts.as_ref().map_or(0, |_| {
+            if is_whole {
+                WITH_WHOLE_ACCOUNTS
+            } else {
+                WITH_ACCOUNTS
+            }
+        });
+        let ordered = self.rules.as_ref().map_or(0, |_| WITH_RULES);
+        out.push(version + more + ordered);
         if let Some(Topic { text, by }) = &self.topic {
             // No text is longer than that.
             out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
@@ -115,10 +146,20 @@ impl State {
         if let Some(accounts) = &self.accounts {
             let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
             out.extend(count.to_le_bytes());
-            for (name, verifier) in accounts.iter() {
+            for (name, account) in accounts.iter() {
                 encode_name(name, &mut out);
-                out.extend(verifier.bytes());
+                out.extend(account.verifier.bytes());
+                if is_whole {
+                    out.extend(account.claim.since.to_le_bytes());
+                    out.push(account.claim.is_admin.into());
+                }
             }
+        }
+        if let Some(rules) = &self.rules {
+            let rules = rules.encode();
+            let length = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+            out.extend(length.to_le_bytes());
+            out.extend(rules.as_bytes());
         }
         for name in &self.members {
             encode_name(&name.0, &mut out);
@@ -137,13 +178,14 @@ impl State {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, mut rest) = bytes.split_first()?;
         let mut state = Self::default();
-        let (has_topic, has_accounts) = match *version {
-            PLAIN => (false, false),
-            WITH_TOPIC => (true, false),
-            it if it == PLAIN + WITH_ACCOUNTS => (false, true),
-            it if it == WITH_TOPIC + WITH_ACCOUNTS => (true, true),
-            _ => return None,
-        };
+        let parts = version.checked_sub(PLAIN)?;
+        let has = |part| parts & part != 0;
+        let (has_topic, is_whole) = (has(WITH_TOPIC - PLAIN), has(WITH_WHOLE_ACCOUNTS));
+        let has_accounts = has(WITH_ACCOUNTS) || is_whole;
+        let all = WITH_TOPIC - PLAIN + WITH_ACCOUNTS + WITH_RULES + WITH_WHOLE_ACCOUNTS;
+        if parts & !all != 0 || has(WITH_ACCOUNTS) && is_whole {
+            return None;
+        }
         if has_topic {
             let (length, after) = rest.split_first_chunk()?;
             let length = usize::from(u16::from_le_bytes(*length));
@@ -159,9 +201,17 @@ impl State {
             });
         }
         if has_accounts {
-            let (accounts, after) = decode_accounts(rest)?;
+            let (accounts, after) = decode_accounts(rest, is_whole)?;
             rest = after;
             state.accounts = Some(Box::new(accounts));
+        }
+        if has(WITH_RULES) {
+            let (length, after) = rest.split_first_chunk()?;
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            let (rules, after) = after.split_at_checked(length)?;
+            rest = after;
+            let rules = Rules::decode(core::str::from_utf8(rules).ok()?)?;
+            state.rules = Some(Box::new(rules));
         }
         while !rest.is_empty() {
             let (name, after) = decode_name(rest)?;
@@ -198,6 +248,16 @@ impl State {
             .map_or_else(Accounts::default, |it| *it)
     }
 
+    /// What is ordered in the room.
+    pub(crate) fn rules(&self) -> &Rules {
+        self.rules.as_deref().unwrap_or(Rules::none())
+    }
+
+    /// The same, where anybody may be kept from saying something.
+    pub(super) fn restraints(&self) -> Option<&Rules> {
+        self.rules.as_deref().filter(|rules| rules.restrain())
+    }
+
     /// What the room is about, if anybody has said so.
     pub(crate) fn topic(&self) -> Option<&Topic> {
         self.topic.as_ref()
@@ -228,18 +288,30 @@ fn encode_name(name: &Name, out: &mut Vec<u8>) {
 }
 
 /// The accounts that bytes begin with, and what follows them.
-fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
+fn decode_accounts(bytes: &[u8], is_whole: bool) -> Option<(Accounts, &[u8])> {
     let (count, mut rest) = bytes.split_first_chunk()?;
     let mut accounts = Accounts::default();
     for _ in 0..u32::from_le_bytes(*count) {
         let (name, after) = decode_name(rest)?;
         let (verifier, after) = Verifier::decode(after)?;
         rest = after;
-        if !accounts.push(name, verifier) {
+        let mut claim = Claim::default();
+        if is_whole {
+            let (since, after) = rest.split_first_chunk()?;
+            let (is_admin, after) = after.split_first()?;
+            claim.since = u64::from_le_bytes(*since);
+            claim.is_admin = match is_admin {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
+            rest = after;
+        }
+        if !accounts.push(name, Account { verifier, claim }) {
             return None;
         }
     }
-    (accounts.len() > 0).then_some((accounts, rest))
+    (accounts.len() > 0 && accounts.are_known() == is_whole).then_some((accounts, rest))
 }
 
 /// The name that bytes begin with, and what follows it.
@@ -262,19 +334,45 @@ mod tests {
         let kind = proptest::sample::select(&Kind::ALL[..]);
         let session = proptest::option::of(any::<u8>());
         let verifiers = ["7".repeat(96), "0f".repeat(48)];
-        let texts = ["", "ann", "ANN", "c", "two words"].map(String::from);
+        let texts = [
+            "",
+            "ann",
+            "ANN",
+            "c",
+            "two words",
+            "own 1",
+            "op ann 0",
+            "op c 2",
+            "deop ann",
+            "kick c",
+            "ban 9 c 192.0.2.7 why",
+            "ban - bob -",
+            "unban c -",
+            "mute ann 9",
+            "mute bob -",
+            "unmute ann",
+            "private on",
+            "private off",
+            "invite c",
+            "slow 7",
+            "slow 0",
+            "admin on",
+            "admin off",
+        ]
+        .map(String::from);
         let text = proptest::sample::select([&texts[..], &verifiers].concat());
-        let record =
-            (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
+        let record = (kind, 0..6_usize, session, text, 0..3_u64).prop_map(
+            |(kind, name, session, text, at)| Record {
                 room: RoomName::LOBBY,
-                seq: 1,
-                at: 0,
+                seq: at,
+                at: 8000 * at,
                 kind,
                 name: Name::parse(["ann", "Ann", "bob", "USER7", "c", "d.-_9"][name]).unwrap(),
                 text: text.into(),
                 sender: session.map(|byte| SessionId([byte; 32])),
                 id: None,
-            });
+            },
+        );
         proptest::collection::vec(record, 0..60)
     }
 
@@ -312,12 +410,13 @@ mod tests {
     #[test]
     fn what_is_changed_or_cut_is_no_state() {
         let mut state = State::default();
+        let ann = Name::parse("ann").unwrap();
         for (name, session) in [("ann", Some(SessionId([7; 32]))), ("bob", None)] {
             let joined = Entry::joined(
                 alloc::borrow::Cow::Owned(Name::parse(name).unwrap()),
                 session,
             );
-            state.evolve(&joined);
+            state.evolve(1, 0, &joined);
         }
         let bytes = state.encode();
         for cut in [0, 3, 5, 6, 20, bytes.len() - 1] {
@@ -326,7 +425,8 @@ mod tests {
         let twice = [&bytes[..], &bytes[1..]].concat();
         assert_eq!(State::decode(&twice), None);
         assert_eq!(State::decode(&[&[5], &bytes[1..]].concat()), None);
-        state.evolve(&Entry::of(Kind::Topic, &Name::parse("ann").unwrap(), "tea"));
+        let topic = Entry::of(Kind::Topic, &ann, "tea");
+        state.evolve(1, 0, &topic);
         let bytes = state.encode();
         assert_eq!(State::decode(&bytes), Some(state));
         for cut in 0..bytes.len() {
@@ -334,13 +434,11 @@ mod tests {
             assert_eq!(State::decode(&bytes[..cut]).is_some(), is_whole, "{cut}");
         }
         let mut state = State::default();
-        for name in ["ann", "bob"] {
+        let bob = Name::parse("bob").unwrap();
+        for name in [&ann, &bob] {
+            // As of a log in which nothing could be ordered yet.
             let text = "0f".repeat(48);
-            state.evolve(&Entry::of(
-                Kind::Claimed,
-                &Name::parse(name).unwrap(),
-                &text,
-            ));
+            state.evolve(0, 0, &Entry::of(Kind::Claimed, name, &text));
         }
         let bytes = state.encode();
         assert_eq!(State::decode(&bytes), Some(state));
@@ -349,5 +447,52 @@ mod tests {
         }
         let in_other_order = [&bytes[..5], &bytes[57..], &bytes[5..57]].concat();
         assert_eq!(State::decode(&in_other_order), None);
+    }
+
+    #[test]
+    fn what_is_ordered_and_who_owns_a_name_is_in_a_snapshot_whole_or_not_at_all() {
+        let [ann, bob] = ["ann", "bob"].map(|it| Name::parse(it).unwrap());
+        let text = "0f".repeat(48);
+        let mut state = State::default();
+        let order = |text| Entry::of(Kind::Order, &ann, text);
+        let entries = [
+            Entry::of(Kind::Claimed, &ann, &text),
+            Entry::of(Kind::Claimed, &bob, &text),
+            order("admin on"),
+            order("own 7"),
+            order("op bob 8"),
+            order("ban 60 eve 192.0.2.7 a  troll"),
+            order("ban - - 2001:db8::/32"),
+            order("mute bob -"),
+            order("private on"),
+            order("invite eve"),
+            order("slow 9"),
+        ];
+        for (seq, entry) in (1..).zip(&entries) {
+            state.evolve(seq, 1000, entry);
+        }
+        let bytes = state.encode();
+        assert_eq!(State::decode(&bytes), Some(state.clone()));
+        for cut in 0..bytes.len() {
+            assert_eq!(State::decode(&bytes[..cut]), None, "{cut}");
+        }
+        let rules = state.rules().encode();
+        let lines: Vec<&str> = rules.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "o ann 7",
+                "p bob 8",
+                "b eve 192.0.2.7 61000 ann a  troll",
+                "b - 2001:db8::/32 - ann ",
+                "m bob -",
+                "c",
+                "i eve",
+                "s 9"
+            ]
+        );
+        // What is over is gone with the next order.
+        state.evolve(20, 61_000, &order("slow 0"));
+        assert_eq!(state.rules().bans(0).count(), 1);
     }
 }

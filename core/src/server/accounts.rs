@@ -4,12 +4,13 @@
 use super::Server;
 use super::asking::{Password, Purpose};
 use crate::mark::{Mark, mark};
-use crate::room::accounts::{claimed, unclaimed};
+use crate::room::accounts::{administers, claimed, unclaimed};
 use crate::room::decide::free_name_of_port;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::Entry;
 use crate::types::limits::{MAX_PASSWORD, MIN_PASSWORD};
 use crate::types::name::Name;
+use crate::types::order::Order;
 use crate::types::secret::Secret;
 use crate::types::verifier::{SALT, Verifier};
 use crate::wire::answer::Answer;
@@ -86,6 +87,33 @@ impl Server {
             Ok(own) => {
                 self.order_account(&unclaimed(&own));
                 self.answer_account(id, Answer::Unclaimed(&name), false, given);
+            }
+        }
+    }
+
+    /// Whether whoever owns a name looks after the server; none, where it belongs to nobody.
+    pub fn is_admin(&self, name: &Name) -> Option<bool> {
+        let claim = self.rooms.names().claim_of(name)?;
+        Some(claim.is_admin)
+    }
+
+    /// Whoever owns a name looks after the server from now on, or no more.
+    pub(super) fn set_admin(&mut self, name: &Name, is_on: bool) {
+        let Ok(own) = self.own_name(name) else {
+            return;
+        };
+        if self.is_admin(&own) == Some(is_on) || self.is_disk_full() {
+            return;
+        }
+        self.order_account(&administers(&own, &Order::Admin(is_on).to_text()));
+        let conn = self.people.find(&own).and_then(|(_, person)| person.conn);
+        if let Some(id) = conn {
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.barrier = self.rooms.ordered();
+            }
+            self.tell(id, Notice::Answer(Answer::Admin(is_on)));
+            if !self.rooms.is_settled() {
+                self.look_after_commit(id);
             }
         }
     }
@@ -178,13 +206,17 @@ impl Server {
         if self.is_disk_full() {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
+        let now = self.wall();
+        if let Some(room) = self.rooms.room_banning(now, name, own) {
+            let (asked, room) = (own, &self.rooms.named(room));
+            return self.refuse_answer(id, Answer::NickBanned { asked, room, name }, given);
+        }
         let others = self.rooms.names().alike(own).filter(|it| *it != name);
         let others: Vec<Name> = others.cloned().collect();
         for other in &others {
             mark(Mark::Displaced);
             self.displace(other);
         }
-        let now = self.wall();
         if self.rooms.rename(now, name, own, true).is_ok() {
             mark(Mark::LoggedIn);
             self.has_renamed(name, own);

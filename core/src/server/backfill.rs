@@ -7,11 +7,13 @@ use super::rooms::Rooms;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
-use crate::types::entry::Record;
+use crate::types::entry::{Kind, Record};
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, GapReason, Message};
 use crate::wire::notice::Notice;
+use crate::wire::text::line;
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::mem;
 
 /// Backfill: history sent to one connection.
@@ -293,13 +295,21 @@ impl Server {
         backfill.next += 1;
         backfill.from = backfill.next;
         let room = backfill.room;
-        let entry = json::Entry::of(record, self.rooms[room].log().epoch());
+        let is_order = record.kind == Kind::Order;
+        let name = connection.name.as_ref().filter(|_| is_order);
+        let shows = name.is_some_and(|name| {
+            let rules = self.rooms[room].room.state.rules();
+            rules.shows_addresses(self.rooms.names(), name)
+        });
+        let entry = json::Entry::of(record, self.rooms[room].log().epoch(), shows);
         let line = match (connection.dialect, backfill.to) {
             (_, To::Page(last)) if record.seq > last => return,
             (Dialect::Text, _) => {
-                let entry = record.entry();
-                let [before, name, between, text] = entry.encode();
-                alloc::format!("* {before}{name}{between}{text}\n")
+                let words = record.entry().shown();
+                let [before, name, between, text] = line(record.kind, record.name.as_str(), &words);
+                let address = entry.order.and_then(|it| it.address);
+                let address = address.map_or(String::new(), |it| alloc::format!(" ({it})"));
+                alloc::format!("* {before}{name}{between}{text}{address}\n")
             }
             (Dialect::Json, To::Live) => Message::Entry(entry).to_line(),
             (Dialect::Json, _) => Message::Past(entry).to_line(),

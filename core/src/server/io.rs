@@ -50,6 +50,9 @@ pub enum Input<'a> {
     /// Somebody is to go, and is told why, in [`MAX_KICK_REASON`](crate::MAX_KICK_REASON) bytes at most, or not if that
     /// is empty. Of no consequence where [`Server::can_kick`](super::Server::can_kick) is false.
     Kick(Whom<'a>, &'a str),
+    /// Whoever owns this name is to look after the server, or no more. Of no consequence where
+    /// [`Server::is_admin`](super::Server::is_admin) is none, or this already.
+    SetAdmin(&'a Name, bool),
     /// Stop: tell everyone and let them go.
     Stop,
     /// The same, for a server that is soon back: those who can be told when to come back are told times that
@@ -128,6 +131,8 @@ pub enum CloseReason {
     Replaced,
     /// An operator had it go.
     Kicked,
+    /// It was kept out.
+    Banned,
     /// The server stopped.
     Stopped,
 }
@@ -152,6 +157,7 @@ impl fmt::Display for CloseReason {
             Self::Json => "asked for what is not known of the JSON dialect",
             Self::Replaced => "replaced by a newer connection",
             Self::Kicked => "removed by an operator",
+            Self::Banned => "refused: banned",
             Self::Stopped => "server stopped",
         })
     }

@@ -4,6 +4,7 @@ use super::Server;
 use super::asking::{Asking, From, Said};
 use super::backfill_queue::Lane;
 use super::io::CloseReason;
+use super::orders::unsaid;
 use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
@@ -13,6 +14,7 @@ use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
 use crate::wire::answer::Answer;
+use crate::wire::asked::Asked;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::printable::{is_blank, printable, trimmed};
@@ -104,6 +106,28 @@ impl Server {
             }
             Request::Part { room, id: given } => self.part(id, &room, given.as_deref()),
             Request::Rooms => self.send_rooms(id),
+            Request::Order {
+                room,
+                kind,
+                whom,
+                for_s,
+                reason,
+                on,
+                seconds,
+                id: given,
+            } => {
+                let given = given.as_deref();
+                let asked = Asked::of(kind, whom, for_s, reason, on, seconds);
+                match (self.room_in(id, room.as_deref()), asked) {
+                    (Err(answer), _) => self.refuse_answer(id, answer, given),
+                    (_, Err(why)) => self.refuse(id, Code::BadRequest, why, given),
+                    (Ok(room), Ok(asked)) => self.order(id, room, &asked, given),
+                }
+            }
+            Request::Bans { room, id: given } => match self.room_in(id, room.as_deref()) {
+                Ok(room) => self.send_bans(id, room, given.as_deref()),
+                Err(answer) => self.refuse_answer(id, answer, given.as_deref()),
+            },
             Request::Msg {
                 text, id: given, ..
             } if is_blank(&text) => {
@@ -164,7 +188,7 @@ impl Server {
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Unknown => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, join, part, rooms, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, order, bans, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
         }
@@ -212,10 +236,23 @@ impl Server {
     }
 
     pub(super) fn refuse(&mut self, id: ConnId, code: Code, text: &str, given: Option<&str>) {
+        self.refuse_for_now(id, code, text, given, None);
+    }
+
+    /// The same of what may be sent again after some time, in milliseconds, where that is known.
+    pub(super) fn refuse_for_now(
+        &mut self,
+        id: ConnId,
+        code: Code,
+        text: &str,
+        given: Option<&str>,
+        retry_after_ms: Option<u64>,
+    ) {
         let error = Message::Error {
             code,
             text: text.into(),
             id: given.map(|given| beginning(given.into()).into()),
+            retry_after_ms,
         };
         mark_if(
             given.is_some_and(|given| !is_id(given)),
@@ -374,9 +411,14 @@ impl Server {
             id: given,
         };
         let now = self.wall();
-        if self.rooms.order(room, now, command).is_ok() {
-            let seq = self.rooms[room].log().last();
-            self.accept_said(id, room, seq, given);
+        match self.rooms.order(room, now, command).err() {
+            None => {
+                let seq = self.rooms[room].log().last();
+                self.accept_said(id, room, seq, given);
+            }
+            Some(why) => {
+                return self.refuse_answer(id, unsaid(why), given);
+            }
         }
         self.is_back(id);
     }

@@ -46,7 +46,7 @@ impl Server {
 
     /// Brings a connection into the room.
     pub(super) fn enter(&mut self, id: ConnId, event: Event, asked: Option<&str>) {
-        if !self.may_join(id) {
+        if !self.may_join(id) || !self.is_let_in(id, Some(&self.wanted(id, asked))) {
             return;
         }
         self.step(id, event);
@@ -71,6 +71,15 @@ impl Server {
         self.actions.push_back(Action::Joined(id, name));
     }
 
+    /// The name that a connection wants which comes in.
+    pub(super) fn wanted(&self, id: ConnId, asked: Option<&str>) -> Name {
+        let port = self.connections.get(id).map_or(0, |c| c.peer.port);
+        match asked.map(Name::parse) {
+            Some(Ok(name)) if !name.is_reserved() => name,
+            _ => Name::of_port(port),
+        }
+    }
+
     /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
     /// it is not the one it asked for.
     pub(super) fn admit(
@@ -83,15 +92,14 @@ impl Server {
             Some(connection) => (connection.peer.port, connection.dialect),
             None => (0, Dialect::Text),
         };
+        let wanted = self.wanted(id, asked);
         let asked = asked.map(|text| (text, Name::parse(text)));
-        let wanted = match &asked {
-            Some((_, Ok(name))) if !name.is_reserved() => name.clone(),
-            _ => Name::of_port(port),
-        };
+        let host = self.limited_host(id);
         let command = Command::Join {
             wanted: wanted.clone(),
             port,
             session,
+            host,
         };
         let now = self.wall();
         let ordered = self.rooms.order(RoomId::LOBBY, now, command);

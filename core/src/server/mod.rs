@@ -20,6 +20,7 @@ mod kick;
 mod lane;
 mod membership;
 mod moves;
+mod orders;
 mod people;
 pub mod phase;
 mod places;
@@ -262,6 +263,7 @@ impl Server {
             Input::Timeout => self.timeout(),
             Input::Announce(text) => self.announce(text),
             Input::Kick(whom, reason) => self.kick(whom, reason),
+            Input::SetAdmin(name, is_on) => self.set_admin(name, is_on),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }
@@ -485,7 +487,10 @@ impl Server {
     }
 
     fn tell(&mut self, id: ConnId, notice: Notice<'_>) {
-        if matches!(notice, Notice::Goodbye(_) | Notice::Kicked(_)) {
+        if matches!(
+            notice,
+            Notice::Goodbye(_) | Notice::Kicked(_) | Notice::RemovedFromAll(_)
+        ) {
             // It is the last line, whatever waits of other rooms.
             self.gather(id);
         }

@@ -11,10 +11,11 @@ use crate::room::decide::Command;
 use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_ROOMS;
+use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{GapReason, Hello, MAX_PAGE, Message};
+use crate::wire::json::{Code, GapReason, Hello, MAX_PAGE, Message};
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -119,7 +120,7 @@ impl Server {
     }
 
     /// Takes a text connection from its room to another: first it is sent all that waits of the old one.
-    fn go_to(&mut self, id: ConnId, room: RoomId) {
+    pub(super) fn go_to(&mut self, id: ConnId, room: RoomId) {
         if !self.may_be_copied(id) {
             mark(Mark::MoveHeld);
             return self.refuse_answer(id, Answer::TooMuchWaits, None);
@@ -127,6 +128,12 @@ impl Server {
         let Some(name) = self.name_of(id) else {
             return;
         };
+        let (host, now) = (self.limited_host(id), self.wall());
+        let known = self.rooms[room].room.known(self.rooms.names(), now);
+        if let Err(why) = known.may_enter(&name, host) {
+            self.rooms.look_whether_empty(room);
+            return self.refuse_entry(id, room, why, None);
+        }
         let before = self.room_of(id);
         let end = self.rooms[before].log().head(Dialect::Text);
         if let Some(connection) = self.connections.get_mut(id) {
@@ -135,10 +142,11 @@ impl Server {
         self.give_seats_up(id);
         self.leave_one(before, &name);
         self.move_main(id, room, Dialect::Text);
-        let now = self.wall();
+        let is_new = self.rooms[room].log().last() == 0;
         let command = Command::Enter {
             name: &name,
             session: None,
+            host,
         };
         let _ = self.rooms.order(room, now, command);
         mark(Mark::Moved);
@@ -156,10 +164,13 @@ impl Server {
         if has_topic {
             self.send_topic(id, room);
         }
+        if is_new {
+            self.own(room, &name);
+        }
     }
 
     /// Has a connection of the JSON dialect be in one room more.
-    fn join_room(&mut self, id: ConnId, room: RoomId, from: &From, given: Option<&str>) {
+    pub(super) fn join_room(&mut self, id: ConnId, room: RoomId, from: &From, given: Option<&str>) {
         let (Some(name), Some(connection)) = (self.name_of(id), self.connections.get_mut(id))
         else {
             return;
@@ -176,14 +187,23 @@ impl Server {
         }
         let before = self.rooms[room].log().last();
         let now = self.wall();
-        let name = &name;
-        let _ = self
-            .rooms
-            .order(room, now, Command::Enter { name, session });
+        let (name, host) = (&name, self.limited_host(id));
+        let command = Command::Enter {
+            name,
+            session,
+            host,
+        };
+        if let Err(why) = self.rooms.order(room, now, command) {
+            self.rooms.look_whether_empty(room);
+            return self.refuse_entry(id, room, why, given);
+        }
         mark(Mark::JoinedRoom);
         self.sit_in(id, room);
         self.tell_in(id, room, given);
         self.go_on_after(id, room, from, before);
+        if before == 0 {
+            self.own(room, name);
+        }
     }
 
     /// Gives a connection of the JSON dialect a seat in a room besides the others that it has.
@@ -230,11 +250,25 @@ impl Server {
             mark(Mark::LastRoom);
             return self.refuse_answer(id, Answer::LastRoom, given);
         }
-        self.leave_one(room, &name);
         mark(Mark::PartedRoom);
+        self.part_from(id, room, &name, given, None);
+    }
+
+    /// The same, where it is in others. `why`: nobody has asked for it.
+    pub(super) fn part_from(
+        &mut self,
+        id: ConnId,
+        room: RoomId,
+        name: &Name,
+        given: Option<&str>,
+        why: Option<(Code, &str)>,
+    ) {
+        self.leave_one(room, name);
         let out = Message::Out {
             room: self.rooms[room].name.as_str().into(),
             id: given.map(Into::into),
+            code: why.map(|(code, _)| code),
+            text: why.map(|(_, text)| text.into()),
         };
         let out = out.to_line();
         let Some(connection) = self.connections.get_mut(id) else {
@@ -421,7 +455,8 @@ impl Server {
     pub(super) fn send_rooms(&mut self, id: ConnId) {
         let rooms = self.rooms.iter().filter_map(|(room, hosted)| {
             let here = hosted.room.state.members().len();
-            (here > 0 || room == RoomId::LOBBY).then_some((hosted.name.as_str(), here))
+            let is_seen = self.may_see(id, room);
+            (is_seen && (here > 0 || room == RoomId::LOBBY)).then_some((hosted.name.as_str(), here))
         });
         let line: String = match self.connections.get(id).map(|c| c.dialect) {
             Some(Dialect::Json) => super::who::rooms_in_json(rooms),

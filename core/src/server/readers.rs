@@ -12,6 +12,9 @@ use crate::wire::json::{self, Hello, Message};
 impl Server {
     /// The first line asks to read, and its connection has its lines in the JSON dialect by now.
     pub(super) fn let_read(&mut self, id: ConnId, hello: &Hello<'_>) {
+        if !self.is_let_in(id, None) {
+            return;
+        }
         mark(Mark::ReadingBegun);
         mark_if(self.phase(id) == Phase::Silent, Mark::ReadingAfterSilence);
         self.step(id, Event::Read);

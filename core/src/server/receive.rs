@@ -3,6 +3,7 @@
 use super::Server;
 use super::connection::{Connection, new_reader, whole_line};
 use super::io::CloseReason;
+use super::orders::unsaid;
 use super::phase::{Event, Phase};
 use super::session::BadLine;
 use super::turns::Class;
@@ -315,7 +316,15 @@ impl Server {
             Request::Back => self.set_away(id, None),
             Request::Whois(name) => self.send_whois(id, name, None),
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
-            Request::Help => self.tell(id, Notice::Help),
+            Request::Help => {
+                let role = self.role_in(id, self.room_of(id));
+                self.tell(id, Notice::Help(role));
+            }
+            Request::Order(asked) => self.order(id, self.room_of(id), asked, None),
+            Request::Bans => self.send_bans(id, self.room_of(id), None),
+            Request::BadTime(command) => {
+                self.tell(id, Notice::Answer(Answer::BadTime(command)));
+            }
             Request::HelpOn(name) => {
                 if let Some(command) = command(name) {
                     self.tell(id, Notice::HelpOn(command));
@@ -368,10 +377,10 @@ impl Server {
             sender: None,
             id: None,
         };
-        if let Ok(ordered) = self.rooms.order(connection.main.room, now, command)
-            && kind == Kind::Said
-        {
-            connection.main.cursor.skip(ordered.line);
+        match self.rooms.order(connection.main.room, now, command) {
+            Ok(ordered) if kind == Kind::Said => connection.main.cursor.skip(ordered.line),
+            Ok(_) => {}
+            Err(why) => return self.tell(id, Notice::Answer(unsaid(why))),
         }
         if connection.is_away {
             self.is_back(id);

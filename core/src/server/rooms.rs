@@ -10,6 +10,7 @@ use crate::room::names::Names;
 use crate::room::{Ordered, Room, RoomId};
 use crate::types::entry::{Entry, Kind, Record, SessionId};
 use crate::types::name::Name;
+use crate::types::rights::Role;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -217,13 +218,14 @@ impl Rooms {
         for (name, mut history) in rooms {
             if name.is_accounts() {
                 let accounts = history.state.take_accounts();
+                all.names.set_last_claim(history.last);
                 all.accounts = AccountLog::restored(history.last, accounts);
             } else {
                 all.open(&name, history);
             }
         }
-        for (name, _) in all.accounts.accounts().iter() {
-            all.names.claim(name);
+        for (name, account) in all.accounts.accounts().iter() {
+            all.names.claim(name, account.claim);
         }
         all
     }
@@ -420,13 +422,20 @@ impl Rooms {
     ) -> Result<(), Refusal> {
         let rooms = self.of(name);
         mark_if(rooms.len() > 1, Mark::RenamedInRooms);
-        let first = *rooms.first().ok_or(Refusal::NotInTheRoom)?;
+        if rooms.is_empty() {
+            return Err(Refusal::NotInTheRoom);
+        }
         let command = Command::Rename {
             name,
             wanted,
             is_theirs,
         };
-        decide(&self[first].room.state, &self.names, command.clone())?;
+        if let Some(room) = rooms.first() {
+            decide(self[*room].room.known(&self.names, at), command.clone())?;
+        }
+        if self.room_banning(at, name, wanted).is_some() {
+            return Err(Refusal::NameBanned); // It is in all their rooms, or in none.
+        }
         for room in rooms {
             self.order(room, at, command.clone())?;
         }
@@ -434,10 +443,31 @@ impl Rooms {
         Ok(())
     }
 
+    /// One of somebody's rooms where whoever has a name that they want is kept out.
+    pub(super) fn room_banning(&self, at: u64, name: &Name, wanted: &Name) -> Option<RoomId> {
+        let rooms = self.names.rooms(name).iter().copied();
+        let is_banning = |room: &RoomId| {
+            let known = self[*room].room.known(&self.names, at);
+            known.is_name_banned(name, wanted)
+        };
+        rooms.filter(is_banning).min()
+    }
+
+    /// The name of a room.
+    pub(super) fn named(&self, room: RoomId) -> RoomName {
+        self[room].name.clone()
+    }
+
+    /// What somebody is in a room.
+    pub(super) fn role(&self, room: RoomId, name: &Name) -> Role {
+        self[room].room.state.rules().role(&self.names, name)
+    }
+
     /// Has something happen to an account. Nobody is sent it; whoever is told of it is told after it is committed.
     pub(super) fn order_account(&mut self, at: u64, entry: &Entry<'_>) {
         self.accounts.append(at, entry, self.is_kept);
-        self.names.evolve_claimed(&entry.change());
+        let seq = self.accounts.last();
+        self.names.evolve_claimed(seq, &entry.change());
         self.ordered += 1;
         if self.is_kept {
             let run = Run {
@@ -627,7 +657,7 @@ impl Rooms {
         self.look_whether_empty(id);
     }
 
-    fn look_whether_empty(&mut self, id: RoomId) {
+    pub(super) fn look_whether_empty(&mut self, id: RoomId) {
         if id != RoomId::LOBBY && self[id].is_empty() {
             self.vacated.insert(id);
         }

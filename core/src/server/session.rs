@@ -165,6 +165,9 @@ impl Server {
         if !is_known && (!(is_new || self.may_guess(id)) || !self.may_join(id)) {
             return;
         }
+        if !self.is_session_let_in(id, session_of(&token), hello.name.as_deref()) {
+            return;
+        }
         self.step(id, Event::Join);
         let before = self.rooms.lobby().log().last();
         let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
@@ -200,6 +203,24 @@ impl Server {
         }
         self.owe_rooms(id, &hello);
         self.go_on_with_rooms(id);
+    }
+
+    /// Whether a connection is not kept out of the lobby, under the name of its session or the one it asks for. A session that is
+    /// not in the lobby may go on elsewhere.
+    fn is_session_let_in(&mut self, id: ConnId, session: SessionId, asked: Option<&str>) -> bool {
+        let Some(known) = self.sessions.table.get(&session) else {
+            return self.is_let_in(id, Some(&self.wanted(id, asked)));
+        };
+        let name = known.name.clone();
+        let is_in_lobby = self.rooms.of(&name).contains(&RoomId::LOBBY);
+        if !is_in_lobby || self.may_be_in_lobby(id, &name) {
+            return true;
+        }
+        if known.conn.is_none() {
+            self.give_up(session);
+        }
+        self.send_away_banned(id, Some(&name));
+        false
     }
 
     /// Gives a connection its membership, that of its session if there is one; its name, whether the

@@ -56,6 +56,12 @@ impl Server {
                 };
                 self.refuse_answer(id, answer, given);
             }
+            Err(Refusal::NameBanned) => {
+                let room = self.rooms.room_banning(now, name, &wanted);
+                let room = &self.rooms.named(room.unwrap_or(RoomId::LOBBY));
+                let asked = &wanted;
+                self.refuse_answer(id, Answer::NickBanned { asked, room, name }, given);
+            }
             Err(_) => {
                 let by = self.rooms.names().alike(&wanted).find(|by| *by != name);
                 let (asked, by) = (&wanted, by.unwrap_or(&wanted).clone());
@@ -93,11 +99,15 @@ impl Server {
         }
         let now = self.wall();
         let command = Command::SetTopic { name: &name, text };
-        if self.rooms.order(room, now, command).is_ok() {
-            mark(Mark::TopicSet);
-            self.accept_change(id, room, given);
-        } else {
-            self.refuse_answer(id, Answer::TopicUnchanged, given);
+        match self.rooms.order(room, now, command).err() {
+            None => {
+                mark(Mark::TopicSet);
+                self.accept_change(id, room, given);
+            }
+            Some(Refusal::Muted(until)) => {
+                self.refuse_answer(id, Answer::Muted(until), given);
+            }
+            Some(_) => self.refuse_answer(id, Answer::TopicUnchanged, given),
         }
     }
 
@@ -124,7 +134,7 @@ impl Server {
     }
 
     /// Tells a program that what it asked for is in the log; a person sees the entry.
-    fn accept_change(&mut self, id: ConnId, room: RoomId, given: Option<&str>) {
+    pub(super) fn accept_change(&mut self, id: ConnId, room: RoomId, given: Option<&str>) {
         let is_program = |c: &super::connection::Connection| c.dialect == Dialect::Json;
         if self.connections.get(id).is_some_and(is_program) {
             let seq = self.rooms[room].log().last();
@@ -136,7 +146,8 @@ impl Server {
     pub(super) fn refuse_answer(&mut self, id: ConnId, answer: Answer<'_>, given: Option<&str>) {
         match self.connections.get(id).map(|c| c.dialect) {
             Some(Dialect::Json) => {
-                self.refuse(id, answer.code(), &alloc::format!("{answer}"), given);
+                let (text, wait) = (alloc::format!("{answer}"), answer.wait());
+                self.refuse_for_now(id, answer.code(), &text, given, wait);
             }
             _ => self.tell(id, Notice::Answer(answer)),
         }

@@ -25,7 +25,7 @@ impl Server {
     /// Tells a connection who is in a room of this name, in its turn.
     pub(super) fn send_who_of(&mut self, id: ConnId, asked: &str) {
         let name = RoomName::parse(asked);
-        if let Some(room) = name.as_ref().ok().and_then(|name| self.rooms.find(name)) {
+        if let Some(room) = self.find_seen(id, name.as_ref().ok()) {
             return self.send_who(id, room);
         }
         let is_json = self
@@ -46,10 +46,16 @@ impl Server {
         }
     }
 
+    /// A room in memory, if a connection may know of it.
+    fn find_seen(&self, id: ConnId, name: Option<&RoomName>) -> Option<RoomId> {
+        let room = self.rooms.find(name?)?;
+        self.may_see(id, room).then_some(room)
+    }
+
     /// Tells a connection of the JSON dialect what a room of this name is about.
     pub(super) fn send_topic_of(&mut self, id: ConnId, asked: Option<&str>) {
         let name = asked.map_or(Ok(RoomName::LOBBY), RoomName::parse);
-        if let Some(room) = name.as_ref().ok().and_then(|name| self.rooms.find(name)) {
+        if let Some(room) = self.find_seen(id, name.as_ref().ok()) {
             return self.send_topic(id, room);
         }
         if let Ok(name) = name {

@@ -2,11 +2,13 @@
 
 use crate::types::hex::{from_hex, to_hex};
 use crate::types::name::Name;
+use crate::types::order::Order;
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::verifier::Verifier;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,8 @@ pub struct Record {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Name,
-    /// What was said or done, the new name, the topic, or what a password is verified with; empty where there is none
-    /// of these.
+    /// What was said or done, the new name, the topic, what was ordered, or what a password is verified with; empty where
+    /// there is none of these.
     pub text: Box<str>,
     /// Whose session said it.
     pub sender: Option<SessionId>,
@@ -66,8 +68,8 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Cow<'a, Name>,
-    /// What is said or done, the new name, the topic, or what a password is verified with; empty where there is none of
-    /// these.
+    /// What is said or done, the new name, the topic, what is ordered, or what a password is verified with; empty where there
+    /// is none of these.
     pub text: &'a str,
     /// The session that somebody joins in, or that says something with an id.
     pub sender: Option<SessionId>,
@@ -134,6 +136,11 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// What of its text is shown to everyone.
+    pub(crate) fn shown(&self) -> Cow<'a, str> {
+        shown(self.kind, self.text)
+    }
+
     /// What it changes in the state of the room.
     #[inline]
     pub(crate) fn change(&self) -> Change<'_> {
@@ -157,8 +164,22 @@ impl<'a> Entry<'a> {
             Kind::Claimed => Verifier::parse(self.text)
                 .map_or(Change::Nothing, |it| Change::Claims(&self.name, it)),
             Kind::Unclaimed => Change::Unclaims(&self.name),
+            // And with orders.
+            Kind::Order => {
+                Order::parse(self.text).map_or(Change::Nothing, |it| Change::Orders(&self.name, it))
+            }
             Kind::Said | Kind::Acted => Change::Nothing,
         }
+    }
+}
+
+/// What of the text of an entry is shown to everyone: of an order, the words for it.
+pub(crate) fn shown(kind: Kind, text: &str) -> Cow<'_, str> {
+    match kind {
+        Kind::Order => Order::parse(text)
+            .map_or_else(String::new, |it| it.words())
+            .into(),
+        _ => text.into(),
     }
 }
 
@@ -177,6 +198,8 @@ pub(crate) enum Change<'a> {
     Claims(&'a Name, Verifier),
     /// A name is nobody's own any more.
     Unclaims(&'a Name),
+    /// Somebody orders something.
+    Orders(&'a Name, Order<'a>),
     /// It is as it was before.
     Nothing,
 }
@@ -202,11 +225,13 @@ pub enum Kind {
     Claimed,
     /// Someone's name is not their own any more; also there.
     Unclaimed,
+    /// Someone ordered something, by a right that they have in the room: the text says what.
+    Order,
 }
 
 impl Kind {
     /// All kinds, by the number that a store may write for each.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Joined,
         Self::Left,
         Self::Said,
@@ -215,6 +240,7 @@ impl Kind {
         Self::Topic,
         Self::Claimed,
         Self::Unclaimed,
+        Self::Order,
     ];
 
     /// Its name, as programs read it.
@@ -228,6 +254,7 @@ impl Kind {
             Self::Topic => "topic",
             Self::Claimed => "claimed",
             Self::Unclaimed => "unclaimed",
+            Self::Order => "order",
         }
     }
 

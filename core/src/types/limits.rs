@@ -32,6 +32,27 @@ pub const MAX_PASSWORD: usize = 128;
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 
+/// The longest reason that is given with an order, in bytes.
+pub const MAX_ORDER_REASON: usize = 256;
+
+/// The longest time that somebody is banned or muted for, where it has an end: 365 days, in seconds.
+pub const MAX_ORDER_TIME: u32 = 365 * 24 * 60 * 60;
+
+/// The longest time between two lines of the same person that may be ordered, in seconds.
+pub const MAX_SLOW: u16 = 3600;
+
+/// So many operators has a room.
+pub const MAX_OPERATORS: usize = 64;
+
+/// So many bans hold in a room at the same time.
+pub const MAX_BANS: usize = 256;
+
+/// So many people are muted in a room at the same time.
+pub const MAX_MUTES: usize = 256;
+
+/// So many people are invited to a room at the same time.
+pub const MAX_INVITED: usize = 1024;
+
 /// The longest text that is said to one person alone, in bytes: what fits into a line after `/msg a `.
 pub const MAX_PRIVATE: usize = MAX_LINE - "/msg a ".len();
 

@@ -62,6 +62,11 @@ impl Host {
         })
     }
 
+    /// Its address; the first one, where it is a network.
+    pub(crate) fn address(self) -> IpAddr {
+        self.0
+    }
+
     /// Whether it is this machine.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback()

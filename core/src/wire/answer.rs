@@ -1,10 +1,12 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{
-    MAX_ACTION, MAX_NAME, MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_TOPIC,
-    MIN_PASSWORD,
+    MAX_ACTION, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE,
+    MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
 };
 use crate::types::name::{Name, Unique};
+use crate::types::order::{Moment, Span, Why};
+use crate::types::rights::Role;
 use crate::types::room_name::{InvalidRoomName, RoomName};
 use crate::types::spelling::InvalidName;
 use crate::wire::json::Code;
@@ -108,11 +110,51 @@ pub(crate) enum Answer<'a> {
     InTooMany,
     /// What is kept of a room cannot be read.
     RoomUnreadable(&'a RoomName),
+    /// A name was asked for that is kept out of a room where this one is.
+    NickBanned {
+        asked: &'a Name,
+        room: &'a RoomName,
+        name: &'a Name,
+    },
+    /// Somebody is kept out of a room, until then where that is said, in milliseconds since the Unix epoch.
+    Banned {
+        room: &'a RoomName,
+        until: Option<u64>,
+        reason: &'a str,
+    },
+    /// A room is private.
+    NotInvited(&'a RoomName),
+    Invited(&'a RoomName, &'a Name),
+    /// Something was not said, until then.
+    Muted(Option<u64>),
+    /// It may be said in so many milliseconds.
+    TooSoon(u64),
+    /// This command is not for whoever is that.
+    NoRight(Role, &'static str),
+    NotToThem(&'a Name, Role),
+    TheyHaveNotClaimed(&'a Name),
+    NotInThisRoom(&'a Name),
+    TooManyOrders(&'static str),
+    OrderUnchanged(&'static str),
+    ReasonTooLong,
+    BadTime(&'static str),
+    /// They look after the server from now on, or no more.
+    Admin(bool),
+    /// The addresses that the order before this is about.
+    Address(&'a str),
     /// Too much waits for a connection for it to take that along to another room.
     TooMuchWaits,
 }
 
 impl Answer<'_> {
+    /// In how many milliseconds it may be done, where that is known.
+    pub(crate) fn wait(self) -> Option<u64> {
+        match self {
+            Self::TooSoon(wait) => Some(wait),
+            _ => None,
+        }
+    }
+
     /// Why something was not done, for programs.
     pub(crate) fn code(self) -> Code {
         match self {
@@ -124,9 +166,10 @@ impl Answer<'_> {
             Self::NickUnchanged(_)
             | Self::TopicUnchanged
             | Self::InRoomAlready(_)
-            | Self::ClaimedAlready(_) => Code::Unchanged,
+            | Self::ClaimedAlready(_)
+            | Self::OrderUnchanged(_) => Code::Unchanged,
             Self::AccountsFull => Code::TooManyAccounts,
-            Self::NotClaimed(_) => Code::NotClaimed,
+            Self::NotClaimed(_) | Self::TheyHaveNotClaimed(_) => Code::NotClaimed,
             Self::PasswordWrong => Code::WrongPassword,
             Self::PasswordLength => Code::BadPassword,
             Self::PasswordInClear => Code::NotPrivate,
@@ -137,12 +180,22 @@ impl Answer<'_> {
             Self::LastRoom => Code::LastRoom,
             Self::RoomsFull | Self::InTooMany => Code::TooManyRooms,
             Self::RoomUnreadable(_) => Code::NotKept,
-            Self::TopicTooLong | Self::ActionTooLong | Self::PrivateTooLong => Code::TooLong,
+            Self::TopicTooLong
+            | Self::ActionTooLong
+            | Self::PrivateTooLong
+            | Self::ReasonTooLong => Code::TooLong,
             Self::NobodyIs(_) | Self::NobodyToWrite(_) | Self::Offline(_) | Self::NobodyWrote => {
                 Code::NotHere
             }
             Self::ReadsSlowly(_) | Self::TooMuchWaits => Code::ReadsSlowly,
             Self::NotDone => Code::DiskFull,
+            Self::NickBanned { .. } | Self::Banned { .. } => Code::Banned,
+            Self::NotInvited(_) => Code::NotInvited,
+            Self::Muted(_) => Code::Muted,
+            Self::TooSoon(_) => Code::TooSoon,
+            Self::NoRight(..) | Self::NotToThem(..) => Code::NotAllowed,
+            Self::NotInThisRoom(_) => Code::NotHere,
+            Self::TooManyOrders(_) => Code::TooManyOrders,
             _ => Code::BadRequest,
         }
     }
@@ -265,7 +318,7 @@ impl fmt::Display for Answer<'_> {
                 is_online,
                 away,
             } => {
-                write!(f, "{name} has been here for {}", Span(*here_ms))?;
+                write!(f, "{name} has been here for {}", Stay(*here_ms))?;
                 if !is_online {
                     f.write_str(", and has lost the connection")?;
                 }
@@ -299,9 +352,93 @@ impl fmt::Display for Answer<'_> {
             Self::RoomUnreadable(room) => {
                 write!(f, "Not done: what is kept of {room} cannot be read.")
             }
+            Self::NickBanned { asked, room, name } => write!(
+                f,
+                "The name {asked} is banned from {room}; you are still {name}."
+            ),
+            Self::Banned {
+                room,
+                until,
+                reason,
+            } => {
+                let until = Until(*until);
+                write!(f, "You are banned from {room}{until}{}", Ending(reason))
+            },
+            Self::NotInvited(room) => {
+                write!(f, "Not done: {room} is private, and you are not invited.")
+            }
+            Self::Invited(room, by) => {
+                write!(f, "{by} invites you to {room}: /join {room} goes there.")
+            }
+            Self::Muted(until) => write!(f, "Not sent: you are muted here{}.", Until(*until)),
+            Self::TooSoon(wait) => write!(
+                f,
+                "Not sent: people say one line at a time here; you may say the next one in {} s.",
+                wait.div_ceil(1000)
+            ),
+            Self::NoRight(Role::None, command) => write!(
+                f,
+                "Not done: /{command} is for the operators of the room."
+            ),
+            Self::NoRight(_, command) => write!(
+                f,
+                "Not done: /{command} is for the owner of the room."
+            ),
+            Self::NotToThem(whom, role) => {
+                write!(f, "Not done: {whom} is {}, as you are, or more than you.", role.name())
+            }
+            Self::TheyHaveNotClaimed(whom) => write!(
+                f,
+                "Not done: the name {whom} belongs to nobody yet. They make it their own with /claim PASSWORD."
+            ),
+            Self::NotInThisRoom(whom) => write!(f, "Not done: {whom} is not in this room."),
+            Self::TooManyOrders(command) => write!(
+                f,
+                "Not done: there are as many as there may be. End one of them before you /{command} another one."
+            ),
+            Self::OrderUnchanged(what) => write!(f, "Not done: {what}."),
+            Self::ReasonTooLong => write!(
+                f,
+                "Not done: a reason is at most {MAX_ORDER_REASON} bytes long."
+            ),
+            Self::BadTime("slow") => write!(
+                f,
+                "Not done: between two lines are at most {MAX_SLOW} s."
+            ),
+            Self::BadTime(command) => write!(
+                f,
+                "Not done: /{command} is for 1s to {}; without a time, it has no end.",
+                Span(MAX_ORDER_TIME)
+            ),
+            Self::Admin(true) => f.write_str("You are an administrator now: you may do in any room what its owner may."),
+            Self::Admin(false) => f.write_str("You are no administrator any more."),
+            Self::Address(address) => write!(f, "That is about {address}; only operators see this."),
             Self::TooMuchWaits => {
                 f.write_str("Not done: too much is waiting for you already. Try again later.")
             }
+        }
+    }
+}
+
+/// Until when something holds, in milliseconds since the Unix epoch.
+pub(crate) struct Until(pub(crate) Option<u64>);
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .map_or(Ok(()), |until| write!(f, " until {}", Moment(until)))
+    }
+}
+
+/// What ends a sentence: a reason, if there is one.
+pub(crate) struct Ending<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Ending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            f.write_str(".")
+        } else {
+            Why(self.0).fmt(f)
         }
     }
 }
@@ -337,9 +474,9 @@ impl fmt::Display for Others {
 }
 
 /// A time in milliseconds, as people say it.
-struct Span(u64);
+struct Stay(u64);
 
-impl fmt::Display for Span {
+impl fmt::Display for Stay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minutes = self.0 / 60_000;
         let (count, unit) = match minutes {

@@ -1,6 +1,9 @@
 //! The commands of the text dialect: one table that the parser, `/help` and the suggestions share (PROTOCOL.md,
 //! "What a client sends").
 
+use crate::types::rights::{Right, Role};
+use alloc::string::String;
+
 /// A command that a server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -12,7 +15,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 18] = [
+pub(crate) const COMMANDS: [Command; 29] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -103,6 +106,61 @@ pub(crate) const COMMANDS: [Command; 18] = [
         takes: "",
         does: "has the name that you have claimed, and have now, be nobody's own again",
     },
+    Command {
+        name: "kick",
+        takes: "NAME [REASON]",
+        does: "has somebody leave the room, and tells everyone why. They may come back; /ban keeps them out",
+    },
+    Command {
+        name: "ban",
+        takes: "NAME|ADDRESS|NETWORK [DURATION] [REASON]",
+        does: "has somebody leave and keeps them out, by their name and where they come from: for 30s, 10m, 2h or 7d, or until /unban",
+    },
+    Command {
+        name: "unban",
+        takes: "NAME|ADDRESS|NETWORK",
+        does: "lets whoever was kept out by that come in again",
+    },
+    Command {
+        name: "bans",
+        takes: "",
+        does: "lists who is kept out of the room, until when and why",
+    },
+    Command {
+        name: "mute",
+        takes: "NAME [DURATION]",
+        does: "has somebody be silent: for 30s, 10m, 2h or 7d, or until /unmute",
+    },
+    Command {
+        name: "unmute",
+        takes: "NAME",
+        does: "lets somebody speak again",
+    },
+    Command {
+        name: "invite",
+        takes: "NAME",
+        does: "invites somebody to the room: they may come in where it is private",
+    },
+    Command {
+        name: "slow",
+        takes: "SECONDS",
+        does: "has everyone wait so long between two lines, at most 3,600 s; \"/slow 0\" ends it",
+    },
+    Command {
+        name: "op",
+        takes: "NAME",
+        does: "makes somebody an operator of the room, whose name is their own (/claim)",
+    },
+    Command {
+        name: "deop",
+        takes: "NAME",
+        does: "has an operator be none any more",
+    },
+    Command {
+        name: "private",
+        takes: "on|off",
+        does: "keeps everyone out of the room who is not in it, nor invited; or lets them in again",
+    },
 ];
 
 /// The names of all of them.
@@ -123,8 +181,23 @@ pub(crate) fn command(name: &str) -> Option<&'static Command> {
         .find(|command| command.name.eq_ignore_ascii_case(name))
 }
 
-/// What `/help` shows: one line for each group.
-pub(crate) const HELP: &str = "\
+/// What `/help` shows: one line for each group, and what an order takes only to those who may give it.
+pub(crate) fn help(role: Role) -> String {
+    let may = |right: &str| Right::of_command(right).is_some_and(|it| role.may(it, None));
+    let mut help = String::from(HELP);
+    for (commands, line) in ORDERS {
+        if commands.iter().all(|it| may(it)) {
+            help.push('\n');
+            help.push_str(line);
+        }
+    }
+    help.push('\n');
+    help.push_str(ANYTHING_ELSE);
+    help
+}
+
+/// What of it everyone is shown.
+const HELP: &str = "\
 * /me TEXT: say that you do something\n\
 * /msg NAME TEXT: say it to one person alone; /reply TEXT answers\n\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
@@ -136,5 +209,23 @@ pub(crate) const HELP: &str = "\
 * /history [NUMBER]: what happened last\n\
 * /leave, or LEAVE alone on a line: leave\n\
 * /help COMMAND: all about one of these\n\
-* //text: say a line that begins with one slash\n\
-* Any other line is said to everyone else in the room.";
+* //text: say a line that begins with one slash";
+
+/// And at its end.
+const ANYTHING_ELSE: &str = "* Any other line is said to everyone else in the room.";
+
+/// What of it those are shown who may give these orders.
+const ORDERS: [(&[&str], &str); 3] = [
+    (
+        &["kick", "ban", "unban", "bans"],
+        "* /kick NAME [REASON]: have somebody leave; /ban NAME [DURATION] [REASON] keeps them out, /unban lets them in again, /bans lists them",
+    ),
+    (
+        &["mute", "unmute", "invite", "slow"],
+        "* /mute NAME [DURATION], /unmute NAME; /invite NAME; /slow SECONDS: have everyone wait between two lines",
+    ),
+    (
+        &["op", "deop", "private"],
+        "* /op NAME, /deop NAME: make somebody an operator, or none; /private on|off: keep out who is not invited",
+    ),
+];

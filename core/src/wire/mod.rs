@@ -1,6 +1,7 @@
 //! The wire: bytes become lines, and lines requests; entries and notices become lines.
 
 pub(crate) mod answer;
+pub(crate) mod asked;
 pub(crate) mod commands;
 pub(crate) mod dialect;
 pub mod foreign;

@@ -3,9 +3,13 @@
 use crate::mark::{Mark, mark_if};
 use crate::types::limits::MAX_LINE;
 use crate::types::name::Name;
+use crate::types::network::Network;
+use crate::types::order::Why;
+use crate::types::rights::Role;
+use crate::types::room_name::RoomName;
 use crate::types::spelling::InvalidName;
-use crate::wire::answer::{Answer, Taken};
-use crate::wire::commands::{COMMANDS, Command, HELP, command};
+use crate::wire::answer::{Answer, Ending, Taken, Until};
+use crate::wire::commands::{COMMANDS, Command, command, help};
 use crate::wire::dialect::Dialect;
 use crate::wire::foreign::Protocol;
 use crate::wire::json::{Code, DiskState, Message};
@@ -55,7 +59,8 @@ pub(crate) enum Notice<'a> {
         meant: Option<&'static str>,
     },
     Lacking(&'a str),
-    Help,
+    /// To somebody who is this in the room.
+    Help(Role),
     HelpOn(&'static Command),
     /// The answer to a command about people, or about the room.
     Answer(Answer<'a>),
@@ -71,7 +76,30 @@ pub(crate) enum Notice<'a> {
     NotSaid,
     /// An operator has it go, and perhaps says why. It is the last line.
     Kicked(&'a str),
+    /// It is removed from a room, and goes on elsewhere.
+    Removed(&'a RoomName, Removal<'a>),
+    /// It is removed from the lobby, or not let in. It is the last line.
+    RemovedFromAll(Removal<'a>),
     Goodbye(Goodbye),
+}
+
+/// Why somebody may not be in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal<'a> {
+    /// Somebody has them go.
+    Kicked { by: &'a Name, reason: &'a str },
+    /// They are kept out, until then where that is said, in milliseconds since the Unix epoch.
+    Banned { until: Option<u64>, reason: &'a str },
+}
+
+impl Removal<'_> {
+    /// It for programs.
+    pub(crate) fn code(self) -> Code {
+        match self {
+            Self::Kicked { .. } => Code::Kicked,
+            Self::Banned { .. } => Code::Banned,
+        }
+    }
 }
 
 /// Why the server closes a connection that did not ask for it.
@@ -119,6 +147,7 @@ impl Notice<'_> {
         let bye = match self {
             Self::Goodbye(why) => Some(why.code()),
             Self::Kicked(_) => Some((Code::Kicked, None)),
+            Self::RemovedFromAll(why) => Some((why.code(), None)),
             _ => None,
         };
         if let Some((code, retry_after_ms)) = bye {
@@ -134,7 +163,7 @@ impl Notice<'_> {
         }
         if matches!(
             self,
-            Self::Answer(Answer::Away | Answer::Back | Answer::Displaced { .. })
+            Self::Answer(Answer::Away | Answer::Back | Answer::Displaced { .. } | Answer::Admin(_))
         ) {
             return Message::Notice { text }.to_line();
         }
@@ -155,6 +184,7 @@ impl Notice<'_> {
             code,
             text,
             id: None,
+            retry_after_ms: None,
         }
         .to_line()
     }
@@ -231,7 +261,7 @@ impl fmt::Display for Notice<'_> {
                 let takes = command(name).map_or("", |command| command.takes);
                 write!(f, "* Not done: /{name} takes {takes} after it.")
             }
-            Self::Help => f.write_str(HELP),
+            Self::Help(role) => f.write_str(&help(*role)),
             Self::HelpOn(Command { name, takes, does }) => {
                 let blank = if takes.is_empty() { "" } else { " " };
                 write!(f, "* /{name}{blank}{takes}: {does}.")
@@ -247,7 +277,32 @@ impl fmt::Display for Notice<'_> {
                     why => write!(f, ": {why}"),
                 }
             }
+            Self::Removed(room, why) => write_removed(f, room, *why),
+            Self::RemovedFromAll(Removal::Kicked { by, reason }) => {
+                write!(f, "* {GOODBYE}{by} has removed you{}", Ending(reason))
+            }
+            Self::RemovedFromAll(Removal::Banned { until, reason }) => {
+                let why = Ending(reason);
+                write!(f, "* {GOODBYE}you are banned{}{why}", Until(*until))
+            }
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
+        }
+    }
+}
+
+/// Why somebody is in a room no more.
+fn write_removed(f: &mut fmt::Formatter<'_>, room: &RoomName, why: Removal<'_>) -> fmt::Result {
+    match why {
+        Removal::Kicked { by, reason } => {
+            write!(f, "* {by} has removed you from {room}{}", Ending(reason))
+        }
+        Removal::Banned { until, reason } => {
+            let answer = Answer::Banned {
+                room,
+                until,
+                reason,
+            };
+            write!(f, "* {answer}")
         }
     }
 }
@@ -357,6 +412,43 @@ pub(crate) fn rooms<'a>(all: impl Iterator<Item = (&'a str, usize)>) -> String {
         line + &alloc::format!(", and {more} more\n")
     } else {
         line + "\n"
+    }
+}
+
+/// Whom a ban is for by name, and by addresses; until when, by whom, and why.
+pub(crate) type BanShown<'a> = (
+    Option<&'a Name>,
+    Option<Network>,
+    Option<u64>,
+    &'a Name,
+    &'a str,
+);
+
+/// The answer to `/bans`: as many as a line holds, the oldest first, then how many more.
+pub(crate) fn bans<'a>(all: impl Iterator<Item = BanShown<'a>>) -> String {
+    const MORE: usize = "; and 18446744073709551615 more\n".len();
+    let (mut line, mut more) = (String::new(), 0_usize);
+    for (whom, from, until, by, reason) in all {
+        let between = if line.is_empty() { "* Banned: " } else { "; " };
+        let whom = whom.map_or("", Name::as_str);
+        let blank = if whom.is_empty() || from.is_none() {
+            ""
+        } else {
+            " "
+        };
+        let from = from.map_or(String::new(), |it| alloc::format!("({it})"));
+        let (until, why) = (Until(until), Why(reason));
+        let next = alloc::format!("{between}{whom}{blank}{from}{until}, by {by}{why}");
+        if more == 0 && line.len() + next.len() + MORE <= MAX_LINE {
+            line += &next;
+        } else {
+            more += 1;
+        }
+    }
+    match (line.is_empty(), more) {
+        (true, _) => String::from("* Nobody is banned.\n"),
+        (_, 0) => line + "\n",
+        (_, more) => line + &alloc::format!("; and {more} more\n"),
     }
 }
 

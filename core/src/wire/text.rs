@@ -3,6 +3,7 @@
 use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
 use crate::types::secret::Secret;
+use crate::wire::asked::{self, Asked};
 use crate::wire::commands::command;
 use crate::wire::foreign::Protocol;
 use crate::wire::printable::{is_blank, printable, trimmed};
@@ -110,6 +111,12 @@ pub enum Request<'a> {
     Password(Secret<&'a str>),
     /// Have one's name be nobody's own.
     Unclaim,
+    /// Order something in the room.
+    Order(Asked<'a>),
+    /// List who is kept out of it.
+    Bans,
+    /// A command is for no time that there may be.
+    BadTime(&'static str),
     /// Show so many of the newest entries.
     History(u64),
     /// A command that takes nothing has something after it.
@@ -163,7 +170,16 @@ impl<'a> Request<'a> {
             rest.split_once(char::is_whitespace)
                 .map_or((rest, ""), |(a, b)| (a, trimmed(b)))
         };
+        if let Some(asked) = Asked::decode(name, rest) {
+            return match asked {
+                Ok(asked) => Self::Order(asked),
+                Err(asked::Fault::Lacking) => Self::Lacking(name),
+                Err(asked::Fault::Surplus) => Self::Surplus(name),
+                Err(asked::Fault::Time) => Self::BadTime(name),
+            };
+        }
         match (name, rest) {
+            ("bans", "") => Self::Bans,
             ("help", "") => Self::Help,
             ("help", of) => command(of.trim_start_matches('/'))
                 .map_or(Self::Unknown(printable(of)), |of| Self::HelpOn(of.name)),
@@ -234,6 +250,10 @@ impl fmt::Display for Request<'_> {
             Self::LogIn(name, password) => write!(f, "/login {name} {}", **password),
             Self::Password(password) => write!(f, "/passwd {}", **password),
             Self::Unclaim => f.write_str("/unclaim"),
+            Self::Order(asked) => asked.fmt(f),
+            Self::Bans => f.write_str("/bans"),
+            Self::BadTime("slow") => f.write_str("/slow 3601"),
+            Self::BadTime(name) => write!(f, "/{name} - 0s"),
             Self::Surplus(name) => write!(f, "/{name} - -"),
             Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),
@@ -254,11 +274,12 @@ pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4]
         // These are in no room. What a password is verified with is in no line.
         Kind::Claimed => ["", name, CLAIMED, ""],
         Kind::Unclaimed => ["", name, UNCLAIMED, ""],
+        Kind::Order => ["", name, " ", text],
     }
 }
 
 impl Entry<'_> {
-    /// The entry as a line without its ending, in parts to be written one after the other.
+    /// The entry as a line without its ending, in parts to be written one after the other; no order.
     pub fn encode(&self) -> [&str; 4] {
         line(self.kind, self.name.as_str(), self.text)
     }
@@ -273,7 +294,8 @@ impl Entry<'_> {
         };
         let (name, rest) = line.split_at_checked(name)?;
         let text = match kind {
-            Kind::Joined | Kind::Left | Kind::Claimed | Kind::Unclaimed => "",
+            // What an order says is not all in its line.
+            Kind::Joined | Kind::Left | Kind::Claimed | Kind::Unclaimed | Kind::Order => "",
             Kind::Said => rest.strip_prefix(": ")?,
             Kind::Acted => rest.strip_prefix(' ')?,
             Kind::Renamed => rest.strip_prefix(IS_NOW)?,
@@ -483,6 +505,15 @@ mod tests {
             ("/passwd a b", Request::Password(Secret("a b"))),
             ("/unclaim", Request::Unclaim),
             ("/unclaim ann", Surplus("unclaim")),
+            ("/bans", Request::Bans),
+            ("/bans bob", Surplus("bans")),
+            ("/Kick", Lacking("kick")),
+            (
+                "/Kick bob \t too \u{7} loud ",
+                Request::Order(Asked::Kick("bob".into(), "too ? loud".into())),
+            ),
+            ("/mute bob 366d", Request::BadTime("mute")),
+            ("/slow 3601", Request::BadTime("slow")),
             ("/history", Request::History(20)),
             ("/history 1", Request::History(1)),
             ("/history 0", Surplus("history")),
@@ -510,6 +541,10 @@ mod tests {
             "/login a b c",
             "/passwd a b",
             "/unclaim",
+            "/ban bob 2h a troll",
+            "/bans",
+            "/ban bob 366d",
+            "/slow 4000",
             "/who",
             "/help",
             "/x y",

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Hashes the passwords that wait, as the shell does: equal ones with equal salts to equal hashes.
-fn hash(w: &mut World) {
+pub(super) fn hash(w: &mut World) {
     while let Some(at) = w.asked.iter().position(|it| matches!(it, Action::Hash(..))) {
         hash_one(w, at);
     }
@@ -31,21 +31,21 @@ fn hash_one(w: &mut World, at: usize) {
     w.handle(Input::Hashed(conn, Some(&Verifier { salt, hash })));
 }
 
-fn send(w: &mut World, conn: ConnId, line: &str) -> String {
+pub(super) fn send(w: &mut World, conn: ConnId, line: &str) -> String {
     w.receive(conn, format!("{line}\n"));
     hash(w);
     w.look(conn)
 }
 
 /// The private lines among what a connection was sent.
-fn notices(w: &mut World, conn: ConnId) -> String {
+pub(super) fn notices(w: &mut World, conn: ConnId) -> String {
     let lines = w.look(conn);
     let lines = lines.split_inclusive('\n');
     lines.filter(|line| line.starts_with("* ")).collect()
 }
 
 /// Somebody who has made this name their own, and has left.
-fn owned(w: &mut World, name: &str) {
+pub(super) fn owned(w: &mut World, name: &str) {
     let conn = w.join(name);
     let told = send(w, conn, "/claim open sesame");
     assert!(
@@ -56,7 +56,7 @@ fn owned(w: &mut World, name: &str) {
 }
 
 /// A connection of another machine, over TLS or not.
-fn far(w: &mut World, host: u8, is_encrypted: bool, name: &str) -> ConnId {
+pub(super) fn far(w: &mut World, host: u8, is_encrypted: bool, name: &str) -> ConnId {
     let peer = Peer::from(SocketAddr::from(([192, 0, 2, host], 2000)));
     let conn = w
         .server

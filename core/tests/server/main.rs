@@ -9,6 +9,7 @@ mod hosts;
 mod json;
 mod limits;
 mod operator;
+mod order;
 mod people;
 mod rate;
 mod room;

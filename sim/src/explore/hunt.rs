@@ -134,7 +134,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
-pub fn close_reasons() -> [String; 18] {
+pub fn close_reasons() -> [String; 19] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -154,6 +154,7 @@ pub fn close_reasons() -> [String; 18] {
         R::Stopped,
         R::DiskFull,
         R::Kicked,
+        R::Banned,
     ];
     let shown = all.map(|reason| reason.to_string());
     std::array::from_fn(|nth| match shown.get(nth) {
@@ -182,7 +183,8 @@ pub(crate) fn place_of(reason: CloseReason) -> usize {
         CloseReason::Stopped => 14,
         CloseReason::DiskFull => 15,
         CloseReason::Kicked => 16,
-        CloseReason::Foreign(_) => 17,
+        CloseReason::Banned => 17,
+        CloseReason::Foreign(_) => 18,
     }
 }
 

@@ -521,7 +521,7 @@ pub(super) fn line_of(entry: &Record) -> String {
         Kind::Renamed => format!("{name} is now known as {}", entry.text),
         Kind::Topic if entry.text.is_empty() => format!("{name} has taken the topic away"),
         Kind::Topic => format!("{name} has set the topic: {}", entry.text),
-        // These are in no room.
-        Kind::Claimed | Kind::Unclaimed => format!("{name} is in no room for that"),
+        // These are in no room, and nobody has a right to order anything.
+        Kind::Claimed | Kind::Unclaimed | Kind::Order => format!("{name} is in no room for that"),
     }
 }

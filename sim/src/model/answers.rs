@@ -426,6 +426,8 @@ impl Answers {
                     Code::NotPrivate,
                     Code::TooManyGuesses,
                     Code::Busy,
+                    Code::NotAllowed,
+                    Code::NotHere,
                 ];
                 codes.contains(&code) && id.as_deref() == given
             }

@@ -311,9 +311,15 @@ impl Expected {
             Ok(Request::Whois(of)) => {
                 self.notices.push((self.deeds(), Notice::Whois(of.into())));
             }
-            // Nobody has an account here: all of it is refused, whatever the reason is.
+            // Nobody has an account here, nor a right in any room: all of it is refused, whatever the reason is.
             Ok(
-                Request::Claim(_) | Request::LogIn(..) | Request::Password(_) | Request::Unclaim,
+                Request::Claim(_)
+                | Request::LogIn(..)
+                | Request::Password(_)
+                | Request::Unclaim
+                | Request::Order(_)
+                | Request::Bans
+                | Request::BadTime(_),
             ) => self.begins("* "),
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),

@@ -329,7 +329,7 @@ impl Program {
                 Invariant::OneOrder.holds(is_it, || format!("{line:?} to peer {who}"));
                 self.views.insert(room.to_string(), view);
             }
-            Message::Out { room, id } => {
+            Message::Out { room, id, .. } => {
                 let was_asked = self.answers.goes_out(room, id.as_deref());
                 let stay = self.stay(room, seen);
                 let left = stay.and_then(|stay| stay.left);

@@ -1,10 +1,11 @@
 //! Answers of a server, and what it says of its own accord, as lines for people.
 
 use crate::types::name::Name;
+use crate::types::network::Network;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
-use crate::wire::json::Message;
-use crate::wire::notice::{Notice, rooms, roster};
+use crate::wire::json::{BanOf, Message};
+use crate::wire::notice::{Notice, bans, rooms, roster};
 use crate::wire::printable::printable;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -81,8 +82,47 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
             };
             format!("* {answer}")
         }
+        Message::Bans {
+            bans: shown, more, ..
+        } => bans_line(shown, *more),
+        Message::Invited { room, by } => {
+            let (room, by) = (RoomName::parse(room).ok()?, Name::parse(by).ok()?);
+            format!("* {}", Answer::Invited(&room, &by))
+        }
+        Message::Address { address, .. } => {
+            let address = printable(address);
+            format!("* {}", Answer::Address(&address))
+        }
         Message::Announcement { text } => format!("* Announcement: {}", printable(text)),
         Message::Notice { text } | Message::Disk { text, .. } => format!("* {}", printable(text)),
         _ => return None,
     })
+}
+
+/// Who is kept out of a room.
+fn bans_line(shown: &[BanOf<'_>], more: usize) -> String {
+    struct Ban {
+        whom: Option<Name>,
+        from: Option<Network>,
+        until: Option<u64>,
+        by: Name,
+        reason: String,
+    }
+    let read = |ban: &BanOf<'_>| {
+        let whom = ban.whom.as_deref().map(Name::parse);
+        Some(Ban {
+            whom: whom.transpose().ok()?,
+            from: ban.address.as_deref().and_then(Network::parse),
+            until: ban.until,
+            by: Name::parse(&ban.by).ok()?,
+            reason: printable(ban.reason.as_deref().unwrap_or_default()).into(),
+        })
+    };
+    let all: Vec<Ban> = shown.iter().filter_map(read).collect();
+    let all = all.iter();
+    let line = bans(all.map(|it| (it.whom.as_ref(), it.from, it.until, &it.by, &*it.reason)));
+    match more {
+        0 => line.trim_end().into(),
+        more => format!("{}; and {more} more", line.trim_end()),
+    }
 }

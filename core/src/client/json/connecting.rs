@@ -153,6 +153,7 @@ impl JsonClient {
             self.keeping.at = None;
             self.keeping.is_due = true;
         }
+        self.send_held(now);
         if is_due(self.give_up) {
             return self.give_up();
         }

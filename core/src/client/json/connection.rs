@@ -37,6 +37,8 @@ pub(super) struct Connection {
     pub(super) is_not_let_in: bool,
     /// The room whose topic was asked for, without the person having done so.
     pub(super) topic_of: Option<RoomName>,
+    /// Rooms, none for the lobby, for which something was said too soon, and when it is sent again.
+    pub(super) held: BTreeMap<Option<String>, Timestamp>,
     /// Something else than an object came before the welcome.
     pub(super) is_text: bool,
     /// The server gave a reason of its own for closing.
@@ -62,6 +64,7 @@ impl Connection {
             joins: Vec::new(),
             is_not_let_in: false,
             topic_of: None,
+            held: BTreeMap::new(),
             is_text: false,
             goodbye: false,
             retry_after: Duration::ZERO,

@@ -123,5 +123,9 @@ impl JsonClient {
 pub(super) fn line_of(entry: &Entry<'_>) -> String {
     let name = printable(&entry.name);
     let text = printable(entry.text.as_deref().unwrap_or_default());
-    line(entry.kind, &name, &text).concat()
+    let line = line(entry.kind, &name, &text).concat();
+    match entry.order.as_ref().and_then(|it| it.address.as_deref()) {
+        Some(address) => format!("{line} ({})", printable(address)),
+        None => line,
+    }
 }

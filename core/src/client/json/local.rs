@@ -3,6 +3,7 @@
 use super::phase::{Event, Phase};
 use super::{JsonClient, sentence};
 use crate::client::ClientAction;
+use crate::types::rights::Role;
 use crate::types::time::Timestamp;
 use crate::wire::commands::command;
 use crate::wire::notice::Notice;
@@ -36,7 +37,7 @@ impl JsonClient {
 
     /// The server's commands, and the client's own.
     pub(super) fn help(&mut self) {
-        let mut help = Notice::Help.to_string();
+        let mut help = Notice::Help(Role::None).to_string();
         for (name, does) in COMMANDS {
             let _ = write!(help, "\n* /{name}: {does}"); // A string takes it all.
         }

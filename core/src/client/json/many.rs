@@ -127,6 +127,8 @@ impl JsonClient {
         let out = Message::Out {
             room: room.as_str().into(),
             id: None,
+            code: None,
+            text: None,
         };
         self.show(out.to_line().trim_end().into());
     }

@@ -6,6 +6,7 @@ mod backoff;
 mod connecting;
 mod connection;
 mod entries;
+mod held;
 mod keeping;
 mod leaving;
 mod local;
@@ -199,7 +200,12 @@ impl Client for JsonClient {
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
-        let due = [self.deadline, self.give_up, self.keeping.at];
+        let due = [
+            self.deadline,
+            self.give_up,
+            self.keeping.at,
+            self.next_held(),
+        ];
         due.into_iter().flatten().min()
     }
 

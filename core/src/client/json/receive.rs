@@ -72,6 +72,7 @@ impl JsonClient {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "each message once")]
     fn hears(&mut self, now: Timestamp, line: &str) {
         let Ok(message) = serde_json::from_str(line) else {
             // What is not known yet is no fault.
@@ -84,7 +85,9 @@ impl JsonClient {
             self.connection.asked = false;
             self.deadline = Some(now + SILENCE);
         }
-        let is_own = rooms::is_errand(&message) || self.is_told_otherwise(&message);
+        let is_own = rooms::is_errand(&message)
+            || self.is_told_otherwise(&message)
+            || self.is_held_already(&message);
         if self.setup.raw && is_shown_raw(&message) && !is_own {
             self.show(printable(line).into());
         }
@@ -111,6 +114,12 @@ impl JsonClient {
             Message::Entry(entry) if self.is_here(&entry.room) => self.happened(now, &entry, line),
             Message::Entry(entry) => self.overheard(&entry),
             Message::In { .. } => self.is_in(now, &message),
+            Message::Out {
+                room,
+                code: Some(_),
+                text,
+                ..
+            } => self.is_removed(now, &room, text.as_deref().unwrap_or_default()),
             Message::Out { room, .. } => self.is_out(&room),
             Message::Topic { room, text, .. }
                 if self.is_topic_unasked(room.as_deref(), text.is_empty()) => {}
@@ -121,7 +130,13 @@ impl JsonClient {
                 drop(self.take_out(now, &id));
                 self.go_on(now);
             }
-            Message::Error { code, text, id } => self.failed(now, code, &text, id.as_deref()),
+            Message::Error {
+                code: Code::TooSoon,
+                text,
+                id: Some(id),
+                retry_after_ms: Some(wait),
+            } if self.has_said(&id) => self.is_held(now, &id, wait, &text),
+            Message::Error { code, text, id, .. } => self.failed(now, code, &text, id.as_deref()),
             Message::Slow { text } => {
                 // It does hear, if slowly.
                 self.give_up = self.give_up.map(|_| now + ACCEPT_PATIENCE);
@@ -209,6 +224,10 @@ impl JsonClient {
                     "* Not said: \"{}\": you are not in {room}.",
                     Short(&said.text)
                 )
+            }
+            // Whoever may not speak for long can say it elsewhere: they have all of it.
+            (Some(said), _) if code == Code::Muted => {
+                format!("* Not said: \"{}\": {why}", printable(&said.text))
             }
             (Some(said), _) => format!("* Not said: \"{}\": {why}", Short(&said.text)),
             (_, Some(text)) => format!("* Not said: \"{}\": {why}", Short(text)),
@@ -372,6 +391,9 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Slow { .. }
             | Message::Announcement { .. }
             | Message::Disk { .. }
+            | Message::Bans { .. }
+            | Message::Invited { .. }
+            | Message::Address { .. }
             | Message::Bye { .. }
     )
 }

@@ -10,6 +10,7 @@ use crate::types::room_name::RoomName;
 use crate::types::time::Timestamp;
 use crate::wire::answer::Answer;
 use crate::wire::json::{Code, Known, Message, Request as Ask};
+use crate::wire::printable::printable;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -316,6 +317,20 @@ impl JsonClient {
         if seats.get(&room).is_some_and(|seat| seat.is_parted) {
             seats.remove(&room);
         }
+    }
+
+    /// Somebody has removed the person from a room: they are in another one.
+    pub(super) fn is_removed(&mut self, now: Timestamp, room: &str, why: &str) {
+        let Ok(room) = RoomName::parse(room) else {
+            return;
+        };
+        self.connection.seats.remove(&room);
+        let why = printable(why);
+        if self.setup.many {
+            return self.is_dropped(&room, &why);
+        }
+        self.tell(&format!("* {why}"));
+        self.not_let_in(now, &room);
     }
 
     /// Something was not done that the client asked for by itself; whether it is of those.

@@ -88,6 +88,14 @@ impl JsonClient {
                     limit: Some(count),
                 });
             }
+            Request::Order(asked) => return self.ask(&asked.to_object(here)),
+            Request::Bans => {
+                return self.ask(&Ask::Bans {
+                    room: here,
+                    id: None,
+                });
+            }
+            Request::BadTime(command) => self.not_done(Notice::Answer(Answer::BadTime(command))),
             Request::Help => self.help(),
             Request::HelpOn(name) => self.help_on(name),
             Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
@@ -146,7 +154,7 @@ impl JsonClient {
         let room = told(self.target());
         let said = Unaccepted { id, text, me, room };
         self.waiting += said.size();
-        if self.phase == Phase::Talking && !self.reads {
+        if self.phase == Phase::Talking && !self.reads && !self.is_holding(&said) {
             self.send(&said.to_line());
         }
         self.memory.outbox.push_back(said);

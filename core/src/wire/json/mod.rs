@@ -2,13 +2,14 @@
 
 mod hello;
 
-use crate::types::entry::{Kind, Record};
+use crate::types::entry::{Kind, Record, shown};
 use crate::types::limits::{MAX_ACTION, MAX_LINE};
+use crate::types::order::{Order, OrderKind};
 use crate::types::secret::Secret;
 use crate::wire::printable::is_blank;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use serde::{Deserialize, Serialize};
 
 /// The version of the dialect that is spoken here.
@@ -233,6 +234,42 @@ pub enum Request<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
+    /// Order something in a room.
+    Order {
+        /// In which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+        /// What.
+        #[serde(rename = "do")]
+        kind: OrderKind,
+        /// To whom: a name; for a ban, an address or a network as well.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        whom: Option<Cow<'a, str>>,
+        /// For how many seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_s: Option<u64>,
+        /// Why.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Cow<'a, str>>,
+        /// Whether the room is private.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<bool>,
+        /// How many seconds are between two lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// List who is kept out of a room.
+    Bans {
+        /// Of which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+        /// Comes back with an error.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
     /// List the rooms.
     Rooms,
     /// Answer with the number of the last entry.
@@ -308,6 +345,43 @@ pub enum Message<'a> {
         /// The id that came with the request.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
+        /// Why, for programs, where nobody asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
+        /// The same for people.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        text: Option<Cow<'a, str>>,
+    },
+    /// Who is kept out of a room, in answer to [`Request::Bans`].
+    Bans {
+        /// Which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+        /// The oldest first, as many as fit.
+        #[serde(borrow)]
+        bans: alloc::vec::Vec<BanOf<'a>>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Somebody invites this one to a room.
+    Invited {
+        /// Which.
+        #[serde(borrow)]
+        room: Cow<'a, str>,
+        /// Who.
+        #[serde(borrow)]
+        by: Cow<'a, str>,
+    },
+    /// The addresses that an order is about, for those who may see them.
+    Address {
+        /// In which room, where it is not the lobby.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
+        /// The number of its entry.
+        seq: u64,
+        /// They.
+        #[serde(borrow)]
+        address: Cow<'a, str>,
     },
     /// The rooms that there are, in answer to [`Request::Rooms`].
     Rooms {
@@ -348,6 +422,9 @@ pub enum Message<'a> {
         /// [`MAX_GIVEN`] bytes the beginning.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
+        /// When it may be sent again, in milliseconds, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
     /// What was asked for is not what comes next.
     Gap {
@@ -517,12 +594,61 @@ pub struct Entry<'a> {
     /// To whom, or by whom.
     #[serde(borrow)]
     pub name: Cow<'a, str>,
-    /// What was said or done, the new name, or the topic.
+    /// What was said or done, the new name, the topic, or an order in words.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Cow<'a, str>>,
     /// The id that its sender gave it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
+    /// What was ordered.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderOf<'a>>,
+}
+
+/// What was ordered, for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderOf<'a> {
+    /// What.
+    #[serde(rename = "do")]
+    pub kind: OrderKind,
+    /// To whom, by name.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<Cow<'a, str>>,
+    /// For how many seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_s: Option<u32>,
+    /// Why.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// Whether the room is private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<bool>,
+    /// How many seconds are between two lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u16>,
+    /// For those who may see that: the addresses that it is about.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Cow<'a, str>>,
+}
+
+/// Who is kept out of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanOf<'a> {
+    /// By which name.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<Cow<'a, str>>,
+    /// By which addresses.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Cow<'a, str>>,
+    /// Until when, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Who ordered it.
+    #[serde(borrow)]
+    pub by: Cow<'a, str>,
+    /// Why.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
 }
 
 /// How the server's disk is.
@@ -602,6 +728,18 @@ pub enum Code {
     TooManyAccounts,
     /// Too much of this kind is under way; it is worth while to try again soon.
     Busy,
+    /// Whoever asks has no right to it, or not to do it to that one.
+    NotAllowed,
+    /// They are kept out, or whoever has the name they want is.
+    Banned,
+    /// The room is private, and they are not invited.
+    NotInvited,
+    /// They are to be silent.
+    Muted,
+    /// They are to wait between two lines.
+    TooSoon,
+    /// As much of the kind is in force as may be.
+    TooManyOrders,
     /// Nobody here has the name, or they have no connection at the moment.
     NotHere,
     /// Too much is waiting already for whoever was written to.
@@ -668,6 +806,8 @@ impl Request<'_> {
                 | Self::Passwd { .. }
                 | Self::Unclaim { .. }
                 | Self::Away { .. }
+                | Self::Order { .. }
+                | Self::Bans { .. }
         )
     }
 
@@ -704,7 +844,7 @@ impl Message<'_> {
 
 impl<'a> Entry<'a> {
     /// An entry as it is kept, as it is sent.
-    pub(crate) fn of(record: &'a Record, epoch: &'a str) -> Self {
+    pub(crate) fn of(record: &'a Record, epoch: &'a str, shows_addresses: bool) -> Self {
         Self {
             room: record.room.as_str().into(),
             epoch: epoch.into(),
@@ -712,9 +852,40 @@ impl<'a> Entry<'a> {
             at: record.at,
             kind: record.kind,
             name: record.name.as_str().into(),
-            text: record.kind.has_text().then(|| (&*record.text).into()),
+            text: record
+                .kind
+                .has_text()
+                .then(|| shown(record.kind, &record.text)),
             id: record.id.as_deref().map(Into::into),
+            order: OrderOf::of(record.kind, &record.text, shows_addresses),
         }
+    }
+}
+
+impl OrderOf<'_> {
+    /// What an entry of a kind orders by its text, if it does.
+    pub(crate) fn of(kind: Kind, text: &str, shows_addresses: bool) -> Option<OrderOf<'static>> {
+        if kind != Kind::Order {
+            return None;
+        }
+        let order = Order::parse(text)?;
+        let reason = order.reason();
+        let address = order.address().filter(|_| shows_addresses);
+        Some(OrderOf {
+            kind: order.kind(),
+            whom: order.whom().map(|it| Cow::Owned(it.as_str().into())),
+            for_s: order.time(),
+            reason: (!reason.is_empty()).then(|| Cow::Owned(reason.into())),
+            on: match order {
+                Order::Private(is_on) => Some(is_on),
+                _ => None,
+            },
+            seconds: match order {
+                Order::Slow(seconds) => Some(seconds),
+                _ => None,
+            },
+            address: address.map(|it| Cow::Owned(it.to_string())),
+        })
     }
 }
 

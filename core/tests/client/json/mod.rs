@@ -5,6 +5,7 @@ mod keeping;
 mod leaving;
 mod looks;
 mod many;
+mod order;
 mod people;
 mod reading;
 mod resuming;

@@ -128,6 +128,7 @@ fn what_is_not_understood_is_answered_and_changes_nothing() {
         code: Code::BadRequest,
         text: "the line is no request: missing field `text`".into(),
         id: Some("k".into()),
+        retry_after_ms: None,
     };
     assert_eq!(objects(&mut w, bot), [told]);
     w.receive(bot, say(&long, "a"));
