@@ -14,7 +14,7 @@ mod types;
 mod wire;
 
 pub use client::json::phase as json_client_phase;
-pub use client::json::{JsonClient, Memory, Place, Setup, Unaccepted, answer_line};
+pub use client::json::{JsonClient, Memory, OwnDevice, Place, Setup, Unaccepted, answer_line};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;
@@ -27,8 +27,9 @@ pub use server::{
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_JSON_LINE, MAX_KICK_REASON, MAX_LINE, MAX_NAME,
-    MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_TOPIC, MIN_PASSWORD,
+    HostLimits, Limits, MAX_ACTION, MAX_DEVICES, MAX_JSON_LINE, MAX_KICK_REASON, MAX_LABEL,
+    MAX_LINE, MAX_NAME, MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE,
+    MAX_TOPIC, MIN_PASSWORD,
 };
 pub use types::name::Name;
 pub use types::peer::{Host, Peer};

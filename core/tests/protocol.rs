@@ -2,10 +2,10 @@
 
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
-    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_JSON_LINE,
-    MAX_LINE, MAX_NAME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MIN_PASSWORD,
-    Rate, Rates, Server, TextClient, Timestamp, Transition, client_phase, foreign,
-    json_client_phase, server_phase,
+    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_DEVICES,
+    MAX_JSON_LINE, MAX_LABEL, MAX_LINE, MAX_NAME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS,
+    MAX_SERVER_LINE, MIN_PASSWORD, Rate, Rates, Server, TextClient, Timestamp, Transition,
+    client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;
@@ -86,6 +86,8 @@ fn the_table_of_limits_is_the_codes() {
         l.stored_rooms.to_string(),
         format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes"),
         l.accounts.to_string(),
+        MAX_DEVICES.to_string(),
+        bytes(MAX_LABEL as u64),
         l.hashes.to_string(),
         l.hashes_waiting.to_string(),
         guesses(l.name_guesses),

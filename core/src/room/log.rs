@@ -61,22 +61,22 @@ pub struct History {
 struct Facts {
     /// Where its line begins.
     place: u64,
-    /// The time, the kind in three bits, and in six the length of the name.
+    /// The time, the kind in four bits, and in six the length of the name.
     packed: u64,
 }
 
 impl Facts {
     fn pack(place: u64, at: u64, kind: Kind, name: &Name) -> Self {
-        let packed = at << 9 | (kind as u64) << 6 | name.as_str().len() as u64;
+        let packed = at << 10 | (kind as u64) << 6 | name.as_str().len() as u64;
         Self { place, packed }
     }
 
     fn at(self) -> u64 {
-        self.packed >> 9
+        self.packed >> 10
     }
 
     fn kind(self) -> Kind {
-        let number = usize::try_from(self.packed >> 6 & 7);
+        let number = usize::try_from(self.packed >> 6 & 15);
         number
             .ok()
             .and_then(|number| Kind::ALL.get(number).copied())

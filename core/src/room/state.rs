@@ -1,6 +1,7 @@
 //! A room's state: the fold of its entries.
 
-use super::accounts::Accounts;
+use super::accounts::{Account, Accounts};
+use crate::types::device::Device;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
 use crate::types::verifier::Verifier;
@@ -43,6 +44,9 @@ const WITH_TOPIC: u8 = 2;
 /// What is added to either where there are accounts.
 const WITH_ACCOUNTS: u8 = 2;
 
+/// What is added instead where one of them has, or had, a device.
+const WITH_DEVICES: u8 = 4;
+
 impl State {
     /// Takes note of the next entry of the room's log.
     pub fn fold(&mut self, record: &Record) {
@@ -84,7 +88,10 @@ impl State {
                     by: by.clone(),
                 });
             }
-            change @ (Change::Claims(..) | Change::Unclaims(_)) => {
+            change @ (Change::Claims(..)
+            | Change::Unclaims(_)
+            | Change::Uses(..)
+            | Change::Ends(..)) => {
                 let mut accounts = self.accounts.take().unwrap_or_default();
                 accounts.evolve(change);
                 self.accounts = Some(accounts).filter(|it| it.len() > 0);
@@ -95,8 +102,9 @@ impl State {
 
     /// It as bytes: a version; with a topic, the length of its text in two bytes, the text, the length of the name of
     /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
-    /// the name, the salt and the hash; then, for each member in their order, the length of the name, the name, and a 0, or a 1
-    /// and the session.
+    /// the name, the salt and the hash, and, if one of them has or had a device, the number of the last one in four bytes, how
+    /// many there are in two, and these, the one that was used last at the end; then, for each member in their order, the length
+    /// of the name, the name, and a 0, or a 1 and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let version = if self.topic.is_some() {
@@ -104,7 +112,15 @@ impl State {
         } else {
             PLAIN
         };
-        let more = self.accounts.as_ref().map_or(0, |_| WITH_ACCOUNTS);
+        let has_devices = |accounts: &Accounts| {
+            let mut all = accounts.iter();
+            all.any(|(_, account)| !account.devices.is_untouched())
+        };
+        let more = match &self.accounts {
+            None => 0,
+            Some(accounts) if has_devices(accounts) => WITH_DEVICES,
+            Some(_) => WITH_ACCOUNTS,
+        };
         out.push(version + more);
         if let Some(Topic { text, by }) = &self.topic {
             // No text is longer than that.
@@ -115,9 +131,12 @@ impl State {
         if let Some(accounts) = &self.accounts {
             let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
             out.extend(count.to_le_bytes());
-            for (name, verifier) in accounts.iter() {
+            for (name, account) in accounts.iter() {
                 encode_name(name, &mut out);
-                out.extend(verifier.bytes());
+                out.extend(account.verifier.bytes());
+                if more == WITH_DEVICES {
+                    encode_devices(account, &mut out);
+                }
             }
         }
         for name in &self.members {
@@ -137,11 +156,9 @@ impl State {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, mut rest) = bytes.split_first()?;
         let mut state = Self::default();
-        let (has_topic, has_accounts) = match *version {
-            PLAIN => (false, false),
-            WITH_TOPIC => (true, false),
-            it if it == PLAIN + WITH_ACCOUNTS => (false, true),
-            it if it == WITH_TOPIC + WITH_ACCOUNTS => (true, true),
+        let (has_topic, more) = match *version {
+            it @ (PLAIN..=6) if it % 2 == PLAIN => (false, it - PLAIN),
+            it @ (WITH_TOPIC..=6) => (true, it - WITH_TOPIC),
             _ => return None,
         };
         if has_topic {
@@ -158,8 +175,8 @@ impl State {
                 by,
             });
         }
-        if has_accounts {
-            let (accounts, after) = decode_accounts(rest)?;
+        if more > 0 {
+            let (accounts, after) = decode_accounts(rest, more == WITH_DEVICES)?;
             rest = after;
             state.accounts = Some(Box::new(accounts));
         }
@@ -228,18 +245,54 @@ fn encode_name(name: &Name, out: &mut Vec<u8>) {
 }
 
 /// The accounts that bytes begin with, and what follows them.
-fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
+fn decode_accounts(bytes: &[u8], has_devices: bool) -> Option<(Accounts, &[u8])> {
     let (count, mut rest) = bytes.split_first_chunk()?;
     let mut accounts = Accounts::default();
+    let mut is_any_touched = false;
     for _ in 0..u32::from_le_bytes(*count) {
         let (name, after) = decode_name(rest)?;
         let (verifier, after) = Verifier::decode(after)?;
         rest = after;
-        if !accounts.push(name, verifier) {
+        let mut account = Account::from(verifier);
+        if has_devices {
+            rest = decode_devices(&mut account, rest)?;
+        }
+        is_any_touched |= !account.devices.is_untouched();
+        if !accounts.push(name, account) {
             return None;
         }
     }
-    (accounts.len() > 0).then_some((accounts, rest))
+    // There is one way to write a state.
+    (accounts.len() > 0 && is_any_touched == has_devices).then_some((accounts, rest))
+}
+
+fn encode_devices(account: &Account, out: &mut Vec<u8>) {
+    let devices = &account.devices;
+    out.extend(devices.last.to_le_bytes());
+    // A server lets nobody have as many.
+    let count = u16::try_from(devices.all().len()).unwrap_or(u16::MAX);
+    out.extend(count.to_le_bytes());
+    let all = devices.all().iter().take(usize::from(count));
+    all.for_each(|device| device.encode(out));
+}
+
+/// Gives an account the devices that bytes begin with; what follows them.
+fn decode_devices<'a>(account: &mut Account, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let (last, rest) = bytes.split_first_chunk()?;
+    let (count, mut rest) = rest.split_first_chunk()?;
+    let devices = &mut account.devices;
+    devices.last = u32::from_le_bytes(*last);
+    for _ in 0..u16::from_le_bytes(*count) {
+        let (device, after) = Device::decode(rest)?;
+        rest = after;
+        let number = device.number;
+        // Each once.
+        if number > devices.last || devices.all.iter().any(|it| it.number == number) {
+            return None;
+        }
+        devices.all.push(device);
+    }
+    Some(rest)
 }
 
 /// The name that bytes begin with, and what follows it.
@@ -262,8 +315,10 @@ mod tests {
         let kind = proptest::sample::select(&Kind::ALL[..]);
         let session = proptest::option::of(any::<u8>());
         let verifiers = ["7".repeat(96), "0f".repeat(48)];
-        let texts = ["", "ann", "ANN", "c", "two words"].map(String::from);
-        let text = proptest::sample::select([&texts[..], &verifiers].concat());
+        let devices = [(1, "x"), (2, ""), (3, "two words")]
+            .map(|(number, label)| Device::new(number, 9, "token", label).to_text());
+        let texts = ["", "ann", "ANN", "c", "two words", "1", "2", "4"].map(String::from);
+        let text = proptest::sample::select([&texts[..], &verifiers, &devices].concat());
         let record =
             (kind, 0..6_usize, session, text).prop_map(|(kind, name, session, text)| Record {
                 room: RoomName::LOBBY,
@@ -325,7 +380,9 @@ mod tests {
         }
         let twice = [&bytes[..], &bytes[1..]].concat();
         assert_eq!(State::decode(&twice), None);
-        assert_eq!(State::decode(&[&[5], &bytes[1..]].concat()), None);
+        for version in [0, 5, 6, 7, 255] {
+            assert_eq!(State::decode(&[&[version], &bytes[1..]].concat()), None);
+        }
         state.evolve(&Entry::of(Kind::Topic, &Name::parse("ann").unwrap(), "tea"));
         let bytes = state.encode();
         assert_eq!(State::decode(&bytes), Some(state));
@@ -349,5 +406,42 @@ mod tests {
         }
         let in_other_order = [&bytes[..5], &bytes[57..], &bytes[5..57]].concat();
         assert_eq!(State::decode(&in_other_order), None);
+    }
+
+    #[test]
+    fn devices_are_kept_with_their_accounts_in_one_way_only() {
+        let ann = Name::parse("ann").unwrap();
+        let mut state = State::default();
+        state.evolve(&Entry::of(Kind::Claimed, &ann, &"0f".repeat(48)));
+        let without = state.encode();
+        for number in [1, 2] {
+            let text = Device::new(number, 9, "token", "home").to_text();
+            state.evolve(&Entry::of(Kind::Device, &ann, &text));
+        }
+        let bytes = state.encode();
+        assert_eq!((without[0], bytes[0]), (3, 5));
+        assert_eq!(State::decode(&bytes).as_ref(), Some(&state));
+        for cut in 0..bytes.len() {
+            assert_eq!(State::decode(&bytes[..cut]), None, "{cut}");
+        }
+        // The second of them is the first once more; or is beyond the last.
+        let second = bytes.len() - (4 + 8 + 32 + 1 + 4);
+        for number in [1, 3] {
+            let mut other = bytes.clone();
+            other[second] = number;
+            assert_eq!(State::decode(&other), None);
+        }
+        // Where no account had one, it is written without.
+        let none = [&[5], &without[1..], &[0; 6]].concat();
+        assert_eq!(State::decode(&none), None);
+        for number in ["1", "2"] {
+            state.evolve(&Entry::of(Kind::DeviceEnded, &ann, number));
+        }
+        let bytes = state.encode();
+        assert_eq!(
+            State::decode(&bytes),
+            Some(state),
+            "its last number is known"
+        );
     }
 }

@@ -52,7 +52,7 @@ impl Server {
         self.step(id, event);
         mark_if(event == Event::Quiet, Mark::JoinedBySilence);
         self.set_deadline(id, None);
-        let (name, told) = self.admit(id, asked, None);
+        let (name, told) = self.admit(id, asked, None, None);
         let lobby = &mut self.rooms[RoomId::LOBBY];
         let place = lobby.log().head(Dialect::Text);
         let seat = lobby.subscribers.add(id);
@@ -72,11 +72,12 @@ impl Server {
     }
 
     /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
-    /// it is not the one it asked for.
+    /// it is not the one it asked for. `own`: the name that it has proved to be its own, and that nobody has.
     pub(super) fn admit(
         &mut self,
         id: ConnId,
         asked: Option<&str>,
+        own: Option<&Name>,
         session: Option<SessionId>,
     ) -> (Name, Option<String>) {
         let (port, dialect) = match self.connections.get(id) {
@@ -84,12 +85,16 @@ impl Server {
             None => (0, Dialect::Text),
         };
         let asked = asked.map(|text| (text, Name::parse(text)));
-        let wanted = match &asked {
-            Some((_, Ok(name))) if !name.is_reserved() => name.clone(),
+        // Whoever has proved that it is theirs gets it, as it was spelled first.
+        let asked = asked.filter(|_| own.is_none());
+        let wanted = match (own, &asked) {
+            (Some(own), _) => own.clone(),
+            (None, Some((_, Ok(name)))) if !name.is_reserved() => name.clone(),
             _ => Name::of_port(port),
         };
         let command = Command::Join {
             wanted: wanted.clone(),
+            is_theirs: own.is_some(),
             port,
             session,
         };

@@ -1,5 +1,6 @@
 //! Entries: what happens in a room, as it is decided, and as it is kept.
 
+use crate::types::device::{Device, number_of};
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
@@ -22,8 +23,8 @@ pub struct Record {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Name,
-    /// What was said or done, the new name, the topic, or what a password is verified with; empty where there is none
-    /// of these.
+    /// What was said or done, the new name, the topic, what a password is verified with, or a device; empty where there is
+    /// none of these.
     pub text: Box<str>,
     /// Whose session said it.
     pub sender: Option<SessionId>,
@@ -64,8 +65,8 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Cow<'a, Name>,
-    /// What is said or done, the new name, the topic, or what a password is verified with; empty where there is none of
-    /// these.
+    /// What is said or done, the new name, the topic, what a password is verified with, or a device; empty where there is none
+    /// of these.
     pub text: &'a str,
     /// The session that somebody joins in, or that says something with an id.
     pub sender: Option<SessionId>,
@@ -84,9 +85,9 @@ impl fmt::Debug for Entry<'_> {
     }
 }
 
-/// Shows the text of an entry of a kind, unless it is what a password is verified with.
+/// Shows the text of an entry of a kind, unless it is what a password, or the token of a device, is verified with.
 fn show_text(shown: &mut fmt::DebugStruct<'_, '_>, kind: Kind, text: &str) {
-    if kind == Kind::Claimed {
+    if matches!(kind, Kind::Claimed | Kind::Device) {
         shown.field("text", &Secret(()));
     } else {
         shown.field("text", &text);
@@ -145,6 +146,12 @@ impl<'a> Entry<'a> {
             Kind::Claimed => Verifier::parse(self.text)
                 .map_or(Change::Nothing, |it| Change::Claims(&self.name, it)),
             Kind::Unclaimed => Change::Unclaims(&self.name),
+            Kind::Device => {
+                Device::parse(self.text).map_or(Change::Nothing, |it| Change::Uses(&self.name, it))
+            }
+            Kind::DeviceEnded => {
+                number_of(self.text).map_or(Change::Nothing, |it| Change::Ends(&self.name, it))
+            }
             Kind::Said | Kind::Acted => Change::Nothing,
         }
     }
@@ -165,6 +172,10 @@ pub(crate) enum Change<'a> {
     Claims(&'a Name, Verifier),
     /// A name is nobody's own any more.
     Unclaims(&'a Name),
+    /// Somebody comes back to their name with a device, or may from now on.
+    Uses(&'a Name, Device),
+    /// The device of this number is of no use any more.
+    Ends(&'a Name, u32),
     /// It is as it was before.
     Nothing,
 }
@@ -190,11 +201,15 @@ pub enum Kind {
     Claimed,
     /// Someone's name is not their own any more; also there.
     Unclaimed,
+    /// Someone may come back to their name with a device, or has done so: the text is what is kept of the device. Also there.
+    Device,
+    /// A device is of no use any more: the text is its number. Also there.
+    DeviceEnded,
 }
 
 impl Kind {
     /// All kinds, by the number that a store may write for each.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Joined,
         Self::Left,
         Self::Said,
@@ -203,6 +218,8 @@ impl Kind {
         Self::Topic,
         Self::Claimed,
         Self::Unclaimed,
+        Self::Device,
+        Self::DeviceEnded,
     ];
 
     /// Its name, as programs read it.
@@ -216,6 +233,8 @@ impl Kind {
             Self::Topic => "topic",
             Self::Claimed => "claimed",
             Self::Unclaimed => "unclaimed",
+            Self::Device => "device",
+            Self::DeviceEnded => "device_ended",
         }
     }
 

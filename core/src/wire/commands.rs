@@ -12,7 +12,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 18] = [
+pub(crate) const COMMANDS: [Command; 19] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -103,6 +103,11 @@ pub(crate) const COMMANDS: [Command; 18] = [
         takes: "",
         does: "has the name that you have claimed, and have now, be nobody's own again",
     },
+    Command {
+        name: "devices",
+        takes: "[revoke NUMBER]",
+        does: "lists where you come back to your own name without its password, or ends one of these",
+    },
 ];
 
 /// The names of all of them.
@@ -130,6 +135,7 @@ pub(crate) const HELP: &str = "\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
 * /claim PASSWORD: make the name you have your own; /passwd, /unclaim change that\n\
 * /login NAME PASSWORD: have the name that you have claimed\n\
+* /devices: where you come back to it without the password; /devices revoke NUMBER ends one\n\
 * /join ROOM: go to another room, or make one; /rooms lists them\n\
 * /who [ROOM]: who is in the room; /whois NAME tells of one of them\n\
 * /topic [TEXT]: what the room is about\n\

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod commands;
+pub(crate) mod devices;
 pub(crate) mod dialect;
 pub mod foreign;
 pub mod json;

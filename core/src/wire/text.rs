@@ -1,5 +1,6 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
+use crate::types::device::number_of;
 use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
 use crate::types::secret::Secret;
@@ -110,6 +111,10 @@ pub enum Request<'a> {
     Password(Secret<&'a str>),
     /// Have one's name be nobody's own.
     Unclaim,
+    /// List the devices that come back to one's own name.
+    Devices,
+    /// Have one of them do so no more: the one of this number.
+    Revoke(u32),
     /// Show so many of the newest entries.
     History(u64),
     /// A command that takes nothing has something after it.
@@ -179,6 +184,10 @@ impl<'a> Request<'a> {
                 Self::History(n.parse().unwrap_or(u64::MAX))
             }
             ("unclaim", "") => Self::Unclaim,
+            ("devices", "") => Self::Devices,
+            ("devices", _) if first().0.eq_ignore_ascii_case("revoke") => {
+                number_of(first().1).map_or(Self::Surplus(name), Self::Revoke)
+            }
             (
                 "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login",
                 "",
@@ -230,6 +239,8 @@ impl fmt::Display for Request<'_> {
             Self::LogIn(name, password) => write!(f, "/login {name} {}", **password),
             Self::Password(password) => write!(f, "/passwd {}", **password),
             Self::Unclaim => f.write_str("/unclaim"),
+            Self::Devices => f.write_str("/devices"),
+            Self::Revoke(number) => write!(f, "/devices revoke {number}"),
             Self::Surplus(name) => write!(f, "/{name} - -"),
             Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),
@@ -247,9 +258,10 @@ pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4]
         Kind::Renamed => ["", name, IS_NOW, text],
         Kind::Topic if text.is_empty() => ["", name, NO_TOPIC, ""],
         Kind::Topic => ["", name, TOPIC, text],
-        // These are in no room. What a password is verified with is in no line.
+        // These are in no room. What a password, or a device, is verified with is in no line.
         Kind::Claimed => ["", name, CLAIMED, ""],
         Kind::Unclaimed => ["", name, UNCLAIMED, ""],
+        Kind::Device | Kind::DeviceEnded => ["", name, DEVICE, ""],
     }
 }
 
@@ -269,7 +281,12 @@ impl Entry<'_> {
         };
         let (name, rest) = line.split_at_checked(name)?;
         let text = match kind {
-            Kind::Joined | Kind::Left | Kind::Claimed | Kind::Unclaimed => "",
+            Kind::Joined
+            | Kind::Left
+            | Kind::Claimed
+            | Kind::Unclaimed
+            | Kind::Device
+            | Kind::DeviceEnded => "",
             Kind::Said => rest.strip_prefix(": ")?,
             Kind::Acted => rest.strip_prefix(' ')?,
             Kind::Renamed => rest.strip_prefix(IS_NOW)?,
@@ -320,6 +337,7 @@ const TOPIC: &str = " has set the topic: ";
 const NO_TOPIC: &str = " has taken the topic away";
 const CLAIMED: &str = " has claimed the name";
 const UNCLAIMED: &str = " has given the name up";
+const DEVICE: &str = " has another device";
 const FROM: &str = "[PM from ";
 const TO: &str = "[PM to ";
 pub(crate) const NOTICE: &str = "* ";

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Hashes the passwords that wait, as the shell does: equal ones with equal salts to equal hashes.
-fn hash(w: &mut World) {
+pub(super) fn hash(w: &mut World) {
     while let Some(at) = w.asked.iter().position(|it| matches!(it, Action::Hash(..))) {
         hash_one(w, at);
     }
@@ -31,7 +31,7 @@ fn hash_one(w: &mut World, at: usize) {
     w.handle(Input::Hashed(conn, Some(&Verifier { salt, hash })));
 }
 
-fn send(w: &mut World, conn: ConnId, line: &str) -> String {
+pub(super) fn send(w: &mut World, conn: ConnId, line: &str) -> String {
     w.receive(conn, format!("{line}\n"));
     hash(w);
     w.look(conn)
@@ -56,7 +56,7 @@ fn owned(w: &mut World, name: &str) {
 }
 
 /// A connection of another machine, over TLS or not.
-fn far(w: &mut World, host: u8, is_encrypted: bool, name: &str) -> ConnId {
+pub(super) fn far(w: &mut World, host: u8, is_encrypted: bool, name: &str) -> ConnId {
     let peer = Peer::from(SocketAddr::from(([192, 0, 2, host], 2000)));
     let conn = w
         .server
@@ -179,6 +179,7 @@ fn a_session_that_is_waited_for_gives_way_and_goes_on_under_its_other_name() {
         [Message::Account {
             name: "ann".into(),
             claimed: true,
+            device: None,
             id: Some("c".into())
         }]
     );
@@ -416,6 +417,7 @@ fn a_program_does_all_of_it_and_is_told_by_codes() {
     let account = |claimed, id: &'static str| Message::Account {
         name: "ann".into(),
         claimed,
+        device: None,
         id: Some(id.into()),
     };
     let code = |told: &[Message<'_>]| errors(told);

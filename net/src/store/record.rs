@@ -19,9 +19,10 @@ pub(super) const PREFIX: usize = 10;
 /// The longest body: far more than the longest line with all that goes with it.
 pub(super) const MAX_BODY: usize = 16 * 1024;
 
-/// The kind of the entry, as its place in [`Kind::ALL`]: two bits, and a third where kinds that came later need it.
-const KIND: u8 = 3 | LATER_KIND;
+/// The kind of the entry: two bits, and one more for kinds that came later, and for those that came later still.
+const KIND: u8 = 3 | LATER_KIND | LATEST_KIND;
 const LATER_KIND: u8 = 16;
+const LATEST_KIND: u8 = 64;
 
 const SENDER: u8 = 4;
 const ID: u8 = 8;
@@ -146,6 +147,8 @@ fn kind_bits(kind: Kind) -> u8 {
         Kind::Topic => LATER_KIND | 1,
         Kind::Claimed => LATER_KIND | 2,
         Kind::Unclaimed => LATER_KIND | 3,
+        Kind::Device => LATEST_KIND,
+        Kind::DeviceEnded => LATEST_KIND | 1,
     }
 }
 

@@ -21,7 +21,8 @@ impl People {
             Kind::Joined => !self.has(&name) && self.names.insert(name),
             Kind::Left => self.names.remove(&name),
             Kind::Said | Kind::Acted => self.names.contains(&name),
-            Kind::Claimed | Kind::Unclaimed => false, // These are in no room.
+            // These are in no room.
+            Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded => false,
             Kind::Renamed => {
                 self.names.remove(&name) && !self.has(&entry.text) && {
                     self.names.insert(entry.text.to_string())

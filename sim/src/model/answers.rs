@@ -418,6 +418,7 @@ impl Answers {
                     Code::BadPassword,
                     Code::NotPrivate,
                     Code::TooManyGuesses,
+                    Code::BadLabel,
                     Code::Busy,
                 ];
                 codes.contains(&code) && id.as_deref() == given

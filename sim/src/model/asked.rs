@@ -156,7 +156,9 @@ impl Asked {
                 Request::Claim { id, .. }
                 | Request::Login { id, .. }
                 | Request::Passwd { id, .. }
-                | Request::Unclaim { id },
+                | Request::Unclaim { id }
+                | Request::Devices { id }
+                | Request::Revoke { id, .. },
             )) => Self::Account(id.map(Into::into)),
             Some(Ok(Request::History {
                 room,

@@ -313,7 +313,12 @@ impl Expected {
             }
             // Nobody has an account here: all of it is refused, whatever the reason is.
             Ok(
-                Request::Claim(_) | Request::LogIn(..) | Request::Password(_) | Request::Unclaim,
+                Request::Claim(_)
+                | Request::LogIn(..)
+                | Request::Password(_)
+                | Request::Unclaim
+                | Request::Devices
+                | Request::Revoke(_),
             ) => self.begins("* "),
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),

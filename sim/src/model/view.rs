@@ -125,7 +125,9 @@ impl View {
             Kind::Topic if text.is_empty() => format!("{name} has taken the topic away"),
             Kind::Topic => format!("{name} has set the topic: {text}"),
             // These are in no room.
-            Kind::Claimed | Kind::Unclaimed => format!("{name} is in no room for that"),
+            Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded => {
+                format!("{name} is in no room for that")
+            }
         };
         let index = usize::try_from(entry.seq).unwrap_or(0).wrapping_sub(1);
         let entries = &rooms[self.room].entries;

@@ -3,6 +3,7 @@
 use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
+use crate::wire::devices::{Listed, devices};
 use crate::wire::json::Message;
 use crate::wire::notice::{Notice, rooms, roster};
 use crate::wire::printable::printable;
@@ -81,6 +82,17 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
             };
             format!("* {answer}")
         }
+        Message::Devices {
+            name, devices: all, ..
+        } => devices(
+            name,
+            all.iter().map(|it| Listed {
+                number: it.number,
+                label: &it.label,
+                age_ms: it.age_ms,
+            }),
+        ),
+        Message::Revoked { device, .. } => format!("* {}", Answer::Revoked(*device)),
         Message::Announcement { text } => format!("* Announcement: {}", printable(text)),
         Message::Notice { text } | Message::Disk { text, .. } => format!("* {}", printable(text)),
         _ => return None,

@@ -34,6 +34,25 @@ pub struct Memory {
     /// What was typed and is not accepted yet, in order.
     #[serde(default)]
     pub outbox: VecDeque<Unaccepted>,
+    /// With what it comes back to names that belong to its person.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub devices: VecDeque<OwnDevice>,
+}
+
+/// The device that a client is for a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OwnDevice {
+    /// The name.
+    pub name: String,
+    /// The secret token. Whoever has it has the name.
+    pub token: Secret<String>,
+}
+
+impl OwnDevice {
+    /// Whether it is for this name: a server takes names for the same that differ in the case of letters of ASCII alone.
+    pub(super) fn is_for(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
 }
 
 /// How far a client is in a room.

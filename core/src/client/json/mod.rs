@@ -5,6 +5,7 @@ mod answers;
 mod backoff;
 mod connecting;
 mod connection;
+mod devices;
 mod entries;
 mod keeping;
 mod leaving;
@@ -17,7 +18,7 @@ mod rooms;
 mod typing;
 
 pub use answers::answer_line;
-pub use memory::{Memory, Place, Unaccepted};
+pub use memory::{Memory, OwnDevice, Place, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, MAX_UNSENT, PROMPT, sayable,
@@ -26,6 +27,7 @@ use crate::mark::{Mark, mark};
 use crate::types::room_name::RoomName;
 use crate::types::time::Timestamp;
 use crate::wire::line::Line;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -71,6 +73,11 @@ pub struct Setup {
     pub times: bool,
     /// Reads, unseen by the others, until there is something to say, and is in the room only from then on.
     pub reads: bool,
+    /// What its device is called, if it is to come back to names that belong to its person without their passwords: it asks for
+    /// that with each password, where it [`keeps`](Self::keeps).
+    pub device: Option<String>,
+    /// Nobody can read along on its connections: what it has for that is sent.
+    pub is_private: bool,
 }
 
 /// A client that speaks the JSON dialect (PROTOCOL.md, "The client that resumes"): it comes back
@@ -237,7 +244,7 @@ impl Client for JsonClient {
         if action.is_none() && mem::take(&mut self.keeping.is_due) {
             self.keeping.under_way = true;
             self.keeping.at = None;
-            return Some(ClientAction::Keep(self.memory.clone()));
+            return Some(ClientAction::Keep(Box::new(self.memory.clone())));
         }
         action
     }

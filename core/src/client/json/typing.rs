@@ -60,20 +60,33 @@ impl JsonClient {
             }
             Request::Claim(password) => {
                 let password = Secret(password.0.into());
-                return self.ask(&Ask::Claim { password, id: None });
+                let device = self.label();
+                return self.ask(&Ask::Claim {
+                    password,
+                    device,
+                    id: None,
+                });
             }
             Request::LogIn(name, password) => {
                 return self.ask(&Ask::Login {
                     name: name.into(),
                     password: Secret(password.0.into()),
+                    device: self.label(),
                     id: None,
                 });
             }
             Request::Password(password) => {
                 let password = Secret(password.0.into());
-                return self.ask(&Ask::Passwd { password, id: None });
+                let device = self.label();
+                return self.ask(&Ask::Passwd {
+                    password,
+                    device,
+                    id: None,
+                });
             }
             Request::Unclaim => return self.ask(&Ask::Unclaim { id: None }),
+            Request::Devices => return self.ask(&Ask::Devices { id: None }),
+            Request::Revoke(device) => return self.ask(&Ask::Revoke { device, id: None }),
             Request::Who(room) => {
                 let room = room.map(Into::into).or(here);
                 return self.ask(&Ask::Who { room });

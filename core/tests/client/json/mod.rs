@@ -1,6 +1,7 @@
 //! The client that resumes: what its person sees, and what becomes of what they type.
 
 mod chat;
+mod devices;
 mod keeping;
 mod leaving;
 mod looks;
