@@ -14,7 +14,9 @@ mod types;
 mod wire;
 
 pub use client::json::phase as json_client_phase;
-pub use client::json::{JsonClient, Memory, OwnDevice, Place, Setup, Unaccepted, answer_line};
+pub use client::json::{
+    Ignored, JsonClient, Memory, Named, OwnDevice, Place, Setup, Unaccepted, answer_line,
+};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;

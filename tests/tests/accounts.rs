@@ -138,6 +138,39 @@ fn a_client_that_keeps_its_state_comes_back_to_its_name_without_the_password() {
 }
 
 #[test]
+fn whom_a_client_ignores_it_ignores_in_the_next_run() {
+    let dir = Dir::new("ignoring");
+    let state = dir.path("state");
+    let server = Server::start();
+    let address = server.address().to_string();
+    let first = run_ann(&state, &address, &["/ignore eve"]);
+    assert!(first.stdout.contains("* What eve says, does,"), "{first:?}");
+    let mut client = Client::with(&["--state", &state, &address]);
+    client.type_line("JOIN ann");
+    client.screen.expect("Welcome to the chatroom!");
+    let mut eve = Raw::first_line(server.address(), "JOIN eve");
+    client.screen.skip_to("eve has joined the chat");
+    for line in [
+        "hello",
+        "/me waves",
+        "/msg ann psst",
+        "/nick mal",
+        "and now?",
+    ] {
+        eve.say(line);
+    }
+    client.screen.expect("eve is now known as mal");
+    eve.say("LEAVE");
+    client.screen.expect("mal has left the chat");
+    client.type_line("LEAVE");
+    assert_eq!(client.finish().code, 0);
+    // Over the text dialect, nobody does that.
+    let mut bob = Raw::first_line(server.address(), "JOIN bob");
+    bob.say("/ignore eve");
+    bob.expect_start("* Not done: that is for your client to do.");
+}
+
+#[test]
 fn without_a_history_names_are_free_again_at_the_end() {
     let server = Server::start();
     let mut ann = Raw::first_line(server.address(), "JOIN ann");

@@ -24,9 +24,29 @@ use tokio::sync::{Notify, mpsc};
 
 /// Commands that Tab completes.
 const COMMANDS: &[&str] = &[
-    "/away", "/back", "/claim", "/devices", "/help", "/history", "/join", "/leave", "/login",
-    "/me", "/msg", "/nick", "/passwd", "/reply", "/retry", "/rooms", "/topic", "/unclaim",
-    "/unsent", "/who", "/whois",
+    "/away",
+    "/back",
+    "/claim",
+    "/devices",
+    "/help",
+    "/history",
+    "/ignore",
+    "/join",
+    "/leave",
+    "/login",
+    "/me",
+    "/msg",
+    "/nick",
+    "/passwd",
+    "/reply",
+    "/retry",
+    "/rooms",
+    "/topic",
+    "/unclaim",
+    "/unignore",
+    "/unsent",
+    "/who",
+    "/whois",
 ];
 
 /// A terminal with an editor on it, until this is dropped.

@@ -280,6 +280,9 @@ impl Server {
             Request::Unclaim => self.unclaim(id, None),
             Request::Devices => self.send_devices(id, None),
             Request::Revoke(number) => self.revoke(id, *number, None),
+            Request::Ignore(_) | Request::Unignore(_) => {
+                self.tell(id, Notice::Answer(Answer::OfClients));
+            }
             Request::Topic => self.send_topic(id, self.room_of(id)),
             Request::SetTopic(text) => self.set_topic(id, self.room_of(id), text, None),
             Request::Message(to, text) => self.message(id, to, text, None),

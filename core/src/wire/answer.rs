@@ -80,6 +80,8 @@ pub(crate) enum Answer<'a> {
     NoDevice(u32),
     /// A device opens a name no more.
     Revoked(u32),
+    /// That is for a client to do.
+    OfClients,
     TopicIs(&'a str, &'a Name),
     NoTopic,
     TopicTooLong,
@@ -253,6 +255,9 @@ impl fmt::Display for Answer<'_> {
             Self::Revoked(number) => {
                 write!(f, "Device {number} comes back without the password no more.")
             }
+            Self::OfClients => f.write_str(
+                "Not done: that is for your client to do. chat and chat-client can; by hand, there is nobody to do it.",
+            ),
             Self::TopicIs(text, by) => write!(f, "The topic, set by {by}: {text}"),
             Self::NoTopic => f.write_str("There is no topic. /topic TEXT sets one."),
             Self::TopicTooLong => {

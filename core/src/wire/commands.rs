@@ -12,7 +12,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 19] = [
+pub(crate) const COMMANDS: [Command; 21] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -107,6 +107,16 @@ pub(crate) const COMMANDS: [Command; 19] = [
         name: "devices",
         takes: "[revoke NUMBER]",
         does: "lists where you come back to your own name without its password, or ends one of these",
+    },
+    Command {
+        name: "ignore",
+        takes: "[NAME]",
+        does: "has your client show nothing any more of what NAME says, does, or writes to you alone; without a name, it lists whom you ignore. Of chat and chat-client alone",
+    },
+    Command {
+        name: "unignore",
+        takes: "NAME",
+        does: "has your client show again what NAME says. Of chat and chat-client alone",
     },
 ];
 

@@ -115,6 +115,10 @@ pub enum Request<'a> {
     Devices,
     /// Have one of them do so no more: the one of this number.
     Revoke(u32),
+    /// Show nothing any more of what somebody says; without a name, list whom one ignores. A client does that itself.
+    Ignore(Option<&'a str>),
+    /// Show again what somebody says. This, too.
+    Unignore(&'a str),
     /// Show so many of the newest entries.
     History(u64),
     /// A command that takes nothing has something after it.
@@ -188,8 +192,10 @@ impl<'a> Request<'a> {
             ("devices", _) if first().0.eq_ignore_ascii_case("revoke") => {
                 number_of(first().1).map_or(Self::Surplus(name), Self::Revoke)
             }
+            ("ignore", "") => Self::Ignore(None),
             (
-                "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login",
+                "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login"
+                | "unignore",
                 "",
             ) => Self::Lacking(name),
             ("msg" | "login", _) if first().1.is_empty() => Self::Lacking(name),
@@ -199,7 +205,13 @@ impl<'a> Request<'a> {
             ("me", text) => Self::Act(printable(text)),
             ("reply", text) => Self::Reply(printable(text)),
             ("msg", _) => Self::Message(first().0, printable(first().1)),
-            ("join" | "nick" | "who" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
+            ("join" | "nick" | "who" | "whois" | "ignore" | "unignore", _)
+                if !first().1.is_empty() =>
+            {
+                Self::Surplus(name)
+            }
+            ("ignore", of) => Self::Ignore(Some(of)),
+            ("unignore", of) => Self::Unignore(of),
             ("join", room) => Self::Join(room),
             ("who", room) => Self::Who(Some(room)),
             ("nick", wanted) => Self::Nick(wanted),
@@ -241,6 +253,9 @@ impl fmt::Display for Request<'_> {
             Self::Unclaim => f.write_str("/unclaim"),
             Self::Devices => f.write_str("/devices"),
             Self::Revoke(number) => write!(f, "/devices revoke {number}"),
+            Self::Ignore(None) => f.write_str("/ignore"),
+            Self::Ignore(Some(name)) => write!(f, "/ignore {name}"),
+            Self::Unignore(name) => write!(f, "/unignore {name}"),
             Self::Surplus(name) => write!(f, "/{name} - -"),
             Self::Lacking(name) => write!(f, "/{name}"),
             Self::Unknown(word) => write!(f, "/{word}"),

@@ -141,7 +141,11 @@ fn a_device_that_is_none_opens_nothing_and_its_client_is_told() {
     leave(&mut w, ann);
     let (bob, bobs) = owned(&mut w, "bob");
     leave(&mut w, bob);
-    let other = format!("{}{}", &device[..31], i32::from(device.ends_with('0')));
+    let other = format!(
+        "{}{}",
+        &device[..31],
+        i32::from(device.ends_with('0'))
+    );
     for wrong in [&other, &bobs, &device[1..], &device.to_uppercase(), ""] {
         let (conn, told) = come_back(&mut w, "ann", wrong);
         assert_eq!(name_in(&told), "ann-2", "{wrong}");
@@ -515,4 +519,21 @@ fn a_device_that_is_used_time_and_again_is_written_once() {
         k.commit();
     }
     assert_eq!(of_accounts(&k), 2);
+}
+
+#[test]
+fn whom_to_ignore_is_for_a_client_to_know() {
+    let mut w = World::new(Limits::default());
+    let ann = w.join("ann");
+    w.look(ann);
+    for command in ["/ignore", "/ignore bob", "/unignore bob"] {
+        assert_eq!(
+            send(&mut w, ann, command),
+            "* Not done: that is for your client to do. chat and chat-client can; by hand, there is nobody to do it.\n"
+        );
+    }
+    assert_eq!(
+        send(&mut w, ann, "/unignore"),
+        "* Not done: /unignore takes NAME after it.\n"
+    );
 }

@@ -318,7 +318,9 @@ impl Expected {
                 | Request::Password(_)
                 | Request::Unclaim
                 | Request::Devices
-                | Request::Revoke(_),
+                | Request::Revoke(_)
+                | Request::Ignore(_)
+                | Request::Unignore(_),
             ) => self.begins("* "),
             Ok(Request::HelpOn(name)) => self.begins(&format!("* /{name}")),
             Ok(Request::Lacking(name)) => self.begins(&format!("* Not done: /{name} takes ")),

@@ -7,6 +7,7 @@ mod connecting;
 mod connection;
 mod devices;
 mod entries;
+mod ignoring;
 mod keeping;
 mod leaving;
 mod local;
@@ -18,7 +19,7 @@ mod rooms;
 mod typing;
 
 pub use answers::answer_line;
-pub use memory::{Memory, OwnDevice, Place, Unaccepted};
+pub use memory::{Ignored, Memory, Named, OwnDevice, Place, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, MAX_UNSENT, PROMPT, sayable,
@@ -36,6 +37,7 @@ use backoff::Backoff;
 use connection::Connection;
 use core::mem;
 use core::time::Duration;
+use ignoring::Ignoring;
 use keeping::Keeping;
 use phase::{Event, Phase};
 
@@ -143,6 +145,7 @@ pub struct JsonClient {
     keeping: Keeping,
     /// Something was given to be shown, and may not be where it can be seen yet.
     is_showing: bool,
+    ignoring: Ignoring,
 }
 
 impl Client for JsonClient {
@@ -294,6 +297,7 @@ impl JsonClient {
             refused: false,
             keeping: Keeping::default(),
             is_showing: false,
+            ignoring: Ignoring::default(),
             memory,
             setup,
         };

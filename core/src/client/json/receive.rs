@@ -86,6 +86,9 @@ impl JsonClient {
             self.deadline = Some(now + SILENCE);
         }
         let is_own = rooms::is_errand(&message) || self.is_told_otherwise(&message);
+        if self.hides(&message) {
+            return;
+        }
         if self.setup.raw && is_shown_raw(&message) && !is_own {
             let line = without_token(&message, line);
             self.show(printable(&line).into());

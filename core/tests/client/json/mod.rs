@@ -2,6 +2,7 @@
 
 mod chat;
 mod devices;
+mod ignoring;
 mod keeping;
 mod leaving;
 mod looks;
