@@ -76,6 +76,17 @@ impl FromStr for Address {
     }
 }
 
+impl Address {
+    /// Whether it is of this machine, as far as it says so by itself: no name is looked up but that which every system has.
+    pub fn is_here(&self) -> bool {
+        match &self.host {
+            Host::Ip(ip) => ip.to_canonical().is_loopback(),
+            Host::Zoned(_) => false,
+            Host::Name(name) => name.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.port;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod colour;
 pub mod config;
 pub mod connect;
+pub mod device_label;
 pub mod editor;
 pub mod history_dir;
 pub mod hosts;

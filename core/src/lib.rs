@@ -14,7 +14,9 @@ mod types;
 mod wire;
 
 pub use client::json::phase as json_client_phase;
-pub use client::json::{JsonClient, Memory, Place, Setup, Unaccepted, answer_line};
+pub use client::json::{
+    Ignored, JsonClient, Memory, Named, OwnDevice, Place, Setup, Unaccepted, answer_line,
+};
 pub use client::text::{TextClient, phase as client_phase};
 pub use client::{Client, ClientAction, ClientInput, Command, CommandError, Outcome};
 pub use life::Transition;
@@ -27,9 +29,10 @@ pub use server::{
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_BANS, MAX_INVITED, MAX_JSON_LINE, MAX_KICK_REASON,
-    MAX_LINE, MAX_MUTES, MAX_NAME, MAX_OPERATORS, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD,
-    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
+    HostLimits, Limits, MAX_ACTION, MAX_BANS, MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE,
+    MAX_KICK_REASON, MAX_LABEL, MAX_LINE, MAX_MUTES, MAX_NAME, MAX_OPERATORS, MAX_ORDER_REASON,
+    MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_SLOW,
+    MAX_TOPIC, MIN_PASSWORD,
 };
 pub use types::name::Name;
 pub use types::network::Network;

@@ -1,5 +1,6 @@
 //! `chat-client`: one person in the chat room.
 
+use chat_cli::device_label::device_label;
 use chat_cli::paper::Papers;
 use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
@@ -67,8 +68,8 @@ struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Save unsent lines, the room where you are and your place in it in this directory, from run to run: one directory for
-    /// each server and person
+    /// Save unsent lines, the room where you are and your place in it in this directory, from run to run, and come back to a
+    /// name of your own without its password: one directory for each server and person
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
@@ -222,6 +223,10 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         joins: args.follow,
         times: args.times,
         reads: args.follow || args.history > 0 && !io::stdin().is_terminal(),
+        device: Some(device_label("chat-client")),
+        is_private: args
+            .server
+            .is_private(args.tls || args.fingerprint.is_some()),
         ..Setup::default()
     };
     let mut keep: Box<dyn Keep> = Box::new(());

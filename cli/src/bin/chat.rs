@@ -16,6 +16,7 @@ fn main() {
 #[cfg(unix)]
 mod unix {
     use chat_cli::address::Address;
+    use chat_cli::device_label::device_label;
     use chat_cli::history_dir::System;
     use chat_cli::paper::Papers;
     use chat_cli::screen::config::{self, Config};
@@ -73,8 +74,8 @@ mod unix {
         #[arg(long, value_name = "NAME", value_parser = name)]
         name: Option<String>,
 
-        /// Save unsent lines, your name and your place in the room below this directory, from run to run, in place of
-        /// chat in $XDG_STATE_HOME
+        /// Save unsent lines, your name, with what you come back to it without its password, and your place in the room below
+        /// this directory, from run to run, in place of chat in $XDG_STATE_HOME
         #[arg(long, value_name = "DIR")]
         state: Option<PathBuf>,
 
@@ -195,6 +196,8 @@ Exit codes: as chat-client's (chat-client --help).";
             seed: chat_net::client::seed()?,
             keeps: state.is_some(),
             memory: memory.clone(),
+            device: Some(device_label("chat")),
+            is_private: server.is_private(args.fingerprint.is_some()),
             ..Setup::default()
         };
         let shared = Shared::new(screen, state, &memory);

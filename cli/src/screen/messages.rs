@@ -122,6 +122,9 @@ messages! {
     DoesLogin: "have the name that you have claimed", "den eigenen Namen wiederhaben";
     DoesPasswd: "another password for the name", "ein anderes Passwort für den Namen";
     DoesUnclaim: "have the name be nobody's own again", "den Namen wieder freigeben";
+    DoesDevices: "where you come back without the password", "wo du ohne Passwort wiederkommst";
+    DoesIgnore: "show nothing of what somebody says; alone: of whom", "von jemandem nichts zeigen; allein: von wem";
+    DoesUnignore: "show again what somebody says", "wieder zeigen, was jemand sagt";
     DoesNick: "take another name", "einen anderen Namen annehmen";
     DoesQuery: "go to the conversation with somebody", "zum Gespräch mit jemandem gehen";
     DoesQuit: "leave, as /leave", "gehen, wie /leave";

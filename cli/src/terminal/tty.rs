@@ -24,10 +24,10 @@ use tokio::sync::{Notify, mpsc};
 
 /// Commands that Tab completes.
 const COMMANDS: &[&str] = &[
-    "/away", "/back", "/ban", "/bans", "/claim", "/deop", "/help", "/history", "/invite", "/join",
-    "/kick", "/leave", "/login", "/me", "/msg", "/mute", "/nick", "/op", "/passwd", "/private",
-    "/reply", "/retry", "/rooms", "/slow", "/topic", "/unban", "/unclaim", "/unmute", "/unsent",
-    "/who", "/whois",
+    "/away", "/back", "/ban", "/bans", "/claim", "/deop", "/devices", "/help", "/history",
+    "/ignore", "/invite", "/join", "/kick", "/leave", "/login", "/me", "/msg", "/mute", "/nick",
+    "/op", "/passwd", "/private", "/reply", "/retry", "/rooms", "/slow", "/topic", "/unban",
+    "/unclaim", "/unignore", "/unmute", "/unsent", "/who", "/whois",
 ];
 
 /// A terminal with an editor on it, until this is dropped.

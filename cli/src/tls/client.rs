@@ -58,6 +58,14 @@ impl FromStr for Server {
     }
 }
 
+impl Server {
+    /// Whether nobody can read along on connections to it: they are over TLS, as asked for or written, or do not leave this
+    /// machine.
+    pub fn is_private(&self, over_tls: bool) -> bool {
+        over_tls || self.over_tls || self.address.is_here()
+    }
+}
+
 /// Makes connections to one server.
 #[derive(Debug)]
 pub struct Connector {

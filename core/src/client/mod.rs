@@ -12,6 +12,7 @@ use crate::wire::printable::{is_blank, printable};
 use crate::wire::short::Short;
 use crate::wire::text::Request;
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -135,7 +136,7 @@ pub enum ClientAction {
     /// Close our side of the connection once everything is sent, and go on reading.
     Finish,
     /// Keep this in place of what was kept before, and say so ([`ClientInput::Kept`]).
-    Keep(Memory),
+    Keep(Box<Memory>),
     /// It is over.
     End(Outcome),
 }

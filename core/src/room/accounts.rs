@@ -1,6 +1,7 @@
 //! Which names belong to somebody: a log of its own, which nobody is sent, and the fold of it.
 
 use super::names::Claim;
+use crate::types::device::Device;
 use crate::types::entry::{Change, Entry, Kind, Record};
 use crate::types::name::{Name, Unique};
 use crate::types::order::Order;
@@ -9,37 +10,93 @@ use crate::types::verifier::Verifier;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-/// Names that belong to somebody, each with what the password of its owner is verified with.
+/// Names that belong to somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Accounts(BTreeMap<Unique, Account>);
 
-/// What is known of a name that belongs to somebody.
+/// What a name that belongs to somebody is had by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Account {
+    /// What the password is verified with.
     pub(crate) verifier: Verifier,
     pub(crate) claim: Claim,
+    pub(crate) devices: Devices,
+}
+
+/// The devices with which an owner comes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Devices {
+    /// The number of the last one that there was.
+    pub(super) last: u32,
+    /// The one that was used last comes last.
+    pub(super) all: Vec<Device>,
+}
+
+impl Devices {
+    /// The number of the next one.
+    pub(crate) fn next(&self) -> u32 {
+        self.last.saturating_add(1)
+    }
+
+    /// All of them; the one that was used last comes last.
+    pub(crate) fn all(&self) -> &[Device] {
+        &self.all
+    }
+
+    /// The one that has a token.
+    pub(crate) fn find(&self, token: &str) -> Option<&Device> {
+        self.all.iter().find(|it| it.has_token(token))
+    }
+
+    /// One has been used, or is there from now on.
+    fn has_used(&mut self, device: Device) {
+        self.end(device.number);
+        self.last = self.last.max(device.number);
+        self.all.push(device);
+    }
+
+    fn end(&mut self, number: u32) {
+        self.all.retain(|it| it.number != number);
+    }
 }
 
 impl Accounts {
     /// Takes note of what happened, as entry `seq`.
     pub(super) fn evolve(&mut self, seq: u64, change: Change<'_>) {
         match change {
-            Change::Claims(name, verifier) => {
-                // The name stays as it was written first, and of whom it was.
-                let claim = Claim {
-                    since: seq,
-                    is_admin: false,
-                };
-                let account = self.0.entry(Unique(name.clone()));
-                let account = account.or_insert_with(|| Account {
-                    verifier: verifier.clone(),
-                    claim,
-                });
-                account.verifier = verifier;
-            }
+            Change::Claims(name, verifier) => match self.of(name) {
+                // The name stays as it was written first, and of whom it was. All devices end: who sets another password may
+                // do so because somebody else came in. A number that was given is never given again.
+                Some(account) => {
+                    account.verifier = verifier;
+                    account.devices.all.clear();
+                }
+                None => {
+                    let claim = Claim {
+                        since: seq,
+                        is_admin: false,
+                    };
+                    let account = Account {
+                        verifier,
+                        claim,
+                        devices: Devices::default(),
+                    };
+                    self.0.insert(Unique(name.clone()), account);
+                }
+            },
             Change::Orders(name, Order::Admin(is_on)) => {
-                if let Some(account) = self.0.get_mut(&Unique(name.clone())) {
+                if let Some(account) = self.of(name) {
                     account.claim.is_admin = is_on;
+                }
+            }
+            Change::Uses(name, device) => {
+                if let Some(account) = self.of(name) {
+                    account.devices.has_used(device);
+                }
+            }
+            Change::Ends(name, number) => {
+                if let Some(account) = self.of(name) {
+                    account.devices.end(number);
                 }
             }
             Change::Unclaims(name) => drop(self.0.remove(&Unique(name.clone()))),
@@ -47,19 +104,18 @@ impl Accounts {
         }
     }
 
+    fn of(&mut self, name: &Name) -> Option<&mut Account> {
+        self.0.get_mut(&Unique(name.clone()))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// A name as its owner wrote it first, whatever case this one is in, and what their password is verified with.
-    pub(crate) fn find(&self, name: &Name) -> Option<(&Name, &Verifier)> {
+    /// A name as its owner wrote it first, whatever case this one is in, and what it is had by.
+    pub(crate) fn find(&self, name: &Name) -> Option<(&Name, &Account)> {
         let found = self.0.get_key_value(&Unique(name.clone()));
-        found.map(|(name, account)| (&name.0, &account.verifier))
-    }
-
-    /// Whether more is known of any of them than how its password is verified.
-    pub(super) fn are_known(&self) -> bool {
-        self.0.values().any(|it| it.claim != Claim::default())
+        found.map(|(name, account)| (&name.0, account))
     }
 
     /// All of them, in the order of the names.
@@ -157,6 +213,16 @@ pub(crate) fn unclaimed(name: &Name) -> Entry<'_> {
     Entry::of(Kind::Unclaimed, name, "")
 }
 
+/// A device of a name's owner, as [`Device::to_text`] writes it, is there from now on, or has been used.
+pub(crate) fn used<'a>(name: &'a Name, device: &'a str) -> Entry<'a> {
+    Entry::of(Kind::Device, name, device)
+}
+
+/// A device of a name's owner is of no use any more: the one of this number.
+pub(crate) fn ended<'a>(name: &'a Name, number: &'a str) -> Entry<'a> {
+    Entry::of(Kind::DeviceEnded, name, number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,11 +243,52 @@ mod tests {
         log.append(0, &claimed(&ann, &verifier(1).to_text()), true);
         log.append(0, &claimed(&capital, &verifier(2).to_text()), true);
         let all = log.accounts();
-        assert_eq!(all.find(&capital), Some((&ann, &verifier(2))));
+        let found = all.find(&capital).map(|(name, it)| (name, &it.verifier));
+        assert_eq!(found, Some((&ann, &verifier(2))));
         assert_eq!(all.len(), 1);
         log.append(0, &unclaimed(&capital), true);
         assert_eq!(log.accounts(), &Accounts::default());
         assert_eq!(log.last(), 3);
+    }
+
+    #[test]
+    fn devices_are_in_the_order_of_their_use_until_they_end_or_the_password_changes() {
+        let [ann, bob] = ["ann", "bob"].map(|it| Name::parse(it).unwrap());
+        let text = |number| Device::new(number, 5, "token", "").to_text();
+        let mut log = AccountLog::default();
+        log.append(0, &used(&ann, &text(1)), true);
+        assert_eq!(
+            log.accounts(),
+            &Accounts::default(),
+            "nobody owns that name"
+        );
+        let claim = verifier(1).to_text();
+        log.append(0, &claimed(&ann, &claim), true);
+        let numbers = |log: &AccountLog| {
+            let (_, account) = log.accounts().find(&ann).unwrap();
+            let all = account.devices.all().iter().map(|it| it.number);
+            (account.devices.next(), all.collect::<Vec<_>>())
+        };
+        for (number, next, all) in [
+            (1, 2, &[1][..]),
+            (2, 3, &[1, 2]),
+            (3, 4, &[1, 2, 3]),
+            (1, 4, &[2, 3, 1]),
+        ] {
+            log.append(0, &used(&ann, &text(number)), true);
+            assert_eq!(numbers(&log), (next, all.to_vec()));
+        }
+        for nothing in [&ended(&ann, "9"), &ended(&bob, "2"), &ended(&ann, "02")] {
+            log.append(0, nothing, true);
+            assert_eq!(numbers(&log), (4, [2, 3, 1].to_vec()));
+        }
+        log.append(0, &ended(&ann, "3"), true);
+        assert_eq!(numbers(&log), (4, [2, 1].to_vec()));
+        log.append(0, &claimed(&ann, &claim), true);
+        assert_eq!(numbers(&log), (4, [].to_vec()));
+        log.append(0, &unclaimed(&ann), true);
+        log.append(0, &claimed(&ann, &claim), true);
+        assert_eq!(numbers(&log), (1, [].to_vec()));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) enum Command<'a> {
     /// To join under this name, or under one like it if somebody has it.
     Join {
         wanted: Name,
+        /// They have proved that the name belongs to them.
+        is_theirs: bool,
         /// Where too many want the same name, the one that goes with this port is taken.
         port: u16,
         session: Option<SessionId>,
@@ -112,12 +114,17 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
     match command {
         Command::Join {
             wanted,
+            is_theirs,
             port,
             session,
             host,
         } => {
             known.may_join(&wanted, host)?;
-            let name = free_name(names, wanted, port);
+            let name = if is_theirs && !names.has_like(&wanted) {
+                wanted
+            } else {
+                free_name(names, wanted, port)
+            };
             Ok(Entry::joined(Cow::Owned(name), session))
         }
         Command::Enter {

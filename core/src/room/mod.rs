@@ -162,6 +162,7 @@ mod tests {
         let command = match wish {
             Wish::Join(wanted, port, session) => Command::Join {
                 wanted: name(*wanted),
+                is_theirs: false,
                 port: *port,
                 session: session.map(|byte| SessionId([byte; 32])),
                 host: None,

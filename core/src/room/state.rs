@@ -1,8 +1,9 @@
 //! A room's state: the fold of its entries.
 
-use super::accounts::{Account, Accounts};
+use super::accounts::{Account, Accounts, Devices};
 use super::names::Claim;
 use super::rules::Rules;
+use crate::types::device::Device;
 use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
 use crate::types::order::Order;
@@ -45,14 +46,11 @@ const PLAIN: u8 = 1;
 /// The same where there is one.
 const WITH_TOPIC: u8 = 2;
 
-/// What is added to either where there are accounts, of which nothing is known but how their passwords are verified.
+/// What is added to either where there are accounts.
 const WITH_ACCOUNTS: u8 = 2;
 
 /// What is added where something is ordered.
 const WITH_RULES: u8 = 4;
-
-/// What is added where there are accounts, of which all is known.
-const WITH_WHOLE_ACCOUNTS: u8 = 8;
 
 impl State {
     /// Takes note of the next entry of the room's log.
@@ -100,6 +98,8 @@ impl State {
             }
             change @ (Change::Claims(..)
             | Change::Unclaims(_)
+            | Change::Uses(..)
+            | Change::Ends(..)
             | Change::Orders(_, Order::Admin(_))) => {
                 let mut accounts = self.accounts.take().unwrap_or_default();
                 accounts.evolve(seq, change);
@@ -116,10 +116,10 @@ impl State {
 
     /// It as bytes: a version; with a topic, the length of its text in two bytes, the text, the length of the name of
     /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
-    /// the name, the salt and the hash, and where all is known of them the number of the entry since which it is theirs in eight
-    /// bytes, and a 0, or a 1 if they look after the server; where something is ordered, the length of what
-    /// [`Rules::encode`] makes of that in four bytes, and that; then, for each member in their order, the length of the name, the name, and a 0, or a 1
-    /// and the session.
+    /// the name, the salt and the hash, the number of the entry since which it is theirs in eight bytes, a 0, or a 1 if they
+    /// look after the server, the number of their last device in four, how many they have in two, and these, the one that was
+    /// used last at the end; where something is ordered, the length of what [`Rules::encode`] makes of that in four bytes, and
+    /// that; then, for each member in their order, the length of the name, the name, and a 0, or a 1 and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let version = if self.topic.is_some() {
@@ -127,16 +127,9 @@ impl State {
         } else {
             PLAIN
         };
-        let is_whole = self.accounts.as_ref().is_some_and(|it| it.are_known());
-        let more = self.accounts.as_ref().map_or(0, |_| {
-            if is_whole {
-                WITH_WHOLE_ACCOUNTS
-            } else {
-                WITH_ACCOUNTS
-            }
-        });
-        let ordered = self.rules.as_ref().map_or(0, |_| WITH_RULES);
-        out.push(version + more + ordered);
+        let accounts = self.accounts.as_ref().map_or(0, |_| WITH_ACCOUNTS);
+        let rules = self.rules.as_ref().map_or(0, |_| WITH_RULES);
+        out.push(version + accounts + rules);
         if let Some(Topic { text, by }) = &self.topic {
             // No text is longer than that.
             out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
@@ -149,10 +142,8 @@ impl State {
             for (name, account) in accounts.iter() {
                 encode_name(name, &mut out);
                 out.extend(account.verifier.bytes());
-                if is_whole {
-                    out.extend(account.claim.since.to_le_bytes());
-                    out.push(account.claim.is_admin.into());
-                }
+                encode_claim(account.claim, &mut out);
+                encode_devices(&account.devices, &mut out);
             }
         }
         if let Some(rules) = &self.rules {
@@ -180,12 +171,11 @@ impl State {
         let mut state = Self::default();
         let parts = version.checked_sub(PLAIN)?;
         let has = |part| parts & part != 0;
-        let (has_topic, is_whole) = (has(WITH_TOPIC - PLAIN), has(WITH_WHOLE_ACCOUNTS));
-        let has_accounts = has(WITH_ACCOUNTS) || is_whole;
-        let all = WITH_TOPIC - PLAIN + WITH_ACCOUNTS + WITH_RULES + WITH_WHOLE_ACCOUNTS;
-        if parts & !all != 0 || has(WITH_ACCOUNTS) && is_whole {
+        let all = WITH_TOPIC - PLAIN + WITH_ACCOUNTS + WITH_RULES;
+        if parts & !all != 0 {
             return None;
         }
+        let has_topic = has(WITH_TOPIC - PLAIN);
         if has_topic {
             let (length, after) = rest.split_first_chunk()?;
             let length = usize::from(u16::from_le_bytes(*length));
@@ -200,8 +190,8 @@ impl State {
                 by,
             });
         }
-        if has_accounts {
-            let (accounts, after) = decode_accounts(rest, is_whole)?;
+        if has(WITH_ACCOUNTS) {
+            let (accounts, after) = decode_accounts(rest)?;
             rest = after;
             state.accounts = Some(Box::new(accounts));
         }
@@ -288,30 +278,75 @@ fn encode_name(name: &Name, out: &mut Vec<u8>) {
 }
 
 /// The accounts that bytes begin with, and what follows them.
-fn decode_accounts(bytes: &[u8], is_whole: bool) -> Option<(Accounts, &[u8])> {
+fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
     let (count, mut rest) = bytes.split_first_chunk()?;
     let mut accounts = Accounts::default();
     for _ in 0..u32::from_le_bytes(*count) {
         let (name, after) = decode_name(rest)?;
         let (verifier, after) = Verifier::decode(after)?;
+        let (claim, after) = decode_claim(after)?;
+        let (devices, after) = decode_devices(after)?;
         rest = after;
-        let mut claim = Claim::default();
-        if is_whole {
-            let (since, after) = rest.split_first_chunk()?;
-            let (is_admin, after) = after.split_first()?;
-            claim.since = u64::from_le_bytes(*since);
-            claim.is_admin = match is_admin {
-                0 => false,
-                1 => true,
-                _ => return None,
-            };
-            rest = after;
-        }
-        if !accounts.push(name, Account { verifier, claim }) {
+        let account = Account {
+            verifier,
+            claim,
+            devices,
+        };
+        // There is one way to write a state.
+        if !accounts.push(name, account) {
             return None;
         }
     }
-    (accounts.len() > 0 && accounts.are_known() == is_whole).then_some((accounts, rest))
+    (accounts.len() > 0).then_some((accounts, rest))
+}
+
+fn encode_claim(claim: Claim, out: &mut Vec<u8>) {
+    out.extend(claim.since.to_le_bytes());
+    out.push(claim.is_admin.into());
+}
+
+fn decode_claim(bytes: &[u8]) -> Option<(Claim, &[u8])> {
+    let (since, rest) = bytes.split_first_chunk()?;
+    let (is_admin, rest) = rest.split_first()?;
+    let claim = Claim {
+        since: u64::from_le_bytes(*since),
+        is_admin: match is_admin {
+            0 => false,
+            1 => true,
+            _ => return None,
+        },
+    };
+    Some((claim, rest))
+}
+
+fn encode_devices(devices: &Devices, out: &mut Vec<u8>) {
+    out.extend(devices.last.to_le_bytes());
+    // A server lets nobody have as many.
+    let count = u16::try_from(devices.all().len()).unwrap_or(u16::MAX);
+    out.extend(count.to_le_bytes());
+    let all = devices.all().iter().take(usize::from(count));
+    all.for_each(|device| device.encode(out));
+}
+
+/// The devices that bytes begin with, and what follows them.
+fn decode_devices(bytes: &[u8]) -> Option<(Devices, &[u8])> {
+    let (last, rest) = bytes.split_first_chunk()?;
+    let (count, mut rest) = rest.split_first_chunk()?;
+    let mut devices = Devices {
+        last: u32::from_le_bytes(*last),
+        ..Devices::default()
+    };
+    for _ in 0..u16::from_le_bytes(*count) {
+        let (device, after) = Device::decode(rest)?;
+        rest = after;
+        let number = device.number;
+        // Each once.
+        if number > devices.last || devices.all.iter().any(|it| it.number == number) {
+            return None;
+        }
+        devices.all.push(device);
+    }
+    Some((devices, rest))
 }
 
 /// The name that bytes begin with, and what follows it.
@@ -358,9 +393,14 @@ mod tests {
             "slow 0",
             "admin on",
             "admin off",
+            "1",
+            "2",
+            "4",
         ]
         .map(String::from);
-        let text = proptest::sample::select([&texts[..], &verifiers].concat());
+        let devices = [(1, "x"), (2, ""), (3, "two words")]
+            .map(|(number, label)| Device::new(number, 9, "token", label).to_text());
+        let text = proptest::sample::select([&texts[..], &verifiers, &devices].concat());
         let record = (kind, 0..6_usize, session, text, 0..3_u64).prop_map(
             |(kind, name, session, text, at)| Record {
                 room: RoomName::LOBBY,
@@ -424,7 +464,9 @@ mod tests {
         }
         let twice = [&bytes[..], &bytes[1..]].concat();
         assert_eq!(State::decode(&twice), None);
-        assert_eq!(State::decode(&[&[5], &bytes[1..]].concat()), None);
+        for version in [0, 5, 9, 16, 255] {
+            assert_eq!(State::decode(&[&[version], &bytes[1..]].concat()), None);
+        }
         let topic = Entry::of(Kind::Topic, &ann, "tea");
         state.evolve(1, 0, &topic);
         let bytes = state.encode();
@@ -436,7 +478,6 @@ mod tests {
         let mut state = State::default();
         let bob = Name::parse("bob").unwrap();
         for name in [&ann, &bob] {
-            // As of a log in which nothing could be ordered yet.
             let text = "0f".repeat(48);
             state.evolve(0, 0, &Entry::of(Kind::Claimed, name, &text));
         }
@@ -445,7 +486,8 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(State::decode(&bytes[..cut]), None, "{cut}");
         }
-        let in_other_order = [&bytes[..5], &bytes[57..], &bytes[5..57]].concat();
+        let one = 5 + (bytes.len() - 5) / 2;
+        let in_other_order = [&bytes[..5], &bytes[one..], &bytes[5..one]].concat();
         assert_eq!(State::decode(&in_other_order), None);
     }
 
@@ -494,5 +536,37 @@ mod tests {
         // What is over is gone with the next order.
         state.evolve(20, 61_000, &order("slow 0"));
         assert_eq!(state.rules().bans(0).count(), 1);
+    }
+
+    #[test]
+    fn devices_are_kept_with_their_accounts_in_one_way_only() {
+        let ann = Name::parse("ann").unwrap();
+        let mut state = State::default();
+        state.evolve(1, 0, &Entry::of(Kind::Claimed, &ann, &"0f".repeat(48)));
+        for number in [1, 2] {
+            let text = Device::new(number, 9, "token", "home").to_text();
+            state.evolve(1, 0, &Entry::of(Kind::Device, &ann, &text));
+        }
+        let bytes = state.encode();
+        assert_eq!(State::decode(&bytes).as_ref(), Some(&state));
+        for cut in 0..bytes.len() {
+            assert_eq!(State::decode(&bytes[..cut]), None, "{cut}");
+        }
+        // The second of them is the first once more; or is beyond the last.
+        let second = bytes.len() - (4 + 8 + 32 + 1 + 4);
+        for number in [1, 3] {
+            let mut other = bytes.clone();
+            other[second] = number;
+            assert_eq!(State::decode(&other), None);
+        }
+        for number in ["1", "2"] {
+            state.evolve(1, 0, &Entry::of(Kind::DeviceEnded, &ann, number));
+        }
+        let bytes = state.encode();
+        assert_eq!(
+            State::decode(&bytes),
+            Some(state),
+            "its last number is known"
+        );
     }
 }

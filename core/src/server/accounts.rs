@@ -2,7 +2,8 @@
 //! theirs: so whoever has it is its owner, and there is nothing else to be logged in to.
 
 use super::Server;
-use super::asking::{Password, Purpose};
+use super::asking::{Besides, Password, Purpose};
+use super::devices::may_be_label;
 use crate::mark::{Mark, mark};
 use crate::room::accounts::{administers, claimed, unclaimed};
 use crate::room::decide::free_name_of_port;
@@ -17,6 +18,7 @@ use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::Message;
 use crate::wire::notice::Notice;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What a password for a name that belongs to nobody is hashed with, so that it takes the same time.
@@ -24,36 +26,45 @@ const NO_SALT: Secret<[u8; SALT]> = Secret([0; SALT]);
 
 impl Server {
     /// The name that a connection has is to be its person's own.
-    pub(super) fn claim(&mut self, id: ConnId, password: &str, given: Option<&str>) {
+    pub(super) fn claim(&mut self, id: ConnId, password: &str, besides: Besides<'_>) {
         if let Some(name) = self.name_of(id) {
             let may = self.may_claim(&name, password);
-            self.hash_if(id, may, Password::new(Purpose::Claim, password, given));
+            let password = Password::new(Purpose::Claim, password, besides);
+            self.hash_if(id, may, password, besides);
         }
     }
 
     /// Whoever has a name that is their own is to have another password.
-    pub(super) fn set_password(&mut self, id: ConnId, password: &str, given: Option<&str>) {
+    pub(super) fn set_password(&mut self, id: ConnId, password: &str, besides: Besides<'_>) {
         if let Some(name) = self.name_of(id) {
             let may = self.may_set_password(&name, password);
-            self.hash_if(id, may, Password::new(Purpose::Change, password, given));
+            let password = Password::new(Purpose::Change, password, besides);
+            self.hash_if(id, may, password, besides);
         }
     }
 
     /// Has a password hashed that may be sent, and be what it was sent for.
-    fn hash_if(&mut self, id: ConnId, may: Result<(), Answer<'_>>, password: Password) {
-        match self.may_send_password(id).and(may) {
+    fn hash_if(
+        &mut self,
+        id: ConnId,
+        may: Result<(), Answer<'_>>,
+        password: Password,
+        besides: Besides<'_>,
+    ) {
+        match self.may_send(id, besides).and(may) {
             Ok(()) => self.hash(id, password),
-            Err(why) => self.refuse_answer(id, why, password.given.as_deref()),
+            Err(why) => self.refuse_answer(id, why, besides.given),
         }
     }
 
-    /// Whoever is here by a connection wants a name that is their own.
-    pub(super) fn log_in(&mut self, id: ConnId, asked: &str, password: &str, given: Option<&str>) {
+    /// Whoever is here by a connection wants a name that is their own; or, if they have it already, a device that comes back
+    /// to it.
+    pub(super) fn log_in(&mut self, id: ConnId, asked: &str, password: &str, besides: Besides<'_>) {
         let Some(name) = self.name_of(id) else {
             return;
         };
-        let name = &name;
-        if let Err(why) = self.may_send_password(id) {
+        let (name, given) = (&name, besides.given);
+        if let Err(why) = self.may_send(id, besides) {
             return self.refuse_answer(id, why, given);
         }
         let wanted = match Name::parse(asked) {
@@ -64,16 +75,17 @@ impl Server {
             }
         };
         let account = self.rooms.accounts().find(&wanted);
-        if account.is_some() && account == self.rooms.accounts().find(name) {
+        let is_theirs = account.is_some() && account == self.rooms.accounts().find(name);
+        if is_theirs && besides.device.is_none() {
             return self.refuse_answer(id, Answer::NickUnchanged(name), given);
         }
-        let salt = account.map_or(NO_SALT, |(_, verifier)| verifier.salt);
+        let salt = account.map_or(NO_SALT, |(_, account)| account.verifier.salt);
         if let Err(wait) = self.may_guess_password(id, &wanted) {
             mark(Mark::GuessesFull);
             return self.refuse_answer(id, Answer::TooManyGuesses(wait), given);
         }
         let purpose = Purpose::LogIn(wanted, salt);
-        self.hash(id, Password::new(purpose, password, given));
+        self.hash(id, Password::new(purpose, password, besides));
     }
 
     /// The name that a connection has is not its person's own any more.
@@ -86,7 +98,8 @@ impl Server {
             Ok(_) if self.is_disk_full() => self.refuse_answer(id, Answer::NotDone, given),
             Ok(own) => {
                 self.order_account(&unclaimed(&own));
-                self.answer_account(id, Answer::Unclaimed(&name), false, given);
+                let answer = Answer::Unclaimed(&name);
+                self.answer_account(id, answer, false, None, given);
             }
         }
     }
@@ -123,14 +136,14 @@ impl Server {
         let Some(name) = self.name_of(id) else {
             return;
         };
-        let (name, given) = (&name, password.given.as_deref());
+        let (name, besides) = (&name, password.besides());
         // Meanwhile, the name may be another one, or belong to somebody.
         let done = match &password.purpose {
             Purpose::LogIn(wanted, _) => {
                 let account = self.rooms.accounts().find(wanted);
-                let own = account.filter(|(_, it)| it.verifies(verifier));
+                let own = account.filter(|(_, it)| it.verifier.verifies(verifier));
                 match own.map(|(own, _)| own.clone()) {
-                    Some(own) => return self.take_own_name(id, name, &own, given),
+                    Some(own) => return self.take_own_name(id, name, &own, besides),
                     None => Err(Answer::PasswordWrong),
                 }
             }
@@ -145,15 +158,23 @@ impl Server {
         match done {
             Ok((own, answer)) => {
                 mark(Mark::Claimed);
+                // It ends all devices that there are.
                 self.order_account(&claimed(&own, &verifier.to_text()));
-                self.answer_account(id, answer, true, given);
+                let token = self.new_device(&own, besides.device);
+                self.answer_account(id, answer, true, token, besides.given);
             }
-            Err(why) => self.refuse_answer(id, why, given),
+            Err(why) => self.refuse_answer(id, why, besides.given),
         }
     }
 
+    /// Whether a connection may send a password, and have a device that is called so.
+    fn may_send<'a>(&self, id: ConnId, besides: Besides<'_>) -> Result<(), Answer<'a>> {
+        self.may_send_password(id)?;
+        besides.device.map_or(Ok(()), may_be_label)
+    }
+
     /// Whether a connection may send a password: nobody on the way can read it.
-    fn may_send_password<'a>(&self, id: ConnId) -> Result<(), Answer<'a>> {
+    pub(super) fn may_send_password<'a>(&self, id: ConnId) -> Result<(), Answer<'a>> {
         let is_private = self
             .connections
             .get(id)
@@ -202,25 +223,37 @@ impl Server {
     }
 
     /// Gives a name to whoever it belongs to; whoever has it, or one that is taken for it, has another one then.
-    fn take_own_name(&mut self, id: ConnId, name: &Name, own: &Name, given: Option<&str>) {
+    fn take_own_name(&mut self, id: ConnId, name: &Name, own: &Name, besides: Besides<'_>) {
         if self.is_disk_full() {
-            return self.refuse_answer(id, Answer::NotDone, given);
+            return self.refuse_answer(id, Answer::NotDone, besides.given);
         }
         let now = self.wall();
         if let Some(room) = self.rooms.room_banning(now, name, own) {
             let (asked, room) = (own, &self.rooms.named(room));
-            return self.refuse_answer(id, Answer::NickBanned { asked, room, name }, given);
+            return self.refuse_answer(
+                id,
+                Answer::NickBanned { asked, room, name },
+                besides.given,
+            );
         }
-        let others = self.rooms.names().alike(own).filter(|it| *it != name);
+        let accounts = self.rooms.accounts();
+        let is_theirs = accounts.find(name).is_some_and(|(it, _)| it == own);
+        self.displace_all(own, Some(name));
+        if !is_theirs && self.rooms.rename(now, name, own, true).is_ok() {
+            mark(Mark::LoggedIn);
+            self.has_renamed(name, own);
+        }
+        let token = self.new_device(own, besides.device);
+        self.answer_account(id, Answer::LoggedIn(own), true, token, besides.given);
+    }
+
+    /// Gives all who have a name that belongs to somebody else, or one that is taken for it, another one.
+    pub(super) fn displace_all(&mut self, own: &Name, but: Option<&Name>) {
+        let others = self.rooms.names().alike(own).filter(|it| Some(*it) != but);
         let others: Vec<Name> = others.cloned().collect();
         for other in &others {
             mark(Mark::Displaced);
             self.displace(other);
-        }
-        if self.rooms.rename(now, name, own, true).is_ok() {
-            mark(Mark::LoggedIn);
-            self.has_renamed(name, own);
-            self.answer_account(id, Answer::LoggedIn(own), true, given);
         }
     }
 
@@ -241,34 +274,44 @@ impl Server {
     }
 
     /// Something happens to an account.
-    fn order_account(&mut self, entry: &Entry<'_>) {
+    pub(super) fn order_account(&mut self, entry: &Entry<'_>) {
         let now = self.wall();
         self.rooms.order_account(now, entry);
     }
 
-    /// Says what has been done, once it is committed. `is_own`: the name belongs to whoever is told.
+    /// Says what has been done, once it is committed. `is_own`: the name belongs to whoever is told; `token`: that of their
+    /// device, which a text connection never asks for.
     fn answer_account(
         &mut self,
         id: ConnId,
         answer: Answer<'_>,
         is_own: bool,
+        token: Option<Secret<String>>,
         given: Option<&str>,
     ) {
-        let Some(connection) = self.connections.get_mut(id) else {
+        let Some(connection) = self.connections.get(id) else {
             return;
         };
-        connection.barrier = self.rooms.ordered();
         let name = connection.name.as_ref().map_or("", Name::as_str);
         let line = match connection.dialect {
             Dialect::Text => Notice::Answer(answer).to_line(Dialect::Text),
             Dialect::Json => Message::Account {
                 name: name.into(),
                 claimed: is_own,
+                device: token.map(|token| Secret(token.0.into())),
                 id: given.map(Into::into),
             }
             .to_line(),
         };
-        self.note(id, &line);
+        self.note_when_kept(id, &line);
+    }
+
+    /// Sends private lines, once all that has happened so far is committed.
+    pub(super) fn note_when_kept(&mut self, id: ConnId, lines: &str) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.barrier = self.rooms.ordered();
+        }
+        self.note(id, lines);
         if !self.rooms.is_settled() {
             self.look_after_commit(id);
         }

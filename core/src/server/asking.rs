@@ -33,7 +33,18 @@ pub(super) enum Asking {
 pub(super) struct Password {
     pub(super) purpose: Purpose,
     pub(super) text: Secret<Box<str>>,
+    /// What a device is called that is to be given a token.
+    pub(super) device: Option<Box<str>>,
     pub(super) given: Option<Box<str>>,
+}
+
+/// What comes with a password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Besides<'a> {
+    /// What a device is called that is to be given a token.
+    pub(super) device: Option<&'a str>,
+    /// What comes back with the answer.
+    pub(super) given: Option<&'a str>,
 }
 
 /// What a password is sent for.
@@ -48,11 +59,19 @@ pub(super) enum Purpose {
 }
 
 impl Password {
-    pub(super) fn new(purpose: Purpose, text: &str, given: Option<&str>) -> Self {
+    pub(super) fn new(purpose: Purpose, text: &str, besides: Besides<'_>) -> Self {
         Self {
             purpose,
             text: Secret(text.into()),
-            given: given.map(Into::into),
+            device: besides.device.map(Into::into),
+            given: besides.given.map(Into::into),
+        }
+    }
+
+    pub(super) fn besides(&self) -> Besides<'_> {
+        Besides {
+            device: self.device.as_deref(),
+            given: self.given.as_deref(),
         }
     }
 }

@@ -95,6 +95,17 @@ impl Hosts {
         })
     }
 
+    /// When one can be taken from a bucket of a host.
+    pub(super) fn ready_at(
+        &self,
+        host: Host,
+        rate: &Rate,
+        bucket: fn(&Account) -> Bucket,
+    ) -> Timestamp {
+        let account = self.table.get(&host);
+        account.map_or(Timestamp::ZERO, |it| bucket(it).ready_at(rate))
+    }
+
     /// Changes what is counted of a host.
     pub(super) fn change<T>(
         &mut self,

@@ -1,7 +1,7 @@
 //! What a connection of the JSON dialect asks for (PROTOCOL.md, "The JSON dialect").
 
 use super::Server;
-use super::asking::{Asking, From, Said};
+use super::asking::{Asking, Besides, From, Said};
 use super::backfill_queue::Lane;
 use super::io::CloseReason;
 use super::orders::unsaid;
@@ -152,18 +152,28 @@ impl Server {
             }
             Request::Claim {
                 password,
+                device,
                 id: given,
-            } => self.claim(id, &password, given.as_deref()),
+            } => self.claim(id, &password, besides(device.as_deref(), given.as_deref())),
             Request::Login {
                 name,
                 password,
+                device,
                 id: given,
-            } => self.log_in(id, &name, &password, given.as_deref()),
+            } => self.log_in(
+                id,
+                &name,
+                &password,
+                besides(device.as_deref(), given.as_deref()),
+            ),
             Request::Passwd {
                 password,
+                device,
                 id: given,
-            } => self.set_password(id, &password, given.as_deref()),
+            } => self.set_password(id, &password, besides(device.as_deref(), given.as_deref())),
             Request::Unclaim { id: given } => self.unclaim(id, given.as_deref()),
+            Request::Devices { id: given } => self.send_devices(id, given.as_deref()),
+            Request::Revoke { device, id: given } => self.revoke(id, device, given.as_deref()),
             Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
             Request::History {
                 room,
@@ -188,7 +198,7 @@ impl Server {
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Unknown => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, order, bans, join, part, rooms, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, devices, revoke, order, bans, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
         }
@@ -493,6 +503,11 @@ fn escaped(line: &str) -> Cow<'_, str> {
         }
     }
     (escaped + ending).into()
+}
+
+/// What comes with a password.
+fn besides<'a>(device: Option<&'a str>, given: Option<&'a str>) -> Besides<'a> {
+    Besides { device, given }
 }
 
 /// Whether a sender may give this to what it says.

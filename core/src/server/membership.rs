@@ -52,7 +52,7 @@ impl Server {
         self.step(id, event);
         mark_if(event == Event::Quiet, Mark::JoinedBySilence);
         self.set_deadline(id, None);
-        let (name, told) = self.admit(id, asked, None);
+        let (name, told) = self.admit(id, asked, None, None);
         let lobby = &mut self.rooms[RoomId::LOBBY];
         let place = lobby.log().head(Dialect::Text);
         let seat = lobby.subscribers.add(id);
@@ -81,11 +81,12 @@ impl Server {
     }
 
     /// Finds a name for a connection that comes in, and has everyone told; what it is told itself if
-    /// it is not the one it asked for.
+    /// it is not the one it asked for. `own`: the name that it has proved to be its own, and that nobody has.
     pub(super) fn admit(
         &mut self,
         id: ConnId,
         asked: Option<&str>,
+        own: Option<&Name>,
         session: Option<SessionId>,
     ) -> (Name, Option<String>) {
         let (port, dialect) = match self.connections.get(id) {
@@ -95,8 +96,12 @@ impl Server {
         let wanted = self.wanted(id, asked);
         let asked = asked.map(|text| (text, Name::parse(text)));
         let host = self.limited_host(id);
+        // Whoever has proved that it is theirs gets it, as it was spelled first.
+        let asked = asked.filter(|_| own.is_none());
+        let wanted = own.cloned().unwrap_or(wanted);
         let command = Command::Join {
             wanted: wanted.clone(),
+            is_theirs: own.is_some(),
             port,
             session,
             host,

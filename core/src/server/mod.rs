@@ -10,6 +10,7 @@ mod commit;
 mod connection;
 mod delivery;
 mod detached;
+mod devices;
 mod disk;
 mod guesses;
 mod hashing;

@@ -285,12 +285,31 @@ impl Server {
 
     /// Grants an attempt with a password for a name, or says in what time there is one.
     pub(super) fn may_guess_password(&mut self, id: ConnId, name: &Name) -> Result<(), Duration> {
-        let (rate, of_name) = (self.limits.host.guesses, self.limits.name_guesses);
-        self.take(id, &rate, |it| &mut it.guesses)?;
+        let of_name = self.limits.name_guesses;
+        self.take_guess(id)?;
         match self.connections.get(id) {
             Some(connection) if connection.limited => self.guesses.take(self.now, name, &of_name),
             _ => Ok(()),
         }
+    }
+
+    /// Grants its host an attempt with a secret of a name, or says in what time there is one.
+    pub(super) fn take_guess(&mut self, id: ConnId) -> Result<(), Duration> {
+        let rate = self.limits.host.guesses;
+        self.take(id, &rate, |it| &mut it.guesses)
+    }
+
+    /// Whether its host has such an attempt, or in what time it has one; none is taken.
+    pub(super) fn may_guess_on(&self, id: ConnId) -> Result<(), Duration> {
+        let Some(connection) = self.connections.get(id).filter(|c| c.limited) else {
+            return Ok(());
+        };
+        let (host, rate) = (connection.peer.host, self.limits.host.guesses);
+        let ready = self.hosts.ready_at(host, &rate, |it| it.guesses);
+        if ready > self.now {
+            return Err(ready.since(self.now));
+        }
+        Ok(())
     }
 
     fn take(

@@ -1,6 +1,7 @@
 //! What a connection sends: bytes become lines, and lines what they ask for.
 
 use super::Server;
+use super::asking::Besides;
 use super::connection::{Connection, new_reader, whole_line};
 use super::io::CloseReason;
 use super::orders::unsaid;
@@ -304,10 +305,17 @@ impl Server {
             }
             Request::Act(text) => self.say(id, Kind::Acted, text),
             Request::Nick(name) => self.rename(id, name, None),
-            Request::Claim(password) => self.claim(id, password, None),
-            Request::LogIn(name, password) => self.log_in(id, name, password, None),
-            Request::Password(password) => self.set_password(id, password, None),
+            Request::Claim(password) => self.claim(id, password, Besides::default()),
+            Request::LogIn(name, password) => {
+                self.log_in(id, name, password, Besides::default());
+            }
+            Request::Password(password) => self.set_password(id, password, Besides::default()),
             Request::Unclaim => self.unclaim(id, None),
+            Request::Devices => self.send_devices(id, None),
+            Request::Revoke(number) => self.revoke(id, *number, None),
+            Request::Ignore(_) | Request::Unignore(_) => {
+                self.tell(id, Notice::Answer(Answer::OfClients));
+            }
             Request::Topic => self.send_topic(id, self.room_of(id)),
             Request::SetTopic(text) => self.set_topic(id, self.room_of(id), text, None),
             Request::Message(to, text) => self.message(id, to, text, None),

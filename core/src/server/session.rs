@@ -169,8 +169,15 @@ impl Server {
             return;
         }
         self.step(id, Event::Join);
+        let opened = if is_known {
+            Ok(None)
+        } else {
+            self.open_by_device(id, &hello)
+        };
+        let own = opened.as_ref().ok().and_then(Option::as_ref);
         let before = self.rooms.lobby().log().last();
-        let (name, resumed, notice) = self.sit_down(id, &token, is_new, hello.name.as_deref());
+        let asked = hello.name.as_deref();
+        let (name, resumed, notice) = self.sit_down(id, &token, is_new, asked, own);
         let lobby = self.rooms.lobby();
         let log = lobby.log();
         let is_inside = self
@@ -194,6 +201,9 @@ impl Server {
         self.note(id, &welcome);
         if let Some(notice) = notice {
             self.note(id, &notice);
+        }
+        if let Err(why) = opened {
+            self.refuse_device(id, why, asked.unwrap_or_default(), &name);
         }
         self.tell_if_disk_full(id);
         self.actions.push_back(Action::Joined(id, name));
@@ -224,13 +234,14 @@ impl Server {
     }
 
     /// Gives a connection its membership, that of its session if there is one; its name, whether the
-    /// membership goes on, and what it is told if the name is not the one it asked for.
+    /// membership goes on, and what it is told if the name is not the one it asked for. `own`: the name that belongs to it.
     fn sit_down(
         &mut self,
         id: ConnId,
         token: &str,
         is_new: bool,
         asked: Option<&str>,
+        own: Option<&Name>,
     ) -> (Name, bool, Option<String>) {
         let session = session_of(token);
         let before = self.sessions.table.get(&session).cloned();
@@ -244,7 +255,7 @@ impl Server {
         };
         let (name, notice) = match before {
             Some(before) => (self.go_on(before, session), None),
-            None => self.admit(id, asked, Some(session)),
+            None => self.admit(id, asked, own, Some(session)),
         };
         for room in self.rooms.of(&name) {
             if room == RoomId::LOBBY {
@@ -352,7 +363,7 @@ impl Server {
     }
 
     /// A token that nobody can guess, of 128 bits.
-    fn issue(&mut self) -> String {
+    pub(super) fn issue(&mut self) -> String {
         self.sessions.issued += 1;
         let digest = Sha256::new()
             .chain_update(*self.origin.secret)

@@ -1,5 +1,6 @@
 //! Entries: what happens in a room, as it is decided, and as it is kept.
 
+use crate::types::device::{Device, number_of};
 use crate::types::hex::{from_hex, to_hex};
 use crate::types::name::Name;
 use crate::types::order::Order;
@@ -26,8 +27,8 @@ pub struct Record {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Name,
-    /// What was said or done, the new name, the topic, what was ordered, or what a password is verified with; empty where
-    /// there is none of these.
+    /// What was said or done, the new name, the topic, what was ordered, what a password is verified with, or a device; empty
+    /// where there is none of these.
     pub text: Box<str>,
     /// Whose session said it.
     pub sender: Option<SessionId>,
@@ -68,8 +69,8 @@ pub struct Entry<'a> {
     pub kind: Kind,
     /// To whom, or by whom.
     pub name: Cow<'a, Name>,
-    /// What is said or done, the new name, the topic, what is ordered, or what a password is verified with; empty where there
-    /// is none of these.
+    /// What is said or done, the new name, the topic, what is ordered, what a password is verified with, or a device; empty
+    /// where there is none of these.
     pub text: &'a str,
     /// The session that somebody joins in, or that says something with an id.
     pub sender: Option<SessionId>,
@@ -88,9 +89,9 @@ impl fmt::Debug for Entry<'_> {
     }
 }
 
-/// Shows the text of an entry of a kind, unless it is what a password is verified with.
+/// Shows the text of an entry of a kind, unless it is what a password, or the token of a device, is verified with.
 fn show_text(shown: &mut fmt::DebugStruct<'_, '_>, kind: Kind, text: &str) {
-    if kind == Kind::Claimed {
+    if matches!(kind, Kind::Claimed | Kind::Device) {
         shown.field("text", &Secret(()));
     } else {
         shown.field("text", &text);
@@ -164,6 +165,12 @@ impl<'a> Entry<'a> {
             Kind::Claimed => Verifier::parse(self.text)
                 .map_or(Change::Nothing, |it| Change::Claims(&self.name, it)),
             Kind::Unclaimed => Change::Unclaims(&self.name),
+            Kind::Device => {
+                Device::parse(self.text).map_or(Change::Nothing, |it| Change::Uses(&self.name, it))
+            }
+            Kind::DeviceEnded => {
+                number_of(self.text).map_or(Change::Nothing, |it| Change::Ends(&self.name, it))
+            }
             // And with orders.
             Kind::Order => {
                 Order::parse(self.text).map_or(Change::Nothing, |it| Change::Orders(&self.name, it))
@@ -198,6 +205,10 @@ pub(crate) enum Change<'a> {
     Claims(&'a Name, Verifier),
     /// A name is nobody's own any more.
     Unclaims(&'a Name),
+    /// Somebody comes back to their name with a device, or may from now on.
+    Uses(&'a Name, Device),
+    /// The device of this number is of no use any more.
+    Ends(&'a Name, u32),
     /// Somebody orders something.
     Orders(&'a Name, Order<'a>),
     /// It is as it was before.
@@ -225,13 +236,17 @@ pub enum Kind {
     Claimed,
     /// Someone's name is not their own any more; also there.
     Unclaimed,
+    /// Someone may come back to their name with a device, or has done so: the text is what is kept of the device. Also there.
+    Device,
+    /// A device is of no use any more: the text is its number. Also there.
+    DeviceEnded,
     /// Someone ordered something, by a right that they have in the room: the text says what.
     Order,
 }
 
 impl Kind {
     /// All kinds, by the number that a store may write for each.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Joined,
         Self::Left,
         Self::Said,
@@ -240,6 +255,8 @@ impl Kind {
         Self::Topic,
         Self::Claimed,
         Self::Unclaimed,
+        Self::Device,
+        Self::DeviceEnded,
         Self::Order,
     ];
 
@@ -254,6 +271,8 @@ impl Kind {
             Self::Topic => "topic",
             Self::Claimed => "claimed",
             Self::Unclaimed => "unclaimed",
+            Self::Device => "device",
+            Self::DeviceEnded => "device_ended",
             Self::Order => "order",
         }
     }

@@ -29,6 +29,12 @@ pub const MIN_PASSWORD: usize = 8;
 /// The longest password, in bytes.
 pub const MAX_PASSWORD: usize = 128;
 
+/// With so many devices may the owner of a name come back to it without the password.
+pub const MAX_DEVICES: usize = 16;
+
+/// The longest label of a device, in bytes.
+pub const MAX_LABEL: usize = 32;
+
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 

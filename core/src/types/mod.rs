@@ -1,6 +1,7 @@
 //! Values that everything else speaks of, each valid from the beginning.
 
 pub(crate) mod conn_id;
+pub(crate) mod device;
 pub(crate) mod entry;
 pub(crate) mod hex;
 pub(crate) mod limits;

@@ -1,7 +1,7 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{
-    MAX_ACTION, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE,
+    MAX_ACTION, MAX_LABEL, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE,
     MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
 };
 use crate::types::name::{Name, Unique};
@@ -69,6 +69,21 @@ pub(crate) enum Answer<'a> {
     HashesFull,
     /// Too many passwords were tried, until so much time has passed.
     TooManyGuesses(Duration),
+    /// A device has a label that it may not have.
+    LabelInvalid,
+    /// A device that somebody joined with does not open the name, or not any more.
+    DeviceWrong {
+        asked: &'a str,
+        name: &'a Name,
+    },
+    /// The same was not looked into, as others can read along.
+    DeviceInClear,
+    /// There is no device of this number.
+    NoDevice(u32),
+    /// A device opens a name no more.
+    Revoked(u32),
+    /// That is for a client to do.
+    OfClients,
     TopicIs(&'a str, &'a Name),
     NoTopic,
     TopicTooLong,
@@ -172,7 +187,10 @@ impl Answer<'_> {
             Self::NotClaimed(_) | Self::TheyHaveNotClaimed(_) => Code::NotClaimed,
             Self::PasswordWrong => Code::WrongPassword,
             Self::PasswordLength => Code::BadPassword,
-            Self::PasswordInClear => Code::NotPrivate,
+            Self::PasswordInClear | Self::DeviceInClear => Code::NotPrivate,
+            Self::LabelInvalid => Code::BadLabel,
+            Self::DeviceWrong { .. } => Code::WrongDevice,
+            Self::NoDevice(_) => Code::NoDevice,
             Self::HashesFull => Code::Busy,
             Self::TooManyGuesses(_) => Code::TooManyGuesses,
             Self::RoomInvalid { .. } => Code::BadRoom,
@@ -271,6 +289,27 @@ impl fmt::Display for Answer<'_> {
                 f,
                 "Not done: too many passwords were tried. Try again in {} s.",
                 seconds(*wait)
+            ),
+            Self::LabelInvalid => write!(
+                f,
+                "Not done: what a device is called is at most {MAX_LABEL} bytes that can be shown."
+            ),
+            Self::DeviceWrong { asked, name } => write!(
+                f,
+                "This device does not open the name {}, or not any more; you are {name}.",
+                shortened(asked, MAX_NAME)
+            ),
+            Self::DeviceInClear => f.write_str(
+                "Others can read along on this connection. Devices are taken over TLS (tls://), or on the server's own machine.",
+            ),
+            Self::NoDevice(number) => {
+                write!(f, "Not done: there is no device {number}. /devices lists them.")
+            }
+            Self::Revoked(number) => {
+                write!(f, "Device {number} comes back without the password no more.")
+            }
+            Self::OfClients => f.write_str(
+                "Not done: that is for your client to do. chat and chat-client can; by hand, there is nobody to do it.",
             ),
             Self::TopicIs(text, by) => write!(f, "The topic, set by {by}: {text}"),
             Self::NoTopic => f.write_str("There is no topic. /topic TEXT sets one."),
@@ -474,7 +513,7 @@ impl fmt::Display for Others {
 }
 
 /// A time in milliseconds, as people say it.
-struct Stay(u64);
+pub(crate) struct Stay(pub(crate) u64);
 
 impl fmt::Display for Stay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

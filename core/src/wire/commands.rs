@@ -15,7 +15,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 29] = [
+pub(crate) const COMMANDS: [Command; 32] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -105,6 +105,21 @@ pub(crate) const COMMANDS: [Command; 29] = [
         name: "unclaim",
         takes: "",
         does: "has the name that you have claimed, and have now, be nobody's own again",
+    },
+    Command {
+        name: "devices",
+        takes: "[revoke NUMBER]",
+        does: "lists where you come back to your own name without its password, or ends one of these",
+    },
+    Command {
+        name: "ignore",
+        takes: "[NAME]",
+        does: "has your client show nothing any more of what NAME says, does, or writes to you alone; without a name, it lists whom you ignore. Of chat and chat-client alone",
+    },
+    Command {
+        name: "unignore",
+        takes: "NAME",
+        does: "has your client show again what NAME says. Of chat and chat-client alone",
     },
     Command {
         name: "kick",
@@ -203,6 +218,7 @@ const HELP: &str = "\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
 * /claim PASSWORD: make the name you have your own; /passwd, /unclaim change that\n\
 * /login NAME PASSWORD: have the name that you have claimed\n\
+* /devices: where you come back to it without the password; /devices revoke NUMBER ends one\n\
 * /join ROOM: go to another room, or make one; /rooms lists them\n\
 * /who [ROOM]: who is in the room; /whois NAME tells of one of them\n\
 * /topic [TEXT]: what the room is about\n\

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod asked;
 pub(crate) mod commands;
+pub(crate) mod devices;
 pub(crate) mod dialect;
 pub mod foreign;
 pub mod json;

@@ -1,5 +1,6 @@
 //! The text dialect: what lines mean, in both directions (PROTOCOL.md, "The text dialect").
 
+use crate::types::device::number_of;
 use crate::types::entry::{Entry, Kind};
 use crate::types::name::Name;
 use crate::types::secret::Secret;
@@ -111,6 +112,14 @@ pub enum Request<'a> {
     Password(Secret<&'a str>),
     /// Have one's name be nobody's own.
     Unclaim,
+    /// List the devices that come back to one's own name.
+    Devices,
+    /// Have one of them do so no more: the one of this number.
+    Revoke(u32),
+    /// Show nothing any more of what somebody says; without a name, list whom one ignores. A client does that itself.
+    Ignore(Option<&'a str>),
+    /// Show again what somebody says. This, too.
+    Unignore(&'a str),
     /// Order something in the room.
     Order(Asked<'a>),
     /// List who is kept out of it.
@@ -199,8 +208,14 @@ impl<'a> Request<'a> {
                 Self::History(n.parse().unwrap_or(u64::MAX))
             }
             ("unclaim", "") => Self::Unclaim,
+            ("devices", "") => Self::Devices,
+            ("devices", _) if first().0.eq_ignore_ascii_case("revoke") => {
+                number_of(first().1).map_or(Self::Surplus(name), Self::Revoke)
+            }
+            ("ignore", "") => Self::Ignore(None),
             (
-                "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login",
+                "join" | "me" | "nick" | "whois" | "msg" | "reply" | "claim" | "passwd" | "login"
+                | "unignore",
                 "",
             ) => Self::Lacking(name),
             ("msg" | "login", _) if first().1.is_empty() => Self::Lacking(name),
@@ -210,7 +225,13 @@ impl<'a> Request<'a> {
             ("me", text) => Self::Act(printable(text)),
             ("reply", text) => Self::Reply(printable(text)),
             ("msg", _) => Self::Message(first().0, printable(first().1)),
-            ("join" | "nick" | "who" | "whois", _) if !first().1.is_empty() => Self::Surplus(name),
+            ("join" | "nick" | "who" | "whois" | "ignore" | "unignore", _)
+                if !first().1.is_empty() =>
+            {
+                Self::Surplus(name)
+            }
+            ("ignore", of) => Self::Ignore(Some(of)),
+            ("unignore", of) => Self::Unignore(of),
             ("join", room) => Self::Join(room),
             ("who", room) => Self::Who(Some(room)),
             ("nick", wanted) => Self::Nick(wanted),
@@ -250,6 +271,11 @@ impl fmt::Display for Request<'_> {
             Self::LogIn(name, password) => write!(f, "/login {name} {}", **password),
             Self::Password(password) => write!(f, "/passwd {}", **password),
             Self::Unclaim => f.write_str("/unclaim"),
+            Self::Devices => f.write_str("/devices"),
+            Self::Revoke(number) => write!(f, "/devices revoke {number}"),
+            Self::Ignore(None) => f.write_str("/ignore"),
+            Self::Ignore(Some(name)) => write!(f, "/ignore {name}"),
+            Self::Unignore(name) => write!(f, "/unignore {name}"),
             Self::Order(asked) => asked.fmt(f),
             Self::Bans => f.write_str("/bans"),
             Self::BadTime("slow") => f.write_str("/slow 3601"),
@@ -271,9 +297,10 @@ pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4]
         Kind::Renamed => ["", name, IS_NOW, text],
         Kind::Topic if text.is_empty() => ["", name, NO_TOPIC, ""],
         Kind::Topic => ["", name, TOPIC, text],
-        // These are in no room. What a password is verified with is in no line.
+        // These are in no room. What a password, or a device, is verified with is in no line.
         Kind::Claimed => ["", name, CLAIMED, ""],
         Kind::Unclaimed => ["", name, UNCLAIMED, ""],
+        Kind::Device | Kind::DeviceEnded => ["", name, DEVICE, ""],
         Kind::Order => ["", name, " ", text],
     }
 }
@@ -295,7 +322,13 @@ impl Entry<'_> {
         let (name, rest) = line.split_at_checked(name)?;
         let text = match kind {
             // What an order says is not all in its line.
-            Kind::Joined | Kind::Left | Kind::Claimed | Kind::Unclaimed | Kind::Order => "",
+            Kind::Joined
+            | Kind::Left
+            | Kind::Claimed
+            | Kind::Unclaimed
+            | Kind::Device
+            | Kind::DeviceEnded
+            | Kind::Order => "",
             Kind::Said => rest.strip_prefix(": ")?,
             Kind::Acted => rest.strip_prefix(' ')?,
             Kind::Renamed => rest.strip_prefix(IS_NOW)?,
@@ -346,6 +379,7 @@ const TOPIC: &str = " has set the topic: ";
 const NO_TOPIC: &str = " has taken the topic away";
 const CLAIMED: &str = " has claimed the name";
 const UNCLAIMED: &str = " has given the name up";
+const DEVICE: &str = " has another device";
 const FROM: &str = "[PM from ";
 const TO: &str = "[PM to ";
 pub(crate) const NOTICE: &str = "* ";

@@ -179,6 +179,7 @@ fn a_session_that_is_waited_for_gives_way_and_goes_on_under_its_other_name() {
         [Message::Account {
             name: "ann".into(),
             claimed: true,
+            device: None,
             id: Some("c".into())
         }]
     );
@@ -416,6 +417,7 @@ fn a_program_does_all_of_it_and_is_told_by_codes() {
     let account = |claimed, id: &'static str| Message::Account {
         name: "ann".into(),
         claimed,
+        device: None,
         id: Some(id.into()),
     };
     let code = |told: &[Message<'_>]| errors(told);

@@ -4,6 +4,7 @@ mod accounts;
 mod backfill;
 mod behind;
 mod details;
+mod devices;
 mod durable;
 mod hosts;
 mod json;

@@ -148,6 +148,8 @@ fn kind_bits(kind: Kind) -> u8 {
         Kind::Claimed => LATER_KIND | 2,
         Kind::Unclaimed => LATER_KIND | 3,
         Kind::Order => LAST_KIND,
+        Kind::Device => LAST_KIND | 1,
+        Kind::DeviceEnded => LAST_KIND | 2,
     }
 }
 

@@ -7,10 +7,11 @@ use chat_net::store::{Retention, export, import};
 
 /// Entry `seq` of the log of the accounts.
 fn account(seq: u64, kind: Kind, name: &str) -> Record {
-    let text = if kind == Kind::Claimed {
-        "0f".repeat(48)
-    } else {
-        String::new()
+    let text = match kind {
+        Kind::Claimed => "0f".repeat(48),
+        Kind::Device => format!("{seq} 1700000000000 {} the laptop", "a0".repeat(32)),
+        Kind::DeviceEnded => "4".into(),
+        _ => String::new(),
     };
     Record {
         room: RoomName::accounts(),
@@ -24,12 +25,15 @@ fn account(seq: u64, kind: Kind, name: &str) -> Record {
     }
 }
 
-/// ann's name is hers, and bob's is not any more.
-fn accounts() -> [Record; 3] {
+/// ann's name is hers, with one of two devices, and bob's is not any more.
+fn accounts() -> [Record; 6] {
     [
         account(1, Kind::Claimed, "ann"),
         account(2, Kind::Claimed, "bob"),
         account(3, Kind::Unclaimed, "bob"),
+        account(4, Kind::Device, "ann"),
+        account(5, Kind::Device, "ann"),
+        account(6, Kind::DeviceEnded, "ann"),
     ]
 }
 
@@ -46,21 +50,21 @@ fn names_belong_to_their_owners_when_the_entries_that_said_so_are_gone() {
         store.append(batch).unwrap();
         idle(&store);
     }
-    assert!(store.first() > 3, "the entries of the accounts are gone");
+    assert!(store.first() > 6, "the entries of the accounts are gone");
     let expected = fold(&accounts());
     let room = store.room(&RoomName::accounts()).unwrap();
-    assert_eq!((room.last, &room.state), (3, &expected));
+    assert_eq!((room.last, &room.state), (6, &expected));
     drop(store);
     let mut store = try_open(&disk, &keep).unwrap();
     let room = store.room(&RoomName::accounts()).unwrap();
-    assert_eq!((room.last, &room.state), (3, &expected));
+    assert_eq!((room.last, &room.state), (6, &expected));
     // And it goes on from there.
-    let next = account(4, Kind::Claimed, "cy");
+    let next = account(7, Kind::Claimed, "cy");
     store.append(std::slice::from_ref(&next)).unwrap();
-    let [ann, bob, left] = accounts();
-    let expected = fold(&[ann, bob, left, next]);
+    let all: Vec<Record> = accounts().into_iter().chain([next]).collect();
+    let expected = fold(&all);
     let room = store.room(&RoomName::accounts()).unwrap();
-    assert_eq!((room.last, room.state), (4, expected));
+    assert_eq!((room.last, room.state), (7, expected));
 }
 
 #[test]

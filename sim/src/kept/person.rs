@@ -290,11 +290,11 @@ impl Person {
                     self.sees(&line, disk);
                 }
                 Some(ClientAction::Notice(line)) => self.is_told(&line, disk),
-                Some(ClientAction::Keep(memory)) => self.keeping = Some(memory),
+                Some(ClientAction::Keep(memory)) => self.keeping = Some(*memory),
                 Some(ClientAction::End(outcome)) => {
                     client.handle(Timestamp::from_micros(now), ClientInput::Shown);
                     if let Some(ClientAction::Keep(memory)) = client.poll_action() {
-                        self.keeping = Some(memory);
+                        self.keeping = Some(*memory);
                     }
                     self.ends(outcome, disk);
                     return Some(Wish::Drop);
@@ -522,6 +522,8 @@ pub(super) fn line_of(entry: &Record) -> String {
         Kind::Topic if entry.text.is_empty() => format!("{name} has taken the topic away"),
         Kind::Topic => format!("{name} has set the topic: {}", entry.text),
         // These are in no room, and nobody has a right to order anything.
-        Kind::Claimed | Kind::Unclaimed | Kind::Order => format!("{name} is in no room for that"),
+        Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded | Kind::Order => {
+            format!("{name} is in no room for that")
+        }
     }
 }

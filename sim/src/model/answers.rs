@@ -425,6 +425,7 @@ impl Answers {
                     Code::BadPassword,
                     Code::NotPrivate,
                     Code::TooManyGuesses,
+                    Code::BadLabel,
                     Code::Busy,
                     Code::NotAllowed,
                     Code::NotHere,

@@ -157,6 +157,8 @@ impl Asked {
                 | Request::Login { id, .. }
                 | Request::Passwd { id, .. }
                 | Request::Unclaim { id }
+                | Request::Devices { id }
+                | Request::Revoke { id, .. }
                 | Request::Order { id, .. }
                 | Request::Bans { id, .. },
             )) => Self::Account(id.map(Into::into)),

@@ -317,6 +317,10 @@ impl Expected {
                 | Request::LogIn(..)
                 | Request::Password(_)
                 | Request::Unclaim
+                | Request::Devices
+                | Request::Revoke(_)
+                | Request::Ignore(_)
+                | Request::Unignore(_)
                 | Request::Order(_)
                 | Request::Bans
                 | Request::BadTime(_),

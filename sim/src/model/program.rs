@@ -66,6 +66,7 @@ impl Program {
             version: hello.version,
             name: own(hello.name),
             session: own(hello.session.map(|token| token.0)).map(Secret),
+            device: own(hello.device.map(|token| token.0)).map(Secret),
             after: hello.after,
             epoch: own(hello.epoch),
             history: hello.history,

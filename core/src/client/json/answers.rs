@@ -4,6 +4,7 @@ use crate::types::name::Name;
 use crate::types::network::Network;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
+use crate::wire::devices::{Listed, devices};
 use crate::wire::json::{BanOf, Message};
 use crate::wire::notice::{Notice, bans, rooms, roster};
 use crate::wire::printable::printable;
@@ -82,6 +83,17 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
             };
             format!("* {answer}")
         }
+        Message::Devices {
+            name, devices: all, ..
+        } => devices(
+            name,
+            all.iter().map(|it| Listed {
+                number: it.number,
+                label: &it.label,
+                age_ms: it.age_ms,
+            }),
+        ),
+        Message::Revoked { device, .. } => format!("* {}", Answer::Revoked(*device)),
         Message::Bans {
             bans: shown, more, ..
         } => bans_line(shown, *more),

@@ -58,6 +58,8 @@ impl JsonClient {
             return;
         }
         self.deadline = Some(now + PATIENCE);
+        let device = self.own_device();
+        let device_of = device.map(|it| it.name.clone());
         let known = &self.memory;
         let is_seen = |_: &&str| !self.reads;
         let lobby = self.known(&RoomName::LOBBY);
@@ -73,6 +75,7 @@ impl JsonClient {
             name: known.name.as_deref().filter(is_seen).map(Into::into),
             session: (known.session.as_ref().filter(|_| !self.reads))
                 .map(|token| Secret(token.as_str().into())),
+            device: device.map(|it| Secret(it.token.as_str().into())),
             after: lobby.after.filter(|_| is_lobby_shown),
             epoch: lobby.epoch.filter(|_| is_lobby_shown),
             history: lobby.history.filter(|_| is_lobby_shown),
@@ -81,6 +84,7 @@ impl JsonClient {
         // Numbers and strings: nothing in it can fail.
         let hello = serde_json::to_string(&hello).unwrap_or_default();
         self.connection.named = named;
+        self.connection.device_of = device_of;
         self.send(&format!("JOIN {hello}\n"));
     }
 

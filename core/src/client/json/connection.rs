@@ -27,6 +27,8 @@ pub(super) struct Connection {
     pub(super) slow_until: Option<Timestamp>,
     /// What was said to one person alone, and is not answered yet: the id, and the text.
     pub(super) private: VecDeque<(String, Secret<String>)>,
+    /// The name for which its first line had a device.
+    pub(super) device_of: Option<String>,
     /// The rooms of which the server knows from its first line, or from a request, how far they were shown.
     pub(super) named: Vec<RoomName>,
     /// The rooms that it is in.
@@ -59,6 +61,7 @@ impl Connection {
             asked: false,
             slow_until: None,
             private: VecDeque::new(),
+            device_of: None,
             named: Vec::new(),
             seats: BTreeMap::new(),
             joins: Vec::new(),

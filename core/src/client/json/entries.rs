@@ -37,7 +37,9 @@ impl JsonClient {
             self.missed(&here, after, next, None);
         }
         self.set_position(&here, Some(entry.seq));
-        if self.setup.raw {
+        let is_hidden = self.is_hidden(entry);
+        self.follow_people(entry);
+        if self.setup.raw && !is_hidden {
             self.show(printable(line).into());
         }
         if entry.kind == Kind::Renamed && self.memory.name.as_deref() == Some(&*entry.name) {
@@ -47,7 +49,7 @@ impl JsonClient {
         // The last entry when a session went on in a room may be somebody else's.
         let is_ours = self.memory.name.as_deref() == Some(&*entry.name);
         let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined && is_ours;
-        if !is_joining && !self.is_own(entry) {
+        if !is_joining && !is_hidden && !self.is_own(entry) {
             let at = Some(entry.at).filter(|_| self.setup.times);
             self.tell_at(&line_of(entry), at);
         }
@@ -62,6 +64,7 @@ impl JsonClient {
         let Ok(room) = RoomName::parse(&entry.room) else {
             return;
         };
+        self.follow_people(entry);
         let is_ours = self.memory.name.as_deref() == Some(&*entry.name)
             && (matches!(entry.kind, Kind::Joined | Kind::Left) || self.is_own(entry));
         if is_ours && self.position(&room) == entry.seq.checked_sub(1) {

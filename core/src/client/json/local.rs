@@ -13,18 +13,23 @@ use alloc::string::{String, ToString};
 use core::fmt::Write;
 
 /// The commands that no server sees, and what each does.
-const COMMANDS: [(&str, &str); 2] = [
+const COMMANDS: [(&str, &str); 4] = [
     (
         "unsent",
         "what you said that the server has not accepted yet",
     ),
     ("retry", "while offline: connect now"),
+    (
+        "ignore [NAME]",
+        "show nothing of what NAME says, does, or writes to you alone; without a name: whom you ignore",
+    ),
+    ("unignore NAME", "show again what NAME says"),
 ];
 
 impl JsonClient {
     /// A command that is none of the server's.
     pub(super) fn own_command(&mut self, now: Timestamp, command: &str) {
-        let own = COMMANDS.map(|(name, _)| name);
+        let own = ["unsent", "retry"];
         match own
             .into_iter()
             .find(|name| name.eq_ignore_ascii_case(command))

@@ -5,6 +5,7 @@ use crate::types::secret::Secret;
 use crate::wire::json::Request;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// What a client remembers of a server.
@@ -34,6 +35,58 @@ pub struct Memory {
     /// What was typed and is not accepted yet, in order.
     #[serde(default)]
     pub outbox: VecDeque<Unaccepted>,
+    /// With what it comes back to names that belong to its person.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub devices: VecDeque<OwnDevice>,
+    /// Whom its person ignores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Ignored>,
+}
+
+/// The device that a client is for a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OwnDevice {
+    /// The name.
+    pub name: String,
+    /// The secret token. Whoever has it has the name.
+    pub token: Secret<String>,
+}
+
+impl OwnDevice {
+    /// Whether it is for this name: a server takes names for the same that differ in the case of letters of ASCII alone.
+    pub(super) fn is_for(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// Somebody of whom nothing is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ignored {
+    /// The server's time when they were ignored, in milliseconds since the Unix epoch, as far as it was known.
+    #[serde(default)]
+    pub since: u64,
+    /// The names that they had one after the other; the last one is that which they have now.
+    pub names: VecDeque<Named>,
+}
+
+/// A name that somebody had for a while, by the server's time in milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// From when on.
+    #[serde(default)]
+    pub from: u64,
+    /// Until when; none where they have it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+impl Ignored {
+    /// The name that they have now.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.names.back().map(|last| &*last.name)
+    }
 }
 
 /// How far a client is in a room.

@@ -5,8 +5,10 @@ mod answers;
 mod backoff;
 mod connecting;
 mod connection;
+mod devices;
 mod entries;
 mod held;
+mod ignoring;
 mod keeping;
 mod leaving;
 mod local;
@@ -18,7 +20,7 @@ mod rooms;
 mod typing;
 
 pub use answers::answer_line;
-pub use memory::{Memory, Place, Unaccepted};
+pub use memory::{Ignored, Memory, Named, OwnDevice, Place, Unaccepted};
 
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, MAX_UNSENT, PROMPT, sayable,
@@ -27,6 +29,7 @@ use crate::mark::{Mark, mark};
 use crate::types::room_name::RoomName;
 use crate::types::time::Timestamp;
 use crate::wire::line::Line;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -35,6 +38,7 @@ use backoff::Backoff;
 use connection::Connection;
 use core::mem;
 use core::time::Duration;
+use ignoring::Ignoring;
 use keeping::Keeping;
 use phase::{Event, Phase};
 
@@ -72,6 +76,11 @@ pub struct Setup {
     pub times: bool,
     /// Reads, unseen by the others, until there is something to say, and is in the room only from then on.
     pub reads: bool,
+    /// What its device is called, if it is to come back to names that belong to its person without their passwords: it asks for
+    /// that with each password, where it [`keeps`](Self::keeps).
+    pub device: Option<String>,
+    /// Nobody can read along on its connections: what it has for that is sent.
+    pub is_private: bool,
 }
 
 /// A client that speaks the JSON dialect (PROTOCOL.md, "The client that resumes"): it comes back
@@ -137,6 +146,7 @@ pub struct JsonClient {
     keeping: Keeping,
     /// Something was given to be shown, and may not be where it can be seen yet.
     is_showing: bool,
+    ignoring: Ignoring,
 }
 
 impl Client for JsonClient {
@@ -243,7 +253,7 @@ impl Client for JsonClient {
         if action.is_none() && mem::take(&mut self.keeping.is_due) {
             self.keeping.under_way = true;
             self.keeping.at = None;
-            return Some(ClientAction::Keep(self.memory.clone()));
+            return Some(ClientAction::Keep(Box::new(self.memory.clone())));
         }
         action
     }
@@ -293,6 +303,7 @@ impl JsonClient {
             refused: false,
             keeping: Keeping::default(),
             is_showing: false,
+            ignoring: Ignoring::default(),
             memory,
             setup,
         };

@@ -1,6 +1,7 @@
 //! What a client is sent, and what it shows of that.
 
 use super::answers::answer_line;
+use super::devices::without_token;
 use super::entries::line_of;
 use super::phase::{Event, Phase};
 use super::rooms;
@@ -88,9 +89,14 @@ impl JsonClient {
         let is_own = rooms::is_errand(&message)
             || self.is_told_otherwise(&message)
             || self.is_held_already(&message);
-        if self.setup.raw && is_shown_raw(&message) && !is_own {
-            self.show(printable(line).into());
+        if self.hides(&message) {
+            return;
         }
+        if self.setup.raw && is_shown_raw(&message) && !is_own {
+            let line = without_token(&message, line);
+            self.show(printable(&line).into());
+        }
+        self.follow_devices(&message);
         match message {
             Message::Welcome {
                 name,
@@ -386,6 +392,8 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Away { .. }
             | Message::Whois { .. }
             | Message::Account { .. }
+            | Message::Devices { .. }
+            | Message::Revoked { .. }
             | Message::Notice { .. }
             | Message::Error { .. }
             | Message::Slow { .. }

@@ -33,7 +33,7 @@ impl JsonClient {
             }
             Request::Act(text) => self.say(now, text.into_owned(), true),
             Request::Message(to, text) => return self.say_privately_to(Some(to), &text),
-            Request::Reply(text) => return self.say_privately_to(None, &text),
+            Request::Reply(text) => return self.answer_privately(&text),
             Request::Nick(name) => {
                 let name = name.into();
                 return self.ask(&Ask::Nick { name, id: None });
@@ -60,20 +60,35 @@ impl JsonClient {
             }
             Request::Claim(password) => {
                 let password = Secret(password.0.into());
-                return self.ask(&Ask::Claim { password, id: None });
+                let device = self.label();
+                return self.ask(&Ask::Claim {
+                    password,
+                    device,
+                    id: None,
+                });
             }
             Request::LogIn(name, password) => {
                 return self.ask(&Ask::Login {
                     name: name.into(),
                     password: Secret(password.0.into()),
+                    device: self.label(),
                     id: None,
                 });
             }
             Request::Password(password) => {
                 let password = Secret(password.0.into());
-                return self.ask(&Ask::Passwd { password, id: None });
+                let device = self.label();
+                return self.ask(&Ask::Passwd {
+                    password,
+                    device,
+                    id: None,
+                });
             }
             Request::Unclaim => return self.ask(&Ask::Unclaim { id: None }),
+            Request::Devices => return self.ask(&Ask::Devices { id: None }),
+            Request::Revoke(device) => return self.ask(&Ask::Revoke { device, id: None }),
+            Request::Ignore(name) => self.ignore(name),
+            Request::Unignore(name) => self.unignore(name),
             Request::Who(room) => {
                 let room = room.map(Into::into).or(here);
                 return self.ask(&Ask::Who { room });

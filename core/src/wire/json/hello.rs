@@ -13,10 +13,11 @@ enum Kind {
     Object,
 }
 
-const MEMBERS: [(&str, Kind); 8] = [
+const MEMBERS: [(&str, Kind); 9] = [
     ("version", Kind::Integer(u32::MAX as u64)),
     ("name", Kind::Text),
     ("session", Kind::Text),
+    ("device", Kind::Text),
     ("after", Kind::Integer(u64::MAX)),
     ("epoch", Kind::Text),
     ("history", Kind::Integer(u64::MAX)),

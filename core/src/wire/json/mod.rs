@@ -39,6 +39,9 @@ pub struct Hello<'a> {
     /// The secret token of a session, to go on with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Secret<Cow<'a, str>>>,
+    /// The secret token of a device: the name asked for belongs to whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Secret<Cow<'a, str>>>,
     /// The number of the last entry known, to be sent what came after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
@@ -205,6 +208,9 @@ pub enum Request<'a> {
     Claim {
         /// With this password: [`MIN_PASSWORD`](crate::MIN_PASSWORD) to [`MAX_PASSWORD`](crate::MAX_PASSWORD) bytes.
         password: Secret<Cow<'a, str>>,
+        /// To be given a token for a device that is called this, in [`MAX_LABEL`](crate::MAX_LABEL) bytes; may be empty.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        device: Option<Cow<'a, str>>,
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -216,6 +222,9 @@ pub enum Request<'a> {
         name: Cow<'a, str>,
         /// Its password.
         password: Secret<Cow<'a, str>>,
+        /// As for [`Request::Claim`].
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        device: Option<Cow<'a, str>>,
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -224,12 +233,21 @@ pub enum Request<'a> {
     Passwd {
         /// As for [`Request::Claim`].
         password: Secret<Cow<'a, str>>,
+        /// As for [`Request::Claim`].
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        device: Option<Cow<'a, str>>,
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
     /// Have one's name be nobody's own.
     Unclaim {
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// List the devices that come back to one's own name.
+    Devices {
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -257,6 +275,14 @@ pub enum Request<'a> {
         /// How many seconds are between two lines.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u64>,
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// Have one of them do so no more.
+    Revoke {
+        /// Its number.
+        device: u32,
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -517,6 +543,28 @@ pub enum Message<'a> {
         name: Cow<'a, str>,
         /// It belongs to whoever is told.
         claimed: bool,
+        /// The secret token of a device, where one was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<Secret<Cow<'a, str>>>,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// The devices that come back to one's own name, in answer to [`Request::Devices`].
+    Devices {
+        /// The name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// They, in the order of their numbers.
+        devices: alloc::vec::Vec<DeviceOf<'a>>,
+        /// The id that came with the request.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// One of them does so no more, in answer to [`Request::Revoke`].
+    Revoked {
+        /// Its number.
+        device: u32,
         /// The id that came with the request.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -574,6 +622,18 @@ pub struct RoomOf<'a> {
     pub room: Cow<'a, str>,
     /// How many are in it.
     pub here: u64,
+}
+
+/// A device in a list of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceOf<'a> {
+    /// Which of its owner's.
+    pub number: u32,
+    /// What its owner's client called it; may be empty.
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub label: Cow<'a, str>,
+    /// For how long it has been one, in milliseconds.
+    pub age_ms: u64,
 }
 
 /// One entry of the log.
@@ -726,6 +786,12 @@ pub enum Code {
     TooManyGuesses,
     /// As many names belong to somebody as may.
     TooManyAccounts,
+    /// What a device is called is too long, or cannot be shown.
+    BadLabel,
+    /// The token of a device does not open the name asked for, or not any more.
+    WrongDevice,
+    /// There is no device of that number.
+    NoDevice,
     /// Too much of this kind is under way; it is worth while to try again soon.
     Busy,
     /// Whoever asks has no right to it, or not to do it to that one.
@@ -805,6 +871,8 @@ impl Request<'_> {
                 | Self::Login { .. }
                 | Self::Passwd { .. }
                 | Self::Unclaim { .. }
+                | Self::Devices { .. }
+                | Self::Revoke { .. }
                 | Self::Away { .. }
                 | Self::Order { .. }
                 | Self::Bans { .. }

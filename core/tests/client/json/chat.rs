@@ -1,8 +1,9 @@
 //! A client that resumes and the server it talks to, with a connection that can be cut.
 
 use chat_core::{
-    Action, Client, ClientAction, ClientInput, Command, CommandError, ConnId, Input, JsonClient,
-    Limits, Line, Memory, Origin, Outcome, Server, Setup, Timer, Timestamp,
+    Action, Client, ClientAction, ClientInput, Command, CommandError, ConnId, HASH, Input,
+    JsonClient, Limits, Line, Memory, Origin, Outcome, SALT, Secret, Server, Setup, Timer,
+    Timestamp, Verifier,
 };
 use std::time::Duration;
 
@@ -123,6 +124,14 @@ impl Chat {
             Input::Received(conn, format!("JOIN {name}\n{line}\n").as_bytes()),
         );
         self.others.push(conn);
+        self.run();
+    }
+
+    /// The same on one connection: somebody who stays.
+    pub(super) fn other_goes_on(&mut self, nth: usize, line: &str) {
+        let (now, conn) = (self.now, self.others[nth]);
+        let server = self.server.as_mut().unwrap();
+        server.handle(now, Input::Received(conn, format!("{line}\n").as_bytes()));
         self.run();
     }
 
@@ -263,7 +272,7 @@ impl Chat {
                     }
                 }
                 ClientAction::Keep(memory) => {
-                    self.kept.push(memory);
+                    self.kept.push(*memory);
                     if self.keeps {
                         self.client.handle(self.now, ClientInput::Kept);
                     }
@@ -321,9 +330,18 @@ impl Chat {
             }
             bytes.len()
         });
-        let mut is_closed = false;
+        let (mut is_closed, mut is_hashed) = (false, false);
         while let Some(action) = server.poll_action() {
             is_closed |= matches!(action, Action::Finish(conn) if Some(conn) == self.conn);
+            if let Action::Hash(conn, password, salt) = action {
+                // The same hash for equal passwords; nobody tries to find one here.
+                let salt = salt.unwrap_or(Secret([7; SALT]));
+                let mut hash = Secret([0; HASH]);
+                hash[..password.len()].copy_from_slice(password.as_bytes());
+                let verifier = Verifier { salt, hash };
+                server.handle(self.now, Input::Hashed(conn, Some(&verifier)));
+                is_hashed = true;
+            }
         }
         if let Some((due, Timer::Resume)) = server.next_timeout()
             && due <= self.now
@@ -339,7 +357,7 @@ impl Chat {
         if is_closed && !self.is_stuck {
             self.client.handle(self.now, ClientInput::Eof);
         }
-        !sent.is_empty() || is_closed
+        !sent.is_empty() || is_closed || is_hashed
     }
 
     /// So many bytes went by; after the last one the connection is cut.

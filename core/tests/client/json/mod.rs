@@ -1,6 +1,8 @@
 //! The client that resumes: what its person sees, and what becomes of what they type.
 
 mod chat;
+mod devices;
+mod ignoring;
 mod keeping;
 mod leaving;
 mod looks;
