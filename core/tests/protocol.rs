@@ -6,8 +6,7 @@ use chat_core::{
     MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE, MAX_LABEL, MAX_LINE, MAX_MUTES, MAX_NAME,
     MAX_OPERATORS, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS,
     MAX_SERVER_LINE, MAX_SLOW, MIN_PASSWORD, May, Order, RIGHTS, Rate, Rates, Server, TextClient,
-    Timestamp, Transition,
-    client_phase, foreign, json_client_phase, server_phase,
+    Timestamp, Transition, client_phase, foreign, json_client_phase, server_phase,
 };
 use std::fmt::Debug;
 use std::time::Duration;

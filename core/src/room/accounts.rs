@@ -64,14 +64,13 @@ impl Accounts {
     /// Takes note of what happened, as entry `seq`.
     pub(super) fn evolve(&mut self, seq: u64, change: Change<'_>) {
         match change {
-            Change::Claims(name, verifier) => match self.of(name) {
+            Change::Claims(name, verifier) => {
                 // The name stays as it was written first, and of whom it was. All devices end: who sets another password may
                 // do so because somebody else came in. A number that was given is never given again.
-                Some(account) => {
+                if let Some(account) = self.of(name) {
                     account.verifier = verifier;
                     account.devices.all.clear();
-                }
-                None => {
+                } else {
                     let claim = Claim {
                         since: seq,
                         is_admin: false,
@@ -83,7 +82,7 @@ impl Accounts {
                     };
                     self.0.insert(Unique(name.clone()), account);
                 }
-            },
+            }
             Change::Orders(name, Order::Admin(is_on)) => {
                 if let Some(account) = self.of(name) {
                     account.claim.is_admin = is_on;

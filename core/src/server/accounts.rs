@@ -230,11 +230,7 @@ impl Server {
         let now = self.wall();
         if let Some(room) = self.rooms.room_banning(now, name, own) {
             let (asked, room) = (own, &self.rooms.named(room));
-            return self.refuse_answer(
-                id,
-                Answer::NickBanned { asked, room, name },
-                besides.given,
-            );
+            return self.refuse_answer(id, Answer::NickBanned { asked, room, name }, besides.given);
         }
         let accounts = self.rooms.accounts();
         let is_theirs = accounts.find(name).is_some_and(|(it, _)| it == own);

@@ -1,6 +1,6 @@
 //! The answer to `/devices`.
 
-use crate::wire::answer::Span;
+use crate::wire::answer::Stay;
 use crate::wire::printable::printable;
 use alloc::string::String;
 use core::fmt::Write;
@@ -31,7 +31,7 @@ pub(crate) fn devices<'a>(name: &str, all: impl IntoIterator<Item = Listed<'a>>)
         if !label.is_empty() {
             let _ = write!(line, " \"{}\"", printable(label));
         }
-        let _ = write!(line, " (for {})", Span(age_ms));
+        let _ = write!(line, " (for {})", Stay(age_ms));
     }
     if line.len() == begin {
         return alloc::format!("* No device comes back as {name} without the password.");

@@ -141,11 +141,7 @@ fn a_device_that_is_none_opens_nothing_and_its_client_is_told() {
     leave(&mut w, ann);
     let (bob, bobs) = owned(&mut w, "bob");
     leave(&mut w, bob);
-    let other = format!(
-        "{}{}",
-        &device[..31],
-        i32::from(device.ends_with('0'))
-    );
+    let other = format!("{}{}", &device[..31], i32::from(device.ends_with('0')));
     for wrong in [&other, &bobs, &device[1..], &device.to_uppercase(), ""] {
         let (conn, told) = come_back(&mut w, "ann", wrong);
         assert_eq!(name_in(&told), "ann-2", "{wrong}");

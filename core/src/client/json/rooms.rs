@@ -330,7 +330,8 @@ impl JsonClient {
             return self.is_dropped(&room, &why);
         }
         self.tell(&format!("* {why}"));
-        self.not_let_in(now, &room);
+        self.not_let_in(&room);
+        self.settle(now);
     }
 
     /// Something was not done that the client asked for by itself; whether it is of those.
