@@ -720,7 +720,7 @@ fn help_shows_what_one_may_do() {
     );
     assert!(send(&mut w, bob, "/help kick").starts_with("* /kick NAME [REASON]: "));
     let lines = [&all, &some, &none].map(|help| help.lines().count());
-    assert_eq!(lines, [16, 15, 13]);
+    assert_eq!(lines, [17, 16, 14]);
     assert!(all.ends_with("in the room.\n") && none.ends_with("in the room.\n"));
 }
 

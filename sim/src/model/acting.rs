@@ -12,6 +12,13 @@ impl Watched {
         self.acts += 1;
         let mut joined = Vec::new();
         while let Some(action) = self.server.poll_action() {
+            if let Action::Renamed(id, name) = action {
+                let who = self.number(id);
+                Invariant::ClosedForGood.holds(self.peers[who].is_open(), || {
+                    format!("#{who} is {name} after it was closed")
+                });
+                continue; // Its entries are judged.
+            }
             let (Action::Joined(id, _) | Action::Finish(id) | Action::Close(id, _)) = action else {
                 unreachable!("there is no store to ask");
             };

@@ -341,7 +341,9 @@ impl Expected {
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word)) => {
-                let start: String = word.chars().take(20).collect();
+                // Other characters may be two columns wide.
+                let most = if word.is_ascii() { 20 } else { 10 };
+                let start: String = word.chars().take(most).collect();
                 self.begins(&format!("* Unknown command /{start}"));
             }
         }

@@ -273,6 +273,9 @@ impl State {
     }
 
     fn act(&mut self, scene: &Scene, action: &Action) {
+        if let Action::Renamed(..) = action {
+            return; // Its entry is judged.
+        }
         let (Action::Joined(conn, _) | Action::Finish(conn) | Action::Close(conn, _)) = *action
         else {
             unreachable!("there is no store");
