@@ -340,7 +340,7 @@ fn help_is_there_until_one_types_on() {
         let mut world = World::online(80, 12);
         world.press(open);
         assert!(world.seen().contains("│ PageUp PageDown"));
-        world.press(&"\u{1b}[6~".repeat(4));
+        world.press(&"\u{1b}[6~".repeat(6));
         assert!(!world.seen().contains("│ PageUp PageDown"));
         assert!(world.seen().contains("│ /who"));
         world.press("h");

@@ -351,7 +351,13 @@ impl Server {
         else {
             return;
         };
+        // Somebody may have removed it from there.
+        let is_there = connection.seated_in(room).is_some();
         match (said, connection.name.clone()) {
+            _ if !is_there => {
+                let why = "you are not in that room any more";
+                self.refuse(id, Code::NotInRoom, why, Some(&given));
+            }
             (Some(said), _) => self.said_again(id, room, kind, &text, said),
             (None, Some(name)) => self.say_now(id, room, kind, &name, &text, Some(&given)),
             (None, None) => {}

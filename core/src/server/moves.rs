@@ -436,6 +436,8 @@ impl Server {
             && let Some(due) = connection.next_due()
         {
             match due {
+                // Somebody may have removed it from there.
+                Due::Live(room, _) if connection.seated_in(room).is_none() => {}
                 Due::Live(room, from) => {
                     let log = self.rooms[room].log();
                     let last = log.last();

@@ -9,7 +9,7 @@ use crate::room::RoomId;
 use crate::room::decide::{Command, Refusal};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::{MAX_LINE, MAX_ORDER_REASON};
-use crate::types::name::Name;
+use crate::types::name::{Name, Unique};
 use crate::types::network::Network;
 use crate::types::order::Order;
 use crate::types::peer::Host;
@@ -117,7 +117,10 @@ impl Server {
             return None;
         }
         let (_, person) = self.people.find(name)?;
-        self.limited_host(person.conn?)
+        match person.conn {
+            Some(id) => self.limited_host(id),
+            None => self.sessions.host_of_waiting(name),
+        }
     }
 
     /// Does to people what is ordered.
@@ -148,10 +151,15 @@ impl Server {
     /// Those in a room who come from somewhere, but for those who may come in all the same.
     fn who_come_from(&self, room: RoomId, from: Network) -> Vec<Name> {
         let members = self.rooms[room].room.state.members();
+        let waiting = self.sessions.waiting_from(|host| from.has(host));
         let comes = |name: &&Name| {
             let may_stay = self.rooms.role(room, name).may(Right::Enter, None);
-            let host = self.host_in(room, name);
-            !may_stay && host.is_some_and(|host| from.has(host))
+            let conn = self.people.find(name).and_then(|(_, person)| person.conn);
+            let comes = match conn {
+                Some(id) => self.limited_host(id).is_some_and(|host| from.has(host)),
+                None => waiting.contains(&Unique(Name::clone(name))),
+            };
+            !may_stay && comes
         };
         members.filter(comes).cloned().collect()
     }
@@ -330,8 +338,11 @@ impl Server {
         self.note(id, &line);
     }
 
-    /// Whoever makes a room with a claimed name owns it.
+    /// Whoever makes a room with a claimed name owns it. Nobody owns the lobby.
     pub(super) fn own(&mut self, room: RoomId, name: &Name) {
+        if room == RoomId::LOBBY {
+            return;
+        }
         let by = self.rooms.names().last_claim();
         let (text, now) = (Order::Own(by).to_text(), self.wall());
         let _ = self

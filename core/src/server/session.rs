@@ -11,7 +11,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::SessionId;
 use crate::types::hex::to_hex;
 use crate::types::limits::{MAX_LINE, MAX_ROOMS};
-use crate::types::name::Name;
+use crate::types::name::{Name, Unique};
 use crate::types::peer::Host;
 use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
@@ -19,7 +19,7 @@ use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, Code, Hello, Message};
 use crate::wire::notice::{Goodbye, Notice};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use core::fmt;
 use core::mem;
@@ -105,6 +105,20 @@ impl Sessions {
         if let Some(session) = all.find(|it| it.conn.is_none() && it.name == *before) {
             session.name = name.clone();
         }
+    }
+
+    /// From where somebody came who has no connection at the moment, where that counts. It is looked for among all, which is done
+    /// seldom.
+    pub(super) fn host_of_waiting(&self, name: &Name) -> Option<Host> {
+        let mut all = self.table.values();
+        all.find(|it| it.conn.is_none() && it.name == *name)?.host
+    }
+
+    /// Those who have no connection at the moment and came from such a host.
+    pub(super) fn waiting_from(&self, is_it: impl Fn(Host) -> bool) -> BTreeSet<Unique> {
+        let all = self.table.values().filter(|it| it.conn.is_none());
+        let all = all.filter(|it| it.host.is_some_and(&is_it));
+        all.map(|it| Unique(it.name.clone())).collect()
     }
 
     pub(super) fn clear(&mut self) {

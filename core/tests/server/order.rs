@@ -482,10 +482,10 @@ fn who_is_banned_from_the_lobby_is_not_let_in_at_all() {
         w.handle(Input::Eof(conn));
         assert_eq!(w.closed.get(&conn), Some(&CloseReason::Banned));
     }
-    // Nor with a session, whose host is banned while it has no connection.
+    // Nor with a session that goes on from there.
     w.handle(Input::Lost(bot));
-    send(&mut w, root, "/ban 192.0.2.9");
-    let conn = connect(&mut w, 9, &session);
+    send(&mut w, root, "/ban 192.0.2.10");
+    let conn = connect(&mut w, 10, &session);
     let told = objects(&mut w, conn);
     assert_eq!(bye(&told), Some((Code::Banned, None)));
     assert!(w.look(root).contains("bot has left the chat"));
@@ -926,4 +926,72 @@ fn what_is_ordered_is_so_after_a_restart() {
     assert!(told[1].contains("dev is private"), "{}", told[1]);
     assert!(told[2].contains("one line at a time"), "{}", told[2]);
     assert!(told[3].contains("* Banned: eve until"), "{}", told[3]);
+}
+
+/// One of another machine that speaks JSON, and its session.
+fn far_program(w: &mut World, host: u8, hello: &str) -> (ConnId, String) {
+    let peer = SocketAddr::from(([192, 0, 2, host], 2000));
+    let conn = w.server.accept(w.now, peer).unwrap();
+    w.receive(conn, format!("JOIN {hello}\n"));
+    let told = objects(w, conn);
+    (conn, token(&told))
+}
+
+#[test]
+fn who_has_lost_the_connection_is_removed_with_the_host_they_came_from() {
+    let mut w = World::new(Limits::default());
+    let ann = owner_of(&mut w, "ann");
+    go(&mut w, ann, "dev");
+    let hellos = [("eve", 7), ("dan", 8)];
+    for (name, host) in hellos {
+        let hello = format!("{{\"name\":\"{name}\",\"rooms\":{{\"dev\":{{}}}}}}");
+        let (bot, _) = far_program(&mut w, host, &hello);
+        w.handle(Input::Lost(bot));
+    }
+    w.look(ann);
+    assert_eq!(
+        send(&mut w, ann, "/ban 192.0.2.7"),
+        "ann has banned an address\n* That is about 192.0.2.7; only operators see this.\neve has left the chat\n"
+    );
+    assert_eq!(
+        send(&mut w, ann, "/ban dan"),
+        "ann has banned dan\n* That is about 192.0.2.8; only operators see this.\ndan has left the chat\n"
+    );
+    let saint = far(&mut w, 8, false, "saint");
+    assert_eq!(go(&mut w, saint, "dev"), "* You are banned from dev.\n");
+}
+
+#[test]
+fn what_waits_for_the_store_is_not_said_in_a_room_that_one_was_removed_from_meanwhile() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let settle = |k: &mut Kept| {
+        k.commit();
+        hash(k);
+        k.answer();
+        k.commit();
+    };
+    let ann = k.join("ann");
+    for line in ["/claim open sesame", "/join dev"] {
+        k.receive(ann, format!("{line}\n"));
+        settle(&mut k);
+    }
+    let (bot, _) = program(
+        &mut k,
+        &format!("{{\"session\":\"{}\",\"name\":\"bot\"}}", "7".repeat(32)),
+    );
+    settle(&mut k);
+    k.receive(bot, "{\"type\":\"join\",\"room\":\"dev\"}\n");
+    settle(&mut k);
+    k.look(bot);
+    // Its token may be older than this server: what it says may have been said before.
+    k.receive(
+        bot,
+        "{\"type\":\"say\",\"room\":\"dev\",\"text\":\"hi\",\"id\":\"1\"}\n",
+    );
+    k.receive(ann, "/kick bot\n/join lobby\n");
+    settle(&mut k);
+    let told = objects(&mut k, bot);
+    let is_refused = |it: &Message<'_>| matches!(it, Message::Error { code: Code::NotInRoom, id: Some(id), .. } if id == "1");
+    assert!(told.iter().any(is_refused), "{told:?}");
+    assert!(!k.look(ann).contains("bot: hi"));
 }
