@@ -3,7 +3,6 @@
 use super::world::{Op, Server};
 use crate::dice::Dice;
 use crate::text::Text;
-use crate::undrawn::PROGRAMS_IN_ROOMS;
 use chat_core::{MAX_LINE, MAX_ROOMS};
 
 /// How much people and programs go from room to room.
@@ -26,11 +25,11 @@ impl Moves {
     pub(super) fn draw(seed: u64) -> Self {
         let (mut dice, mut going_on) = (Dice::new(seed, 8), Dice::new(seed, 10));
         Self {
-            ends: going_on.one_in(60) && PROGRAMS_IN_ROOMS,
+            ends: going_on.one_in(60),
             going_on,
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
-            are_many: dice.one_in(16) && PROGRAMS_IN_ROOMS,
+            are_many: dice.one_in(16),
             dice,
         }
     }
@@ -88,7 +87,7 @@ impl Moves {
         if self.ends {
             server.copies = self.going_on.below(300) as u64;
         }
-        if self.are_any() && !self.are_many && self.dice.one_in(4) && PROGRAMS_IN_ROOMS {
+        if self.are_any() && !self.are_many && self.dice.one_in(4) {
             server.rooms = 1 + self.dice.below(3);
         }
     }
@@ -124,7 +123,7 @@ impl Moves {
 
     /// An object of the JSON dialect that asks for a room, or something of it, if the next one is to.
     pub(super) fn object(&mut self) -> Option<Vec<u8>> {
-        if !PROGRAMS_IN_ROOMS || !self.is_next() {
+        if !self.is_next() {
             return None;
         }
         if self.are_many && self.going_on.one_in(4) {
@@ -183,7 +182,7 @@ impl Moves {
 
     /// The rooms that a first object names, as a member of it, now and then.
     pub(super) fn named(&mut self) -> Option<String> {
-        if !PROGRAMS_IN_ROOMS || !self.are_any() || !self.are_many && !self.dice.one_in(3) {
+        if !self.are_any() || !self.are_many && !self.dice.one_in(3) {
             return self.known_so_far();
         }
         let rooms: Vec<String> = if self.are_many && !self.dice.one_in(4) {
@@ -204,7 +203,7 @@ impl Moves {
 
     /// Rooms in which a program may go on, each with the number after which it does, now and then.
     fn known_so_far(&mut self) -> Option<String> {
-        if !PROGRAMS_IN_ROOMS || !self.are_any() || !self.going_on.one_in(3) {
+        if !self.are_any() || !self.going_on.one_in(3) {
             return None;
         }
         let names = 1 + self.going_on.below(2);

@@ -1,7 +1,6 @@
 //! A world around one store, as data that can be shrunk, written and read.
 
 use crate::dice::Dice;
-use crate::undrawn::PROGRAMS_IN_ROOMS;
 use chat_core::{Limits, RoomName};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -264,9 +263,6 @@ impl Rooms {
             return None;
         }
         let who = self.dice.below(clients.len());
-        if !PROGRAMS_IN_ROOMS && clients[who] != Client::Text {
-            return None;
-        }
         Some(match self.dice.below(10) {
             0 => Op::Topic(who),
             1 => Op::Look(who),
