@@ -10,6 +10,7 @@ mod errors;
 mod find;
 mod golden;
 mod machine;
+mod orders;
 mod portable;
 mod power;
 mod readers;
