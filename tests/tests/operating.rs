@@ -77,6 +77,12 @@ fn its_commands_work_in_their_order() {
             let rest = ann.rest();
             let told = rest.last().expect("she is told");
             assert!(told.contains("Please do not shout."), "{told}");
+        } else if line.ends_with(" grant ann") {
+            let address = address_of_server.expect("the server runs");
+            let mut ann = Raw::first_line(address, "JOIN ann");
+            ann.say("/claim open sesame");
+            while !ann.line().contains("is yours") {}
+            shell.succeeds(line);
         } else if line == "chat-server admin drain" {
             shell.succeeds(line);
             assert_eq!(server.as_mut().map(Process::exit_code), Some(0));

@@ -9,7 +9,6 @@
 
 use super::Server;
 use super::bucket::Buckets;
-use super::connection::Connection;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_JSON_LINE;
@@ -157,17 +156,13 @@ impl HostPace {
 }
 
 impl Server {
-    /// Whether no further line of a connection may be handled yet.
-    pub(super) fn is_paced(&self, c: &Connection) -> bool {
-        if !c.limited {
-            return false;
-        }
-        let own = c.pace.as_deref();
+    /// Whether no further line of a connection may be handled yet, which has sent so much, and whose host has limits.
+    pub(super) fn is_paced_by(&self, own: Option<&Pace>, host: Host) -> bool {
         if own.is_some_and(|pace| pace.wait == Wait::Next) {
             return false;
         }
         let is_owing = own.is_some_and(|pace| !pace.sent.is_ready(self.now, &self.limits.rate));
-        is_owing || self.is_host_paced(c.peer.host)
+        is_owing || self.is_host_paced(host)
     }
 
     fn is_host_paced(&self, host: Host) -> bool {

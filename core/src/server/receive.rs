@@ -156,6 +156,11 @@ impl Server {
             || self.is_paced(c)
     }
 
+    /// Whether no further line of a connection may be handled yet, by what it and its host have sent.
+    fn is_paced(&self, c: &Connection) -> bool {
+        c.limited && self.is_paced_by(c.pace.as_deref(), c.peer.host)
+    }
+
     /// Keeps what could not be handled yet, if it is still of interest.
     pub(super) fn keep(&mut self, id: ConnId, unread: Vec<u8>) {
         let Some(connection) = self.connections.get_mut(id) else {

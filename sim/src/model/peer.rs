@@ -396,6 +396,15 @@ impl Peer {
         }
     }
 
+    /// The same, where it is in the room.
+    pub(super) fn leaves_if_in(&mut self, room: usize, left: usize) {
+        let mut stays = self.stays.iter().rev();
+        let last = stays.find(|stay| stay.room == room);
+        if last.is_some_and(|stay| stay.left.is_none()) {
+            self.leaves(room, left);
+        }
+    }
+
     /// It hears no more of any room.
     pub(super) fn leaves_all(&mut self, rooms: &Rooms) {
         for stay in &mut self.stays {

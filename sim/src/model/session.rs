@@ -136,6 +136,19 @@ impl Watched {
         self.peers[newest].begins(room, joined + 1);
     }
 
+    /// One of a session's connections has asked to be out of a room: a newer one of it that was there is, too. Where both asked,
+    /// in the moment in which one replaced the other, the screen does not say who did it.
+    pub(super) fn are_out_of(&mut self, room: usize, who: usize, left: usize) {
+        for newer in self
+            .mates(who)
+            .into_iter()
+            .skip_while(|it| *it != who)
+            .skip(1)
+        {
+            self.peers[newer].leaves_if_in(room, left);
+        }
+    }
+
     /// The connections of the session of one, if it is in one.
     pub(super) fn mates(&self, who: usize) -> Vec<usize> {
         let program = self.peers[who].expected.program.as_ref();

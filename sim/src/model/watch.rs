@@ -134,6 +134,7 @@ impl Watched {
                     self.does(Some(room), &name, &deed, line);
                     self.rooms.leave(room, line, name.as_str());
                     self.peers[who].leaves(room, entry);
+                    self.are_out_of(room, who, entry);
                     return;
                 }
                 self.session_ends(name.as_str());
