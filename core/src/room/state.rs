@@ -118,7 +118,7 @@ impl State {
     /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
     /// the name, the salt and the hash, the number of the entry since which it is theirs in eight bytes, a 0, or a 1 if they
     /// look after the server, the number of their last device in four, how many they have in two, and these, the one that was
-    /// used last at the end; where something is ordered, the length of what [`Rules::encode`] makes of that in four bytes, and
+    /// used last at the end; where something is ordered, the length of the rules as text in four bytes, and
     /// that; then, for each member in their order, the length of the name, the name, and a 0, or a 1 and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();

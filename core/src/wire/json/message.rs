@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 pub enum Message<'a> {
     /// The connection is in.
     Welcome {
-        /// [`VERSION`].
+        /// [`VERSION`](super::VERSION).
         version: u32,
-        /// [`ROOM`].
+        /// [`ROOM`](super::ROOM).
         #[serde(borrow)]
         room: Cow<'a, str>,
         /// The name given; empty for a reader, who has none.
@@ -46,7 +46,7 @@ pub enum Message<'a> {
     },
     /// Something happened in the room.
     Entry(#[serde(borrow)] Entry<'a>),
-    /// The same, in answer to [`Request::History`].
+    /// The same, in answer to [`Request::History`](super::Request::History).
     Past(#[serde(borrow)] Entry<'a>),
     /// The connection is in a room from now on: after this come its entries, and no others before.
     In {
@@ -79,7 +79,7 @@ pub enum Message<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         text: Option<Cow<'a, str>>,
     },
-    /// Who is kept out of a room, in answer to [`Request::Bans`].
+    /// Who is kept out of a room, in answer to [`Request::Bans`](super::Request::Bans).
     Bans {
         /// Which room, where it is not the lobby.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ pub enum Message<'a> {
         #[serde(borrow)]
         address: Cow<'a, str>,
     },
-    /// The rooms that there are, in answer to [`Request::Rooms`].
+    /// The rooms that there are, in answer to [`Request::Rooms`](super::Request::Rooms).
     Rooms {
         /// Those in which somebody is, by name, as many as fit.
         rooms: alloc::vec::Vec<RoomOf<'a>>,
@@ -146,7 +146,7 @@ pub enum Message<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
         /// The id that came with the request: a number as a string, and of what is longer than
-        /// [`MAX_GIVEN`] bytes the beginning.
+        /// [`MAX_GIVEN`](super::MAX_GIVEN) bytes the beginning.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
         /// When it may be sent again, in milliseconds, where that is known.
@@ -186,7 +186,7 @@ pub enum Message<'a> {
         /// How many more there are.
         more: usize,
     },
-    /// What the room is about, in answer to [`Request::Topic`].
+    /// What the room is about, in answer to [`Request::Topic`](super::Request::Topic).
     Topic {
         /// Which room, where it is not the lobby.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -224,7 +224,7 @@ pub enum Message<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
     },
-    /// The answer to [`Request::Whois`].
+    /// The answer to [`Request::Whois`](super::Request::Whois).
     Whois {
         /// Who.
         #[serde(borrow)]
@@ -251,7 +251,7 @@ pub enum Message<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
-    /// The devices that come back to one's own name, in answer to [`Request::Devices`].
+    /// The devices that come back to one's own name, in answer to [`Request::Devices`](super::Request::Devices).
     Devices {
         /// The name.
         #[serde(borrow)]
@@ -262,7 +262,7 @@ pub enum Message<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
-    /// One of them does so no more, in answer to [`Request::Revoke`].
+    /// One of them does so no more, in answer to [`Request::Revoke`](super::Request::Revoke).
     Revoked {
         /// Its number.
         device: u32,
@@ -276,7 +276,7 @@ pub enum Message<'a> {
         #[serde(borrow)]
         text: Cow<'a, str>,
     },
-    /// The answer to [`Request::Ping`].
+    /// The answer to [`Request::Ping`](super::Request::Ping).
     Pong {
         /// The number of the last entry.
         head: u64,

@@ -22,7 +22,7 @@ pub enum Request<'a> {
         /// The text: one line, not blank, at most [`MAX_LINE`] bytes.
         #[serde(borrow)]
         text: Cow<'a, str>,
-        /// An id of 1 to [`MAX_ID`] bytes that this session gives nothing else.
+        /// An id of 1 to [`MAX_ID`](super::MAX_ID) bytes that this session gives nothing else.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
         /// It is something done: `/me`.
@@ -88,7 +88,7 @@ pub enum Request<'a> {
         /// Entries before this number, the newest of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
-        /// How many, at most [`MAX_PAGE`]; 100 where it is not said.
+        /// How many, at most [`MAX_PAGE`](super::MAX_PAGE); 100 where it is not said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u64>,
     },
@@ -106,13 +106,13 @@ pub enum Request<'a> {
         /// Comes back with the answer.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
-        /// As in [`Hello::after`].
+        /// As in [`Hello::after`](super::Hello::after).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
-        /// As in [`Hello::epoch`].
+        /// As in [`Hello::epoch`](super::Hello::epoch).
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         epoch: Option<Cow<'a, str>>,
-        /// As in [`Hello::history`].
+        /// As in [`Hello::history`](super::Hello::history).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         history: Option<u64>,
     },
