@@ -462,3 +462,25 @@ fn every_event_in_every_phase_of_a_client_does_what_the_table_says() {
         }
     }
 }
+
+/// `README.md` says what each public name is.
+#[test]
+fn the_readme_lists_every_public_name() {
+    let readme = include_str!("../README.md");
+    let uses = include_str!("../src/lib.rs").split("pub use ").skip(1);
+    let uses = uses.map(|it| it.split(';').next().unwrap_or_default());
+    let names = uses.flat_map(|it| {
+        let listed = it.split_once('{').map_or(it, |(_, listed)| listed);
+        let listed = listed.trim_end_matches(['}', '\n', ' ', ',']).split(',');
+        listed.map(|name| {
+            let name = name.rsplit(" as ").next().unwrap_or(name);
+            name.rsplit("::").next().unwrap_or(name).trim()
+        })
+    });
+    let mut count = 0;
+    for name in names {
+        count += 1;
+        assert!(readme.contains(&format!("[`{name}`]")), "{name}");
+    }
+    assert!(count > 80, "{count}");
+}
