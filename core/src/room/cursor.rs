@@ -13,6 +13,9 @@ pub(crate) const SLICES: usize = 32;
 /// The fewest slices that there must be room for to ask a cursor for some.
 pub(crate) const LEAST: usize = 6;
 
+/// The end of what a cursor is sent of the log, while it is a member's.
+const OPEN: u64 = u64::MAX;
+
 /// A place where what a connection is sent differs from the log: bytes for it alone are put in, and then a
 /// part of the log (its own entries) is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +44,8 @@ struct Splices {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cursor {
     place: u64,
-    end: Option<u64>,
+    /// Where its membership ended; [`OPEN`] while it lasts.
+    end: u64,
     /// Where it leaves the log, if it does anywhere.
     splices: Option<Box<Splices>>,
     /// The last byte sent was not the end of a line.
@@ -52,7 +56,7 @@ impl Cursor {
     /// A cursor for a connection that receives what is appended from `place` on.
     pub(crate) fn new(place: u64) -> Self {
         Self {
-            end: None,
+            end: OPEN,
             ..Self::outside(place)
         }
     }
@@ -61,7 +65,7 @@ impl Cursor {
     pub(crate) fn outside(place: u64) -> Self {
         Self {
             place,
-            end: Some(place),
+            end: place,
             splices: None,
             mid_line: false,
         }
@@ -70,14 +74,12 @@ impl Cursor {
     /// Where in the log it stands, or `None` when it needs nothing more of the log.
     pub(crate) fn place_in(&self, log: &Stream) -> Option<u64> {
         debug_assert!(self.place <= log.head());
-        self.end
-            .is_none_or(|end| self.place < end)
-            .then_some(self.place)
+        (self.place < self.end).then_some(self.place)
     }
 
     /// All bytes that wait.
     pub(crate) fn total(&self, log: &Stream) -> u64 {
-        self.end.unwrap_or(log.head()) - self.place - self.skipped() + self.private() as u64
+        self.end.min(log.head()) - self.place - self.skipped() + self.private() as u64
     }
 
     /// Bytes of private lines that wait.
@@ -97,7 +99,7 @@ impl Cursor {
 
     /// Puts a private line in, at the head of the log.
     pub(crate) fn note(&mut self, head: u64, line: &str) {
-        let at = self.end.unwrap_or(head);
+        let at = self.end.min(head);
         let splices = self.splices.get_or_insert_default();
         splices.private += line.len();
         match splices.queue.back_mut() {
@@ -116,7 +118,7 @@ impl Cursor {
     /// Puts a private line in where lines may be sent up to, before all that may not be sent yet.
     pub(crate) fn note_at_once(&mut self, log: &Stream, line: &str) {
         let visible = log.visible();
-        if self.end.is_some() || visible == log.head() {
+        if self.end != OPEN || visible == log.head() {
             return self.note(log.head(), line);
         }
         let splices = self.splices.get_or_insert_default();
@@ -166,9 +168,9 @@ impl Cursor {
 
     /// Moves to another stream's head, keeping queued notices. It must need nothing more of the stream where it is.
     pub(crate) fn move_to(&mut self, head: u64, receives: bool) {
-        assert!(self.end == Some(self.place) && self.skipped() == 0);
+        assert!(self.end == self.place && self.skipped() == 0);
         self.place = head;
-        self.end = (!receives).then_some(head);
+        self.end = if receives { OPEN } else { head };
         if let Some(splices) = &mut self.splices {
             splices.queue.iter_mut().for_each(|it| it.at = head);
         }
@@ -176,7 +178,7 @@ impl Cursor {
 
     /// Ends the membership: nothing that is appended from `head` on will be sent.
     pub(crate) fn end_at(&mut self, head: u64) {
-        self.end.get_or_insert(head);
+        self.end = self.end.min(head);
     }
 
     /// Takes a copy of everything that waits, and needs nothing more of the log as it is now.
@@ -253,7 +255,7 @@ impl Cursor {
         }
         tail.extend(last.as_bytes());
         self.place = log.head();
-        self.end = Some(self.place);
+        self.end = self.place;
         self.put_only(tail);
     }
 
@@ -264,7 +266,7 @@ impl Cursor {
 
     /// Whether everything up to the end has been sent, and what was skipped may be.
     pub(crate) fn is_done(&self, log: &Stream) -> bool {
-        let is_there = self.place == self.end.unwrap_or(log.head());
+        let is_there = self.place == self.end.min(log.head());
         is_there && self.splices.is_none() && self.place <= log.visible()
     }
 
@@ -275,7 +277,7 @@ impl Cursor {
         let next = self.splices.as_ref().and_then(|them| them.queue.front());
         match next.filter(is_near) {
             Some(splice) => self.place < splice.at || !splice.insert.is_empty(),
-            None => self.place < self.end.unwrap_or(visible).min(visible),
+            None => self.place < self.end.min(visible),
         }
     }
 
@@ -288,7 +290,7 @@ impl Cursor {
     /// The same, where nothing but the log is to be sent: only the second slice may be empty while the first is not.
     pub(crate) fn plain<'a>(&self, log: &'a Stream) -> Option<[&'a [u8]; 2]> {
         let visible = log.visible();
-        let end = self.end.unwrap_or(visible).min(visible);
+        let end = self.end.min(visible);
         self.splices.is_none().then(|| log.slices(self.place..end))
     }
 
@@ -318,7 +320,7 @@ impl Cursor {
                 return (count, true);
             }
         }
-        for slice in log.slices(place..self.end.unwrap_or(bound).min(bound)) {
+        for slice in log.slices(place..self.end.min(bound)) {
             put(slice);
         }
         (count, false)

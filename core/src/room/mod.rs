@@ -1,6 +1,7 @@
 //! A room: its log, and the state that is the fold of it.
 
 pub(crate) mod accounts;
+mod by_name;
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;

@@ -1,21 +1,19 @@
 //! Which names are in use, in any room, and what they look like: the fold of the entries of all rooms.
 
+use super::by_name::ByName;
 use crate::room::RoomId;
 use crate::types::entry::{Change, Entry};
-use crate::types::look::Look;
-use crate::types::name::{Name, Unique};
+use crate::types::name::Name;
 use crate::types::order::Order;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Who is in which rooms, by name. One name is of one person in all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Names {
-    all: BTreeMap<Unique, In>,
-    looks: Looks,
+    all: ByName<In>,
     /// Those that belong to somebody, who may be here or not.
-    claimed: Looks,
-    claims: BTreeMap<Unique, Claim>,
+    claims: ByName<Claim>,
     /// The number of the last entry of the accounts' log.
     last_claim: u64,
 }
@@ -29,40 +27,22 @@ pub(crate) struct Claim {
     pub(crate) is_admin: bool,
 }
 
-/// Names by all that they look like; what stands without a name is only looked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Looks(BTreeSet<(Look, Option<Unique>)>);
-
-impl Looks {
-    fn insert(&mut self, name: &Unique) {
-        let looks = name.0.looks().map(|look| (look, Some(name.clone())));
-        self.0.extend(looks);
-    }
-
-    fn remove(&mut self, name: &Unique) {
-        for look in name.0.looks() {
-            self.0.remove(&(look, Some(name.clone())));
-        }
-    }
-
-    /// Those that are taken for a name, or are it.
-    fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
-        name.looks().flat_map(|look| {
-            let from = self.0.range((look.clone(), None)..);
-            from.take_while(move |(other, _)| *other == look)
-                .filter_map(|(_, name)| name.as_ref().map(|name| &name.0))
-        })
-    }
-}
-
 /// The rooms in which somebody is: almost everybody is in one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum In {
     One(RoomId),
-    Many(Vec<RoomId>),
+    #[expect(clippy::box_collection, reason = "of names there are many")]
+    Many(Box<Vec<RoomId>>),
 }
 
 impl In {
+    fn of(rooms: Vec<RoomId>) -> Self {
+        match rooms[..] {
+            [room] => Self::One(room),
+            _ => Self::Many(Box::new(rooms)),
+        }
+    }
+
     fn rooms(&self) -> &[RoomId] {
         match self {
             Self::One(room) => core::slice::from_ref(room),
@@ -75,15 +55,14 @@ impl Names {
     /// All who have this name, or one that is taken for it, in whatever rooms: one at most, but where others of
     /// different looks have some in common with it.
     pub(crate) fn alike(&self, name: &Name) -> impl Iterator<Item = &Name> {
-        self.looks.alike(name)
+        self.all.alike(name)
     }
 
     /// A name that belongs to somebody and is this one, or is taken for it, but for those that are in use under this
     /// other one: whoever has it has proved that it is theirs.
     pub(crate) fn claimed_like(&self, name: &Name, own: Option<&Name>) -> Option<&Name> {
-        let own = own.map(|own| Unique(own.clone()));
-        let is_others = |it: &&Name| own.as_ref() != Some(&Unique(Name::clone(it)));
-        self.claimed.alike(name).find(is_others)
+        let is_others = |it: &&Name| own.is_none_or(|own| !it.is_same(own));
+        self.claims.alike(name).find(is_others)
     }
 
     /// Whether a name is free for anybody: nobody has it, it belongs to nobody, and nor is it with one that it is taken for.
@@ -93,12 +72,12 @@ impl Names {
 
     /// Since when a name belongs to somebody, if it does: that very name, in whatever case.
     pub(crate) fn claim_of(&self, name: &Name) -> Option<Claim> {
-        self.claims.get(&Unique(name.clone())).copied()
+        self.claims.get(name).copied()
     }
 
     /// The names that belong to somebody and that a name is taken for, itself among them.
     pub(crate) fn claims_like(&self, name: &Name) -> impl Iterator<Item = &Name> {
-        self.claimed.alike(name)
+        self.claims.alike(name)
     }
 
     /// The number of the last entry of the accounts' log.
@@ -117,13 +96,9 @@ impl Names {
                 });
                 self.claim(name, claim);
             }
-            Change::Unclaims(name) => {
-                let name = Unique(Name::clone(name));
-                self.claimed.remove(&name);
-                self.claims.remove(&name);
-            }
+            Change::Unclaims(name) => drop(self.claims.remove(name)),
             Change::Orders(name, Order::Admin(is_on)) => {
-                if let Some(claim) = self.claims.get_mut(&Unique(Name::clone(name))) {
+                if let Some(claim) = self.claims.get_mut(name) {
                     claim.is_admin = *is_on;
                 }
             }
@@ -138,8 +113,7 @@ impl Names {
 
     /// A name belongs to somebody.
     pub(crate) fn claim(&mut self, name: &Name, claim: Claim) {
-        self.claimed.insert(&Unique(name.clone()));
-        self.claims.insert(Unique(name.clone()), claim);
+        self.claims.insert(name, claim);
     }
 
     /// Whether somebody has this name, or one that is taken for it.
@@ -149,8 +123,7 @@ impl Names {
 
     /// The rooms in which somebody is, in no order.
     pub(crate) fn rooms(&self, name: &Name) -> &[RoomId] {
-        let found = self.all.get(&Unique(name.clone()));
-        found.map_or(&[], In::rooms)
+        self.all.get(name).map_or(&[], In::rooms)
     }
 
     /// Takes note of what happened in a room. A new name is taken note of once, by [`rename`](Self::rename).
@@ -164,50 +137,34 @@ impl Names {
 
     /// Somebody is in one room more.
     pub(crate) fn enter(&mut self, room: RoomId, name: &Name) {
-        let name = Unique(name.clone());
-        let Some(there) = self.all.get_mut(&name) else {
-            return self.insert(name, In::One(room));
+        let Some(there) = self.all.get_mut(name) else {
+            return self.all.insert(name, In::One(room));
         };
         if !there.rooms().contains(&room) {
             let mut rooms = there.rooms().to_vec();
             rooms.push(room);
-            *there = In::Many(rooms);
+            *there = In::of(rooms);
         }
     }
 
     fn leave(&mut self, room: RoomId, name: &Name) {
-        let name = Unique(name.clone());
-        let Some(there) = self.all.get_mut(&name) else {
+        let Some(there) = self.all.get_mut(name) else {
             return;
         };
         let mut rooms = there.rooms().to_vec();
         rooms.retain(|it| *it != room);
-        match rooms[..] {
-            [] => drop(self.remove(&name)),
-            [room] => *there = In::One(room),
-            _ => *there = In::Many(rooms),
+        if rooms.is_empty() {
+            self.all.remove(name);
+        } else {
+            *there = In::of(rooms);
         }
     }
 
     /// Somebody has another name, in all their rooms.
     pub(crate) fn rename(&mut self, before: &Name, after: &Name) {
-        if let Some(rooms) = self.remove(&Unique(before.clone())) {
-            self.insert(Unique(after.clone()), rooms);
+        if let Some(rooms) = self.all.remove(before) {
+            self.all.insert(after, rooms);
         }
-    }
-
-    /// It takes the place of one that differs in case alone.
-    fn insert(&mut self, name: Unique, rooms: In) {
-        self.remove(&name);
-        self.looks.insert(&name);
-        self.all.insert(name, rooms);
-    }
-
-    fn remove(&mut self, name: &Unique) -> Option<In> {
-        // As it is written there, which may be in other letters.
-        let (name, rooms) = self.all.remove_entry(name)?;
-        self.looks.remove(&name);
-        Some(rooms)
     }
 }
 
@@ -262,8 +219,10 @@ mod tests {
         let [nan, vav] = ["nan", "vav"].map(|it| Name::parse(it).unwrap());
         names.enter(lobby, &nan);
         names.enter(dev, &vav);
-        let alike: BTreeSet<&Name> = names.alike(&nav).collect();
-        assert_eq!(alike, [&nan, &vav].into());
+        let mut alike: Vec<&Name> = names.alike(&nav).collect();
+        alike.sort();
+        alike.dedup();
+        assert_eq!(alike, [&nan, &vav]);
         names.rename(&max, &like);
         assert_eq!(names.alike(&max).collect::<Vec<_>>(), [&like]);
         for (room, name) in [(lobby, &other), (dev, &like), (lobby, &nan), (dev, &vav)] {

@@ -8,6 +8,7 @@
 use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 /// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
@@ -122,7 +123,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id)
             && connection.lane.is_none()
         {
-            connection.lane = Some(self.backfills.insert(lane, id));
+            connection.lane = Some(Box::new(self.backfills.insert(lane, id)));
         }
         let waiting = self.backfills.lanes.iter().map(BTreeMap::len);
         debug_assert!(waiting.sum::<usize>() <= self.connections.len());
@@ -138,7 +139,7 @@ impl Server {
                 self.rooms.detach(backfill.room());
             }
             if let Some(place) = connection.lane.take() {
-                self.backfills.remove(place);
+                self.backfills.remove(*place);
             }
             self.hashing.remove(id);
         }

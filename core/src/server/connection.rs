@@ -7,6 +7,7 @@ use super::io::CloseReason;
 use super::phase::Phase;
 use super::places::{Came, Place};
 use super::rate::Pace;
+use super::subscribers::Seat;
 use super::timers::Timer;
 use super::turns::Place as Turn;
 use crate::room::RoomId;
@@ -25,7 +26,6 @@ use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::num::NonZeroU64;
 
 /// One connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,12 +35,12 @@ pub(crate) struct Connection {
     /// The limits of a host, and of what one may send in a time, are its own.
     pub(super) limited: bool,
     pub(super) place: Place,
-    /// Which of all that came it was, as long as it has said nothing and so may have to give way.
-    pub(super) quiet: Option<NonZeroU64>,
+    /// It has said nothing, and so may have to give way.
+    pub(super) is_quiet: bool,
     /// How many of its next lines may still turn out to be of another protocol.
     pub(super) suspect: u8,
     /// When its first line has to have ended, once it has begun.
-    pub(super) line_end: Option<Timestamp>,
+    pub(super) line_end: Option<Box<Timestamp>>,
     pub(crate) dialect: Dialect,
     /// The session that it is the connection of, if it has one.
     pub(crate) session: Option<Box<SessionId>>,
@@ -52,7 +52,7 @@ pub(crate) struct Connection {
     #[expect(clippy::box_collection, reason = "of idle connections there are many")]
     due: Option<Box<VecDeque<Due>>>,
     /// Its place among those who wait for a turn of either, while it is there.
-    pub(super) lane: Option<backfill_queue::Place>,
+    pub(super) lane: Option<Box<backfill_queue::Place>>,
     /// Counts among the JSON readers of the log where its main position is.
     pub(super) reads_json: bool,
     /// Commit barrier: nothing is sent to it before so many entries of all rooms are committed.
@@ -100,10 +100,10 @@ pub(crate) struct Connection {
 pub(crate) struct Position {
     pub(crate) room: RoomId,
     /// Its seat there, while it is sent what happens.
-    pub(super) seat: Option<usize>,
+    pub(super) seat: Option<Seat>,
     pub(crate) cursor: Cursor,
     /// What it is filed under among the blocked connections, while it is there.
-    pub(super) filed: Option<i64>,
+    pub(super) filed: Option<Box<i64>>,
 }
 
 impl Position {
@@ -125,7 +125,7 @@ impl Connection {
             peer,
             limited,
             place: Place::Held,
-            quiet: None,
+            is_quiet: false,
             suspect: 0,
             line_end: None,
             dialect: Dialect::Text,
@@ -179,7 +179,7 @@ impl Connection {
 
     /// Whether it is certain what it is: its first line has come, and it has said something that is of no other protocol.
     pub(super) fn is_known(&self) -> bool {
-        !self.phase.awaits_first_line() && self.suspect == 0 && self.quiet.is_none()
+        !self.phase.awaits_first_line() && self.suspect == 0 && !self.is_quiet
     }
 
     /// How much has come of its first line that is not blank.

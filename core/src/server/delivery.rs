@@ -14,6 +14,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -427,8 +428,11 @@ impl Server {
             });
             let private = place.cursor.private() as u64;
             let key = needs.map(|at| at.cast_signed().saturating_sub_unsigned(private));
-            let before = mem::replace(&mut place.filed, key);
-            hosted.lanes[dialect as usize].file(id, before, key);
+            let before = place.filed.as_deref().copied();
+            if before != key {
+                place.filed = key.map(Box::new);
+                hosted.lanes[dialect as usize].file(id, before, key);
+            }
             if key.is_some() {
                 self.rooms.unsettle(place.room);
             }
@@ -495,7 +499,8 @@ impl Server {
             0
         };
         let mut positions = connection.positions_mut();
-        let Some(it) = positions.find(|it| it.room == room && it.filed == key) else {
+        let Some(it) = positions.find(|it| it.room == room && it.filed.as_deref().copied() == key)
+        else {
             return false;
         };
         let waiting = it.cursor.total(log);

@@ -46,9 +46,6 @@ impl Lane {
 
     /// Files a connection as it is now: by this key, or not at all.
     pub(super) fn file(&mut self, id: ConnId, before: Option<i64>, key: Option<i64>) {
-        if before == key {
-            return;
-        }
         if let Some(key) = before {
             self.blocked.remove(&(key, id));
         }

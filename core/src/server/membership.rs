@@ -3,6 +3,7 @@
 use super::Server;
 use super::io::Action;
 use super::phase::{Event, Phase};
+use super::subscribers::Seat;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::cursor::Cursor;
@@ -173,7 +174,7 @@ impl Server {
     }
 
     /// Gives a seat in a room up.
-    pub(super) fn give_seat_up(&mut self, room: RoomId, seat: usize) {
+    pub(super) fn give_seat_up(&mut self, room: RoomId, seat: Seat) {
         let moved = self.rooms[room].subscribers.remove(seat);
         let Some(moved) = moved.and_then(|moved| self.connections.get_mut(moved)) else {
             return;

@@ -335,7 +335,7 @@ impl Server {
                 let lines = String::from_utf8_lossy(&lines);
                 connection.main.cursor.note(main, &lines);
             }
-            let before = it.filed.take();
+            let before = it.filed.take().map(|key| *key);
             hosted.lanes[dialect as usize].file(id, before, None);
             self.rooms.detach(it.room);
         }

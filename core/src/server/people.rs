@@ -32,10 +32,23 @@ pub(super) struct Person {
     pub(super) conn: Option<ConnId>,
     /// Since when they are here, in milliseconds since the Unix epoch.
     since: u64,
+    /// What most people are without.
+    more: Option<Box<More>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct More {
     /// Why they are away, if they are.
-    pub(super) away: Option<Box<str>>,
+    away: Option<Box<str>>,
     /// Who wrote to them alone last: the name, and which of all.
     reply_to: Option<(Name, u64)>,
+}
+
+impl Person {
+    /// Why they are away, if they are.
+    pub(super) fn away(&self) -> Option<&str> {
+        self.more.as_ref()?.away.as_deref()
+    }
 }
 
 impl People {
@@ -48,14 +61,13 @@ impl People {
                 number: *count,
                 conn: None,
                 since: now,
-                away: None,
-                reply_to: None,
+                more: None,
             }
         });
         self.present += usize::from(conn.is_some());
         self.present -= usize::from(person.conn.is_some());
         person.conn = conn;
-        person.away.is_some()
+        person.away().is_some()
     }
 
     /// All of them, in the order of their names.
@@ -108,13 +120,14 @@ impl People {
     pub(super) fn wrote(&mut self, from: &Name, to: &Name) {
         let from = self.find(from).map(|(name, it)| (name.clone(), it.number));
         if let Some(person) = self.get_mut(to) {
-            person.reply_to = from;
+            person.more.get_or_insert_default().reply_to = from;
         }
     }
 
     /// The name of whoever wrote last to somebody alone, unless they are not here any more.
     pub(super) fn to_reply_to(&self, name: &Name) -> Option<Name> {
-        let (to, number) = self.find(name)?.1.reply_to.clone()?;
+        let more = self.find(name)?.1.more.as_ref()?;
+        let (to, number) = more.reply_to.clone()?;
         let same = |person: &Person| person.number == number;
         if self.find(&to).is_some_and(|(_, person)| same(person)) {
             return Some(to);
@@ -146,7 +159,7 @@ impl Server {
             return;
         };
         if let Some(person) = self.people.get_mut(&name) {
-            person.away = why.map(Into::into);
+            person.more.get_or_insert_default().away = why.map(Into::into);
         }
         if let Some(connection) = self.connections.get_mut(id) {
             connection.is_away = why.is_some();
@@ -168,7 +181,8 @@ impl Server {
         }
         if let Some(name) = self.connections.get(id).and_then(|c| c.name.as_ref())
             && let Some(person) = self.people.get_mut(name)
-            && person.away.take().is_some()
+            && let Some(more) = &mut person.more
+            && more.away.take().is_some()
         {
             self.tell(id, Notice::Answer(Answer::Back));
         }
@@ -187,14 +201,14 @@ impl Server {
                 name: name.as_str().into(),
                 here_ms,
                 online: person.conn.is_some(),
-                away: person.away.as_deref().map(Into::into),
+                away: person.away().map(Into::into),
             }
             .to_line(),
             _ => Notice::Answer(Answer::Whois {
                 name,
                 here_ms,
                 is_online: person.conn.is_some(),
-                away: person.away.as_deref(),
+                away: person.away(),
             })
             .to_line(Dialect::Text),
         };

@@ -12,8 +12,9 @@ use crate::types::name::Name;
 use crate::types::peer::Host;
 use crate::types::rate::Rate;
 use crate::wire::notice::{Goodbye, Notice};
-use alloc::collections::BTreeSet;
-use core::num::NonZeroU64;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
 use core::time::Duration;
 
 /// How much of a line has come.
@@ -42,10 +43,10 @@ pub(super) struct Places {
     held: usize,
     refused: usize,
     giving_way: usize,
-    /// Connections that have a place and have said nothing yet, in the order in which they came.
-    quiet: BTreeSet<(u64, ConnId)>,
-    /// How many have come.
-    arrivals: u64,
+    /// Connections that have a place, in the order in which they came: all that have said nothing yet, and some others.
+    quiet: Vec<ConnId>,
+    /// How many of those have said nothing yet.
+    quiet_count: usize,
     /// How many may give way in a time.
     ways: Bucket,
 }
@@ -89,16 +90,15 @@ impl Server {
 
     /// Has whoever came last of those that have said nothing give its place up; whether anybody did.
     fn give_way(&mut self) -> bool {
-        let places = &mut self.places;
-        let rate = &self.limits.give_way;
+        let rate = self.limits.give_way;
         let may = rate.count > 0
-            && places.giving_way < self.limits.refusals
-            && places.ways.is_ready(self.now, rate);
-        let Some(&(_, id)) = places.quiet.last().filter(|_| may) else {
+            && self.places.giving_way < self.limits.refusals
+            && self.places.ways.is_ready(self.now, &rate);
+        let Some(id) = self.last_quiet().filter(|_| may) else {
             return false;
         };
         mark(Mark::GaveWay);
-        places.ways.take(self.now, rate, 1);
+        self.places.ways.take(self.now, &rate, 1);
         self.put(id, Place::GaveWay);
         self.tell(id, Notice::Goodbye(Goodbye::GaveWay));
         self.end(id, Event::Refused, CloseReason::GaveWay);
@@ -117,17 +117,11 @@ impl Server {
 
     /// Counts a connection that came, in its place.
     pub(super) fn take_place(&mut self, id: ConnId, place: Place) {
-        self.places.arrivals += 1;
-        let arrival = self.places.arrivals;
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
         connection.place = place;
         *self.places.of(place) += 1;
-        if place == Place::Held {
-            connection.quiet = NonZeroU64::new(arrival);
-            self.places.quiet.insert((arrival, id));
-        }
         if let Some(host) = connection.limited.then_some(connection.peer.host) {
             self.hosts.change(self.now, host, |account| match place {
                 Place::Held => {
@@ -136,6 +130,9 @@ impl Server {
                 }
                 Place::Refused | Place::GaveWay => account.refused += 1,
             });
+        }
+        if place == Place::Held {
+            self.begin_quiet(id);
         }
     }
 
@@ -162,10 +159,36 @@ impl Server {
     /// A connection has said something, or is ending: it does not give way.
     pub(super) fn is_quiet_no_more(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && let Some(arrival) = connection.quiet.take()
+            && mem::take(&mut connection.is_quiet)
         {
-            self.places.quiet.remove(&(arrival.get(), id));
+            self.places.quiet_count -= 1;
         }
+    }
+
+    /// A connection has said nothing yet.
+    fn begin_quiet(&mut self, id: ConnId) {
+        let places = &mut self.places;
+        if places.quiet.len() > 2 * places.quiet_count + 64 {
+            let connections = &self.connections;
+            let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.is_quiet);
+            places.quiet.retain(is_quiet);
+        }
+        places.quiet.push(id);
+        places.quiet_count += 1;
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.is_quiet = true;
+        }
+    }
+
+    /// Whoever came last of those that have said nothing.
+    fn last_quiet(&mut self) -> Option<ConnId> {
+        let connections = &self.connections;
+        let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.is_quiet);
+        let quiet = &mut self.places.quiet;
+        while quiet.last().is_some_and(|id| !is_quiet(id)) {
+            quiet.pop();
+        }
+        quiet.last().copied()
     }
 
     /// Takes note of a connection's new phase.
@@ -215,10 +238,10 @@ impl Server {
             return;
         };
         if is_begun && connection.line_end.is_none() {
-            connection.line_end = Some(at);
+            connection.line_end = Some(Box::new(at));
             self.timers.insert(at, Timer::FirstLineEnd, Some(id));
         } else if !is_begun && let Some(at) = connection.line_end.take() {
-            self.timers.remove(at, Timer::FirstLineEnd, Some(id));
+            self.timers.remove(*at, Timer::FirstLineEnd, Some(id));
         }
     }
 
@@ -227,9 +250,9 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id)
             && let Some(at) = &mut connection.line_end
         {
-            self.timers.remove(*at, Timer::FirstLineEnd, Some(id));
-            *at = *at + by;
-            self.timers.insert(*at, Timer::FirstLineEnd, Some(id));
+            self.timers.remove(**at, Timer::FirstLineEnd, Some(id));
+            **at = **at + by;
+            self.timers.insert(**at, Timer::FirstLineEnd, Some(id));
         }
     }
 

@@ -28,7 +28,7 @@ impl Server {
             mark(Mark::PrivateToNobody);
             return self.refuse_answer(id, Answer::NobodyToWrite(to), given);
         };
-        let (to, away) = (to.clone(), person.away.clone());
+        let (to, away) = (to.clone(), person.away().map(Box::from));
         let receiver = person.conn.and_then(|conn| self.connections.get(conn));
         let Some((conn, receiver)) = person.conn.zip(receiver) else {
             mark(Mark::PrivateOffline);

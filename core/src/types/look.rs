@@ -3,7 +3,6 @@
 use super::name::Name;
 use alloc::string::String;
 use alloc::sync::Arc;
-use core::cmp::Ordering;
 use unicode_security::confusable_detection::skeleton;
 
 /// What a name looks like: names with a look in common are taken for one another.
@@ -11,7 +10,7 @@ use unicode_security::confusable_detection::skeleton;
 /// Its text is compared without regard to case, to what stands at its end and says nothing, and to which of the
 /// characters of ASCII that look alike it has: `1`, `i` and `l`; `0` and `o`; `m` and `rn`.
 #[derive(Clone, Debug)]
-pub(crate) struct Look(Arc<str>);
+struct Look(Arc<str>);
 
 /// Names that nobody may ask for (PROTOCOL.md, "Names"), nor one that is taken for any of them.
 pub(crate) const RESERVED: [&str; 8] = [
@@ -28,9 +27,18 @@ pub(crate) const RESERVED: [&str; 8] = [
 impl Name {
     /// Whether nobody may take it: it would be believed to speak for the server, or for everyone.
     pub(crate) fn is_reserved(&self) -> bool {
+        /// Most names are told from all of them by this.
+        const NUMBERS: [u64; RESERVED.len()] = {
+            let (mut numbers, mut nth) = ([0; RESERVED.len()], 0);
+            while nth < RESERVED.len() {
+                numbers[nth] = number(RESERVED[nth].as_bytes());
+                nth += 1;
+            }
+            numbers
+        };
         self.looks().any(|look| {
             let mut reserved = RESERVED.iter();
-            reserved.any(|it| look.folded().eq(folded(it)))
+            NUMBERS.contains(&look.number()) && reserved.any(|it| look.folded().eq(folded(it)))
         })
     }
 
@@ -39,7 +47,7 @@ impl Name {
     ///
     /// There is more than one because letters of other scripts look like two of ours: a small Greek nu is a
     /// `v`, and a capital one an `N`, which are not the same to anybody.
-    pub(crate) fn looks(&self) -> impl Iterator<Item = Look> {
+    fn looks(&self) -> impl Iterator<Item = Look> {
         let text = self.as_str();
         let of = |text: &str| Look(skeleton(text).collect::<String>().to_lowercase().into());
         let (first, others) = if text.is_ascii() {
@@ -49,6 +57,12 @@ impl Name {
             (of(text), Some(others))
         };
         core::iter::once(first).chain(others.into_iter().flatten())
+    }
+
+    /// Its looks as numbers, in the same order: names that are alike have one in common. Others may have as well. The first one
+    /// is the same for names that differ in case alone.
+    pub(crate) fn look_numbers(&self) -> impl Iterator<Item = u64> {
+        self.looks().map(|look| look.number())
     }
 
     /// Whether one is taken for the other.
@@ -70,44 +84,57 @@ impl Look {
     fn folded(&self) -> impl Iterator<Item = u8> {
         folded(&self.0)
     }
-}
 
-fn folded(text: &str) -> impl Iterator<Item = u8> {
-    let text = text.trim_end_matches(['-', '_', '.']);
-    text.bytes().flat_map(|byte| {
-        let (bytes, count) = match byte.to_ascii_lowercase() {
-            b'1' | b'i' => ([b'l', 0], 1),
-            b'0' => ([b'o', 0], 1),
-            b'm' => (*b"rn", 2),
-            other => ([other, 0], 1),
-        };
-        bytes.into_iter().take(count)
-    })
-}
-
-impl Ord for Look {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(other.folded())
+    /// A hash of that.
+    fn number(&self) -> u64 {
+        number(self.0.as_bytes())
     }
 }
 
-impl PartialOrd for Look {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+fn folded(text: &str) -> impl Iterator<Item = u8> {
+    let bytes = text.as_bytes();
+    let counted = bytes[..telling(bytes)].iter().map(|byte| fold(*byte));
+    counted.flat_map(|(bytes, count)| bytes.into_iter().take(count))
+}
+
+/// A hash of what is compared of a text: FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+const fn number(text: &[u8]) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let (end, mut nth, mut hash) = (telling(text), 0, BASIS);
+    while nth < end {
+        let ([first, second], count) = fold(text[nth]);
+        hash = (hash ^ first as u64).wrapping_mul(PRIME);
+        if count > 1 {
+            hash = (hash ^ second as u64).wrapping_mul(PRIME);
+        }
+        nth += 1;
+    }
+    hash
+}
+
+/// How much of a text is before what stands at its end and says nothing.
+const fn telling(text: &[u8]) -> usize {
+    let mut end = text.len();
+    while end > 0 && matches!(text[end - 1], b'-' | b'_' | b'.') {
+        end -= 1;
+    }
+    end
+}
+
+/// What a byte is compared as: one, or two.
+const fn fold(byte: u8) -> ([u8; 2], usize) {
+    match byte.to_ascii_lowercase() {
+        b'1' | b'i' => ([b'l', 0], 1),
+        b'0' => ([b'o', 0], 1),
+        b'm' => (*b"rn", 2),
+        other => ([other, 0], 1),
     }
 }
 
 impl PartialEq for Look {
     fn eq(&self, other: &Self) -> bool {
         self.folded().eq(other.folded())
-    }
-}
-
-impl Eq for Look {}
-
-impl core::hash::Hash for Look {
-    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.folded().for_each(|byte| state.write_u8(byte));
     }
 }
 
@@ -187,20 +214,17 @@ mod tests {
 
     #[test]
     fn no_two_ports_give_names_that_are_alike() {
-        let looks: BTreeSet<Look> = (0..=u16::MAX)
-            .flat_map(|port| {
-                let looks: alloc::vec::Vec<Look> = Name::of_port(port).looks().collect();
-                looks
-            })
+        let looks: BTreeSet<u64> = (0..=u16::MAX)
+            .filter_map(|port| Name::of_port(port).look_numbers().next())
             .collect();
         assert_eq!(looks.len(), usize::from(u16::MAX) + 1);
     }
 
     #[test]
     fn no_two_numbers_give_names_that_are_alike() {
-        let looks: BTreeSet<Look> = (2..=1000)
+        let looks: BTreeSet<u64> = (2..=1000)
             .filter_map(|n| name("ann").numbered(n))
-            .filter_map(|name| name.looks().next())
+            .filter_map(|name| name.look_numbers().next())
             .collect();
         assert_eq!(looks.len(), 999);
     }
@@ -228,6 +252,18 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(&Name::parse(a.as_str()), &Ok(a.clone()));
+            }
+        }
+
+        /// [`ByName`](crate::room) files names by these.
+        #[test]
+        fn names_that_differ_in_case_have_the_same_numbers(a in "[a-zA-Z0-9à-öÀ-Öа-я._-]{1,8}|\\PC{1,4}") {
+            let spellings = [a.clone(), a.to_ascii_lowercase(), a.to_ascii_uppercase()];
+            let names = spellings.map(|text| Name::parse(&text));
+            if let [Ok(a), Ok(small), Ok(large)] = names {
+                let [a, small, large] = [a, small, large].map(|it| it.look_numbers().collect::<alloc::vec::Vec<_>>());
+                prop_assert_eq!(&a, &small);
+                prop_assert_eq!(&a, &large);
             }
         }
 

@@ -73,6 +73,11 @@ impl Name {
         self.0.clone()
     }
 
+    /// Whether the two differ at most in the case of letters of ASCII.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
     /// The name as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
