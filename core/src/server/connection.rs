@@ -90,7 +90,7 @@ pub(crate) struct Connection {
     pub(crate) eof: bool,
     /// It was told that what is said waits for the disk.
     pub(super) waits_for_disk: bool,
-    pub(crate) deadline: Option<(Timestamp, Timer)>,
+    pub(super) deadline: Option<Box<(Timestamp, Timer)>>,
     /// Why it will be closed, once that is certain.
     pub(crate) reason: Option<CloseReason>,
 }

@@ -55,6 +55,7 @@ use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use backfill_queue::BackfillQueue;
@@ -533,8 +534,9 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        if let Some((at, timer)) = mem::replace(&mut connection.deadline, deadline) {
-            self.timers.remove(at, timer, Some(id));
+        let before = mem::replace(&mut connection.deadline, deadline.map(Box::new));
+        if let Some((at, timer)) = before.as_deref() {
+            self.timers.remove(*at, *timer, Some(id));
         }
         if let Some((at, timer)) = deadline {
             self.timers.insert(at, timer, Some(id));

@@ -17,7 +17,7 @@ use core::mem;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct People {
     all: BTreeMap<Unique, Person>,
-    /// How many there have been.
+    /// How many of them were remembered by somebody.
     count: u64,
     /// How many have a connection.
     present: usize,
@@ -26,8 +26,6 @@ pub(super) struct People {
 /// Somebody who is in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Person {
-    /// Which of all it is: whoever has the same name later is somebody else.
-    number: u64,
     /// By which connection they are reached; none while a session has none.
     pub(super) conn: Option<ConnId>,
     /// Since when they are here, in milliseconds since the Unix epoch.
@@ -38,6 +36,8 @@ pub(super) struct Person {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct More {
+    /// Which of all it is, once somebody is to remember them: whoever has the same name later is somebody else.
+    number: Option<u64>,
     /// Why they are away, if they are.
     away: Option<Box<str>>,
     /// Who wrote to them alone last: the name, and which of all.
@@ -54,15 +54,11 @@ impl Person {
 impl People {
     /// Somebody is in the room from now on, or has another connection; whether they are away.
     pub(super) fn enter(&mut self, name: &Name, conn: Option<ConnId>, now: u64) -> bool {
-        let count = &mut self.count;
-        let person = self.all.entry(Unique(name.clone())).or_insert_with(|| {
-            *count += 1;
-            Person {
-                number: *count,
-                conn: None,
-                since: now,
-                more: None,
-            }
+        let person = self.all.entry(Unique(name.clone()));
+        let person = person.or_insert(Person {
+            conn: None,
+            since: now,
+            more: None,
         });
         self.present += usize::from(conn.is_some());
         self.present -= usize::from(person.conn.is_some());
@@ -118,7 +114,17 @@ impl People {
 
     /// Takes note that somebody wrote to somebody alone.
     pub(super) fn wrote(&mut self, from: &Name, to: &Name) {
-        let from = self.find(from).map(|(name, it)| (name.clone(), it.number));
+        let next = self.count + 1;
+        let Some(person) = self.get_mut(from) else {
+            return;
+        };
+        let number = *person
+            .more
+            .get_or_insert_default()
+            .number
+            .get_or_insert(next);
+        self.count = self.count.max(number);
+        let from = self.find(from).map(|(name, _)| (name.clone(), number));
         if let Some(person) = self.get_mut(to) {
             person.more.get_or_insert_default().reply_to = from;
         }
@@ -128,7 +134,10 @@ impl People {
     pub(super) fn to_reply_to(&self, name: &Name) -> Option<Name> {
         let more = self.find(name)?.1.more.as_ref()?;
         let (to, number) = more.reply_to.clone()?;
-        let same = |person: &Person| person.number == number;
+        let same = |person: &Person| {
+            let more = person.more.as_ref();
+            more.is_some_and(|more| more.number == Some(number))
+        };
         if self.find(&to).is_some_and(|(_, person)| same(person)) {
             return Some(to);
         }

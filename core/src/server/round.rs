@@ -275,7 +275,7 @@ impl Server {
             return;
         }
         let copied = connection.copied.min(connection.private() as u64);
-        let deadline = connection.deadline;
+        let has_deadline = connection.deadline.is_some();
         let has_others = connection.others.is_some();
         let is_done = |it: &Position| {
             let log = self.rooms[it.room].log().stream(connection.dialect);
@@ -287,9 +287,9 @@ impl Server {
         if has_others {
             self.drop_positions(id);
         }
-        if full && (progress || deadline.is_none()) {
+        if full && (progress || !has_deadline) {
             self.set_deadline(id, Some((self.now + self.limits.stall, Timer::Stall)));
-        } else if !full && deadline.is_some() {
+        } else if !full && has_deadline {
             self.set_deadline(id, None);
         } else {
             mark_if(full, Mark::WokenForNothing);

@@ -60,8 +60,8 @@ impl Server {
     /// to others.
     fn move_deadlines(&mut self, by: Duration) {
         for id in self.connections.ids() {
-            let deadline = self.connections.get(id).and_then(|c| c.deadline);
-            if let Some((at, timer)) = deadline {
+            let deadline = self.connections.get(id).and_then(|c| c.deadline.clone());
+            if let Some((at, timer)) = deadline.as_deref().copied() {
                 self.set_deadline(id, Some((at + by, timer)));
             }
             self.move_line_end(id, by);

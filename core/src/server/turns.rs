@@ -10,6 +10,7 @@ use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeSet;
 use core::mem;
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 /// A turn ends with the line that makes it so many bytes, or whose answer does.
@@ -24,8 +25,23 @@ const TALKING: u8 = 7;
 /// How far it may be ahead of that: seven turns at once, and then one a period.
 const AHEAD: Duration = Duration::from_millis(3_500);
 
-/// A connection's place among those that wait.
-pub(super) type Place = (Class, u64);
+/// A connection's place among those that wait: the class, in the two highest bits, and the number in it, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Place(NonZeroU64);
+
+impl Place {
+    fn new(class: Class, number: NonZeroU64) -> Self {
+        Self(number | (class as u64) << 62)
+    }
+
+    fn class(self) -> Class {
+        match self.0.get() >> 62 {
+            0 => Class::Sparse,
+            1 => Class::Bulk,
+            _ => Class::Asking,
+        }
+    }
+}
 
 /// Who comes before whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +58,7 @@ pub(super) enum Class {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Turns {
     waiting: BTreeSet<(Place, ConnId)>,
-    next: u64,
+    last: u64,
     /// Turns of those who talk since one of those who ask.
     talked: u8,
 }
@@ -55,10 +71,10 @@ impl Turns {
     /// Puts a connection after all others of its class.
     fn insert(&mut self, class: Class, id: ConnId) -> Place {
         if self.waiting.is_empty() {
-            self.next = 0;
+            self.last = 0;
         }
-        let place = (class, self.next);
-        self.next += 1;
+        self.last += 1;
+        let place = Place::new(class, NonZeroU64::MIN.saturating_add(self.last - 1));
         self.waiting.insert((place, id));
         place
     }
@@ -70,7 +86,10 @@ impl Turns {
     /// The first of a class or of those after it.
     fn first_from(&self, class: Class) -> Option<(Place, ConnId)> {
         let (slot, generation) = (0, 0);
-        let begin = ((class, 0), ConnId { slot, generation });
+        let begin = (
+            Place::new(class, NonZeroU64::MIN),
+            ConnId { slot, generation },
+        );
         self.waiting.range(begin..).next().copied()
     }
 }
@@ -128,7 +147,7 @@ impl Server {
         let is_asked = !self.is_bulk_full() && !self.is_answers_full();
         let asking = || self.turns.first_from(Class::Asking).filter(|_| is_asked);
         let first = self.turns.waiting.first().copied();
-        first.and_then(|first| match first.0.0 {
+        first.and_then(|first| match first.0.class() {
             Class::Bulk if self.is_bulk_full() => None,
             Class::Bulk if self.turns.talked >= TALKING => asking().or(Some(first)),
             Class::Sparse | Class::Bulk => Some(first),
@@ -139,7 +158,7 @@ impl Server {
     /// Gives turns for as long as the batch has room.
     pub(super) fn take_turns(&mut self) {
         while let Some(next) = self.next_turn() {
-            let ((class, _), id) = next;
+            let (class, id) = (next.0.class(), next.1);
             self.turns.waiting.remove(&next);
             self.turns.talked = match class {
                 Class::Sparse => self.turns.talked,

@@ -1,8 +1,8 @@
 //! How names look (PROTOCOL.md, "Names"): two that are taken for one another cannot be in use at the same time.
 
 use super::name::Name;
+use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::sync::Arc;
 use unicode_security::confusable_detection::skeleton;
 
 /// What a name looks like: names with a look in common are taken for one another.
@@ -10,7 +10,7 @@ use unicode_security::confusable_detection::skeleton;
 /// Its text is compared without regard to case, to what stands at its end and says nothing, and to which of the
 /// characters of ASCII that look alike it has: `1`, `i` and `l`; `0` and `o`; `m` and `rn`.
 #[derive(Clone, Debug)]
-struct Look(Arc<str>);
+struct Look<'a>(Cow<'a, str>);
 
 /// Names that nobody may ask for (PROTOCOL.md, "Names"), nor one that is taken for any of them.
 pub(crate) const RESERVED: [&str; 8] = [
@@ -47,11 +47,11 @@ impl Name {
     ///
     /// There is more than one because letters of other scripts look like two of ours: a small Greek nu is a
     /// `v`, and a capital one an `N`, which are not the same to anybody.
-    fn looks(&self) -> impl Iterator<Item = Look> {
+    fn looks(&self) -> impl Iterator<Item = Look<'_>> {
         let text = self.as_str();
         let of = |text: &str| Look(skeleton(text).collect::<String>().to_lowercase().into());
         let (first, others) = if text.is_ascii() {
-            (Look(self.shared()), None)
+            (Look(text.into()), None)
         } else {
             let others = [of(&text.to_lowercase()), of(&text.to_uppercase())];
             (of(text), Some(others))
@@ -79,7 +79,7 @@ impl Name {
     }
 }
 
-impl Look {
+impl Look<'_> {
     /// What is compared.
     fn folded(&self) -> impl Iterator<Item = u8> {
         folded(&self.0)
@@ -132,7 +132,7 @@ const fn fold(byte: u8) -> ([u8; 2], usize) {
     }
 }
 
-impl PartialEq for Look {
+impl PartialEq for Look<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.folded().eq(other.folded())
     }

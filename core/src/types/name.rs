@@ -5,8 +5,9 @@ use crate::types::spelling::{InvalidName, spelled};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use arrayvec::ArrayString;
 use core::cmp::Ordering;
-use core::fmt;
+use core::fmt::{self, Write};
 use core::hash::{Hash, Hasher};
 
 /// A name that is safe to print and cannot be mistaken for anything else: 1 to [`MAX_NAME`]
@@ -18,8 +19,10 @@ use core::hash::{Hash, Hasher};
 /// assert_eq!(Name::parse("Zoe\u{308}").unwrap().as_str(), "Zoë");
 /// assert!(Name::parse("* not a notice").is_err());
 /// ```
+///
+/// It takes one pointer, as each is held in several places, and there are many.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Arc<str>);
+pub struct Name(Arc<ArrayString<MAX_NAME>>);
 
 impl Name {
     /// Checks a name, and has it as it is shown.
@@ -28,23 +31,30 @@ impl Name {
     /// When it is empty, too long, or has characters that names do not have, or not together.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         if !text.is_ascii() {
-            return Ok(Self(spelled(text)?.into()));
+            return Self::of(&spelled(text)?);
         }
         let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         let starts_well = text
             .as_bytes()
             .first()
             .is_some_and(u8::is_ascii_alphanumeric);
-        if starts_well && text.len() <= MAX_NAME && text.bytes().all(safe) {
-            Ok(Self(text.into()))
+        if starts_well && text.bytes().all(safe) {
+            Self::of(text)
         } else {
             Err(InvalidName::Form)
         }
     }
 
+    fn of(text: &str) -> Result<Self, InvalidName> {
+        let text = ArrayString::from(text).map_err(|_| InvalidName::Form)?;
+        Ok(Self(Arc::new(text)))
+    }
+
     /// The name of a connection that asked for none: `USER` and its port.
     pub fn of_port(port: u16) -> Self {
-        Self(format!("USER{port}").into())
+        let mut text = ArrayString::new();
+        let _ = write!(text, "USER{port}"); // It fits.
+        Self(Arc::new(text))
     }
 
     /// Whether it is of the form of a name that goes with a port, be it with a number after it.
@@ -68,14 +78,9 @@ impl Name {
         Self::parse(&(String::from(&self.0[..kept]) + &suffix)).ok()
     }
 
-    /// Its text, which is not copied.
-    pub(super) fn shared(&self) -> Arc<str> {
-        self.0.clone()
-    }
-
     /// Whether the two differ at most in the case of letters of ASCII.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.as_str().eq_ignore_ascii_case(&other.0)
     }
 
     /// The name as it is shown.
