@@ -8,7 +8,6 @@
 use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 /// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
@@ -121,9 +120,9 @@ impl Server {
     /// Gives a connection a place in a lane, if it has none.
     pub(super) fn queue_in(&mut self, lane: Lane, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && connection.lane.is_none()
+            && connection.lane().is_none()
         {
-            connection.lane = Some(Box::new(self.backfills.insert(lane, id)));
+            connection.set_lane(self.backfills.insert(lane, id));
         }
         let waiting = self.backfills.lanes.iter().map(BTreeMap::len);
         debug_assert!(waiting.sum::<usize>() <= self.connections.len());
@@ -132,14 +131,14 @@ impl Server {
     /// Nothing of the log, and no other answer, is due to a connection any more.
     pub(super) fn end_backfill(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id) {
-            mark_if(connection.lane.is_some(), Mark::ClosedInLane);
-            connection.asking = None;
+            mark_if(connection.lane().is_some(), Mark::ClosedInLane);
+            connection.take_asking();
             connection.owe_nothing();
             if let Some(backfill) = connection.backfill.take() {
                 self.rooms.detach(backfill.room());
             }
-            if let Some(place) = connection.lane.take() {
-                self.backfills.remove(*place);
+            if let Some(place) = connection.take_lane() {
+                self.backfills.remove(place);
             }
             self.hashing.remove(id);
         }
@@ -173,12 +172,12 @@ impl Server {
         {
             let before = self.private(id);
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.lane = None;
+                connection.take_lane();
             }
             self.go_on_with_backfill(id);
             self.count_backfill(self.private(id).saturating_sub(before));
             let connection = self.connections.get(id);
-            let is_over = connection.is_some_and(|c| c.backfill.is_none() && c.asking.is_none());
+            let is_over = connection.is_some_and(|c| c.backfill.is_none() && c.asking().is_none());
             if besides != Some(id) && is_over {
                 self.receive_on(id);
             }
@@ -214,8 +213,8 @@ impl Server {
             let Some(connection) = self.connections.get_mut(id) else {
                 continue;
             };
-            connection.lane = None;
-            let find = connection.asking.as_ref().map(|it| it.action(id));
+            connection.take_lane();
+            let find = connection.asking().map(|it| it.action(id));
             let read = connection
                 .backfill
                 .as_ref()

@@ -1,6 +1,6 @@
 //! What the server knows of each connection, and the table of them all.
 
-use super::asking::{Asking, Due};
+use super::asking::{Asking, Due, Waits};
 use super::backfill::Backfill;
 use super::backfill_queue;
 use super::io::CloseReason;
@@ -24,7 +24,6 @@ use crate::wire::foreign::Protocol;
 use crate::wire::line::{self, Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// One connection.
@@ -46,13 +45,8 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Box<SessionId>>,
     /// The history that it is being sent.
     pub(super) backfill: Option<Box<Backfill>>,
-    /// What the store is looked into for: whether something was said before, or a room.
-    pub(super) asking: Option<Box<Asking>>,
-    /// What is due to it of its rooms, once it waits for nothing else.
-    #[expect(clippy::box_collection, reason = "of idle connections there are many")]
-    due: Option<Box<VecDeque<Due>>>,
-    /// Its place among those who wait for a turn of either, while it is there.
-    pub(super) lane: Option<Box<backfill_queue::Place>>,
+    /// What it waits for besides.
+    waits: Option<Box<Waits>>,
     /// Counts among the JSON readers of the log where its main position is.
     pub(super) reads_json: bool,
     /// Commit barrier: nothing is sent to it before so many entries of all rooms are committed.
@@ -66,7 +60,7 @@ pub(crate) struct Connection {
     /// What is to be remembered of what it sent: nothing, between lines.
     pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
-    pub(crate) unread: Secret<Vec<u8>>,
+    unread: Option<Box<Secret<Vec<u8>>>>,
     /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
     pub(crate) main: Position,
     /// Where it is besides.
@@ -131,16 +125,14 @@ impl Connection {
             dialect: Dialect::Text,
             session: None,
             backfill: None,
-            asking: None,
-            due: None,
-            lane: None,
+            waits: None,
             reads_json: false,
             barrier: 0,
             name: None,
             is_away: false,
             reads: false,
             reader: Some(Box::new(new_reader(Dialect::Text).skipping_mark())),
-            unread: Secret::default(),
+            unread: None,
             main: Position::outside(RoomId::LOBBY, place),
             others: None,
             blocked: false,
@@ -186,7 +178,7 @@ impl Connection {
     pub(super) fn first_line(&self) -> Came {
         let mut reader = self.reader.as_deref().cloned();
         let reader = reader.get_or_insert_with(|| new_reader(self.dialect));
-        let mut rest = &self.unread[..];
+        let mut rest = self.unread();
         while let Some(line) = reader.next(&mut rest) {
             let is_blank = |line| FirstLine::decode(line) == FirstLine::Blank;
             if !matches!(line, Line::Whole(line) if is_blank(line)) {
@@ -239,28 +231,95 @@ impl Connection {
         })
     }
 
+    /// Bytes received that wait until it may be read from again.
+    pub(super) fn unread(&self) -> &[u8] {
+        self.unread.as_ref().map_or(&[], |unread| unread)
+    }
+
+    /// Whether there are such.
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.is_some()
+    }
+
+    /// Has more bytes wait, after the others.
+    pub(super) fn add_unread(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let unread = self.unread.get_or_insert_default();
+            unread.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes out the bytes that wait.
+    pub(super) fn take_unread(&mut self) -> Vec<u8> {
+        self.unread.take().map_or_else(Vec::new, |unread| unread.0)
+    }
+
+    /// Has these bytes wait, and no others.
+    pub(super) fn put_unread(&mut self, bytes: Vec<u8>) {
+        self.unread = (!bytes.is_empty()).then(|| Box::new(Secret(bytes)));
+    }
+
+    /// What the store, or whoever hashes passwords, is asked for.
+    pub(super) fn asking(&self) -> Option<&Asking> {
+        self.waits.as_ref()?.asking.as_ref()
+    }
+
+    /// It is to wait for an answer.
+    pub(super) fn ask(&mut self, asking: Asking) {
+        self.waits.get_or_insert_default().asking = Some(asking);
+    }
+
+    /// Waits for no answer any more; for which one it did.
+    pub(super) fn take_asking(&mut self) -> Option<Asking> {
+        self.change_waits(|waits| waits.asking.take())
+    }
+
+    /// Its place among those who wait for a turn of history, or for the store.
+    pub(super) fn lane(&self) -> Option<backfill_queue::Place> {
+        self.waits.as_ref()?.lane
+    }
+
+    /// It has such a place.
+    pub(super) fn set_lane(&mut self, place: backfill_queue::Place) {
+        self.waits.get_or_insert_default().lane = Some(place);
+    }
+
+    /// It has none any more; which one it had.
+    pub(super) fn take_lane(&mut self) -> Option<backfill_queue::Place> {
+        self.change_waits(|waits| waits.lane.take())
+    }
+
     /// Something more is due to it.
     pub(super) fn owe(&mut self, due: Due) {
-        self.due.get_or_insert_default().push_back(due);
+        self.waits.get_or_insert_default().due.push_back(due);
     }
 
     /// Takes out what is due to it next.
     pub(super) fn next_due(&mut self) -> Option<Due> {
-        let due = self.due.as_mut()?.pop_front();
-        if self.due.as_ref().is_some_and(|due| due.is_empty()) {
-            self.due = None;
-        }
-        due
+        self.change_waits(|waits| waits.due.pop_front())
     }
 
     /// Nothing more is due to it.
     pub(super) fn owe_nothing(&mut self) {
-        self.due = None;
+        self.change_waits(|waits| waits.due.clear());
+    }
+
+    fn change_waits<T: Default>(&mut self, change: impl FnOnce(&mut Waits) -> T) -> T {
+        let changed = self.waits.as_mut().map(|waits| change(waits));
+        if self
+            .waits
+            .as_deref()
+            .is_some_and(|it| *it == Waits::default())
+        {
+            self.waits = None;
+        }
+        changed.unwrap_or_default()
     }
 
     /// Whether it waits for history, for the store, or for a room: nothing more that it sends is handled meanwhile.
     pub(super) fn is_waiting(&self) -> bool {
-        self.backfill.is_some() || self.asking.is_some() || self.due.is_some()
+        let is_due = |waits: &Waits| waits.asking.is_some() || !waits.due.is_empty();
+        self.backfill.is_some() || self.waits.as_deref().is_some_and(is_due)
     }
 
     /// The rooms where it is sent what happens, or will be.
@@ -278,7 +337,7 @@ impl Connection {
 
     /// Whether it asks, or talks, without pause, as far as can be seen.
     pub(super) fn is_busy(&self) -> bool {
-        self.backfill.is_some() || !self.unread.is_empty()
+        self.backfill.is_some() || self.has_unread()
     }
 }
 

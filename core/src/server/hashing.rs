@@ -2,11 +2,11 @@
 
 use super::Server;
 use super::asking::{Asking, Password};
+use super::connection::Connection;
 use crate::mark::{Mark, mark};
 use crate::types::conn_id::ConnId;
 use crate::types::verifier::Verifier;
 use crate::wire::answer::Answer;
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 /// Connections whose passwords are to be hashed.
@@ -34,7 +34,7 @@ impl Server {
             return self.refuse_answer(id, Answer::HashesFull, password.given.as_deref());
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.asking = Some(Box::new(Asking::Password(password)));
+            connection.ask(Asking::Password(password));
             self.hashing.waiting.push_back(id);
             self.go_on_hashing();
         }
@@ -43,8 +43,9 @@ impl Server {
     /// A password has been hashed, or could not be.
     pub(super) fn hashed(&mut self, id: ConnId, verifier: Option<&Verifier>) {
         self.hashing.under_way = self.hashing.under_way.saturating_sub(1);
-        let asking = self.connections.get_mut(id).and_then(|c| c.asking.take());
-        if let Some(Asking::Password(password)) = asking.map(|it| *it) {
+        let connection = self.connections.get_mut(id);
+        let asking = connection.and_then(Connection::take_asking);
+        if let Some(Asking::Password(password)) = asking {
             match verifier {
                 Some(verifier) => self.use_password(id, &password, verifier),
                 None => self.refuse_answer(id, Answer::HashesFull, password.given.as_deref()),
@@ -58,7 +59,7 @@ impl Server {
         while self.hashing.under_way < self.limits.hashes
             && let Some(id) = self.hashing.waiting.pop_front()
         {
-            let asking = self.connections.get(id).and_then(|c| c.asking.as_ref());
+            let asking = self.connections.get(id).and_then(Connection::asking);
             if let Some(asking) = asking {
                 self.hashing.under_way += 1;
                 self.actions.push_back(asking.action(id));

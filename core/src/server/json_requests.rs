@@ -3,6 +3,7 @@
 use super::Server;
 use super::asking::{Asking, Besides, From, Said};
 use super::backfill_queue::Lane;
+use super::connection::Connection;
 use super::io::CloseReason;
 use super::orders::unsaid;
 use super::phase::Event;
@@ -21,7 +22,6 @@ use crate::wire::printable::{is_blank, printable, trimmed};
 use crate::wire::request_id::{GivenId, beginning};
 use crate::wire::short::Short;
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
 
@@ -323,13 +323,13 @@ impl Server {
             && self.may_be_in_store_alone(*session)
         {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.asking = Some(Box::new(Asking::Said(Said {
+                connection.ask(Asking::Said(Said {
                     room,
                     kind,
                     session: *session,
                     text: (&*text).into(),
                     id: given.clone(),
-                })));
+                }));
             }
             return self.ask_store(Lane::Find, id);
         }
@@ -347,7 +347,7 @@ impl Server {
             text,
             id: given,
             ..
-        })) = connection.asking.take().map(|asking| *asking)
+        })) = connection.take_asking()
         else {
             return;
         };
@@ -368,11 +368,12 @@ impl Server {
     /// The store cannot be read: that is a gap in what is sent, and what was said may have been said
     /// before.
     pub(super) fn unreadable(&mut self, id: ConnId) {
-        let asking = self.connections.get_mut(id).and_then(|c| c.asking.take());
+        let connection = self.connections.get_mut(id);
+        let asking = connection.and_then(Connection::take_asking);
         let Some(asking) = asking else {
             return self.not_kept(id);
         };
-        match *asking {
+        match asking {
             Asking::Said(said) => {
                 let why = "whether this was said before cannot be read";
                 self.refuse(id, Code::NotKept, why, Some(&said.id));

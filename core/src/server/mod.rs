@@ -51,7 +51,6 @@ use crate::types::conn_id::ConnId;
 use crate::types::limits::Limits;
 use crate::types::peer::Peer;
 use crate::types::room_name::RoomName;
-use crate::types::secret::Secret;
 use crate::types::time::Timestamp;
 use crate::wire::dialect::Dialect;
 use crate::wire::notice::{Goodbye, Notice};
@@ -285,7 +284,7 @@ impl Server {
     /// [writing](Self::round).
     pub fn wants_input(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
-            let is_heard = c.unread.is_empty() && !self.is_back_pressured(c);
+            let is_heard = !c.has_unread() && !self.is_back_pressured(c);
             !c.eof && (is_heard || c.phase.is_ending())
         })
     }
@@ -410,7 +409,7 @@ impl Server {
         connection.reason.get_or_insert(reason);
         let turn = connection.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
-            connection.unread = Secret::default();
+            connection.take_unread();
             let dialect = connection.dialect;
             let stops_reading = mem::take(&mut connection.reads_json);
             for (nth, it) in connection.positions_mut().enumerate() {

@@ -3,7 +3,7 @@
 use super::Server;
 use super::asking::{Asking, Due, From};
 use super::backfill_queue::Lane;
-use super::connection::Position;
+use super::connection::{Connection, Position};
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::cursor::begun_line;
@@ -66,12 +66,12 @@ impl Server {
         }
         if self.rooms.is_kept() {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.asking = Some(Box::new(Asking::Room {
+                connection.ask(Asking::Room {
                     name,
                     from,
                     given,
                     let_go: self.rooms.let_go,
-                }));
+                });
             }
             return self.ask_store(Lane::Find, id);
         }
@@ -82,13 +82,14 @@ impl Server {
 
     /// What the store has of the room that a connection is to be in.
     pub(super) fn opened(&mut self, id: ConnId, history: &History) {
-        let asking = self.connections.get_mut(id).and_then(|c| c.asking.take());
+        let connection = self.connections.get_mut(id);
+        let asking = connection.and_then(Connection::take_asking);
         let Some(Asking::Room {
             name,
             from,
             given,
             let_go,
-        }) = asking.map(|it| *it)
+        }) = asking
         else {
             return;
         };
@@ -432,7 +433,7 @@ impl Server {
     pub(super) fn go_on_with_rooms(&mut self, id: ConnId) {
         while let Some(connection) = self.connections.get_mut(id)
             && connection.backfill.is_none()
-            && connection.asking.is_none()
+            && connection.asking().is_none()
             && let Some(due) = connection.next_due()
         {
             match due {

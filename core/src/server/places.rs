@@ -221,12 +221,12 @@ impl Server {
         }
         let came = if !c.phase.awaits_first_line() {
             Came::Nothing
-        } else if c.unread.is_empty() && c.is_mid_line() {
+        } else if !c.has_unread() && c.is_mid_line() {
             Came::Begun
         } else {
             c.first_line()
         };
-        if c.phase == Phase::Greeting && !c.unread.is_empty() && came == Came::Whole {
+        if c.phase == Phase::Greeting && c.has_unread() && came == Came::Whole {
             self.set_deadline(id, None);
         }
         self.set_line_end(id, came == Came::Begun);

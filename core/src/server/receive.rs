@@ -14,7 +14,6 @@ use crate::room::decide::Command;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::Kind;
 use crate::types::limits::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE};
-use crate::types::secret::Secret;
 use crate::wire::answer::Answer;
 use crate::wire::commands::command;
 use crate::wire::dialect::Dialect;
@@ -39,7 +38,7 @@ impl Server {
         if connection.phase.is_ending() {
             return;
         }
-        let is_first = connection.unread.is_empty();
+        let is_first = !connection.has_unread();
         let is_paced = self.is_paced(connection);
         let at_once =
             self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
@@ -56,7 +55,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        connection.unread.extend_from_slice(bytes);
+        connection.add_unread(bytes);
         self.watch_first_line(id);
         if is_first && is_paced {
             self.wait_for_pace(id);
@@ -169,8 +168,8 @@ impl Server {
         if connection.phase.is_ending() {
             return;
         }
-        connection.unread = Secret(unread);
-        if !connection.unread.is_empty() {
+        connection.put_unread(unread);
+        if connection.has_unread() {
             let (private, splices) = (connection.private(), connection.splices());
             mark_if(private >= self.limits.private, Mark::HeldByNotices);
             mark_if(splices >= self.limits.splices, Mark::HeldBySplices);
@@ -181,7 +180,7 @@ impl Server {
         self.watch_first_line(id);
     }
 
-    /// Has a connection's `unread` gone through in its turn, unless it must wait until it has taken
+    /// Has the bytes of a connection that wait gone through in its turn, unless it must wait until it has taken
     /// what is its own.
     fn resume(&mut self, id: ConnId) {
         let Some(connection) = self.connections.get(id).filter(|c| self.goes_on(c)) else {
@@ -196,7 +195,7 @@ impl Server {
 
     /// Whether a turn is due to what was kept of a connection's input.
     fn goes_on(&self, c: &Connection) -> bool {
-        !c.unread.is_empty() && !self.is_back_pressured(c)
+        c.has_unread() && !self.is_back_pressured(c)
     }
 
     /// Bytes of private lines that wait for a connection.
@@ -421,7 +420,7 @@ impl Server {
             return;
         };
         connection.eof = true;
-        if !connection.unread.is_empty() {
+        if connection.has_unread() {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
@@ -443,7 +442,7 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard = |c: &Connection| c.eof && c.unread.is_empty() && !c.is_waiting();
+        let is_heard = |c: &Connection| c.eof && !c.has_unread() && !c.is_waiting();
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }

@@ -181,7 +181,7 @@ impl Connection {
         let is_settled = self.barrier <= rooms.committed() && !self.is_filed();
         // Whoever has no seat may have to be looked at after a commit.
         let is_found = rooms.is_settled() || is_seated(&self.main);
-        let is_heard = self.unread.is_empty() && !self.eof && !self.is_waiting();
+        let is_heard = !self.has_unread() && !self.eof && !self.is_waiting();
         let is_staying = self.phase != Phase::Draining && others.iter().all(is_seated);
         let is_free = self.copied == 0 && self.deadline.is_none();
         is_settled && is_found && is_heard && is_staying && is_free

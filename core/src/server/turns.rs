@@ -9,7 +9,6 @@ use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeSet;
-use core::mem;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
@@ -54,7 +53,7 @@ pub(super) enum Class {
     Asking,
 }
 
-/// Connections whose `unread` is to be gone through, the next one first.
+/// Connections of which bytes wait to be gone through, the next one first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Turns {
     waiting: BTreeSet<(Place, ConnId)>,
@@ -118,7 +117,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let unread = &connection.unread;
+        let unread = connection.unread();
         let is_one_line = memchr::memchr(b'\n', unread).is_none_or(|end| end + 1 == unread.len());
         let is_little = unread.len() <= TURN || is_one_line;
         let class = if is_little && connection.next_sparse <= now + AHEAD {
@@ -177,12 +176,12 @@ impl Server {
                 let next = self.now + AHEAD + PERIOD;
                 connection.next_sparse = connection.next_sparse.max(next);
             }
-            let mut unread = mem::take(&mut connection.unread);
+            let mut unread = connection.take_unread();
             let handled = self.read_lines(id, &unread, TURN, class, false);
             unread.drain(..handled);
             self.give_up_next(id);
             mark_if(!unread.is_empty(), Mark::TurnLeftOver);
-            self.keep(id, unread.0);
+            self.keep(id, unread);
         }
     }
 }
