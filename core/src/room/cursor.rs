@@ -284,7 +284,12 @@ impl Cursor {
     /// The bytes to send now, as slices: how many there are, and whether there may be more after
     /// them. There must be room for [`LEAST`].
     pub(crate) fn waiting<'a>(&'a self, log: &'a Stream, out: &mut [&'a [u8]]) -> (usize, bool) {
-        self.up_to(log.visible(), log, out)
+        let Some([first, second]) = self.plain(log) else {
+            return self.up_to(log.visible(), log, out);
+        };
+        (out[0], out[1]) = (first, second);
+        let is_empty = usize::from(first.is_empty()) + usize::from(second.is_empty());
+        (2 - is_empty, false)
     }
 
     /// The same, where nothing but the log is to be sent: only the second slice may be empty while the first is not.

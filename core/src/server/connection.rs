@@ -25,6 +25,7 @@ use crate::wire::line::{self, Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
 
 /// One connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,8 +65,7 @@ pub(crate) struct Connection {
     /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
     pub(crate) main: Position,
     /// Where it is besides.
-    #[expect(clippy::box_collection, reason = "of idle connections there are many")]
-    pub(super) others: Option<Box<Vec<Position>>>,
+    pub(super) others: Option<Box<Others>>,
     /// Its socket took less than it was given.
     pub(crate) blocked: bool,
     /// Bytes of what waits for it that the log does not hold any more.
@@ -109,6 +109,30 @@ impl Position {
             cursor: Cursor::outside(place),
             filed: None,
         }
+    }
+}
+
+/// Where a connection is besides, of which most have nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Others {
+    pub(super) positions: Vec<Position>,
+    /// The last ways through the seats of its rooms that came to it: a sweep, and a round.
+    pub(super) visited: [u64; 2],
+    /// The next write begins with this position, of all that it has.
+    pub(super) first: usize,
+}
+
+impl Deref for Others {
+    type Target = Vec<Position>;
+
+    fn deref(&self) -> &Vec<Position> {
+        &self.positions
+    }
+}
+
+impl DerefMut for Others {
+    fn deref_mut(&mut self) -> &mut Vec<Position> {
+        &mut self.positions
     }
 }
 
@@ -198,18 +222,21 @@ impl Connection {
 impl Connection {
     /// All its positions.
     pub(super) fn positions(&self) -> impl Iterator<Item = &Position> {
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let others = self.others.as_ref().map_or(&[][..], |them| &them[..]);
         core::iter::once(&self.main).chain(others)
     }
 
     pub(super) fn positions_mut(&mut self) -> impl Iterator<Item = &mut Position> {
-        let others = self.others.as_mut().map_or(&mut [][..], |them| them);
+        let others = self
+            .others
+            .as_mut()
+            .map_or(&mut [][..], |them| &mut them[..]);
         core::iter::once(&mut self.main).chain(others)
     }
 
     /// Whether it is filed among the blocked ones of any of its rooms.
     pub(super) fn is_filed(&self) -> bool {
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let others = self.others.as_ref().map_or(&[][..], |them| &them[..]);
         self.main.filed.is_some() || others.iter().any(|it| it.filed.is_some())
     }
 

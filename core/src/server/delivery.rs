@@ -38,6 +38,8 @@ pub(super) struct Delivery {
     /// Bytes of all rooms that could be sent when it began, by dialect.
     round_start: [u64; 2],
     sweep: Sweep,
+    /// How many ways through the seats there have been.
+    ways: u64,
     /// Bytes held for connections that the log has left behind.
     copied: u64,
 }
@@ -48,6 +50,8 @@ pub(super) struct Delivery {
 struct Visits {
     rooms: Vec<RoomId>,
     seats: usize,
+    /// Which of all ways through the seats it is.
+    way: u64,
 }
 
 /// A way through the seats that visits those who are not [busy](Connection::is_busy), before all
@@ -67,9 +71,11 @@ struct Sweep {
 
 impl Visits {
     /// All subscribers of these rooms.
-    fn of(rooms: Vec<RoomId>, all: &Rooms) -> Self {
+    fn of(rooms: Vec<RoomId>, all: &Rooms, ways: &mut u64) -> Self {
         let seats = rooms.last().map_or(0, |room| all.seats(*room));
-        let mut visits = Self { rooms, seats };
+        *ways += 1;
+        let way = *ways;
+        let mut visits = Self { rooms, seats, way };
         visits.drop_visited(all);
         visits
     }
@@ -140,11 +146,11 @@ impl Server {
         if is_between_passes && self.is_behind() && !self.is_anyone_too_far() {
             return None; // There is a round to begin at once.
         }
-        let sweep = &mut self.delivery.sweep;
+        let sweep = &self.delivery.sweep;
         if sweep.visits.is_over() && sweep.owed == 0 && sweep.heads != heads {
             let rooms = self.rooms.begin_sweep();
-            *sweep = Sweep {
-                visits: Visits::of(rooms, &self.rooms),
+            self.delivery.sweep = Sweep {
+                visits: Visits::of(rooms, &self.rooms, &mut self.delivery.ways),
                 heads,
                 is_whole: self.rooms.has_swept(&self.delivery.visits.rooms),
                 owed: 0,
@@ -190,6 +196,9 @@ impl Server {
 
     fn next_in_sweep(&mut self) -> Option<ConnId> {
         while let Some(id) = self.delivery.sweep.visits.next(&self.rooms) {
+            if self.was_visited(id, 0, self.delivery.sweep.visits.way) {
+                continue;
+            }
             if !self.has_waiting(id) {
                 self.file_for_barrier(id);
                 continue;
@@ -201,6 +210,16 @@ impl Server {
             self.delivery.sweep.is_whole = false;
         }
         None
+    }
+
+    /// Whether a way through the seats of several rooms has come to a connection already, which is written to for all of its rooms
+    /// at once; it has now. `which`: a sweep, or a round.
+    fn was_visited(&mut self, id: ConnId, which: usize, way: u64) -> bool {
+        let connection = self.connections.get_mut(id);
+        let others = connection.and_then(|c| c.others.as_mut());
+        let was = others.is_some_and(|it| mem::replace(&mut it.visited[which], way) == way);
+        mark_if(was, Mark::VisitedOnce);
+        was
     }
 
     fn next_of_all(&mut self) -> Option<ConnId> {
@@ -222,6 +241,9 @@ impl Server {
             self.delivery.visits = Visits::default(); // It has visited all of them.
         }
         while let Some(id) = self.delivery.visits.next(&self.rooms) {
+            if self.was_visited(id, 1, self.delivery.visits.way) {
+                continue;
+            }
             if self.has_waiting(id) {
                 return Some(id);
             }
@@ -260,7 +282,7 @@ impl Server {
         self.delivery.sweep.owed = 0;
         self.rooms.settle(&rooms);
         if is_behind {
-            self.delivery.visits = Visits::of(rooms, &self.rooms);
+            self.delivery.visits = Visits::of(rooms, &self.rooms, &mut self.delivery.ways);
             self.delivery.sweep.is_whole &= self.rooms.has_swept(&self.delivery.visits.rooms);
         }
         more

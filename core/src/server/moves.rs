@@ -309,10 +309,10 @@ impl Server {
         let dialect = connection.dialect;
         let main = self.rooms[connection.main.room].log().head(dialect);
         connection.main.cursor.end_at(main);
-        let others = connection.others.take().map(|them| *them);
+        let others = connection.others.take();
         let mut gathered = 0;
         let mut room_left = self.limits.copies.saturating_sub(self.delivery.copied());
-        for mut it in others.into_iter().flatten() {
+        for mut it in others.into_iter().flat_map(|it| it.positions) {
             let hosted = &mut self.rooms[it.room];
             let log = hosted.room.log.stream(dialect);
             it.cursor.end_at(log.head());

@@ -1,7 +1,7 @@
 //! Rounds: what waits is lent to whoever writes it, and taken back before anything else is asked.
 
 use super::Server;
-use super::connection::{Connection, Position};
+use super::connection::{Connection, Others, Position};
 use super::io::CloseReason;
 use super::phase::{Event, Phase};
 use super::rooms::Rooms;
@@ -22,8 +22,7 @@ pub struct Outbox {
     id: ConnId,
     dialect: Dialect,
     main: (RoomId, Cursor),
-    #[expect(clippy::box_collection, reason = "it is so in the connection")]
-    others: Option<Box<Vec<Position>>>,
+    others: Option<Box<Others>>,
     full: bool,
     progress: bool,
 }
@@ -73,35 +72,47 @@ impl Outbox {
     fn write_some(&mut self, logs: Logs<'_>, write: &mut impl FnMut(&[&[u8]]) -> usize) -> bool {
         let dialect = self.dialect;
         let stream = |room| logs.0[room].log().stream(dialect);
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let (others, first) = match &self.others {
+            Some(them) => (&them[..], them.first),
+            None => (&[][..], 0),
+        };
+        let all = others.len() + 1;
         let at = |nth: usize| match nth.checked_sub(1) {
             None => (self.main.0, &self.main.1),
             Some(nth) => (others[nth].room, &others[nth].cursor),
         };
-        // Where a line was begun it is ended first; of two positions in a room, the older one comes before.
-        let all = 0..=others.len();
-        let begun = all.clone().find(|nth| at(*nth).1.is_mid_line());
-        let others = all.filter(|nth| Some(*nth) != begun);
-        let order = begun.into_iter().chain(others);
+        // Where a line was begun it is ended first, alone. Then each room has its turn to be the first, so that whoever reads
+        // slowly is sent something of all. Of two positions in a room, the older one comes before.
+        let begun = (0..all).find(|nth| at(*nth).1.is_mid_line());
+        let is_in_turn = first > 0 && others.iter().all(|it| it.seat.is_some());
+        mark_if(is_in_turn, Mark::RoomInTurn);
+        let order = match begun {
+            Some(nth) => nth..nth + 1,
+            None if is_in_turn => first..first + all,
+            None => 0..all,
+        };
         let mut slices = [&[][..]; SLICES];
         let (mut count, mut more) = (0, false);
         // Whose bytes they are, and how many: of each that has some, there is at least one slice.
         let mut parts = [(0, 0); SLICES];
         let mut written_of = 0;
-        for nth in order {
+        for nth in order.map(|nth| nth % all) {
             let (room, cursor) = at(nth);
             if more || count + LEAST > SLICES {
                 more = true;
                 break;
             }
-            let (taken, has_more) = cursor.waiting(stream(room), &mut slices[count..]);
+            let (mut taken, has_more) = cursor.waiting(stream(room), &mut slices[count..]);
+            if begun.is_some() {
+                taken = cut_after_line(&mut slices[..taken]);
+            }
             let bytes: usize = slices[count..count + taken].iter().map(|it| it.len()).sum();
             if bytes > 0 {
                 parts[written_of] = (nth, bytes);
                 written_of += 1;
             }
             count += taken;
-            more = has_more;
+            more = has_more || begun.is_some();
         }
         let parts = &parts[..written_of];
         let offered: usize = parts.iter().map(|(_, bytes)| bytes).sum();
@@ -115,18 +126,32 @@ impl Outbox {
         for &(nth, bytes) in parts {
             let sent = taken.min(bytes);
             taken -= sent;
-            let (room, cursor) = match nth.checked_sub(1) {
-                None => (self.main.0, &mut self.main.1),
-                Some(nth) => match self.others.as_mut().and_then(|them| them.get_mut(nth)) {
-                    Some(it) => (it.room, &mut it.cursor),
-                    None => continue,
-                },
+            let (room, cursor) = match (nth.checked_sub(1), &mut self.others) {
+                (Some(nth), Some(them)) => (them[nth].room, &mut them[nth].cursor),
+                _ => (self.main.0, &mut self.main.1),
             };
             cursor.advance(stream(room), sent);
             mark_if(cursor.is_mid_line(), Mark::WrittenMidLine);
+            if self.full
+                && sent > 0
+                && let Some(them) = &mut self.others
+            {
+                them.first = (nth + 1) % all;
+            }
         }
         more
     }
+}
+
+/// Cuts slices after the line that they begin with; how many are left.
+fn cut_after_line(slices: &mut [&[u8]]) -> usize {
+    for (nth, slice) in slices.iter_mut().enumerate() {
+        if let Some(end) = memchr::memchr(b'\n', slice) {
+            *slice = &slice[..=end];
+            return nth + 1;
+        }
+    }
+    slices.len()
 }
 
 /// The logs of all rooms, for as long as a [`Round`] lends them.
@@ -176,7 +201,7 @@ impl Connection {
     /// Whether nothing follows from its having been written to, where its socket took all, as it is with almost everybody
     /// of a room: nothing is held for it, nor has it anything to wait for, and nothing that it sent waits for that.
     fn is_done_with(&self, rooms: &Rooms) -> bool {
-        let others = self.others.as_ref().map_or(&[][..], |them| them);
+        let others = self.others.as_ref().map_or(&[][..], |them| &them[..]);
         let is_seated = |it: &Position| it.seat.is_some();
         let is_settled = self.barrier <= rooms.committed() && !self.is_filed();
         // Whoever has no seat may have to be looked at after a commit.
