@@ -159,7 +159,7 @@ impl Visits {
         is_told
     }
 
-    /// When it is to be told how many more there were, if there were any.
+    /// When the log is to say how many more there were, if there were any.
     pub(crate) fn due(&self) -> Option<Instant> {
         (self.all.more > 0).then_some(self.until)
     }

@@ -1,12 +1,12 @@
 //! Devices: where an owner comes back to their name without its password (PROTOCOL.md, "Devices").
 
+use crate::types::hex::{from_hex, to_hex};
 use crate::types::limits::MAX_LABEL;
 use crate::types::secret::Secret;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 use sha2::{Digest, Sha256};
 
 /// What is kept of a device.
@@ -44,35 +44,20 @@ impl Device {
         let mut parts = text.splitn(4, ' ');
         let number = decimal(parts.next()?)?;
         let made = decimal(parts.next()?)?;
-        let digits = parts.next()?;
-        let label = parts.next()?;
-        let is_hex = digits
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let mut hash = Secret([0; 32]);
-        if digits.len() != 2 * hash.len() || !is_hex || label.len() > MAX_LABEL {
-            return None;
-        }
-        for (at, byte) in hash.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-        }
+        let hash = from_hex(parts.next()?)?;
+        let label = parts.next().filter(|it| it.len() <= MAX_LABEL)?;
         Some(Self {
             number: u32::try_from(number).ok()?,
             made,
-            hash,
+            hash: Secret(hash),
             label: label.into(),
         })
     }
 
     /// Its number, the time, the hash of its token in hexadecimal digits, and its label, with blanks between them.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = format!("{} {} ", self.number, self.made);
-        for byte in *self.hash {
-            let _ = write!(text, "{byte:02x}"); // A string takes it all.
-        }
-        text.push(' ');
-        text.push_str(&self.label);
-        text
+        let hash = to_hex(*self.hash);
+        format!("{} {} {hash} {}", self.number, self.made, self.label)
     }
 
     /// It as bytes: its number in four, the time in eight, the hash in 32, the length of its label in one, and the label.

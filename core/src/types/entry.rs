@@ -137,7 +137,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What of its text is shown to everyone.
+    /// Its text as everyone is shown it.
     pub(crate) fn shown(&self) -> Cow<'a, str> {
         shown(self.kind, self.text)
     }
@@ -145,14 +145,14 @@ impl<'a> Entry<'a> {
     /// What it changes in the state of the room.
     #[inline]
     pub(crate) fn change(&self) -> Change<'_> {
+        // Most entries are of these kinds, and are told here, without a call.
         match self.kind {
-            // Of most entries that is all that is to be known.
             Kind::Said | Kind::Acted => Change::Nothing,
             _ => self.changed(),
         }
     }
 
-    /// The same: the one place that says so.
+    /// What an entry changes that is neither said nor done.
     fn changed(&self) -> Change<'_> {
         match self.kind {
             Kind::Joined => Change::Enters(&self.name, self.sender),
@@ -180,7 +180,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What of the text of an entry is shown to everyone: of an order, the words for it.
+/// The text of an entry of a kind as everyone is shown it: of an order, the words for it.
 pub(crate) fn shown(kind: Kind, text: &str) -> Cow<'_, str> {
     match kind {
         Kind::Order => Order::parse(text)
