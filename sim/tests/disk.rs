@@ -182,6 +182,7 @@ async fn keep(told: Rc<Told>, is_last: bool) {
         segment: 16 * 1024,
         step: 4096,
         ahead: 4096,
+        rooms: 8_192,
     };
     let mut store = match Store::with_sizes(place, Retention::default(), sizes) {
         Ok(store) => store,

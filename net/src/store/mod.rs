@@ -86,6 +86,8 @@ pub struct Sizes {
     pub step: u64,
     /// The [`Upkeep`] sees to it that so many bytes are ready to be written to.
     pub ahead: u64,
+    /// A segment is full when it has entries of so many rooms: what is in memory of each is little afterwards.
+    pub rooms: usize,
 }
 
 impl Sizes {
@@ -97,16 +99,19 @@ impl Sizes {
             segment: part.clamp(MIB, 64 * MIB).next_multiple_of(MIB),
             step: MIB,
             ahead: 8 * MIB,
+            rooms: 8_192,
         }
     }
 
-    /// A segment is full when it has so many bytes: to write down all rooms again is to be no more than half of the
-    /// work.
-    fn limit(&self, header: &Header) -> u64 {
-        if header.has_rooms() {
+    /// A segment that has entries of so many rooms is full when it has so many bytes: to write down all rooms again is to be
+    /// no more than half of the work.
+    fn limit(&self, header: &Header, rooms: usize) -> u64 {
+        if !header.has_rooms() {
+            self.segment
+        } else if rooms < self.rooms {
             self.segment.max(2 * header.start())
         } else {
-            self.segment
+            2 * header.start()
         }
     }
 }
@@ -402,8 +407,8 @@ impl Store {
     /// Appends one frame: one write, one sync.
     fn write(&mut self, records: &[Record]) -> Result<(), Fault> {
         let first = self.mark.last + 1;
-        let is_full =
-            self.end + self.frame.len_at(self.end) > self.sizes.limit(&self.active.opened.header);
+        let limit = (self.sizes).limit(&self.active.opened.header, self.active.rooms());
+        let is_full = self.end + self.frame.len_at(self.end) > limit;
         let has_rooms = self.active.opened.header.has_rooms()
             || !(first..)
                 .zip(records)

@@ -61,6 +61,15 @@ impl Segment {
         }
     }
 
+    /// How many rooms it has entries of, while that is in memory.
+    pub(super) fn rooms(&self) -> usize {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        match &*index {
+            Some(Index::Memory(table)) => table.rooms.as_ref().map_or(0, |rooms| rooms.of.len()),
+            _ => 0,
+        }
+    }
+
     /// A full one, as it is found in a directory with these files.
     pub(super) fn found(opened: Opened, names: &HashSet<String>) -> Self {
         let is_bare = !names.contains(&sidecar::file_name(opened.header.first));

@@ -82,7 +82,7 @@ impl Space {
             shared,
             ready: AtomicU64::new(end),
             end: AtomicU64::new(end),
-            limit: AtomicU64::new(sizes.limit(&active.opened.header)),
+            limit: AtomicU64::new(sizes.limit(&active.opened.header, 0)),
             zeros: Mutex::new(Zeros {
                 active,
                 file: None,
@@ -154,7 +154,7 @@ impl Space {
         zeros.file = None;
         zeros.ready = len;
         self.end.store(header.start(), Ordering::Release);
-        let limit = self.sizes.limit(&header);
+        let limit = self.sizes.limit(&header, 0);
         self.limit.store(limit, Ordering::Release);
         self.ready.store(len, Ordering::Release);
         drop(zeros);

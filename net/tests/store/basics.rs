@@ -2,7 +2,8 @@
 
 use crate::disk::Memory;
 use crate::{
-    ALL, LOBBY, SMALL, Step, all_said, any_steps, contents, error, fold, idle, joined, left, state,
+    ALL, LOBBY, SMALL, Step, all_said, any_steps, contents, error, fold, idle, joined, left,
+    segments, state,
 };
 use crate::{log_of, open, place, said};
 use chat_core::{MAX_NAME, Name, Record, RoomName};
@@ -120,11 +121,6 @@ fn the_state_is_that_after_the_last_entry_whatever_segment_told_of_it() {
 }
 
 /// How many segments a log has.
-fn segments(disk: &Memory) -> usize {
-    let is_segment = |name: &std::path::PathBuf| name.extension().is_some_and(|it| it == "log");
-    disk.names().iter().filter(|name| is_segment(name)).count()
-}
-
 /// An entry in whose frame there are so many bytes.
 fn of_frame(seq: u64, length: usize) -> Record {
     let record = Record {
@@ -186,6 +182,7 @@ fn more_than_a_frame_may_have_is_in_several() {
         segment: 1 << 20,
         step: 1 << 20,
         ahead: 0,
+        rooms: 8_192,
     };
     let mut store = Store::with_sizes(place(&disk), ALL, sizes).unwrap();
     let text = "x".repeat(15_000);

@@ -39,6 +39,7 @@ const SMALL: Sizes = Sizes {
     segment: 3 * 4096,
     step: 4096,
     ahead: 4096,
+    rooms: 4,
 };
 
 /// The room of a log that has no other.
@@ -46,6 +47,12 @@ const LOBBY: RoomName = RoomName::LOBBY;
 
 /// The session of whatever [`said`] says.
 const ANN: SessionId = SessionId([7; 32]);
+
+/// How many segments there are.
+fn segments(disk: &Memory) -> usize {
+    let is_segment = |name: &std::path::PathBuf| name.extension().is_some_and(|it| it == "log");
+    disk.names().iter().filter(|name| is_segment(name)).count()
+}
 
 /// Entry `seq`, said at that many milliseconds.
 fn said(seq: u64) -> Record {

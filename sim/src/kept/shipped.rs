@@ -40,6 +40,7 @@ impl Shipped {
             segment: 4096 + (256 << dice.below(6)),
             step: 512 << dice.below(4),
             ahead: 512 << dice.below(4),
+            rooms: 4,
         };
         let sectors = Sectors::new(Dice::new(seed, 8));
         Self {

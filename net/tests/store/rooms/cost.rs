@@ -2,14 +2,16 @@
 
 use super::{of, room};
 use crate::disk::Memory;
-use crate::{LOBBY, Record, all_said, idle, joined, left, place};
+use crate::{ALL, LOBBY, Record, all_said, idle, joined, left, place, said, segments};
 use chat_net::store::{Retention, Sizes, Store};
+use std::slice;
 
 /// Segments of some thousand entries.
 const SIZES: Sizes = Sizes {
     segment: 1 << 20,
     step: 1 << 18,
     ahead: 1 << 18,
+    rooms: 8_192,
 };
 
 #[test]
@@ -75,4 +77,31 @@ fn a_directory_that_is_larger_than_a_segment_is_not_written_for_each_entry() {
     assert_eq!(store.rooms_with_people().unwrap().len(), 1);
     assert_eq!(store.room(&room("room-1234")).unwrap().last, 2);
     assert_eq!(store.room(&LOBBY).unwrap().last, 500);
+}
+
+/// What is in memory of a room is less once its segment is full.
+#[test]
+fn a_segment_with_entries_of_as_many_rooms_as_the_limit_says_is_full() {
+    const ROOMS: usize = 40;
+    let sizes = Sizes {
+        rooms: ROOMS,
+        ..SIZES
+    };
+    let with = |rooms: usize| {
+        let disk = Memory::default();
+        let mut store = Store::with_sizes(place(&disk), ALL, sizes).unwrap();
+        for nth in 0..rooms {
+            let name = format!("room-{nth}");
+            let both = [of(&name, joined(1, "ann")), of(&name, left(2, "ann"))];
+            store.append(&both).unwrap();
+        }
+        // Whoever opens it again counts the same rooms.
+        drop(store);
+        let mut store = Store::with_sizes(place(&disk), ALL, sizes).unwrap();
+        let said = of("room-0", said(3));
+        store.append(slice::from_ref(&said)).unwrap();
+        segments(&disk)
+    };
+    assert_eq!(with(ROOMS), with(ROOMS - 1) + 1);
+    assert_eq!(with(2 * ROOMS - 1), with(ROOMS));
 }
