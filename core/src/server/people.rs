@@ -34,8 +34,17 @@ pub(super) struct Person {
     since: u64,
     /// Why they are away, if they are.
     pub(super) away: Option<Box<str>>,
-    /// Who wrote to them alone last: the name, and which of all.
-    reply_to: Option<(Name, u64)>,
+    /// Who wrote to them alone last.
+    reply_to: Option<(Name, Writer)>,
+}
+
+/// Who wrote to somebody alone: whoever has the same name later is somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Writer {
+    /// One of those who are here: which of all.
+    Person(u64),
+    /// The owner of a name, be they here or not: since which entry of the accounts' log it is theirs.
+    Owner(u64),
 }
 
 impl People {
@@ -106,15 +115,32 @@ impl People {
 
     /// Takes note that somebody wrote to somebody alone.
     pub(super) fn wrote(&mut self, from: &Name, to: &Name) {
-        let from = self.find(from).map(|(name, it)| (name.clone(), it.number));
+        let from = self.find(from);
+        let from = from.map(|(name, it)| (name.clone(), Writer::Person(it.number)));
         if let Some(person) = self.get_mut(to) {
             person.reply_to = from;
         }
     }
 
-    /// The name of whoever wrote last to somebody alone, unless they are not here any more.
-    pub(super) fn to_reply_to(&self, name: &Name) -> Option<Name> {
-        let (to, number) = self.find(name)?.1.reply_to.clone()?;
+    /// The same of the owner of a name, since that entry of the accounts' log.
+    pub(super) fn owner_wrote(&mut self, from: &Name, since: u64, to: &Name) {
+        if let Some(person) = self.get_mut(to) {
+            person.reply_to = Some((from.clone(), Writer::Owner(since)));
+        }
+    }
+
+    /// The name of whoever wrote last to somebody alone, unless they are not here any more, or, where the name was their own, it
+    /// is not any more.
+    pub(super) fn to_reply_to(
+        &self,
+        name: &Name,
+        is_of: impl FnOnce(&Name, u64) -> bool,
+    ) -> Option<Name> {
+        let (to, writer) = self.find(name)?.1.reply_to.clone()?;
+        let number = match writer {
+            Writer::Person(number) => number,
+            Writer::Owner(since) => return is_of(&to, since).then_some(to),
+        };
         let same = |person: &Person| person.number == number;
         if self.find(&to).is_some_and(|(_, person)| same(person)) {
             return Some(to);

@@ -253,6 +253,8 @@ fn link(chain: u64, record: &Record, offset: u64) -> u64 {
             Kind::Order => 64,
             Kind::Device => 65,
             Kind::DeviceEnded => 66,
+            Kind::Waits => 80,
+            Kind::Read => 81,
         } | if record.sender.is_some() { 4 } else { 0 }
             | if record.id.is_some() { 8 } else { 0 }
             | if is_plain { 0 } else { 32 },
