@@ -120,6 +120,13 @@ impl Accounts {
         }
     }
 
+    /// Nothing waits for anybody any more.
+    pub(super) fn forget_all(&mut self) {
+        for account in self.0.values_mut() {
+            account.inbox.clear();
+        }
+    }
+
     pub(super) fn of(&mut self, name: &Name) -> Option<&mut Account> {
         self.0.get_mut(&Unique(name.clone()))
     }

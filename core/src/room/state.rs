@@ -260,6 +260,15 @@ impl State {
         !self.members.is_empty()
     }
 
+    /// Nothing waits any more for owners of names, in the log that has the accounts; whether anything did.
+    pub fn forget_waiting(&mut self) -> bool {
+        let is_waiting = self.inboxes().next().is_some();
+        if let Some(accounts) = &mut self.accounts {
+            accounts.forget_all();
+        }
+        is_waiting
+    }
+
     /// The accounts, in the log that has them.
     pub(crate) fn take_accounts(&mut self) -> Accounts {
         self.accounts

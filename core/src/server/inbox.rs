@@ -17,6 +17,7 @@ use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::inbox::{waiting, when};
 use crate::wire::json::{Message, WaitingOf};
+use crate::wire::notice::Notice;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -47,6 +48,10 @@ impl Talk {
         if self.is_inbox && is_own {
             return String::new();
         }
+        if record.text.is_empty() {
+            // It was left out of what the store was made of.
+            return self.left_out(dialect, record.seq);
+        }
         let (from, to) = if is_own {
             (&self.own, &self.pair.name)
         } else {
@@ -69,6 +74,19 @@ impl Talk {
         }
         self.minute = Some(minute);
         when(minute) + "\n" + &line
+    }
+
+    fn left_out(&self, dialect: Dialect, seq: u64) -> String {
+        match dialect {
+            Dialect::Text => Notice::Unreadable(1).to_line(dialect),
+            Dialect::Json => Message::Missing {
+                room: None,
+                with: Some(self.pair.name.as_str().into()),
+                after: seq.saturating_sub(1),
+                next: seq.saturating_add(1),
+            }
+            .to_line(),
+        }
     }
 }
 

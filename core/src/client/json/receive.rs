@@ -91,6 +91,9 @@ impl JsonClient {
             || self.is_held_already(&message);
         let is_known = self.follow_words(&message);
         if self.hides(&message) || is_known {
+            if !self.is_showing {
+                self.say_what_is_read(); // Nothing of it is to be seen first.
+            }
             return;
         }
         if self.setup.raw && is_shown_raw(&message) && !is_own {
