@@ -9,7 +9,7 @@ const SECRET: &str = "the eagle lands at nine";
 fn start(data: &str) -> Server {
     let mut command = Server::command(&["--data", data]);
     command.env("RUST_LOG", "trace");
-    Server::launch(command, 2)
+    Server::launch(command, 1)
 }
 
 /// Somebody who makes this name their own.
@@ -217,7 +217,7 @@ fn a_client_shows_what_came_while_its_connection_was_lost_once() {
     client.screen.wait_for("* 1 private message since ");
     client.screen.wait_for("(1 from ann): /inbox\n");
     client.type_line("/inbox");
-    client.screen.skip_to("[PM from ann] while you were out");
+    client.screen.wait_for("[PM from ann] while you were out\n");
     client.type_line("/inbox");
     client.screen.skip_to("* Nothing waits for you.");
     client.type_line("LEAVE");
