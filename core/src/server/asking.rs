@@ -1,7 +1,7 @@
 //! What a connection waits for before anything more that it sends is handled: an answer of the store, or its rooms.
 
-use super::conversations::Pair;
 use super::io::Action;
+use super::talk::Pair;
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, SessionId};

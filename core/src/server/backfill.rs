@@ -2,9 +2,9 @@
 
 use super::Server;
 use super::backfill_queue::{Lane, QUANTUM};
-use super::inbox::Talk;
 use super::io::Action;
 use super::rooms::Rooms;
+use super::talk::Talk;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;

@@ -8,6 +8,7 @@ use super::asking::{Asking, Wanted};
 use super::backfill_queue::Lane;
 use super::json_requests::is_id;
 use super::private::{Line, away_line};
+use super::talk::Pair;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::accounts::{read, waits};
@@ -16,7 +17,6 @@ use crate::room::log::History;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record};
 use crate::types::name::Name;
-use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::waiting::{Waiting, read_to_text};
 use crate::wire::answer::Answer;
@@ -40,31 +40,6 @@ impl Conversations {
     /// How many are held.
     pub(super) fn len(&self) -> usize {
         self.held.len()
-    }
-}
-
-/// Two owners of names, as one of them sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Pair {
-    /// Since which entry of the accounts' log their name is theirs.
-    pub(super) own: u64,
-    /// The same of the other one.
-    pub(super) with: u64,
-    /// The other one's name.
-    pub(super) name: Name,
-    /// The name of the log.
-    pub(super) room: RoomName,
-}
-
-impl Pair {
-    pub(super) fn new(own: u64, with: u64, name: Name) -> Option<Self> {
-        let room = RoomName::conversation(own, with)?;
-        Some(Self {
-            own,
-            with,
-            name,
-            room,
-        })
     }
 }
 

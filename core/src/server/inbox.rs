@@ -3,92 +3,20 @@
 
 use super::Server;
 use super::asking::{Due, Wanted};
-use super::conversations::Pair;
 use super::json_requests::page_of;
-use super::private::Line;
+use super::talk::{Pair, Talk};
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
 use crate::room::accounts::read;
 use crate::types::conn_id::ConnId;
-use crate::types::entry::Record;
 use crate::types::name::{Name, Unique};
 use crate::types::waiting::{Waiting, read_to_text};
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
-use crate::wire::inbox::{waiting, when};
+use crate::wire::inbox::waiting;
 use crate::wire::json::{Message, WaitingOf};
-use crate::wire::notice::Notice;
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
-
-/// What two have said to each other, as it is sent to one of them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Talk {
-    pair: Pair,
-    /// The name of the one to whom it is sent.
-    own: Name,
-    /// It is what waits for them, and not what they said themselves.
-    pub(super) is_inbox: bool,
-    /// Up to the end of it, nothing waits any more once they are sent it.
-    reads: bool,
-    /// The minute that they were told last, since the Unix epoch.
-    minute: Option<u64>,
-}
-
-impl Talk {
-    /// Whom it was said with.
-    pub(super) fn with(&self) -> &Name {
-        &self.pair.name
-    }
-
-    /// An entry as they are sent it; nothing, where it is not for them.
-    pub(super) fn line(&mut self, dialect: Dialect, record: &Record) -> String {
-        let is_own = Unique(record.name.clone()) == Unique(self.own.clone());
-        if self.is_inbox && is_own {
-            return String::new();
-        }
-        if record.text.is_empty() {
-            // It was left out of what the store was made of.
-            return self.left_out(dialect, record.seq);
-        }
-        let (from, to) = if is_own {
-            (&self.own, &self.pair.name)
-        } else {
-            (&record.name, &self.own)
-        };
-        let line = Line {
-            from,
-            to,
-            text: &record.text,
-            at: record.at,
-            seq: Some(record.seq),
-            id: record.id.as_deref(),
-            waits: self.is_inbox,
-            past: true,
-        };
-        let line = line.to_line(dialect, is_own);
-        let minute = record.at / 60_000;
-        if dialect == Dialect::Json || Some(minute) == self.minute {
-            return line;
-        }
-        self.minute = Some(minute);
-        when(minute) + "\n" + &line
-    }
-
-    fn left_out(&self, dialect: Dialect, seq: u64) -> String {
-        match dialect {
-            Dialect::Text => Notice::Unreadable(1).to_line(dialect),
-            Dialect::Json => Message::Missing {
-                room: None,
-                with: Some(self.pair.name.as_str().into()),
-                after: seq.saturating_sub(1),
-                next: seq.saturating_add(1),
-            }
-            .to_line(),
-        }
-    }
-}
 
 impl Server {
     /// What waits for whoever is here by a connection, where their name is their own.

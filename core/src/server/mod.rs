@@ -37,6 +37,7 @@ mod session;
 mod standstill;
 mod state_requests;
 mod subscribers;
+mod talk;
 mod timers;
 mod turns;
 mod who;
