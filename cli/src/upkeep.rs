@@ -14,12 +14,23 @@ pub fn check(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes a log to standard output, as lines of JSON.
+/// Writes a log to standard output, as lines of JSON; what people said to each other alone, if that is asked for.
 ///
 /// # Errors
 /// As [`store::export`].
-pub fn export(dir: &Path) -> Result<(), StoreError> {
-    let report = store::export(dir, BufWriter::new(io::stdout().lock()))?;
+pub fn export(dir: &Path, has_private: bool) -> Result<(), StoreError> {
+    let out = BufWriter::new(io::stdout().lock());
+    let report = if has_private {
+        store::export(dir, out)?
+    } else {
+        let (report, left_out) = store::export_without_private(dir, out)?;
+        if left_out > 0 {
+            eprintln!(
+                "{left_out} private words are left out, as nobody but two people is to see them; --private has them as well"
+            );
+        }
+        report
+    };
     tell(dir, "exported", &report);
     Ok(())
 }

@@ -87,6 +87,8 @@ fn the_table_of_limits_is_the_codes() {
         l.stored_rooms.to_string(),
         format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes"),
         l.accounts.to_string(),
+        l.inbox.to_string(),
+        l.conversations.to_string(),
         MAX_DEVICES.to_string(),
         bytes(MAX_LABEL as u64),
         bytes(MAX_ORDER_REASON as u64),

@@ -15,4 +15,12 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::AccountsFull,
     Mark::HashesFull,
     Mark::GuessesFull,
+    Mark::WordsWait,
+    Mark::InboxFull,
+    Mark::InboxOldestRead,
+    Mark::InboxTold,
+    Mark::InboxSent,
+    Mark::InboxRead,
+    Mark::ConversationOpened,
+    Mark::ConversationLetGo,
 ];

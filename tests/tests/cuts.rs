@@ -124,6 +124,7 @@ impl Ann {
             let line = self.line();
             answer.extend_from_slice(&line);
             if let Ok(Message::Accepted {
+                with: None,
                 room: None,
                 id: Some(id),
                 seq,

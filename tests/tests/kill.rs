@@ -76,6 +76,7 @@ impl Seen {
                     self.entries.insert(entry.seq, told);
                 }
                 Message::Accepted {
+                    with: None,
                     room: None,
                     id: Some(id),
                     seq,

@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
     match upkeep {
         Upkeep::Check(data) => upkeep::check(&data.directory("")?)?,
-        Upkeep::Export(data) => upkeep::export(&data.directory("")?)?,
+        Upkeep::Export(it) => upkeep::export(&it.data.directory("")?, it.private)?,
         Upkeep::Import(data) => upkeep::import(&data.directory("")?)?,
         Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
         Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,

@@ -68,7 +68,7 @@ impl Takes {
         };
         if is(&[
             "/msg", "/whois", "/op", "/deop", "/kick", "/ban", "/unban", "/mute", "/unmute",
-            "/invite",
+            "/invite", "/inbox",
         ]) {
             Self::Name
         } else if is(&["/help"]) {

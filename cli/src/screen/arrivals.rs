@@ -5,6 +5,7 @@ use super::feed::{self, News};
 use super::messages::Message;
 use super::people::Person;
 use super::room::{Asked, Room, is_named};
+use super::words::Words;
 use super::{Link, Screen, Typed};
 use chat_core::{Kind, printable};
 
@@ -78,9 +79,26 @@ impl Screen {
                 text,
                 at,
                 is_own,
+                seq,
+                is_past,
             } => {
+                let is_own = is_own || is_past && is_named(&from, &self.me);
                 let with = if is_own { to } else { from.clone() };
-                self.spoken_alone(&with, &from, text, at, is_own);
+                let words = Words {
+                    with,
+                    from,
+                    text,
+                    at,
+                    is_own,
+                    seq,
+                };
+                self.take_words(words, is_past);
+            }
+            News::Words(with, told) => {
+                self.words_end(with.as_deref());
+                if !told.is_empty() {
+                    self.notice(&told, wall);
+                }
             }
             News::Refused(why) => self.tell(Message::NotDone, &[&why], wall),
             News::Goodbye(why) => self.tell(Message::Goodbye, &[&why], wall),
@@ -220,33 +238,7 @@ impl Screen {
         self.arrive(place, entry);
     }
 
-    /// Something was said to one person alone: to this one, or by this one.
-    fn spoken_alone(&mut self, with: &str, from: &str, text: String, at: u64, is_own: bool) {
-        let Some(place) = self.place_with(with) else {
-            let way = if is_own {
-                Message::AloneTo
-            } else {
-                Message::AloneFrom
-            };
-            let line = self.say(way, &[with, &text]);
-            if !is_own {
-                self.ring(line.clone(), self.is_focused);
-            }
-            return self.notice(&line, at);
-        };
-        let entry = Entry {
-            seq: self.rooms[place].newest().unwrap_or(0) + 1,
-            at,
-            kind: Kind::Said,
-            name: from.into(),
-            text,
-            is_mention: false,
-        };
-        self.see(place, &entry);
-        self.arrive(place, entry);
-    }
-
-    fn arrive(&mut self, place: usize, mut entry: Entry) {
+    pub(super) fn arrive(&mut self, place: usize, mut entry: Entry) {
         let is_talk = matches!(entry.kind, Kind::Said | Kind::Acted);
         let is_said = is_talk && entry.name != self.me;
         entry.is_mention = self.is_mention(&entry);
@@ -292,7 +284,7 @@ impl Screen {
     }
 
     /// Who is there, what it is about; whoever speaks can be completed.
-    fn see(&mut self, place: usize, entry: &Entry) {
+    pub(super) fn see(&mut self, place: usize, entry: &Entry) {
         let room = &mut self.rooms[place];
         room.people.follow(entry.kind, &entry.name, &entry.text);
         if entry.kind == Kind::Topic {

@@ -67,9 +67,15 @@ pub enum News {
         text: String,
         /// When, in milliseconds since the Unix epoch.
         at: u64,
-        /// The person at this screen said it.
+        /// The person at this screen said it, and this is the answer.
         is_own: bool,
+        /// Its number, where it is kept.
+        seq: Option<u64>,
+        /// It was said before, and asked for.
+        is_past: bool,
     },
+    /// All of that was sent: of a conversation with somebody, or of all that waited.
+    Words(Option<String>, String),
     /// A message for this person alone.
     Notice(String),
     /// What was asked for was not done: why.
@@ -92,6 +98,10 @@ pub fn decode(line: &str) -> Option<News> {
             entry: entry_of(entry),
         },
         Message::Past(entry) => News::Past(entry.room.clone().into(), entry_of(entry)),
+        Message::Page {
+            with: Some(with), ..
+        } => News::Words(Some(with.into()), told),
+        Message::Inbox { .. } => News::Words(None, told),
         Message::Page { room, first, .. } => News::Page(room_of(room), first),
         Message::In { room, .. } => News::In(room.into()),
         Message::Out { room, .. } => News::Out(room.into()),
@@ -130,12 +140,17 @@ pub fn decode(line: &str) -> Option<News> {
             text,
             at,
             id,
+            seq,
+            past,
+            ..
         } => News::Private {
             from: from.into(),
             to: to.into(),
             text: text.into(),
             at,
-            is_own: id.is_some(),
+            is_own: id.is_some() && !past,
+            seq,
+            is_past: past,
         },
         Message::Announcement { .. } => News::Announcement(told),
         Message::Error { text, .. } => News::Refused(text.into()),

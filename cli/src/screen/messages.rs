@@ -128,6 +128,7 @@ messages! {
     DoesNick: "take another name", "einen anderen Namen annehmen";
     DoesQuery: "go to the conversation with somebody", "zum Gespräch mit jemandem gehen";
     DoesQuit: "leave, as /leave", "gehen, wie /leave";
+    DoesInbox: "show what waits for you, or what you and NAME said alone", "zeigen, was auf dich wartet, oder was du und NAME allein gesagt habt";
     DoesReply: "answer who wrote to you alone last", "antworten, wer dir allein zuletzt schrieb";
     DoesRetry: "while offline: connect now", "wenn getrennt: jetzt verbinden";
     DoesSearch: "search in what is loaded (Ctrl-R)", "in dem suchen, was geladen ist (Ctrl-R)";

@@ -64,6 +64,7 @@ pub mod theme;
 pub mod tty;
 mod typing;
 pub mod view;
+mod words;
 
 pub use draw::Frame;
 pub use typing::{Typed, Urgent};
@@ -180,6 +181,8 @@ pub struct Screen {
     pending: Vec<Pending>,
     /// The page that is being received, and its room.
     page: Vec<(String, Entry)>,
+    /// What has come of conversations with one person.
+    words: words::Known,
     /// A page was asked for.
     is_reading_back: bool,
     anchor: Option<Anchor>,
@@ -225,6 +228,7 @@ impl Screen {
             countdown: None,
             pending: Vec::new(),
             page: Vec::new(),
+            words: words::Known::default(),
             is_reading_back: false,
             anchor: None,
             help: None,

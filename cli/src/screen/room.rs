@@ -117,6 +117,12 @@ impl Room {
         self.span.map(|(first, _)| first)
     }
 
+    /// Whether all that is loaded happened after that time, in milliseconds since the Unix epoch, and anything is.
+    pub fn starts_after(&self, at: u64) -> bool {
+        let first = self.span.and_then(|_| self.get(self.base));
+        first.is_some_and(|first| first.at > at)
+    }
+
     /// The number of the newest entry.
     pub fn newest(&self) -> Option<u64> {
         self.span.map(|(_, last)| last)

@@ -141,6 +141,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
         let number = str::from_utf8(before).unwrap_or_default().parse().ok();
         let known = || Some(self.shown()?.saturating_add(1));
         Some(Request::History {
+            with: None,
             room,
             after: None,
             before: number.or_else(known),

@@ -34,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "/help",
     "/history",
     "/ignore",
+    "/inbox",
     "/invite",
     "/join",
     "/kick",

@@ -12,4 +12,5 @@ mod rooms;
 mod sides;
 mod soak;
 mod stories;
+mod words;
 mod world;

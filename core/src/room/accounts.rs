@@ -7,6 +7,7 @@ use crate::types::name::{Name, Unique};
 use crate::types::order::Order;
 use crate::types::room_name::RoomName;
 use crate::types::verifier::Verifier;
+use crate::types::waiting::Waiting;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
@@ -21,6 +22,8 @@ pub(crate) struct Account {
     pub(crate) verifier: Verifier,
     pub(crate) claim: Claim,
     pub(crate) devices: Devices,
+    /// What was said to its owner alone and waits for them, the oldest first.
+    pub(crate) inbox: Vec<Waiting>,
 }
 
 /// The devices with which an owner comes back.
@@ -79,6 +82,7 @@ impl Accounts {
                         verifier,
                         claim,
                         devices: Devices::default(),
+                        inbox: Vec::new(),
                     };
                     self.0.insert(Unique(name.clone()), account);
                 }
@@ -98,12 +102,32 @@ impl Accounts {
                     account.devices.end(number);
                 }
             }
+            Change::Waits(name, waiting) => {
+                if let Some(account) = self.of(name) {
+                    // Where the end of a log was lost, a number is given again.
+                    let is_other = |it: &Waiting| (it.with, it.seq) != (waiting.with, waiting.seq);
+                    account.inbox.retain(is_other);
+                    account.inbox.push(waiting);
+                }
+            }
+            Change::Reads(name, with, seq) => {
+                if let Some(account) = self.of(name) {
+                    account.inbox.retain(|it| it.with != with || it.seq > seq);
+                }
+            }
             Change::Unclaims(name) => drop(self.0.remove(&Unique(name.clone()))),
             _ => {}
         }
     }
 
-    fn of(&mut self, name: &Name) -> Option<&mut Account> {
+    /// Nothing waits for anybody any more.
+    pub(super) fn forget_all(&mut self) {
+        for account in self.0.values_mut() {
+            account.inbox.clear();
+        }
+    }
+
+    pub(super) fn of(&mut self, name: &Name) -> Option<&mut Account> {
         self.0.get_mut(&Unique(name.clone()))
     }
 
@@ -185,6 +209,16 @@ impl AccountLog {
         }
     }
 
+    /// What two say to each other alone is not held any more, and no store keeps it: nothing of it waits.
+    pub(crate) fn forget(&mut self, conversation: &RoomName) {
+        for account in self.accounts.0.values_mut() {
+            let own = account.claim.since;
+            let is_of_it =
+                |it: &Waiting| RoomName::conversation(own, it.with).as_ref() == Some(conversation);
+            account.inbox.retain(|it| !is_of_it(it));
+        }
+    }
+
     /// Takes the entries up to this one that are to be put into the store.
     pub(crate) fn take_pending(&mut self, last: u64) -> Vec<Record> {
         let count = self.pending.partition_point(|it| it.seq <= last);
@@ -210,6 +244,16 @@ pub(crate) fn administers<'a>(name: &'a Name, order: &'a str) -> Entry<'a> {
 /// A name is nobody's own any more.
 pub(crate) fn unclaimed(name: &Name) -> Entry<'_> {
     Entry::of(Kind::Unclaimed, name, "")
+}
+
+/// Something that was said to a name's owner alone waits for them, as [`Waiting::to_text`] writes it.
+pub(crate) fn waits<'a>(name: &'a Name, waiting: &'a str) -> Entry<'a> {
+    Entry::of(Kind::Waits, name, waiting)
+}
+
+/// A name's owner has read what waited for them, as [`read_to_text`](crate::types::waiting::read_to_text) writes it.
+pub(crate) fn read<'a>(name: &'a Name, up_to: &'a str) -> Entry<'a> {
+    Entry::of(Kind::Read, name, up_to)
 }
 
 /// A device of a name's owner, as [`Device::to_text`] writes it, is there from now on, or has been used.

@@ -8,6 +8,7 @@ use crate::types::entry::{Change, Entry, Record, SessionId};
 use crate::types::name::{Name, Unique};
 use crate::types::order::Order;
 use crate::types::verifier::Verifier;
+use crate::types::waiting::Waiting;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -51,6 +52,9 @@ const WITH_ACCOUNTS: u8 = 2;
 
 /// What is added where something is ordered.
 const WITH_RULES: u8 = 4;
+
+/// What is added where something waits for owners of names.
+const WITH_INBOXES: u8 = 16;
 
 impl State {
     /// Takes note of the next entry of the room's log.
@@ -100,6 +104,8 @@ impl State {
             | Change::Unclaims(_)
             | Change::Uses(..)
             | Change::Ends(..)
+            | Change::Waits(..)
+            | Change::Reads(..)
             | Change::Orders(_, Order::Admin(_))) => {
                 let mut accounts = self.accounts.take().unwrap_or_default();
                 accounts.evolve(seq, change);
@@ -118,7 +124,8 @@ impl State {
     /// who said so, the name; with accounts, how many in four bytes, and for each, in their order, the length of the name,
     /// the name, the salt and the hash, the number of the entry since which it is theirs in eight bytes, a 0, or a 1 if they
     /// look after the server, the number of their last device in four, how many they have in two, and these, the one that was
-    /// used last at the end; where something is ordered, the length of the rules as text in four bytes, and
+    /// used last at the end; where something waits for any of these, how many in four bytes, and for each, in their order, the length of the name, the name, how
+    /// much waits in four, and that, as [`Waiting::encode`] writes it; where something is ordered, the length of the rules as text in four bytes, and
     /// that; then, for each member in their order, the length of the name, the name, and a 0, or a 1 and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -129,7 +136,9 @@ impl State {
         };
         let accounts = self.accounts.as_ref().map_or(0, |_| WITH_ACCOUNTS);
         let rules = self.rules.as_ref().map_or(0, |_| WITH_RULES);
-        out.push(version + accounts + rules);
+        let inboxes = self.inboxes().count();
+        let waits = if inboxes > 0 { WITH_INBOXES } else { 0 };
+        out.push(version + accounts + rules + waits);
         if let Some(Topic { text, by }) = &self.topic {
             // No text is longer than that.
             out.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());
@@ -144,6 +153,16 @@ impl State {
                 out.extend(account.verifier.bytes());
                 encode_claim(account.claim, &mut out);
                 encode_devices(&account.devices, &mut out);
+            }
+        }
+        if inboxes > 0 {
+            encode_count(inboxes, &mut out);
+            for (name, inbox) in self.inboxes() {
+                encode_name(name, &mut out);
+                encode_count(inbox.len(), &mut out);
+                for waiting in inbox {
+                    waiting.encode(&mut out);
+                }
             }
         }
         if let Some(rules) = &self.rules {
@@ -171,7 +190,7 @@ impl State {
         let mut state = Self::default();
         let parts = version.checked_sub(PLAIN)?;
         let has = |part| parts & part != 0;
-        let all = WITH_TOPIC - PLAIN + WITH_ACCOUNTS + WITH_RULES;
+        let all = WITH_TOPIC - PLAIN + WITH_ACCOUNTS + WITH_RULES + WITH_INBOXES;
         if parts & !all != 0 {
             return None;
         }
@@ -194,6 +213,9 @@ impl State {
             let (accounts, after) = decode_accounts(rest)?;
             rest = after;
             state.accounts = Some(Box::new(accounts));
+        }
+        if has(WITH_INBOXES) {
+            rest = decode_inboxes(rest, state.accounts.as_mut()?)?;
         }
         if has(WITH_RULES) {
             let (length, after) = rest.split_first_chunk()?;
@@ -226,9 +248,25 @@ impl State {
         Some(state)
     }
 
+    /// What waits for owners of names, for whom anything does, in the order of the names.
+    fn inboxes(&self) -> impl Iterator<Item = (&Name, &[Waiting])> {
+        let all = self.accounts.iter().flat_map(|it| it.iter());
+        let inboxes = all.map(|(name, account)| (name, &account.inbox[..]));
+        inboxes.filter(|(_, inbox)| !inbox.is_empty())
+    }
+
     /// Whether anybody is in the room.
     pub fn has_members(&self) -> bool {
         !self.members.is_empty()
+    }
+
+    /// Nothing waits any more for owners of names, in the log that has the accounts; whether anything did.
+    pub fn forget_waiting(&mut self) -> bool {
+        let is_waiting = self.inboxes().next().is_some();
+        if let Some(accounts) = &mut self.accounts {
+            accounts.forget_all();
+        }
+        is_waiting
     }
 
     /// The accounts, in the log that has them.
@@ -291,6 +329,7 @@ fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
             verifier,
             claim,
             devices,
+            inbox: Vec::new(),
         };
         // There is one way to write a state.
         if !accounts.push(name, account) {
@@ -298,6 +337,42 @@ fn decode_accounts(bytes: &[u8]) -> Option<(Accounts, &[u8])> {
         }
     }
     (accounts.len() > 0).then_some((accounts, rest))
+}
+
+fn encode_count(count: usize, out: &mut Vec<u8>) {
+    // A server has nothing of which there is more.
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    out.extend(count.to_le_bytes());
+}
+
+/// Puts what waits for owners of names, which bytes begin with, into their accounts; what follows it.
+fn decode_inboxes<'a>(bytes: &'a [u8], accounts: &mut Accounts) -> Option<&'a [u8]> {
+    let (count, mut rest) = bytes.split_first_chunk()?;
+    let mut before: Option<Unique> = None;
+    for _ in 0..u32::from_le_bytes(*count) {
+        let (name, after) = decode_name(rest)?;
+        let (count, after) = after.split_first_chunk()?;
+        rest = after;
+        let count = u32::from_le_bytes(*count);
+        let is_own = accounts.find(&name).is_some_and(|(own, _)| *own == name);
+        let name = Unique(name);
+        // There is one way to write it.
+        let is_next = before.is_none_or(|before| before < name);
+        let account = accounts
+            .of(&name.0)
+            .filter(|_| is_own && is_next && count > 0)?;
+        for _ in 0..count {
+            let (waiting, after) = Waiting::decode(rest)?;
+            rest = after;
+            let is_it = |it: &Waiting| (it.with, it.seq) == (waiting.with, waiting.seq);
+            if account.inbox.iter().any(is_it) {
+                return None;
+            }
+            account.inbox.push(waiting);
+        }
+        before = Some(name);
+    }
+    before.map(|_| rest)
 }
 
 fn encode_claim(claim: Claim, out: &mut Vec<u8>) {
@@ -396,6 +471,11 @@ mod tests {
             "1",
             "2",
             "4",
+            "2 1 9 bob",
+            "2 2 9 bob",
+            "1 1 9 c",
+            "2 1",
+            "1 7",
         ]
         .map(String::from);
         let devices = [(1, "x"), (2, ""), (3, "two words")]

@@ -241,6 +241,9 @@ impl Server {
         }
         let token = self.new_device(own, besides.device);
         self.answer_account(id, Answer::LoggedIn(own), true, token, besides.given);
+        if !is_theirs {
+            self.tell_of_inbox(id);
+        }
     }
 
     /// Gives all who have a name that belongs to somebody else, or one that is taken for it, another one.

@@ -2,6 +2,7 @@
 
 use super::backfill_queue::Place;
 use super::io::Action;
+use super::talk::Pair;
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, SessionId};
@@ -28,6 +29,48 @@ pub(super) enum Asking {
     },
     /// What is to be done with a password.
     Password(Password),
+    /// Something in what two owners of names say to each other alone.
+    Conversation {
+        pair: Pair,
+        wanted: Wanted,
+        /// It is first looked for what this session has said with the same id.
+        find: Option<SessionId>,
+        /// How many rooms had been let go of when the store was asked.
+        let_go: u64,
+    },
+}
+
+/// What is to be done in what two owners of names say to each other alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wanted {
+    /// To say this.
+    Say {
+        text: Secret<Box<str>>,
+        given: Option<Box<str>>,
+    },
+    /// To be sent a page.
+    Page {
+        after: Option<u64>,
+        before: Option<u64>,
+        limit: u64,
+        given: Option<Box<str>>,
+    },
+    /// To be sent what the other one has said, of the entries after one up to another.
+    Inbox { after: u64, last: u64 },
+}
+
+impl Wanted {
+    pub(super) fn says(&self) -> bool {
+        matches!(self, Self::Say { .. })
+    }
+
+    /// What comes back with the answer.
+    pub(super) fn given(&self) -> Option<&str> {
+        match self {
+            Self::Say { given, .. } | Self::Page { given, .. } => given.as_deref(),
+            Self::Inbox { .. } => None,
+        }
+    }
 }
 
 /// What a connection waits for, but for history; of most it is nothing.
@@ -105,6 +148,12 @@ impl Asking {
         match self {
             Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
             Self::Room { name, .. } => Action::Open(id, name.clone()),
+            Self::Conversation {
+                pair, wanted, find, ..
+            } => match (find, wanted.given()) {
+                (Some(session), Some(given)) => Action::Find(id, *session, given.into()),
+                _ => Action::Open(id, pair.room.clone()),
+            },
             Self::Password(Password { purpose, text, .. }) => {
                 let salt = match purpose {
                     Purpose::LogIn(_, salt) => Some(*salt),
@@ -131,6 +180,10 @@ pub(super) enum Due {
     Live(RoomId, From),
     /// To be in one room more; the id comes back with the answer.
     Join(RoomName, From, Option<Box<str>>),
+    /// To be sent what waits of what somebody has said to its person alone: the entries after one up to another.
+    Words(Pair, u64, u64),
+    /// To be told that this was all, of so many messages; the id comes back with that.
+    InboxSent(usize, Option<Box<str>>),
 }
 
 impl From {

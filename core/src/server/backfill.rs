@@ -4,6 +4,7 @@ use super::Server;
 use super::backfill_queue::{Lane, QUANTUM};
 use super::io::Action;
 use super::rooms::Rooms;
+use super::talk::Talk;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
@@ -12,6 +13,7 @@ use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, GapReason, Message};
 use crate::wire::notice::Notice;
 use crate::wire::text::line;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::mem;
@@ -29,6 +31,8 @@ pub(super) struct Backfill {
     most: usize,
     /// It is being read in the store, or waits for that.
     is_read: bool,
+    /// It is of what two say to each other alone.
+    talk: Option<Box<Talk>>,
 }
 
 /// How many entries are read in the store at a time, at most.
@@ -72,20 +76,42 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id).filter(|_| !is_committed) {
             connection.barrier = self.rooms.ordered();
         }
-        self.start_backfill(id, room, after + 1, To::Page(last));
+        self.start_backfill(id, room, after + 1, To::Page(last), None);
+    }
+
+    /// The same of what two say to each other alone.
+    pub(super) fn send_talk(
+        &mut self,
+        id: ConnId,
+        room: RoomId,
+        after: u64,
+        last: u64,
+        talk: Box<Talk>,
+    ) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.barrier = self.rooms.ordered();
+        }
+        self.start_backfill(id, room, after + 1, To::Page(last), Some(talk));
     }
 
     /// Has a connection sent the entries of a room from this one on, and then what happens there.
     pub(super) fn send_from(&mut self, id: ConnId, room: RoomId, next: u64) {
-        self.start_backfill(id, room, next, To::Live);
+        self.start_backfill(id, room, next, To::Live, None);
     }
 
     /// Has a connection told who is in the room, in its turn: a short question, with a long answer.
     pub(super) fn send_who(&mut self, id: ConnId, room: RoomId) {
-        self.start_backfill(id, room, 1, To::Who);
+        self.start_backfill(id, room, 1, To::Who, None);
     }
 
-    fn start_backfill(&mut self, id: ConnId, room: RoomId, next: u64, to: To) {
+    fn start_backfill(
+        &mut self,
+        id: ConnId,
+        room: RoomId,
+        next: u64,
+        to: To,
+        talk: Option<Box<Talk>>,
+    ) {
         self.rooms.attach(room);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.backfill = Some(Box::new(Backfill {
@@ -95,6 +121,7 @@ impl Server {
                 to,
                 most: READ,
                 is_read: false,
+                talk,
             }));
         }
         self.send_backfill(id);
@@ -212,7 +239,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(Backfill { room, to, .. }) = connection.backfill.take().map(|it| *it) else {
+        let Some(Backfill { room, to, talk, .. }) = connection.backfill.take().map(|it| *it) else {
             return;
         };
         let log = self.rooms[room].log();
@@ -225,10 +252,15 @@ impl Server {
                 self.mark(id);
             }
             To::Who => self.answer_who(id, room),
-            To::Page(_) if connection.dialect == Dialect::Json => {
+            To::Page(_)
+                if connection.dialect == Dialect::Json
+                    && talk.as_ref().is_none_or(|it| !it.is_inbox) =>
+            {
                 let (first, head) = (log.oldest(), log.committed());
+                let (room_name, with) = self.of_what(room, talk.as_deref());
                 let page = Message::Page {
-                    room: self.named(room),
+                    room: room_name,
+                    with,
                     first,
                     head,
                 };
@@ -236,7 +268,22 @@ impl Server {
             }
             To::Page(_) => {}
         }
+        if let (To::Page(last), Some(talk)) = (to, talk) {
+            self.words_sent(&talk, last);
+        }
         self.rooms.detach(room);
+    }
+
+    /// What a page is of, as programs are told: a room, or what is said with somebody alone.
+    fn of_what(
+        &self,
+        room: RoomId,
+        talk: Option<&Talk>,
+    ) -> (Option<Cow<'static, str>>, Option<Cow<'static, str>>) {
+        match talk {
+            Some(talk) => (None, Some(String::from(talk.with().as_str()).into())),
+            None => (self.named(room), None),
+        }
     }
 
     /// The next entry that is there is this one.
@@ -252,7 +299,12 @@ impl Server {
         let after = mem::replace(&mut backfill.next, next) - 1;
         backfill.from = next;
         // The end of a page says what is held, of which these would be the beginning.
-        if backfill.to == To::Live || is_unreadable || next > self.rooms[room].log().oldest() {
+        let is_inbox = backfill.talk.as_ref().is_some_and(|it| it.is_inbox);
+        if backfill.to == To::Live
+            || is_unreadable
+            || is_inbox
+            || next > self.rooms[room].log().oldest()
+        {
             mark(Mark::GapStated);
             let dialect = connection.dialect;
             let line = match (dialect, backfill.to) {
@@ -271,8 +323,16 @@ impl Server {
                     gap.to_line()
                 }
                 (Dialect::Json, _) => {
-                    let room = self.named(room);
-                    Message::Missing { room, after, next }.to_line()
+                    let backfill = self.connections.get(id).and_then(|c| c.backfill.as_ref());
+                    let (room, with) =
+                        self.of_what(room, backfill.and_then(|it| it.talk.as_deref()));
+                    let missing = Message::Missing {
+                        room,
+                        with,
+                        after,
+                        next,
+                    };
+                    missing.to_line()
                 }
                 (Dialect::Text, _) => Notice::Unreadable(next - after - 1).to_line(Dialect::Text),
             };
@@ -295,6 +355,14 @@ impl Server {
         backfill.next += 1;
         backfill.from = backfill.next;
         let room = backfill.room;
+        if let (Some(talk), To::Page(last)) = (&mut backfill.talk, backfill.to) {
+            let is_asked = record.seq <= last;
+            let line = is_asked.then(|| talk.line(connection.dialect, record));
+            if let Some(line) = line.filter(|it| !it.is_empty()) {
+                self.note(id, &line);
+            }
+            return;
+        }
         let is_order = record.kind == Kind::Order;
         let name = connection.name.as_ref().filter(|_| is_order);
         let shows = name.is_some_and(|name| {

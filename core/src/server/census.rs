@@ -56,7 +56,7 @@ impl Server {
         Usage {
             connections: self.connections.len(),
             members: self.people.present(),
-            rooms: self.rooms.len(),
+            rooms: self.rooms.len() - self.conversations.len(),
             detached: self.sessions.detached.len(),
             first: self.rooms.lobby().log().oldest(),
             last: self.rooms.lobby().log().last(),
@@ -91,11 +91,12 @@ impl Server {
         self.people.iter().map(|(name, _)| name)
     }
 
-    /// The rooms in memory, in the order of their names, and how many are in each.
+    /// The rooms in memory, in the order of their names, and how many are in each. What two say to each other alone is none.
     pub fn rooms(&self) -> impl Iterator<Item = (&RoomName, usize)> {
         let members = |it: &Hosted| it.room.state.members().len();
         self.rooms
             .iter()
+            .filter(|(_, it)| !it.name.is_conversation())
             .map(move |(_, it)| (&it.name, members(it)))
     }
 

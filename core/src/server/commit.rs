@@ -29,6 +29,7 @@ impl Server {
     pub(super) fn committed(&mut self, first: u64) {
         self.rooms.commit(first);
         self.commit_ended();
+        self.deliver_words();
         for id in mem::take(&mut self.awaiting) {
             self.mark(id);
             self.proceed(id);
@@ -50,6 +51,7 @@ impl Server {
             self.end_backfill(id);
             self.mark(id);
         }
+        self.drop_uncommitted_words();
         self.rooms.part_from_store();
     }
 

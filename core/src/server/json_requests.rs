@@ -10,6 +10,7 @@ use super::phase::Event;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::decide::Command;
+use crate::room::log::Log;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_JSON_LINE;
@@ -175,7 +176,21 @@ impl Server {
             Request::Devices { id: given } => self.send_devices(id, given.as_deref()),
             Request::Revoke { device, id: given } => self.revoke(id, device, given.as_deref()),
             Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
+            Request::Inbox { id: given } => self.send_inbox(id, given.as_deref()),
+            Request::Read { with, seq } => self.has_read(id, &with, seq),
             Request::History {
+                with: Some(with),
+                after,
+                before,
+                limit,
+                ..
+            } => {
+                let given = GivenId::of(line.as_bytes());
+                let limit = limit.unwrap_or(PAGE);
+                self.send_words_with(id, &with, (after, before), limit, given.as_deref());
+            }
+            Request::History {
+                with: None,
                 room,
                 after,
                 before,
@@ -198,7 +213,7 @@ impl Server {
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Unknown => {
                 mark(Mark::JsonTypeUnknown);
-                let text = "the type is not one of say, nick, topic, msg, away, whois, claim, login, passwd, unclaim, devices, revoke, order, bans, join, part, rooms, history, who, ping and leave";
+                let text = "the type is not one of say, nick, topic, msg, inbox, read, away, whois, claim, login, passwd, unclaim, devices, revoke, order, bans, join, part, rooms, history, who, ping and leave";
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
         }
@@ -338,6 +353,9 @@ impl Server {
 
     /// What the store has of what was said with the id that a connection gave.
     pub(super) fn found(&mut self, id: ConnId, said: Option<&Record>) {
+        if self.asks_of_conversation(id) {
+            return self.found_words(id, said);
+        }
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -380,6 +398,18 @@ impl Server {
             }
             // The store is not asked for that.
             Asking::Password(_) => {}
+            Asking::Conversation {
+                find: Some(_),
+                wanted,
+                ..
+            } => {
+                let why = "whether this was said before cannot be read";
+                self.refuse(id, Code::NotKept, why, wanted.given());
+            }
+            Asking::Conversation { pair, wanted, .. } => {
+                let answer = Answer::WordsUnreadable(&pair.name);
+                self.refuse_answer(id, answer, wanted.given());
+            }
             Asking::Room { name, given, .. } => {
                 self.refuse_answer(id, Answer::RoomUnreadable(&name), given.as_deref());
             }
@@ -449,6 +479,7 @@ impl Server {
     pub(super) fn accept_said(&mut self, id: ConnId, room: RoomId, seq: u64, given: Option<&str>) {
         let accepted = Message::Accepted {
             room: self.named(room),
+            with: None,
             id: given.map(Into::into),
             seq,
         };
@@ -465,33 +496,42 @@ impl Server {
         limit: u64,
     ) -> Result<(), (Code, &'static str)> {
         let log = self.rooms[room].log();
-        let head = log.last();
-        let limit = limit.min(MAX_PAGE);
-        let (after, last) = match (after, before) {
-            (Some(_), Some(_)) => {
-                let text = "a page is after an entry or before one, not both";
-                return Err((Code::BadRequest, text));
-            }
-            (Some(after), None) => {
-                let gone = log.oldest() - 1;
-                let after = after.max(gone).min(head);
-                (after, after.saturating_add(limit).min(head))
-            }
-            (None, before) => {
-                let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
-                (log.before_newest(last, limit), last)
-            }
-        };
+        let (after, last) = page_of(log, after, before, limit)?;
         self.send_page(id, room, after, last);
         Ok(())
     }
-
     /// Sends the newest entries of a room.
     pub(super) fn send_newest(&mut self, id: ConnId, room: RoomId, count: u64) {
         let log = self.rooms[room].log();
         let last = log.last();
         self.send_page(id, room, log.before_newest(last, count), last);
     }
+}
+
+/// The entries of a page of a log: those after the first of two numbers, up to the second one.
+pub(super) fn page_of(
+    log: &Log,
+    after: Option<u64>,
+    before: Option<u64>,
+    limit: u64,
+) -> Result<(u64, u64), (Code, &'static str)> {
+    let head = log.last();
+    let limit = limit.min(MAX_PAGE);
+    Ok(match (after, before) {
+        (Some(_), Some(_)) => {
+            let text = "a page is after an entry or before one, not both";
+            return Err((Code::BadRequest, text));
+        }
+        (Some(after), None) => {
+            let gone = log.oldest() - 1;
+            let after = after.max(gone).min(head);
+            (after, after.saturating_add(limit).min(head))
+        }
+        (None, before) => {
+            let last = before.map_or(head, |before| before.saturating_sub(1).min(head));
+            (log.before_newest(last, limit), last)
+        }
+    })
 }
 
 /// A line whose strings have an escape for every character that is replaced in a text.
@@ -518,6 +558,6 @@ fn besides<'a>(device: Option<&'a str>, given: Option<&'a str>) -> Besides<'a> {
 }
 
 /// Whether a sender may give this to what it says.
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len()) && printable(text) == text
 }

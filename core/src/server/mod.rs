@@ -8,6 +8,7 @@ mod bucket;
 mod census;
 mod commit;
 mod connection;
+mod conversations;
 mod delivery;
 mod detached;
 mod devices;
@@ -15,6 +16,7 @@ mod disk;
 mod guesses;
 mod hashing;
 mod hosts;
+mod inbox;
 mod io;
 mod json_requests;
 mod kick;
@@ -35,6 +37,7 @@ mod session;
 mod standstill;
 mod state_requests;
 mod subscribers;
+mod talk;
 mod timers;
 mod turns;
 mod who;
@@ -115,6 +118,7 @@ pub struct Server {
     rooms: Rooms,
     sessions: Sessions,
     people: People,
+    conversations: conversations::Conversations,
     hashing: hashing::Hashing,
     guesses: guesses::Guesses,
     timers: Timers,
@@ -182,6 +186,7 @@ impl Server {
             origin,
             sessions: Sessions::default(),
             people: People::default(),
+            conversations: conversations::Conversations::default(),
             hashing: hashing::Hashing::default(),
             guesses: guesses::Guesses::default(),
             timers: Timers::default(),

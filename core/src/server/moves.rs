@@ -82,6 +82,9 @@ impl Server {
 
     /// What the store has of the room that a connection is to be in.
     pub(super) fn opened(&mut self, id: ConnId, history: &History) {
+        if self.asks_of_conversation(id) {
+            return self.opened_conversation(id, history);
+        }
         let connection = self.connections.get_mut(id);
         let asking = connection.and_then(Connection::take_asking);
         let Some(Asking::Room {
@@ -450,6 +453,8 @@ impl Server {
                     self.go_on_after(id, room, &from, last);
                 }
                 Due::Join(name, from, given) => self.ask_for_room(id, name, from, given),
+                Due::Words(pair, after, last) => self.send_waiting(id, pair, after, last),
+                Due::InboxSent(count, given) => self.inbox_sent(id, count, given.as_deref()),
             }
         }
     }

@@ -40,8 +40,17 @@ struct More {
     number: Option<u64>,
     /// Why they are away, if they are.
     away: Option<Box<str>>,
-    /// Who wrote to them alone last: the name, and which of all.
-    reply_to: Option<(Name, u64)>,
+    /// Who wrote to them alone last.
+    reply_to: Option<(Name, Writer)>,
+}
+
+/// Who wrote to somebody alone: whoever has the same name later is somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Writer {
+    /// One of those who are here: which of all.
+    Person(u64),
+    /// The owner of a name, be they here or not: since which entry of the accounts' log it is theirs.
+    Owner(u64),
 }
 
 impl Person {
@@ -118,22 +127,37 @@ impl People {
         let Some(person) = self.get_mut(from) else {
             return;
         };
-        let number = *person
-            .more
-            .get_or_insert_default()
-            .number
-            .get_or_insert(next);
+        let more = person.more.get_or_insert_default();
+        let number = *more.number.get_or_insert(next);
         self.count = self.count.max(number);
-        let from = self.find(from).map(|(name, _)| (name.clone(), number));
+        let from = self.find(from);
+        let from = from.map(|(name, _)| (name.clone(), Writer::Person(number)));
         if let Some(person) = self.get_mut(to) {
             person.more.get_or_insert_default().reply_to = from;
         }
     }
 
-    /// The name of whoever wrote last to somebody alone, unless they are not here any more.
-    pub(super) fn to_reply_to(&self, name: &Name) -> Option<Name> {
+    /// The same of the owner of a name, since that entry of the accounts' log.
+    pub(super) fn owner_wrote(&mut self, from: &Name, since: u64, to: &Name) {
+        if let Some(person) = self.get_mut(to) {
+            let writer = (from.clone(), Writer::Owner(since));
+            person.more.get_or_insert_default().reply_to = Some(writer);
+        }
+    }
+
+    /// The name of whoever wrote last to somebody alone, unless they are not here any more, or, where the name was their own, it
+    /// is not any more.
+    pub(super) fn to_reply_to(
+        &self,
+        name: &Name,
+        is_of: impl FnOnce(&Name, u64) -> bool,
+    ) -> Option<Name> {
         let more = self.find(name)?.1.more.as_ref()?;
-        let (to, number) = more.reply_to.clone()?;
+        let (to, writer) = more.reply_to.clone()?;
+        let number = match writer {
+            Writer::Person(number) => number,
+            Writer::Owner(since) => return is_of(&to, since).then_some(to),
+        };
         let same = |person: &Person| {
             let more = person.more.as_ref();
             more.is_some_and(|more| more.number == Some(number))

@@ -1,5 +1,5 @@
-//! What is said to one person alone (PROTOCOL.md, "Private words"): it is no entry of the room, nobody else is sent it, and it is
-//! not kept.
+//! What is said to one person alone (PROTOCOL.md, "Private words"): it is no entry of the room, and nobody else is sent it. What is
+//! said here is not kept; between owners of names it is, and that is said elsewhere.
 
 use super::Server;
 use crate::mark::{Mark, mark, mark_if};
@@ -8,6 +8,7 @@ use crate::types::limits::MAX_PRIVATE;
 use crate::types::name::Name;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
+use crate::wire::inbox::private;
 use crate::wire::json::Message;
 use crate::wire::notice::Notice;
 use alloc::boxed::Box;
@@ -21,6 +22,9 @@ impl Server {
         };
         if text.len() > MAX_PRIVATE {
             return self.refuse_answer(id, Answer::PrivateTooLong, given);
+        }
+        if let Some(pair) = self.pair(&from, to) {
+            return self.say_to(id, pair, text, given);
         }
         let wanted = self.called(to);
         let found = wanted.as_ref().and_then(|name| self.people.find(name));
@@ -40,14 +44,22 @@ impl Server {
             return self.refuse_answer(id, Answer::ReadsSlowly(&to), given);
         }
         let at = self.wall();
-        let line =
-            |dialect, is_own: bool| private_line(dialect, &from, &to, text, at, given, is_own);
-        let arrives = line(receiver.dialect, false);
+        let line = Line {
+            from: &from,
+            to: &to,
+            text,
+            at,
+            seq: None,
+            id: given,
+            waits: false,
+            past: false,
+        };
+        let arrives = line.to_line(receiver.dialect, false);
         let dialect = self
             .connections
             .get(id)
             .map_or(Dialect::Text, |c| c.dialect);
-        let confirms = line(dialect, true);
+        let confirms = line.to_line(dialect, true);
         mark_if(conn == id, Mark::PrivateToOneself);
         self.note(conn, &arrives);
         self.note(id, &confirms);
@@ -62,39 +74,57 @@ impl Server {
         let Some(name) = self.name_of(id) else {
             return;
         };
-        match self.people.to_reply_to(&name) {
+        let is_of = |to: &Name, since| {
+            let claim = self.rooms.names().claim_of(to);
+            claim.is_some_and(|claim| claim.since == since)
+        };
+        match self.people.to_reply_to(&name, is_of) {
             Some(to) => self.message(id, to.as_str(), text, given),
             None => self.refuse_answer(id, Answer::NobodyWrote, given),
         }
     }
 }
 
-/// What is said to one person alone, as a line for them, or for whoever said it.
-fn private_line(
-    dialect: Dialect,
-    from: &Name,
-    to: &Name,
-    text: &str,
-    at: u64,
-    id: Option<&str>,
-    is_own: bool,
-) -> String {
-    match dialect {
-        Dialect::Text if is_own => alloc::format!("[PM to {to}] {text}\n"),
-        Dialect::Text => alloc::format!("[PM from {from}] {text}\n"),
-        Dialect::Json => Message::Private {
-            from: from.as_str().into(),
-            to: to.as_str().into(),
-            text: text.into(),
-            at,
-            id: id.filter(|_| is_own).map(Into::into),
+/// What is said to one person alone.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) from: &'a Name,
+    pub(super) to: &'a Name,
+    pub(super) text: &'a str,
+    pub(super) at: u64,
+    /// Where it is kept.
+    pub(super) seq: Option<u64>,
+    pub(super) id: Option<&'a str>,
+    /// To its sender: it waits for its receiver; to that one: it has waited for them.
+    pub(super) waits: bool,
+    pub(super) past: bool,
+}
+
+impl Line<'_> {
+    /// It as a line for its receiver, or for whoever said it.
+    pub(super) fn to_line(self, dialect: Dialect, is_own: bool) -> String {
+        match dialect {
+            Dialect::Text => {
+                let name = if is_own { self.to } else { self.from };
+                private(name.as_str(), self.text, is_own) + "\n"
+            }
+            Dialect::Json => Message::Private {
+                from: self.from.as_str().into(),
+                to: self.to.as_str().into(),
+                text: self.text.into(),
+                at: self.at,
+                id: self.id.filter(|_| is_own).map(Into::into),
+                seq: self.seq,
+                waits: self.waits,
+                past: self.past,
+            }
+            .to_line(),
         }
-        .to_line(),
     }
 }
 
 /// Whoever is written to is away.
-fn away_line(dialect: Dialect, name: &Name, why: Box<str>) -> String {
+pub(super) fn away_line(dialect: Dialect, name: &Name, why: Box<str>) -> String {
     match dialect {
         Dialect::Text => Notice::Answer(Answer::IsAway(name, &why)).to_line(dialect),
         Dialect::Json => Message::Away {

@@ -324,6 +324,11 @@ impl Server {
             Request::SetTopic(text) => self.set_topic(id, self.room_of(id), text, None),
             Request::Message(to, text) => self.message(id, to, text, None),
             Request::Reply(text) => self.reply(id, text, None),
+            Request::Inbox => self.send_inbox(id, None),
+            Request::InboxOf(name, count) => {
+                let limit = (*count).min(MAX_PAGE);
+                self.send_words_with(id, name, (None, None), limit, None);
+            }
             Request::Away(why) => self.set_away(id, Some(why)),
             Request::Back => self.set_away(id, None),
             Request::Whois(name) => self.send_whois(id, name, None),

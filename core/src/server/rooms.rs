@@ -289,6 +289,9 @@ impl Rooms {
             if self.is_kept && hosted.log().last() == 0 {
                 self.stored -= 1; // Nothing ever happened in it.
             }
+            if !self.is_kept && hosted.name.is_conversation() {
+                self.accounts.forget(&hosted.name); // What waits of it is gone.
+            }
             self.by_name.remove(&hosted.name);
             self.free.push(id);
             self.fresh.retain(|it| *it != id);
@@ -317,9 +320,10 @@ impl Rooms {
         gone.into_iter().map(|(session, _)| session).collect()
     }
 
-    /// Whether some entries of rooms that somebody may be in are in the store, and not in memory.
+    /// Whether some entries of rooms, or of what two say to each other alone, are in the store, and not in memory.
     pub(super) fn are_in_store_alone(&self) -> bool {
-        self.opened > 0 || self.lobby().log().is_in_store_alone()
+        let are_closed = self.stored > self.by_name.len();
+        self.opened > 0 || are_closed || self.lobby().log().is_in_store_alone()
     }
 
     /// Whether a room is still in memory.
@@ -502,6 +506,10 @@ impl Rooms {
     }
 
     fn show(&mut self, run: Run) {
+        if self[run.room].name.is_conversation() {
+            self[run.room].transcript = run.end; // It is on no screen.
+            return;
+        }
         push(&mut self.shown, run);
         if self.shown.len() > MAX_RUNS
             && let Some(run) = self.shown.pop_front()

@@ -220,6 +220,7 @@ impl Server {
             self.refuse_device(id, why, asked.unwrap_or_default(), &name);
         }
         self.tell_if_disk_full(id);
+        self.tell_of_inbox(id);
         self.actions.push_back(Action::Joined(id, name));
         if is_inside {
             let from = From::of_lobby(&hello);

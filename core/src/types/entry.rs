@@ -7,6 +7,7 @@ use crate::types::order::Order;
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::verifier::Verifier;
+use crate::types::waiting::{Waiting, parse_read};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -171,6 +172,11 @@ impl<'a> Entry<'a> {
             Kind::DeviceEnded => {
                 number_of(self.text).map_or(Change::Nothing, |it| Change::Ends(&self.name, it))
             }
+            Kind::Waits => Waiting::parse(self.text)
+                .map_or(Change::Nothing, |it| Change::Waits(&self.name, it)),
+            Kind::Read => parse_read(self.text).map_or(Change::Nothing, |(with, seq)| {
+                Change::Reads(&self.name, with, seq)
+            }),
             // And with orders.
             Kind::Order => {
                 Order::parse(self.text).map_or(Change::Nothing, |it| Change::Orders(&self.name, it))
@@ -209,6 +215,10 @@ pub(crate) enum Change<'a> {
     Uses(&'a Name, Device),
     /// The device of this number is of no use any more.
     Ends(&'a Name, u32),
+    /// Something that was said to somebody alone waits for them.
+    Waits(&'a Name, Waiting),
+    /// Somebody has read what whoever has had their name since this entry said to them alone, up to this number.
+    Reads(&'a Name, u64, u64),
     /// Somebody orders something.
     Orders(&'a Name, Order<'a>),
     /// It is as it was before.
@@ -242,11 +252,15 @@ pub enum Kind {
     DeviceEnded,
     /// Someone ordered something, by a right that they have in the room: the text says what.
     Order,
+    /// Something that was said to someone alone waits for them: the text says what. In the log of the accounts alone.
+    Waits,
+    /// Someone has read what waited for them: the text says up to where. Also there.
+    Read,
 }
 
 impl Kind {
     /// All kinds, by the number that a store may write for each.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Joined,
         Self::Left,
         Self::Said,
@@ -258,6 +272,8 @@ impl Kind {
         Self::Device,
         Self::DeviceEnded,
         Self::Order,
+        Self::Waits,
+        Self::Read,
     ];
 
     /// Its name, as programs read it.
@@ -274,6 +290,8 @@ impl Kind {
             Self::Device => "device",
             Self::DeviceEnded => "device_ended",
             Self::Order => "order",
+            Self::Waits => "waits",
+            Self::Read => "read",
         }
     }
 

@@ -89,6 +89,10 @@ pub struct Limits {
     pub stored_rooms: usize,
     /// Names that belong to somebody; with one more, whoever wants that is told so.
     pub accounts: usize,
+    /// Messages that wait for the owner of a name who is not here; with one more, whoever says it is told so.
+    pub inbox: usize,
+    /// Conversations of two that are held in memory, those in which something was said or asked for last.
+    pub conversations: usize,
     /// Passwords that are hashed at the same time; others wait.
     pub hashes: usize,
     /// Passwords that wait to be hashed; whoever comes with one more is told to come again.
@@ -234,6 +238,8 @@ impl Default for Limits {
             rooms: 4096,
             stored_rooms: 100_000,
             accounts: 10_000,
+            inbox: 100,
+            conversations: 256,
             hashes: 2,
             hashes_waiting: 64,
             name_guesses: Rate::per_minute(6, 5),

@@ -17,3 +17,4 @@ pub(crate) mod secret;
 pub(crate) mod spelling;
 pub(crate) mod time;
 pub(crate) mod verifier;
+pub(crate) mod waiting;

@@ -22,6 +22,9 @@ pub struct RoomName(Option<Arc<str>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidRoomName;
 
+/// What begins the name of what two say to each other alone, and no name that can be asked for.
+const CONVERSATION: &str = "@";
+
 impl RoomName {
     /// Where everyone begins.
     pub const LOBBY: Self = Self(None);
@@ -42,15 +45,43 @@ impl RoomName {
         self.0.as_deref() == Some(Self::ACCOUNTS_TEXT)
     }
 
-    /// Checks the name of a log that is kept, which is that of a room or of the accounts.
+    /// The name of the log of what two owners of names say to each other alone, by the entries of the accounts' log since which
+    /// the names are theirs: whoever claims one of them later has another conversation. Nobody can ask for it. None where
+    /// they are the same, or one is not known (0).
+    pub(crate) fn conversation(one: u64, other: u64) -> Option<Self> {
+        let (first, second) = (one.min(other), one.max(other));
+        if first == 0 || first == second {
+            return None;
+        }
+        let name = alloc::format!("{CONVERSATION}{first:x}.{second:x}");
+        // Numbers that are longer than that are never reached.
+        (name.len() <= MAX_ROOM_NAME).then(|| Self(Some(name.into())))
+    }
+
+    /// Whether it is the name of what two say to each other alone.
+    pub fn is_conversation(&self) -> bool {
+        self.0
+            .as_deref()
+            .is_some_and(|name| name.starts_with(CONVERSATION))
+            && !self.is_accounts()
+    }
+
+    fn parse_conversation(text: &str) -> Option<Self> {
+        let (one, other) = text.strip_prefix(CONVERSATION)?.split_once('.')?;
+        let [one, other] = [one, other].map(|it| u64::from_str_radix(it, 16).ok());
+        // There is one way to write it.
+        Self::conversation(one?, other?).filter(|it| it.as_str() == text)
+    }
+
+    /// Checks the name of a log that is kept, which is that of a room, of the accounts, or of a conversation of two.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it is none of these.
     pub fn parse_kept(text: &str) -> Result<Self, InvalidRoomName> {
         if text == Self::ACCOUNTS_TEXT {
             Ok(Self::accounts())
         } else {
-            Self::parse(text)
+            Self::parse_conversation(text).map_or_else(|| Self::parse(text), Ok)
         }
     }
 
@@ -162,6 +193,28 @@ mod tests {
         assert_eq!(RoomName::parse_kept(accounts.as_str()), Ok(accounts));
         assert_eq!(RoomName::parse_kept("dev"), RoomName::parse("dev"));
         assert!(RoomName::parse_kept("@other").is_err());
+    }
+
+    #[test]
+    fn a_conversation_is_of_two_and_cannot_be_asked_for() {
+        let name = RoomName::conversation(300, 7).unwrap();
+        assert_eq!(name.as_str(), "@7.12c");
+        assert!(name.is_conversation() && !name.is_accounts());
+        assert!(!RoomName::accounts().is_conversation() && !RoomName::LOBBY.is_conversation());
+        assert_eq!(RoomName::conversation(7, 300), Some(name.clone()));
+        assert_eq!(RoomName::parse_kept("@7.12c"), Ok(name));
+        for none in [(7, 7), (0, 7), (7, 0)] {
+            assert_eq!(RoomName::conversation(none.0, none.1), None);
+        }
+        let longest = RoomName::conversation((1 << 60) - 2, (1 << 60) - 1).unwrap();
+        assert_eq!(longest.as_str().len(), MAX_ROOM_NAME);
+        assert_eq!(RoomName::conversation((1 << 60) - 1, 1 << 60), None);
+        for bad in [
+            "@7.7", "@12c.7", "@07.12c", "@7.12C", "@7.", "@.7", "@7", "@0.7", "@+7.12c", "7.@c",
+        ] {
+            assert!(RoomName::parse_kept(bad).is_err(), "{bad}");
+            assert!(RoomName::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

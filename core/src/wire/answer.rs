@@ -96,6 +96,17 @@ pub(crate) enum Answer<'a> {
     NobodyToWrite(&'a str),
     Offline(&'a Name),
     ReadsSlowly(&'a Name),
+    /// As much waits for somebody who is not here as may.
+    InboxFull(&'a Name),
+    /// Somebody is not here: what was said to them waits.
+    Waits(&'a Name),
+    /// Nothing is kept of what is said to somebody alone, as their name belongs to nobody.
+    NothingKept(&'a str),
+    /// The same of what was said to them and cannot be read.
+    WordsUnreadable(&'a Name),
+    InboxEmpty,
+    /// Two have said nothing to each other alone of which anything is held.
+    NothingSaid(&'a Name),
     NobodyWrote,
     IsAway(&'a Name, &'a str),
     Away,
@@ -184,7 +195,10 @@ impl Answer<'_> {
             | Self::ClaimedAlready(_)
             | Self::OrderUnchanged(_) => Code::Unchanged,
             Self::AccountsFull => Code::TooManyAccounts,
-            Self::NotClaimed(_) | Self::TheyHaveNotClaimed(_) => Code::NotClaimed,
+            Self::InboxFull(_) => Code::InboxFull,
+            Self::NotClaimed(_) | Self::NothingKept(_) | Self::TheyHaveNotClaimed(_) => {
+                Code::NotClaimed
+            }
             Self::PasswordWrong => Code::WrongPassword,
             Self::PasswordLength => Code::BadPassword,
             Self::PasswordInClear | Self::DeviceInClear => Code::NotPrivate,
@@ -197,7 +211,7 @@ impl Answer<'_> {
             Self::NotInRoom(_) => Code::NotInRoom,
             Self::LastRoom => Code::LastRoom,
             Self::RoomsFull | Self::InTooMany => Code::TooManyRooms,
-            Self::RoomUnreadable(_) => Code::NotKept,
+            Self::RoomUnreadable(_) | Self::WordsUnreadable(_) => Code::NotKept,
             Self::TopicTooLong
             | Self::ActionTooLong
             | Self::PrivateTooLong
@@ -344,6 +358,25 @@ impl fmt::Display for Answer<'_> {
                 f,
                 "Not sent: too much is waiting for {name} already. Try again later."
             ),
+            Self::InboxFull(name) => write!(
+                f,
+                "Not sent: {name} is not here, and as much waits for them as may."
+            ),
+            Self::Waits(name) => write!(f, "{name} is not here; it waits for them."),
+            Self::NothingKept(asked) => write!(
+                f,
+                "Not done: nobody has claimed the name {}, and what is said to them alone is not kept.",
+                shortened(asked, MAX_NAME)
+            ),
+            Self::WordsUnreadable(name) => write!(
+                f,
+                "Not done: what you and {name} have said to each other alone cannot be read."
+            ),
+            Self::NothingSaid(name) => write!(
+                f,
+                "Nothing is kept of what you and {name} have said to each other alone."
+            ),
+            Self::InboxEmpty => f.write_str("Nothing waits for you."),
             Self::NobodyWrote => {
                 f.write_str("Not sent: nobody who is here has written to you alone.")
             }

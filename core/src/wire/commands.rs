@@ -15,7 +15,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 32] = [
+pub(crate) const COMMANDS: [Command; 33] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -44,7 +44,7 @@ pub(crate) const COMMANDS: [Command; 32] = [
     Command {
         name: "msg",
         takes: "NAME TEXT",
-        does: "says TEXT to one person in the room alone. Nobody else sees it, and it is not kept",
+        does: "says TEXT to one person alone. Nobody else sees it. Where both of you have claimed your names it is kept, and waits for whoever is not here (/inbox)",
     },
     Command {
         name: "me",
@@ -85,6 +85,11 @@ pub(crate) const COMMANDS: [Command; 32] = [
         name: "whois",
         takes: "NAME",
         does: "says since when somebody is here, and whether they are away",
+    },
+    Command {
+        name: "inbox",
+        takes: "[NAME [NUMBER]]",
+        does: "shows what was said to you alone while you were not here; or the last of what you and NAME have said to each other alone: 20 entries, or as many as you say, at most 1,000",
     },
     Command {
         name: "claim",
@@ -214,7 +219,7 @@ pub(crate) fn help(role: Role) -> String {
 /// What of it everyone is shown.
 const HELP: &str = "\
 * /me TEXT: say that you do something\n\
-* /msg NAME TEXT: say it to one person alone; /reply TEXT answers\n\
+* /msg NAME TEXT: say it to one person alone; /reply TEXT answers; /inbox shows what waits for you\n\
 * /nick NAME: take another name; /away [TEXT] says that you are away, /back that you are back\n\
 * /claim PASSWORD: make the name you have your own; /passwd, /unclaim change that\n\
 * /login NAME PASSWORD: have the name that you have claimed\n\

@@ -6,6 +6,7 @@ pub(crate) mod commands;
 pub(crate) mod devices;
 pub(crate) mod dialect;
 pub mod foreign;
+pub(crate) mod inbox;
 pub mod json;
 pub(crate) mod line;
 pub(crate) mod nearest;

@@ -98,6 +98,10 @@ pub enum Request<'a> {
     Message(&'a str, Cow<'a, str>),
     /// The same to whoever did so last.
     Reply(Cow<'a, str>),
+    /// Show what was said to one alone while one was not here.
+    Inbox,
+    /// Show the last of what one and somebody have said to each other alone: so many entries.
+    InboxOf(&'a str, u64),
     /// Be away, and why.
     Away(Cow<'a, str>),
     /// Be back.
@@ -201,13 +205,14 @@ impl<'a> Request<'a> {
             ("topic", "-") => Self::SetTopic("".into()),
             ("topic", text) => Self::SetTopic(printable(text)),
             ("history", "") => Self::History(HISTORY),
-            ("history", n)
-                if n.bytes().any(|b| b != b'0') && n.bytes().all(|b| b.is_ascii_digit()) =>
-            {
-                // More digits than a number has are a large number all the same.
-                Self::History(n.parse().unwrap_or(u64::MAX))
-            }
+            ("history", n) if is_count(n) => Self::History(n.parse().unwrap_or(u64::MAX)),
             ("unclaim", "") => Self::Unclaim,
+            ("inbox", "") => Self::Inbox,
+            ("inbox", _) => match first() {
+                (of, "") => Self::InboxOf(of, HISTORY),
+                (of, n) if is_count(n) => Self::InboxOf(of, n.parse().unwrap_or(u64::MAX)),
+                _ => Self::Surplus(name),
+            },
             ("devices", "") => Self::Devices,
             ("devices", _) if first().0.eq_ignore_ascii_case("revoke") => {
                 number_of(first().1).map_or(Self::Surplus(name), Self::Revoke)
@@ -241,6 +246,11 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Whether it is a number, and not 0. More digits than a number has are a large number all the same.
+fn is_count(text: &str) -> bool {
+    text.bytes().any(|b| b != b'0') && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl fmt::Display for Request<'_> {
     /// The line that asks for this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,6 +273,8 @@ impl fmt::Display for Request<'_> {
             Self::SetTopic(text) => write!(f, "/topic {text}"),
             Self::Message(to, text) => write!(f, "/msg {to} {text}"),
             Self::Reply(text) => write!(f, "/reply {text}"),
+            Self::Inbox => f.write_str("/inbox"),
+            Self::InboxOf(name, count) => write!(f, "/inbox {name} {count}"),
             Self::Away(why) if why.is_empty() => f.write_str("/away"),
             Self::Away(why) => write!(f, "/away {why}"),
             Self::Back => f.write_str("/back"),
@@ -301,6 +313,7 @@ pub(crate) fn line<'a>(kind: Kind, name: &'a str, text: &'a str) -> [&'a str; 4]
         Kind::Claimed => ["", name, CLAIMED, ""],
         Kind::Unclaimed => ["", name, UNCLAIMED, ""],
         Kind::Device | Kind::DeviceEnded => ["", name, DEVICE, ""],
+        Kind::Waits | Kind::Read => ["", name, INBOX, ""],
         Kind::Order => ["", name, " ", text],
     }
 }
@@ -328,6 +341,8 @@ impl Entry<'_> {
             | Kind::Unclaimed
             | Kind::Device
             | Kind::DeviceEnded
+            | Kind::Waits
+            | Kind::Read
             | Kind::Order => "",
             Kind::Said => rest.strip_prefix(": ")?,
             Kind::Acted => rest.strip_prefix(' ')?,
@@ -380,6 +395,7 @@ const NO_TOPIC: &str = " has taken the topic away";
 const CLAIMED: &str = " has claimed the name";
 const UNCLAIMED: &str = " has given the name up";
 const DEVICE: &str = " has another device";
+const INBOX: &str = " has words that wait, or has read them";
 const FROM: &str = "[PM from ";
 const TO: &str = "[PM to ";
 pub(crate) const NOTICE: &str = "* ";

@@ -19,4 +19,5 @@ mod rounds;
 mod slow_clients;
 mod standstill;
 mod turns;
+mod words;
 mod world;

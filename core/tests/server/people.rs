@@ -124,7 +124,7 @@ fn a_name_goes_with_its_session() {
     w.receive(ann, "{\"type\":\"nick\",\"name\":\"zoe\",\"id\":\"1\"}\n");
     let told = objects(&mut w, ann);
     assert!(
-        matches!(&told[..], [.., Message::Accepted { room: None, id: Some(id), seq: 2 }] if id == "1"),
+        matches!(&told[..], [.., Message::Accepted { with: None, room: None, id: Some(id), seq: 2 }] if id == "1"),
         "{told:?}"
     );
     w.server.handle(w.now, Input::Lost(ann));

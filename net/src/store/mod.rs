@@ -42,7 +42,7 @@ pub use copy::{backup, repair};
 pub use disk::{Dir, Disk, File, Mode, Place};
 pub(crate) use disk::{open, put};
 pub use error::{Fault, StoreError};
-pub use portable::{export, import};
+pub use portable::{export, export_without_private, import};
 pub use reader::Reader;
 pub use retention::Retention;
 pub use rooms::RoomHead;

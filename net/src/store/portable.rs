@@ -123,14 +123,35 @@ struct End {
 /// # Errors
 /// When there is no log, a newer version wrote it, it is damaged, or what it is written to or read from fails.
 pub fn export(place: impl Into<Place>, out: impl Write) -> Result<Report, StoreError> {
-    let place = place.into();
-    export_from(&place, out).map_err(|fault| StoreError {
+    let (report, _) = export_all(&place.into(), out, true)?;
+    Ok(report)
+}
+
+/// The same without what people said to each other alone, and from how many entries that was left out. Of each it is left that it was,
+/// with its number and its time, so that what is made of the export goes on with the numbers: not what was said, nor by whom. Nothing waits
+/// for anybody any more.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_without_private(
+    place: impl Into<Place>,
+    out: impl Write,
+) -> Result<(Report, u64), StoreError> {
+    export_all(&place.into(), out, false)
+}
+
+fn export_all(
+    place: &Place,
+    out: impl Write,
+    has_private: bool,
+) -> Result<(Report, u64), StoreError> {
+    export_from(place, out, has_private).map_err(|fault| StoreError {
         found_by: Finder::Export,
         ..fault.at(&place.path)
     })
 }
 
-fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
+fn export_from(place: &Place, out: impl Write, has_private: bool) -> Result<(Report, u64), Fault> {
     let survey = Survey::of_what_is_there(place)?;
     let mut count = Count::new(&survey)?;
     let mut damage = Damage::default();
@@ -142,6 +163,8 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
         count: 0,
         chain: 0,
         last: survey.known.first - 1,
+        has_private,
+        left_out: 0,
     };
     let mut visit = Visit::new(survey.known.first, export);
     let head = survey.each(|item| {
@@ -167,7 +190,7 @@ fn export_from(place: &Place, out: impl Write) -> Result<Report, Fault> {
     export.out.flush().map_err(Fault::Unwritten)?;
     let exported = export.count;
     match damage.into_result() {
-        Ok(()) => Ok(count.report(head)),
+        Ok(()) => Ok((count.report(head), export.left_out)),
         Err(Fault::Damaged(what)) => Err(Fault::Damaged(format!(
             "{what} ({exported} entries were exported)"
         ))),
@@ -185,6 +208,10 @@ struct Export<W> {
     chain: u64,
     /// The last entry that was written.
     last: u64,
+    /// What people said to each other alone is written as well.
+    has_private: bool,
+    /// From so many entries that was left out.
+    left_out: u64,
 }
 
 impl<W: Write> Visitor for Export<W> {
@@ -208,7 +235,11 @@ impl<W: Write> Visitor for Export<W> {
         put(&mut self.out, &head)
     }
 
-    fn entry(&mut self, offset: u64, record: Record) -> Result<(), Fault> {
+    fn entry(&mut self, offset: u64, mut record: Record) -> Result<(), Fault> {
+        if !self.has_private && is_private(&record) {
+            self.left_out += u64::from(record.room.is_conversation());
+            record = without_words(record);
+        }
         self.chain = link(self.chain, &record, offset);
         self.count += 1;
         self.last = offset;
@@ -229,11 +260,34 @@ impl<W: Write> Visitor for Export<W> {
 
 impl<W> Export<W> {
     fn encode(&self, rooms: &Rooms) -> Vec<u8> {
+        let without;
+        let rooms = if self.has_private {
+            rooms
+        } else {
+            without = rooms.clone().without_waiting();
+            &without
+        };
         if self.version > LOBBY_ALONE {
             rooms.directory().snapshot_of_rooms().bytes
         } else {
             rooms.get(&RoomName::LOBBY).state.encode()
         }
+    }
+}
+
+/// Whether an entry is one of what people said to each other alone, or of what waits of that.
+fn is_private(record: &Record) -> bool {
+    record.room.is_conversation() || matches!(record.kind, Kind::Waits | Kind::Read)
+}
+
+/// What is left of it.
+fn without_words(record: Record) -> Record {
+    Record {
+        name: Name::of_port(0),
+        text: "".into(),
+        sender: None,
+        id: None,
+        ..record
     }
 }
 
@@ -253,6 +307,8 @@ fn link(chain: u64, record: &Record, offset: u64) -> u64 {
             Kind::Order => 64,
             Kind::Device => 65,
             Kind::DeviceEnded => 66,
+            Kind::Waits => 80,
+            Kind::Read => 81,
         } | if record.sender.is_some() { 4 } else { 0 }
             | if record.id.is_some() { 8 } else { 0 }
             | if is_plain { 0 } else { 32 },

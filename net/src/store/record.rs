@@ -150,6 +150,8 @@ fn kind_bits(kind: Kind) -> u8 {
         Kind::Order => LAST_KIND,
         Kind::Device => LAST_KIND | 1,
         Kind::DeviceEnded => LAST_KIND | 2,
+        Kind::Waits => LATER_KIND | LAST_KIND,
+        Kind::Read => LATER_KIND | LAST_KIND | 1,
     }
 }
 

@@ -244,6 +244,16 @@ impl Rooms {
         }
     }
 
+    /// These, where nothing waits for owners of names.
+    pub(super) fn without_waiting(mut self) -> Self {
+        let accounts = RoomName::accounts();
+        let mut room = self.get(&accounts);
+        if room.state.forget_waiting() {
+            self.changed.insert(accounts, room);
+        }
+        self
+    }
+
     /// The directory that the active segment has.
     pub(super) fn base(&self) -> &Arc<Directory> {
         &self.base

@@ -22,9 +22,13 @@ impl People {
             Kind::Left => self.names.remove(&name),
             Kind::Said | Kind::Acted => self.names.contains(&name),
             // These are in no room, and nobody has a right to order anything.
-            Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded | Kind::Order => {
-                false
-            }
+            Kind::Claimed
+            | Kind::Unclaimed
+            | Kind::Device
+            | Kind::DeviceEnded
+            | Kind::Order
+            | Kind::Waits
+            | Kind::Read => false,
             Kind::Renamed => {
                 self.names.remove(&name) && !self.has(&entry.text) && {
                     self.names.insert(entry.text.to_string())

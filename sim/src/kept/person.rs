@@ -522,7 +522,13 @@ pub(super) fn line_of(entry: &Record) -> String {
         Kind::Topic if entry.text.is_empty() => format!("{name} has taken the topic away"),
         Kind::Topic => format!("{name} has set the topic: {}", entry.text),
         // These are in no room, and nobody has a right to order anything.
-        Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded | Kind::Order => {
+        Kind::Claimed
+        | Kind::Unclaimed
+        | Kind::Device
+        | Kind::DeviceEnded
+        | Kind::Order
+        | Kind::Waits
+        | Kind::Read => {
             format!("{name} is in no room for that")
         }
     }

@@ -261,6 +261,7 @@ impl Program {
             return String::new();
         }
         line(&Request::History {
+            with: None,
             room: told(&self.here),
             after: Some(after),
             before: None,
@@ -354,12 +355,18 @@ impl Program {
                 });
                 seat.next = Some(next);
             }
-            Message::Missing { room, after, next } => {
+            Message::Missing {
+                with: None,
+                room,
+                after,
+                next,
+            } => {
                 let is_gone = disk.is_gone(&parsed(room.as_deref()), after + 1..next);
                 Invariant::InItsPlace.holds(is_gone, || format!("{line} to {}", self.name));
             }
             Message::Topic { .. } | Message::Who { .. } => self.is_answered(&message, line, disk),
             Message::Accepted {
+                with: None,
                 room,
                 id: Some(id),
                 seq,

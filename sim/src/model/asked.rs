@@ -158,11 +158,17 @@ impl Asked {
                 | Request::Passwd { id, .. }
                 | Request::Unclaim { id }
                 | Request::Devices { id }
+                | Request::Inbox { id }
                 | Request::Revoke { id, .. }
                 | Request::Order { id, .. }
                 | Request::Bans { id, .. },
             )) => Self::Account(id.map(Into::into)),
+            Some(Ok(Request::Read { .. })) => Self::Account(None),
+            Some(Ok(Request::History { with: Some(_), .. })) => {
+                Self::Account(id_in(line.as_bytes()))
+            }
             Some(Ok(Request::History {
+                with: None,
                 room,
                 after,
                 before,

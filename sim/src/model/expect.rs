@@ -318,6 +318,8 @@ impl Expected {
                 | Request::Password(_)
                 | Request::Unclaim
                 | Request::Devices
+                | Request::Inbox
+                | Request::InboxOf(..)
                 | Request::Revoke(_)
                 | Request::Ignore(_)
                 | Request::Unignore(_)

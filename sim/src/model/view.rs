@@ -125,7 +125,13 @@ impl View {
             Kind::Topic if text.is_empty() => format!("{name} has taken the topic away"),
             Kind::Topic => format!("{name} has set the topic: {text}"),
             // These are in no room, and nobody has a right to order anything.
-            Kind::Claimed | Kind::Unclaimed | Kind::Device | Kind::DeviceEnded | Kind::Order => {
+            Kind::Claimed
+            | Kind::Unclaimed
+            | Kind::Device
+            | Kind::DeviceEnded
+            | Kind::Order
+            | Kind::Waits
+            | Kind::Read => {
                 format!("{name} is in no room for that")
             }
         };

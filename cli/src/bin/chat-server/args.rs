@@ -131,7 +131,7 @@ pub(super) enum Upkeep {
     Check(Data),
     /// Write the history to standard output, a JSON object a line; also while its server runs. Of a
     /// damaged one, all that can be read is written, and where something is missing
-    Export(Data),
+    Export(ToExport),
     /// Make a new history of what was exported, read from standard input
     Import(Data),
     /// Make a copy of the history in a new directory, also while its server runs: it opens as the history
@@ -157,6 +157,17 @@ pub(super) enum Upkeep {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ToExport {
+    #[command(flatten)]
+    pub(super) data: Data,
+
+    /// Write what people said to each other alone as well: it is theirs, so without this only that there was
+    /// something is written, and not what, nor by whom
+    #[arg(long)]
+    pub(super) private: bool,
 }
 
 #[derive(Debug, clap::Args)]

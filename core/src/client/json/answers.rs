@@ -1,5 +1,6 @@
 //! Answers of a server, and what it says of its own accord, as lines for people.
 
+use super::words::waiting_line;
 use crate::types::name::Name;
 use crate::types::network::Network;
 use crate::types::room_name::RoomName;
@@ -107,7 +108,7 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
         }
         Message::Announcement { text } => format!("* Announcement: {}", printable(text)),
         Message::Notice { text } | Message::Disk { text, .. } => format!("* {}", printable(text)),
-        _ => return None,
+        other => return waiting_line(other),
     })
 }
 

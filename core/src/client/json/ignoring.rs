@@ -122,7 +122,12 @@ impl JsonClient {
                 page.is_shown |= !is_hidden;
                 is_hidden
             }
-            Message::Page { room, first, .. } => {
+            Message::Page {
+                room,
+                first,
+                with: None,
+                ..
+            } => {
                 let page = mem::take(&mut self.ignoring.page);
                 let before = page.first_hidden.filter(|seq| *seq > *first);
                 let Some(before) = before.filter(|_| self.setup.many && !page.is_shown) else {
@@ -130,18 +135,26 @@ impl JsonClient {
                 };
                 self.request(&Ask::History {
                     room: room.as_deref().map(Into::into),
+                    with: None,
                     after: None,
                     before: Some(before),
                     limit: Some(page.hidden),
                 });
                 true
             }
-            Message::Private { from, at, id, .. } => {
+            Message::Private {
+                from,
+                at,
+                id,
+                past,
+                waits,
+                ..
+            } => {
                 let is_hidden = self.is_ignored(from, *at);
                 let ignoring = &mut self.ignoring;
                 if is_hidden {
                     ignoring.is_hidden_last = true;
-                } else if id.is_none() {
+                } else if id.is_none() && (*waits || !past) {
                     ignoring.is_hidden_last = false;
                     ignoring.wrote = Some(from.to_string());
                 }
@@ -214,7 +227,7 @@ impl JsonClient {
         self.memory.ignored.iter().find(is_it)
     }
 
-    fn is_own_name(&self, name: &str) -> bool {
+    pub(super) fn is_own_name(&self, name: &str) -> bool {
         let own = self.memory.name.as_deref();
         own.is_some_and(|own| is_same(own, name))
     }

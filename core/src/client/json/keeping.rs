@@ -23,6 +23,7 @@ impl JsonClient {
     /// Everything is displayed; later runs skip it.
     pub(super) fn shown(&mut self, now: Timestamp) {
         self.is_showing = false;
+        self.say_what_is_read();
         let is_later = self.memory.after != self.after || self.memory.places != self.places;
         if is_later {
             self.memory.after = self.after;

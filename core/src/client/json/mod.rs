@@ -18,6 +18,7 @@ pub mod phase;
 mod receive;
 mod rooms;
 mod typing;
+mod words;
 
 pub use answers::answer_line;
 pub use memory::{Ignored, Memory, Named, OwnDevice, Place, Unaccepted};
@@ -41,6 +42,7 @@ use core::time::Duration;
 use ignoring::Ignoring;
 use keeping::Keeping;
 use phase::{Event, Phase};
+use words::Words;
 
 /// So many rooms may be asked for that are not answered yet, before no more is taken from the person.
 const MAX_JOINING: usize = 16;
@@ -147,6 +149,7 @@ pub struct JsonClient {
     /// Something was given to be shown, and may not be where it can be seen yet.
     is_showing: bool,
     ignoring: Ignoring,
+    words: Words,
 }
 
 impl Client for JsonClient {
@@ -304,6 +307,7 @@ impl JsonClient {
             keeping: Keeping::default(),
             is_showing: false,
             ignoring: Ignoring::default(),
+            words: Words::default(),
             memory,
             setup,
         };

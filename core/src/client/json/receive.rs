@@ -89,7 +89,11 @@ impl JsonClient {
         let is_own = rooms::is_errand(&message)
             || self.is_told_otherwise(&message)
             || self.is_held_already(&message);
-        if self.hides(&message) {
+        let is_known = self.follow_words(&message);
+        if self.hides(&message) || is_known {
+            if !self.is_showing {
+                self.say_what_is_read(); // Nothing of it is to be seen first.
+            }
             return;
         }
         if self.setup.raw && is_shown_raw(&message) && !is_own {
@@ -151,18 +155,7 @@ impl JsonClient {
                     self.tell(&format!("* {}", printable(&text)));
                 }
             }
-            Message::Private {
-                from,
-                to,
-                text,
-                at,
-                id,
-            } => {
-                let is_own = id.as_deref().and_then(|id| self.take_private(id)).is_some();
-                let (way, who) = if is_own { ("to", to) } else { ("from", from) };
-                let line = format!("[PM {way} {}] {}", printable(&who), printable(&text));
-                self.tell_at(&line, Some(at).filter(|_| self.setup.times));
-            }
+            Message::Private { .. } => self.show_private(&message),
             Message::Gap {
                 room,
                 after,
@@ -316,6 +309,7 @@ impl JsonClient {
             let news = format!("* You are still {}: your session goes on.", printable(name));
             self.actions.push_back(ClientAction::Notice(news));
         }
+        self.words.is_back = resumed && self.was_member;
         if mem::replace(&mut self.was_member, true) {
             return !resumed;
         }
@@ -337,7 +331,7 @@ impl JsonClient {
     }
 
     /// Takes what was said to one person alone for answered.
-    fn take_private(&mut self, id: &str) -> Option<Secret<String>> {
+    pub(super) fn take_private(&mut self, id: &str) -> Option<Secret<String>> {
         let private = &mut self.connection.private;
         let nth = private.iter().position(|(known, _)| known == id)?;
         private.remove(nth).map(|(_, text)| text)
@@ -388,6 +382,8 @@ fn is_shown_raw(message: &Message<'_>) -> bool {
             | Message::Rooms { .. }
             | Message::Who { .. }
             | Message::Private { .. }
+            | Message::Waiting { .. }
+            | Message::Inbox { .. }
             | Message::Topic { .. }
             | Message::Away { .. }
             | Message::Whois { .. }

@@ -21,6 +21,7 @@ use core::mem;
 const MAX_UNANSWERED: usize = 64;
 
 impl JsonClient {
+    #[expect(clippy::too_many_lines, reason = "each request once")]
     pub(super) fn typed(&mut self, now: Timestamp, line: Line<'_>) -> Result<(), CommandError> {
         let (_, request) = typed(line)?;
         let here = told(self.target()).map(Cow::Owned);
@@ -50,6 +51,19 @@ impl JsonClient {
                     room: here,
                     text: Some(text),
                     id: None,
+                });
+            }
+            Request::Inbox => {
+                self.words.is_back = false;
+                return self.ask(&Ask::Inbox { id: None });
+            }
+            Request::InboxOf(name, count) => {
+                return self.ask(&Ask::History {
+                    room: None,
+                    with: Some(name.into()),
+                    after: None,
+                    before: None,
+                    limit: Some(count),
                 });
             }
             Request::Away(text) => return self.ask(&Ask::Away { text: Some(text) }),
@@ -98,6 +112,7 @@ impl JsonClient {
             Request::History(count) => {
                 return self.ask(&Ask::History {
                     room: here,
+                    with: None,
                     after: None,
                     before: None,
                     limit: Some(count),

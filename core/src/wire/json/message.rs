@@ -122,6 +122,9 @@ pub enum Message<'a> {
         /// Which room, where it is not the lobby.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         room: Option<Cow<'a, str>>,
+        /// Not in a room, but in what this one and whoever has this name say to each other alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        with: Option<Cow<'a, str>>,
         /// The number of the oldest entry that can still be asked for.
         first: u64,
         /// The number of the last entry.
@@ -132,6 +135,9 @@ pub enum Message<'a> {
         /// Which room, where it is not the lobby.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         room: Option<Cow<'a, str>>,
+        /// Not in a room, but in what this one and whoever has this name say to each other alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        with: Option<Cow<'a, str>>,
         /// The id.
         #[serde(borrow, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
@@ -171,6 +177,9 @@ pub enum Message<'a> {
         /// Which room, where it is not the lobby.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         room: Option<Cow<'a, str>>,
+        /// Not in a room, but in what this one and whoever has this name say to each other alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        with: Option<Cow<'a, str>>,
         /// The one before them.
         after: u64,
         /// The one after them.
@@ -212,6 +221,34 @@ pub enum Message<'a> {
         /// The server's time, in milliseconds since the Unix epoch.
         at: u64,
         /// The id that its sender gave it, for the sender alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+        /// Where it is kept: its number in what the two say to each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        /// To the sender: its receiver is not here, and it waits for them. To the receiver: it has waited.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        waits: bool,
+        /// It was said before, and is sent in answer to [`Request::Inbox`](super::Request::Inbox) or
+        /// [`Request::History`](super::Request::History).
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        past: bool,
+    },
+    /// What was said to this one alone waits for it.
+    Waiting {
+        /// How many messages.
+        count: usize,
+        /// When the first of them was said, in milliseconds since the Unix epoch.
+        since: u64,
+        /// By whom, whoever was first at first.
+        #[serde(borrow)]
+        from: alloc::vec::Vec<WaitingOf<'a>>,
+    },
+    /// All that waited was sent, in answer to [`Request::Inbox`](super::Request::Inbox).
+    Inbox {
+        /// How many messages waited.
+        count: usize,
+        /// The id that came with the request.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
@@ -323,6 +360,16 @@ pub struct RoomOf<'a> {
     pub room: Cow<'a, str>,
     /// How many are in it.
     pub here: u64,
+}
+
+/// What waits of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingOf<'a> {
+    /// Who.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// How many messages.
+    pub count: usize,
 }
 
 /// A device in a list of them.

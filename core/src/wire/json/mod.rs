@@ -4,7 +4,7 @@ mod hello;
 mod message;
 mod request;
 
-pub use message::{BanOf, DeviceOf, Entry, Message, OrderOf, RoomOf};
+pub use message::{BanOf, DeviceOf, Entry, Message, OrderOf, RoomOf, WaitingOf};
 pub use request::Request;
 
 use crate::types::secret::Secret;
@@ -189,6 +189,8 @@ pub enum Code {
     NotHere,
     /// Too much is waiting already for whoever was written to.
     ReadsSlowly,
+    /// As much is kept already for whoever was written to, and is not here, as may be.
+    InboxFull,
     /// It is so already.
     Unchanged,
     /// The room asked for has a name that no room has.

@@ -62,6 +62,20 @@ pub enum Request<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
     },
+    /// Be sent what was said to one alone, and waits.
+    Inbox {
+        /// Comes back with the answer.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        id: Option<Cow<'a, str>>,
+    },
+    /// What somebody said to one alone has been shown, and does not wait any more.
+    Read {
+        /// Who said it.
+        #[serde(borrow)]
+        with: Cow<'a, str>,
+        /// The number of the last of it.
+        seq: u64,
+    },
     /// Be away, or back.
     Away {
         /// Why; without it, one is back.
@@ -82,6 +96,9 @@ pub enum Request<'a> {
         /// In which room; the lobby, where it is not said.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         room: Option<Cow<'a, str>>,
+        /// Not of a room, but of what one and whoever has this name have said to each other alone.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        with: Option<Cow<'a, str>>,
         /// Entries after this number, the oldest first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
@@ -241,6 +258,9 @@ impl Request<'_> {
             Self::Nick { .. }
                 | Self::Topic { text: Some(_), .. }
                 | Self::Msg { .. }
+                | Self::Inbox { .. }
+                | Self::Read { .. }
+                | Self::History { with: Some(_), .. }
                 | Self::Join { .. }
                 | Self::Part { .. }
                 | Self::Claim { .. }

@@ -12,3 +12,4 @@ mod people;
 mod reading;
 mod resuming;
 mod rooms;
+mod words;

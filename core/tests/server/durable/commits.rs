@@ -39,6 +39,7 @@ fn nothing_is_sent_or_shown_before_it_is_committed() {
         [(3, "bob: hello".into()), (4, "ann: hi".into())]
     );
     assert!(heard.contains(&Message::Accepted {
+        with: None,
         room: None,
         id: Some("1".into()),
         seq: 3

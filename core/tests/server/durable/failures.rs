@@ -130,11 +130,13 @@ fn of_what_cannot_be_read_no_more_is_missing_than_that() {
     let page = objects(&mut k, ann);
     assert_eq!(entries(&page).len(), 18);
     let missing = |after, next| Message::Missing {
+        with: None,
         room: None,
         after,
         next,
     };
     let end = Message::Page {
+        with: None,
         room: None,
         first: 1,
         head: 101,

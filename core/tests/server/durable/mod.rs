@@ -94,7 +94,14 @@ impl Kept {
 
     /// Does what is asked of the store, until nothing is.
     pub(super) fn answer(&mut self) {
-        while let Some(action) = self.asked.pop() {
+        while self.answer_one() {}
+    }
+
+    /// Does what is asked of it next; whether anything is.
+    pub(super) fn answer_one(&mut self) -> bool {
+        let next = self.asked.pop();
+        let is_asked = next.is_some();
+        if let Some(action) = next {
             let (world, store) = (&mut self.world, &self.store);
             match action {
                 Action::Read(conn, room, after, most) => {
@@ -120,6 +127,7 @@ impl Kept {
                 _ => {}
             }
         }
+        is_asked
     }
 
     /// The server is killed and started again, with so many of the newest entries in memory.

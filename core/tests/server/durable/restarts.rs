@@ -75,6 +75,7 @@ fn what_memory_does_not_hold_is_read_from_the_store() {
     assert_eq!(
         page.last(),
         Some(&Message::Page {
+            with: None,
             room: None,
             first: 1,
             head: 101
@@ -107,6 +108,7 @@ fn an_id_is_known_for_as_long_as_its_entry_is_kept() {
         assert_eq!(
             heard,
             [Message::Accepted {
+                with: None,
                 room: None,
                 id,
                 seq
@@ -159,6 +161,7 @@ fn a_session_that_was_made_by_this_server_needs_no_looking() {
     let heard = objects(&mut k, bob);
     assert!(
         heard.contains(&Message::Accepted {
+            with: None,
             room: None,
             id: Some("1".into()),
             seq: 103

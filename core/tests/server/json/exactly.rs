@@ -85,6 +85,7 @@ fn pages_are_what_is_said_of_them() {
         assert_eq!(
             heard.last(),
             Some(&Message::Page {
+                with: None,
                 room: None,
                 first: 1,
                 head: 5

@@ -147,6 +147,7 @@ fn what_is_forgotten_before_a_page_comes_to_it_is_left_out() {
     w.unblock(bot);
     let sent = objects(&mut w, bot);
     let Some(Message::Page {
+        with: None,
         room: None,
         first,
         head: 49,

@@ -20,6 +20,7 @@ fn history_comes_in_pages() {
         assert_eq!(
             answer.last(),
             Some(&Message::Page {
+                with: None,
                 room: None,
                 first: 1,
                 head: 1200

@@ -258,6 +258,7 @@ fn what_is_sent_again_is_said_once() {
     let answers = objects(&mut w, bot);
     let accepted = |m: &&Message<'_>| {
         **m == Message::Accepted {
+            with: None,
             room: None,
             id: Some("one".into()),
             seq: 3,
@@ -277,6 +278,7 @@ fn what_is_sent_again_is_said_once() {
     assert_eq!(
         objects(&mut w, bot).last(),
         Some(&Message::Accepted {
+            with: None,
             room: None,
             id: Some("one".into()),
             seq: 3

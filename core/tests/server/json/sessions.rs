@@ -218,6 +218,7 @@ fn a_client_that_resumes_misses_nothing_and_doubles_nothing() {
                         seen.push(told(&entry));
                     }
                     Message::Accepted {
+                        with: None,
                         room: None,
                         id,
                         seq,
