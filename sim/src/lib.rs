@@ -4,6 +4,7 @@ mod broken;
 mod chop;
 mod crowd;
 mod dice;
+mod hashing;
 pub mod expect;
 pub mod explore;
 mod host;

@@ -2,9 +2,11 @@
 
 use super::disk::Disk;
 use super::listener::Listener;
+use super::orders::Want;
 use super::person::Person;
 use super::program::Program;
 use super::world;
+use crate::invariant::Invariant;
 use chat_core::RoomName;
 
 /// A client, through all its connections.
@@ -14,6 +16,8 @@ pub(super) struct Client {
     pub(super) link: Option<usize>,
     /// It has left for good.
     pub(super) is_over: bool,
+    /// It was told that it is banned, and did not try again since.
+    pub(super) is_out: bool,
     /// What came of a line so far.
     partial: Vec<u8>,
     said: usize,
@@ -50,6 +54,7 @@ impl Client {
             number,
             link: None,
             is_over: false,
+            is_out: false,
             partial: Vec::new(),
             said: 0,
             side,
@@ -59,6 +64,7 @@ impl Client {
     /// It is connected; what it sends first.
     pub(super) fn connects(&mut self, link: usize) -> String {
         self.link = Some(link);
+        self.is_out = false;
         self.partial.clear();
         match &mut self.side {
             Side::Program(program) => program.connects(),
@@ -89,6 +95,18 @@ impl Client {
             Side::Program(program) => program.goes(room),
             Side::Person(person) => {
                 person.types(format!("/join {room}"));
+                String::new()
+            }
+        }
+    }
+
+    /// It wants something to be done about its name, or in its room.
+    pub(super) fn wants(&mut self, want: &Want) -> String {
+        match &mut self.side {
+            Side::Program(program) => program.wants(want),
+            Side::Text(listener) => listener.wants(want),
+            Side::Person(person) => {
+                person.types(want.to_line());
                 String::new()
             }
         }
@@ -155,7 +173,7 @@ impl Client {
     /// The rooms in which it is when everything has come to rest.
     pub(super) fn rooms(&self) -> Vec<RoomName> {
         match &self.side {
-            _ if self.is_over => Vec::new(),
+            _ if self.is_over || self.is_out => Vec::new(),
             Side::Program(program) => program.rooms(),
             Side::Text(listener) => vec![listener.here.clone()],
             Side::Person(person) if person.reads() => Vec::new(),
@@ -180,6 +198,11 @@ impl Client {
             }
             let line = std::mem::take(&mut self.partial);
             let line = String::from_utf8(line).unwrap_or_default();
+            self.is_out |= line.starts_with("* Goodbye: you are banned")
+                || line.starts_with("{\"type\":\"bye\",\"code\":\"banned\"");
+            let number = self.number;
+            let may_be = !line.contains("192.0.2.") || disk.law.saw_addresses(number, None);
+            Invariant::Addresses.holds(may_be, || format!("{line:?} to client {number}"));
             match &mut self.side {
                 Side::Program(program) => answer += &program.hears(&line, disk),
                 Side::Text(listener) => listener.hears(&line, disk),
@@ -200,6 +223,9 @@ impl Client {
 
     /// When everything has come to rest, and it has not left: it has been told all.
     pub(super) fn is_at_rest(&mut self, disk: &Disk) {
+        if self.is_out {
+            return;
+        }
         match &mut self.side {
             Side::Person(person) => person.is_at_rest(disk),
             Side::Program(program) => program.is_at_rest(disk),

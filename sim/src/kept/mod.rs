@@ -11,7 +11,9 @@
 
 mod client;
 mod disk;
+mod law;
 mod listener;
+mod orders;
 mod people;
 mod person;
 mod program;

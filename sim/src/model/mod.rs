@@ -22,6 +22,7 @@ mod program;
 mod rate;
 mod refusal;
 mod rooms;
+pub(crate) mod rules;
 mod session;
 pub(crate) mod skipped;
 mod standstill;
