@@ -192,6 +192,7 @@ impl Server {
                     let text = Notice::Removed(&named, why).to_string();
                     let text = text.trim_start_matches("* ");
                     self.part_from(id, room, name, None, Some((why.code(), text)));
+                    self.stop_sending(id, room);
                 }
                 None => {}
             },

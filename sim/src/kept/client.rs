@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::listener::Listener;
 use super::orders::Want;
+use super::owner::Owner;
 use super::person::Person;
 use super::program::Program;
 use super::world;
@@ -29,6 +30,7 @@ enum Side {
     Program(Box<Program>),
     Text(Listener),
     Person(Box<Person>),
+    Owner(Owner),
 }
 
 impl Client {
@@ -47,6 +49,11 @@ impl Client {
     pub(super) fn auditor(number: usize, disk: &Disk) -> Self {
         let program = Program::auditor(number, disk);
         Self::of(number, Side::Program(Box::new(program)))
+    }
+
+    /// One that logs in to a claimed name.
+    pub(super) fn owner(number: usize, own: &str, disk: &Disk) -> Self {
+        Self::of(number, Side::Owner(Owner::new(number, own, disk)))
     }
 
     fn of(number: usize, side: Side) -> Self {
@@ -69,6 +76,7 @@ impl Client {
         match &mut self.side {
             Side::Program(program) => program.connects(),
             Side::Text(listener) => listener.connects(),
+            Side::Owner(owner) => owner.connects(),
             Side::Person(_) => String::new(),
         }
     }
@@ -79,6 +87,7 @@ impl Client {
         self.said += 1;
         let text = format!("{} of {}", self.said, self.number);
         match &mut self.side {
+            Side::Owner(_) => String::new(),
             Side::Text(_) => format!("{text}\n"),
             Side::Person(person) => {
                 person.types(text);
@@ -91,6 +100,7 @@ impl Client {
     /// It goes to a room.
     pub(super) fn goes(&mut self, room: &RoomName) -> String {
         match &mut self.side {
+            Side::Owner(_) => String::new(),
             Side::Text(listener) => listener.goes(room),
             Side::Program(program) => program.goes(room),
             Side::Person(person) => {
@@ -103,6 +113,7 @@ impl Client {
     /// It wants something to be done about its name, or in its room.
     pub(super) fn wants(&mut self, want: &Want) -> String {
         match &mut self.side {
+            Side::Owner(_) => String::new(),
             Side::Program(program) => program.wants(want),
             Side::Text(listener) => listener.wants(want),
             Side::Person(person) => {
@@ -121,7 +132,7 @@ impl Client {
                 person.types(format!("/topic {} by {}", self.said, self.number));
                 String::new()
             }
-            Side::Text(_) => String::new(),
+            Side::Text(_) | Side::Owner(_) => String::new(),
         }
     }
 
@@ -156,6 +167,7 @@ impl Client {
     pub(super) fn leaves(&mut self) -> &'static str {
         let is_in = match &mut self.side {
             Side::Program(program) => program.is_in,
+            Side::Owner(_) => false,
             Side::Text(listener) => listener.welcomed.is_some(),
             Side::Person(person) => {
                 person.types("LEAVE".into());
@@ -174,6 +186,7 @@ impl Client {
     pub(super) fn rooms(&self) -> Vec<RoomName> {
         match &self.side {
             _ if self.is_over || self.is_out => Vec::new(),
+            Side::Owner(_) => Vec::new(),
             Side::Program(program) => program.rooms(),
             Side::Text(listener) => vec![listener.here.clone()],
             Side::Person(person) if person.reads() => Vec::new(),
@@ -206,6 +219,7 @@ impl Client {
             match &mut self.side {
                 Side::Program(program) => answer += &program.hears(&line, disk),
                 Side::Text(listener) => listener.hears(&line, disk),
+                Side::Owner(owner) => owner.hears(&line),
                 Side::Person(_) => {}
             }
         }
@@ -216,6 +230,7 @@ impl Client {
     pub(super) fn name(&self) -> &str {
         match &self.side {
             Side::Program(program) => &program.name,
+            Side::Owner(owner) => owner.own(),
             Side::Text(listener) => &listener.name,
             Side::Person(person) => person.name(),
         }
@@ -229,6 +244,7 @@ impl Client {
         match &mut self.side {
             Side::Person(person) => person.is_at_rest(disk),
             Side::Program(program) => program.is_at_rest(disk),
+            Side::Owner(owner) => owner.is_at_rest(),
             Side::Text(listener) => listener.is_at_rest(disk),
         }
     }

@@ -1,8 +1,8 @@
 //! The disk: what is on it when the server dies is there when it starts again.
 
-use super::law::Law;
 use super::people::People;
 use super::shipped::{End, Shipped};
+use crate::model::law::Law;
 use chat_core::{History, Record, RoomName, SessionId};
 use std::collections::BTreeMap;
 use std::ops::Range;

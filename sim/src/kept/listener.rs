@@ -112,7 +112,11 @@ impl Listener {
     }
 
     fn is_told(&mut self, notice: &str, disk: &Disk) {
-        let is_unasked = [" invites you to ", ", who is here now; you are ", "That is about "];
+        let is_unasked = [
+            " invites you to ",
+            ", who is here now; you are ",
+            "That is about ",
+        ];
         let is_removed = notice.contains(" has removed you from ")
             || notice.starts_with(&format!("You are banned from {}", self.here));
         self.is_removed |= is_removed;

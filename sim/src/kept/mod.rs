@@ -11,9 +11,9 @@
 
 mod client;
 mod disk;
-mod law;
 mod listener;
 mod orders;
+mod owner;
 mod people;
 mod person;
 mod program;

@@ -51,10 +51,8 @@ pub(super) enum Want {
     Order(Do, String),
 }
 
-/// The password of a name, whoever has claimed it.
-pub(super) fn password_of(name: &str) -> String {
-    format!("secret-of-{}", name.to_ascii_lowercase())
-}
+/// The password of whatever name is claimed: under which name a claim is heard is not known when it is sent.
+pub(super) const RIGHT: &str = "one-for-all";
 
 /// What is nobody's password.
 pub(super) const WRONG: &str = "none-of-theirs";
@@ -83,7 +81,9 @@ impl Want {
             Self::Unclaim => "/unclaim".into(),
             Self::Nick(name) => format!("/nick {name}"),
             Self::Order(what, whom) => {
-                let time = what.time().map_or(String::new(), |time| format!(" {time}s"));
+                let time = what
+                    .time()
+                    .map_or(String::new(), |time| format!(" {time}s"));
                 match what {
                     Do::Op => format!("/op {whom}"),
                     Do::Deop => format!("/deop {whom}"),
@@ -137,7 +137,10 @@ impl Want {
             }
         };
         let is_wrong = matches!(self, Self::LogIn(_, password) if password == WRONG);
-        object["id"] = json!(format!("want {nth}{}", if is_wrong { " wrong" } else { "" }));
+        object["id"] = json!(format!(
+            "want {nth}{}",
+            if is_wrong { " wrong" } else { "" }
+        ));
         object
     }
 }
@@ -175,7 +178,13 @@ impl Orders {
         if !self.are_any() {
             return (0, 0);
         }
-        let mut small = || if self.dice.one_in(6) { 1 + self.dice.below(2) } else { 0 };
+        let mut small = || {
+            if self.dice.one_in(6) {
+                1 + self.dice.below(2)
+            } else {
+                0
+            }
+        };
         (small(), small())
     }
 
@@ -218,7 +227,11 @@ impl Orders {
         let anybody = |dice: &mut Dice| dice.below(clients.len());
         let who = anybody(dice);
         let owner = if dice.one_in(4) { who } else { self.owner };
-        let whom = if dice.one_in(16) { clients.len() } else { anybody(dice) };
+        let whom = if dice.one_in(16) {
+            clients.len()
+        } else {
+            anybody(dice)
+        };
         Some(match dice.below(24) {
             0 => Op::Claim(who),
             1 => Op::Login(who, anybody(dice), !dice.one_in(3)),
@@ -234,7 +247,11 @@ impl Orders {
     }
 
     fn what(dice: &mut Dice) -> Do {
-        let time = if dice.one_in(2) { None } else { Some(1 + dice.below(3) as u32) };
+        let time = if dice.one_in(2) {
+            None
+        } else {
+            Some(1 + dice.below(3) as u32)
+        };
         match dice.below(20) {
             0..3 => Do::Op,
             3 => Do::Deop,

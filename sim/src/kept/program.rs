@@ -349,7 +349,9 @@ impl Program {
             Message::Out { room, code, .. } => {
                 self.is_out(&parsed(Some(&room)), code.is_some(), disk);
             }
-            Message::Account { name, id: Some(id), .. } => {
+            Message::Account {
+                name, id: Some(id), ..
+            } => {
                 let is_wrong = id.ends_with(" wrong");
                 Invariant::OwnNames.holds(!is_wrong, || format!("{line} to {name}"));
             }
@@ -480,7 +482,11 @@ impl Program {
             format!("{message:?} with {} entries kept", disk.last(&room))
         });
         let people = disk.people(&room, *head);
-        let is_own = |name: &String| disk.law.names_of(self.number).any(|own| own == folded(name));
+        let is_own = |name: &String| {
+            disk.law
+                .names_of(self.number)
+                .any(|own| own == folded(name))
+        };
         let is_right = people.names.iter().any(is_own) && people.names.len() as u64 == *here;
         Invariant::Rosters.holds(is_right, || {
             format!("{message:?}, where there are {people:?}")
@@ -498,6 +504,7 @@ impl Program {
 
     fn is_out(&mut self, room: &RoomName, is_removed: bool, disk: &Disk) {
         let seat = self.seats.remove(room);
+        let is_asked = is_removed && seat.as_ref().is_some_and(|it| it.is_asked && !it.parts);
         let next = seat
             .filter(|seat| seat.is_in && (seat.parts || is_removed))
             .and_then(|it| it.next);
@@ -506,9 +513,20 @@ impl Program {
             let name = folded(it.name.as_str());
             it.kind == Kind::Left && disk.law.names_of(self.number).any(|own| own == name)
         });
-        Invariant::OwnRooms.holds(is_own, || {
+        // Who is removed before they were sent all that they missed is sent no more.
+        Invariant::OwnRooms.holds(is_own || is_removed, || {
             format!("{} is out of {room} after {last:?}", self.name)
         });
+        if is_asked {
+            // It was let in by its first line, and asks once more.
+            let seat = Seat {
+                next,
+                is_asked,
+                ..Seat::default()
+            };
+            self.seats.insert(room.clone(), seat);
+            return;
+        }
         self.places.extend(next.map(|next| (room.clone(), next)));
         if self.here == *room {
             self.speaks_elsewhere();
@@ -541,7 +559,11 @@ impl Program {
 
     fn is_accepted(&mut self, room: &RoomName, id: &str, seq: u64, disk: &Disk) {
         let entry = disk.entry(room, seq);
-        let of = [(TOPIC, Kind::Topic), (WANT, Kind::Order), (WANT, Kind::Renamed)];
+        let of = [
+            (TOPIC, Kind::Topic),
+            (WANT, Kind::Order),
+            (WANT, Kind::Renamed),
+        ];
         if of.iter().any(|(start, _)| id.starts_with(start)) {
             let is_it = entry.is_some_and(|it| {
                 let name = folded(it.name.as_str());

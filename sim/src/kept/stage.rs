@@ -2,9 +2,9 @@
 
 use super::client::Client;
 use super::disk::Disk;
+use super::orders::{Do, RIGHT, WRONG, Want};
 use super::people::People;
 use super::person::Wish;
-use super::orders::{Do, WRONG, Want, password_of};
 use super::person::line_of;
 use super::shipped::End;
 use super::world::{Op, World, room};
@@ -13,7 +13,8 @@ use crate::hashing::stand_in;
 use crate::invariant::Invariant;
 use crate::text::visible;
 use chat_core::{
-    Action, ClientInput, ConnId, Input, Kind, Name, Origin, Record, RoomName, Server, Timer, Timestamp,
+    Action, ClientInput, ConnId, Input, Kind, Name, Origin, Record, RoomName, Server, Timer,
+    Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -167,6 +168,7 @@ impl<'a> Stage<'a> {
         self.happened[Happening::Carried as usize] += self.disk.law.orders;
         self.happened[Happening::Suffered as usize] += self.disk.law.sufferers;
         self.audit();
+        self.ask_owners();
         self.ends = true;
         self.handle(Input::Stop);
         self.rest_of_it();
@@ -298,19 +300,17 @@ impl<'a> Stage<'a> {
             }
             Op::Claim(who) => {
                 self.count(Happening::Claimed);
-                let name = self.clients[who].name().to_string();
-                self.want(who, &Want::Claim(password_of(&name)));
+                self.want(who, &Want::Claim(RIGHT.into()));
             }
             Op::Login(who, whose, is_right) => {
                 self.count(Happening::LoggedIn);
                 let name = self.world.wanted_name(whose);
-                let password = if is_right { password_of(&name) } else { WRONG.into() };
-                self.want(who, &Want::LogIn(name, password));
+                let password = if is_right { RIGHT } else { WRONG };
+                self.want(who, &Want::LogIn(name, password.into()));
             }
             Op::Password(who) => {
                 self.count(Happening::Claimed);
-                let name = self.clients[who].name().to_string();
-                self.want(who, &Want::Password(password_of(&name)));
+                self.want(who, &Want::Password(RIGHT.into()));
             }
             Op::Unclaim(who) => self.want(who, &Want::Unclaim),
             Op::Nick(who, whose) => {
@@ -700,7 +700,10 @@ impl<'a> Stage<'a> {
 
     fn carry_out(&mut self, action: Action) {
         if let Action::Joined(conn, name) = &action {
-            let link = self.links.iter().find(|it| it.server_open && it.conn == *conn);
+            let link = self
+                .links
+                .iter()
+                .find(|it| it.server_open && it.conn == *conn);
             if let Some(link) = link {
                 self.disk.law.is_called(name.as_str(), link.client);
             }
@@ -729,7 +732,12 @@ impl<'a> Stage<'a> {
         let lines = String::from_utf8_lossy(&self.shown).into_owned();
         for line in lines.lines() {
             // What happens to accounts is not shown.
-            while self.disk.all.get(self.next_shown).is_some_and(|it| it.room.is_accounts()) {
+            while self
+                .disk
+                .all
+                .get(self.next_shown)
+                .is_some_and(|it| it.room.is_accounts())
+            {
                 self.next_shown += 1;
             }
             let kept = self.disk.all.get(self.next_shown).map(shown_line);
@@ -827,6 +835,19 @@ impl<'a> Stage<'a> {
         Invariant::Rosters.holds(there == due, || {
             format!("{there:?} are in the rooms, and {due:?} are there")
         });
+    }
+
+    /// Some of those to whom names belong come back to them, and have the rights that are theirs.
+    fn ask_owners(&mut self) {
+        let accounts = self.disk.law.accounts.all();
+        let names: Vec<String> = accounts.map(|it| it.name.clone()).take(2).collect();
+        for name in names {
+            let number = self.clients.len();
+            self.clients.push(Client::owner(number, &name, &self.disk));
+            self.come_to_rest();
+            self.clients[number].is_at_rest(&self.disk);
+            self.clients[number].is_over = true;
+        }
     }
 
     /// Somebody who was never there reads all that is kept.

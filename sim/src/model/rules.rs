@@ -186,7 +186,8 @@ impl Rules {
         if rank < least {
             return Err(No::Right);
         }
-        let is_done_to_them = matches!(order, Order::Kick(..) | Order::Ban { .. } | Order::Mute(..));
+        let is_done_to_them =
+            matches!(order, Order::Kick(..) | Order::Ban { .. } | Order::Mute(..));
         if is_done_to_them && to.is_some_and(|to| to >= rank) {
             return Err(No::ToThem);
         }
