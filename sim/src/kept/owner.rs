@@ -63,7 +63,7 @@ impl Owner {
                 self.answers.insert(id.into(), Ok(()));
             }
             Ok(Message::Accepted { id: Some(id), .. }) => {
-                drop(self.answers.insert(id.into(), Ok(())))
+                self.answers.insert(id.into(), Ok(()));
             }
             Ok(Message::Error {
                 code, id: Some(id), ..

@@ -234,8 +234,17 @@ impl Person {
     pub(super) fn waits(&self) -> Option<u64> {
         match self.keeping {
             Some(_) => Some(0),
-            None => self.due().filter(|_| !self.is_talking()),
+            // What was said too soon waits.
+            None => self
+                .due()
+                .filter(|_| !self.is_talking() || self.has_unsaid()),
         }
+    }
+
+    /// Whether something is not accepted yet.
+    fn has_unsaid(&self) -> bool {
+        let client = self.client.as_ref();
+        client.is_some_and(|client| !client.memory().outbox.is_empty())
     }
 
     fn due(&self) -> Option<u64> {

@@ -92,6 +92,11 @@ impl Law {
         }
     }
 
+    /// Whether somebody has this name in some room.
+    pub(crate) fn is_here(&self, name: &str) -> bool {
+        self.people.contains_key(&folded(name))
+    }
+
     /// How many are in a room.
     pub(crate) fn members(&self, room: &RoomName) -> usize {
         self.rooms.get(room).map_or(0, |place| place.members.len())
@@ -138,20 +143,6 @@ impl Law {
         let places = self.rooms.iter();
         let mut places = places.filter(|(name, _)| room.is_none_or(|room| room == *name));
         places.any(|(_, place)| self.names_of(client).any(|name| place.saw.contains(name)))
-    }
-
-    /// Whether somebody of this name, from there, is kept out of a room, or not invited, at a time.
-    pub(crate) fn keeps_out(
-        &self,
-        room: &RoomName,
-        name: &str,
-        at: u64,
-        from: Option<IpAddr>,
-    ) -> bool {
-        self.rooms.get(room).is_some_and(|place| {
-            let rules = &place.rules;
-            rules.is_banned(at, name, from) || !rules.is_invited(name)
-        })
     }
 
     /// One more entry was kept.

@@ -50,6 +50,8 @@ struct View {
     addresses: VecDeque<String>,
     /// It has asked for what happened before, or speaks JSON.
     is_apart: bool,
+    /// It has asked to read.
+    reads: bool,
 }
 
 /// A stay in a room: from which entry of its story to before which.

@@ -50,7 +50,9 @@ impl Watched {
 
 impl Lightly {
     fn hears(&mut self, who: usize, line: &str) {
-        let is_address = line.contains("192.0.2.") || line.contains("2001:db8:");
+        let is_order =
+            line.starts_with("* ") && !line.contains(": ") || line.contains("\"address\":");
+        let is_address = is_order && (line.contains("192.0.2.") || line.contains("2001:db8:"));
         let may_be = !is_address || self.law.saw_addresses(who, None);
         Invariant::Addresses.holds(may_be, || format!("{line:?} to peer {who}"));
         if line.starts_with('{') {
@@ -104,7 +106,7 @@ impl Lightly {
         let story = self.stories.get(&room).map_or(&[][..], Vec::as_slice);
         let is_in = |to: usize| story[..to].contains(&line);
         // A reader is nowhere, and reads the lobby.
-        let reads = room.is_lobby() && view.stays.is_empty();
+        let reads = room.is_lobby() && view.reads;
         let may_be = reads && is_in(story.len())
             || stays.any(|stay| is_in(stay.to.map_or(story.len(), |to| (to + 1).min(story.len()))));
         Invariant::OwnRooms.holds(may_be, || {

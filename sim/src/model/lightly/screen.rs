@@ -12,6 +12,7 @@ impl View {
         while let Some(end) = self.sent.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.sent.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line);
+            self.reads |= line.starts_with("JOIN {") && line.contains("\"read\":true");
             self.is_apart |=
                 line.starts_with("JOIN {") || line.trim_start().starts_with("/history");
             let words = line.split(|c: char| c.is_whitespace() || c == '"');
@@ -29,8 +30,9 @@ impl Watched {
         self.peers[who].has_name(name.clone());
         let light = self.light();
         light.named.retain(|_, peer| *peer != who);
+        let goes_on = is_new && light.law.is_here(&key);
         let before = light.named.insert(key, who);
-        if let (Some(before), true) = (before, is_new) {
+        if let (Some(before), true) = (before, goes_on) {
             // It goes on with a session.
             light.views[who].stays = light.views[before].stays.clone();
         }
