@@ -155,6 +155,7 @@ marks! {
     ClosedInTurn "a connection ends that waits for its turn"
     BackfillFull "history waits for the next round, as this one has made as much as it may"
     AnswersFull "a round has made as many answers as it may"
+    RemovedInBackfill "somebody is removed from a room while they are sent what they missed there"
     ClosedInLane "a connection ends that waits for a turn of history, or for the store to be asked"
     BusyVisitedLater "who asks without pause is written to after the others"
     CutOffInRoom "somebody in the room is cut off for being too far behind"

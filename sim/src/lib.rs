@@ -6,6 +6,7 @@ mod crowd;
 mod dice;
 pub mod expect;
 pub mod explore;
+mod hashing;
 mod host;
 mod invariant;
 pub mod kept;

@@ -286,6 +286,23 @@ impl Server {
         }
     }
 
+    /// Somebody is removed from a room while they are sent what they missed there: they are sent no more of that.
+    pub(super) fn stop_sending(&mut self, id: ConnId, room: RoomId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        let is_it = |it: &Backfill| it.room == room && it.to == To::Live;
+        if connection.backfill.take_if(|it| is_it(it)).is_none() {
+            return;
+        }
+        mark(Mark::RemovedInBackfill);
+        if let Some(place) = connection.take_lane() {
+            self.backfills.remove(place);
+        }
+        self.rooms.detach(room);
+        self.proceed(id);
+    }
+
     /// The next entry that is there is this one.
     fn pass_gap(&mut self, id: ConnId, next: u64) {
         let Some(connection) = self.connections.get_mut(id) else {

@@ -60,7 +60,7 @@ impl BackfillQueue {
         (lane, place)
     }
 
-    fn remove(&mut self, (lane, place): Place) {
+    pub(super) fn remove(&mut self, (lane, place): Place) {
         self.lanes[lane as usize].remove(&place);
     }
 

@@ -42,6 +42,11 @@ impl Server {
             Ok(order) => order,
             Err(answer) => return self.refuse_answer(id, answer, given),
         };
+        let may = self.role_in(id, room).may(Right::Private, None);
+        if room == RoomId::LOBBY && order == Order::Private(true) && may {
+            // Everyone begins there, before anybody can know who they are.
+            return self.refuse_answer(id, Answer::LobbyIsOpen, given);
+        }
         let (name, text, now) = (&name, order.to_text(), self.wall());
         let command = Command::Order { name, text: &text };
         if let Err(why) = self.rooms.order(room, now, command) {
@@ -187,6 +192,7 @@ impl Server {
                     let text = Notice::Removed(&named, why).to_string();
                     let text = text.trim_start_matches("* ");
                     self.part_from(id, room, name, None, Some((why.code(), text)));
+                    self.stop_sending(id, room);
                 }
                 None => {}
             },

@@ -162,6 +162,8 @@ pub(crate) enum Answer<'a> {
     NotInThisRoom(&'a Name),
     TooManyOrders(&'static str),
     OrderUnchanged(&'static str),
+    /// The lobby cannot be private.
+    LobbyIsOpen,
     ReasonTooLong,
     BadTime(&'static str),
     /// They look after the server from now on, or no more.
@@ -225,7 +227,7 @@ impl Answer<'_> {
             Self::NotInvited(_) => Code::NotInvited,
             Self::Muted(_) => Code::Muted,
             Self::TooSoon(_) => Code::TooSoon,
-            Self::NoRight(..) | Self::NotToThem(..) => Code::NotAllowed,
+            Self::NoRight(..) | Self::NotToThem(..) | Self::LobbyIsOpen => Code::NotAllowed,
             Self::NotInThisRoom(_) => Code::NotHere,
             Self::TooManyOrders(_) => Code::TooManyOrders,
             _ => Code::BadRequest,
@@ -469,6 +471,9 @@ impl fmt::Display for Answer<'_> {
                 "Not done: there are as many as there may be. End one of them before you /{command} another one."
             ),
             Self::OrderUnchanged(what) => write!(f, "Not done: {what}."),
+            Self::LobbyIsOpen => {
+                f.write_str("Not done: everyone begins in the lobby, so that it is open to everyone.")
+            }
             Self::ReasonTooLong => write!(
                 f,
                 "Not done: a reason is at most {MAX_ORDER_REASON} bytes long."

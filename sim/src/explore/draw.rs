@@ -5,6 +5,7 @@ mod lines;
 
 use super::hosts::Hosts;
 use super::moves::Moves;
+use super::orders::Orders;
 use super::rates::Grants;
 use super::strangers;
 use super::world::{Client, Machine, Network, Op, Server, Way, World};
@@ -29,17 +30,22 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         hosts: Hosts::draw(seed),
         grants: Grants::draw(seed),
         moves: Moves::draw(seed),
+        orders: Orders::draw(seed, count),
         mood,
         dice,
         count,
     };
     draw.be_in_the_mood();
+    if mood != Mood::Any || draw.moves.ends() {
+        draw.orders.leave_out();
+    }
     draw.has_programs |= draw.moves.ends();
     let mut server = draw.server();
     if matches!(draw.mood, Mood::Any | Mood::Siege) {
         draw.hosts.limit(&mut server, count, mood == Mood::Siege);
     }
     draw.moves.limit(&mut server);
+    draw.orders.limit(&mut server);
     let network = draw.network();
     let clients: Vec<Client> = (0..count).map(|n| draw.client(n)).collect();
     let duration = 100_u64 << draw.dice.below(10);
@@ -130,6 +136,7 @@ struct Draw {
     hosts: Hosts,
     grants: Grants,
     moves: Moves,
+    orders: Orders,
 }
 
 /// Names of several scripts, most of them taken for another one of these, or for one that is drawn more often; and some that
@@ -322,6 +329,7 @@ impl Draw {
                 }
             }
         }
+        steps.extend(self.orders.begin(clients, duration));
         for _ in 0..many {
             let at = self.dice.below(usize::try_from(duration).unwrap_or(1)) as u64;
             let op = self.op(clients);

@@ -6,6 +6,7 @@ pub mod file;
 mod hosts;
 pub mod hunt;
 mod moves;
+mod orders;
 mod play;
 mod production;
 pub mod rates;

@@ -83,6 +83,13 @@ pub struct Server {
     pub host_detached: usize,
     /// The limits of hosts are those of the server's own machine, too.
     pub limit_loopback: bool,
+    /// Passwords that are hashed at the same time, and wait for that; with 0, every one is refused. Where there are any, names
+    /// may be claimed and orders given, and the server is held against the law of rooms.
+    pub hashes: usize,
+    /// Names that belong to somebody.
+    pub accounts: usize,
+    /// What travels is encrypted, so that passwords are taken from everywhere.
+    pub secure: bool,
     /// How much may be sent.
     pub grants: Grants,
     /// Bytes read at once.
@@ -123,6 +130,9 @@ impl Default for Server {
             host_tokens: limits.host.tokens.count,
             host_detached: limits.host.detached,
             limit_loopback: limits.limit_loopback,
+            hashes: 0,
+            accounts: limits.accounts,
+            secure: false,
             grants: Grants::default(),
             chunk: 4096,
             lazy: false,
@@ -163,9 +173,9 @@ impl Server {
                 refusals: self.host_refusals,
                 ..HostLimits::default()
             },
-            // The model knows no accounts: whoever sends a password is refused.
-            hashes: 0,
-            hashes_waiting: 0,
+            hashes: self.hashes,
+            hashes_waiting: self.hashes,
+            accounts: self.accounts,
             ..Limits::default()
         })
     }

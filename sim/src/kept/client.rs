@@ -2,9 +2,12 @@
 
 use super::disk::Disk;
 use super::listener::Listener;
+use super::orders::Want;
+use super::owner::Owner;
 use super::person::Person;
 use super::program::Program;
 use super::world;
+use crate::invariant::Invariant;
 use chat_core::RoomName;
 
 /// A client, through all its connections.
@@ -14,6 +17,8 @@ pub(super) struct Client {
     pub(super) link: Option<usize>,
     /// It has left for good.
     pub(super) is_over: bool,
+    /// It was told that it is banned, and did not try again since.
+    pub(super) is_out: bool,
     /// What came of a line so far.
     partial: Vec<u8>,
     said: usize,
@@ -25,6 +30,7 @@ enum Side {
     Program(Box<Program>),
     Text(Listener),
     Person(Box<Person>),
+    Owner(Owner),
 }
 
 impl Client {
@@ -45,11 +51,17 @@ impl Client {
         Self::of(number, Side::Program(Box::new(program)))
     }
 
+    /// One that logs in to a claimed name.
+    pub(super) fn owner(number: usize, own: &str, disk: &Disk) -> Self {
+        Self::of(number, Side::Owner(Owner::new(number, own, disk)))
+    }
+
     fn of(number: usize, side: Side) -> Self {
         Self {
             number,
             link: None,
             is_over: false,
+            is_out: false,
             partial: Vec::new(),
             said: 0,
             side,
@@ -59,10 +71,12 @@ impl Client {
     /// It is connected; what it sends first.
     pub(super) fn connects(&mut self, link: usize) -> String {
         self.link = Some(link);
+        self.is_out = false;
         self.partial.clear();
         match &mut self.side {
             Side::Program(program) => program.connects(),
             Side::Text(listener) => listener.connects(),
+            Side::Owner(owner) => owner.connects(),
             Side::Person(_) => String::new(),
         }
     }
@@ -73,6 +87,7 @@ impl Client {
         self.said += 1;
         let text = format!("{} of {}", self.said, self.number);
         match &mut self.side {
+            Side::Owner(_) => String::new(),
             Side::Text(_) => format!("{text}\n"),
             Side::Person(person) => {
                 person.types(text);
@@ -85,10 +100,24 @@ impl Client {
     /// It goes to a room.
     pub(super) fn goes(&mut self, room: &RoomName) -> String {
         match &mut self.side {
+            Side::Owner(_) => String::new(),
             Side::Text(listener) => listener.goes(room),
             Side::Program(program) => program.goes(room),
             Side::Person(person) => {
                 person.types(format!("/join {room}"));
+                String::new()
+            }
+        }
+    }
+
+    /// It wants something to be done about its name, or in its room.
+    pub(super) fn wants(&mut self, want: &Want) -> String {
+        match &mut self.side {
+            Side::Owner(_) => String::new(),
+            Side::Program(program) => program.wants(want),
+            Side::Text(listener) => listener.wants(want),
+            Side::Person(person) => {
+                person.types(want.to_line());
                 String::new()
             }
         }
@@ -103,7 +132,7 @@ impl Client {
                 person.types(format!("/topic {} by {}", self.said, self.number));
                 String::new()
             }
-            Side::Text(_) => String::new(),
+            Side::Text(_) | Side::Owner(_) => String::new(),
         }
     }
 
@@ -138,6 +167,7 @@ impl Client {
     pub(super) fn leaves(&mut self) -> &'static str {
         let is_in = match &mut self.side {
             Side::Program(program) => program.is_in,
+            Side::Owner(_) => false,
             Side::Text(listener) => listener.welcomed.is_some(),
             Side::Person(person) => {
                 person.types("LEAVE".into());
@@ -155,7 +185,8 @@ impl Client {
     /// The rooms in which it is when everything has come to rest.
     pub(super) fn rooms(&self) -> Vec<RoomName> {
         match &self.side {
-            _ if self.is_over => Vec::new(),
+            _ if self.is_over || self.is_out => Vec::new(),
+            Side::Owner(_) => Vec::new(),
             Side::Program(program) => program.rooms(),
             Side::Text(listener) => vec![listener.here.clone()],
             Side::Person(person) if person.reads() => Vec::new(),
@@ -180,9 +211,15 @@ impl Client {
             }
             let line = std::mem::take(&mut self.partial);
             let line = String::from_utf8(line).unwrap_or_default();
+            self.is_out |= line.starts_with("* Goodbye: you are banned")
+                || line.starts_with("{\"type\":\"bye\",\"code\":\"banned\"");
+            let number = self.number;
+            let may_be = !line.contains("192.0.2.") || disk.law.saw_addresses(number, None);
+            Invariant::Addresses.holds(may_be, || format!("{line:?} to client {number}"));
             match &mut self.side {
                 Side::Program(program) => answer += &program.hears(&line, disk),
                 Side::Text(listener) => listener.hears(&line, disk),
+                Side::Owner(owner) => owner.hears(&line),
                 Side::Person(_) => {}
             }
         }
@@ -193,6 +230,7 @@ impl Client {
     pub(super) fn name(&self) -> &str {
         match &self.side {
             Side::Program(program) => &program.name,
+            Side::Owner(owner) => owner.own(),
             Side::Text(listener) => &listener.name,
             Side::Person(person) => person.name(),
         }
@@ -200,9 +238,13 @@ impl Client {
 
     /// When everything has come to rest, and it has not left: it has been told all.
     pub(super) fn is_at_rest(&mut self, disk: &Disk) {
+        if self.is_out {
+            return;
+        }
         match &mut self.side {
             Side::Person(person) => person.is_at_rest(disk),
             Side::Program(program) => program.is_at_rest(disk),
+            Side::Owner(owner) => owner.is_at_rest(),
             Side::Text(listener) => listener.is_at_rest(disk),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::people::People;
 use super::shipped::{End, Shipped};
+use crate::model::law::Law;
 use chat_core::{History, Record, RoomName, SessionId};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,6 +15,8 @@ pub(super) struct Disk {
     pub(super) all: Vec<Record>,
     /// Where in that list the entries of each room are.
     rooms: BTreeMap<RoomName, Vec<usize>>,
+    /// Whether all of it was rightful.
+    pub(super) law: Law,
     shipped: Shipped,
     /// The oldest one that still is, counted over all rooms, as far as anybody was told: after a restart older ones may
     /// be back.
@@ -32,6 +35,7 @@ impl Disk {
         Self {
             all: Vec::new(),
             rooms: BTreeMap::new(),
+            law: Law::default(),
             shipped: Shipped::new(seed, keep),
             first: 0,
             keep,
@@ -48,7 +52,7 @@ impl Disk {
 
     /// The rooms in which something ever happened.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomName> {
-        self.rooms.keys()
+        self.rooms.keys().filter(|room| !room.is_accounts())
     }
 
     fn places(&self, room: &RoomName) -> &[usize] {
@@ -131,6 +135,7 @@ impl Disk {
         for record in self.under_way.drain(..) {
             let places = self.rooms.entry(record.room.clone()).or_default();
             places.push(self.all.len());
+            self.law.follow(&record);
             self.all.push(record);
         }
         let first = usize::try_from(self.shipped.first() - 1).unwrap_or(0);
@@ -141,6 +146,7 @@ impl Disk {
     pub(super) fn die(&mut self, how: End) {
         self.shipped.end(how, &self.all, &mut self.under_way);
         self.is_written();
+        self.law.restarts();
         self.shipped.check(&self.all);
     }
 
@@ -175,7 +181,8 @@ impl Disk {
     /// What a server goes on with that is started: the lobby, and the rooms in which somebody is.
     pub(super) fn restore(&self, newest: usize) -> Vec<(RoomName, History)> {
         let rooms = self.shipped.rooms_with_people(&self.all);
-        let restored = rooms.into_iter().map(|room| {
+        let accounts = std::iter::once(RoomName::accounts());
+        let restored = rooms.into_iter().chain(accounts).map(|room| {
             let history = self.history(&room, newest);
             (room, history)
         });

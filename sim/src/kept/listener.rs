@@ -1,6 +1,7 @@
 //! Somebody with the text dialect, who joins anew whenever they are cut off: what they hold against what they are sent.
 
 use super::disk::Disk;
+use super::orders::Want;
 use super::person::line_of;
 use crate::invariant::Invariant;
 use chat_core::{Kind, Record, RoomName};
@@ -19,6 +20,10 @@ pub(super) struct Listener {
     next: Option<u64>,
     /// The next line is this private one.
     due: Option<String>,
+    /// They have asked for something else, and it was not answered yet.
+    is_waiting: bool,
+    /// They were removed from their room, and are in the lobby next.
+    is_removed: bool,
 }
 
 impl Listener {
@@ -31,6 +36,8 @@ impl Listener {
             going: None,
             next: None,
             due: None,
+            is_waiting: false,
+            is_removed: false,
         }
     }
 
@@ -42,11 +49,20 @@ impl Listener {
 
     /// They go to a room, unless they are on their way to one.
     pub(super) fn goes(&mut self, room: &RoomName) -> String {
-        if self.welcomed.is_none() || self.going.is_some() {
+        if self.welcomed.is_none() || self.going.is_some() || self.is_waiting {
             return String::new();
         }
         self.going = Some(room.clone());
         format!("/join {room}\n")
+    }
+
+    /// They want something to be done, unless they wait for something.
+    pub(super) fn wants(&mut self, want: &Want) -> String {
+        if self.welcomed.is_none() || self.going.is_some() || self.is_waiting {
+            return String::new();
+        }
+        self.is_waiting = true;
+        format!("{}\n", want.to_line())
     }
 
     pub(super) fn hears(&mut self, line: &str, disk: &Disk) {
@@ -60,7 +76,11 @@ impl Listener {
             return;
         }
         let refused = line.strip_prefix("* The name ");
-        if let Some((_, given)) = refused.and_then(|why| why.split_once("; you are ")) {
+        if let Some((why, given)) = refused.and_then(|why| why.split_once("; you are "))
+            && !given.starts_with("still ")
+            && !why.ends_with(", who is here now")
+        {
+            let given = given.split_once(". ").map_or(given, |(given, _)| given);
             self.name = given.trim_end_matches('.').into();
         }
         if let Some(notice) = line.strip_prefix("* ") {
@@ -73,7 +93,15 @@ impl Listener {
         {
             next += 1;
         }
-        let due = disk.entry(&self.here, next).map(line_of);
+        let entry = disk.entry(&self.here, next);
+        if let Some(entry) = entry.filter(|it| it.name.as_str() == self.name) {
+            // What they wanted is done.
+            self.is_waiting &= !matches!(entry.kind, Kind::Order | Kind::Renamed);
+            if entry.kind == Kind::Renamed {
+                self.name = entry.text.to_string();
+            }
+        }
+        let due = entry.map(line_of);
         Invariant::OneOrder.holds(due.as_deref() == Some(line), || {
             format!(
                 "{line:?} to {} in {}, and entry {next} is {due:?}",
@@ -84,7 +112,23 @@ impl Listener {
     }
 
     fn is_told(&mut self, notice: &str, disk: &Disk) {
-        let stays = notice.starts_with("Not done: ") || notice.ends_with(" already.");
+        let is_unasked = [
+            " invites you to ",
+            ", who is here now; you are ",
+            "That is about ",
+        ];
+        let is_removed = notice.contains(" has removed you from ")
+            || notice.starts_with(&format!("You are banned from {}", self.here));
+        self.is_removed |= is_removed;
+        let is_news = is_removed
+            || notice.starts_with("The server's disk")
+            || notice.starts_with("You are an administrator")
+            || notice.starts_with("You are no administrator")
+            || is_unasked.iter().any(|it| notice.contains(it));
+        self.is_waiting &= is_news;
+        let stays = notice.starts_with("Not done: ")
+            || notice.ends_with(" already.")
+            || notice.starts_with("You are banned from ") && !is_removed;
         if stays {
             self.going = None;
         }
@@ -92,7 +136,11 @@ impl Listener {
         let Some((room, others)) = place.and_then(|it| it.split_once(" now; ")) else {
             return;
         };
-        let going = self.going.take();
+        let going = if std::mem::take(&mut self.is_removed) {
+            Some(RoomName::LOBBY)
+        } else {
+            self.going.take()
+        };
         Invariant::InItsPlace.holds(going.as_ref().is_some_and(|it| it.as_str() == room), || {
             format!("{notice:?} to {}, who goes to {going:?}", self.name)
         });

@@ -12,6 +12,8 @@
 mod client;
 mod disk;
 mod listener;
+mod orders;
+mod owner;
 mod people;
 mod person;
 mod program;

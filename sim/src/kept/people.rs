@@ -20,13 +20,12 @@ impl People {
         match entry.kind {
             Kind::Joined => !self.has(&name) && self.names.insert(name),
             Kind::Left => self.names.remove(&name),
-            Kind::Said | Kind::Acted => self.names.contains(&name),
-            // These are in no room, and nobody has a right to order anything.
+            Kind::Said | Kind::Acted | Kind::Order => self.names.contains(&name),
+            // These are in no room.
             Kind::Claimed
             | Kind::Unclaimed
             | Kind::Device
             | Kind::DeviceEnded
-            | Kind::Order
             | Kind::Waits
             | Kind::Read => false,
             Kind::Renamed => {

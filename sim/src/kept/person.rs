@@ -2,11 +2,12 @@
 
 use super::disk::Disk;
 use crate::invariant::Invariant;
+use crate::model::rules::{folded, words};
 use chat_core::json::Message;
 use chat_core::json_client_phase::Phase;
 use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Kind, Line, Memory,
-    Outcome, Record, RoomName, Setup, Timestamp,
+    Order, Outcome, Record, RoomName, Setup, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -233,8 +234,17 @@ impl Person {
     pub(super) fn waits(&self) -> Option<u64> {
         match self.keeping {
             Some(_) => Some(0),
-            None => self.due().filter(|_| !self.is_talking()),
+            // What was said too soon waits.
+            None => self
+                .due()
+                .filter(|_| !self.is_talking() || self.has_unsaid()),
         }
+    }
+
+    /// Whether something is not accepted yet.
+    fn has_unsaid(&self) -> bool {
+        let client = self.client.as_ref();
+        client.is_some_and(|client| !client.memory().outbox.is_empty())
     }
 
     fn due(&self) -> Option<u64> {
@@ -271,7 +281,7 @@ impl Person {
             {
                 let command = Command::Line(Line::Whole(line.as_bytes()));
                 let done = client.command(Timestamp::from_micros(now), command);
-                let is_of_use_now_alone = line.starts_with("/topic ");
+                let is_of_use_now_alone = line.starts_with('/');
                 let is_right = match done {
                     Err(CommandError::Offline) => is_of_use_now_alone,
                     _ => done.is_ok(),
@@ -322,7 +332,12 @@ impl Person {
             .iter()
             .filter_map(|seq| disk.entry(&self.here, *seq))
             .collect();
-        let is_it = |entry: &&&Record| line_of(entry) == line;
+        // Those who may see an address are shown it where they missed the order.
+        let shown = line.rsplit_once(" (192.0.2.").map(|(shown, _)| shown);
+        let is_it = |entry: &&&Record| {
+            let due = line_of(entry);
+            due == line || entry.kind == Kind::Order && shown == Some(&*due)
+        };
         let next: BTreeSet<u64> = due.iter().filter(is_it).map(|it| it.seq + 1).collect();
         Invariant::Screens.holds(!next.is_empty(), || {
             let (number, here) = (self.number, &self.here);
@@ -342,7 +357,7 @@ impl Person {
                 let entry = disk.entry(&self.here, seq);
                 if !entry.is_some_and(|it| self.is_own(it)) {
                     coming.insert(seq);
-                    if !entry.is_some_and(|it| self.may_be_passed(it)) {
+                    if !entry.is_some_and(|it| self.may_be_passed(it, disk)) {
                         break;
                     }
                 }
@@ -374,7 +389,7 @@ impl Person {
         let Some(nth) = self.typed.iter().position(|typed| typed.text == text) else {
             return;
         };
-        if why.contains("disk is full") {
+        if why.contains("disk is full") || why.contains("you are muted") {
             self.refused.push(self.typed.remove(nth).text);
         } else if why.contains("you are not in ") {
             // It may have been said when they were: of that they were not told.
@@ -409,9 +424,12 @@ impl Person {
     }
 
     /// Whether they did this before they were let into the room again.
-    fn may_be_passed(&self, entry: &Record) -> bool {
+    fn may_be_passed(&self, entry: &Record, disk: &Disk) -> bool {
         let is_theirs = match entry.kind {
-            Kind::Joined | Kind::Left => entry.name.as_str() == self.name(),
+            Kind::Joined | Kind::Left => {
+                let key = folded(entry.name.as_str());
+                disk.law.names_of(self.number).any(|name| name == key)
+            }
             _ => self.is_said_by(entry),
         };
         is_theirs && (self.is_settled(entry) || self.is_known_no_more(entry))
@@ -521,12 +539,15 @@ pub(super) fn line_of(entry: &Record) -> String {
         Kind::Renamed => format!("{name} is now known as {}", entry.text),
         Kind::Topic if entry.text.is_empty() => format!("{name} has taken the topic away"),
         Kind::Topic => format!("{name} has set the topic: {}", entry.text),
-        // These are in no room, and nobody has a right to order anything.
+        Kind::Order => {
+            let order = Order::parse(&entry.text);
+            format!("{name} {}", order.as_ref().map_or(String::new(), words))
+        }
+        // These are in no room.
         Kind::Claimed
         | Kind::Unclaimed
         | Kind::Device
         | Kind::DeviceEnded
-        | Kind::Order
         | Kind::Waits
         | Kind::Read => {
             format!("{name} is in no room for that")

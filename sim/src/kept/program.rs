@@ -1,9 +1,11 @@
 //! A program of the JSON dialect: what it remembers of each room, and what it holds against what it is sent.
 
 use super::disk::Disk;
+use super::orders::Want;
 use crate::invariant::Invariant;
-use chat_core::json::{Code, DiskState, Entry, Message, Request};
-use chat_core::{Kind, RoomName};
+use crate::model::rules::{folded, words};
+use chat_core::json::{Code, DiskState, Entry, Message, OrderOf, Request};
+use chat_core::{Kind, Order, RoomName};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const JOIN: &str = "join ";
 const PART: &str = "part ";
 const TOPIC: &str = "topic ";
+const WANT: &str = "want ";
 
 /// A program that sends what it says until it is accepted, and resumes.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ pub(super) struct Program {
     /// How many times it gave a used id to another text on this connection: the server is to answer each.
     reused: usize,
     topics: usize,
+    wants: usize,
     /// What it was told of the disk last, on this connection.
     told: Option<DiskState>,
     /// It was told on this connection that the disk is full, and not yet that it has room again.
@@ -57,6 +61,8 @@ struct Seat {
     parts: bool,
     /// Something was not said there, since it is not there yet.
     is_refused: bool,
+    /// What happened up to this entry, the name that it was told is of after that.
+    known: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -106,6 +112,7 @@ impl Program {
             accepted: BTreeMap::new(),
             reused: 0,
             topics: 0,
+            wants: 0,
             told: None,
             knows_full: false,
         }
@@ -295,6 +302,16 @@ impl Program {
         })
     }
 
+    /// It wants something to be done about its name, or in the room where it speaks.
+    pub(super) fn wants(&mut self, want: &Want) -> String {
+        if !self.is_there() {
+            return String::new();
+        }
+        self.wants += 1;
+        let object = want.to_object(self.here.as_str(), self.wants);
+        format!("{object}\n")
+    }
+
     fn is_there(&self) -> bool {
         let seat = self.seats.get(&self.here);
         self.is_in && seat.is_some_and(|seat| seat.is_in && !seat.is_asked)
@@ -330,7 +347,20 @@ impl Program {
         match message {
             Message::Welcome { .. } => return self.is_welcomed(&message, disk),
             Message::In { .. } => return self.is_let_in(&message, disk),
-            Message::Out { room, .. } => self.is_out(&parsed(Some(&room)), disk),
+            Message::Out { room, code, .. } => {
+                self.is_out(&parsed(Some(&room)), code.is_some(), disk);
+            }
+            Message::Account {
+                name, id: Some(id), ..
+            } => {
+                let is_wrong = id.ends_with(" wrong");
+                Invariant::OwnNames.holds(!is_wrong, || format!("{line} to {name}"));
+            }
+            Message::Address { room, .. } => {
+                let room = parsed(room.as_deref());
+                let may_be = disk.law.saw_addresses(self.number, Some(&room));
+                Invariant::Addresses.holds(may_be, || format!("{line} to {}", self.name));
+            }
             Message::Entry(entry) => {
                 let room = parsed(Some(&entry.room));
                 let seat = self.seat(&room, line);
@@ -338,7 +368,11 @@ impl Program {
                     format!("{line} where {:?} was due", seat.next)
                 });
                 seat.next = Some(entry.seq + 1);
+                let is_news = entry.seq > seat.known;
                 is_kept(&entry, disk);
+                if is_news && entry.kind == Kind::Renamed && *entry.name == self.name {
+                    self.name = entry.text.unwrap_or_default().into_owned();
+                }
             }
             Message::Past(entry) => {
                 self.seat(&parsed(Some(&entry.room)), line);
@@ -419,6 +453,7 @@ impl Program {
                 Seat::default()
             });
             seat.is_in = true;
+            seat.known = *head;
             seat.next.get_or_insert(head + 1);
         }
         if !self.is_sure {
@@ -439,7 +474,9 @@ impl Program {
             return String::new();
         };
         let room = parsed(Some(room));
-        if id.is_none() && self.asked.contains(&room) && !self.seats.contains_key(&room) {
+        // Who is removed from their only room is in the lobby first.
+        let is_asked = self.asked.contains(&room) || room.is_lobby();
+        if id.is_none() && is_asked && !self.seats.contains_key(&room) {
             // An earlier connection was let in. How far it knows the room, the first line of this one did not say.
             self.places.remove(&room);
             self.seats.insert(room.clone(), Seat::default());
@@ -452,11 +489,17 @@ impl Program {
             format!("{message:?} with {} entries kept", disk.last(&room))
         });
         let people = disk.people(&room, *head);
-        let is_right = people.names.contains(&self.name) && people.names.len() as u64 == *here;
+        let is_own = |name: &String| {
+            disk.law
+                .names_of(self.number)
+                .any(|own| own == folded(name))
+        };
+        let is_right = people.names.iter().any(is_own) && people.names.len() as u64 == *here;
         Invariant::Rosters.holds(is_right, || {
             format!("{message:?}, where there are {people:?}")
         });
         seat.is_in = true;
+        seat.known = *head;
         seat.is_asked &= id.is_none();
         seat.next.get_or_insert(head + 1);
         if std::mem::take(&mut seat.is_refused) {
@@ -466,16 +509,31 @@ impl Program {
         String::new()
     }
 
-    fn is_out(&mut self, room: &RoomName, disk: &Disk) {
+    fn is_out(&mut self, room: &RoomName, is_removed: bool, disk: &Disk) {
         let seat = self.seats.remove(room);
+        let is_asked = is_removed && seat.as_ref().is_some_and(|it| it.is_asked && !it.parts);
         let next = seat
-            .filter(|seat| seat.is_in && seat.parts)
+            .filter(|seat| seat.is_in && (seat.parts || is_removed))
             .and_then(|it| it.next);
         let last = next.and_then(|next| disk.entry(room, next - 1));
-        let is_own = last.is_some_and(|it| it.kind == Kind::Left && it.name.as_str() == self.name);
-        Invariant::OwnRooms.holds(is_own, || {
+        let is_own = last.is_some_and(|it| {
+            let name = folded(it.name.as_str());
+            it.kind == Kind::Left && disk.law.names_of(self.number).any(|own| own == name)
+        });
+        // Who is removed before they were sent all that they missed is sent no more.
+        Invariant::OwnRooms.holds(is_own || is_removed, || {
             format!("{} is out of {room} after {last:?}", self.name)
         });
+        if is_asked {
+            // It was let in by its first line, and asks once more.
+            let seat = Seat {
+                next,
+                is_asked,
+                ..Seat::default()
+            };
+            self.seats.insert(room.clone(), seat);
+            return;
+        }
         self.places.extend(next.map(|next| (room.clone(), next)));
         if self.here == *room {
             self.speaks_elsewhere();
@@ -508,9 +566,17 @@ impl Program {
 
     fn is_accepted(&mut self, room: &RoomName, id: &str, seq: u64, disk: &Disk) {
         let entry = disk.entry(room, seq);
-        if id.starts_with(TOPIC) {
-            let is_it =
-                entry.is_some_and(|it| it.kind == Kind::Topic && it.name.as_str() == self.name);
+        let of = [
+            (TOPIC, Kind::Topic),
+            (WANT, Kind::Order),
+            (WANT, Kind::Renamed),
+        ];
+        if of.iter().any(|(start, _)| id.starts_with(start)) {
+            let is_it = entry.is_some_and(|it| {
+                let name = folded(it.name.as_str());
+                of.iter().any(|of| id.starts_with(of.0) && it.kind == of.1)
+                    && disk.law.names_of(self.number).any(|own| own == name)
+            });
             return Invariant::Kept.holds(is_it, || {
                 format!("{id} is accepted as {seq} of {room}, and {entry:?} is kept")
             });
@@ -554,7 +620,11 @@ impl Program {
         let join = id.strip_prefix(JOIN).map(|room| parsed(Some(room)));
         let part = id.strip_prefix(PART).map(|room| parsed(Some(room)));
         let is_in_place = match code {
-            Code::NameTaken => true,
+            Code::NameTaken | Code::NameClaimed => true,
+            // What it wants may be refused for much, and what it says where it is silent.
+            _ if id.starts_with(WANT) => code != Code::BadRequest || self.knows_full,
+            Code::Muted | Code::TooSoon => self.is_kept_silent(id),
+            Code::Banned | Code::NotInvited => join.is_some() || id.is_empty(),
             // It is said again when there is room.
             Code::DiskFull => self.knows_full,
             // That of a room, which it asked for in its first line or then.
@@ -597,6 +667,20 @@ impl Program {
             _ => {}
         }
         String::new()
+    }
+
+    /// It may not say something for the moment: it is not said.
+    fn is_kept_silent(&mut self, id: &str) -> bool {
+        if id.starts_with(TOPIC) {
+            return true;
+        }
+        let is_reused = self.first.as_ref().is_some_and(|first| first.id == id);
+        if is_reused && self.reused > 0 {
+            self.reused -= 1;
+            return true;
+        }
+        self.outbox.retain(|said| said.id != id);
+        true
     }
 
     fn is_not_let_in(&mut self, room: &RoomName) {
@@ -648,11 +732,31 @@ fn is_kept(entry: &Entry<'_>, disk: &Disk) {
     let kept = disk.entry(&parsed(Some(&entry.room)), entry.seq);
     let is_same = kept.is_some_and(|kept| {
         let text = entry.text.as_deref().unwrap_or_default();
-        let is_it = *kept.text == *text && kept.name.as_str() == entry.name;
+        let is_it = match kept.kind {
+            Kind::Order => is_order(&kept.text, text, entry.order.as_ref()),
+            _ => *kept.text == *text && entry.order.is_none(),
+        };
         is_it
+            && kept.name.as_str() == entry.name
             && kept.kind == entry.kind
             && kept.at == entry.at
             && kept.id.as_deref() == entry.id.as_deref()
     });
     Invariant::Kept.holds(is_same, || format!("{entry:?} is sent, {kept:?} is kept"));
+}
+
+/// Whether an order that is sent, in words and for programs, is the one that is kept. Its address may be left out.
+fn is_order(kept: &str, text: &str, order: Option<&OrderOf<'_>>) -> bool {
+    let (Some(kept), Some(order)) = (Order::parse(kept), order) else {
+        return false;
+    };
+    let whom = kept.whom().map(|name| name.as_str());
+    let reason = Some(kept.reason()).filter(|reason| !reason.is_empty());
+    words(&kept) == text
+        && kept.kind() == order.kind
+        && whom == order.whom.as_deref()
+        && kept.time() == order.for_s
+        && reason == order.reason.as_deref()
+        && (order.on.is_some() == matches!(kept, Order::Private(_)))
+        && (order.seconds.is_some() == matches!(kept, Order::Slow(_)))
 }

@@ -2,16 +2,19 @@
 
 use super::client::Client;
 use super::disk::Disk;
+use super::orders::{Do, RIGHT, WRONG, Want};
 use super::people::People;
 use super::person::Wish;
 use super::person::line_of;
 use super::shipped::End;
 use super::world::{Op, World, room};
 use crate::dice::Dice;
+use crate::hashing::stand_in;
 use crate::invariant::Invariant;
 use crate::text::visible;
 use chat_core::{
-    Action, ClientInput, ConnId, Input, Kind, Origin, Record, RoomName, Server, Timer, Timestamp,
+    Action, ClientInput, ConnId, Input, Kind, Name, Origin, Record, RoomName, Server, Timer,
+    Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -41,10 +44,17 @@ enum Happening {
     RoomUnreadable,
     TopicSet,
     IdReused,
+    Claimed,
+    LoggedIn,
+    Ordered,
+    HashRefused,
+    AdminMade,
+    Carried,
+    Suffered,
 }
 
 /// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 17] = [
+pub const HAPPENINGS: [&str; 24] = [
     "a server starts",
     "a server is killed",
     "the disk fails with what is being written",
@@ -62,6 +72,13 @@ pub const HAPPENINGS: [&str; 17] = [
     "what is to be read of a room that is opened cannot be",
     "somebody says what a room is about",
     "an id is given again, in another room",
+    "somebody claims their name, or sets a password",
+    "somebody logs in",
+    "something is to be ordered",
+    "a password cannot be hashed",
+    "somebody looks after the server, or no more",
+    "an order is carried out",
+    "somebody has to leave a room",
 ];
 
 struct Link {
@@ -94,6 +111,8 @@ pub(super) struct Stage<'a> {
     links: Vec<Link>,
     clients: Vec<Client>,
     asked: VecDeque<Action>,
+    /// How many passwords were hashed.
+    hashed: u64,
     /// What the server's screen has shown, and the entry that it shows next.
     shown: Vec<u8>,
     next_shown: usize,
@@ -106,6 +125,9 @@ pub(super) struct Stage<'a> {
 impl<'a> Stage<'a> {
     pub(super) fn new(world: &'a World, tell: bool) -> Self {
         let clients = world.clients.iter().enumerate();
+        let hosts = (0..world.clients.len()).map(|client| world.limited_host(client));
+        let mut disk = Disk::new(world.seed, world.keep, world.unreadable);
+        disk.law.hosts = hosts.collect();
         Self {
             world,
             dice: Dice::new(world.seed, 4),
@@ -113,13 +135,14 @@ impl<'a> Stage<'a> {
             server: None,
             lives: 0,
             since: 0,
-            disk: Disk::new(world.seed, world.keep, world.unreadable),
+            disk,
             fails: false,
             is_calm: false,
             ends: false,
             links: Vec::new(),
             clients: clients.map(|(n, kind)| Client::new(n, *kind)).collect(),
             asked: VecDeque::new(),
+            hashed: 0,
             shown: Vec::new(),
             next_shown: 0,
             deliveries: 0,
@@ -142,7 +165,10 @@ impl<'a> Stage<'a> {
             client.is_at_rest(&self.disk);
         }
         self.check_disk();
+        self.happened[Happening::Carried as usize] += self.disk.law.orders;
+        self.happened[Happening::Suffered as usize] += self.disk.law.sufferers;
         self.audit();
+        self.ask_owners();
         self.ends = true;
         self.handle(Input::Stop);
         self.rest_of_it();
@@ -272,6 +298,36 @@ impl<'a> Stage<'a> {
                 self.happened[Happening::IdReused as usize] += u64::from(!line.is_empty());
                 self.send(who, &line);
             }
+            Op::Claim(who) => {
+                self.count(Happening::Claimed);
+                self.want(who, &Want::Claim(RIGHT.into()));
+            }
+            Op::Login(who, whose, is_right) => {
+                self.count(Happening::LoggedIn);
+                let name = self.world.wanted_name(whose);
+                let password = if is_right { RIGHT } else { WRONG };
+                self.want(who, &Want::LogIn(name, password.into()));
+            }
+            Op::Password(who) => {
+                self.count(Happening::Claimed);
+                self.want(who, &Want::Password(RIGHT.into()));
+            }
+            Op::Unclaim(who) => self.want(who, &Want::Unclaim),
+            Op::Nick(who, whose) => {
+                let name = self.world.wanted_name(whose);
+                self.want(who, &Want::Nick(name));
+            }
+            Op::Order(who, what, whom) => {
+                self.count(Happening::Ordered);
+                let whom = self.whom(what, whom);
+                self.want(who, &Want::Order(what, whom));
+            }
+            Op::Admin(who, is_on) => {
+                self.count(Happening::AdminMade);
+                if let Ok(name) = Name::parse(self.clients[who].name()) {
+                    self.handle(Input::SetAdmin(&name, is_on));
+                }
+            }
             Op::Leave(who) if !self.clients[who].is_over => {
                 self.count(Happening::Left);
                 let line = self.clients[who].leaves();
@@ -291,6 +347,23 @@ impl<'a> Stage<'a> {
             Op::Start => self.start(),
             Op::Meanwhile(count) => (0..count).for_each(|_| self.something()),
             _ => {}
+        }
+    }
+
+    /// Somebody wants something to be done about their name, or in their room.
+    fn want(&mut self, who: usize, want: &Want) {
+        if !self.clients[who].is_over {
+            let line = self.clients[who].wants(want);
+            self.send(who, &line);
+        }
+    }
+
+    /// Whom an order is of: somebody by the name that they have, or from where they come.
+    fn whom(&self, what: Do, whom: usize) -> String {
+        match self.clients.get(whom) {
+            None => "nobody".into(),
+            Some(_) if what.is_of_host() => self.world.host(whom).to_string(),
+            Some(client) => client.name().into(),
         }
     }
 
@@ -353,7 +426,7 @@ impl<'a> Stage<'a> {
         }
         self.give_up(who);
         let now = self.clock();
-        let from = self.world.address(who);
+        let from = self.world.peer(who);
         let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, from)) else {
             return false;
         };
@@ -527,6 +600,14 @@ impl<'a> Stage<'a> {
                 self.handle(Input::Found(conn, said.as_ref()));
             }
             Some(Action::Open(conn, room)) => self.open(conn, &room),
+            Some(Action::Hash(conn, password, salt)) => {
+                self.hashed += 1;
+                let verifier = stand_in(&password, salt, self.hashed);
+                let is_refused = !self.is_calm && self.dice.one_in(12);
+                self.happened[Happening::HashRefused as usize] += u64::from(is_refused);
+                let verifier = Some(&verifier).filter(|_| !is_refused);
+                self.handle(Input::Hashed(conn, verifier));
+            }
             _ => return false,
         }
         true
@@ -618,10 +699,19 @@ impl<'a> Stage<'a> {
     }
 
     fn carry_out(&mut self, action: Action) {
+        if let Action::Joined(conn, name) = &action {
+            let link = self
+                .links
+                .iter()
+                .find(|it| it.server_open && it.conn == *conn);
+            if let Some(link) = link {
+                self.disk.law.is_called(name.as_str(), link.client);
+            }
+        }
         let (Action::Finish(conn) | Action::Close(conn, _)) = action else {
             if matches!(
                 action,
-                Action::Read(..) | Action::Find(..) | Action::Open(..)
+                Action::Read(..) | Action::Find(..) | Action::Open(..) | Action::Hash(..)
             ) {
                 self.asked.push_back(action);
             }
@@ -641,6 +731,15 @@ impl<'a> Stage<'a> {
     fn check_screen(&mut self) {
         let lines = String::from_utf8_lossy(&self.shown).into_owned();
         for line in lines.lines() {
+            // What happens to accounts is not shown.
+            while self
+                .disk
+                .all
+                .get(self.next_shown)
+                .is_some_and(|it| it.room.is_accounts())
+            {
+                self.next_shown += 1;
+            }
             let kept = self.disk.all.get(self.next_shown).map(shown_line);
             Invariant::Kept.holds(kept.as_deref() == Some(line), || {
                 format!("{line:?} is shown, and {kept:?} kept")
@@ -658,7 +757,7 @@ impl<'a> Stage<'a> {
             let mut is_back = true;
             for who in 0..self.clients.len() {
                 let client = &mut self.clients[who];
-                if client.is_over || client.link.is_some() {
+                if client.is_over || client.is_out || client.link.is_some() {
                     continue;
                 }
                 is_back = false;
@@ -708,7 +807,7 @@ impl<'a> Stage<'a> {
     fn check_disk(&self) {
         let mut rooms: BTreeMap<&RoomName, (u64, People)> = BTreeMap::new();
         let mut ids = BTreeSet::new();
-        for entry in &self.disk.all {
+        for entry in self.disk.all.iter().filter(|it| !it.room.is_accounts()) {
             let (last, people) = rooms.entry(&entry.room).or_default();
             *last += 1;
             let told = || format!("entry {last} of {} is {}", entry.room, line_of(entry));
@@ -736,6 +835,19 @@ impl<'a> Stage<'a> {
         Invariant::Rosters.holds(there == due, || {
             format!("{there:?} are in the rooms, and {due:?} are there")
         });
+    }
+
+    /// Some of those to whom names belong come back to them, and have the rights that are theirs.
+    fn ask_owners(&mut self) {
+        let accounts = self.disk.law.accounts.all();
+        let names: Vec<String> = accounts.map(|it| it.name.clone()).take(2).collect();
+        for name in names {
+            let number = self.clients.len();
+            self.clients.push(Client::owner(number, &name, &self.disk));
+            self.come_to_rest();
+            self.clients[number].is_at_rest(&self.disk);
+            self.clients[number].is_over = true;
+        }
     }
 
     /// Somebody who was never there reads all that is kept.

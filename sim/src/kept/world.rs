@@ -1,9 +1,10 @@
 //! A world around one store, as data that can be shrunk, written and read.
 
+use super::orders::{Do, Orders};
 use crate::dice::Dice;
-use chat_core::{Limits, RoomName};
+use chat_core::{Limits, Peer, RoomName};
 use serde::{Deserialize, Serialize};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// The first port.
@@ -44,6 +45,15 @@ pub struct World {
     /// The limits of hosts are those of that one, too.
     #[serde(default, skip_serializing_if = "is_default")]
     pub limit_loopback: bool,
+    /// What travels is encrypted, so that passwords are taken.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub secure: bool,
+    /// So many names belong to somebody at most; with 0, as many as usual.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub accounts: usize,
+    /// So many passwords are hashed at the same time, and as many wait; with 0, as many as usual.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hashes: usize,
     /// Who there is.
     pub clients: Vec<Client>,
     /// What happens.
@@ -92,6 +102,20 @@ pub enum Op {
     Look(usize),
     /// A program says with its first id what it says in another room.
     Reuse(usize),
+    /// Its name is to be its own.
+    Claim(usize),
+    /// It wants the name that this one asks for first, with its password or a wrong one.
+    Login(usize, usize, bool),
+    /// It sets its password once more.
+    Password(usize),
+    /// Its name is to be nobody's own.
+    Unclaim(usize),
+    /// It takes another name: the one that this one asks for first, or one of nobody's.
+    Nick(usize, usize),
+    /// It orders that where it is, of this one, by the name that they have then, or of nobody.
+    Order(usize, Do, usize),
+    /// Whoever owns the name that it has looks after the server from then on, or no more.
+    Admin(usize, bool),
     /// It leaves.
     Leave(usize),
     /// The program of a person is killed; they start it again when they connect.
@@ -139,12 +163,43 @@ impl World {
             } else {
                 default.rooms
             },
+            accounts: or(self.accounts, default.accounts),
+            hashes: or(self.hashes, default.hashes),
+            hashes_waiting: or(self.hashes, default.hashes_waiting),
             ..default
         }
     }
 
-    /// Where a client connects from: addresses for documentation (RFC 5737).
-    pub(super) fn address(&self, client: usize) -> SocketAddr {
+    /// The name that a client asks for first; of a number that no client has, one that nobody asks for.
+    pub(super) fn wanted_name(&self, client: usize) -> String {
+        match self.clients.get(client) {
+            Some(Client::Text) => format!("t{client}"),
+            Some(_) => format!("p{client}"),
+            None => format!("n{client}"),
+        }
+    }
+
+    /// The host of a client.
+    pub(super) fn host(&self, client: usize) -> IpAddr {
+        self.address(client).ip()
+    }
+
+    /// Where a client connects from, and how.
+    pub(super) fn peer(&self, client: usize) -> Peer {
+        Peer::from(self.address(client)).encrypted(self.secure)
+    }
+
+    /// The host of a client, if what is ordered of hosts is of that one, too.
+    pub(super) fn limited_host(&self, client: usize) -> Option<IpAddr> {
+        let host = self.address(client).ip();
+        Some(host).filter(|host| self.limit_loopback || !host.is_loopback())
+    }
+
+    /// Where a client connects from: addresses for documentation (RFC 5737). Whoever comes when all is over comes from elsewhere.
+    fn address(&self, client: usize) -> SocketAddr {
+        if client >= self.clients.len() && self.secure {
+            return (Ipv4Addr::new(198, 51, 100, 1), PORTS).into();
+        }
         let number = u16::try_from(client).unwrap_or(0);
         let host = match self.hosts {
             0 => Ipv4Addr::LOCALHOST,
@@ -171,6 +226,13 @@ impl World {
             | Op::Topic(who)
             | Op::Look(who)
             | Op::Reuse(who)
+            | Op::Claim(who)
+            | Op::Login(who, ..)
+            | Op::Password(who)
+            | Op::Unclaim(who)
+            | Op::Nick(who, _)
+            | Op::Order(who, ..)
+            | Op::Admin(who, _)
             | Op::Leave(who)
             | Op::Crash(who) => Some(who + 1),
             _ => None,
@@ -193,7 +255,9 @@ impl World {
             .map(|_| if dice.one_in(3) { 0 } else { dice.power(5) })
             .collect();
         let mut rooms = Rooms::draw(seed);
+        let mut orders = Orders::draw(seed, &clients);
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
+        steps.extend(orders.begin(&clients));
         for _ in 0..dice.power(8) {
             let who = dice.below(count);
             let total: usize = weights.iter().sum();
@@ -217,10 +281,12 @@ impl World {
                 _ => Op::Say(who),
             });
             steps.extend(rooms.step(&clients));
+            steps.extend(orders.step(&clients));
             let most = dice.power(6);
             steps.push(Op::Meanwhile(dice.below(most)));
         }
         let mut hosts = Dice::new(seed, 6);
+        let (accounts, hashes) = orders.limits();
         Self {
             seed,
             grace_ms: 1 << dice.below(17),
@@ -232,6 +298,9 @@ impl World {
             unreadable: (dice.one_in(4)).then(|| 1 + dice.below(20) as u64),
             hosts: u8::try_from(hosts.below(4)).unwrap_or(0),
             limit_loopback: hosts.one_in(3),
+            secure: orders.are_any(),
+            accounts,
+            hashes,
             clients,
             steps,
         }
@@ -270,6 +339,11 @@ impl Rooms {
             _ => Op::Go(who, self.dice.below(self.names)),
         })
     }
+}
+
+/// A limit where a world sets it, or the usual one.
+fn or(own: usize, usual: usize) -> usize {
+    if own == 0 { usual } else { own }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -13,6 +13,8 @@ mod cut_short;
 mod deed;
 mod expect;
 mod host;
+pub(crate) mod law;
+mod lightly;
 mod moves;
 mod page;
 mod passing;
@@ -22,6 +24,7 @@ mod program;
 mod rate;
 mod refusal;
 mod rooms;
+pub(crate) mod rules;
 mod session;
 pub(crate) mod skipped;
 mod standstill;
@@ -67,6 +70,8 @@ pub enum Effect {
     Finish,
     /// Close a peer's connection.
     Close(CloseReason),
+    /// Hash a password of a peer, and say so by [`Watched::hashed`].
+    Hash,
 }
 
 /// One life of a server, with the model of it. Peers are numbered in the order in which they were
@@ -114,6 +119,8 @@ pub struct Watched {
     /// since then.
     acts: u64,
     told: u64,
+    /// It is looked at lightly, as names are claimed and orders given.
+    light: Option<Box<lightly::Lightly>>,
 }
 
 impl Watched {
@@ -147,6 +154,7 @@ impl Watched {
             effects: VecDeque::new(),
             acts: 0,
             told: 0,
+            light: None,
         }
     }
 
@@ -172,6 +180,9 @@ impl Watched {
 
     /// The room where a peer of the text dialect is, and how many people are there.
     pub fn room(&self, peer: usize) -> (&str, usize) {
+        if let Some(light) = &self.light {
+            return self.room_lightly(light, peer);
+        }
         let stay = self.peers[peer].stays.last();
         let room = stay.map_or(LOBBY, |stay| stay.room);
         (self.rooms.name(room), self.rooms.here(room))
@@ -200,7 +211,8 @@ impl Watched {
 
     /// What the room's screen showed, line by line.
     pub fn screen(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.rooms.lines()
+        let light = self.light.iter().flat_map(|light| light.lines.iter());
+        self.rooms.lines().chain(light.map(String::as_str))
     }
 
     /// What a peer has been sent so far.
@@ -215,6 +227,9 @@ impl Watched {
 
     /// Whether all that a peer sent has been acted on, up to its leaving.
     pub fn has_heard_all(&self, peer: usize) -> bool {
+        if self.light.is_some() {
+            return true; // That is not worked out.
+        }
         let it = &self.peers[peer];
         let left = matches!(it.expected.end, Some(CloseReason::Left | CloseReason::Eof));
         left && it.said == it.expected.deeds.len()
@@ -222,6 +237,9 @@ impl Watched {
 
     /// A connection comes in; its peer's number, unless it is to be closed at once.
     pub fn accept(&mut self, clock: u64, from: SocketAddr) -> Option<usize> {
+        if self.light.is_some() {
+            return self.accept_lightly(clock, from);
+        }
         let open = self.open.len();
         let connections = self.server.connections();
         Invariant::Closing.holds(open == connections, || {
@@ -295,6 +313,9 @@ impl Watched {
 
     /// Bytes came in from a peer, which was to be read from or is gone.
     pub fn received(&mut self, clock: u64, peer: usize, bytes: &[u8]) {
+        if self.light.is_some() {
+            return self.handle_lightly(clock, Input::Received(self.peers[peer].id, bytes));
+        }
         let is_heard = self.wants_input(peer) && !self.phase(peer).is_ending();
         if is_heard {
             if !self.habits.lazy {
@@ -346,6 +367,9 @@ impl Watched {
     /// The server is to stop.
     pub fn stop(&mut self, clock: u64) {
         // Everything that is to be heard is on the screen by now.
+        if self.light.is_some() {
+            return self.handle_lightly(clock, Input::Stop);
+        }
         self.read_story();
         if self.stopped.is_none() {
             self.read(clock);
@@ -367,6 +391,9 @@ impl Watched {
     /// The moment has come that [`next_timeout`](Self::next_timeout) named.
     pub fn timeout(&mut self, clock: u64) {
         self.handle(clock, Input::Timeout, None);
+        if self.light.is_some() {
+            return;
+        }
         for &who in &self.open {
             let peer = &self.peers[who];
             let due = self.deadline(peer);
@@ -399,6 +426,9 @@ impl Watched {
     }
 
     fn handle(&mut self, clock: u64, input: Input<'_>, peer: Option<usize>) {
+        if self.light.is_some() {
+            return self.handle_lightly(clock, input);
+        }
         let now = self.read(clock);
         self.times_out = input == Input::Timeout;
         self.server.handle(now, input);
@@ -425,6 +455,9 @@ impl Watched {
 
     /// Checks that everyone has been heard who takes what they are given, when nothing is due.
     pub fn is_at_rest(&self) {
+        if let Some(light) = &self.light {
+            return self.is_at_rest_lightly(light);
+        }
         for &who in &self.open {
             let peer = &self.peers[who];
             if !peer.blocked {

@@ -42,7 +42,9 @@ impl JsonClient {
         if self.setup.raw && !is_hidden {
             self.show(printable(line).into());
         }
-        if entry.kind == Kind::Renamed && self.memory.name.as_deref() == Some(&*entry.name) {
+        // Of before, the name may have been somebody else's, or their own under another one that is over.
+        let is_theirs = self.memory.name.as_deref() == Some(&*entry.name);
+        if entry.kind == Kind::Renamed && is_theirs && !self.is_of_before(&here, entry.seq) {
             self.memory.name = entry.text.as_deref().map(Into::into);
             self.keep_soon(now);
         }

@@ -77,9 +77,9 @@ impl JsonClient {
     }
 
     /// The connection is welcome; or it goes on outside of the lobby.
-    pub(super) fn seated_in_many(&mut self, here: Option<u64>) {
+    pub(super) fn seated_in_many(&mut self, here: Option<(u64, u64)>) {
         match here {
-            Some(here) => self.take_seat(RoomName::LOBBY, here),
+            Some((here, head)) => self.take_seat(RoomName::LOBBY, here, head),
             None => self.join(&RoomName::LOBBY),
         }
     }

@@ -291,7 +291,7 @@ impl JsonClient {
             return self.enter_room(now);
         }
         if stay.is_some() {
-            self.seated(here);
+            self.seated(here.map(|here| (here, head)));
         }
         let unaccepted: String = self.memory.outbox.iter().map(Unaccepted::to_line).collect();
         self.send(&unaccepted);

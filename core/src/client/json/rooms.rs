@@ -32,6 +32,8 @@ pub(super) const MAX_OTHERS: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Seat {
     others: usize,
+    /// The last entry when it came in, or went on there: the name that it has is of after that.
+    head: u64,
     /// It has asked to be there no more.
     is_parted: bool,
 }
@@ -179,13 +181,13 @@ impl JsonClient {
         }
     }
 
-    /// The connection is welcome, with so many in the lobby, itself among them; or it goes on outside of that.
-    pub(super) fn seated(&mut self, here: Option<u64>) {
+    /// The connection is welcome, with so many in the lobby, itself among them, after that entry; or it goes on outside of that.
+    pub(super) fn seated(&mut self, here: Option<(u64, u64)>) {
         if self.setup.many {
             return self.seated_in_many(here);
         }
-        if let Some(here) = here {
-            self.take_seat(RoomName::LOBBY, here);
+        if let Some((here, head)) = here {
+            self.take_seat(RoomName::LOBBY, here, head);
             self.is_seated(&RoomName::LOBBY, 0);
         }
         let target = self.target().clone();
@@ -231,10 +233,10 @@ impl JsonClient {
                 return self.enter_room(now);
             }
             // They are not there yet: what they missed is sent on another connection.
-            self.take_seat(room, *here);
+            self.take_seat(room, *here, *head);
             return self.settle(now);
         }
-        self.take_seat(room.clone(), *here);
+        self.take_seat(room.clone(), *here, *head);
         self.follow(&room, epoch, *head);
         if !self.setup.many {
             self.is_seated(&room, *head);
@@ -242,11 +244,19 @@ impl JsonClient {
         self.settle(now);
     }
 
-    pub(super) fn take_seat(&mut self, room: RoomName, here: u64) {
-        let others = usize::try_from(here.saturating_sub(1)).unwrap_or(usize::MAX);
-        let is_parted = false;
-        let seat = Seat { others, is_parted };
+    pub(super) fn take_seat(&mut self, room: RoomName, here: u64, head: u64) {
+        let seat = Seat {
+            others: usize::try_from(here.saturating_sub(1)).unwrap_or(usize::MAX),
+            head,
+            is_parted: false,
+        };
         self.connection.seats.insert(room, seat);
+    }
+
+    /// Whether an entry of a room is of before this connection was there: of those that it missed.
+    pub(super) fn is_of_before(&self, room: &RoomName, seq: u64) -> bool {
+        let seat = self.connection.seats.get(room);
+        seat.is_some_and(|seat| seq <= seat.head)
     }
 
     /// If it is where the person is to be, they are there.

@@ -8,6 +8,9 @@ use chat_core::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_PRIVATE, MAX_TOPIC};
 impl Draw {
     /// A line of one that does, without its ending.
     pub(super) fn object(&mut self) -> Vec<u8> {
+        if let Some(object) = self.orders.object() {
+            return object;
+        }
         if let Some(object) = self.moves.object() {
             return object;
         }
@@ -111,6 +114,9 @@ impl Draw {
 
     /// A line without its ending.
     pub(super) fn line(&mut self) -> Vec<u8> {
+        if let Some(line) = self.orders.line() {
+            return line;
+        }
         if let Some(line) = self.moves.line() {
             return line;
         }

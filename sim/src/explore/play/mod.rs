@@ -53,6 +53,8 @@ pub(super) enum Event {
     /// The systems give up on a connection if it is cut since.
     GiveUp(usize, u32),
     Wake(usize),
+    /// A password of a peer, in that life of the server, has been hashed, or cannot be.
+    Hashed(u32, usize, bool),
 }
 
 /// What a machine is doing.
@@ -285,6 +287,17 @@ impl<'a> Stage<'a> {
                 self.wake(SERVER, self.now);
             }
             Event::RoomUp(link) => self.wake(self.links[link].client + 1, self.now),
+            Event::Hashed(life, peer, is_done) => {
+                let until = self.machines[SERVER].paused_until;
+                if until > self.now {
+                    return self.at(until, event);
+                }
+                let clock = self.server_clock();
+                if let Some(server) = self.server.as_mut().filter(|_| life == self.life) {
+                    server.hashed(clock, peer, is_done);
+                    self.wake(SERVER, self.now);
+                }
+            }
             Event::GiveUp(link, cuts) => {
                 let it = &self.links[link];
                 if it.cuts == cuts && (it.up.is_cut || it.down.is_cut) {

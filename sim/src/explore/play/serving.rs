@@ -62,7 +62,11 @@ impl Stage<'_> {
             }
         }
         let (limits, habits) = (self.world.server.limits(), self.world.server.habits());
-        self.server = Some(Watched::new(limits, habits));
+        let server = Watched::new(limits, habits);
+        self.server = Some(match self.world.server.hashes {
+            0 => server,
+            _ => server.lightly(self.world.server.secure),
+        });
         self.listens = true;
         self.life += 1;
         self.peers.clear();
@@ -202,6 +206,12 @@ impl Stage<'_> {
                 let name = server.name(peer).map(ToString::to_string);
                 format!("is in the room as {}", name.unwrap_or_default())
             }),
+            Effect::Hash => {
+                let most = self.dice.power(18);
+                let at = self.now + self.dice.below(most) as u64;
+                let is_done = !self.dice.one_in(16);
+                self.at(at, Event::Hashed(self.life, peer, is_done));
+            }
             Effect::Finish => self.end_down(link),
             Effect::Close(reason) => {
                 self.tally.closes[crate::explore::hunt::place_of(reason)] += 1;

@@ -1,0 +1,232 @@
+//! The screen, read as the entries that it shows.
+
+use super::{Lightly, Stay, View, Watched};
+use crate::invariant::Invariant;
+use crate::model::rules::folded;
+use chat_core::{Kind, Name, Network, Order, Record, RoomName};
+
+impl View {
+    /// It sends bytes: what it orders of addresses is known from that alone.
+    pub(super) fn sends(&mut self, bytes: &[u8]) {
+        self.sent.extend_from_slice(bytes);
+        while let Some(end) = self.sent.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.sent.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line);
+            self.reads |= line.starts_with("JOIN {") && line.contains("\"read\":true");
+            self.is_apart |=
+                line.starts_with("JOIN {") || line.trim_start().starts_with("/history");
+            let words = line.split(|c: char| c.is_whitespace() || c == '"');
+            let addresses = words.filter(|word| Network::parse(word).is_some());
+            self.addresses.extend(addresses.map(str::to_string));
+        }
+    }
+}
+
+impl Watched {
+    /// A peer has a name from now on.
+    pub(super) fn is_called(&mut self, who: usize, name: &Name) {
+        let key = folded(name.as_str());
+        let is_new = self.peers[who].name.is_none();
+        self.peers[who].has_name(name.clone());
+        let light = self.light();
+        light.named.retain(|_, peer| *peer != who);
+        let goes_on = is_new && light.law.is_here(&key);
+        let before = light.named.insert(key, who);
+        if let (Some(before), true) = (before, goes_on) {
+            // It goes on with a session.
+            light.views[who].stays = light.views[before].stays.clone();
+        }
+    }
+
+    /// Reads what is new on the screen.
+    pub(super) fn read_screen(&mut self) {
+        let mut news = Vec::new();
+        let lost = self.server.transcript(|part| news.extend_from_slice(part));
+        self.lost |= lost > 0;
+        if self.lost {
+            return;
+        }
+        let Ok(news) = String::from_utf8(news) else {
+            Invariant::WholeLines.is_broken("the screen is not UTF-8")
+        };
+        let at = self.seen / 1000;
+        let claims = self.light().law.accounts.all();
+        let names: Vec<String> = claims.map(|it| it.name.clone()).collect();
+        let is_gone = |name: &String| {
+            Name::parse(name).is_ok_and(|name| self.server.is_admin(&name).is_none())
+        };
+        let gone: Vec<String> = names.into_iter().filter(is_gone).collect();
+        let light = self.light();
+        light.law.may_be_unclaimed(&gone);
+        for shown in news.lines() {
+            light.lines.push(shown.into());
+            light.shows(shown, at);
+        }
+        light.law.are_unclaimed(&gone);
+        for name in gone {
+            light.passwords.remove(&folded(&name));
+        }
+    }
+}
+
+impl Lightly {
+    /// A line of the screen.
+    fn shows(&mut self, shown: &str, at: u64) {
+        let other = shown.strip_prefix('[').and_then(|it| it.split_once("] "));
+        let (room, line) = match other {
+            Some((room, line)) => (RoomName::parse(room).unwrap_or_default(), line),
+            None => (RoomName::LOBBY, shown),
+        };
+        let entries = self.stories.entry(room.clone()).or_default();
+        let nth = entries.len();
+        entries.push(line.into());
+        let Some(record) = self.record(&room, line, at) else {
+            Invariant::WholeLines.is_broken(&format!("{line:?} is on the screen"))
+        };
+        self.law.follow(&record);
+        let key = folded(record.name.as_str());
+        match record.kind {
+            Kind::Joined => {
+                if let Some(view) = self.view(&key) {
+                    let (from, to) = (nth + 1, None);
+                    view.stays.push(Stay { room, from, to });
+                }
+            }
+            Kind::Left => {
+                if let Some(view) = self.view(&key) {
+                    let mut stays = view.stays.iter_mut().rev();
+                    let stay = stays.find(|it| it.room == room && it.to.is_none());
+                    if let Some(stay) = stay {
+                        stay.to = Some(nth);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn view(&mut self, key: &str) -> Option<&mut View> {
+        let peer = self.named.get(key)?;
+        self.views.get_mut(*peer)
+    }
+
+    /// What a line says that happened.
+    fn record(&mut self, room: &RoomName, line: &str, at: u64) -> Option<Record> {
+        let record = |kind, name: &str, text: &str| {
+            Some(Record {
+                room: room.clone(),
+                seq: 0,
+                at,
+                kind,
+                name: Name::parse(name).ok()?,
+                text: text.into(),
+                sender: None,
+                id: None,
+            })
+        };
+        if let Some((name, text)) = line.strip_prefix("** ").and_then(|it| it.split_once(' ')) {
+            return record(Kind::Acted, name, text);
+        }
+        let (name, rest) = line.split_once(' ')?;
+        if let Some(name) = name.strip_suffix(':') {
+            return record(Kind::Said, name, rest);
+        }
+        if let Some(new) = rest.strip_prefix("is now known as ") {
+            return record(Kind::Renamed, name, new);
+        }
+        if let Some(text) = rest.strip_prefix("has set the topic: ") {
+            return record(Kind::Topic, name, text);
+        }
+        match rest {
+            "has joined the chat" => record(Kind::Joined, name, ""),
+            "has left the chat" => record(Kind::Left, name, ""),
+            "has taken the topic away" => record(Kind::Topic, name, ""),
+            _ => {
+                let order = self.order(room, name, rest)?;
+                record(Kind::Order, name, &order)
+            }
+        }
+    }
+
+    /// What is ordered, by its words, as it would be kept.
+    fn order(&mut self, room: &RoomName, by: &str, words: &str) -> Option<String> {
+        let last = self.law.accounts.last;
+        let name = |text: &str| Name::parse(text).ok();
+        let time = |text: &str| {
+            let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+            let times = match unit {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3600,
+                _ => 86_400,
+            };
+            Some(number.parse::<u32>().ok()? * times)
+        };
+        let address = |light: &mut Self| {
+            let peer = light.named.get(&folded(by)).copied()?;
+            let given = light.views.get_mut(peer)?.addresses.pop_front()?;
+            Network::parse(&given)
+        };
+        let order = if words == "owns this room" {
+            Order::Own(last)
+        } else if words == "has made the room private" {
+            Order::Private(true)
+        } else if words == "has opened the room to everyone" {
+            Order::Private(false)
+        } else if words == "lets everyone speak as fast as they like" {
+            Order::Slow(0)
+        } else if let Some(rest) = words.strip_prefix("lets everyone say one line each ") {
+            Order::Slow(rest.strip_suffix(" s")?.parse().ok()?)
+        } else if let Some(rest) = words.strip_prefix("has made ") {
+            Order::Op(name(rest.strip_suffix(" an operator")?)?, last)
+        } else if let Some(rest) = words.strip_prefix("has taken the operator's rights from ") {
+            Order::Deop(name(rest)?)
+        } else if let Some(rest) = words.strip_prefix("has removed ") {
+            let (whom, why) = rest.split_once(": ").unwrap_or((rest, ""));
+            return Some(Order::Kick(name(whom)?, why).to_text());
+        } else if let Some(rest) = words.strip_prefix("has banned ") {
+            let (whom, reason) = rest.split_once(": ").unwrap_or((rest, ""));
+            let (whom, span) = whom
+                .split_once(" for ")
+                .map_or((whom, None), |it| (it.0, Some(it.1)));
+            let (whom, from) = if whom == "an address" {
+                (None, Some(address(self)?))
+            } else {
+                let whom = name(whom)?;
+                let host = self.law.host_in(room, whom.as_str());
+                (
+                    Some(whom),
+                    host.and_then(|host| Network::parse(&host.to_string())),
+                )
+            };
+            let time = span.and_then(time);
+            return Some(
+                Order::Ban {
+                    whom,
+                    from,
+                    time,
+                    reason,
+                }
+                .to_text(),
+            );
+        } else if let Some(rest) = words.strip_prefix("has lifted the ban of ") {
+            if rest == "an address" {
+                Order::Unban(None, Some(address(self)?))
+            } else {
+                Order::Unban(Some(name(rest)?), None)
+            }
+        } else if let Some(rest) = words.strip_prefix("has muted ") {
+            let (whom, span) = rest
+                .split_once(" for ")
+                .map_or((rest, None), |it| (it.0, Some(it.1)));
+            Order::Mute(name(whom)?, span.and_then(time))
+        } else if let Some(rest) = words.strip_prefix("lets ") {
+            Order::Unmute(name(rest.strip_suffix(" speak again")?)?)
+        } else if let Some(rest) = words.strip_prefix("has invited ") {
+            Order::Invite(name(rest)?)
+        } else {
+            return None;
+        };
+        Some(order.to_text())
+    }
+}
