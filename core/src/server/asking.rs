@@ -26,6 +26,20 @@ pub(super) enum Asking {
     },
     /// What is to be done with a password.
     Password(Password),
+    /// An entry whose text is to be gone.
+    Redact(Redacted),
+}
+
+/// An entry whose text is to be gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Redacted {
+    pub(super) room: RoomId,
+    /// The room's name.
+    pub(super) name: RoomName,
+    pub(super) seq: u64,
+    pub(super) given: Option<Box<str>>,
+    /// How often that had been done when the store was asked.
+    pub(super) done: u64,
 }
 
 /// A password that is to be hashed.
@@ -87,11 +101,17 @@ pub(super) struct Said {
 }
 
 impl Asking {
+    /// Whether it is that.
+    pub(super) fn is_to_redact(&self) -> bool {
+        matches!(self, Self::Redact(_))
+    }
+
     /// What is asked for outside.
     pub(super) fn action(&self, id: ConnId) -> Action {
         match self {
             Self::Said(said) => Action::Find(id, said.session, said.id.clone()),
             Self::Room { name, .. } => Action::Open(id, name.clone()),
+            Self::Redact(asked) => Action::Read(id, asked.name.clone(), asked.seq - 1, 1),
             Self::Password(Password { purpose, text, .. }) => {
                 let salt = match purpose {
                     Purpose::LogIn(_, salt) => Some(*salt),

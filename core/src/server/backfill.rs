@@ -6,8 +6,10 @@ use super::io::Action;
 use super::rooms::Rooms;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
+use crate::room::redaction::Redaction;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record};
+use crate::types::rights::{Right, Role};
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, GapReason, Message};
 use crate::wire::notice::Notice;
@@ -29,6 +31,8 @@ pub(super) struct Backfill {
     most: usize,
     /// It is being read in the store, or waits for that.
     is_read: bool,
+    /// How often the text of an entry had been removed when that began.
+    redacted: u64,
 }
 
 /// How many entries are read in the store at a time, at most.
@@ -95,6 +99,7 @@ impl Server {
                 to,
                 most: READ,
                 is_read: false,
+                redacted: 0,
             }));
         }
         self.send_backfill(id);
@@ -150,6 +155,7 @@ impl Server {
                 self.send_past(id, &record);
             } else if from >= log.oldest() {
                 backfill.is_read = true;
+                backfill.redacted = self.redacting.done;
                 self.ask_store(Lane::Read, id);
             } else {
                 let next = log.oldest();
@@ -160,6 +166,9 @@ impl Server {
 
     /// Entries that were read in the store.
     pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
+        if self.found_to_redact(id, Some(records)) {
+            return;
+        }
         let most = self.most_private();
         let before = self.private(id);
         let connection = self.connections.get_mut(id);
@@ -169,6 +178,12 @@ impl Server {
         else {
             return mark(Mark::ReadTooLate);
         };
+        if backfill.redacted != self.redacting.done {
+            // One of them may have had a text then that is gone by now.
+            mark(Mark::RedactedWhileRead);
+            backfill.is_read = false;
+            return self.proceed(id);
+        }
         let room = backfill.room;
         let log = self.rooms[room].log();
         let (first, committed) = (log.first(), log.committed());
@@ -296,6 +311,9 @@ impl Server {
         backfill.from = backfill.next;
         let room = backfill.room;
         let is_order = record.kind == Kind::Order;
+        let role = connection.name.as_ref();
+        let role = role.map_or(Role::None, |it| self.rooms.role(room, it));
+        let may_redact = role.may(Right::Redact, None);
         let name = connection.name.as_ref().filter(|_| is_order);
         let shows = name.is_some_and(|name| {
             let rules = self.rooms[room].room.state.rules();
@@ -307,6 +325,12 @@ impl Server {
             (Dialect::Text, _) => {
                 let words = record.entry().shown();
                 let [before, name, between, text] = line(record.kind, record.name.as_str(), &words);
+                // Whoever may have a line removed is told by which number.
+                let before = if may_redact && Redaction::is_of(record.kind) {
+                    alloc::format!("#{} {before}", record.seq)
+                } else {
+                    before.into()
+                };
                 let address = entry.order.and_then(|it| it.address);
                 let address = address.map_or(String::new(), |it| alloc::format!(" ({it})"));
                 alloc::format!("* {before}{name}{between}{text}{address}\n")

@@ -28,6 +28,7 @@ impl Server {
     /// What was given to be committed is: it may be sent.
     pub(super) fn committed(&mut self, first: u64) {
         self.rooms.commit(first);
+        self.take_texts_away();
         self.commit_ended();
         for id in mem::take(&mut self.awaiting) {
             self.mark(id);
@@ -50,6 +51,7 @@ impl Server {
             self.end_backfill(id);
             self.mark(id);
         }
+        self.keep_texts();
         self.rooms.part_from_store();
     }
 

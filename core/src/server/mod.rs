@@ -6,6 +6,7 @@ mod backfill;
 mod backfill_queue;
 mod bucket;
 mod census;
+mod closing;
 mod commit;
 mod connection;
 mod delivery;
@@ -29,6 +30,7 @@ mod private;
 mod rate;
 mod readers;
 mod receive;
+mod redact;
 mod rooms;
 mod round;
 mod session;
@@ -117,6 +119,9 @@ pub struct Server {
     people: People,
     hashing: hashing::Hashing,
     guesses: guesses::Guesses,
+    redacting: redact::Redacting,
+    /// Rooms that are closed, and in which there are still others than may be.
+    emptying: Vec<RoomId>,
     timers: Timers,
     stopping: bool,
     turns: Turns,
@@ -167,6 +172,7 @@ impl Server {
                 server.leave_one(room, &name);
             }
         }
+        server.empty_closed_rooms();
         server
     }
 
@@ -184,6 +190,8 @@ impl Server {
             people: People::default(),
             hashing: hashing::Hashing::default(),
             guesses: guesses::Guesses::default(),
+            redacting: redact::Redacting::default(),
+            emptying: Vec::new(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
@@ -273,7 +281,7 @@ impl Server {
     /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
     /// [`Limits::standstill`] takes it that it stood still.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if self.is_turn_due() || self.is_backfill_due() {
+        if self.is_turn_due() || self.is_backfill_due() || self.is_emptying_due() {
             return Some((self.now, Timer::Resume));
         }
         self.next_call()
@@ -361,6 +369,7 @@ impl Server {
             }
         }
         self.give_up_sessions();
+        self.go_on_emptying();
         self.go_on_with_paces();
         self.take_turns();
         self.make_backfill(None);

@@ -38,6 +38,12 @@ impl Server {
         if self.is_disk_full() {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
+        if let Asked::Redact(which) = asked {
+            return self.redact(id, room, which, given);
+        }
+        if room == RoomId::LOBBY && matches!(asked, Asked::Close(_)) {
+            return self.refuse_answer(id, Answer::LobbyIsOpen, given);
+        }
         let order = match self.meant(room, asked) {
             Ok(order) => order,
             Err(answer) => return self.refuse_answer(id, answer, given),
@@ -102,6 +108,9 @@ impl Server {
             Asked::Private(is_on) => Order::Private(*is_on),
             Asked::Invite(whom) => Order::Invite(name(whom)?),
             Asked::Slow(seconds) => Order::Slow(*seconds),
+            Asked::Close(why) => Order::Close(reason(why)?),
+            Asked::Reopen => Order::Reopen,
+            Asked::Redact(_) => return Err(Answer::NoEntry), // It is looked for elsewhere.
         })
     }
 
@@ -144,6 +153,7 @@ impl Server {
                 }
             }
             Order::Invite(whom) => self.tell_invited(room, by, whom),
+            Order::Close(_) => self.empty(room),
             _ => {}
         }
     }
@@ -165,7 +175,7 @@ impl Server {
     }
 
     /// Somebody has to leave a room: the server, where that is the lobby.
-    fn remove(&mut self, room: RoomId, name: &Name, why: Removal<'_>) {
+    pub(super) fn remove(&mut self, room: RoomId, name: &Name, why: Removal<'_>) {
         let conn = self.people.find(name).and_then(|(_, person)| person.conn);
         let is_everything = room == RoomId::LOBBY || self.rooms.of(name).len() == 1;
         match conn {
@@ -279,6 +289,10 @@ impl Server {
         let name = self.name_of(id);
         let rules = self.rooms[room].room.state.rules();
         let ban = rules.ban_of(now, name.as_ref(), host).cloned();
+        if let Some(why) = rules.closed().filter(|_| why == Refusal::Closed) {
+            let why = String::from(why);
+            return self.refuse_answer(id, Answer::Closed(&named, &why), given);
+        }
         match ban.filter(|_| why == Refusal::Banned) {
             Some(ban) => {
                 let (until, reason) = (ban.until, &*ban.reason);
@@ -360,7 +374,8 @@ impl Server {
     /// Whether a connection may know of a room: that it is there, and who is in it.
     pub(super) fn may_see(&self, id: ConnId, room: RoomId) -> bool {
         let hosted = &self.rooms[room];
-        if !hosted.room.state.rules().is_private() {
+        let rules = hosted.room.state.rules();
+        if !rules.is_private() && rules.closed().is_none() {
             return true;
         }
         let connection = self.connections.get(id);
@@ -420,7 +435,7 @@ pub(super) fn unsaid<'a>(why: Refusal) -> Answer<'a> {
 }
 
 /// Why an order is not carried out.
-fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<'a> {
+pub(super) fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<'a> {
     let command = order.right().and_then(Right::command).unwrap_or_default();
     match (why, order.whom()) {
         (Refusal::NoRight(role), _) => Answer::NoRight(role, command),
@@ -428,6 +443,7 @@ fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<
         (Refusal::NotClaimed, Some(whom)) => Answer::TheyHaveNotClaimed(whom),
         (Refusal::NotHere, Some(whom)) => Answer::NotInThisRoom(whom),
         (Refusal::TooMany, _) => Answer::TooManyOrders(command),
+        (Refusal::NoText, _) => Answer::NoEntry,
         _ => Answer::OrderUnchanged(asked_of(asked)),
     }
 }
@@ -440,6 +456,9 @@ fn asked_of(asked: &Asked<'_>) -> &'static str {
         Asked::Unban(_) => "nobody is banned by that; /bans lists who is",
         Asked::Unmute(_) => "they are not muted",
         Asked::Invite(_) => "they are invited already, or here",
+        Asked::Redact(_) => "it is removed already",
+        Asked::Reopen => "the room is not closed",
+        Asked::Close(_) => "it is closed already; /reopen opens it again",
         Asked::Kick(..)
         | Asked::Ban { .. }
         | Asked::Mute(..)

@@ -139,6 +139,14 @@ pub(crate) enum Answer<'a> {
     },
     /// A room is private.
     NotInvited(&'a RoomName),
+    /// It is closed, and why.
+    Closed(&'a RoomName, &'a str),
+    /// The lobby never is.
+    LobbyIsOpen,
+    /// There is no entry whose text could be removed.
+    NoEntry,
+    /// None is held in memory that somebody said.
+    NoLineOf(&'a Name),
     Invited(&'a RoomName, &'a Name),
     /// Something was not said, until then.
     Muted(Option<u64>),
@@ -209,9 +217,11 @@ impl Answer<'_> {
             Self::NotDone => Code::DiskFull,
             Self::NickBanned { .. } | Self::Banned { .. } => Code::Banned,
             Self::NotInvited(_) => Code::NotInvited,
+            Self::Closed(..) => Code::Closed,
+            Self::NoEntry | Self::NoLineOf(_) => Code::NoEntry,
             Self::Muted(_) => Code::Muted,
             Self::TooSoon(_) => Code::TooSoon,
-            Self::NoRight(..) | Self::NotToThem(..) => Code::NotAllowed,
+            Self::NoRight(..) | Self::NotToThem(..) | Self::LobbyIsOpen => Code::NotAllowed,
             Self::NotInThisRoom(_) => Code::NotHere,
             Self::TooManyOrders(_) => Code::TooManyOrders,
             _ => Code::BadRequest,
@@ -406,6 +416,15 @@ impl fmt::Display for Answer<'_> {
             Self::NotInvited(room) => {
                 write!(f, "Not done: {room} is private, and you are not invited.")
             }
+            Self::Closed(room, why) => write!(f, "{room} is closed{}", Ending(why)),
+            Self::LobbyIsOpen => f.write_str("Not done: the lobby is never closed."),
+            Self::NoEntry => f.write_str(
+                "Not done: there is no such line. /history shows which number each has.",
+            ),
+            Self::NoLineOf(name) => write!(
+                f,
+                "Not done: {name} has said nothing lately. /history shows which number each line has: /redact NUMBER."
+            ),
             Self::Invited(room, by) => {
                 write!(f, "{by} invites you to {room}: /join {room} goes there.")
             }

@@ -76,6 +76,16 @@ impl Kept {
     /// It is there.
     pub(super) fn done(&mut self) {
         self.store.append(&mut self.batch);
+        // A store erases the texts that are to be gone.
+        let orders: Vec<(RoomName, u64)> = self
+            .store
+            .iter()
+            .filter_map(|it| Some((it.room.clone(), it.redacts()?)))
+            .collect();
+        let is_gone = |it: &&mut Record| orders.contains(&(it.room.clone(), it.seq));
+        for record in self.store.iter_mut().filter(is_gone) {
+            record.text = "".into();
+        }
         self.handle(Input::Committed(1));
     }
 
@@ -94,7 +104,14 @@ impl Kept {
 
     /// Does what is asked of the store, until nothing is.
     pub(super) fn answer(&mut self) {
-        while let Some(action) = self.asked.pop() {
+        while self.answer_one() {}
+    }
+
+    /// Does what was asked last; whether anything was.
+    pub(super) fn answer_one(&mut self) -> bool {
+        let action = self.asked.pop();
+        let is_asked = action.is_some();
+        if let Some(action) = action {
             let (world, store) = (&mut self.world, &self.store);
             match action {
                 Action::Read(conn, room, after, most) => {
@@ -120,6 +137,7 @@ impl Kept {
                 _ => {}
             }
         }
+        is_asked
     }
 
     /// The server is killed and started again, with so many of the newest entries in memory.
