@@ -39,6 +39,8 @@ pub(crate) enum Command<'a> {
     },
     /// To order something: the text is [`Order::to_text`] of it.
     Order { name: &'a Name, text: &'a str },
+    /// The same of those who look after the server, who are in no room.
+    OrderByServer(&'a str),
     /// To have the text of an entry be gone: the order is as above.
     Redact {
         name: &'a Name,
@@ -67,6 +69,11 @@ pub(crate) enum Command<'a> {
         sender: Option<SessionId>,
         id: Option<&'a str>,
     },
+}
+
+/// Who gives the orders of those who look after the server: nobody else may be called that.
+pub(crate) fn server_name() -> Name {
+    Name::parse("server").unwrap_or_else(|_| Name::of_port(0))
 }
 
 /// An entry whose text is to be gone.
@@ -221,6 +228,17 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             known.may_order(name, &known.order_of(name, text)?)?;
             Ok(Entry::of(Kind::Order, name, text))
         }
+        Command::OrderByServer(text) => {
+            let order = Order::parse(text).ok_or(Refusal::Unchanged)?;
+            known.may_be_ordered(&order)?;
+            Ok(Entry {
+                kind: Kind::Order,
+                name: Cow::Owned(server_name()),
+                text,
+                sender: None,
+                id: None,
+            })
+        }
         Command::Redact { name, text, target } => {
             known.may_redact(name, &known.order_of(name, text)?, target)?;
             Ok(Entry::of(Kind::Order, name, text))
@@ -343,6 +361,12 @@ impl Known<'_> {
         {
             return Err(Refusal::Unchanged);
         }
+        self.may_be_ordered(order)
+    }
+
+    /// Whether an order changes something, and no more is in force than may be.
+    fn may_be_ordered(self, order: &Order<'_>) -> Result<(), Refusal> {
+        let rules = self.state.rules();
         rules
             .takes(self.names, self.at, order)
             .map_err(|fault| match fault {

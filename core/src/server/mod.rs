@@ -23,6 +23,7 @@ mod lane;
 mod membership;
 mod moves;
 mod orders;
+mod outside;
 mod people;
 pub mod phase;
 mod places;
@@ -273,6 +274,7 @@ impl Server {
             Input::Announce(text) => self.announce(text),
             Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::SetAdmin(name, is_on) => self.set_admin(name, is_on),
+            Input::Order(asked) => self.order_outside(asked),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }

@@ -60,7 +60,11 @@ impl Server {
     }
 
     /// Whom an order is for: somebody who is here, or else whoever has that name, or comes from there.
-    fn meant<'a>(&self, room: RoomId, asked: &'a Asked<'_>) -> Result<Order<'a>, Answer<'a>> {
+    pub(super) fn meant<'a>(
+        &self,
+        room: RoomId,
+        asked: &'a Asked<'_>,
+    ) -> Result<Order<'a>, Answer<'a>> {
         let name = |asked: &'a str| {
             let here = self.called(asked);
             let name = here.map_or_else(|| Name::parse(asked).ok(), Some);
@@ -133,7 +137,7 @@ impl Server {
     }
 
     /// Does to people what is ordered.
-    fn carry_out_order(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
+    pub(super) fn carry_out_order(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
         let ends = |now: u64, time: u32| now.saturating_add(u64::from(time) * 1000);
         let until = order.time().map(|time| ends(self.wall(), time));
         let reason = order.reason();
@@ -309,7 +313,7 @@ impl Server {
     }
 
     /// Those who may see them are shown the addresses that an order is about.
-    fn show_address(&mut self, room: RoomId, order: &Order<'_>) {
+    pub(super) fn show_address(&mut self, room: RoomId, order: &Order<'_>) {
         let Some(address) = order.address() else {
             return;
         };

@@ -143,6 +143,8 @@ pub(crate) enum Answer<'a> {
     Closed(&'a RoomName, &'a str),
     /// The lobby never is.
     LobbyIsOpen,
+    /// That is ordered by those who are in a room alone.
+    NotFromOutside,
     /// There is no entry whose text could be removed.
     NoEntry,
     /// None is held in memory that somebody said.
@@ -418,6 +420,7 @@ impl fmt::Display for Answer<'_> {
             }
             Self::Closed(room, why) => write!(f, "{room} is closed{}", Ending(why)),
             Self::LobbyIsOpen => f.write_str("Not done: the lobby is never closed."),
+            Self::NotFromOutside => f.write_str("Not done: that is ordered in a room alone."),
             Self::NoEntry => f.write_str(
                 "Not done: there is no such line. /history shows which number each has.",
             ),

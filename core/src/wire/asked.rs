@@ -130,6 +130,31 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// The same with words of its own.
+    pub fn into_owned(self) -> Asked<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Op(whom) => Asked::Op(own(whom)),
+            Self::Deop(whom) => Asked::Deop(own(whom)),
+            Self::Kick(whom, reason) => Asked::Kick(own(whom), own(reason)),
+            Self::Ban { whom, time, reason } => Asked::Ban {
+                whom: own(whom),
+                time,
+                reason: own(reason),
+            },
+            Self::Unban(whom) => Asked::Unban(own(whom)),
+            Self::Mute(whom, time) => Asked::Mute(own(whom), time),
+            Self::Unmute(whom) => Asked::Unmute(own(whom)),
+            Self::Private(is_on) => Asked::Private(is_on),
+            Self::Invite(whom) => Asked::Invite(own(whom)),
+            Self::Slow(seconds) => Asked::Slow(seconds),
+            Self::Redact(Which::Seq(seq)) => Asked::Redact(Which::Seq(seq)),
+            Self::Redact(Which::LastOf(whom)) => Asked::Redact(Which::LastOf(own(whom))),
+            Self::Close(reason) => Asked::Close(own(reason)),
+            Self::Reopen => Asked::Reopen,
+        }
+    }
+
     /// It, as an object asks for it: `whom`, for how long, why, whether, how many seconds, which entry.
     pub(crate) fn of(
         kind: OrderKind,
