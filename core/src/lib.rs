@@ -45,7 +45,7 @@ pub use types::secret::Secret;
 pub use types::spelling::InvalidName;
 pub use types::time::Timestamp;
 pub use types::verifier::{HASH, SALT, Verifier};
-pub use wire::asked::Asked;
+pub use wire::asked::{Asked, Which};
 pub use wire::commands::COMMAND_NAMES;
 pub use wire::line::{Line, LineReader};
 pub use wire::notice::names_of_roster;

@@ -146,10 +146,11 @@ fn the_table_of_limits_is_the_codes() {
 
 #[test]
 fn the_table_of_who_may_do_what_is_the_codes() {
-    use chat_core::Right::{Addresses, Enter, Haste};
+    use chat_core::Right::{Addresses, Enter, EnterClosed, Haste};
     let code = RIGHTS.iter().map(|(right, by_role)| {
         let right = match (right.command(), right) {
             (Some(command), _) => format!("`{command}`"),
+            (None, EnterClosed) => "to be in a room that is closed".into(),
             (None, Enter) => "to come in all the same".into(),
             (None, Haste) => "not to wait between two lines".into(),
             (None, Addresses) => "to see addresses".into(),
@@ -180,6 +181,9 @@ fn the_table_of_who_may_do_what_is_the_codes() {
         ("private", "private on"),
         ("invite", "invite NAME"),
         ("slow", "slow 0"),
+        ("redact", "redact 7 NAME"),
+        ("close", "close"),
+        ("reopen", "reopen"),
     ];
     assert_eq!(orders.len(), kinds.len());
     for (row, (kind, text)) in orders.iter().zip(kinds) {
@@ -190,7 +194,8 @@ fn the_table_of_who_may_do_what_is_the_codes() {
         let words = order.words();
         let told = row[1]
             .replace("[: REASON]", "")
-            .replace("[ for DURATION]", "");
+            .replace("[ for DURATION]", "")
+            .replace("#NUMBER", "#7");
         assert!(told.contains(&format!("` {words}`")), "{words}: {told}");
     }
 }

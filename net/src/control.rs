@@ -1,7 +1,9 @@
 //! What those who look after a running server ask of it: a bounded queue to the task that owns the room, and an
 //! answer to each. Whoever asks waits; the room does not.
 
-use chat_core::{Census, ConnId, Input, Limits, Name, RoomName, Server, Timestamp, Usage, Whom};
+use chat_core::{
+    Asked, Census, ConnId, Input, Limits, Name, RoomName, Server, Timestamp, Usage, Whom,
+};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +26,7 @@ enum Question {
     Announce(String, oneshot::Sender<usize>),
     Kick(String, String, oneshot::Sender<bool>),
     SetAdmin(String, bool, oneshot::Sender<Admin>),
+    Order(Box<Asked<'static>>, oneshot::Sender<Result<(), String>>),
     Granted(oneshot::Sender<Box<Limits>>),
     Limits(Box<Limits>, oneshot::Sender<()>),
     Drain(oneshot::Sender<usize>),
@@ -70,7 +73,27 @@ pub struct NoAnswer;
 pub struct Control(mpsc::Sender<Question>);
 
 /// The end that the server has of it.
-pub struct Controlled(mpsc::Receiver<Question>);
+pub struct Controlled {
+    asked: mpsc::Receiver<Question>,
+    /// What is answered once so many entries are committed.
+    uncommitted: Vec<(u64, Done)>,
+}
+
+/// What was done, and who is told once it is there to stay.
+enum Done {
+    Admin(oneshot::Sender<Admin>),
+    Order(oneshot::Sender<Result<(), String>>),
+}
+
+impl Done {
+    /// Whoever asked may be gone, which is no fault of the server's.
+    fn tell(self) {
+        match self {
+            Self::Admin(to) => drop(to.send(Admin::Done)),
+            Self::Order(to) => drop(to.send(Ok(()))),
+        }
+    }
+}
 
 impl std::fmt::Debug for Question {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,7 +110,11 @@ impl std::fmt::Debug for Controlled {
 /// Both ends, the second for [`Options::control`](crate::Options::control).
 pub fn control() -> (Control, Controlled) {
     let (asks, asked) = mpsc::channel(WAITING);
-    (Control(asks), Controlled(asked))
+    let controlled = Controlled {
+        asked,
+        uncommitted: Vec::new(),
+    };
+    (Control(asks), controlled)
 }
 
 impl Control {
@@ -142,12 +169,22 @@ impl Control {
             .await
     }
 
-    /// Has whoever owns a name be an administrator, or no more.
+    /// Has whoever owns a name be an administrator, or no more. It is answered once that is kept.
     ///
     /// # Errors
     /// As [`usage`](Self::usage).
     pub async fn set_admin(&self, name: String, is_on: bool) -> Result<Admin, NoAnswer> {
         self.ask(|answer| Question::SetAdmin(name, is_on, answer))
+            .await
+    }
+
+    /// Has somebody banned from the lobby, and so from the server, or let in again; why not, in words, where that is not done.
+    /// It is answered once that is kept.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn order(&self, asked: Asked<'static>) -> Result<Result<(), String>, NoAnswer> {
+        self.ask(|answer| Question::Order(Box::new(asked), answer))
             .await
     }
 
@@ -196,17 +233,33 @@ impl Controlled {
         now: Timestamp,
         server: &mut Server,
     ) -> Poll<bool> {
-        let Poll::Ready(Some(question)) = self.0.poll_recv(cx) else {
+        self.tell_committed(server);
+        let Poll::Ready(Some(question)) = self.asked.poll_recv(cx) else {
             return Poll::Pending;
         };
         let is_drained = matches!(question, Question::Drain(_));
-        answer(question, now, server);
+        if let Some(done) = answer(question, now, server)
+            // Who asks more than that of a disk that does not answer has no answer.
+            && self.uncommitted.len() < WAITING
+        {
+            self.uncommitted.push((server.ordered(), done));
+            self.tell_committed(server);
+        }
         Poll::Ready(is_drained)
+    }
+
+    /// Answers what is there to stay by now.
+    fn tell_committed(&mut self, server: &Server) {
+        let settled = server.settled();
+        for (_, done) in self.uncommitted.extract_if(.., |(at, _)| *at <= settled) {
+            done.tell();
+        }
     }
 }
 
-/// Whoever asked may be gone, which is no fault of the server's.
-fn answer(question: Question, now: Timestamp, server: &mut Server) {
+/// Answers a question, or says who is to be told that it is done, once it is there to stay. Whoever asked may be gone, which is no
+/// fault of the server's.
+fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Done> {
     match question {
         Question::Usage(to) => {
             let _ = to.send(server.usage());
@@ -245,16 +298,24 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
         Question::SetAdmin(name, is_on, to) => {
             let name = Name::parse(&name).ok();
             let before = name.as_ref().and_then(|name| server.is_admin(name));
-            let _ = to.send(match (name, before) {
+            let refused = match (name, before) {
                 (None, _) | (_, None) => Admin::Unclaimed,
                 (_, Some(before)) if before == is_on => Admin::Unchanged,
                 _ if server.usage().is_disk_full => Admin::DiskFull,
                 (Some(name), _) => {
                     server.handle(now, Input::SetAdmin(&name, is_on));
-                    Admin::Done
+                    return Some(Done::Admin(to));
                 }
-            });
+            };
+            let _ = to.send(refused);
         }
+        Question::Order(asked, to) => match server.refusal_of(&asked) {
+            Some(why) => drop(to.send(Err(why))),
+            None => {
+                server.handle(now, Input::Order(&asked));
+                return Some(Done::Order(to));
+            }
+        },
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));
         }
@@ -272,4 +333,5 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) {
             let _ = to.send(connections);
         }
     }
+    None
 }

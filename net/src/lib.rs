@@ -23,6 +23,7 @@ mod underway;
 
 pub use control::{Admin, Control, Controlled, Members, NoAnswer, control};
 pub use either::Either;
+pub use hashing::Hasher;
 pub use listener::{Listener, TcpListener, TurnedAway, connect};
 pub use memory::MemoryFile;
 pub use metrics::Metrics;

@@ -71,6 +71,7 @@ pub async fn serve<L: Listener>(
         store,
         control,
         metrics,
+        hasher,
     } = options.into();
     let has_clock = origin.is_none();
     let bound = limits.shutdown;
@@ -98,7 +99,7 @@ pub async fn serve<L: Listener>(
         has_clock,
         reading,
         keeping,
-        hashing: Hashing::new(hashes),
+        hashing: Hashing::new(hashes, hasher),
         failure: None,
         stopped: None,
         writers: writers.get(),

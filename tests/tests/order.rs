@@ -138,3 +138,100 @@ fn an_administrator_keeps_order_in_the_lobby_until_that_is_taken_back() {
     ann.say("/slow 5");
     ann.expect("* Not done: /slow is for the operators of the room.");
 }
+
+#[test]
+fn who_is_banned_by_the_servers_own_people_stays_out_until_they_say_otherwise() {
+    let dir = Dir::new("order");
+    let data = dir.path("data");
+    let mut server = start(&data);
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    ann.expect("Welcome to the chatroom!");
+    let mut eve = Raw::first_line(server.address(), "JOIN eve");
+    eve.expect("Welcome to the chatroom!");
+    let told = |arguments: &[&str]| {
+        let output = admin(&data, arguments);
+        let told = if output.status.success() {
+            output.stdout
+        } else {
+            output.stderr
+        };
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&told).into_owned(),
+        )
+    };
+    let banned = told(&["ban", "eve", "2h", "not nice"]);
+    assert_eq!(banned, (true, "eve is banned\n".into()));
+    ann.expect("eve has joined the chat");
+    ann.expect("server has banned eve for 2h: not nice");
+    ann.expect("eve has left the chat");
+    for (arguments, words) in [
+        (&["ban", "eve", "0s"][..], "1s to 365d"),
+        (&["ban", "192.0.2.0/3"], "Nobody here is called"),
+        (&["ban", "two words"], "is no name"),
+        (&["unban", "bob"], "nobody is banned by that"),
+    ] {
+        let (is_done, told) = told(arguments);
+        assert!(!is_done && told.contains(words), "{told}");
+    }
+    let network = told(&["ban", "192.0.2.0/24", "no reason at all", "--json"]);
+    assert_eq!(
+        network,
+        (
+            true,
+            "{\"type\":\"ban\",\"whom\":\"192.0.2.0/24\",\"is_banned\":true}\n".into()
+        )
+    );
+    ann.expect("server has banned an address: no reason at all");
+    // What is answered is kept: the server is killed at once.
+    server.process.kill();
+    let server = start(&data);
+    let mut eve = Raw::first_line(server.address(), "JOIN eve");
+    eve.expect_start("* Goodbye: you are banned until ");
+    assert_eq!(
+        told(&["unban", "eve"]),
+        (true, "eve is banned no more\n".into())
+    );
+    let mut eve = Raw::first_line(server.address(), "JOIN eve");
+    eve.expect("Welcome to the chatroom!");
+}
+
+#[test]
+fn what_is_removed_is_nowhere_on_the_disk_any_more() {
+    const SECRET: &str = "what-nobody-is-to-read";
+    let dir = Dir::new("order");
+    let data = dir.path("data");
+    let mut server = start(&data);
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    ann.say("/claim open sesame");
+    ann.expect_start("* The name ann is yours.");
+    assert!(admin(&data, &["grant", "ann"]).status.success());
+    let mut bob = Raw::first_line(server.address(), "JOIN bob");
+    bob.expect("Welcome to the chatroom!");
+    bob.say(SECRET);
+    ann.expect(&format!("bob: {SECRET}"));
+    let has = || {
+        let files = std::fs::read_dir(&data).unwrap();
+        let has = |path: std::path::PathBuf| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            bytes
+                .windows(SECRET.len())
+                .any(|it| it == SECRET.as_bytes())
+        };
+        files.map(|it| it.unwrap().path()).any(has)
+    };
+    assert!(has());
+    ann.say("/redact bob");
+    ann.expect("ann has removed a line of bob (#3)");
+    assert!(!has(), "it is gone before that is told");
+    bob.say("/history 2");
+    bob.expect("ann has removed a line of bob (#3)");
+    bob.expect("* bob: (removed)");
+    server.process.kill();
+    let server = start(&data);
+    let mut cat = Raw::first_line(server.address(), "JOIN cat");
+    cat.say("/history");
+    cat.expect("* bob: (removed)");
+    assert!(!has());
+    drop(server);
+}

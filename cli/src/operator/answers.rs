@@ -19,6 +19,17 @@ impl Operator {
             Request::Kick { whom, reason } => self.kick(whom, reason).await,
             Request::Grant { name } => self.set_admin(name, true).await,
             Request::Revoke { name } => self.set_admin(name, false).await,
+            Request::Ban {
+                whom,
+                duration,
+                reason,
+            } => {
+                let words = [duration.unwrap_or_default(), reason];
+                let words = words.iter().map(|it| it.trim()).filter(|it| !it.is_empty());
+                let rest: Vec<&str> = words.collect();
+                self.order("ban", whom, &rest.join(" ")).await
+            }
+            Request::Unban { whom } => self.order("unban", whom, "").await,
             Request::Reload => self.reload().await.map(|it| {
                 let Reloaded {
                     applied, restart, ..
@@ -158,6 +169,22 @@ impl Operator {
             )),
             Admin::DiskFull => Err("the disk is full".into()),
         }
+    }
+
+    /// Bans somebody from the server, or no more: what is asked for is read as what is typed in a room is.
+    async fn order(&self, command: &str, whom: String, rest: &str) -> Result<Answer, String> {
+        if whom.contains(char::is_whitespace) || whom.is_empty() {
+            return Err(format!("{whom:?} is no name, address or network"));
+        }
+        let line = format!("/{command} {whom} {rest}");
+        let asked = match chat_core::Request::decode(line.trim_end().as_bytes()) {
+            Ok(chat_core::Request::Order(asked)) => asked.into_owned(),
+            _ => return Err("that is no time that anybody can be banned for: 1s to 365d".into()),
+        };
+        self.patient(self.control.order(asked)).await??;
+        let is_banned = command == "ban";
+        tracing::info!(whom, is_banned, "who is banned from the server has changed");
+        Ok(Answer::Ban { whom, is_banned })
     }
 
     async fn drain(&self) -> Result<Answer, String> {

@@ -79,6 +79,11 @@ pub fn table(answer: &Answer) -> String {
             is_admin: true,
         } => format!("{name} is an administrator\n"),
         Answer::Admin { name, .. } => format!("{name} is no administrator\n"),
+        Answer::Ban {
+            whom,
+            is_banned: true,
+        } => format!("{whom} is banned\n"),
+        Answer::Ban { whom, .. } => format!("{whom} is banned no more\n"),
         Answer::Reloaded {
             applied,
             needs_restart,

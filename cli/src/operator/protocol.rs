@@ -51,6 +51,26 @@ pub enum Request {
         /// The name
         name: String,
     },
+    /// Keep somebody out of the server: those who are here go, and nobody comes in by that
+    Ban {
+        /// A name, with every name that is taken for it; an address, or a network such as 192.0.2.0/24
+        #[arg(value_name = "NAME|ADDRESS|NETWORK")]
+        whom: String,
+        /// For how long: 30s, 10m, 2h or 7d; without it, until `unban`
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(value_name = "DURATION")]
+        duration: Option<String>,
+        /// Why, as everyone is told
+        #[serde(default)]
+        #[arg(default_value = "")]
+        reason: String,
+    },
+    /// Let whoever was kept out by that come in again
+    Unban {
+        /// As for `ban`
+        #[arg(value_name = "NAME|ADDRESS|NETWORK")]
+        whom: String,
+    },
     /// Read the configuration anew, put in force what can be without dropping anyone, and say what needs a
     /// restart
     Reload,
@@ -106,6 +126,13 @@ pub enum Answer {
         name: String,
         /// They are an administrator.
         is_admin: bool,
+    },
+    /// To [`Request::Ban`] and [`Request::Unban`].
+    Ban {
+        /// Whom it is about.
+        whom: String,
+        /// They are kept out.
+        is_banned: bool,
     },
     /// To [`Request::Reload`].
     Reloaded {

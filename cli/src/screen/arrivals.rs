@@ -33,8 +33,12 @@ impl Screen {
                 epoch,
                 entry,
                 id,
+                removes,
             } => {
                 self.follow(&room, epoch);
+                if let Some((place, seq)) = self.place_of(&room).zip(removes) {
+                    self.rooms[place].redact(seq);
+                }
                 self.happened(&room, entry, id.as_deref());
             }
             News::Past(room, entry) => {

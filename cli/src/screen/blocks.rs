@@ -52,6 +52,23 @@ impl Blocks {
         }
     }
 
+    /// Changes the block at a place.
+    pub(super) fn change(&mut self, place: usize, change: impl FnOnce(&mut Block)) {
+        let Some(after) = place.checked_sub(self.front.len()) else {
+            return self.front.get_mut(place).map(change).unwrap_or_default();
+        };
+        if let Some(packed) = self.packed.get_mut(after / CHUNK) {
+            let mut blocks = packed.unpacked();
+            if let Some(block) = blocks.get_mut(after % CHUNK) {
+                change(block);
+            }
+            *packed = Packed::of(blocks);
+            return;
+        }
+        let place = after - self.packed.len() * CHUNK;
+        self.back.get_mut(place).map(change).unwrap_or_default();
+    }
+
     /// Takes the first block away.
     pub(super) fn pop_front(&mut self) -> Option<Block> {
         self.first_mut()?;
@@ -62,7 +79,7 @@ impl Blocks {
     pub(super) fn first_mut(&mut self) -> Option<&mut Block> {
         if self.front.is_empty() {
             self.front = match self.packed.pop_front() {
-                Some(packed) => packed.unpack().into(),
+                Some(packed) => packed.unpacked().into(),
                 None => std::mem::take(&mut self.back),
             };
         }
@@ -73,7 +90,7 @@ impl Blocks {
     pub(super) fn last_mut(&mut self) -> Option<&mut Block> {
         if self.back.is_empty() {
             self.back = match self.packed.pop_back() {
-                Some(packed) => packed.unpack().into(),
+                Some(packed) => packed.unpacked().into(),
                 None => std::mem::take(&mut self.front),
             };
         }
@@ -179,7 +196,7 @@ impl Packed {
         })
     }
 
-    fn unpack(self) -> Vec<Block> {
+    fn unpacked(&self) -> Vec<Block> {
         let places = 0..self.heads.len();
         places.map(|place| self.get(place).into_owned()).collect()
     }

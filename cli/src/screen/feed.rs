@@ -2,8 +2,8 @@
 
 use super::block::Entry;
 use super::people::Person;
-use chat_core::answer_line;
 use chat_core::json::{self, Message, ROOM};
+use chat_core::{Kind, answer_line, is_blank};
 use std::borrow::Cow;
 
 /// What one object says.
@@ -19,6 +19,8 @@ pub enum News {
         entry: Entry,
         /// The id that its sender gave it.
         id: Option<String>,
+        /// The number of the entry whose text is removed by it.
+        removes: Option<u64>,
     },
     /// The same, of a page of the history.
     Past(String, Entry),
@@ -95,6 +97,7 @@ pub fn decode(line: &str) -> Option<News> {
             room: entry.room.clone().into(),
             epoch: entry.epoch.clone().into(),
             id: entry.id.clone().map(Into::into),
+            removes: entry.order.as_ref().and_then(|it| it.seq),
             entry: entry_of(entry),
         },
         Message::Past(entry) => News::Past(entry.room.clone().into(), entry_of(entry)),
@@ -166,13 +169,17 @@ fn room_of(room: Option<Cow<'_, str>>) -> String {
     room.map_or_else(|| ROOM.into(), Into::into)
 }
 
+/// An entry as it is shown: without a text where that was removed. There may be blanks in its place then.
 fn entry_of(entry: json::Entry<'_>) -> Entry {
+    let text = entry.text.unwrap_or_default();
+    let is_gone = matches!(entry.kind, Kind::Said | Kind::Acted) && is_blank(&text);
+    let text = if is_gone { "".into() } else { text };
     Entry {
         seq: entry.seq,
         at: entry.at,
         kind: entry.kind,
         name: entry.name.into(),
-        text: entry.text.unwrap_or_default().into(),
+        text: text.into(),
         is_mention: false,
     }
 }
@@ -180,7 +187,6 @@ fn entry_of(entry: json::Entry<'_>) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_core::Kind;
 
     #[test]
     fn objects_are_told_apart() {
@@ -203,6 +209,7 @@ mod tests {
             epoch: "e".into(),
             entry: said.clone(),
             id: Some("x".into()),
+            removes: None,
         };
         assert_eq!(decode(&entry("entry")), Some(happened));
         assert_eq!(
@@ -217,6 +224,20 @@ mod tests {
         assert_eq!(decode(told), Some(News::In("dev".into())));
         let told = "{\"type\":\"out\",\"room\":\"dev\"}";
         assert_eq!(decode(told), Some(News::Out("dev".into())));
+        let order = "{\"type\":\"entry\",\"room\":\"dev\",\"epoch\":\"e\",\"seq\":8,\"at\":9,\"kind\":\"order\",\"name\":\"ann\",\
+                     \"text\":\"has removed\",\"order\":{\"do\":\"redact\",\"whom\":\"bob\",\"seq\":7}}";
+        let removes = |line: &str| match decode(line) {
+            Some(News::Happened { removes, .. }) => removes,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(removes(order), Some(7));
+        for gone in ["\"redacted\":true", "\"text\":\"  \""] {
+            let line = entry("past").replace("\"text\":\"hi\"", gone);
+            let Some(News::Past(_, entry)) = decode(&line) else {
+                panic!("{line}");
+            };
+            assert_eq!(entry.text, "");
+        }
         assert_eq!(decode("{\"type\":\"pong\",\"head\":1}"), None);
         assert_eq!(decode("ann: hi"), None);
     }

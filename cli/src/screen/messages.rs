@@ -84,7 +84,7 @@ messages! {
     AloneTo: "[PM to {}] {}", "[PN an {}] {}";
     AloneFrom: "[PM from {}] {}", "[PN von {}] {}";
     NotDone: "Not done: {}", "Nicht getan: {}";
-    TooManyRooms: "Not done: there are too many rooms. /close closes a conversation or a room.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch oder einen Raum.";
+    TooManyRooms: "Not done: there are too many rooms. /close closes a conversation, /part a room.", "Nicht getan: es sind zu viele Räume. /close schließt ein Gespräch, /part einen Raum.";
     Goodbye: "Goodbye: {}", "Auf Wiedersehen: {}";
     NotEdited: "Not edited: {}", "Nicht bearbeitet: {}";
     LobbyStays: "Not done: the lobby stays open. /part is for other rooms, /leave leaves.", "Nicht getan: die Lobby bleibt offen. /part ist für andere Räume, /leave geht.";
@@ -111,7 +111,7 @@ messages! {
     KeySuspend: "stop the program; fg goes on", "das Programm anhalten; fg setzt es fort";
     DoesAway: "say that you are away, and why", "sagen, dass du fort bist, und warum";
     DoesBack: "you are back", "du bist zurück";
-    DoesClose: "close this conversation or room", "dieses Gespräch oder diesen Raum schließen";
+    DoesClose: "close this conversation; of a room: have everyone leave", "dieses Gespräch schließen; im Raum: alle hinausschicken";
     DoesHelp: "the keys and the commands (F1)", "die Tasten und die Befehle (F1)";
     DoesHighlight: "have a word ring; alone: which words ring", "ein Wort klingeln lassen; allein: welche klingeln";
     DoesHistory: "what was said before (PageUp)", "was vorher gesagt wurde (PageUp)";
@@ -146,6 +146,9 @@ messages! {
     DoesMute: "have somebody be silent", "jemanden verstummen lassen";
     DoesOp: "make somebody an operator of the room", "jemandem die Aufsicht im Raum geben";
     DoesPrivate: "let in only who is invited", "nur Eingeladene einlassen";
+    DoesRedact: "remove a line for everyone, by its name or number", "eine Zeile für alle entfernen, nach Name oder Nummer";
+    DoesReopen: "let everyone in again, after /close", "nach /close wieder alle einlassen";
+    Removed: "(removed)", "(entfernt)";
     DoesSlow: "have everyone wait between two lines", "alle zwischen zwei Zeilen warten lassen";
     DoesUnban: "let somebody in again", "jemanden wieder einlassen";
     DoesUnmute: "let somebody speak again", "jemanden wieder reden lassen";

@@ -197,6 +197,33 @@ impl Room {
         self.blocks.push_front(Block::of(entry));
     }
 
+    /// Shows the text of an entry no more, if that is loaded: whether it was.
+    pub fn redact(&mut self, seq: u64) -> bool {
+        // They are in the order of their numbers; a notice has that of the entry before it.
+        let (mut low, mut high) = (0, self.blocks.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.blocks.get(middle).is_some_and(|it| it.last < seq) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        while let Some(block) = self.blocks.get(low).filter(|it| it.first <= seq) {
+            if matches!(block.what, What::Said { .. } | What::Did { .. }) {
+                drop(block);
+                self.blocks.change(low, |block| {
+                    if let What::Said { text, .. } | What::Did { text, .. } = &mut block.what {
+                        text.clear();
+                    }
+                });
+                return true;
+            }
+            low += 1;
+        }
+        false
+    }
+
     /// Adds a message for this person alone.
     pub fn notice(&mut self, text: &str, at: u64) {
         let seq = self.newest().unwrap_or(0);
@@ -310,6 +337,34 @@ mod tests {
         late.at = 8000 + TOGETHER;
         room.append(late);
         assert_eq!(firsts(&room), [8, 14]);
+    }
+
+    #[test]
+    fn the_text_of_an_entry_is_shown_no_more_wherever_it_is() {
+        const COUNT: u64 = 1000;
+        let mut room = Room::new("lobby");
+        for seq in 100..100 + COUNT {
+            room.append(said(seq));
+            room.notice("* a notice", seq);
+        }
+        room.append(entry(100 + COUNT, Kind::Joined, "bob", ""));
+        room.add_page((90..100).map(said).collect());
+        assert!(!room.redact(89) && !room.redact(100 + COUNT) && !room.redact(101 + COUNT));
+        let gone = [90, 99, 100, 101, 500, 99 + COUNT];
+        for seq in gone {
+            assert!(room.redact(seq), "{seq}");
+        }
+        for id in room.ids() {
+            let block = room.get(id).unwrap();
+            if let What::Said { name, text, .. } = &block.what {
+                assert_eq!(
+                    (name.as_str(), text.is_empty()),
+                    ("ann", gone.contains(&block.first))
+                );
+            }
+        }
+        assert_eq!(room.find("line 500", i64::MAX), None);
+        assert!(room.find("line 501", i64::MAX).is_some());
     }
 
     #[test]

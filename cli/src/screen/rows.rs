@@ -84,7 +84,12 @@ impl Setting {
                 } else {
                     Look::Name(hash(name))
                 };
-                self.said(&time, name, look, text, self.look_of(text), &mut rows);
+                if text.is_empty() {
+                    let gone = Message::Removed.text(self.language);
+                    self.said(&time, name, look, gone, Look::Quiet, &mut rows);
+                } else {
+                    self.said(&time, name, look, text, self.look_of(text), &mut rows);
+                }
             }
             What::Moved { joined, left } => {
                 let joined = joined
@@ -133,6 +138,9 @@ impl Setting {
             Kind::Topic => Message::TopicSet,
             // The server says it in words.
             Kind::Order => return format!("{name} {text}"),
+            _ if text.is_empty() => {
+                return format!("** {name} {}", Message::Removed.text(self.language));
+            }
             _ => return format!("** {name} {text}"),
         };
         message.with(self.language, &[name, text])

@@ -466,7 +466,7 @@ impl Screen {
             "/highlight" => self.highlight(rest),
             "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
-            "/close" | "/part" => self.part(rest),
+            "/part" => self.part(rest),
             "/join" => return self.join(rest),
             "/me" | "/topic" if is_alone => {
                 let news = self.say(Message::ForRooms, &[command, &self.room().name]);

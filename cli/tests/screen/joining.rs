@@ -116,7 +116,7 @@ fn rooms_are_closed_by_name_and_the_lobby_stays() {
     is_out(&mut world, "dev");
     let seen = world.seen();
     assert!(seen.contains("2:tea") && !seen.contains("dev"), "{seen}");
-    world.press("hi\r/close\r");
+    world.press("hi\r/part\r");
     is_out(&mut world, "tea");
     for (typed, told) in [
         ("/part\r", "the lobby stays open"),

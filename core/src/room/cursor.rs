@@ -1,8 +1,10 @@
 //! A connection's place in the room's log, and what it does not share with the others.
 
 use crate::mark::{Mark, mark, mark_if};
+use crate::room::redaction::Redaction;
 use crate::room::stream::Stream;
 use crate::types::secret::Secret;
+use crate::wire::dialect::Dialect;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
@@ -221,6 +223,46 @@ impl Cursor {
             at_once: true,
         });
         self.mid_line = true;
+    }
+
+    /// Has nothing more be sent of the text of an entry that is gone, whose line stands there in the log, if it does anywhere;
+    /// whether anything waits otherwise than before.
+    pub(crate) fn redact(
+        &mut self,
+        dialect: Dialect,
+        gone: &Redaction,
+        line: Option<&Range<u64>>,
+    ) -> bool {
+        let is_begun = self.mid_line;
+        let mut has_changed = false;
+        if let Some(splices) = &mut self.splices {
+            let place = self.place;
+            for (nth, splice) in splices.queue.iter_mut().enumerate() {
+                let is_begun = is_begun && nth == 0 && splice.at == place;
+                let before = splice.insert.len();
+                if gone.take_out_of(dialect, &mut splice.insert, is_begun) {
+                    splices.private = splices.private - before + splice.insert.len();
+                    has_changed = true;
+                }
+            }
+        }
+        // What is in the log is another line by now: whoever has been sent a part of it gets an ending for that.
+        if let Some(line) = line.filter(|line| line.start < self.place && self.place < line.end) {
+            let sent = usize::try_from(self.place - line.start).unwrap_or(usize::MAX);
+            let ending = gone.ending(dialect, sent);
+            let skip = line.end - self.place;
+            let splices = self.splices.get_or_insert_default();
+            splices.private += ending.len();
+            splices.skipped += skip;
+            splices.queue.push_front(Splice {
+                at: self.place,
+                insert: Secret(ending.into()),
+                skip,
+                at_once: false,
+            });
+            has_changed = true;
+        }
+        has_changed
     }
 
     /// Has `bytes`, and nothing else, wait at the place reached.

@@ -1,6 +1,7 @@
 //! What happens if somebody wants something, given a room's state.
 
 use super::names::Names;
+use super::redaction::Redaction;
 use super::rules::{Fault, Rules};
 use super::slow::Pace;
 use super::state::State;
@@ -38,6 +39,14 @@ pub(crate) enum Command<'a> {
     },
     /// To order something: the text is [`Order::to_text`] of it.
     Order { name: &'a Name, text: &'a str },
+    /// The same of those who look after the server, who are in no room.
+    OrderByServer(&'a str),
+    /// To have the text of an entry be gone: the order is as above.
+    Redact {
+        name: &'a Name,
+        text: &'a str,
+        target: Target,
+    },
     /// To leave.
     Leave(&'a Name),
     /// To have another name from now on.
@@ -60,6 +69,20 @@ pub(crate) enum Command<'a> {
         sender: Option<SessionId>,
         id: Option<&'a str>,
     },
+}
+
+/// Who gives the orders of those who look after the server: nobody else may be called that.
+pub(crate) fn server_name() -> Name {
+    Name::parse("server").unwrap_or_else(|_| Name::of_port(0))
+}
+
+/// An entry whose text is to be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) kind: Kind,
+    /// It was said in the session of whoever wants that.
+    pub(crate) is_own: bool,
+    pub(crate) is_gone: bool,
 }
 
 /// Why something does not happen.
@@ -93,6 +116,10 @@ pub(crate) enum Refusal {
     NotHere,
     /// As much of the kind is in force as may be.
     TooMany,
+    /// The room is closed.
+    Closed,
+    /// There is no text that could be gone.
+    NoText,
 }
 
 /// What is known when a command is decided.
@@ -149,23 +176,7 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             wanted,
             is_theirs,
         } => {
-            if !state.has(name) {
-                return Err(Refusal::NotInTheRoom);
-            }
-            if name == wanted {
-                return Err(Refusal::Unchanged);
-            }
-            if names.alike(wanted).any(|other| other != name) {
-                mark(Mark::RenameTaken);
-                return Err(Refusal::NameTaken);
-            }
-            if !is_theirs && names.claimed_like(wanted, Some(name)).is_some() {
-                mark(Mark::RenameClaimed);
-                return Err(Refusal::NameClaimed);
-            }
-            if known.is_name_banned(name, wanted) {
-                return Err(Refusal::NameBanned);
-            }
+            known.may_rename(name, wanted, is_theirs)?;
             Ok(Entry::of(Kind::Renamed, name, wanted.as_str()))
         }
         Command::SetTopic { name, text } => {
@@ -198,11 +209,22 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             })
         }
         Command::Order { name, text } => {
-            if !state.has(name) {
-                return Err(Refusal::NotInTheRoom);
-            }
+            known.may_order(name, &known.order_of(name, text)?)?;
+            Ok(Entry::of(Kind::Order, name, text))
+        }
+        Command::OrderByServer(text) => {
             let order = Order::parse(text).ok_or(Refusal::Unchanged)?;
-            known.may_order(name, &order)?;
+            known.may_be_ordered(&order)?;
+            Ok(Entry {
+                kind: Kind::Order,
+                name: Cow::Owned(server_name()),
+                text,
+                sender: None,
+                id: None,
+            })
+        }
+        Command::Redact { name, text, target } => {
+            known.may_redact(name, &known.order_of(name, text)?, target)?;
             Ok(Entry::of(Kind::Order, name, text))
         }
     }
@@ -215,6 +237,28 @@ impl Known<'_> {
         ban.map_or(Ok(()), |_| Err(Refusal::Banned))
     }
 
+    /// Whether somebody who is in may have another name. `is_theirs`: they have proved that it belongs to them.
+    fn may_rename(self, name: &Name, wanted: &Name, is_theirs: bool) -> Result<(), Refusal> {
+        if !self.state.has(name) {
+            return Err(Refusal::NotInTheRoom);
+        }
+        if name == wanted {
+            return Err(Refusal::Unchanged);
+        }
+        if self.names.alike(wanted).any(|other| other != name) {
+            mark(Mark::RenameTaken);
+            return Err(Refusal::NameTaken);
+        }
+        if !is_theirs && self.names.claimed_like(wanted, Some(name)).is_some() {
+            mark(Mark::RenameClaimed);
+            return Err(Refusal::NameClaimed);
+        }
+        if self.is_name_banned(name, wanted) {
+            return Err(Refusal::NameBanned);
+        }
+        Ok(())
+    }
+
     /// Whether nobody may read from a host.
     pub(crate) fn is_host_banned(self, host: Option<Host>) -> bool {
         self.state.rules().ban_of(self.at, None, host).is_some()
@@ -225,13 +269,21 @@ impl Known<'_> {
         let rules = self.state.rules();
         let lets_in = rules.lets_in(name);
         let is_banned = rules.ban_of(self.at, Some(name), host).is_some();
-        if lets_in && !is_banned || rules.role(self.names, name).may(Right::Enter, None) {
+        if !self.may_be_in_closed(name) {
+            Err(Refusal::Closed)
+        } else if lets_in && !is_banned || rules.role(self.names, name).may(Right::Enter, None) {
             Ok(())
         } else if is_banned {
             Err(Refusal::Banned)
         } else {
             Err(Refusal::NotInvited)
         }
+    }
+
+    /// Whether somebody may be in the room, closed as it may be.
+    pub(crate) fn may_be_in_closed(self, name: &Name) -> bool {
+        let rules = self.state.rules();
+        rules.closed().is_none() || rules.role(self.names, name).may(Right::EnterClosed, None)
     }
 
     /// Whether somebody who is in may not take a name, as whoever has that is kept out. Nobody is kept from the name that goes with
@@ -259,6 +311,32 @@ impl Known<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What somebody in the room orders with a text.
+    fn order_of<'t>(self, name: &Name, text: &'t str) -> Result<Order<'t>, Refusal> {
+        if !self.state.has(name) {
+            return Err(Refusal::NotInTheRoom);
+        }
+        Order::parse(text).ok_or(Refusal::Unchanged)
+    }
+
+    /// Whether somebody in the room may have the text of this entry be gone.
+    fn may_redact(self, name: &Name, order: &Order<'_>, target: Target) -> Result<(), Refusal> {
+        let role = self.state.rules().role(self.names, name);
+        if !target.is_own && !role.may(Right::Redact, None) {
+            return Err(Refusal::NoRight(role));
+        }
+        if !Redaction::is_of(target.kind) {
+            return Err(Refusal::NoText);
+        }
+        if !target.is_own {
+            self.may_order(name, order)?;
+        }
+        if target.is_gone {
+            return Err(Refusal::Unchanged);
+        }
+        Ok(())
     }
 
     /// Whether somebody in the room may order that now, by the table of [`RIGHTS`](crate::RIGHTS).
@@ -289,6 +367,12 @@ impl Known<'_> {
         {
             return Err(Refusal::Unchanged);
         }
+        self.may_be_ordered(order)
+    }
+
+    /// Whether an order changes something, and no more is in force than may be.
+    fn may_be_ordered(self, order: &Order<'_>) -> Result<(), Refusal> {
+        let rules = self.state.rules();
         rules
             .takes(self.names, self.at, order)
             .map_err(|fault| match fault {

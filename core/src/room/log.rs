@@ -1,15 +1,16 @@
 //! The room's log: what happened, in order, encoded once for each dialect that is read.
 
+use crate::room::redaction::Redaction;
 use crate::room::state::State;
 use crate::room::stream::Stream;
-use crate::types::entry::{Entry, Kind, Record, SessionId};
-use crate::types::name::Name;
+use crate::types::entry::{Entry, Kind, Record, SessionId, is_redacted};
+use crate::types::name::{Name, Unique};
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
 use crate::wire::json;
 use crate::wire::text::line;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -33,6 +34,8 @@ pub(crate) struct Log {
     senders: BTreeMap<u64, (SessionId, Option<Box<str>>)>,
     /// What the entries held order, as it is kept: the lines do not say all of it.
     orders: BTreeMap<u64, Box<str>>,
+    /// The entries held whose text is gone: what their lines have instead is none.
+    redacted: BTreeSet<u64>,
 }
 
 /// How far a log is kept in a store.
@@ -109,6 +112,7 @@ impl Log {
             kept: None,
             senders: BTreeMap::new(),
             orders: BTreeMap::new(),
+            redacted: BTreeSet::new(),
         }
     }
 
@@ -245,6 +249,7 @@ impl Log {
     /// Appends an entry, and says where its line in the text dialect stands.
     pub(crate) fn append(&mut self, at: u64, entry: &Entry<'_>) -> Range<u64> {
         self.last += 1;
+        let is_redacted = is_redacted(entry.kind, entry.text);
         if self.readers > 0 {
             let line = json::Message::Entry(json::Entry {
                 room: self.room.as_str().into(),
@@ -253,15 +258,20 @@ impl Log {
                 at,
                 kind: entry.kind,
                 name: entry.name.as_str().into(),
-                text: entry.kind.has_text().then(|| entry.shown()),
+                text: (entry.kind.has_text() && !is_redacted).then(|| entry.shown()),
+                redacted: is_redacted,
                 id: entry.id.map(Into::into),
                 order: json::OrderOf::of(entry.kind, entry.text, false),
             })
             .to_line();
             self.json.append([line.trim_end_matches('\n'), "", "", ""]);
         }
-        let range = if entry.kind == Kind::Order {
-            self.orders.insert(self.last, entry.text.into());
+        let range = if entry.kind == Kind::Order || is_redacted {
+            if is_redacted {
+                self.redacted.insert(self.last);
+            } else {
+                self.orders.insert(self.last, entry.text.into());
+            }
             let shown = entry.shown();
             let parts = line(entry.kind, entry.name.as_str(), &shown);
             self.text.append(parts)
@@ -288,6 +298,11 @@ impl Log {
         let line: Vec<u8> = self.text.slices(facts.place..end).concat();
         let line = String::from_utf8(line).ok()?;
         let (name, text) = Entry::decode(facts.kind(), facts.name(), &line)?;
+        let text = if self.redacted.contains(&seq) {
+            ""
+        } else {
+            text
+        };
         Some(Record {
             room: self.room.clone(),
             seq,
@@ -298,6 +313,52 @@ impl Log {
             sender: self.senders.get(&seq).map(|sender| sender.0),
             id: self.senders.get(&seq).and_then(|sender| sender.1.clone()),
         })
+    }
+
+    /// The last entry held that somebody said or did, and whose text is there; none of these others.
+    pub(crate) fn last_of(&self, name: &Name, but: &[u64]) -> Option<u64> {
+        let name = Unique(name.clone());
+        let length = name.0.as_str().len();
+        let held = (1..=self.last).rev().zip(self.held.iter().rev());
+        let may_be = |(seq, facts): &(u64, &Facts)| {
+            facts.name() == length
+                && Redaction::is_of(facts.kind())
+                && !self.redacted.contains(seq)
+                && !but.contains(seq)
+        };
+        let mut of_length = held.filter(may_be);
+        of_length.find_map(|(seq, _)| {
+            let record = self.record(seq)?;
+            (Unique(record.name) == name).then_some(seq)
+        })
+    }
+
+    /// Has the text of an entry be gone. Where its line stands in each stream, if it does.
+    pub(crate) fn redact(&mut self, seq: u64, gone: &Redaction) -> [Option<Range<u64>>; 2] {
+        let nth = seq
+            .checked_sub(self.first())
+            .and_then(|it| usize::try_from(it).ok());
+        let facts = nth.and_then(|nth| self.held.get(nth));
+        let in_text = facts.map(|facts| facts.place);
+        if in_text.is_some() {
+            self.redacted.insert(seq);
+        }
+        // How far the lines of this dialect go back is known to its readers alone.
+        let in_json = self.json.find(gone.live(Dialect::Json).line());
+        let mut ranges = [None, None];
+        for (dialect, place) in Dialect::ALL.into_iter().zip([in_text, in_json]) {
+            let Some(place) = place else {
+                continue;
+            };
+            let same = gone.live(dialect).of_same_length();
+            let stream = match dialect {
+                Dialect::Text => &mut self.text,
+                Dialect::Json => &mut self.json,
+            };
+            ranges[dialect as usize] = Some(place..place + same.len() as u64);
+            stream.overwrite(place, &same);
+        }
+        ranges
     }
 
     /// One more, or one less, reads the JSON dialect's lines.
@@ -327,6 +388,9 @@ impl Log {
             .is_some_and(|(seq, _)| *seq < first)
         {
             self.orders = self.orders.split_off(&first);
+        }
+        if self.redacted.first().is_some_and(|seq| *seq < first) {
+            self.redacted = self.redacted.split_off(&first);
         }
         while let Some(entry) = self.senders.first_entry().filter(|e| *e.key() < first) {
             if let (session, Some(id)) = entry.remove() {

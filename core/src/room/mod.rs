@@ -6,6 +6,7 @@ pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod redaction;
 pub(crate) mod rules;
 pub(crate) mod slow;
 pub(crate) mod state;

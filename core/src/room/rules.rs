@@ -27,6 +27,8 @@ pub(crate) struct Rules {
     invited: BTreeSet<Unique>,
     /// So many seconds are between two lines of one person.
     slow: u16,
+    /// Nobody comes in but the owner and administrators; and why.
+    closed: Option<Box<str>>,
 }
 
 /// Whom a ban is for, and what is said of it.
@@ -57,6 +59,7 @@ static NONE: Rules = Rules {
     is_private: false,
     invited: BTreeSet::new(),
     slow: 0,
+    closed: None,
 };
 
 fn unique(name: &Name) -> Unique {
@@ -125,6 +128,11 @@ impl Rules {
         self.is_private
     }
 
+    /// Why nobody comes in but the owner and administrators, where that is so.
+    pub(crate) fn closed(&self) -> Option<&str> {
+        self.closed.as_deref()
+    }
+
     /// How many seconds are between two lines of one person.
     pub(crate) fn slow(&self) -> u16 {
         self.slow
@@ -171,7 +179,7 @@ impl Rules {
                 self.role(names, name) < Role::Operator
             }
             Order::Deop(name) => self.operators.contains_key(&unique(name)),
-            Order::Kick(..) => true,
+            Order::Kick(..) | Order::Redact(..) => true,
             Order::Ban { whom, from, .. } => {
                 let others = self.bans(at);
                 let others = others.filter(|it| !it.is_of(whom.as_ref(), *from));
@@ -200,6 +208,8 @@ impl Rules {
             }
             Order::Slow(seconds) => self.slow != *seconds,
             Order::Admin(_) => false,
+            Order::Close(_) => self.closed.is_none(),
+            Order::Reopen => self.closed.is_some(),
         };
         if is_new {
             Ok(())
@@ -266,7 +276,9 @@ impl Rules {
                 }
             }
             Order::Slow(seconds) => self.slow = seconds,
-            Order::Admin(_) => {}
+            Order::Close(why) => self.closed = Some(why.into()),
+            Order::Reopen => self.closed = None,
+            Order::Admin(_) | Order::Redact(..) => {}
         }
     }
 
@@ -294,7 +306,7 @@ const NOTHING: &str = "-";
 
 impl Rules {
     /// It as lines, each of a letter and what it says, in this order: the owner, operators, bans, mutes, privacy, those who are invited,
-    /// and the time between two lines.
+    /// the time between two lines, and that it is closed.
     pub(super) fn encode(&self) -> String {
         let mut out = String::new();
         let mut put = |letter: char, parts: &[&str]| {
@@ -329,6 +341,9 @@ impl Rules {
         }
         if self.slow > 0 {
             put('s', &[&self.slow.to_string()]);
+        }
+        if let Some(why) = &self.closed {
+            put('z', &[why]);
         }
         out
     }
@@ -370,6 +385,7 @@ impl Rules {
                 "c" => rules.is_private = true,
                 "i" => drop(rules.invited.insert(name(first)?)),
                 "s" => rules.slow = first.parse().ok()?,
+                "z" => rules.closed = Some(rest.into()),
                 _ => return None,
             }
         }

@@ -67,6 +67,28 @@ impl Stream {
         from..self.head()
     }
 
+    /// Writes other bytes in place of those from `place` on, which must be held.
+    pub(crate) fn overwrite(&mut self, place: u64, bytes: &[u8]) {
+        let from = index(place - self.start);
+        for (byte, other) in self.bytes.range_mut(from..from + bytes.len()).zip(bytes) {
+            *byte = *other;
+        }
+    }
+
+    /// Where a line, its ending included, stands; the newest, if it does more than once.
+    pub(crate) fn find(&self, line: &[u8]) -> Option<u64> {
+        let (mut from, mut found) = (self.start, None);
+        while from < self.head() {
+            let to = self.next_line_start(from);
+            let [a, b] = self.slices(from..to);
+            if a.len() + b.len() == line.len() && line.starts_with(a) && line.ends_with(b) {
+                found = Some(from);
+            }
+            from = to;
+        }
+        found
+    }
+
     /// Lets go of everything before `place`.
     pub(crate) fn trim(&mut self, place: u64) {
         let surplus = index(place.saturating_sub(self.start)).min(self.bytes.len());

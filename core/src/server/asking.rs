@@ -38,6 +38,8 @@ pub(super) enum Asking {
         /// How many rooms had been let go of when the store was asked.
         let_go: u64,
     },
+    /// An entry whose text is to be gone.
+    Redact(Redacted),
 }
 
 /// What is to be done in what two owners of names say to each other alone.
@@ -82,6 +84,18 @@ pub(super) struct Waits {
     pub(super) due: VecDeque<Due>,
     /// Its place among those who wait for a turn of history, or for the store.
     pub(super) lane: Option<Place>,
+}
+
+/// An entry whose text is to be gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Redacted {
+    pub(super) room: RoomId,
+    /// The room's name.
+    pub(super) name: RoomName,
+    pub(super) seq: u64,
+    pub(super) given: Option<Box<str>>,
+    /// How often that had been done when the store was asked.
+    pub(super) done: u64,
 }
 
 /// A password that is to be hashed.
@@ -143,6 +157,11 @@ pub(super) struct Said {
 }
 
 impl Asking {
+    /// Whether it is that.
+    pub(super) fn is_to_redact(&self) -> bool {
+        matches!(self, Self::Redact(_))
+    }
+
     /// What is asked for outside.
     pub(super) fn action(&self, id: ConnId) -> Action {
         match self {
@@ -154,6 +173,7 @@ impl Asking {
                 (Some(session), Some(given)) => Action::Find(id, *session, given.into()),
                 _ => Action::Open(id, pair.room.clone()),
             },
+            Self::Redact(asked) => Action::Read(id, asked.name.clone(), asked.seq - 1, 1),
             Self::Password(Password { purpose, text, .. }) => {
                 let salt = match purpose {
                     Purpose::LogIn(_, salt) => Some(*salt),

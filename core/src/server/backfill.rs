@@ -7,8 +7,10 @@ use super::rooms::Rooms;
 use super::talk::Talk;
 use crate::mark::{Mark, mark};
 use crate::room::RoomId;
+use crate::room::redaction::Redaction;
 use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record};
+use crate::types::rights::{Right, Role};
 use crate::wire::dialect::Dialect;
 use crate::wire::json::{self, GapReason, Message};
 use crate::wire::notice::Notice;
@@ -33,6 +35,8 @@ pub(super) struct Backfill {
     is_read: bool,
     /// It is of what two say to each other alone.
     talk: Option<Box<Talk>>,
+    /// How often the text of an entry had been removed when that began.
+    redacted: u64,
 }
 
 /// How many entries are read in the store at a time, at most.
@@ -122,6 +126,7 @@ impl Server {
                 most: READ,
                 is_read: false,
                 talk,
+                redacted: 0,
             }));
         }
         self.send_backfill(id);
@@ -177,6 +182,7 @@ impl Server {
                 self.send_past(id, &record);
             } else if from >= log.oldest() {
                 backfill.is_read = true;
+                backfill.redacted = self.redacting.done;
                 self.ask_store(Lane::Read, id);
             } else {
                 let next = log.oldest();
@@ -187,6 +193,9 @@ impl Server {
 
     /// Entries that were read in the store.
     pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
+        if self.found_to_redact(id, Some(records)) {
+            return;
+        }
         let most = self.most_private();
         let before = self.private(id);
         let connection = self.connections.get_mut(id);
@@ -196,6 +205,12 @@ impl Server {
         else {
             return mark(Mark::ReadTooLate);
         };
+        if backfill.redacted != self.redacting.done {
+            // One of them may have had a text then that is gone by now.
+            mark(Mark::RedactedWhileRead);
+            backfill.is_read = false;
+            return self.proceed(id);
+        }
         let room = backfill.room;
         let log = self.rooms[room].log();
         let (first, committed) = (log.first(), log.committed());
@@ -381,6 +396,9 @@ impl Server {
             return;
         }
         let is_order = record.kind == Kind::Order;
+        let role = connection.name.as_ref();
+        let role = role.map_or(Role::None, |it| self.rooms.role(room, it));
+        let may_redact = role.may(Right::Redact, None);
         let name = connection.name.as_ref().filter(|_| is_order);
         let shows = name.is_some_and(|name| {
             let rules = self.rooms[room].room.state.rules();
@@ -392,6 +410,12 @@ impl Server {
             (Dialect::Text, _) => {
                 let words = record.entry().shown();
                 let [before, name, between, text] = line(record.kind, record.name.as_str(), &words);
+                // Whoever may have a line removed is told by which number.
+                let before = if may_redact && Redaction::is_of(record.kind) {
+                    alloc::format!("#{} {before}", record.seq)
+                } else {
+                    before.into()
+                };
                 let address = entry.order.and_then(|it| it.address);
                 let address = address.map_or(String::new(), |it| alloc::format!(" ({it})"));
                 alloc::format!("* {before}{name}{between}{text}{address}\n")

@@ -28,6 +28,7 @@ impl Server {
     /// What was given to be committed is: it may be sent.
     pub(super) fn committed(&mut self, first: u64) {
         self.rooms.commit(first);
+        self.take_texts_away();
         self.commit_ended();
         self.deliver_words();
         for id in mem::take(&mut self.awaiting) {
@@ -52,6 +53,7 @@ impl Server {
             self.mark(id);
         }
         self.drop_uncommitted_words();
+        self.keep_texts();
         self.rooms.part_from_store();
     }
 

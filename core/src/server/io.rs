@@ -7,6 +7,7 @@ use crate::types::name::Name;
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
 use crate::types::verifier::{SALT, Verifier};
+use crate::wire::asked::Asked;
 use crate::wire::foreign::Protocol;
 use alloc::boxed::Box;
 use core::fmt;
@@ -53,6 +54,9 @@ pub enum Input<'a> {
     /// Whoever owns this name is to look after the server, or no more. Of no consequence where
     /// [`Server::is_admin`](super::Server::is_admin) is none, or this already.
     SetAdmin(&'a Name, bool),
+    /// Those who look after the server have somebody banned from the lobby, and so from the server, or let in again. Of no
+    /// consequence where [`Server::refusal_of`](super::Server::refusal_of) says why.
+    Order(&'a Asked<'a>),
     /// Stop: tell everyone and let them go.
     Stop,
     /// The same, for a server that is soon back: those who can be told when to come back are told times that

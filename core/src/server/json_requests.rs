@@ -115,10 +115,11 @@ impl Server {
                 reason,
                 on,
                 seconds,
+                seq,
                 id: given,
             } => {
                 let given = given.as_deref();
-                let asked = Asked::of(kind, whom, for_s, reason, on, seconds);
+                let asked = Asked::of(kind, whom, for_s, reason, on, seconds, seq);
                 match (self.room_in(id, room.as_deref()), asked) {
                     (Err(answer), _) => self.refuse_answer(id, answer, given),
                     (_, Err(why)) => self.refuse(id, Code::BadRequest, why, given),
@@ -386,6 +387,9 @@ impl Server {
     /// The store cannot be read: that is a gap in what is sent, and what was said may have been said
     /// before.
     pub(super) fn unreadable(&mut self, id: ConnId) {
+        if self.found_to_redact(id, None) {
+            return;
+        }
         let connection = self.connections.get_mut(id);
         let asking = connection.and_then(Connection::take_asking);
         let Some(asking) = asking else {
@@ -397,7 +401,7 @@ impl Server {
                 self.refuse(id, Code::NotKept, why, Some(&said.id));
             }
             // The store is not asked for that.
-            Asking::Password(_) => {}
+            Asking::Password(_) | Asking::Redact(_) => {}
             Asking::Conversation {
                 find: Some(_),
                 wanted,
@@ -420,7 +424,9 @@ impl Server {
     /// Answers what was said before, with the same id.
     fn said_again(&mut self, id: ConnId, room: RoomId, kind: Kind, text: &str, said: &Record) {
         let is_there = said.room == self.rooms[room].name;
-        if is_there && said.kind == kind && *said.text == *text {
+        // What it was, nobody knows any more where its text was removed.
+        let is_it = said.kind == kind && (*said.text == *text || said.is_redacted());
+        if is_there && is_it {
             mark(Mark::SaidAgain);
             self.accept_said(id, room, said.seq, said.id.as_deref());
         } else {

@@ -6,6 +6,7 @@ mod backfill;
 mod backfill_queue;
 mod bucket;
 mod census;
+mod closing;
 mod commit;
 mod connection;
 mod conversations;
@@ -24,6 +25,7 @@ mod lane;
 mod membership;
 mod moves;
 mod orders;
+mod outside;
 mod people;
 pub mod phase;
 mod places;
@@ -31,6 +33,7 @@ mod private;
 mod rate;
 mod readers;
 mod receive;
+mod redact;
 mod rooms;
 mod round;
 mod session;
@@ -121,6 +124,9 @@ pub struct Server {
     conversations: conversations::Conversations,
     hashing: hashing::Hashing,
     guesses: guesses::Guesses,
+    redacting: redact::Redacting,
+    /// Rooms that are closed, and in which there are still others than may be.
+    emptying: Vec<RoomId>,
     timers: Timers,
     stopping: bool,
     turns: Turns,
@@ -171,6 +177,7 @@ impl Server {
                 server.leave_one(room, &name);
             }
         }
+        server.empty_closed_rooms();
         server
     }
 
@@ -189,6 +196,8 @@ impl Server {
             conversations: conversations::Conversations::default(),
             hashing: hashing::Hashing::default(),
             guesses: guesses::Guesses::default(),
+            redacting: redact::Redacting::default(),
+            emptying: Vec::new(),
             timers: Timers::default(),
             stopping: false,
             turns: Turns::default(),
@@ -270,6 +279,7 @@ impl Server {
             Input::Announce(text) => self.announce(text),
             Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::SetAdmin(name, is_on) => self.set_admin(name, is_on),
+            Input::Order(asked) => self.order_outside(asked),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),
         }
@@ -278,7 +288,7 @@ impl Server {
     /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
     /// [`Limits::standstill`] takes it that it stood still.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if self.is_turn_due() || self.is_backfill_due() {
+        if self.is_turn_due() || self.is_backfill_due() || self.is_emptying_due() {
             return Some((self.now, Timer::Resume));
         }
         self.next_call()
@@ -366,6 +376,7 @@ impl Server {
             }
         }
         self.give_up_sessions();
+        self.go_on_emptying();
         self.go_on_with_paces();
         self.take_turns();
         self.make_backfill(None);

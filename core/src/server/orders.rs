@@ -38,6 +38,12 @@ impl Server {
         if self.is_disk_full() {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
+        if let Asked::Redact(which) = asked {
+            return self.redact(id, room, which, given);
+        }
+        if room == RoomId::LOBBY && matches!(asked, Asked::Close(_)) {
+            return self.refuse_answer(id, Answer::LobbyIsOpen, given);
+        }
         let order = match self.meant(room, asked) {
             Ok(order) => order,
             Err(answer) => return self.refuse_answer(id, answer, given),
@@ -59,7 +65,11 @@ impl Server {
     }
 
     /// Whom an order is for: somebody who is here, or else whoever has that name, or comes from there.
-    fn meant<'a>(&self, room: RoomId, asked: &'a Asked<'_>) -> Result<Order<'a>, Answer<'a>> {
+    pub(super) fn meant<'a>(
+        &self,
+        room: RoomId,
+        asked: &'a Asked<'_>,
+    ) -> Result<Order<'a>, Answer<'a>> {
         let name = |asked: &'a str| {
             let here = self.called(asked);
             let name = here.map_or_else(|| Name::parse(asked).ok(), Some);
@@ -107,6 +117,9 @@ impl Server {
             Asked::Private(is_on) => Order::Private(*is_on),
             Asked::Invite(whom) => Order::Invite(name(whom)?),
             Asked::Slow(seconds) => Order::Slow(*seconds),
+            Asked::Close(why) => Order::Close(reason(why)?),
+            Asked::Reopen => Order::Reopen,
+            Asked::Redact(_) => return Err(Answer::NoEntry), // It is looked for elsewhere.
         })
     }
 
@@ -129,7 +142,7 @@ impl Server {
     }
 
     /// Does to people what is ordered.
-    fn carry_out_order(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
+    pub(super) fn carry_out_order(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
         let ends = |now: u64, time: u32| now.saturating_add(u64::from(time) * 1000);
         let until = order.time().map(|time| ends(self.wall(), time));
         let reason = order.reason();
@@ -149,6 +162,7 @@ impl Server {
                 }
             }
             Order::Invite(whom) => self.tell_invited(room, by, whom),
+            Order::Close(_) => self.empty(room),
             _ => {}
         }
     }
@@ -170,7 +184,7 @@ impl Server {
     }
 
     /// Somebody has to leave a room: the server, where that is the lobby.
-    fn remove(&mut self, room: RoomId, name: &Name, why: Removal<'_>) {
+    pub(super) fn remove(&mut self, room: RoomId, name: &Name, why: Removal<'_>) {
         let conn = self.people.find(name).and_then(|(_, person)| person.conn);
         let is_everything = room == RoomId::LOBBY || self.rooms.of(name).len() == 1;
         match conn {
@@ -285,6 +299,10 @@ impl Server {
         let name = self.name_of(id);
         let rules = self.rooms[room].room.state.rules();
         let ban = rules.ban_of(now, name.as_ref(), host).cloned();
+        if let Some(why) = rules.closed().filter(|_| why == Refusal::Closed) {
+            let why = String::from(why);
+            return self.refuse_answer(id, Answer::Closed(&named, &why), given);
+        }
         match ban.filter(|_| why == Refusal::Banned) {
             Some(ban) => {
                 let (until, reason) = (ban.until, &*ban.reason);
@@ -301,7 +319,7 @@ impl Server {
     }
 
     /// Those who may see them are shown the addresses that an order is about.
-    fn show_address(&mut self, room: RoomId, order: &Order<'_>) {
+    pub(super) fn show_address(&mut self, room: RoomId, order: &Order<'_>) {
         let Some(address) = order.address() else {
             return;
         };
@@ -366,7 +384,8 @@ impl Server {
     /// Whether a connection may know of a room: that it is there, and who is in it.
     pub(super) fn may_see(&self, id: ConnId, room: RoomId) -> bool {
         let hosted = &self.rooms[room];
-        if !hosted.room.state.rules().is_private() {
+        let rules = hosted.room.state.rules();
+        if !rules.is_private() && rules.closed().is_none() {
             return true;
         }
         let connection = self.connections.get(id);
@@ -426,7 +445,7 @@ pub(super) fn unsaid<'a>(why: Refusal) -> Answer<'a> {
 }
 
 /// Why an order is not carried out.
-fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<'a> {
+pub(super) fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<'a> {
     let command = order.right().and_then(Right::command).unwrap_or_default();
     match (why, order.whom()) {
         (Refusal::NoRight(role), _) => Answer::NoRight(role, command),
@@ -434,6 +453,7 @@ fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<
         (Refusal::NotClaimed, Some(whom)) => Answer::TheyHaveNotClaimed(whom),
         (Refusal::NotHere, Some(whom)) => Answer::NotInThisRoom(whom),
         (Refusal::TooMany, _) => Answer::TooManyOrders(command),
+        (Refusal::NoText, _) => Answer::NoEntry,
         _ => Answer::OrderUnchanged(asked_of(asked)),
     }
 }
@@ -446,6 +466,9 @@ fn asked_of(asked: &Asked<'_>) -> &'static str {
         Asked::Unban(_) => "nobody is banned by that; /bans lists who is",
         Asked::Unmute(_) => "they are not muted",
         Asked::Invite(_) => "they are invited already, or here",
+        Asked::Redact(_) => "it is removed already",
+        Asked::Reopen => "the room is not closed",
+        Asked::Close(_) => "it is closed already; /reopen opens it again",
         Asked::Kick(..)
         | Asked::Ban { .. }
         | Asked::Mute(..)

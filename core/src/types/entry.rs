@@ -38,6 +38,19 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether its text was removed ([`Order::Redact`]): what is said or done has one otherwise.
+    pub fn is_redacted(&self) -> bool {
+        is_redacted(self.kind, &self.text)
+    }
+
+    /// The number of the entry of its room whose text is gone by this one.
+    pub fn redacts(&self) -> Option<u64> {
+        match self.entry().change() {
+            Change::Orders(_, Order::Redact(seq, _)) => Some(seq),
+            _ => None,
+        }
+    }
+
     /// What happened.
     pub(crate) fn entry(&self) -> Entry<'_> {
         Entry {
@@ -186,12 +199,21 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Whether the text of an entry was removed.
+pub(crate) fn is_redacted(kind: Kind, text: &str) -> bool {
+    text.is_empty() && matches!(kind, Kind::Said | Kind::Acted)
+}
+
+/// What is shown in place of a text that was removed.
+pub(crate) const REDACTED: &str = "(removed)";
+
 /// The text of an entry of a kind as everyone is shown it: of an order, the words for it.
 pub(crate) fn shown(kind: Kind, text: &str) -> Cow<'_, str> {
     match kind {
         Kind::Order => Order::parse(text)
             .map_or_else(String::new, |it| it.words())
             .into(),
+        _ if is_redacted(kind, text) => REDACTED.into(),
         _ => text.into(),
     }
 }

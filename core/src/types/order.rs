@@ -45,6 +45,12 @@ pub enum Order<'a> {
     Slow(u16),
     /// In the log of the accounts: whoever has the name looks after the server (`true`), or no more.
     Admin(bool),
+    /// The text of the room's entry of this number is gone, which was of somebody who had this name then.
+    Redact(u64, Name),
+    /// Nobody is in the room any more, nor comes in, but its owner and administrators; and why.
+    Close(&'a str),
+    /// Everybody may come in again.
+    Reopen,
 }
 
 /// Which order it is, as programs read it.
@@ -75,6 +81,12 @@ pub enum OrderKind {
     Slow,
     /// Somebody looks after the server, or no more.
     Admin,
+    /// The text of an entry is gone.
+    Redact,
+    /// Nobody is in the room any more, nor comes in.
+    Close,
+    /// Everybody may come in again.
+    Reopen,
     /// One that is not known here.
     #[serde(other, skip_serializing)]
     Unknown,
@@ -113,6 +125,9 @@ impl<'a> Order<'a> {
             "invite" => Self::Invite(name(rest)?),
             "slow" => Self::Slow(rest.parse().ok().filter(|it| *it <= MAX_SLOW)?),
             "admin" => Self::Admin(parse_switch(rest)?),
+            "redact" => Self::Redact(first().0.parse().ok()?, name(first().1)?),
+            "close" => Self::Close(reason(rest)?),
+            "reopen" if rest.is_empty() => Self::Reopen,
             _ => return None,
         })
     }
@@ -143,6 +158,10 @@ impl<'a> Order<'a> {
             Self::Invite(name) => format!("invite {name}"),
             Self::Slow(seconds) => format!("slow {seconds}"),
             Self::Admin(is_on) => format!("admin {}", switch(*is_on)),
+            Self::Redact(seq, name) => format!("redact {seq} {name}"),
+            Self::Close("") => "close".into(),
+            Self::Close(why) => format!("close {why}"),
+            Self::Reopen => "reopen".into(),
         }
     }
 
@@ -161,6 +180,9 @@ impl<'a> Order<'a> {
             Self::Invite(_) => OrderKind::Invite,
             Self::Slow(_) => OrderKind::Slow,
             Self::Admin(_) => OrderKind::Admin,
+            Self::Redact(..) => OrderKind::Redact,
+            Self::Close(_) => OrderKind::Close,
+            Self::Reopen => OrderKind::Reopen,
         }
     }
 
@@ -178,6 +200,9 @@ impl<'a> Order<'a> {
             Self::Private(_) => Right::Private,
             Self::Invite(_) => Right::Invite,
             Self::Slow(_) => Right::Slow,
+            Self::Redact(..) => Right::Redact,
+            Self::Close(_) => Right::Close,
+            Self::Reopen => Right::Reopen,
         })
     }
 
@@ -189,9 +214,15 @@ impl<'a> Order<'a> {
             | Self::Kick(name, _)
             | Self::Mute(name, _)
             | Self::Unmute(name)
-            | Self::Invite(name) => Some(name),
+            | Self::Invite(name)
+            | Self::Redact(_, name) => Some(name),
             Self::Ban { whom, .. } | Self::Unban(whom, _) => whom.as_ref(),
-            Self::Own(_) | Self::Private(_) | Self::Slow(_) | Self::Admin(_) => None,
+            Self::Own(_)
+            | Self::Private(_)
+            | Self::Slow(_)
+            | Self::Admin(_)
+            | Self::Close(_)
+            | Self::Reopen => None,
         }
     }
 
@@ -214,7 +245,7 @@ impl<'a> Order<'a> {
     /// Why, where that is said.
     pub fn reason(&self) -> &'a str {
         match self {
-            Self::Kick(_, reason) | Self::Ban { reason, .. } => reason,
+            Self::Kick(_, reason) | Self::Ban { reason, .. } | Self::Close(reason) => reason,
             _ => "",
         }
     }
@@ -240,6 +271,9 @@ impl<'a> Order<'a> {
             Self::Slow(seconds) => format!("lets everyone say one line each {seconds} s"),
             Self::Admin(true) => "looks after the server".into(),
             Self::Admin(false) => "does not look after the server any more".into(),
+            Self::Redact(seq, _) => format!("has removed a line of {whom} (#{seq})"),
+            Self::Close(_) => format!("has closed the room{why}"),
+            Self::Reopen => "has opened the room again".into(),
         }
     }
 }

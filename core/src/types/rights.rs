@@ -38,6 +38,14 @@ pub enum Right {
     Invite,
     /// Have everyone wait between two lines.
     Slow,
+    /// Have the text of an entry be gone. Whose own line it is, may do that whatever they are.
+    Redact,
+    /// Have everyone leave, and keep them out.
+    Close,
+    /// Let them come in again.
+    Reopen,
+    /// Come in although the room is closed.
+    EnterClosed,
     /// Come in although one is kept out, or not invited.
     Enter,
     /// Say something although one would have to wait.
@@ -89,24 +97,28 @@ impl Role {
 
 /// Who may do what: for each right, whether those of each role may, the least role first. Nothing else says so.
 #[rustfmt::skip]
-pub const RIGHTS: [(Right, [May; 4]); 14] = {
+pub const RIGHTS: [(Right, [May; 4]); 18] = {
     use May::{Lesser, No, Yes};
     [
-        //                 anybody  operator  owner   administrator
-        (Right::Op,        [No,     No,       Yes,    Yes]),
-        (Right::Deop,      [No,     No,       Yes,    Yes]),
-        (Right::Kick,      [No,     Lesser,   Lesser, Lesser]),
-        (Right::Ban,       [No,     Lesser,   Lesser, Lesser]),
-        (Right::Unban,     [No,     Yes,      Yes,    Yes]),
-        (Right::Bans,      [No,     Yes,      Yes,    Yes]),
-        (Right::Mute,      [No,     Lesser,   Lesser, Lesser]),
-        (Right::Unmute,    [No,     Yes,      Yes,    Yes]),
-        (Right::Private,   [No,     No,       Yes,    Yes]),
-        (Right::Invite,    [No,     Yes,      Yes,    Yes]),
-        (Right::Slow,      [No,     Yes,      Yes,    Yes]),
-        (Right::Enter,     [No,     Yes,      Yes,    Yes]),
-        (Right::Haste,     [No,     Yes,      Yes,    Yes]),
-        (Right::Addresses, [No,     Yes,      Yes,    Yes]),
+        //                   anybody  operator  owner   administrator
+        (Right::Op,          [No,     No,       Yes,    Yes]),
+        (Right::Deop,        [No,     No,       Yes,    Yes]),
+        (Right::Kick,        [No,     Lesser,   Lesser, Lesser]),
+        (Right::Ban,         [No,     Lesser,   Lesser, Lesser]),
+        (Right::Unban,       [No,     Yes,      Yes,    Yes]),
+        (Right::Bans,        [No,     Yes,      Yes,    Yes]),
+        (Right::Mute,        [No,     Lesser,   Lesser, Lesser]),
+        (Right::Unmute,      [No,     Yes,      Yes,    Yes]),
+        (Right::Private,     [No,     No,       Yes,    Yes]),
+        (Right::Invite,      [No,     Yes,      Yes,    Yes]),
+        (Right::Slow,        [No,     Yes,      Yes,    Yes]),
+        (Right::Redact,      [No,     Lesser,   Lesser, Lesser]),
+        (Right::Close,       [No,     No,       Yes,    Yes]),
+        (Right::Reopen,      [No,     No,       Yes,    Yes]),
+        (Right::EnterClosed, [No,     No,       Yes,    Yes]),
+        (Right::Enter,       [No,     Yes,      Yes,    Yes]),
+        (Right::Haste,       [No,     Yes,      Yes,    Yes]),
+        (Right::Addresses,   [No,     Yes,      Yes,    Yes]),
     ]
 };
 
@@ -137,7 +149,10 @@ impl Right {
             Self::Private => "private",
             Self::Invite => "invite",
             Self::Slow => "slow",
-            Self::Enter | Self::Haste | Self::Addresses => return None,
+            Self::Redact => "redact",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::EnterClosed | Self::Enter | Self::Haste | Self::Addresses => return None,
         })
     }
 }

@@ -150,6 +150,14 @@ pub(crate) enum Answer<'a> {
     },
     /// A room is private.
     NotInvited(&'a RoomName),
+    /// It is closed, and why.
+    Closed(&'a RoomName, &'a str),
+    /// That is ordered by those who are in a room alone.
+    NotFromOutside,
+    /// There is no entry whose text could be removed.
+    NoEntry,
+    /// None is held in memory that somebody said.
+    NoLineOf(&'a Name),
     Invited(&'a RoomName, &'a Name),
     /// Something was not said, until then.
     Muted(Option<u64>),
@@ -162,7 +170,7 @@ pub(crate) enum Answer<'a> {
     NotInThisRoom(&'a Name),
     TooManyOrders(&'static str),
     OrderUnchanged(&'static str),
-    /// The lobby cannot be private.
+    /// The lobby is neither private nor closed.
     LobbyIsOpen,
     ReasonTooLong,
     BadTime(&'static str),
@@ -225,6 +233,8 @@ impl Answer<'_> {
             Self::NotDone => Code::DiskFull,
             Self::NickBanned { .. } | Self::Banned { .. } => Code::Banned,
             Self::NotInvited(_) => Code::NotInvited,
+            Self::Closed(..) => Code::Closed,
+            Self::NoEntry | Self::NoLineOf(_) => Code::NoEntry,
             Self::Muted(_) => Code::Muted,
             Self::TooSoon(_) => Code::TooSoon,
             Self::NoRight(..) | Self::NotToThem(..) | Self::LobbyIsOpen => Code::NotAllowed,
@@ -441,6 +451,15 @@ impl fmt::Display for Answer<'_> {
             Self::NotInvited(room) => {
                 write!(f, "Not done: {room} is private, and you are not invited.")
             }
+            Self::Closed(room, why) => write!(f, "{room} is closed{}", Ending(why)),
+            Self::NotFromOutside => f.write_str("Not done: that is ordered in a room alone."),
+            Self::NoEntry => f.write_str(
+                "Not done: there is no such line. /history shows which number each has.",
+            ),
+            Self::NoLineOf(name) => write!(
+                f,
+                "Not done: {name} has said nothing lately. /history shows which number each line has: /redact NUMBER."
+            ),
             Self::Invited(room, by) => {
                 write!(f, "{by} invites you to {room}: /join {room} goes there.")
             }

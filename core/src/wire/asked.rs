@@ -38,6 +38,21 @@ pub enum Asked<'a> {
     Invite(Cow<'a, str>),
     /// So many seconds are to be between two lines of the same person.
     Slow(u16),
+    /// The text of an entry is to be gone: of this one, or of the last that somebody said.
+    Redact(Which<'a>),
+    /// Everyone is to leave, and to be kept out; and why.
+    Close(Cow<'a, str>),
+    /// They may come in again.
+    Reopen,
+}
+
+/// Which entry is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// That of this number.
+    Seq(u64),
+    /// The last that somebody said or did.
+    LastOf(Cow<'a, str>),
 }
 
 /// Why a command is no order.
@@ -55,7 +70,7 @@ impl<'a> Asked<'a> {
     /// What stands after a command for an order; nothing, where it is another command.
     pub(crate) fn decode(command: &str, rest: &'a str) -> Option<Result<Self, Fault>> {
         let right = Right::of_command(command).filter(|right| *right != Right::Bans)?;
-        if rest.is_empty() {
+        if rest.is_empty() && !matches!(right, Right::Close | Right::Reopen) {
             return Some(Err(Fault::Lacking));
         }
         let (first, more) = words(rest);
@@ -99,12 +114,48 @@ impl<'a> Asked<'a> {
                 let seconds = rest.parse().ok().filter(|it| *it <= MAX_SLOW);
                 seconds.map(Self::Slow).ok_or(Fault::Time)
             }
-            Right::Slow => Err(Fault::Surplus),
-            Right::Bans | Right::Enter | Right::Haste | Right::Addresses => return None,
+            Right::Redact => alone().map(|first: Cow<'_, str>| {
+                let number = first.strip_prefix('#').unwrap_or(&first);
+                let is_number = number.bytes().all(|b| b.is_ascii_digit());
+                // One that no entry has is answered as one that is not there.
+                let seq = is_number.then(|| number.parse().unwrap_or(u64::MAX));
+                Self::Redact(seq.map_or(Which::LastOf(first), Which::Seq))
+            }),
+            Right::Close => Ok(Self::Close(printable(rest))),
+            Right::Reopen if rest.is_empty() => Ok(Self::Reopen),
+            Right::Slow | Right::Reopen => Err(Fault::Surplus),
+            Right::EnterClosed | Right::Bans | Right::Enter | Right::Haste | Right::Addresses => {
+                return None;
+            }
         })
     }
 
-    /// It, as an object asks for it: `whom`, for how long, why, whether, how many seconds.
+    /// The same with words of its own.
+    pub fn into_owned(self) -> Asked<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Op(whom) => Asked::Op(own(whom)),
+            Self::Deop(whom) => Asked::Deop(own(whom)),
+            Self::Kick(whom, reason) => Asked::Kick(own(whom), own(reason)),
+            Self::Ban { whom, time, reason } => Asked::Ban {
+                whom: own(whom),
+                time,
+                reason: own(reason),
+            },
+            Self::Unban(whom) => Asked::Unban(own(whom)),
+            Self::Mute(whom, time) => Asked::Mute(own(whom), time),
+            Self::Unmute(whom) => Asked::Unmute(own(whom)),
+            Self::Private(is_on) => Asked::Private(is_on),
+            Self::Invite(whom) => Asked::Invite(own(whom)),
+            Self::Slow(seconds) => Asked::Slow(seconds),
+            Self::Redact(Which::Seq(seq)) => Asked::Redact(Which::Seq(seq)),
+            Self::Redact(Which::LastOf(whom)) => Asked::Redact(Which::LastOf(own(whom))),
+            Self::Close(reason) => Asked::Close(own(reason)),
+            Self::Reopen => Asked::Reopen,
+        }
+    }
+
+    /// It, as an object asks for it: `whom`, for how long, why, whether, how many seconds, which entry.
     pub(crate) fn of(
         kind: OrderKind,
         whom: Option<Cow<'a, str>>,
@@ -112,6 +163,7 @@ impl<'a> Asked<'a> {
         reason: Option<Cow<'a, str>>,
         on: Option<bool>,
         seconds: Option<u64>,
+        seq: Option<u64>,
     ) -> Result<Self, &'static str> {
         const WHOM: &str = "\"whom\" is missing";
         let whom = whom.ok_or(WHOM);
@@ -143,9 +195,16 @@ impl<'a> Asked<'a> {
                 let seconds = u16::try_from(seconds).ok().filter(|it| *it <= MAX_SLOW);
                 Self::Slow(seconds.ok_or("\"seconds\" is 0 to 3600")?)
             }
+            OrderKind::Redact => Self::Redact(match (seq, whom) {
+                (Some(seq), Err(_)) => Which::Seq(seq),
+                (None, Ok(whom)) => Which::LastOf(whom),
+                _ => return Err("either \"seq\" or \"whom\" is to be there"),
+            }),
+            OrderKind::Close => Self::Close(reason),
+            OrderKind::Reopen => Self::Reopen,
             OrderKind::Own | OrderKind::Admin | OrderKind::Unknown => {
                 return Err(
-                    "\"do\" is not one of op, deop, kick, ban, unban, mute, unmute, private, invite and slow",
+                    "\"do\" is not one of op, deop, kick, ban, unban, mute, unmute, private, invite, slow, redact, close and reopen",
                 );
             }
         })
@@ -164,9 +223,13 @@ impl<'a> Asked<'a> {
             Self::Private(_) => (OrderKind::Private, None),
             Self::Invite(whom) => (OrderKind::Invite, Some(whom)),
             Self::Slow(_) => (OrderKind::Slow, None),
+            Self::Redact(Which::LastOf(whom)) => (OrderKind::Redact, Some(whom)),
+            Self::Redact(Which::Seq(_)) => (OrderKind::Redact, None),
+            Self::Close(_) => (OrderKind::Close, None),
+            Self::Reopen => (OrderKind::Reopen, None),
         };
         let (time, reason) = match self {
-            Self::Kick(_, reason) => (None, Some(reason)),
+            Self::Kick(_, reason) | Self::Close(reason) => (None, Some(reason)),
             Self::Ban { time, reason, .. } => (*time, Some(reason)),
             Self::Mute(_, time) => (*time, None),
             _ => (None, None),
@@ -183,6 +246,10 @@ impl<'a> Asked<'a> {
             },
             seconds: match self {
                 Self::Slow(seconds) => Some((*seconds).into()),
+                _ => None,
+            },
+            seq: match self {
+                Self::Redact(Which::Seq(seq)) => Some(*seq),
                 _ => None,
             },
             id: None,
@@ -219,6 +286,10 @@ impl fmt::Display for Asked<'_> {
             Self::Private(false) => f.write_str("/private off"),
             Self::Invite(whom) => write!(f, "/invite {whom}"),
             Self::Slow(seconds) => write!(f, "/slow {seconds}"),
+            Self::Redact(Which::Seq(seq)) => write!(f, "/redact {seq}"),
+            Self::Redact(Which::LastOf(whom)) => write!(f, "/redact {whom}"),
+            Self::Close(reason) => write!(f, "/close{}{reason}", blank(reason)),
+            Self::Reopen => f.write_str("/reopen"),
         }
     }
 }
@@ -253,6 +324,11 @@ mod tests {
             "invite bob",
             "slow 3600",
             "slow 0",
+            "redact 12",
+            "redact bob",
+            "close",
+            "close until  monday",
+            "reopen",
         ] {
             let asked = decode(line).unwrap().unwrap();
             assert_eq!(asked.to_string(), alloc::format!("/{line}"));
@@ -263,12 +339,16 @@ mod tests {
                 reason,
                 on,
                 seconds,
+                seq,
                 ..
             } = asked.to_object(None)
             else {
                 panic!("{line}");
             };
-            assert_eq!(Asked::of(kind, whom, for_s, reason, on, seconds), Ok(asked));
+            assert_eq!(
+                Asked::of(kind, whom, for_s, reason, on, seconds, seq),
+                Ok(asked)
+            );
         }
     }
 
@@ -283,6 +363,9 @@ mod tests {
             ("private", Fault::Lacking),
             ("private yes", Fault::Surplus),
             ("slow down", Fault::Surplus),
+            ("redact", Fault::Lacking),
+            ("redact 12 13", Fault::Surplus),
+            ("reopen now", Fault::Surplus),
             ("slow 3601", Fault::Time),
             ("slow 99999999", Fault::Time),
             ("ban bob 366d", Fault::Time),

@@ -15,7 +15,7 @@ pub(crate) struct Command {
 }
 
 /// All of them. Of two that begin alike, the one that comes first is meant.
-pub(crate) const COMMANDS: [Command; 33] = [
+pub(crate) const COMMANDS: [Command; 36] = [
     Command {
         name: "help",
         takes: "[COMMAND]",
@@ -167,6 +167,11 @@ pub(crate) const COMMANDS: [Command; 33] = [
         does: "has everyone wait so long between two lines, at most 3,600 s; \"/slow 0\" ends it",
     },
     Command {
+        name: "redact",
+        takes: "NAME|NUMBER",
+        does: "removes the text of the last line of NAME, or of the line of that number, for everyone and for good; /history shows the numbers to operators. What you said yourself, you may remove with chat and chat-client",
+    },
+    Command {
         name: "op",
         takes: "NAME",
         does: "makes somebody an operator of the room, whose name is their own (/claim)",
@@ -180,6 +185,16 @@ pub(crate) const COMMANDS: [Command; 33] = [
         name: "private",
         takes: "on|off",
         does: "keeps everyone out of the room who is not in it, nor invited; or lets them in again",
+    },
+    Command {
+        name: "close",
+        takes: "[REASON]",
+        does: "has everyone leave the room, and keeps all but its owner and administrators out, until /reopen",
+    },
+    Command {
+        name: "reopen",
+        takes: "",
+        does: "lets everyone come into the room again, after /close",
     },
 ];
 
@@ -236,7 +251,7 @@ const HELP: &str = "\
 const ANYTHING_ELSE: &str = "* Any other line is said to everyone else in the room.";
 
 /// What of it those are shown who may give these orders.
-const ORDERS: [(&[&str], &str); 3] = [
+const ORDERS: [(&[&str], &str); 5] = [
     (
         &["kick", "ban", "unban", "bans"],
         "* /kick NAME [REASON]: have somebody leave; /ban NAME [DURATION] [REASON] keeps them out, /unban lets them in again, /bans lists them",
@@ -246,7 +261,15 @@ const ORDERS: [(&[&str], &str); 3] = [
         "* /mute NAME [DURATION], /unmute NAME; /invite NAME; /slow SECONDS: have everyone wait between two lines",
     ),
     (
+        &["redact"],
+        "* /redact NAME|NUMBER: remove a line for good; /history shows the numbers",
+    ),
+    (
         &["op", "deop", "private"],
         "* /op NAME, /deop NAME: make somebody an operator, or none; /private on|off: keep out who is not invited",
+    ),
+    (
+        &["close", "reopen"],
+        "* /close [REASON]: have everyone leave and keep them out; /reopen lets them in again",
     ),
 ];

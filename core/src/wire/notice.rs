@@ -90,6 +90,8 @@ pub(crate) enum Removal<'a> {
     Kicked { by: &'a Name, reason: &'a str },
     /// They are kept out, until then where that is said, in milliseconds since the Unix epoch.
     Banned { until: Option<u64>, reason: &'a str },
+    /// The room is closed.
+    Closed { reason: &'a str },
 }
 
 impl Removal<'_> {
@@ -98,6 +100,7 @@ impl Removal<'_> {
         match self {
             Self::Kicked { .. } => Code::Kicked,
             Self::Banned { .. } => Code::Banned,
+            Self::Closed { .. } => Code::Closed,
         }
     }
 }
@@ -285,6 +288,9 @@ impl fmt::Display for Notice<'_> {
                 let why = Ending(reason);
                 write!(f, "* {GOODBYE}you are banned{}{why}", Until(*until))
             }
+            Self::RemovedFromAll(Removal::Closed { reason }) => {
+                write!(f, "* {GOODBYE}the room is closed{}", Ending(reason))
+            }
             Self::Goodbye(why) => write!(f, "* {GOODBYE}{why}."),
         }
     }
@@ -296,6 +302,7 @@ fn write_removed(f: &mut fmt::Formatter<'_>, room: &RoomName, why: Removal<'_>) 
         Removal::Kicked { by, reason } => {
             write!(f, "* {by} has removed you from {room}{}", Ending(reason))
         }
+        Removal::Closed { reason } => write!(f, "* {}", Answer::Closed(room, reason)),
         Removal::Banned { until, reason } => {
             let answer = Answer::Banned {
                 room,

@@ -3,6 +3,7 @@
 mod accounts;
 mod backfill;
 mod behind;
+mod closing;
 mod details;
 mod devices;
 mod durable;
@@ -13,6 +14,7 @@ mod operator;
 mod order;
 mod people;
 mod rate;
+mod redact;
 mod room;
 mod rooms;
 mod rounds;

@@ -249,3 +249,55 @@ fn what_is_no_connection_is_not_taken_for_one() {
     let id = chat_core::ConnId::parse("12.7").map(|id| format!("{id:?}"));
     assert_eq!(id.as_deref(), Some("#12.7"));
 }
+
+/// What those who look after the server order.
+fn outside(w: &mut World, line: &str) -> Option<String> {
+    let Ok(chat_core::Request::Order(asked)) = chat_core::Request::decode(line.as_bytes()) else {
+        panic!("{line}");
+    };
+    let refused = w.server.refusal_of(&asked);
+    let before = w.server.ordered();
+    w.handle(Input::Order(&asked));
+    assert_eq!(refused.is_some(), w.server.ordered() == before);
+    assert_eq!(w.server.settled(), w.server.ordered());
+    refused
+}
+
+#[test]
+fn whoever_is_banned_from_outside_is_kept_out_of_the_server_whatever_they_are() {
+    let mut w = World::new(Limits::default());
+    let root = super::order::admin(&mut w, "root");
+    let (eve, dan) = (w.join("eve"), w.join("dan"));
+    w.look(root);
+    w.look(dan);
+    for (line, words) in [
+        ("/unban eve", "nobody is banned by that"),
+        ("/kick eve", "that is ordered in a room alone"),
+        ("/close", "that is ordered in a room alone"),
+        ("/ban **", "Nobody here is called **"),
+    ] {
+        let refused = outside(&mut w, line).unwrap();
+        assert!(refused.contains(words), "{refused}");
+    }
+    assert_eq!(outside(&mut w, "/ban eve 2h not nice"), None);
+    let told = "server has banned eve for 2h: not nice\neve has left the chat\n";
+    assert_eq!(w.look(root), told);
+    assert!(
+        w.look(eve)
+            .contains("* Goodbye: you are banned until 1970-01-01 02:00 UTC: not nice\n")
+    );
+    assert_eq!(w.server.phase(eve), Phase::Lingering);
+    let eve = w.join("EVE");
+    assert!(w.look(eve).contains("you are banned"));
+    let bans = super::accounts::send(&mut w, root, "/bans");
+    assert!(bans.starts_with("* Banned: eve until"), "{bans}");
+    // Also one who keeps order there.
+    assert_eq!(outside(&mut w, "/ban root"), None);
+    assert_eq!(w.server.phase(root), Phase::Lingering);
+    assert_eq!(outside(&mut w, "/unban eve"), None);
+    let eve = w.join("eve");
+    assert!(w.look(eve).starts_with("Welcome"));
+    // And nobody is called what gives these orders.
+    let other = w.join("server");
+    assert!(w.look(other).contains("Nobody may be called server"));
+}

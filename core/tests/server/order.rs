@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Somebody here who owns the name that they have.
-fn owner_of(w: &mut World, name: &str) -> ConnId {
+pub(super) fn owner_of(w: &mut World, name: &str) -> ConnId {
     let conn = w.join(name);
     let told = send(w, conn, "/claim open sesame");
     assert!(told.contains("is yours"), "{told}");
@@ -21,7 +21,7 @@ fn owner_of(w: &mut World, name: &str) -> ConnId {
 }
 
 /// Somebody who looks after the server.
-fn admin(w: &mut World, name: &str) -> ConnId {
+pub(super) fn admin(w: &mut World, name: &str) -> ConnId {
     let conn = owner_of(w, name);
     let name = Name::parse(name).unwrap();
     assert_eq!(w.server.is_admin(&name), Some(false));
@@ -31,12 +31,12 @@ fn admin(w: &mut World, name: &str) -> ConnId {
     conn
 }
 
-fn go(w: &mut World, conn: ConnId, room: &str) -> String {
+pub(super) fn go(w: &mut World, conn: ConnId, room: &str) -> String {
     send(w, conn, &format!("/join {room}"))
 }
 
 /// ann, who owns dev, and bob, who is there, too.
-fn dev() -> (World, ConnId, ConnId) {
+pub(super) fn dev() -> (World, ConnId, ConnId) {
     let mut w = World::new(Limits::default());
     let ann = owner_of(&mut w, "ann");
     let bob = w.join("bob");
@@ -92,7 +92,13 @@ fn command(right: Right, whom: &str) -> Option<(String, String)> {
             "/slow 9".into(),
             "lets everyone say one line each 9 s".into(),
         ),
-        Right::Enter | Right::Haste | Right::Addresses => return None,
+        Right::Redact => (
+            format!("/redact {whom}"),
+            format!("has removed a line of {whom} (#"),
+        ),
+        Right::Close => ("/close".into(), "has closed the room".into()),
+        Right::Reopen => ("/reopen".into(), "has opened the room again".into()),
+        Right::EnterClosed | Right::Enter | Right::Haste | Right::Addresses => return None,
     })
 }
 
@@ -129,7 +135,9 @@ fn everybody_may_do_what_the_table_says_and_nothing_else() {
                 all.extend(["root", "root-b"].map(|it| admin(&mut w, it)));
                 for conn in &all {
                     go(&mut w, *conn, "dev");
+                    send(&mut w, *conn, "hello");
                 }
+                send(&mut w, owner, "hello");
                 for line in ["/op helper", "/op helper-b", "/ban eve", "/mute silent"] {
                     let told = send(&mut w, owner, line);
                     assert!(!told.contains("Not done"), "{told}");
@@ -144,6 +152,9 @@ fn everybody_may_do_what_the_table_says_and_nothing_else() {
                         .1
                         .unwrap(),
                 };
+                if right == Right::Reopen {
+                    send(&mut w, owner, "/close");
+                }
                 w.look(conn);
                 let told = send(&mut w, conn, &line);
                 let may = role.may(right, Some(other_role));
@@ -707,7 +718,9 @@ fn help_shows_what_one_may_do() {
     w.look(bob);
     let all = send(&mut w, ann, "/help");
     let none = send(&mut w, bob, "/help");
-    for word in ["/kick", "/mute", "/op NAME", "/private"] {
+    for word in [
+        "/kick", "/mute", "/op NAME", "/private", "/redact", "/close",
+    ] {
         assert!(all.contains(word) && !none.contains(word), "{word}");
     }
     send(&mut w, bob, "/claim open sesame");
@@ -720,7 +733,7 @@ fn help_shows_what_one_may_do() {
     );
     assert!(send(&mut w, bob, "/help kick").starts_with("* /kick NAME [REASON]: "));
     let lines = [&all, &some, &none].map(|help| help.lines().count());
-    assert_eq!(lines, [17, 16, 14]);
+    assert_eq!(lines, [19, 17, 14]);
     assert!(all.ends_with("in the room.\n") && none.ends_with("in the room.\n"));
 }
 

@@ -1,6 +1,7 @@
 //! How a server is run, and what it begins with.
 
 use crate::control::Controlled;
+use crate::hashing::Hasher;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use chat_core::{Limits, Origin, Secret};
@@ -25,6 +26,9 @@ pub struct Options {
     pub control: Option<Controlled>,
     /// What it counts.
     pub metrics: Metrics,
+    /// What passwords are hashed with: argon2id, on threads of their own, where it is `None`; simulations give something that takes
+    /// no time and gives the same every time.
+    pub hasher: Option<Hasher>,
 }
 
 impl From<Limits> for Options {
@@ -37,6 +41,7 @@ impl From<Limits> for Options {
             store: None,
             control: None,
             metrics: Metrics::default(),
+            hasher: None,
         }
     }
 }

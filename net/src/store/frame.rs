@@ -9,6 +9,7 @@
 //! A frame begins where its header lies within one sector, which a disk writes whole or not at all.
 
 use super::error::Fault;
+use super::gone::Gone;
 use super::record::{self, Found, Malformed, Rest, Seed, checksum};
 use chat_core::Record;
 
@@ -92,12 +93,13 @@ pub(super) fn verify<'a>(
     bytes: &'a [u8],
     header: &Header,
     seed: Seed,
+    gone: &Gone,
     mut each: impl FnMut(usize, Found<'a>),
 ) -> Result<(), Malformed> {
     let mut sums = bytes[..32].to_vec();
     let mut at = HEADER;
     for offset in header.first..=header.last() {
-        let found = record::find(&bytes[at..], seed)?;
+        let found = record::find(&bytes[at..], seed, gone)?;
         if found.offset != offset {
             return Err(Malformed);
         }

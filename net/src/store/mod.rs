@@ -18,8 +18,10 @@
 mod check;
 mod copy;
 mod disk;
+mod erase;
 mod error;
 mod frame;
+mod gone;
 mod head;
 mod index;
 mod machine;
@@ -133,6 +135,9 @@ pub struct Store {
     mark: Mark,
     age: Age,
     frame: Frame,
+    /// Entries whose texts are to be erased, by orders that are in the log: before anything else is appended, and at the latest by
+    /// whoever opens the log next, for the orders are in the newest segment.
+    to_erase: Vec<(RoomName, u64)>,
     stopped: bool,
     /// Dropped last.
     _lock: Lock,
@@ -223,9 +228,11 @@ impl Store {
         let mut table = Table::new(&newest.header, Some(Arc::clone(rooms.base())));
         let seed = newest.header.seed();
         let mut walk = Walk::new(&newest)?;
+        let mut to_erase = Vec::new();
         let step = loop {
             let step = walk.step(|place, found| {
                 table.push_found(first, place, &found, seed);
+                to_erase.extend(erase::ordered(&found));
                 // `check` says where one is numbered wrongly.
                 let _ = rooms.fold_found(&found);
             })?;
@@ -285,6 +292,7 @@ impl Store {
             mark,
             age: Age::default(),
             frame: Frame::default(),
+            to_erase,
             stopped: false,
             _lock: lock,
         };
@@ -294,6 +302,13 @@ impl Store {
             store.forget(&newest);
         }
         store.shared.commit(store.mark);
+        match store.erase() {
+            // It is tried again before anything is appended.
+            Err(Fault::NoRoom(error)) => {
+                tracing::error!(%error, "texts that are to be gone cannot be erased: there is no room on the disk");
+            }
+            erased => erased?,
+        }
         store.shared.write_head()?;
         Ok(store)
     }
@@ -381,7 +396,17 @@ impl Store {
         verified
     }
 
+    /// Erases what is to be erased.
+    fn erase(&mut self) -> Result<(), Fault> {
+        while let Some((room, seq)) = self.to_erase.last() {
+            self.shared.erase(room, *seq)?;
+            self.to_erase.pop();
+        }
+        Ok(())
+    }
+
     fn append_all(&mut self, records: &[Record]) -> Result<(), Fault> {
+        self.erase()?;
         self.verify_numbers(records)?;
         let mut rest = records;
         while !rest.is_empty() {
@@ -398,6 +423,10 @@ impl Store {
             self.write(frame)?;
             self.forget(frame);
             self.shared.commit(self.mark);
+            let orders = frame.iter();
+            let orders = orders.filter_map(|it| Some((it.room.clone(), it.redacts()?)));
+            self.to_erase.extend(orders);
+            self.erase()?;
             rest = after;
         }
         self.space.appended(self.end);

@@ -192,8 +192,10 @@ impl<'a> View<'a> {
                 continue;
             }
             let bytes = segment.span(*from, *to)?;
+            // What is erased while it is read is known to be that by now.
+            let gone = segment.opened.gone();
             records.extend(near.iter().map(|(seq, place)| {
-                let found = found_at(&bytes, *from, *place, self.shared.seed);
+                let found = found_at(&bytes, *from, *place, self.shared.seed, &gone);
                 // Where it is damaged, it gives an offset that is far from all that are there.
                 let found = found.filter(|it| (segment.first()..=end).contains(&it.offset));
                 let record = found.and_then(|it| {
@@ -205,6 +207,20 @@ impl<'a> View<'a> {
             }));
         }
         Ok(records)
+    }
+
+    /// Where an entry is, if it is in a segment that is not about to be removed.
+    fn place_of(&self, seq: u64) -> Result<Option<(Arc<Segment>, u32)>, Fault> {
+        let nth = self.locate(seq)?;
+        let run = self.run(nth, Start::Seq(seq), 1)?;
+        let found = run.entries.first().filter(|(it, _)| *it == seq);
+        match (self.segments.get(nth), found) {
+            (Some(segment), Some((_, place))) if *place > 0 => {
+                Ok(Some((Arc::clone(segment), *place)))
+            }
+            _ if seq < self.first()? => Ok(None), // It was let go of.
+            _ => Err(Fault::damaged("it cannot be read")),
+        }
     }
 
     fn read(&self, after: u64, last: u64, limit: usize) -> Result<Vec<Record>, Fault> {
@@ -291,6 +307,19 @@ impl Shared {
             Ok((name, head))
         });
         rooms.collect()
+    }
+
+    /// Where an entry of a room is.
+    pub(super) fn place_of(
+        &self,
+        room: &RoomName,
+        seq: u64,
+    ) -> Result<Option<(Arc<Segment>, u32)>, Fault> {
+        let (mark, last) = self.with_rooms(|rooms| rooms.last(room));
+        if !(1..=last).contains(&seq) {
+            return Ok(None);
+        }
+        View::new(self, room, mark).place_of(seq)
     }
 
     /// As [`Reader::read`](super::Reader::read).

@@ -2,6 +2,7 @@
 
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
+use super::gone::Gone;
 use super::head::{Head, Mark};
 use super::index::Index;
 use super::record::{self, Seed};
@@ -140,10 +141,12 @@ impl Segment {
             return Ok(vec![None; places.len()]);
         };
         let bytes = self.span(*from, *to)?;
+        // What is erased while it is read is known to be that by now.
+        let gone = self.opened.gone();
         Ok((offset..)
             .zip(places)
             .map(|(offset, place)| {
-                let found = found_at(&bytes, *from, *place, seed)?;
+                let found = found_at(&bytes, *from, *place, seed, &gone)?;
                 let found = Some(found).filter(|it| it.offset == offset)?;
                 record::decode(offset, found.body).ok()
             })
@@ -197,14 +200,15 @@ impl Segment {
 }
 
 /// The record at a place, if there is a whole one, in bytes that begin at another place.
-pub(super) fn found_at(
-    bytes: &[u8],
+pub(super) fn found_at<'a>(
+    bytes: &'a [u8],
     from: u32,
     place: u32,
     seed: Seed,
-) -> Option<record::Found<'_>> {
+    gone: &Gone,
+) -> Option<record::Found<'a>> {
     let at = usize::try_from(place.checked_sub(from)?).ok()?;
-    record::find(bytes.get(at..)?, seed).ok()
+    record::find(bytes.get(at..)?, seed, gone).ok()
 }
 
 /// Entries of one segment that a question is about.

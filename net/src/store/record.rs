@@ -10,6 +10,7 @@
 //! this log, and which entry they are. Damage to the sum gives a number that is far from any that can be there.
 
 use super::error::Fault;
+use super::gone::{self, Gone};
 use chat_core::{Kind, MAX_NAME, MAX_ROOM_NAME, Name, Record, RoomName, SessionId};
 use twox_hash::XxHash3_64;
 
@@ -64,13 +65,16 @@ impl Seed {
 pub(super) struct Found<'a> {
     pub(super) offset: u64,
     pub(super) sum: u64,
+    /// Without the text, where that was erased.
     pub(super) body: &'a [u8],
+    /// How long the body was written.
+    length: usize,
 }
 
 impl Found<'_> {
     /// The length of the record.
     pub(super) fn len(&self) -> usize {
-        PREFIX + self.body.len()
+        PREFIX + self.length
     }
 }
 
@@ -160,18 +164,51 @@ fn kind_of(bits: u8) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind_bits(*kind) == bits)
 }
 
-/// The record that `bytes` begin with, whichever entry it is.
-pub(super) fn find(bytes: &[u8], seed: Seed) -> Result<Found<'_>, Malformed> {
+/// The record that `bytes` begin with, whichever entry it is; `gone` has those without a text.
+pub(super) fn find<'a>(bytes: &'a [u8], seed: Seed, gone: &Gone) -> Result<Found<'a>, Malformed> {
     let (length, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
     let (sum, rest) = rest.split_first_chunk().ok_or(Malformed)?;
     let length = usize::from(u16::from_le_bytes(*length));
     let body = rest.get(..length).filter(|_| length <= MAX_BODY);
     let body = body.ok_or(Malformed)?;
     let sum = u64::from_le_bytes(*sum);
+    if let Some(rest) = gone.get(sum) {
+        let body = head_of(body).ok_or(Malformed)?;
+        let found = Found {
+            offset: rest.offset,
+            sum,
+            body,
+            length,
+        };
+        return (rest == rest_of(&found, body, seed))
+            .then_some(found)
+            .ok_or(Malformed);
+    }
     let offset = sum
         .wrapping_sub(checksum(seed.0, body))
         .wrapping_mul(GATHER);
-    Ok(Found { offset, sum, body })
+    Ok(Found {
+        offset,
+        sum,
+        body,
+        length,
+    })
+}
+
+/// What of a body stands before the text.
+pub(super) fn head_of(body: &[u8]) -> Option<&[u8]> {
+    let text = Body::read(0, body).ok()?.text;
+    body.get(..body.len() - text.len())
+}
+
+/// What is known of a record, whose body begins with this, without its text.
+pub(super) fn rest_of(found: &Found<'_>, head: &[u8], seed: Seed) -> gone::Rest {
+    gone::Rest::of(found.offset, found.length, head, seed)
+}
+
+/// The kind of the entry that is written as this body.
+pub(super) fn kind_in(body: &[u8]) -> Option<Kind> {
+    kind_of(body.first()? & KIND)
 }
 
 /// The fewest bytes that a record has.

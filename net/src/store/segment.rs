@@ -8,10 +8,11 @@
 use super::disk::{Dir, File, Mode};
 use super::error::Fault;
 use super::frame::{SECTOR, Tag};
-use super::record::{Malformed, Rest, Seed, checksum};
+use super::gone::{Gone, Rest};
+use super::record::{self, Malformed, Seed, checksum};
 use super::rooms::{Directory, Rooms, Snapshot};
 use super::{LOBBY_ALONE, VERSION, read_all};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const MAGIC: [u8; 8] = *b"CHATLOG\0";
 
@@ -118,7 +119,7 @@ impl Header {
         if body.get(..8) != Some(&MAGIC) || u64::from_le_bytes(*sum) != checksum(0, body) {
             return Err(malformed(Malformed));
         }
-        let mut rest = Rest(&body[8..]);
+        let mut rest = record::Rest(&body[8..]);
         let found = rest.number32().map_err(malformed)?;
         if found > VERSION {
             return Err(Fault::Newer { found });
@@ -205,6 +206,8 @@ pub(super) fn list(dir: &dyn Dir) -> Result<Vec<u64>, Fault> {
 pub(super) struct Opened {
     pub(super) header: Header,
     pub(super) file: Arc<dyn File>,
+    /// Its entries whose texts are erased.
+    gone: Arc<Mutex<Arc<Gone>>>,
 }
 
 impl Opened {
@@ -212,7 +215,39 @@ impl Opened {
         let name = file_name(first);
         let file = dir.open(&name, mode)?;
         let header = Header::read(&*file, &name)?;
-        Ok(Self { header, file })
+        Self::with(header, file).with_gone(dir)
+    }
+
+    /// One of which nothing is erased.
+    pub(super) fn with(header: Header, file: Arc<dyn File>) -> Self {
+        Self {
+            header,
+            file,
+            gone: Arc::default(),
+        }
+    }
+
+    fn with_gone(self, dir: &dyn Dir) -> Result<Self, Fault> {
+        self.read_gone(dir)?;
+        Ok(self)
+    }
+
+    /// Takes note of what has been erased by now.
+    pub(super) fn read_gone(&self, dir: &dyn Dir) -> Result<(), Fault> {
+        let gone = Gone::read(dir, self.header.first)?;
+        *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(gone);
+        Ok(())
+    }
+
+    /// Its entries whose texts are erased.
+    pub(super) fn gone(&self) -> Arc<Gone> {
+        Arc::clone(&self.gone.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The text of one more is about to be erased, which is written down.
+    pub(super) fn note_gone(&self, sum: u64, rest: Rest) {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut gone).insert(sum, rest);
     }
 
     /// One whose header is lost: all that it says is how its frames are told, which may begin anywhere.
@@ -224,7 +259,7 @@ impl Opened {
             bytes: Vec::new(),
         };
         let header = Header::new(id, first, 1, &nothing);
-        Ok(Self { header, file })
+        Self::with(header, file).with_gone(dir)
     }
 
     /// The rooms before its first entry.

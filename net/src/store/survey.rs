@@ -9,6 +9,7 @@ use super::segment::{self, Opened};
 use super::walk::{Salvaged, Step, Tail, Walk};
 use super::{LOBBY_ALONE, Lock, refuse_version_1, segments_of};
 use chat_core::Record;
+use std::sync::Arc;
 
 /// How often it is looked at anew, where some of it is removed meanwhile.
 const TRIES: usize = 20;
@@ -25,6 +26,7 @@ pub(super) struct Survey {
     flaws: Vec<String>,
     /// The segments whose headers are.
     guessed: Vec<u64>,
+    dir: Arc<dyn Dir>,
     _lock: Option<Lock>,
 }
 
@@ -60,7 +62,7 @@ impl Survey {
         loop {
             tries += 1;
             let before = first();
-            match Self::of(&*dir) {
+            match Self::of(&dir) {
                 // A server removed some of it meanwhile.
                 Err(Fault::Damaged(_) | Fault::Io(_)) if first() != before && tries < TRIES => {}
                 survey => return survey,
@@ -68,7 +70,8 @@ impl Survey {
         }
     }
 
-    fn of(dir: &dyn Dir) -> Result<Self, Fault> {
+    fn of(from: &Arc<dyn Dir>) -> Result<Self, Fault> {
+        let dir = &**from;
         refuse_version_1(dir)?;
         let head = Head::open(dir, Mode::Read);
         if matches!(head, Ok(None)) && segment::list(dir)?.is_empty() {
@@ -91,6 +94,7 @@ impl Survey {
             is_in_use: lock.is_none(),
             flaws: Vec::new(),
             guessed: Vec::new(),
+            dir: Arc::clone(from),
             _lock: lock,
         })
     }
@@ -162,6 +166,7 @@ impl Survey {
             is_in_use: false,
             flaws: vec![what],
             guessed,
+            dir,
             _lock: Some(lock),
         })
     }
@@ -285,7 +290,13 @@ impl Pass<'_> {
             let at = walk.at;
             let mut found = Vec::new();
             let mut each = |_, it: Found<'_>| found.push((it.offset, it.body.to_vec()));
-            let step = walk.step(&mut each)?;
+            let mut step = walk.step(&mut each)?;
+            if step != Step::Frame && self.survey.is_in_use {
+                // A text in it may have been erased meanwhile.
+                it.read_gone(&*self.survey.dir)?;
+                walk.renew(it);
+                step = walk.step(&mut each)?;
+            }
             let (mut salvaged, mut flaw) = (Salvaged::UpToFrame, None);
             if step != Step::Frame {
                 if following.is_none() && !(is_guessed && at == header.start()) {

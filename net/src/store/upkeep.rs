@@ -3,6 +3,7 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
+use super::gone;
 use super::index::Index;
 use super::reader::{Segment, Shared};
 use super::segment::{Header, Opened, file_name};
@@ -266,6 +267,7 @@ impl Space {
 /// Removes the files of a segment, in steps.
 pub(super) fn remove_segment(dir: &dyn Dir, first: u64) -> Result<(), Fault> {
     sidecar::remove(dir, first)?;
+    gone::remove(dir, first)?;
     let name = file_name(first);
     if let Some(file) = disk::open(dir, &name, Mode::Write)? {
         let mut len = file.len()?;
@@ -318,7 +320,7 @@ impl Ready {
             .map_err(Fault::of_making_room)?;
         dir.sync()?;
         let file = self.file;
-        Ok((Opened { header, file }, self.len))
+        Ok((Opened::with(header, file), self.len))
     }
 }
 

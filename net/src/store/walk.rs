@@ -3,9 +3,11 @@
 use super::disk::File;
 use super::error::Fault;
 use super::frame::{self, HEADER, Header, MAX_FRAME, SECTOR, Tag};
+use super::gone::Gone;
 use super::record::{self, Found, Seed};
 use super::segment::{Opened, last_written};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes read at once.
 const CHUNK: u64 = 256 * 1024;
@@ -16,6 +18,7 @@ pub(super) struct Walk<'a> {
     window: Window<'a>,
     seed: Seed,
     tag: Tag,
+    gone: Arc<Gone>,
     /// Where the next frame is to begin, with which entry, and the sum of the one before.
     pub(super) at: u64,
     pub(super) next: u64,
@@ -43,11 +46,18 @@ impl<'a> Walk<'a> {
             window: Window::new(&*segment.file)?,
             seed: header.seed(),
             tag: header.tag(),
+            gone: segment.gone(),
             at: header.start(),
             next: header.first,
             chain: header.chain,
             last: None,
         })
+    }
+
+    /// Goes on with what has been erased by now.
+    pub(super) fn renew(&mut self, segment: &Opened) {
+        self.gone = segment.gone();
+        self.window.bytes.clear();
     }
 
     /// Passes the next frame, and gives its records, each with where it begins.
@@ -70,7 +80,7 @@ impl<'a> Walk<'a> {
         };
         // Nothing of a frame is given before all of it is verified.
         let mut records = Vec::new();
-        let verified = frame::verify(bytes, &header, self.seed, |nth, found| {
+        let verified = frame::verify(bytes, &header, self.seed, &self.gone, |nth, found| {
             records.push((nth, found));
         });
         if verified.is_err() {
@@ -98,7 +108,7 @@ impl<'a> Walk<'a> {
                 && let Some(header) = Header::decode(bytes, self.tag)
                 && header.first > self.next
                 && let Some(bytes) = self.window.at(at, header.len)?
-                && frame::verify(bytes, &header, self.seed, |_, _| {}).is_ok()
+                && frame::verify(bytes, &header, self.seed, &self.gone, |_, _| {}).is_ok()
             {
                 return Ok(Some((at, header)));
             }
@@ -123,7 +133,7 @@ impl<'a> Walk<'a> {
                 break;
             };
             if record::may_be(bytes)
-                && let Ok(it) = record::find(bytes, self.seed)
+                && let Ok(it) = record::find(bytes, self.seed, &self.gone)
                 && (self.next..before).contains(&it.offset)
                 && it.offset - self.next <= (at - passed) / record::SHORTEST
             {

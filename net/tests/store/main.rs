@@ -14,6 +14,7 @@ mod orders;
 mod portable;
 mod power;
 mod readers;
+mod redact;
 mod retention;
 mod rooms;
 mod version1;

@@ -54,6 +54,7 @@ pub(super) fn serve(
             store: args.store()?,
             control: Some(controlled),
             metrics: metrics.clone(),
+            hasher: None,
         };
         let in_plain_text: Vec<_> = (plain.iter())
             .map(Listener::local_addr)

@@ -4,11 +4,11 @@ use super::memory::told;
 use super::{JsonClient, Unaccepted};
 use crate::client::ClientAction;
 use crate::mark::{Mark, mark};
-use crate::types::entry::Kind;
+use crate::types::entry::{Kind, REDACTED};
 use crate::types::room_name::RoomName;
 use crate::types::time::Timestamp;
 use crate::wire::json::{Entry, GapReason, Message};
-use crate::wire::printable::printable;
+use crate::wire::printable::{is_blank, printable};
 use crate::wire::text::line;
 use alloc::format;
 use alloc::string::String;
@@ -124,10 +124,20 @@ impl JsonClient {
     }
 }
 
+/// Whether the text of what was said or done is gone. Where that was removed while the line was waiting, there may be blanks in its
+/// place.
+pub(super) fn is_redacted(entry: &Entry<'_>) -> bool {
+    let text = entry.text.as_deref().unwrap_or_default();
+    entry.redacted || matches!(entry.kind, Kind::Said | Kind::Acted) && is_blank(text)
+}
+
 /// An entry as a line of the text dialect.
 pub(super) fn line_of(entry: &Entry<'_>) -> String {
     let name = printable(&entry.name);
-    let text = printable(entry.text.as_deref().unwrap_or_default());
+    let text = match &entry.text {
+        _ if is_redacted(entry) => REDACTED.into(),
+        text => printable(text.as_deref().unwrap_or_default()),
+    };
     let line = line(entry.kind, &name, &text).concat();
     match entry.order.as_ref().and_then(|it| it.address.as_deref()) {
         Some(address) => format!("{line} ({})", printable(address)),

@@ -405,6 +405,9 @@ pub struct Entry<'a> {
     /// What was said or done, the new name, the topic, or an order in words.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Cow<'a, str>>,
+    /// What was said or done is not there any more: somebody has removed it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub redacted: bool,
     /// The id that its sender gave it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
@@ -434,6 +437,9 @@ pub struct OrderOf<'a> {
     /// How many seconds are between two lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u16>,
+    /// The number of the entry whose text is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// For those who may see that: the addresses that it is about.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Cow<'a, str>>,
@@ -476,10 +482,9 @@ impl<'a> Entry<'a> {
             at: record.at,
             kind: record.kind,
             name: record.name.as_str().into(),
-            text: record
-                .kind
-                .has_text()
+            text: (record.kind.has_text() && !record.is_redacted())
                 .then(|| shown(record.kind, &record.text)),
+            redacted: record.is_redacted(),
             id: record.id.as_deref().map(Into::into),
             order: OrderOf::of(record.kind, &record.text, shows_addresses),
         }
@@ -506,6 +511,10 @@ impl OrderOf<'_> {
             },
             seconds: match order {
                 Order::Slow(seconds) => Some(seconds),
+                _ => None,
+            },
+            seq: match order {
+                Order::Redact(seq, _) => Some(seq),
                 _ => None,
             },
             address: address.map(|it| Cow::Owned(it.to_string())),

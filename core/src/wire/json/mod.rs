@@ -179,6 +179,10 @@ pub enum Code {
     Banned,
     /// The room is private, and they are not invited.
     NotInvited,
+    /// The room is closed.
+    Closed,
+    /// There is no such entry, or none that has a text which could be removed.
+    NoEntry,
     /// They are to be silent.
     Muted,
     /// They are to wait between two lines.

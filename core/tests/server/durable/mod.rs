@@ -76,6 +76,16 @@ impl Kept {
     /// It is there.
     pub(super) fn done(&mut self) {
         self.store.append(&mut self.batch);
+        // A store erases the texts that are to be gone.
+        let orders: Vec<(RoomName, u64)> = self
+            .store
+            .iter()
+            .filter_map(|it| Some((it.room.clone(), it.redacts()?)))
+            .collect();
+        let is_gone = |it: &&mut Record| orders.contains(&(it.room.clone(), it.seq));
+        for record in self.store.iter_mut().filter(is_gone) {
+            record.text = "".into();
+        }
         self.handle(Input::Committed(1));
     }
 
