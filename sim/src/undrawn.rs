@@ -2,19 +2,12 @@
 
 use chat_core::mark::Mark;
 
-/// In drawn worlds no password is taken.
+/// Nobody on the network comes back with a device, as those who do are in worlds around a store, where these are not counted; nor do
+/// two owners of names talk to each other alone, or anybody removes a line.
 pub const UNDRAWN: &[Mark] = &[
-    Mark::NameClaimed,
-    Mark::RenameClaimed,
-    Mark::Claimed,
-    Mark::LoggedIn,
-    Mark::Displaced,
     Mark::CameBack,
     Mark::DeviceGaveWay,
     Mark::DeviceRefused,
-    Mark::AccountsFull,
-    Mark::HashesFull,
-    Mark::GuessesFull,
     Mark::WordsWait,
     Mark::InboxFull,
     Mark::InboxOldestRead,
@@ -23,4 +16,6 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::InboxRead,
     Mark::ConversationOpened,
     Mark::ConversationLetGo,
+    Mark::Redacted,
+    Mark::RedactedUnsent,
 ];

@@ -153,8 +153,9 @@ pub(super) struct Orders {
     rarity: usize,
     /// The room where most of it happens.
     room: usize,
-    /// Who mostly has power.
+    /// Who mostly has power, and who is to be their operator.
     owner: usize,
+    second: usize,
 }
 
 impl Orders {
@@ -164,6 +165,7 @@ impl Orders {
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(4) },
             room: if dice.one_in(5) { 0 } else { 1 + dice.below(2) },
             owner: dice.below(clients.len()),
+            second: dice.below(clients.len()),
             dice,
         }
     }
@@ -210,29 +212,102 @@ impl Orders {
             if who != self.owner && self.room != 0 && !self.dice.one_in(4) {
                 steps.push(Op::Go(who, self.room));
             }
-            if who != self.owner && self.dice.one_in(3) {
+            if who != self.owner && (who == self.second || self.dice.one_in(3)) {
                 steps.push(Op::Claim(who));
             }
         }
         meanwhile(&mut steps, &mut self.dice);
+        if self.dice.one_in(2) {
+            steps.push(Op::Order(self.owner, Do::Op, self.second));
+            meanwhile(&mut steps, &mut self.dice);
+        }
         steps
     }
 
-    /// What one of the clients does about it, if somebody does.
-    pub(super) fn step(&mut self, clients: &[Client]) -> Option<Op> {
+    /// What the clients do about it, if somebody does.
+    pub(super) fn step(&mut self, clients: &[Client]) -> Vec<Op> {
         if !self.are_any() || !self.dice.one_in(self.rarity) {
-            return None;
+            return Vec::new();
         }
+        if self.dice.one_in(6) {
+            return self.story(clients);
+        }
+        vec![self.one(clients)]
+    }
+
+    /// One thing after the other, of which something follows for somebody.
+    fn story(&mut self, clients: &[Client]) -> Vec<Op> {
+        let dice = &mut self.dice;
+        let (owner, room) = (self.owner, self.room);
+        let whom = dice.below(clients.len());
+        let all = match dice.below(7) {
+            0 => vec![
+                Op::Order(owner, Do::Mute(None), whom),
+                Op::Nick(whom, clients.len() + dice.below(9)),
+                Op::Say(whom),
+            ],
+            1 => vec![
+                Op::Order(owner, Do::Private(true), whom),
+                Op::Order(owner, Do::Invite, whom),
+                Op::Go(whom, room),
+                Op::Order(owner, Do::Kick, whom),
+                Op::Go(whom, room),
+            ],
+            2 => vec![
+                Op::Order(owner, Do::Slow(2), whom),
+                Op::Say(whom),
+                Op::Say(whom),
+                Op::Talk(whom, 2),
+            ],
+            3 => vec![
+                Op::Order(owner, Do::Op, self.second),
+                Op::Order(self.second, Do::Kick, owner),
+                Op::Go(owner, room),
+            ],
+            4 => vec![
+                Op::Order(owner, Do::Ban(None), whom),
+                Op::Connect(whom),
+                Op::Kill,
+                Op::Start,
+                Op::Connect(whom),
+                Op::Go(whom, room),
+            ],
+            5 => vec![
+                Op::Unclaim(owner),
+                Op::Claim(owner),
+                Op::Order(owner, Do::Slow(1), whom),
+            ],
+            _ => vec![
+                Op::Order(self.second, Do::Op, whom),
+                Op::Order(self.second, Do::Mute(None), owner),
+                Op::Order(whom, Do::Kick, self.second),
+            ],
+        };
+        let mut steps = Vec::new();
+        for op in all {
+            steps.push(op);
+            if !dice.one_in(5) {
+                steps.push(Op::Meanwhile(10 + dice.below(40)));
+            }
+        }
+        steps
+    }
+
+    fn one(&mut self, clients: &[Client]) -> Op {
         let dice = &mut self.dice;
         let anybody = |dice: &mut Dice| dice.below(clients.len());
         let who = anybody(dice);
-        let owner = if dice.one_in(4) { who } else { self.owner };
+        let owner = match dice.below(8) {
+            0 => who,
+            1 | 2 => self.second,
+            _ => self.owner,
+        };
         let whom = if dice.one_in(16) {
             clients.len()
         } else {
             anybody(dice)
         };
-        Some(match dice.below(24) {
+        match dice.below(24) {
             0 => Op::Claim(who),
             1 => Op::Login(who, anybody(dice), !dice.one_in(3)),
             2 if dice.one_in(3) => Op::Password(who),
@@ -243,7 +318,7 @@ impl Orders {
             6 => Op::Connect(who),
             7..10 => Op::Say(who),
             _ => Op::Order(owner, Self::what(dice), whom),
-        })
+        }
     }
 
     fn what(dice: &mut Dice) -> Do {

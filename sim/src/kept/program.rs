@@ -1,11 +1,15 @@
 //! A program of the JSON dialect: what it remembers of each room, and what it holds against what it is sent.
 
+mod refused;
+mod sent;
+
 use super::disk::Disk;
 use super::orders::Want;
 use crate::invariant::Invariant;
-use crate::model::rules::{folded, words};
-use chat_core::json::{Code, DiskState, Entry, Message, OrderOf, Request};
-use chat_core::{Kind, Order, RoomName};
+use crate::model::rules::folded;
+use chat_core::json::{DiskState, Message, Request};
+use chat_core::{Kind, RoomName};
+use sent::is_kept;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -613,97 +617,6 @@ impl Program {
         }
         String::new()
     }
-
-    /// Something was not done.
-    fn is_refused(&mut self, code: Code, id: Option<&str>, line: &str, disk: &Disk) -> String {
-        let id = id.unwrap_or_default();
-        let join = id.strip_prefix(JOIN).map(|room| parsed(Some(room)));
-        let part = id.strip_prefix(PART).map(|room| parsed(Some(room)));
-        let is_in_place = match code {
-            Code::NameTaken | Code::NameClaimed => true,
-            // What it wants may be refused for much, and what it says where it is silent.
-            _ if id.starts_with(WANT) => code != Code::BadRequest || self.knows_full,
-            Code::Muted | Code::TooSoon => self.is_kept_silent(id),
-            Code::Banned | Code::NotInvited => join.is_some() || id.is_empty(),
-            // It is said again when there is room.
-            Code::DiskFull => self.knows_full,
-            // That of a room, which it asked for in its first line or then.
-            Code::NotKept => disk.is_damaged() && (join.is_some() || id.is_empty()),
-            Code::TooManyRooms => join.is_some() || id.is_empty(),
-            Code::Unchanged => join.is_some(),
-            Code::LastRoom => part.is_some(),
-            Code::IdReused => {
-                let is_told = self.reused > 0;
-                self.reused = self.reused.saturating_sub(1);
-                is_told && self.first.as_ref().is_some_and(|first| first.id == id)
-            }
-            Code::NotInRoom => !id.is_empty(),
-            _ => false,
-        };
-        Invariant::InItsPlace.holds(is_in_place, || {
-            format!(
-                "{line} to {}, who {} that the disk is full",
-                self.name,
-                if self.knows_full {
-                    "knows"
-                } else {
-                    "was not told"
-                }
-            )
-        });
-        match (join, part) {
-            (Some(room), _) if code == Code::Unchanged => {
-                if let Some(seat) = self.seats.get_mut(&room) {
-                    seat.is_asked = false;
-                }
-            }
-            (Some(room), _) => self.is_not_let_in(&room),
-            (_, Some(room)) => {
-                if let Some(seat) = self.seats.get_mut(&room) {
-                    (seat.is_asked, seat.parts) = (false, false);
-                }
-            }
-            _ if code == Code::NotInRoom => return self.was_not_there(id),
-            _ => {}
-        }
-        String::new()
-    }
-
-    /// It may not say something for the moment: it is not said.
-    fn is_kept_silent(&mut self, id: &str) -> bool {
-        if id.starts_with(TOPIC) {
-            return true;
-        }
-        let is_reused = self.first.as_ref().is_some_and(|first| first.id == id);
-        if is_reused && self.reused > 0 {
-            self.reused -= 1;
-            return true;
-        }
-        self.outbox.retain(|said| said.id != id);
-        true
-    }
-
-    fn is_not_let_in(&mut self, room: &RoomName) {
-        let next = self.seats.remove(room).and_then(|seat| seat.next);
-        self.places.extend(next.map(|next| (room.clone(), next)));
-        self.outbox.retain(|said| said.room != *room);
-        if self.here == *room {
-            self.speaks_elsewhere();
-        }
-    }
-
-    /// It was not in the room where it said this: it says it there once it is, unless it is not to be.
-    fn was_not_there(&mut self, id: &str) -> String {
-        let Some(nth) = self.outbox.iter().position(|said| said.id == id) else {
-            return String::new();
-        };
-        match self.seats.get_mut(&self.outbox[nth].room) {
-            Some(seat) if seat.is_in && !seat.parts => return self.outbox[nth].to_line(),
-            Some(seat) if !seat.parts => seat.is_refused = true,
-            _ => drop(self.outbox.remove(nth)),
-        }
-        String::new()
-    }
 }
 
 impl Seat {
@@ -725,38 +638,4 @@ fn parsed(room: Option<&str>) -> RoomName {
         Ok(room) => room,
         Err(_) => Invariant::WholeLines.is_broken(&format!("{room:?} is no room")),
     }
-}
-
-/// Whether an entry that is sent is the one that is kept.
-fn is_kept(entry: &Entry<'_>, disk: &Disk) {
-    let kept = disk.entry(&parsed(Some(&entry.room)), entry.seq);
-    let is_same = kept.is_some_and(|kept| {
-        let text = entry.text.as_deref().unwrap_or_default();
-        let is_it = match kept.kind {
-            Kind::Order => is_order(&kept.text, text, entry.order.as_ref()),
-            _ => *kept.text == *text && entry.order.is_none(),
-        };
-        is_it
-            && kept.name.as_str() == entry.name
-            && kept.kind == entry.kind
-            && kept.at == entry.at
-            && kept.id.as_deref() == entry.id.as_deref()
-    });
-    Invariant::Kept.holds(is_same, || format!("{entry:?} is sent, {kept:?} is kept"));
-}
-
-/// Whether an order that is sent, in words and for programs, is the one that is kept. Its address may be left out.
-fn is_order(kept: &str, text: &str, order: Option<&OrderOf<'_>>) -> bool {
-    let (Some(kept), Some(order)) = (Order::parse(kept), order) else {
-        return false;
-    };
-    let whom = kept.whom().map(|name| name.as_str());
-    let reason = Some(kept.reason()).filter(|reason| !reason.is_empty());
-    words(&kept) == text
-        && kept.kind() == order.kind
-        && whom == order.whom.as_deref()
-        && kept.time() == order.for_s
-        && reason == order.reason.as_deref()
-        && (order.on.is_some() == matches!(kept, Order::Private(_)))
-        && (order.seconds.is_some() == matches!(kept, Order::Slow(_)))
 }

@@ -1,98 +1,31 @@
 //! Plays a world around one store.
 
+mod checks;
+mod happenings;
+mod links;
+
 use super::client::Client;
 use super::disk::Disk;
 use super::orders::{Do, RIGHT, WRONG, Want};
-use super::people::People;
 use super::person::Wish;
-use super::person::line_of;
 use super::shipped::End;
 use super::world::{Op, World, room};
 use crate::dice::Dice;
 use crate::hashing::stand_in;
 use crate::invariant::Invariant;
-use crate::text::visible;
 use chat_core::{
-    Action, ClientInput, ConnId, Input, Kind, Name, Origin, Record, RoomName, Server, Timer,
-    Timestamp,
+    Action, ClientInput, ConnId, Input, Name, Origin, RoomName, Server, Timer, Timestamp,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub use happenings::HAPPENINGS;
+use happenings::Happening;
+use links::Link;
+use std::collections::VecDeque;
 
 /// In so many rounds everything comes to rest.
 const ROUNDS: usize = 20_000;
 
 /// So often somebody may have to come back until they stay.
 const RETURNS: usize = 500;
-
-/// What is counted of a world.
-#[derive(Clone, Copy)]
-enum Happening {
-    Started,
-    Killed,
-    DiskFailed,
-    DiskFull,
-    Unreadable,
-    Connected,
-    Lost,
-    Crashed,
-    Said,
-    SaidAgain,
-    PageAsked,
-    Left,
-    Moved,
-    RoomOpened,
-    RoomUnreadable,
-    TopicSet,
-    IdReused,
-    Claimed,
-    LoggedIn,
-    Ordered,
-    HashRefused,
-    AdminMade,
-    Carried,
-    Suffered,
-}
-
-/// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 24] = [
-    "a server starts",
-    "a server is killed",
-    "the disk fails with what is being written",
-    "the disk is full",
-    "what is to be read there cannot be",
-    "a connection is made",
-    "a connection is lost",
-    "a person's program is killed",
-    "something is said",
-    "something is said again, with its id",
-    "a page is asked for",
-    "somebody leaves",
-    "somebody goes to another room",
-    "a room is opened",
-    "what is to be read of a room that is opened cannot be",
-    "somebody says what a room is about",
-    "an id is given again, in another room",
-    "somebody claims their name, or sets a password",
-    "somebody logs in",
-    "something is to be ordered",
-    "a password cannot be hashed",
-    "somebody looks after the server, or no more",
-    "an order is carried out",
-    "somebody has to leave a room",
-];
-
-struct Link {
-    conn: ConnId,
-    client: usize,
-    up: VecDeque<u8>,
-    down: VecDeque<u8>,
-    server_open: bool,
-    client_open: bool,
-    /// The server sends nothing more.
-    ended: bool,
-    /// It could not take all that it was given.
-    full: bool,
-}
 
 pub(super) struct Stage<'a> {
     world: &'a World,
@@ -375,13 +308,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The server may not hear of it for a while.
-    fn give_up(&mut self, who: usize) {
-        if let Some(old) = self.clients[who].link.take() {
-            self.links[old].client_open = false;
-        }
-    }
-
     /// Something happened on the connection of a person.
     fn tell(&mut self, who: usize, input: ClientInput<'_>) {
         let now = self.now;
@@ -419,54 +345,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Whether a connection could be made.
-    fn connect(&mut self, who: usize) -> bool {
-        if self.clients[who].is_over {
-            return false;
-        }
-        self.give_up(who);
-        let now = self.clock();
-        let from = self.world.peer(who);
-        let Some(conn) = self.server.as_mut().and_then(|it| it.accept(now, from)) else {
-            return false;
-        };
-        self.count(Happening::Connected);
-        let link = self.links.len();
-        let first = self.clients[who].connects(link);
-        self.links.push(Link {
-            conn,
-            client: who,
-            up: first.into_bytes().into(),
-            down: VecDeque::new(),
-            server_open: true,
-            client_open: true,
-            ended: false,
-            full: false,
-        });
-        self.serve();
-        true
-    }
-
-    fn send(&mut self, who: usize, line: &str) {
-        self.drive(who);
-        if let Some(link) = self.clients[who].link {
-            self.links[link].up.extend(line.as_bytes());
-        }
-    }
-
-    /// A connection fails.
-    fn lose(&mut self, link: usize) {
-        self.count(Happening::Lost);
-        let it = &mut self.links[link];
-        if std::mem::replace(&mut it.client_open, false) {
-            self.clients[it.client].link = None;
-        }
-        if it.server_open {
-            let conn = it.conn;
-            self.handle(Input::Lost(conn));
-        }
-    }
-
     fn kill(&mut self) {
         if self.server.take().is_none() {
             return;
@@ -496,74 +374,6 @@ impl<'a> Stage<'a> {
                 self.pass_time(time);
             }
         }
-    }
-
-    /// The server hears of a connection that the client has given up.
-    fn hear_of_loss(&mut self, link: usize) -> bool {
-        let it = &self.links[link];
-        let is_news = !it.client_open && it.server_open;
-        if is_news {
-            self.lose(link);
-        }
-        is_news
-    }
-
-    fn arrive_up(&mut self, link: usize, all: bool) -> bool {
-        let it = &mut self.links[link];
-        let wants = |server: &Server| server.wants_input(it.conn);
-        if !it.server_open || it.up.is_empty() || !self.server.as_ref().is_some_and(wants) {
-            return false;
-        }
-        let count = if all {
-            it.up.len()
-        } else {
-            1 + self.dice.below(it.up.len())
-        };
-        let bytes: Vec<u8> = it.up.drain(..count.min(4096)).collect();
-        let (conn, who) = (it.conn, it.client);
-        self.note(|| format!("client {who} > {}", visible(&bytes)));
-        self.handle(Input::Received(conn, &bytes));
-        true
-    }
-
-    fn arrive_down(&mut self, link: usize, all: bool) -> bool {
-        let it = &mut self.links[link];
-        if !it.client_open {
-            return false;
-        }
-        if it.down.is_empty() {
-            if !it.ended {
-                return false;
-            }
-            it.client_open = false;
-            let who = it.client;
-            self.clients[who].link = None;
-            if it.server_open {
-                let conn = it.conn;
-                self.handle(Input::Eof(conn));
-            }
-            self.tell(who, ClientInput::Eof);
-            return true;
-        }
-        let count = if all {
-            it.down.len()
-        } else {
-            1 + self.dice.below(it.down.len())
-        };
-        let bytes: Vec<u8> = it.down.drain(..count).collect();
-        self.deliveries += 1;
-        let who = it.client;
-        self.note(|| format!("client {who} < {}", visible(&bytes)));
-        let it = &mut self.links[link];
-        let answer = self.clients[it.client].hears(&bytes, &self.disk);
-        it.up.extend(answer.as_bytes());
-        let is_full = std::mem::take(&mut it.full) && it.server_open;
-        let conn = it.conn;
-        self.tell(who, ClientInput::Received(&bytes));
-        if is_full {
-            self.handle(Input::Writable(conn));
-        }
-        true
     }
 
     fn write_to_disk(&mut self) -> bool {
@@ -685,19 +495,6 @@ impl<'a> Stage<'a> {
         self.server = (!is_over).then_some(server);
     }
 
-    /// Where there is no room, nothing is written but what has to be.
-    fn check_room(&self) {
-        let Some(since) = self.disk.full_since else {
-            return;
-        };
-        for record in self.disk.under_way() {
-            let has_to_be = record.kind == Kind::Left || record.at <= since;
-            Invariant::Limits.holds(has_to_be, || {
-                format!("{} takes the last room", line_of(record))
-            });
-        }
-    }
-
     fn carry_out(&mut self, action: Action) {
         if let Action::Joined(conn, name) = &action {
             let link = self
@@ -725,28 +522,6 @@ impl<'a> Stage<'a> {
         if matches!(action, Action::Close(..)) {
             link.server_open = false;
         }
-    }
-
-    /// Nothing is shown that is not kept.
-    fn check_screen(&mut self) {
-        let lines = String::from_utf8_lossy(&self.shown).into_owned();
-        for line in lines.lines() {
-            // What happens to accounts is not shown.
-            while self
-                .disk
-                .all
-                .get(self.next_shown)
-                .is_some_and(|it| it.room.is_accounts())
-            {
-                self.next_shown += 1;
-            }
-            let kept = self.disk.all.get(self.next_shown).map(shown_line);
-            Invariant::Kept.holds(kept.as_deref() == Some(line), || {
-                format!("{line:?} is shown, and {kept:?} kept")
-            });
-            self.next_shown += 1;
-        }
-        self.shown.clear();
     }
 
     /// All go on until there is nothing left to do, and those who were cut off are back.
@@ -801,71 +576,5 @@ impl<'a> Stage<'a> {
             }
         }
         Invariant::Rest.is_broken("it does not come to rest");
-    }
-
-    /// What is on the disk makes sense.
-    fn check_disk(&self) {
-        let mut rooms: BTreeMap<&RoomName, (u64, People)> = BTreeMap::new();
-        let mut ids = BTreeSet::new();
-        for entry in self.disk.all.iter().filter(|it| !it.room.is_accounts()) {
-            let (last, people) = rooms.entry(&entry.room).or_default();
-            *last += 1;
-            let told = || format!("entry {last} of {} is {}", entry.room, line_of(entry));
-            Invariant::OneOrder.holds(entry.seq == *last, told);
-            Invariant::OneStay.holds(people.follow(entry), told);
-            if let (Some(id), None) = (&entry.id, self.world.keep) {
-                Invariant::SaidOnce.holds(ids.insert((entry.sender, id)), told);
-            }
-        }
-        let mut due: BTreeMap<RoomName, BTreeSet<String>> = BTreeMap::new();
-        let mut names = BTreeSet::new();
-        for client in &self.clients {
-            let (there, name) = (client.rooms(), client.name());
-            let is_free = there.is_empty() || names.insert(name.to_ascii_lowercase());
-            Invariant::OneName.holds(is_free, || format!("two are called {name}"));
-            for room in there {
-                due.entry(room).or_default().insert(name.into());
-            }
-        }
-        let there = rooms
-            .into_iter()
-            .map(|(room, (_, people))| (room.clone(), people.names));
-        let there: BTreeMap<RoomName, BTreeSet<String>> =
-            there.filter(|(_, names)| !names.is_empty()).collect();
-        Invariant::Rosters.holds(there == due, || {
-            format!("{there:?} are in the rooms, and {due:?} are there")
-        });
-    }
-
-    /// Some of those to whom names belong come back to them, and have the rights that are theirs.
-    fn ask_owners(&mut self) {
-        let accounts = self.disk.law.accounts.all();
-        let names: Vec<String> = accounts.map(|it| it.name.clone()).take(2).collect();
-        for name in names {
-            let number = self.clients.len();
-            self.clients.push(Client::owner(number, &name, &self.disk));
-            self.come_to_rest();
-            self.clients[number].is_at_rest(&self.disk);
-            self.clients[number].is_over = true;
-        }
-    }
-
-    /// Somebody who was never there reads all that is kept.
-    fn audit(&mut self) {
-        let number = self.clients.len();
-        let auditor = Client::auditor(number, &self.disk);
-        self.clients.push(auditor);
-        self.come_to_rest();
-        self.clients[number].is_at_rest(&self.disk);
-    }
-}
-
-/// An entry as the server's screen shows it.
-fn shown_line(entry: &Record) -> String {
-    let line = line_of(entry);
-    if entry.room.is_lobby() {
-        line
-    } else {
-        format!("[{}] {line}", entry.room)
     }
 }

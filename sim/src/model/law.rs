@@ -54,6 +54,7 @@ struct Place {
 /// Somebody who is in a room.
 #[derive(Clone, Debug)]
 struct Who {
+    name: String,
     client: Option<usize>,
     rooms: BTreeSet<RoomName>,
 }
@@ -95,6 +96,13 @@ impl Law {
     /// Whether somebody has this name in some room.
     pub(crate) fn is_here(&self, name: &str) -> bool {
         self.people.contains_key(&folded(name))
+    }
+
+    /// The name that a client has, if it is in a room.
+    pub(crate) fn name_of(&self, client: usize) -> Option<&str> {
+        let mut people = self.people.values();
+        let who = people.find(|who| who.client == Some(client));
+        who.map(|who| &*who.name)
     }
 
     /// How many are in a room.
@@ -274,6 +282,7 @@ impl Law {
         }
         let coming = self.coming.remove(&key).unwrap_or_default();
         let who = self.people.entry(key.clone()).or_insert_with(|| Who {
+            name: name.into(),
             client: coming.iter().next().copied().filter(|_| coming.len() == 1),
             rooms: BTreeSet::new(),
         });
@@ -307,7 +316,8 @@ impl Law {
     fn is_renamed(&mut self, record: &Record) {
         let (before, after) = (record.name.as_str(), &*record.text);
         let told = || format!("{before} is {after} in {}", record.room);
-        if let Some(who) = self.people.remove(&folded(before)) {
+        if let Some(mut who) = self.people.remove(&folded(before)) {
+            who.name = after.into();
             if let Some(client) = who.client {
                 self.names.entry(client).or_default().insert(folded(after));
             }
