@@ -309,13 +309,13 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Don
             };
             let _ = to.send(refused);
         }
-        Question::Order(asked, to) => match server.refusal_of(&asked) {
-            Some(why) => drop(to.send(Err(why))),
-            None => {
+        Question::Order(asked, to) => {
+            let Some(why) = server.refusal_of(&asked) else {
                 server.handle(now, Input::Order(&asked));
                 return Some(Done::Order(to));
-            }
-        },
+            };
+            let _ = to.send(Err(why));
+        }
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));
         }
