@@ -84,7 +84,8 @@ impl Outbox {
         // Where a line was begun it is ended first, alone. Then each room has its turn to be the first, so that whoever reads
         // slowly is sent something of all. Of two positions in a room, the older one comes before.
         let begun = (0..all).find(|nth| at(*nth).1.is_mid_line());
-        let is_in_turn = first > 0 && others.iter().all(|it| it.seat.is_some());
+        let is_alone = |it: &Position| it.seat.is_some() && it.room != self.main.0;
+        let is_in_turn = first > 0 && others.iter().all(is_alone);
         mark_if(is_in_turn, Mark::RoomInTurn);
         let order = match begun {
             Some(nth) => nth..nth + 1,
