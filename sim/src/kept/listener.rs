@@ -96,7 +96,12 @@ impl Listener {
         let entry = disk.entry(&self.here, next);
         if let Some(entry) = entry.filter(|it| it.name.as_str() == self.name) {
             // What they wanted is done.
-            self.is_waiting &= !matches!(entry.kind, Kind::Order | Kind::Renamed);
+            let is_done = match entry.kind {
+                // That they own a room, nobody has asked for.
+                Kind::Order => !entry.text.starts_with("own "),
+                kind => kind == Kind::Renamed,
+            };
+            self.is_waiting &= !is_done;
             if entry.kind == Kind::Renamed {
                 self.name = entry.text.to_string();
             }

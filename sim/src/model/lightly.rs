@@ -185,7 +185,8 @@ impl Watched {
                     self.is_called(who, &name);
                     self.effects.push_back((who, Effect::Joined));
                 }
-                Action::Renamed(_, name) => self.is_called(who, &name),
+                // Who that was before, is known from the screen: what came before it is there under the old name.
+                Action::Renamed(_, name) => self.peers[who].has_name(name),
                 Action::Hash(_, password, salt) => {
                     let light = self.light();
                     light.hashing.insert(who, (password.0.into(), salt));

@@ -101,6 +101,11 @@ impl Lightly {
                     }
                 }
             }
+            Kind::Renamed => {
+                if let Some(peer) = self.named.remove(&key) {
+                    self.named.insert(folded(&record.text), peer);
+                }
+            }
             _ => {}
         }
     }
