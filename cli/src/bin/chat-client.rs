@@ -122,7 +122,10 @@ Signals:
 
 fn main() {
     let args = Args::parse();
-    let result = outlive_what_need_not_end_us().and_then(|()| run(&args));
+    let begun = outlive_what_need_not_end_us();
+    #[cfg(unix)]
+    let begun = begun.and_then(|()| chat_cli::endings::watch());
+    let result = begun.and_then(|()| run(&args));
     let code = match result {
         Ok(Outcome::Left) => 0,
         Ok(Outcome::Refused | Outcome::NeverJoined) => 1,

@@ -5,7 +5,7 @@
 //! bounded.
 
 use super::quitting::Quitting;
-use super::shared::{Gone, Shared, State, restore_when_panicking, size};
+use super::shared::{Gone, Shared, State, restore_when_ended, size};
 use crate::editor::{Editor, Question, Size};
 use crate::raw_terminal::{is_dumb, raw};
 use chat_net::client::{Input, Stop};
@@ -131,7 +131,7 @@ impl Tty {
             found,
             started: Instant::now(),
         });
-        restore_when_panicking(&shared);
+        restore_when_ended(&shared);
         let tty = Self(Arc::clone(&shared));
         tcsetattr(stdin(), OptionalActions::Now, &raw(&shared.found, true))?;
         let screen = Arc::clone(&shared);
