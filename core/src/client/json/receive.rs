@@ -89,7 +89,7 @@ impl JsonClient {
         let is_own = rooms::is_errand(&message)
             || self.is_told_otherwise(&message)
             || self.is_held_already(&message);
-        if self.hides(&message) {
+        if self.take_names(&message) || self.hides(&message) {
             return;
         }
         if self.setup.raw && is_shown_raw(&message) && !is_own {
