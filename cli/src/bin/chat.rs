@@ -20,6 +20,7 @@ mod unix {
     use chat_cli::endings;
     use chat_cli::history_dir::System;
     use chat_cli::paper::Papers;
+    use chat_cli::screen::commands;
     use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::display::{Display, Kept, Shared};
     use chat_cli::screen::messages::{Language, Message};
@@ -199,6 +200,7 @@ Exit codes: as chat-client's (chat-client --help).";
             keeps: state.is_some(),
             memory: memory.clone(),
             device: Some(device_label("chat")),
+            commands: commands::own(true),
             is_private: server.is_private(args.fingerprint.is_some()),
             ..Setup::default()
         };

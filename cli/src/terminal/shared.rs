@@ -161,6 +161,7 @@ impl Shared {
             let input = match event {
                 Some(Event::Entered(line)) => Input::Bytes((line + "\n").into()),
                 Some(Event::Said(text)) => Input::Said(text),
+                Some(Event::Names) => Input::Names,
                 Some(_) => Input::End,
                 None => {
                     self.entered.notified().await;
