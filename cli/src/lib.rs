@@ -9,6 +9,8 @@ pub mod config;
 pub mod connect;
 pub mod device_label;
 pub mod editor;
+#[cfg(unix)]
+pub mod endings;
 pub mod history_dir;
 pub mod hosts;
 pub mod listen;

@@ -230,6 +230,15 @@ impl Screen for Terminal {
         self.line(&stamped)
     }
 
+    fn names(&mut self, roster: &str) {
+        #[cfg(unix)]
+        if let Some(editor) = &self.editor {
+            editor.show(|editor| editor.list(roster));
+        }
+        #[cfg(not(unix))]
+        let _ = roster;
+    }
+
     /// Stands before what is being typed; without an editor, there is no place for it.
     fn countdown(&mut self, seconds: Option<u64>) -> io::Result<()> {
         #[cfg(unix)]

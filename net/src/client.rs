@@ -23,6 +23,8 @@ pub enum Input {
     Bytes(Vec<u8>),
     /// This is to be said as it is, although it may look like a command. It stands between two lines.
     Said(String),
+    /// The person wants to know no more than who can be named. It stands between two lines.
+    Names,
     /// The input ended.
     End,
 }
@@ -70,6 +72,12 @@ pub trait Screen {
     fn line_at(&mut self, text: &str, at: u64) -> io::Result<()> {
         let _ = at;
         self.line(text)
+    }
+
+    /// Takes note of who is in the room, in a line as the answer to `/who`; it is not to be shown. A screen that completes no
+    /// names has no use for it.
+    fn names(&mut self, roster: &str) {
+        let _ = roster;
     }
 
     /// How long it is until the next connection is tried, in whole seconds; `None` while that is
@@ -183,6 +191,9 @@ where
                     }
                     ClientAction::End(outcome) => return Ok(outcome),
                 }
+            }
+            if let Some(roster) = client.poll_names() {
+                screen.names(&roster);
             }
             if finishing && client.unsent().is_empty() {
                 finishing = false;
@@ -371,6 +382,7 @@ struct Keyboard {
     bytes: Vec<u8>,
     used: usize,
     said: Option<String>,
+    names: bool,
     ended: bool,
     told: bool,
 }
@@ -382,6 +394,7 @@ impl Default for Keyboard {
             bytes: Vec::new(),
             used: 0,
             said: None,
+            names: false,
             ended: false,
             told: false,
         }
@@ -391,13 +404,14 @@ impl Default for Keyboard {
 impl Keyboard {
     /// Whether more input can be taken.
     fn is_idle(&self) -> bool {
-        self.used == self.bytes.len() && self.said.is_none() && !self.ended
+        self.used == self.bytes.len() && self.said.is_none() && !self.names && !self.ended
     }
 
     fn take(&mut self, input: Input) {
         match input {
             Input::Bytes(bytes) => (self.bytes, self.used) = (bytes, 0),
             Input::Said(text) => self.said = Some(text),
+            Input::Names => self.names = true,
             Input::End => {
                 self.ended = true;
                 if self.reader.is_mid_line() {
@@ -416,6 +430,10 @@ impl Keyboard {
         screen: &mut impl Screen,
     ) -> io::Result<()> {
         while client.wants_input() {
+            if std::mem::take(&mut self.names) {
+                client.ask_names();
+                continue;
+            }
             if let Some(text) = self.said.take() {
                 if let Err(error) = client.command(now, Command::Say(&text)) {
                     screen.notice(&format!("* {error}"))?;

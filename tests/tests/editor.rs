@@ -5,6 +5,7 @@
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -49,6 +50,11 @@ fn paste() -> Vec<String> {
     (1..=142).map(line).collect()
 }
 
+/// Nobody answers what they cannot have seen.
+fn see() {
+    thread::sleep(Duration::from_millis(50));
+}
+
 #[test]
 fn a_paste_of_142_lines_is_asked_about_and_said() {
     let mut server = Server::start();
@@ -58,10 +64,12 @@ fn a_paste_of_142_lines_is_asked_about_and_said() {
     // Nobody has asked the terminal to mark pastes yet.
     terminal.press(&text);
     terminal.screen.wait_for("Say 142 pasted lines? ");
+    see();
     terminal.press("n");
     terminal.screen.wait_for("n\r\n");
     terminal.press(&format!("\u{1b}[200~{text}\u{1b}[201~"));
     terminal.screen.wait_for("Say 142 pasted lines? ");
+    see();
     terminal.press("y");
     for line in &lines {
         server.expect(&format!("ann: {line}"));
@@ -216,6 +224,100 @@ fn the_terminal_is_left_as_it_was_found_whatever_ends_the_program() {
         assert!(screen.contains(MARKS.0), "{screen:?}");
         assert!(screen.ends_with(&format!("\n{}", MARKS.1)), "{screen:?}");
     }
+}
+
+/// Every signal there is, sent from outside: what ends the program gives the terminal back.
+#[test]
+fn the_terminal_is_as_it_was_found_after_every_signal_that_ends_the_program() {
+    // Nothing can be done about KILL, and STOP and its like stop the program; 32 and 33 are the C library's own.
+    let apart = [9, 19, 20, 21, 22, 32, 33];
+    let begun = |server: &Server| {
+        let mut command = Command::new(chat_client());
+        command.arg(server.address().to_string());
+        let mut terminal = Terminal::start(&mut command);
+        let found = terminal.settings();
+        terminal.screen.wait_for(PROMPT);
+        eventually("raw mode", || terminal.is_raw().then_some(()));
+        terminal.type_line("JOIN");
+        terminal.screen.wait_for(WELCOME);
+        (terminal, found)
+    };
+    let server = Server::start();
+    let (mut terminal, mut found) = begun(&server);
+    let mut ended = 0;
+    for signal in (1..=64).filter(|signal| !apart.contains(signal)) {
+        let id = terminal.process.child().id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &id])
+            .status();
+        assert!(sent.expect("there is kill").success(), "{signal}");
+        let is_outlived = [10, 11, 12, 13, 17, 18, 23, 25, 28].contains(&signal);
+        if is_outlived {
+            terminal.press("/away\r");
+            terminal.screen.wait_for("away");
+            terminal.press("/back\r");
+            assert!(terminal.process.runs(), "{signal}");
+            if signal != 11 {
+                continue;
+            }
+            // The runtime's own handler goes on after the first one; a new one begins with the next.
+            terminal.press("\u{4}");
+        }
+        let status = terminal.process.child().wait().expect("it ends");
+        let expected = match signal {
+            1 | 11 | 15 | 24 => (Some(0), None),
+            2 | 3 | 6 | 14 | 26 | 27 | 29 | 30 => (Some(130), None),
+            34.. => (Some(128 + signal), None),
+            _ => (None, Some(signal)),
+        };
+        assert_eq!((status.code(), status.signal()), expected, "{signal}");
+        assert_eq!(terminal.settings(), found, "{signal}");
+        ended += 1;
+        (terminal, found) = begun(&server);
+    }
+    assert_eq!(ended, 49);
+}
+
+/// It asks, and is not answered by what came with it.
+#[test]
+fn a_paste_without_marks_does_not_answer_its_own_question() {
+    let mut server = Server::start();
+    let (mut terminal, _) = joined(&mut server);
+    terminal.press("exit\ry\r");
+    terminal
+        .screen
+        .wait_for("Say \"exit\" to everyone? y: yes, n: no");
+    see();
+    terminal.press("n");
+    terminal.screen.wait_for("n\r\n");
+    terminal.press("\u{15}");
+    terminal.type_line("still here");
+    server.expect("ann: still here");
+}
+
+#[test]
+fn the_screen_is_cleared_and_nobody_told() {
+    let mut server = Server::start();
+    let (mut terminal, _) = joined(&mut server);
+    terminal.type_line("/clear");
+    terminal.screen.wait_for("\u{1b}[H\u{1b}[2J");
+    terminal.type_line("/claer");
+    terminal.screen.wait_for("Did you mean /clear?");
+    terminal.type_line("hi");
+    server.expect("ann: hi");
+}
+
+#[test]
+fn tab_knows_who_has_said_nothing() {
+    let mut server = Server::start();
+    let _bob = Raw::first_line(server.address(), "JOIN bobby");
+    server.expect("bobby has joined the chat");
+    let (mut terminal, _) = joined(&mut server);
+    terminal.press("bo\t");
+    terminal.screen.wait_for("bobby: ");
+    assert!(!terminal.screen.so_far().contains("In the room"));
+    terminal.type_line("hi");
+    server.expect("ann: bobby: hi");
 }
 
 /// Ctrl-\ as it is typed.

@@ -2,6 +2,7 @@
 
 use chat_cli::device_label::device_label;
 use chat_cli::paper::Papers;
+use chat_cli::screen::commands;
 use chat_cli::signals::{Signal, Signals, outlive_what_need_not_end_us};
 use chat_cli::terminal::Terminal;
 use chat_cli::tls::client::{Connector, Server};
@@ -51,12 +52,12 @@ struct Args {
     local_port: Option<u16>,
 
     /// Show the last N entries first (at most 1000); ignored if --state remembers where you were. In a pipe, you
-    /// join when you say your first line
+    /// join when you say your first line, and read the lobby until then
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
     /// Show what happens until you interrupt it, or nobody reads its output; standard input is not read. The
-    /// others do not see you, unless --state has unsent lines, or another room than the lobby
+    /// others do not see you, unless --state has unsent lines. Only the lobby can be followed
     #[arg(long)]
     follow: bool,
 
@@ -122,7 +123,19 @@ Signals:
 
 fn main() {
     let args = Args::parse();
-    let result = outlive_what_need_not_end_us().and_then(|()| run(&args));
+    if let Some(why) = args
+        .room
+        .as_ref()
+        .and_then(|room| joins_to_look(&args, room))
+    {
+        Args::command()
+            .error(clap::error::ErrorKind::ArgumentConflict, why)
+            .exit();
+    }
+    let begun = outlive_what_need_not_end_us();
+    #[cfg(unix)]
+    let begun = begun.and_then(|()| chat_cli::endings::watch());
+    let result = begun.and_then(|()| run(&args));
     let code = match result {
         Ok(Outcome::Left) => 0,
         Ok(Outcome::Refused | Outcome::NeverJoined) => 1,
@@ -134,7 +147,11 @@ fn main() {
         Err(error) => {
             // Its terminal may be closed.
             let _ = writeln!(io::stderr(), "chat-client: {error}");
-            1
+            if error.kind() == io::ErrorKind::InvalidInput {
+                2
+            } else {
+                1
+            }
         }
     };
     // Not a return: the thread that reads the keyboard would be waited for.
@@ -206,6 +223,22 @@ fn run(args: &Args) -> io::Result<Outcome> {
     })
 }
 
+/// Whether nothing is to be said yet, and what happens is read unseen.
+fn reads(args: &Args) -> bool {
+    args.follow || args.history > 0 && !io::stdin().is_terminal()
+}
+
+/// Why these arguments cannot be met in a room: looking is not to join, and the lobby alone can be read without joining.
+fn joins_to_look(args: &Args, room: &RoomName) -> Option<String> {
+    let option = if args.follow { "--follow" } else { "--history" };
+    (reads(args) && *room != RoomName::LOBBY).then(|| {
+        format!(
+            "{option} reads without joining, and only the lobby can be read so: leave {option} out to join {room}, or \
+             say --room lobby"
+        )
+    })
+}
+
 fn room(text: &str) -> Result<RoomName, String> {
     RoomName::parse(text).map_err(|error| error.to_string())
 }
@@ -222,8 +255,9 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         raw: args.json,
         joins: args.follow,
         times: args.times,
-        reads: args.follow || args.history > 0 && !io::stdin().is_terminal(),
+        reads: reads(args),
         device: Some(device_label("chat-client")),
+        commands: commands::own(false),
         is_private: args
             .server
             .is_private(args.tls || args.fingerprint.is_some()),
@@ -237,5 +271,13 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
         keep = Box::new(file);
     }
     setup.memory.room = room.or(setup.memory.room);
+    // Who has something to say joins for that.
+    let is_silent = setup.memory.outbox.is_empty();
+    if let Some(room) = setup.memory.room.as_deref().filter(|_| is_silent)
+        && let Ok(room) = RoomName::parse(room)
+        && let Some(why) = joins_to_look(args, &room)
+    {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     Ok((Box::new(JsonClient::new(Timestamp::ZERO, setup)), keep))
 }

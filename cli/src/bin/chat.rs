@@ -17,8 +17,10 @@ fn main() {
 mod unix {
     use chat_cli::address::Address;
     use chat_cli::device_label::device_label;
+    use chat_cli::endings;
     use chat_cli::history_dir::System;
     use chat_cli::paper::Papers;
+    use chat_cli::screen::commands;
     use chat_cli::screen::config::{self, Config};
     use chat_cli::screen::display::{Display, Kept, Shared};
     use chat_cli::screen::messages::{Language, Message};
@@ -138,7 +140,8 @@ Exit codes: as chat-client's (chat-client --help).";
             let _ = writeln!(io::stderr(), "chat: {why}; use chat-client");
             return 2;
         }
-        match outlive_what_need_not_end_us().and_then(|()| run(&args, &config)) {
+        let begun = outlive_what_need_not_end_us().and_then(|()| endings::watch());
+        match begun.and_then(|()| run(&args, &config)) {
             Ok(Outcome::Left) => 0,
             Ok(Outcome::Refused | Outcome::NeverJoined) => 1,
             Ok(Outcome::Unreachable) => 3,
@@ -197,6 +200,7 @@ Exit codes: as chat-client's (chat-client --help).";
             keeps: state.is_some(),
             memory: memory.clone(),
             device: Some(device_label("chat")),
+            commands: commands::own(true),
             is_private: server.is_private(args.fingerprint.is_some()),
             ..Setup::default()
         };

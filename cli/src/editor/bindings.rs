@@ -5,7 +5,7 @@ use super::keys::Key;
 use super::line::Line;
 use super::question::Asked;
 use super::search::Search;
-use super::{Editor, Event, Shown};
+use super::{EVENT, Editor, Event, Shown};
 
 impl Editor {
     pub(super) fn key(&mut self, key: Key) {
@@ -20,7 +20,8 @@ impl Editor {
             return self.password_key(key);
         }
         let question = self.questions.front().map(Asked::question);
-        let is_answer = question.is_some_and(|question| question.answer(&key).is_some());
+        let is_seen = self.sight.is_seen();
+        let is_answer = is_seen && question.is_some_and(|question| question.answer(&key).is_some());
         let is_reserved = |reserved: fn(&Key, &Line) -> bool| reserved(&key, &self.line);
         if !is_answer && self.reserved.is_some_and(is_reserved) {
             self.is_paused = true;
@@ -30,6 +31,7 @@ impl Editor {
             && !matches!(key, Key::Pasted(_))
         {
             match asked.question().answer(&key) {
+                _ if !is_seen => self.is_no_answer(&key),
                 Some(answer) => self.answered(answer),
                 None => self.bell(),
             }
@@ -218,11 +220,18 @@ impl Editor {
         self.yank();
     }
 
-    fn complete(&mut self, completion: Option<Completion>, forward: bool) {
+    pub(super) fn complete(&mut self, completion: Option<Completion>, forward: bool) {
         let text = self.line.text();
+        let is_new = completion.is_none() && self.prompt.is_none();
+        let wants_name = is_new && Completion::is_of_name(text, self.line.cursor());
         let new = || Completion::of(text, self.line.cursor(), &self.names, self.commands);
         let completion = completion.or_else(new).filter(|_| self.prompt.is_none());
+        if wants_name && !self.events.contains(&Event::Names) {
+            self.events.push_back(Event::Names);
+            self.queued += EVENT;
+        }
         let Some(mut completion) = completion else {
+            self.nameless = wants_name.then(|| self.line.clone());
             return self.bell();
         };
         let choice = completion.turn(forward).to_owned();

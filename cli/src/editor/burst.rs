@@ -13,7 +13,7 @@ use chat_core::Timestamp;
 use std::time::Duration;
 
 /// Keys with less between them come at once.
-const PAUSE: Duration = Duration::from_millis(25);
+pub(super) const PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a paste may pause before it is asked about.
 const PASTE_PAUSE: Duration = Duration::from_millis(150);

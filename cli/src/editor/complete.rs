@@ -91,14 +91,21 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// Whether the word before the cursor may become a name.
+    pub fn is_of_name(text: &str, cursor: usize) -> bool {
+        let (before, word) = split(&text[..cursor]);
+        match Takes::of(before) {
+            Takes::Name => true,
+            Takes::Command => false,
+            Takes::Text => !word.is_empty() && (!before.is_empty() || !word.starts_with('/')),
+        }
+    }
+
     /// What the word before the cursor may become; none if there is no such word, or nothing it may become.
     pub fn of(text: &str, cursor: usize, names: &Names, commands: &[&str]) -> Option<Self> {
-        let before = &text[..cursor];
-        let start = before.rfind(char::is_whitespace).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
-        let word = &before[start..];
-        let takes = Takes::of(&before[..start]);
+        let (before, word) = split(&text[..cursor]);
+        let start = before.len();
+        let takes = Takes::of(before);
         let is_command = start == 0 && word.starts_with('/') && !word.starts_with("//");
         // What a command takes is shown without a letter of it.
         if word.is_empty() && takes == Takes::Text {
@@ -144,6 +151,14 @@ impl Completion {
         self.at = (self.at + step) % self.choices.len();
         &self.choices[self.at]
     }
+}
+
+/// What stands before the last word of a text, and that word.
+fn split(text: &str) -> (&str, &str) {
+    let start = text.rfind(char::is_whitespace).map_or(0, |at| {
+        at + text[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    text.split_at(start)
 }
 
 /// Whether what was typed is taken for the beginning of a name, as a name is for another one.
@@ -253,5 +268,14 @@ mod tests {
         }
         assert_eq!(names.0.len(), MAX_NAMES);
         assert_eq!(names.0.back().unwrap(), "u1");
+        // Those of a list come after them, as many as there is room for.
+        for (more, len) in [(0, MAX_NAMES - 1), (1, MAX_NAMES), (2, MAX_NAMES)] {
+            names.0.truncate(MAX_NAMES - 1);
+            let listed: Vec<String> = (0..more).map(|n| format!("new{n}")).collect();
+            let listed = listed.join(", ");
+            names.see(&format!("* In the room ({more}): {listed}"));
+            assert_eq!(names.0.len(), len);
+        }
+        assert_eq!(names.0.back().unwrap(), "new0");
     }
 }

@@ -5,7 +5,7 @@ use super::line::{self, Line};
 use super::password;
 use super::paste::{self, Lines};
 use super::question::Asked;
-use super::{EVENT, Editor, Event, Shown};
+use super::{CLEAR, EVENT, Editor, Event, Shown};
 use chat_core::{MAX_LINE, printable};
 
 /// Bytes that were entered and may wait to be taken. A whole paste fits in, and what is typed until it is taken.
@@ -37,13 +37,21 @@ impl Editor {
         if self.prompt.is_none()
             && let Some(sure) = Asked::sure(self.line.text())
         {
-            return self.questions.push_back(sure);
+            return self.question(sure);
         }
         self.entered();
     }
 
     /// The line is entered as it is.
     pub(super) fn entered(&mut self) {
+        if self.prompt.is_none() && self.line.text().trim().eq_ignore_ascii_case(CLEAR) {
+            // Nobody but the screen has to do with it.
+            let text = std::mem::take(&mut self.line).text().to_owned();
+            self.history.add(&text);
+            self.history.reset();
+            self.undo.forget();
+            return self.show(Shown::ClearScreen);
+        }
         let text = std::mem::take(&mut self.line).text().to_owned();
         if self.prompt.is_none() && password::is_missing(&text) {
             self.history.reset();
@@ -143,7 +151,7 @@ impl Editor {
                 "* Not taken: {lines} lines were pasted, and one is asked for."
             ));
         } else if lines > paste::UNASKED_LINES {
-            self.questions.push_front(Asked::about(pasted));
+            self.question_first(Asked::about(pasted));
         } else {
             let _ = self.say(&pasted, false);
         }
@@ -186,6 +194,10 @@ impl Editor {
         let Some(asked) = self.questions.pop_front() else {
             return;
         };
+        if !self.questions.is_empty() {
+            // Only now is the next one there to be seen.
+            self.sight.asked();
+        }
         let text = format!("{}{answer}", asked.question().text);
         self.show(Shown::Entered(text));
         match asked {
@@ -195,14 +207,14 @@ impl Editor {
                 let (before, after) = self.line.text().split_at(self.line.cursor());
                 let text = Lines::joined(&pasted, before, after);
                 if !self.say_as_one(&text) {
-                    self.questions.push_front(Asked::Paste(pasted, question));
+                    self.question_first(Asked::Paste(pasted, question));
                 }
             }
             Asked::Lines(_) if answer == 'y' => self.say_lines(),
             Asked::Lines(question) if answer == 'o' => {
                 let text = Lines::joined(&of_line(&self.line), "", "");
                 if !self.say_as_one(&text) {
-                    self.questions.push_front(Asked::Lines(question));
+                    self.question_first(Asked::Lines(question));
                 }
             }
             Asked::Sure(_) if answer == 'y' => self.entered(),
@@ -254,7 +266,7 @@ impl Editor {
         match lines.len() {
             1 => {}
             ..=paste::UNASKED_LINES => self.say_lines(),
-            _ => self.questions.push_back(Asked::lines(&of_line(&self.line))),
+            _ => self.question(Asked::lines(&of_line(&self.line))),
         }
     }
 

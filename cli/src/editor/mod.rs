@@ -51,10 +51,14 @@ use keys::{Decoder, Key};
 use line::{Kills, Line};
 use paint::Paint;
 use password::Asking;
-use question::Asked;
+use question::{Asked, Sight};
 use search::Search;
 use std::collections::VecDeque;
 use undo::Undo;
+
+/// The command that has the terminal show nothing but what is being typed, as Ctrl-L does. It is no event: nobody else has
+/// to do with it.
+pub const CLEAR: &str = "/clear";
 
 /// What an event counts for besides its text.
 const EVENT: usize = 64;
@@ -79,6 +83,8 @@ pub enum Event {
     Said(String),
     /// They answered a [`Question`] with this key.
     Answered(char),
+    /// They want a name completed (Tab), and may not have seen all of them: [`Editor::list`] takes those there are.
+    Names,
     /// They are done (Ctrl-D).
     End,
     /// They interrupt the program (Ctrl-C).
@@ -127,12 +133,16 @@ pub struct Editor {
     names: Names,
     commands: &'static [&'static str],
     completion: Option<Completion>,
+    /// The line for which no name was found, as long as one may come.
+    nameless: Option<Line>,
     search: Option<Search>,
     prompt: Option<String>,
     asking: Option<Asking>,
     /// What stands before the line for now.
     status: String,
     questions: VecDeque<Asked>,
+    /// Whether what is asked can have been seen.
+    sight: Sight,
     /// The person was told that the line is too long.
     is_long: bool,
     events: VecDeque<Event>,
@@ -175,11 +185,13 @@ impl Editor {
             names: Names::default(),
             commands,
             completion: None,
+            nameless: None,
             search: None,
             prompt: None,
             asking: None,
             status: String::new(),
             questions: VecDeque::new(),
+            sight: Sight::default(),
             is_long: false,
             events: VecDeque::new(),
             queued: 0,
@@ -246,9 +258,9 @@ impl Editor {
         self.status = status.unwrap_or_default().into();
     }
 
-    /// Asks a question that a single key answers.
+    /// Asks a question that a single key answers, pressed once it could be seen.
     pub fn ask(&mut self, question: Question) {
-        self.questions.push_back(Asked::Other(question));
+        self.question(Asked::Other(question));
     }
 
     /// Shows a line of the room; whoever it is about can be completed with Tab.
@@ -260,6 +272,22 @@ impl Editor {
     /// Takes note of who a line of the room is about, without showing it.
     pub fn see(&mut self, text: &str) {
         self.names.see(text);
+    }
+
+    /// Takes note of who is in the room, in a line as the answer to `/who`. Where one of these is what was being completed, and
+    /// nothing was typed since, it is.
+    pub fn list(&mut self, roster: &str) {
+        self.see(roster);
+        if let Some(line) = self.nameless.take()
+            && line == self.line
+            && self.questions.is_empty()
+            && self.asking.is_none()
+            && self.search.is_none()
+        {
+            self.undo.begin(&self.line);
+            self.complete(None, true);
+            self.undo.end(&self.line);
+        }
     }
 
     /// Shows a line that is not of the room.
@@ -333,7 +361,8 @@ impl Editor {
         self.urgent.pop_front()
     }
 
-    /// The next thing that the person entered: [`Entered`](Event::Entered), [`Said`](Event::Said) or [`End`](Event::End).
+    /// The next thing that the person entered: [`Entered`](Event::Entered), [`Said`](Event::Said), [`Names`](Event::Names) or
+    /// [`End`](Event::End).
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
         self.queued -= entering::size_of(&event);

@@ -27,6 +27,7 @@ impl Editor {
     /// Asks for the password of a command.
     pub(super) fn ask_password(&mut self, command: &str) {
         self.done(command);
+        self.sight.asked();
         self.asking = Some(Asking {
             command: format!("{} ", command.trim_end()),
             typed: Line::default(),
@@ -35,6 +36,9 @@ impl Editor {
 
     /// What a key does where a password is typed.
     pub(super) fn password_key(&mut self, key: Key) {
+        if !self.sight.is_seen() {
+            return self.is_no_answer(&key);
+        }
         let Some(asking) = &mut self.asking else {
             return;
         };

@@ -1,6 +1,9 @@
 //! What a person is asked, to be answered with a single key.
 
+use super::Editor;
+use super::burst::PAUSE;
 use super::keys::{Key, Pasted};
+use chat_core::Timestamp;
 
 /// A question, which stands in the place of what is being typed until it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,67 @@ impl Asked {
             | Self::Lines(question)
             | Self::Sure(question)
             | Self::Other(question) => question,
+        }
+    }
+}
+
+/// Whether a person can have seen what is asked. Keys that were pressed before answer nothing, and neither do those that
+/// follow them without a pause: nobody has read the question who pressed them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sight {
+    now: Timestamp,
+    asked: Timestamp,
+    is_seen: bool,
+    /// The person was told that what they typed answers nothing.
+    is_told: bool,
+}
+
+impl Sight {
+    /// Takes note of the time.
+    pub(super) fn is_now(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Something is asked from now on.
+    pub(super) fn asked(&mut self) {
+        self.asked = self.now;
+        (self.is_seen, self.is_told) = (false, false);
+    }
+
+    /// Keys come; whether they begin a burst.
+    pub(super) fn keys(&mut self, is_beginning: bool) {
+        self.is_seen |= is_beginning && self.now >= self.asked + PAUSE;
+    }
+
+    pub(super) fn is_seen(&self) -> bool {
+        self.is_seen
+    }
+}
+
+impl Editor {
+    /// Asks this once all that was asked before is answered.
+    pub(super) fn question(&mut self, asked: Asked) {
+        if self.questions.is_empty() {
+            self.sight.asked();
+        }
+        self.questions.push_back(asked);
+    }
+
+    /// Asks this before all else.
+    pub(super) fn question_first(&mut self, asked: Asked) {
+        self.sight.asked();
+        self.questions.push_front(asked);
+    }
+
+    /// A key that was pressed before anybody could have seen what is asked.
+    pub(super) fn is_no_answer(&mut self, key: &Key) {
+        if matches!(key, Key::Focus(_)) {
+            return;
+        }
+        self.bell();
+        let is_text = matches!(key, Key::Char(_) | Key::Pasted(_));
+        if is_text && !std::mem::replace(&mut self.sight.is_told, true) {
+            self.notice("* Not taken: what came before the question could be seen is no answer.");
         }
     }
 }

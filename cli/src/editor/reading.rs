@@ -17,6 +17,7 @@ impl Editor {
 
     /// Takes bytes that were typed before the editor began: lines of them are no paste.
     pub fn read_ahead(&mut self, now: Timestamp, bytes: &[u8]) {
+        self.sight.is_now(now);
         let mut keys = Vec::new();
         self.decoder.read(now, bytes, &mut keys);
         for key in keys {
@@ -32,6 +33,7 @@ impl Editor {
 
     /// Takes note of the time.
     pub fn timeout(&mut self, now: Timestamp) {
+        self.sight.is_now(now);
         let mut keys = Vec::new();
         self.decoder.timeout(now, &mut keys);
         if !keys.is_empty() {
@@ -39,7 +41,9 @@ impl Editor {
         }
         match self.burst.timeout(now) {
             None => {}
-            Some(Resolved::Typed(keys)) if self.is_wary() && keys.len() > 1 => {
+            Some(Resolved::Typed(keys))
+                if self.is_wary() && (keys.len() > 1 || !self.sight.is_seen()) =>
+            {
                 let (mut text, mut bytes) = (String::new(), 0);
                 for key in &keys {
                     burst::add(&mut text, &mut bytes, key);
@@ -66,7 +70,9 @@ impl Editor {
     }
 
     fn keys(&mut self, now: Timestamp, keys: Vec<Key>) {
-        if self.burst.is_beginning(now) {
+        let is_beginning = self.burst.is_beginning(now);
+        self.sight.keys(is_beginning);
+        if is_beginning {
             self.before_burst = self.line.clone();
         }
         let wary = self.is_wary();

@@ -61,8 +61,10 @@ impl Screen {
             } => {
                 let place = self.known_room(&room);
                 if let Some(place) = place {
+                    let names_of = names.clone();
                     let names = names.iter().map(|name| &**name);
                     self.rooms[place].people.list(names, more);
+                    self.know_all(place, &names_of);
                 }
                 self.answer(place, |asked| &mut asked.who, &told, wall);
             }
@@ -312,6 +314,18 @@ impl Screen {
             self.editor.see(&line);
         } else {
             self.rooms[place].desk.names.see(&line);
+        }
+    }
+
+    /// Who is in a room can be named there, also where they have said nothing.
+    fn know_all(&mut self, place: usize, names: &[String]) {
+        let others = names.iter().filter(|name| **name != self.me);
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        let roster = format!("* In the room ({}): {}", others.len(), others.join(", "));
+        if place == self.current {
+            self.editor.list(&roster);
+        } else {
+            self.rooms[place].desk.names.see(&roster);
         }
     }
 

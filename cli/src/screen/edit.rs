@@ -1,5 +1,6 @@
 //! A program of the person's own that edits the line: the one that `VISUAL` or `EDITOR` name, or `vi`.
 
+use crate::endings;
 use chat_net::client::seed;
 use std::env;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -37,11 +38,12 @@ impl Edit {
         writeln!(file, "{text}")?;
         drop(file);
         // As a shell would: the program may come with arguments.
-        let child = Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", &format!("exec {program} \"$1\""), "sh"])
             .arg(dir.file())
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        let child = endings::unblocked(|| command.spawn())?;
         Ok(Self { dir, child })
     }
 

@@ -111,6 +111,7 @@ messages! {
     KeySuspend: "stop the program; fg goes on", "das Programm anhalten; fg setzt es fort";
     DoesAway: "say that you are away, and why", "sagen, dass du fort bist, und warum";
     DoesBack: "you are back", "du bist zurück";
+    DoesClear: "clear the screen, as Ctrl-L", "den Bildschirm leeren, wie Ctrl-L";
     DoesClose: "close this conversation; of a room: have everyone leave", "dieses Gespräch schließen; im Raum: alle hinausschicken";
     DoesHelp: "the keys and the commands (F1)", "die Tasten und die Befehle (F1)";
     DoesHighlight: "have a word ring; alone: which words ring", "ein Wort klingeln lassen; allein: welche klingeln";

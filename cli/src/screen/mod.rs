@@ -32,6 +32,7 @@ mod areas;
 mod arrivals;
 pub mod block;
 mod blocks;
+pub mod commands;
 pub mod config;
 pub mod desk;
 #[cfg(unix)]
@@ -206,7 +207,7 @@ pub struct Screen {
 impl Screen {
     /// A screen on which nothing has happened, of a size that is not known.
     pub fn new(settings: Settings) -> Self {
-        let mut editor = Editor::new(Size::default(), help::NAMES);
+        let mut editor = Editor::new(Size::default(), commands::OF_SCREEN);
         editor.reserve(typing::is_reserved);
         editor.allow_lines();
         Self {

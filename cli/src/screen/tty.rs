@@ -1,5 +1,6 @@
 //! The terminal of a full screen: raw mode and the alternate screen, a thread that reads, and one that writes.
 
+use crate::endings;
 use crate::raw_terminal::{
     self, CLOSING, is_dumb, raw, read_typed, stop_job, wait, write_all, write_at_once,
 };
@@ -77,7 +78,7 @@ impl Tty {
             is_gone: AtomicBool::new(false),
         });
         let (frames, mut waiting) = mpsc::channel::<Vec<u8>>(1);
-        restore_when_panicking(&shared);
+        restore_when_ended(&shared);
         shared.take()?;
         let writer = Arc::clone(&shared);
         thread::Builder::new()
@@ -212,8 +213,14 @@ impl Shared {
     }
 }
 
-/// A panic is reported on a terminal that is as it was found.
-fn restore_when_panicking(shared: &Arc<Shared>) {
+/// A panic is reported on a terminal that is as it was found, and a signal ends the program on one.
+fn restore_when_ended(shared: &Arc<Shared>) {
+    let ended = Arc::downgrade(shared);
+    endings::restore_first(move || {
+        if let Some(shared) = ended.upgrade() {
+            shared.give_back();
+        }
+    });
     let shared = Arc::downgrade(shared);
     raw_terminal::restore_when_panicking(move || {
         if let Some(shared) = shared.upgrade() {

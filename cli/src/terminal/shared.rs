@@ -2,6 +2,7 @@
 //! is entered.
 
 use crate::editor::{Editor, Event};
+use crate::endings;
 use crate::raw_terminal::{self, CLOSING, raw, read_typed, stop_job, write_all, write_at_once};
 use chat_core::Timestamp;
 use chat_net::client::{Input, Stop};
@@ -160,6 +161,7 @@ impl Shared {
             let input = match event {
                 Some(Event::Entered(line)) => Input::Bytes((line + "\n").into()),
                 Some(Event::Said(text)) => Input::Said(text),
+                Some(Event::Names) => Input::Names,
                 Some(_) => Input::End,
                 None => {
                     self.entered.notified().await;
@@ -264,8 +266,14 @@ impl Shared {
     }
 }
 
-/// A panic is reported on a terminal that is as it was found.
-pub(super) fn restore_when_panicking(shared: &Arc<Shared>) {
+/// A panic is reported on a terminal that is as it was found, and a signal ends the program on one.
+pub(super) fn restore_when_ended(shared: &Arc<Shared>) {
+    let ended = Arc::downgrade(shared);
+    endings::restore_first(move || {
+        if let Some(shared) = ended.upgrade() {
+            shared.close(true);
+        }
+    });
     let shared = Arc::downgrade(shared);
     raw_terminal::restore_when_panicking(move || {
         let Some(shared) = shared.upgrade() else {

@@ -5,9 +5,10 @@
 //! bounded.
 
 use super::quitting::Quitting;
-use super::shared::{Gone, Shared, State, restore_when_panicking, size};
+use super::shared::{Gone, Shared, State, restore_when_ended, size};
 use crate::editor::{Editor, Question, Size};
 use crate::raw_terminal::{is_dumb, raw};
+use crate::screen::commands;
 use chat_net::client::{Input, Stop};
 use rustix::fs::fstat;
 use rustix::process::Signal;
@@ -21,48 +22,6 @@ use std::thread;
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
-
-/// Commands that Tab completes.
-const COMMANDS: &[&str] = &[
-    "/away",
-    "/back",
-    "/ban",
-    "/bans",
-    "/claim",
-    "/close",
-    "/deop",
-    "/devices",
-    "/help",
-    "/history",
-    "/ignore",
-    "/inbox",
-    "/invite",
-    "/join",
-    "/kick",
-    "/leave",
-    "/login",
-    "/me",
-    "/msg",
-    "/mute",
-    "/nick",
-    "/op",
-    "/passwd",
-    "/private",
-    "/redact",
-    "/reopen",
-    "/reply",
-    "/retry",
-    "/rooms",
-    "/slow",
-    "/topic",
-    "/unban",
-    "/unclaim",
-    "/unignore",
-    "/unmute",
-    "/unsent",
-    "/who",
-    "/whois",
-];
 
 /// A terminal with an editor on it, until this is dropped.
 #[derive(Debug)]
@@ -120,7 +79,7 @@ impl Tty {
         let ahead = rustix::io::ioctl_fionread(stdin()).unwrap_or(0);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                editor: Editor::new(known, COMMANDS),
+                editor: Editor::new(known, commands::OF_LINES),
                 is_dirty: false,
                 is_writing: false,
                 is_gone: false,
@@ -135,7 +94,7 @@ impl Tty {
             found,
             started: Instant::now(),
         });
-        restore_when_panicking(&shared);
+        restore_when_ended(&shared);
         let tty = Self(Arc::clone(&shared));
         tcsetattr(stdin(), OptionalActions::Now, &raw(&shared.found, true))?;
         let screen = Arc::clone(&shared);
@@ -222,18 +181,5 @@ impl Tty {
 impl Drop for Tty {
     fn drop(&mut self) {
         self.0.close(true);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_of_the_server_is_completed() {
-        for name in chat_core::COMMAND_NAMES {
-            assert!(COMMANDS.contains(&&*format!("/{name}")), "{name}");
-        }
-        assert!(COMMANDS.is_sorted());
     }
 }

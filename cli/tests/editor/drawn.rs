@@ -325,6 +325,10 @@ impl Session {
             }
         }
         self.look();
+        if self.draw.below(4) == 0 {
+            // What is entered then is gone back to no more: it would be asked about again.
+            self.be_asked();
+        }
         self.end();
     }
 
@@ -434,6 +438,41 @@ impl Session {
         } else {
             self.person.say(lines, false);
         }
+    }
+
+    /// A word that is asked about, and more at once, which answers nothing.
+    fn be_asked(&mut self) {
+        if !self.person.typed().is_empty() || !self.person.prompt.is_empty() {
+            return self.look();
+        }
+        for key in ["h", "e", "l", "p"] {
+            self.person.key(key);
+        }
+        let mut bytes = String::from("help\r");
+        let mut has_text = false;
+        for _ in 0..self.draw.below(4) {
+            let key = ["y", "n", "o", "日", "\x1b[A", "\x01"][self.draw.below(6)];
+            has_text |= !key.starts_with(|c: char| c.is_control());
+            bytes += key;
+        }
+        if self.draw.below(2) == 0 {
+            bytes += "\r";
+        }
+        self.send(bytes.as_bytes());
+        assert!(self.world.editor.is_asking(), "{bytes:?}");
+        if has_text {
+            let told = "* Not taken: what came before the question could be seen is no answer.";
+            self.person.stays(told, true);
+        }
+        let answer = ["y", "n"][self.draw.below(2)];
+        self.send(answer.as_bytes());
+        assert!(!self.world.editor.is_asking(), "{bytes:?}");
+        let asked = "Say \"help\" to everyone? y: yes, n: no (/help lists the commands) ";
+        self.person.stays(&format!("{asked}{answer}"), false);
+        if answer == "y" {
+            self.person.key("\r");
+        }
+        self.look();
     }
 
     fn resize(&mut self) {

@@ -532,3 +532,162 @@ fn whoever_gives_no_password_sends_no_command() {
     world.draw();
     assert_eq!(world.events(), entered(&["hello", "there"]));
 }
+
+const UNSEEN: &str = "* Not taken: what came before the question could be seen is no answer.";
+
+/// A paste that the terminal does not mark: all of it at once, in two pieces, and with its Enter after a pause.
+#[test]
+fn what_comes_at_once_does_not_answer_its_own_question() {
+    for pieces in [
+        &[("exit\ry\r", 0)][..],
+        &[("exit\ry", 0)],
+        &[("exit", 0), ("\ry\r", 24)],
+        &[("exit", 0), ("\r", 100), ("y", 24), ("\r", 1)],
+        &[("exit", 0), ("\r", 24), ("y\r", 24)],
+        &[("help\r\x1b[A", 0), ("y", 24)],
+    ] {
+        let mut world = World::new(80, 24);
+        world.wait(LONG);
+        for (bytes, after) in pieces {
+            world.wait(Duration::from_millis(*after));
+            world.editor.read(world.now, bytes.as_bytes());
+        }
+        world.wait(LONG);
+        world.draw();
+        assert!(world.editor.is_asking(), "{pieces:?}");
+        let rows = world.rows();
+        assert_eq!(rows[0], UNSEEN, "{pieces:?}");
+        assert!(rows[1].contains("to everyone? y: yes"), "{pieces:?}");
+        assert_eq!(rows.len(), 2, "{pieces:?}");
+        assert_eq!(world.events(), []);
+        let word = world.editor.typed().text().to_owned();
+        world.send("y");
+        world.wait(LONG);
+        assert_eq!(world.events(), entered(&[&word]), "{pieces:?}");
+    }
+}
+
+/// An answer is a key that comes 25 ms after the question, and after the key before it.
+#[test]
+fn a_question_is_answered_once_it_can_be_seen() {
+    for (after, is_answered) in [(24, false), (25, true)] {
+        let mut world = World::new(80, 24);
+        world.press("exit\r");
+        world.wait(Duration::from_millis(after));
+        world.editor.read(world.now, b"n");
+        assert_eq!(world.editor.is_asking(), !is_answered, "{after} ms");
+        // Keys that follow without a pause are no answers either.
+        world.wait(Duration::from_millis(24));
+        world.editor.read(world.now, b"n");
+        assert_eq!(world.editor.is_asking(), !is_answered, "{after} ms");
+    }
+}
+
+#[test]
+fn a_marked_paste_does_not_answer_its_own_question_either() {
+    for (rest, told) in [("y", UNSEEN), ("y\r", UNSEEN), ("\r", ""), ("\x03", "")] {
+        let mut world = World::new(80, 24);
+        world.send(&(pasted("1\n2\n3\n4\n") + rest));
+        world.wait(LONG);
+        world.draw();
+        let question = "Say 4 pasted lines? y: yes, n: no, o: as one";
+        let rows = world.rows();
+        let expected = [told, question];
+        let expected: Vec<_> = expected.into_iter().filter(|row| !row.is_empty()).collect();
+        assert_eq!(rows, expected, "{rest:?}");
+        assert_eq!(world.events(), []);
+        world.press("y");
+        assert_eq!(world.events(), said(&["1", "2", "3", "4"]), "{rest:?}");
+    }
+}
+
+/// The next question stands there only when the one before it is answered.
+#[test]
+fn one_key_answers_one_question() {
+    let mut world = World::new(80, 24);
+    for text in ["One? ", "Two? "] {
+        world.editor.ask(Question {
+            text: text.into(),
+            answers: vec!['y', 'n'],
+            cancel: 'n',
+        });
+    }
+    world.send("yy");
+    assert_eq!(world.events(), [Event::Answered('y')]);
+    world.press("n");
+    assert_eq!(world.events(), [Event::Answered('n')]);
+    assert!(!world.editor.is_asking());
+}
+
+#[test]
+fn what_comes_at_once_is_no_password() {
+    for bytes in ["/claim\rwords\r", "/claim\rwords"] {
+        let mut world = World::new(80, 24);
+        world.send(bytes);
+        world.wait(LONG);
+        world.draw();
+        let rows = world.rows();
+        assert_eq!(rows, ["/claim", UNSEEN, "Password (it is not shown):"]);
+        assert_eq!(world.events(), []);
+        world.press("open sesame\r");
+        assert_eq!(world.events(), entered(&["/claim open sesame"]));
+    }
+}
+
+/// Lines that were typed before the program began.
+#[test]
+fn what_was_typed_ahead_answers_no_question() {
+    let mut world = World::new(80, 24);
+    world.editor.prompt(PROMPT);
+    world
+        .editor
+        .read_ahead(world.now, b"JOIN ann\nhi\nexit\ny\n");
+    world.wait(LONG);
+    assert_eq!(world.events(), entered(&["JOIN ann", "hi"]));
+    assert!(world.editor.is_asking());
+    world.press("n");
+    assert_eq!(world.editor.typed().text(), "exit");
+}
+
+#[test]
+fn the_screen_can_be_cleared_by_a_command() {
+    let mut world = World::new(40, 6);
+    world.editor.line("bob: hi");
+    world.press(" /Clear \r");
+    world.draw();
+    assert_eq!(world.rows(), [""; 0]);
+    assert_eq!(world.screen.screen().cursor_position(), (0, 0));
+    assert_eq!(world.events(), [], "nobody else is told");
+    world.editor.line("bob: there?");
+    world.send("\x1b[A");
+    world.draw();
+    assert_eq!(world.rows(), ["bob: there?", " /Clear"]);
+    // Said as it is, or to whoever asks for a line, it is no command.
+    world.send("\x03");
+    world.send(&pasted("/clear\n/clear\n"));
+    assert_eq!(world.events(), said(&["/clear", "/clear"]));
+    world.editor.prompt(PROMPT);
+    world.press("/clear\r/clear x\r");
+    assert_eq!(world.events(), entered(&["/clear", "/clear x"]));
+}
+
+#[test]
+fn names_are_asked_for_where_one_is_completed() {
+    let mut world = World::new(40, 6);
+    world.press("/wh\t\x03/help wh\t\x03 \t\x03");
+    assert_eq!(world.events(), [], "those are no names");
+    world.press("an\t\t");
+    assert_eq!(world.events(), [Event::Names], "once, until it is taken");
+    world.editor.list("* In the room (2): anna, bob");
+    assert_eq!(world.editor.typed().text(), "anna: ", "it was waited for");
+    world.press("\x03bo\t");
+    assert_eq!(world.editor.typed().text(), "bob: ");
+    // Whoever has typed on waits for it no more.
+    world.press("\x03ca\tn");
+    world.editor.list("* In the room (1): carl");
+    assert_eq!(world.editor.typed().text(), "can");
+    world.events();
+    world.editor.prompt(PROMPT);
+    world.press("\x03an\t");
+    assert_eq!(world.events(), []);
+}

@@ -77,6 +77,42 @@ fn leaving_asks_first_where_something_is_not_accepted() {
     assert_eq!(world.screen.poll_urgent(), Some(Urgent::Interrupt));
 }
 
+/// A burst asks whether to leave, and answers nothing.
+#[test]
+fn what_comes_at_once_does_not_answer_whether_to_leave() {
+    let mut world = World::online(60, 8);
+    world.unaccepted(&[("a-1", "hello")]);
+    for keys in ["\u{3}y", "exit\ry", "/quit\ry\r"] {
+        world.send(keys);
+        world.wait();
+        assert_eq!(world.screen.poll_urgent(), None, "{keys:?}");
+        world.press("n\u{15}");
+        assert_eq!(world.screen.poll_urgent(), None, "{keys:?}");
+        entered(&mut world);
+    }
+    world.press("\u{3}y");
+    assert_eq!(world.screen.poll_urgent(), Some(Urgent::Interrupt));
+}
+
+#[test]
+fn the_screen_is_cleared_by_a_command_as_by_its_key() {
+    let mut world = World::online(60, 8);
+    for keys in ["\u{c}", "/clear\r"] {
+        world.press(keys);
+        assert_eq!(entered(&mut world), []);
+        assert_eq!(world.screen.poll_urgent(), Some(Urgent::Redraw), "{keys:?}");
+        assert_eq!(world.screen.poll_urgent(), None, "{keys:?}");
+    }
+}
+
+#[test]
+fn whoever_has_said_nothing_can_be_named() {
+    let mut world = World::online(60, 8);
+    world.answered(&["ann", "anton"], "");
+    world.press("an\thi\r");
+    assert_eq!(entered(&mut world), [Typed::Line("anton: hi".into())]);
+}
+
 #[test]
 fn a_name_is_asked_for_and_joins() {
     let mut world = World::new(60, 8);

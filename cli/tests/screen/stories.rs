@@ -77,6 +77,7 @@ fn story_of(mut world: World) -> String {
     see(&mut world, "back at the end");
     world.send("\u{1b}[200~one\rtwo\rthree\rfour\rfive\rsix\rseven\r\u{1b}[201~");
     see(&mut world, "a paste is asked about");
+    world.wait();
     world.press("n");
     world.press("\u{12}yesterday, number 33");
     see(&mut world, "a search");

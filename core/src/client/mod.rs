@@ -63,6 +63,15 @@ pub trait Client {
     /// The next thing to do outside.
     fn poll_action(&mut self) -> Option<ClientAction>;
 
+    /// Asks the server who is in the room, if the client knows how, has a connection, and has not asked there before:
+    /// [`poll_names`](Self::poll_names) gives the answer. Nobody is told, and nothing is shown.
+    fn ask_names(&mut self) {}
+
+    /// Who is in the room, in a line as the answer to `/who`; once.
+    fn poll_names(&mut self) -> Option<String> {
+        None
+    }
+
     /// When the next connection is tried, while there is none and one is waited for.
     fn next_try(&self) -> Option<Timestamp> {
         None

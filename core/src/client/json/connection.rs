@@ -1,5 +1,6 @@
 //! One connection of a client that may have many, one after the other.
 
+use super::names::Asked;
 use super::rooms::{Joining, Seat};
 use crate::client::banner::Banner;
 use crate::types::limits::MAX_JSON_LINE;
@@ -39,6 +40,8 @@ pub(super) struct Connection {
     pub(super) is_not_let_in: bool,
     /// The room whose topic was asked for, without the person having done so.
     pub(super) topic_of: Option<RoomName>,
+    /// What it was asked for of the names in a room.
+    pub(super) names: Asked,
     /// Rooms, none for the lobby, for which something was said too soon, and when it is sent again.
     pub(super) held: BTreeMap<Option<String>, Timestamp>,
     /// Something else than an object came before the welcome.
@@ -67,6 +70,7 @@ impl Connection {
             joins: Vec::new(),
             is_not_let_in: false,
             topic_of: None,
+            names: Asked::default(),
             held: BTreeMap::new(),
             is_text: false,
             goodbye: false,

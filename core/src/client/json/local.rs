@@ -10,15 +10,16 @@ use crate::wire::notice::Notice;
 use crate::wire::printable::printable;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::Write;
+
+const UNSENT: &str = "unsent";
+const RETRY: &str = "retry";
 
 /// The commands that no server sees, and what each does.
 const COMMANDS: [(&str, &str); 4] = [
-    (
-        "unsent",
-        "what you said that the server has not accepted yet",
-    ),
-    ("retry", "while offline: connect now"),
+    (UNSENT, "what you said that the server has not accepted yet"),
+    (RETRY, "while offline: connect now"),
     (
         "ignore [NAME]",
         "show nothing of what NAME says, does, or writes to you alone; without a name: whom you ignore",
@@ -29,21 +30,29 @@ const COMMANDS: [(&str, &str); 4] = [
 impl JsonClient {
     /// A command that is none of the server's.
     pub(super) fn own_command(&mut self, now: Timestamp, command: &str) {
-        let own = ["unsent", "retry"];
-        match own
-            .into_iter()
-            .find(|name| name.eq_ignore_ascii_case(command))
-        {
-            Some("unsent") => self.list_unsent(),
-            Some("retry") => self.retry(now),
-            _ => self.not_done(Notice::unknown(command, &own)),
+        let is = |name: &str| name.eq_ignore_ascii_case(command);
+        if is(UNSENT) {
+            return self.list_unsent();
         }
+        if is(RETRY) {
+            return self.retry(now);
+        }
+        let of_shell = &self.setup.commands;
+        if let Some((name, does)) = of_shell.iter().find(|(name, _)| is(name)) {
+            // Its shell would have done it where it can.
+            let told = format!("* /{name}: {does}");
+            return self.say_privately(&told);
+        }
+        let own = [UNSENT, RETRY].into_iter();
+        let own: Vec<&str> = own.chain(of_shell.iter().map(|(name, _)| *name)).collect();
+        self.not_done(Notice::unknown(command, &own));
     }
 
     /// The server's commands, and the client's own.
     pub(super) fn help(&mut self) {
         let mut help = Notice::Help(Role::None).to_string();
-        for (name, does) in COMMANDS {
+        let of_shell = self.setup.commands.iter();
+        for (name, does) in COMMANDS.iter().chain(of_shell) {
             let _ = write!(help, "\n* /{name}: {does}"); // A string takes it all.
         }
         self.say_privately(&help);

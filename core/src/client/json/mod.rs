@@ -14,6 +14,7 @@ mod leaving;
 mod local;
 mod many;
 mod memory;
+mod names;
 pub mod phase;
 mod receive;
 mod rooms;
@@ -81,6 +82,9 @@ pub struct Setup {
     /// What its device is called, if it is to come back to names that belong to its person without their passwords: it asks for
     /// that with each password, where it [`keeps`](Self::keeps).
     pub device: Option<String>,
+    /// The commands that its shell carries out itself, without their slashes, and what each does: they are in the help, and may be
+    /// what was meant by one that nobody knows.
+    pub commands: Vec<(&'static str, &'static str)>,
     /// Nobody can read along on its connections: what it has for that is sent.
     pub is_private: bool,
 }
@@ -150,6 +154,8 @@ pub struct JsonClient {
     is_showing: bool,
     ignoring: Ignoring,
     words: Words,
+    /// Who is in the room, for its shell.
+    names: Option<String>,
 }
 
 impl Client for JsonClient {
@@ -261,6 +267,14 @@ impl Client for JsonClient {
         action
     }
 
+    fn ask_names(&mut self) {
+        self.ask_who_is_here();
+    }
+
+    fn poll_names(&mut self) -> Option<String> {
+        self.names.take()
+    }
+
     fn next_try(&self) -> Option<Timestamp> {
         self.deadline.filter(|_| self.phase == Phase::Waiting)
     }
@@ -308,6 +322,7 @@ impl JsonClient {
             is_showing: false,
             ignoring: Ignoring::default(),
             words: Words::default(),
+            names: None,
             memory,
             setup,
         };

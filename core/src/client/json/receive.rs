@@ -90,7 +90,7 @@ impl JsonClient {
             || self.is_told_otherwise(&message)
             || self.is_held_already(&message);
         let is_known = self.follow_words(&message);
-        if self.hides(&message) || is_known {
+        if self.take_names(&message) || self.hides(&message) || is_known {
             if !self.is_showing {
                 self.say_what_is_read(); // Nothing of it is to be seen first.
             }

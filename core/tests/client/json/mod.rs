@@ -7,6 +7,7 @@ mod keeping;
 mod leaving;
 mod looks;
 mod many;
+mod names;
 mod order;
 mod people;
 mod reading;
