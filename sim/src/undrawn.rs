@@ -2,12 +2,19 @@
 
 use chat_core::mark::Mark;
 
-/// Nobody on the network comes back with a device, as those who do are in worlds around a store, where these are not counted; nor do
-/// two owners of names talk to each other alone, or anybody removes a line.
+/// Without `--orders` no password is taken in drawn worlds.
 pub const UNDRAWN: &[Mark] = &[
+    Mark::NameClaimed,
+    Mark::RenameClaimed,
+    Mark::Claimed,
+    Mark::LoggedIn,
+    Mark::Displaced,
     Mark::CameBack,
     Mark::DeviceGaveWay,
     Mark::DeviceRefused,
+    Mark::AccountsFull,
+    Mark::HashesFull,
+    Mark::GuessesFull,
     Mark::WordsWait,
     Mark::InboxFull,
     Mark::InboxOldestRead,
@@ -18,4 +25,5 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::ConversationLetGo,
     Mark::Redacted,
     Mark::RedactedUnsent,
+    Mark::RemovedInBackfill,
 ];

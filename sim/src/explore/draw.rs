@@ -14,7 +14,7 @@ use crate::text::Text;
 use chat_core::MAX_NAME;
 
 /// Draws a world with so many clients, or with a number of them drawn, too.
-pub fn draw(seed: u64, clients: Option<usize>) -> World {
+pub fn draw(seed: u64, clients: Option<usize>, with_orders: bool) -> World {
     let mut dice = Dice::new(seed, 1);
     let mood = Mood::draw(&mut dice);
     let count = clients.unwrap_or_else(|| match mood {
@@ -36,7 +36,7 @@ pub fn draw(seed: u64, clients: Option<usize>) -> World {
         count,
     };
     draw.be_in_the_mood();
-    if mood != Mood::Any || draw.moves.ends() {
+    if !with_orders || mood != Mood::Any || draw.moves.ends() {
         draw.orders.leave_out();
     }
     draw.has_programs |= draw.moves.ends();

@@ -27,7 +27,7 @@ const SETTLED: u64 = 1000;
 /// Draws a world, plays it under turmoil, and says what is wrong with it.
 pub fn play_production(seed: u64) -> (Scenario, Option<Broken>) {
     let clients = 1 + usize::try_from(seed).unwrap_or(0) % CLIENTS;
-    let scenario = scenario(&draw(seed, Some(clients)));
+    let scenario = scenario(&draw(seed, Some(clients), false));
     let broken = broken(&scenario);
     (scenario, broken)
 }

@@ -170,6 +170,11 @@ impl Orders {
         }
     }
 
+    /// Nothing of it, after all.
+    pub(super) fn leave_out(&mut self) {
+        self.rarity = 0;
+    }
+
     /// Whether there are any.
     pub(super) fn are_any(&self) -> bool {
         self.rarity > 0
@@ -325,7 +330,7 @@ impl Orders {
         let time = if dice.one_in(2) {
             None
         } else {
-            Some(1 + dice.below(3) as u32)
+            Some([1, 2, 3][dice.below(3)])
         };
         match dice.below(20) {
             0..3 => Do::Op,
@@ -339,7 +344,7 @@ impl Orders {
             13 => Do::Unmute,
             14 | 15 => Do::Private(!dice.one_in(3)),
             16 | 17 => Do::Invite,
-            _ => Do::Slow(dice.below(3) as u16),
+            _ => Do::Slow([0, 1, 2][dice.below(3)]),
         }
     }
 }

@@ -43,7 +43,10 @@ impl Owner {
     pub(super) fn connects(&mut self) -> String {
         self.answers.clear();
         let mut lines = format!("JOIN {}\n", json!({"name": "auditor"}));
-        let mut send = |object| lines += &format!("{object}\n");
+        let mut send = |object: serde_json::Value| {
+            lines.push_str(&object.to_string());
+            lines.push('\n');
+        };
         send(json!({"type": "login", "name": self.own, "password": RIGHT, "id": "login"}));
         for room in self.ranks.keys() {
             let (name, slow) = (room.as_str(), SLOW + self.number);
@@ -59,10 +62,11 @@ impl Owner {
 
     pub(super) fn hears(&mut self, line: &str) {
         match serde_json::from_str(line) {
-            Ok(Message::Account { id: Some(id), .. } | Message::In { id: Some(id), .. }) => {
-                self.answers.insert(id.into(), Ok(()));
-            }
-            Ok(Message::Accepted { id: Some(id), .. }) => {
+            Ok(
+                Message::Account { id: Some(id), .. }
+                | Message::In { id: Some(id), .. }
+                | Message::Accepted { id: Some(id), .. },
+            ) => {
                 self.answers.insert(id.into(), Ok(()));
             }
             Ok(Message::Error {

@@ -6,7 +6,7 @@
 use super::rules::{Accounts, Claim, No, Rank, Rules, folded, is_in};
 use crate::invariant::Invariant;
 use crate::naming::are_alike;
-use chat_core::{Kind, Order, Record, RoomName};
+use chat_core::{Kind, Name, Order, Record, RoomName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -353,7 +353,7 @@ impl Law {
             return;
         };
         let is_there = |name: &str| place.members.contains(&folded(name));
-        let whom = order.whom().map(|it| it.as_str());
+        let whom = order.whom().map(Name::as_str);
         let may = place
             .rules
             .may_order(&self.accounts, at, by, order, whom.is_some_and(is_there));

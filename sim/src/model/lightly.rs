@@ -33,9 +33,12 @@ pub(super) struct Lightly {
     /// The passwords of names that are claimed.
     passwords: BTreeMap<String, String>,
     /// What is being hashed.
-    hashing: BTreeMap<usize, (String, Option<Secret<[u8; SALT]>>)>,
+    hashing: BTreeMap<usize, Hashed>,
     hashed: u64,
 }
+
+/// A password, and what it is to be hashed with, if that is given.
+type Hashed = (String, Option<Secret<[u8; SALT]>>);
 
 /// What is known of one peer.
 #[derive(Debug, Default)]
@@ -80,7 +83,7 @@ impl Watched {
     }
 
     /// The room where a peer is, and how many are there.
-    pub(super) fn room_lightly<'a>(&self, light: &'a Lightly, peer: usize) -> (&'a str, usize) {
+    pub(super) fn room_lightly(light: &Lightly, peer: usize) -> (&str, usize) {
         let stay = light.views[peer]
             .stays
             .iter()

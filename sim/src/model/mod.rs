@@ -181,7 +181,7 @@ impl Watched {
     /// The room where a peer of the text dialect is, and how many people are there.
     pub fn room(&self, peer: usize) -> (&str, usize) {
         if let Some(light) = &self.light {
-            return self.room_lightly(light, peer);
+            return Self::room_lightly(light, peer);
         }
         let stay = self.peers[peer].stays.last();
         let room = stay.map_or(LOBBY, |stay| stay.room);

@@ -3,7 +3,7 @@
 //! It follows from the orders that were given, and from nothing else. Times are in milliseconds.
 
 use crate::naming::are_alike;
-use chat_core::{Network, Order};
+use chat_core::{Name, Network, Order};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -176,7 +176,7 @@ impl Rules {
         is_there: bool,
     ) -> Result<(), No> {
         let rank = self.rank(accounts, by);
-        let whom = order.whom().map(|name| name.as_str());
+        let whom = order.whom().map(Name::as_str);
         let to = whom.map(|it| self.rank_like(accounts, it));
         let least = match order {
             Order::Own(_) => return self.may_own(accounts, by),
@@ -239,7 +239,7 @@ impl Rules {
             Order::Deop(_) => drop(self.operators.remove(&name)),
             Order::Kick(..) => drop(self.invited.remove(&name)),
             Order::Ban { whom, from, .. } => {
-                let whom = whom.as_ref().map(|it| it.as_str());
+                let whom = whom.as_ref().map(Name::as_str);
                 self.bans.retain(|it| !it.is_of(whom, *from));
                 self.bans.push(Ban {
                     name: whom.map(Into::into),
@@ -249,7 +249,7 @@ impl Rules {
                 self.invited.remove(&name);
             }
             Order::Unban(whom, from) => {
-                let whom = whom.as_ref().map(|it| it.as_str());
+                let whom = whom.as_ref().map(Name::as_str);
                 self.bans.retain(|it| !it.is_of(whom, *from));
             }
             Order::Mute(..) => drop(self.mutes.insert(name, until)),

@@ -23,12 +23,11 @@ impl Program {
             // What it wants may be refused for much, and what it says where it is silent.
             _ if id.starts_with(WANT) => code != Code::BadRequest || self.knows_full,
             Code::Muted | Code::TooSoon => self.is_kept_silent(id),
-            Code::Banned | Code::NotInvited => join.is_some() || id.is_empty(),
+            // That of a room, which it asked for in its first line or then.
+            Code::Banned | Code::NotInvited | Code::TooManyRooms => join.is_some() || id.is_empty(),
             // It is said again when there is room.
             Code::DiskFull => self.knows_full,
-            // That of a room, which it asked for in its first line or then.
             Code::NotKept => disk.is_damaged() && (join.is_some() || id.is_empty()),
-            Code::TooManyRooms => join.is_some() || id.is_empty(),
             Code::Unchanged => join.is_some(),
             Code::LastRoom => part.is_some(),
             Code::IdReused => {

@@ -5,7 +5,7 @@ use crate::invariant::Invariant;
 use crate::kept::disk::Disk;
 use crate::model::rules::words;
 use chat_core::json::{Entry, OrderOf};
-use chat_core::{Kind, Order};
+use chat_core::{Kind, Name, Order};
 
 /// Whether an entry that is sent is the one that is kept.
 pub(super) fn is_kept(entry: &Entry<'_>, disk: &Disk) {
@@ -30,7 +30,7 @@ fn is_order(kept: &str, text: &str, order: Option<&OrderOf<'_>>) -> bool {
     let (Some(kept), Some(order)) = (Order::parse(kept), order) else {
         return false;
     };
-    let whom = kept.whom().map(|name| name.as_str());
+    let whom = kept.whom().map(Name::as_str);
     let reason = Some(kept.reason()).filter(|reason| !reason.is_empty());
     words(&kept) == text
         && kept.kind() == order.kind

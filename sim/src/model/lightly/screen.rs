@@ -34,7 +34,8 @@ impl Watched {
         let before = light.named.insert(key, who);
         if let (Some(before), true) = (before, goes_on) {
             // It goes on with a session.
-            light.views[who].stays = light.views[before].stays.clone();
+            let stays = light.views[before].stays.clone();
+            light.views[who].stays = stays;
         }
     }
 
