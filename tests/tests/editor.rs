@@ -253,9 +253,8 @@ fn the_terminal_is_as_it_was_found_after_every_signal_that_ends_the_program() {
         assert!(sent.expect("there is kill").success(), "{signal}");
         let is_outlived = [10, 11, 12, 13, 17, 18, 23, 25, 28].contains(&signal);
         if is_outlived {
-            terminal.press("/away\r");
-            terminal.screen.wait_for("away");
-            terminal.press("/back\r");
+            // What is to end it does so at once.
+            thread::sleep(Duration::from_millis(200));
             assert!(terminal.process.runs(), "{signal}");
             if signal != 11 {
                 continue;

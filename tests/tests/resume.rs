@@ -415,8 +415,7 @@ fn what_the_text_dialect_cannot_do_is_not_asked_of_it() {
 
 #[test]
 fn looking_into_another_room_than_the_lobby_is_refused_and_does_not_join() {
-    let dir = Dir::new("resume");
-    let mut server = Server::start();
+    let server = Server::start();
     let address = server.address().to_string();
     for option in [&["--follow"][..], &["--history", "20"]] {
         let arguments = [option, &["--room", "dev", &address]].concat();
@@ -425,15 +424,6 @@ fn looking_into_another_room_than_the_lobby_is_refused_and_does_not_join() {
         let why = format!("{} reads without joining, and only the lobby", option[0]);
         assert!(client.stderr.contains(&why), "{client:?}");
     }
-    // A state that is in another room is no reason to join it either.
-    let state = dir.path("state");
-    let mut ann = Client::with(&["--state", &state, "--room", "dev", &address]).joined();
-    server.skip_to("[dev] USER");
-    ann.end_input();
-    assert_eq!(ann.finish().code, LEFT);
-    let client = Client::with(&["--follow", "--state", &state, &address]).finish();
-    assert_eq!(client.code, USAGE);
-    assert!(client.stderr.contains("say --room lobby"), "{client:?}");
 }
 
 /// A reader that stops reading is nobody's fault: the client waits, and says nothing wrong.
