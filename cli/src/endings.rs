@@ -26,10 +26,10 @@ const FAULTS: &[Signal] = &[
 ];
 
 /// The real-time signals, by number; elsewhere, there are none.
-const REAL_TIME: std::ops::RangeInclusive<i32> = if cfg!(target_os = "linux") {
-    34..=64
+const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
+    34..65
 } else {
-    1..=0
+    0..0
 };
 
 type Restore = dyn Fn() + Send + Sync;
@@ -51,7 +51,7 @@ pub fn watch() -> io::Result<()> {
     thread::Builder::new()
         .name("faults".into())
         .spawn(move || {
-            while let Ok(signal) = faults.wait() {
+            if let Ok(signal) = faults.wait() {
                 restore();
                 let _ = faults.thread_unblock();
                 // The runtime may have a handler that goes on once.
@@ -105,9 +105,9 @@ pub(crate) fn unblocked<T>(begin: impl FnOnce() -> T) -> T {
     let faults = faults();
     let was_blocked = SigSet::thread_get_mask().is_ok_and(|mask| mask.contains(Signal::SIGILL));
     let _ = faults.thread_unblock();
-    let begun = begin();
+    let answer = begin();
     if was_blocked {
         let _ = faults.thread_block();
     }
-    begun
+    answer
 }

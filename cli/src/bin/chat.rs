@@ -190,11 +190,7 @@ Exit codes: as chat-client's (chat-client --help).";
             .name
             .clone()
             .or(memory.name.as_ref().map(|_| String::new()));
-        screen.set_read_to(ROOM, memory.after);
-        for room in &memory.rooms {
-            let place = memory.places.iter().find(|it| it.room == *room);
-            screen.set_read_to(room, place.and_then(|it| it.after));
-        }
+        mark_as_read(&mut screen, &memory);
         let setup = Setup {
             seed: chat_net::client::seed()?,
             keeps: state.is_some(),
@@ -278,6 +274,15 @@ Exit codes: as chat-client's (chat-client --help).";
             let _ = writeln!(io::stderr(), "chat: {}", notice.trim_start_matches("* "));
         }
         Ok(outcome)
+    }
+
+    /// How far everything is read, in each room.
+    fn mark_as_read(screen: &mut Screen, memory: &Memory) {
+        screen.set_read_to(ROOM, memory.after);
+        for room in &memory.rooms {
+            let place = memory.places.iter().find(|it| it.room == *room);
+            screen.set_read_to(room, place.and_then(|it| it.after));
+        }
     }
 
     /// What the screen is to be, by the configuration and the environment.

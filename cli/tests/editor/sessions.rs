@@ -560,10 +560,10 @@ fn what_comes_at_once_does_not_answer_its_own_question() {
         assert!(rows[1].contains("to everyone? y: yes"), "{pieces:?}");
         assert_eq!(rows.len(), 2, "{pieces:?}");
         assert_eq!(world.events(), []);
-        let word = world.editor.typed().text().to_owned();
+        let text = world.editor.typed().text().to_owned();
         world.send("y");
         world.wait(LONG);
-        assert_eq!(world.events(), entered(&[&word]), "{pieces:?}");
+        assert_eq!(world.events(), entered(&[&text]), "{pieces:?}");
     }
 }
 
