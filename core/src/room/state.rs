@@ -125,7 +125,7 @@ impl State {
     /// the name, the salt and the hash, the number of the entry since which it is theirs in eight bytes, a 0, or a 1 if they
     /// look after the server, the number of their last device in four, how many they have in two, and these, the one that was
     /// used last at the end; where something waits for any of these, how many in four bytes, and for each, in their order, the length of the name, the name, how
-    /// much waits in four, and that, as [`Waiting::encode`] writes it; where something is ordered, the length of the rules as text in four bytes, and
+    /// much waits in four, and that; where something is ordered, the length of the rules as text in four bytes, and
     /// that; then, for each member in their order, the length of the name, the name, and a 0, or a 1 and the session.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
