@@ -10,7 +10,8 @@
 
 use super::error::Fault;
 use super::gone::Gone;
-use super::record::{self, Found, Malformed, Rest, Seed, checksum};
+use super::record::{self, Found, Malformed, Rest};
+use super::sum::{Seed, checksum};
 use chat_core::Record;
 
 pub(super) const HEADER: usize = 40;

@@ -9,7 +9,7 @@
 
 use super::disk::{self, Dir, Mode};
 use super::error::Fault;
-use super::record::{Seed, checksum};
+use super::sum::{Seed, checksum};
 use std::collections::BTreeMap;
 
 const SLOT: usize = 32;

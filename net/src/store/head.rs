@@ -8,7 +8,8 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
-use super::record::{Malformed, Rest, checksum};
+use super::record::{Malformed, Rest};
+use super::sum::checksum;
 use super::{HEAD, LOBBY_ALONE, VERSION};
 use std::sync::Arc;
 

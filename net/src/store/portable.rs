@@ -8,8 +8,9 @@
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
-use super::record::{checksum, is_plain};
+use super::record::is_plain;
 use super::rooms::{Directory, Rooms, Snapshot};
+use super::sum::checksum;
 use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
 use super::{Beginning, LOBBY_ALONE, PAGE, Report, Retention, Store, VERSION, hex};

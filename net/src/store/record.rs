@@ -11,8 +11,8 @@
 
 use super::error::Fault;
 use super::gone::{self, Gone};
+use super::sum::{Seed, checksum};
 use chat_core::{Kind, MAX_NAME, MAX_ROOM_NAME, Name, Record, RoomName, SessionId};
-use twox_hash::XxHash3_64;
 
 /// What stands before the body.
 pub(super) const PREFIX: usize = 10;
@@ -49,16 +49,6 @@ const fn inverse(of: u64) -> u64 {
 /// Bytes that are not as they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
-
-/// What the checksums of a log are seeded with: no other log's bytes are taken for this one's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seed(pub(super) u64);
-
-impl Seed {
-    pub(super) fn of(log: u128) -> Self {
-        Self(checksum(0, &log.to_le_bytes()))
-    }
-}
 
 /// A record found in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,11 +288,6 @@ pub(super) fn decode(offset: u64, body: &[u8]) -> Result<Record, Malformed> {
 pub(super) fn room_of(offset: u64, body: &[u8]) -> Option<(RoomName, u64)> {
     let body = Body::read(offset, body).ok()?;
     Some((body.room, body.seq))
-}
-
-/// A checksum that no damage leaves as it was but for one in 2^64.
-pub(super) fn checksum(seed: u64, bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot_with_seed(seed, bytes)
 }
 
 /// By what an entry with an id is found.

@@ -9,8 +9,9 @@ use super::disk::{Dir, File, Mode};
 use super::error::Fault;
 use super::frame::{SECTOR, Tag};
 use super::gone::{Gone, Rest};
-use super::record::{self, Malformed, Seed, checksum};
+use super::record::{self, Malformed};
 use super::rooms::{Directory, Rooms, Snapshot};
+use super::sum::{Seed, checksum};
 use super::{LOBBY_ALONE, VERSION, read_all};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -14,8 +14,9 @@
 
 use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
-use super::record::{Malformed, Rest, checksum};
+use super::record::{Malformed, Rest};
 use super::segment::Opened;
+use super::sum::checksum;
 use super::table::{Run, Start, Table};
 use chat_core::{MAX_ROOM_NAME, RoomName};
 use std::cmp::Ordering;

@@ -3,9 +3,10 @@
 //! Of the rooms it has nothing where the segment has the lobby alone: its numbers are the offsets.
 
 use super::error::Fault;
-use super::record::{self, Found, Seed};
+use super::record::{self, Found};
 use super::rooms::Directory;
 use super::segment::{Header, Opened};
+use super::sum::Seed;
 use super::walk::{Salvaged, Step, Walk};
 use chat_core::{Record, RoomName};
 use std::collections::HashMap;

@@ -4,8 +4,9 @@ use super::disk::File;
 use super::error::Fault;
 use super::frame::{self, HEADER, Header, MAX_FRAME, SECTOR, Tag};
 use super::gone::Gone;
-use super::record::{self, Found, Seed};
+use super::record::{self, Found};
 use super::segment::{Opened, last_written};
+use super::sum::Seed;
 use std::ops::Range;
 use std::sync::Arc;
 
