@@ -25,12 +25,8 @@ const FAULTS: &[Signal] = &[
     Signal::SIGSTKFLT,
 ];
 
-/// The real-time signals, by number; elsewhere, there are none.
-const REAL_TIME: std::ops::RangeInclusive<i32> = if cfg!(target_os = "linux") {
-    34..=64
-} else {
-    1..=0
-};
+/// The real-time signals of Linux, by number; elsewhere, there are none.
+const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 type Restore = dyn Fn() + Send + Sync;
 
@@ -51,7 +47,7 @@ pub fn watch() -> io::Result<()> {
     thread::Builder::new()
         .name("faults".into())
         .spawn(move || {
-            while let Ok(signal) = faults.wait() {
+            if let Ok(signal) = faults.wait() {
                 restore();
                 let _ = faults.thread_unblock();
                 // The runtime may have a handler that goes on once.
@@ -65,7 +61,7 @@ pub fn watch() -> io::Result<()> {
 fn watch_real_time() -> io::Result<()> {
     let (mut came, comes) = UnixStream::pair()?;
     let which = Arc::new(AtomicUsize::new(0));
-    for signal in REAL_TIME {
+    for signal in REAL_TIME.filter(|_| cfg!(target_os = "linux")) {
         let number = usize::try_from(signal).unwrap_or(0);
         // The system may keep the first ones for itself.
         if flag::register_usize(signal, Arc::clone(&which), number).is_ok() {
@@ -105,9 +101,9 @@ pub(crate) fn unblocked<T>(begin: impl FnOnce() -> T) -> T {
     let faults = faults();
     let was_blocked = SigSet::thread_get_mask().is_ok_and(|mask| mask.contains(Signal::SIGILL));
     let _ = faults.thread_unblock();
-    let begun = begin();
+    let outcome = begin();
     if was_blocked {
         let _ = faults.thread_block();
     }
-    begun
+    outcome
 }
