@@ -106,8 +106,8 @@ pub(crate) enum Refusal {
     Muted(Option<u64>),
     /// They have said something, and are to wait for so many milliseconds.
     TooSoon(u64),
-    /// They have no right to do that: what they are.
-    NoRight(Role),
+    /// They have no right to do that.
+    NoRight,
     /// Not to somebody who is that.
     NotToThem(Role),
     /// Whoever is to be an operator has no name that is their own.
@@ -325,7 +325,7 @@ impl Known<'_> {
     fn may_redact(self, name: &Name, order: &Order<'_>, target: Target) -> Result<(), Refusal> {
         let role = self.state.rules().role(self.names, name);
         if !target.is_own && !role.may(Right::Redact, None) {
-            return Err(Refusal::NoRight(role));
+            return Err(Refusal::NoRight);
         }
         if !Redaction::is_of(target.kind) {
             return Err(Refusal::NoText);
@@ -346,7 +346,7 @@ impl Known<'_> {
             Some(right) => {
                 let role = rules.role(self.names, name);
                 if !role.may(right, None) {
-                    return Err(Refusal::NoRight(role));
+                    return Err(Refusal::NoRight);
                 }
                 let to = order.whom().map(|it| rules.role_like(self.names, it));
                 if let Some(to) = to.filter(|to| !role.may(right, Some(*to))) {

@@ -400,7 +400,7 @@ impl Server {
     pub(super) fn send_bans(&mut self, id: ConnId, room: RoomId, given: Option<&str>) {
         let role = self.role_in(id, room);
         if !role.may(Right::Bans, None) {
-            return self.refuse_answer(id, Answer::NoRight(role, "bans"), given);
+            return self.refuse_answer(id, Answer::NoRight(Right::Bans), given);
         }
         let all = self.rooms[room].room.state.rules().bans(self.wall());
         let dialect = self.connections.get(id).map(|c| c.dialect);
@@ -448,7 +448,7 @@ pub(super) fn unsaid<'a>(why: Refusal) -> Answer<'a> {
 pub(super) fn refused<'a>(why: Refusal, order: &'a Order<'_>, asked: &Asked<'_>) -> Answer<'a> {
     let command = order.right().and_then(Right::command).unwrap_or_default();
     match (why, order.whom()) {
-        (Refusal::NoRight(role), _) => Answer::NoRight(role, command),
+        (Refusal::NoRight, _) => order.right().map_or(Answer::NotDone, Answer::NoRight),
         (Refusal::NotToThem(role), Some(whom)) => Answer::NotToThem(whom, role),
         (Refusal::NotClaimed, Some(whom)) => Answer::TheyHaveNotClaimed(whom),
         (Refusal::NotHere, Some(whom)) => Answer::NotInThisRoom(whom),

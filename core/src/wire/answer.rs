@@ -6,7 +6,7 @@ use crate::types::limits::{
 };
 use crate::types::name::{Name, Unique};
 use crate::types::order::{Moment, Span, Why};
-use crate::types::rights::Role;
+use crate::types::rights::{Right, Role};
 use crate::types::room_name::{InvalidRoomName, RoomName};
 use crate::types::spelling::InvalidName;
 use crate::wire::json::Code;
@@ -163,8 +163,8 @@ pub(crate) enum Answer<'a> {
     Muted(Option<u64>),
     /// It may be said in so many milliseconds.
     TooSoon(u64),
-    /// This command is not for whoever is that.
-    NoRight(Role, &'static str),
+    /// Not everyone may do that.
+    NoRight(Right),
     NotToThem(&'a Name, Role),
     TheyHaveNotClaimed(&'a Name),
     NotInThisRoom(&'a Name),
@@ -469,14 +469,15 @@ impl fmt::Display for Answer<'_> {
                 "Not sent: people say one line at a time here; you may say the next one in {} s.",
                 wait.div_ceil(1000)
             ),
-            Self::NoRight(Role::None, command) => write!(
-                f,
-                "Not done: /{command} is for the operators of the room."
-            ),
-            Self::NoRight(_, command) => write!(
-                f,
-                "Not done: /{command} is for the owner of the room."
-            ),
+            Self::NoRight(right) => {
+                let who = if Role::Operator.may(*right, None) {
+                    "operators"
+                } else {
+                    "owner"
+                };
+                let command = right.command().unwrap_or_default();
+                write!(f, "Not done: /{command} is for the {who} of the room.")
+            }
             Self::NotToThem(whom, role) => {
                 write!(f, "Not done: {whom} is {}, as you are, or more than you.", role.name())
             }

@@ -64,6 +64,11 @@ fn whoever_makes_a_room_with_a_claimed_name_owns_it() {
         send(&mut w, bob, "/kick ann"),
         "ann has joined the chat\n* Not done: /kick is for the operators of the room.\n"
     );
+    for command in ["/op ann", "/private on"] {
+        let (name, _) = command[1..].split_once(' ').unwrap();
+        let told = format!("* Not done: /{name} is for the owner of the room.\n");
+        assert_eq!(send(&mut w, bob, command), told);
+    }
 }
 
 /// What each command of the table is given, and what comes of it where it is done.
