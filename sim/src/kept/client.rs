@@ -2,10 +2,10 @@
 
 use super::disk::Disk;
 use super::listener::Listener;
-use super::orders::Want;
 use super::owner::Owner;
 use super::person::Person;
 use super::program::Program;
+use super::wants::Want;
 use super::world;
 use crate::invariant::Invariant;
 use chat_core::RoomName;

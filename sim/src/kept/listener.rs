@@ -1,8 +1,8 @@
 //! Somebody with the text dialect, who joins anew whenever they are cut off: what they hold against what they are sent.
 
 use super::disk::Disk;
-use super::orders::Want;
 use super::person::line_of;
+use super::wants::Want;
 use crate::invariant::Invariant;
 use chat_core::{Kind, Record, RoomName};
 

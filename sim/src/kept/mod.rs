@@ -11,6 +11,7 @@
 
 mod client;
 mod disk;
+mod draw;
 mod listener;
 mod orders;
 mod owner;
@@ -20,6 +21,7 @@ mod program;
 mod sectors;
 mod shipped;
 mod stage;
+mod wants;
 mod world;
 
 use crate::broken::{Broken, quietly};

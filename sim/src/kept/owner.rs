@@ -2,7 +2,7 @@
 //! has a right still has it, after however many restarts.
 
 use super::disk::Disk;
-use super::orders::RIGHT;
+use super::wants::RIGHT;
 use crate::invariant::Invariant;
 use crate::model::rules::Rank;
 use chat_core::RoomName;

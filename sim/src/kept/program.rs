@@ -4,7 +4,7 @@ mod refused;
 mod sent;
 
 use super::disk::Disk;
-use super::orders::Want;
+use super::wants::Want;
 use crate::invariant::Invariant;
 use crate::model::rules::folded;
 use chat_core::json::{DiskState, Message, Request};

@@ -6,9 +6,9 @@ mod links;
 
 use super::client::Client;
 use super::disk::Disk;
-use super::orders::{Do, RIGHT, WRONG, Want};
 use super::person::Wish;
 use super::shipped::End;
+use super::wants::{Do, RIGHT, WRONG, Want};
 use super::world::{Op, World, room};
 use crate::dice::Dice;
 use crate::hashing::stand_in;
