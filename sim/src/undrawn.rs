@@ -2,7 +2,7 @@
 
 use chat_core::mark::Mark;
 
-/// Without `--orders` no password is taken in drawn worlds.
+/// Without `--orders` no password is taken in drawn worlds, and nobody removes a line with or without.
 pub const UNDRAWN: &[Mark] = &[
     Mark::NameClaimed,
     Mark::RenameClaimed,
@@ -25,5 +25,6 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::ConversationLetGo,
     Mark::Redacted,
     Mark::RedactedUnsent,
+    Mark::RedactedWhileRead,
     Mark::RemovedInBackfill,
 ];
