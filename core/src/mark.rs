@@ -56,7 +56,6 @@ marks! {
     RoomLetGo "a room in which nobody is, is let go of"
     RoomsInOneWrite "what waits of several rooms goes in one write"
     VisitedOnce "whoever is in several rooms that have news is visited for all of them at once"
-    RoomInTurn "a write begins with another room than the main one, where those before it had theirs"
     RoomMade "a room is made"
     RoomsCutShort "a list of rooms is cut short"
     RoomsFull "there are as many rooms as there may be"

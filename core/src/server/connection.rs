@@ -118,8 +118,6 @@ pub(super) struct Others {
     pub(super) positions: Vec<Position>,
     /// The last ways through the seats of its rooms that came to it: a sweep, and a round.
     pub(super) visited: [u64; 2],
-    /// The next write begins with this position, of all that it has.
-    pub(super) first: usize,
 }
 
 impl Deref for Others {

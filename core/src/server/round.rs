@@ -72,24 +72,17 @@ impl Outbox {
     fn write_some(&mut self, logs: Logs<'_>, write: &mut impl FnMut(&[&[u8]]) -> usize) -> bool {
         let dialect = self.dialect;
         let stream = |room| logs.0[room].log().stream(dialect);
-        let (others, first) = match &self.others {
-            Some(them) => (&them[..], them.first),
-            None => (&[][..], 0),
-        };
+        let others = self.others.as_ref().map_or(&[][..], |them| &them[..]);
         let all = others.len() + 1;
         let at = |nth: usize| match nth.checked_sub(1) {
             None => (self.main.0, &self.main.1),
             Some(nth) => (others[nth].room, &others[nth].cursor),
         };
-        // Where a line was begun it is ended first, alone. Then each room has its turn to be the first, so that whoever reads
-        // slowly is sent something of all. Of two positions in a room, the older one comes before.
+        // Where a line was begun it is ended first, alone. Of two positions in a room, the older one comes before; and answers in
+        // the main position come before those to what was asked later in other rooms.
         let begun = (0..all).find(|nth| at(*nth).1.is_mid_line());
-        let is_alone = |it: &Position| it.seat.is_some() && it.room != self.main.0;
-        let is_in_turn = first > 0 && others.iter().all(is_alone);
-        mark_if(is_in_turn, Mark::RoomInTurn);
         let order = match begun {
             Some(nth) => nth..nth + 1,
-            None if is_in_turn => first..first + all,
             None => 0..all,
         };
         let mut slices = [&[][..]; SLICES];
@@ -97,7 +90,7 @@ impl Outbox {
         // Whose bytes they are, and how many: of each that has some, there is at least one slice.
         let mut parts = [(0, 0); SLICES];
         let mut written_of = 0;
-        for nth in order.map(|nth| nth % all) {
+        for nth in order {
             let (room, cursor) = at(nth);
             if more || count + LEAST > SLICES {
                 more = true;
@@ -133,12 +126,6 @@ impl Outbox {
             };
             cursor.advance(stream(room), sent);
             mark_if(cursor.is_mid_line(), Mark::WrittenMidLine);
-            if self.full
-                && sent > 0
-                && let Some(them) = &mut self.others
-            {
-                them.first = (nth + 1) % all;
-            }
         }
         more
     }

@@ -398,33 +398,3 @@ fn a_goodbye_is_the_last_line_whatever_waits_of_other_rooms() {
     }
     assert!(lines[6].contains("\"bye\""), "{sent}");
 }
-
-#[test]
-fn whoever_reads_slowly_is_sent_something_of_every_room() {
-    let mut w = World::new(Limits::default());
-    let [ann, bob] = ["ann", "bob"].map(|name| {
-        let hello = format!(r#"{{"name":"{name}"}}"#);
-        let (conn, _) = program(&mut w, &hello);
-        send(&mut w, conn, &join("dev"));
-        conn
-    });
-    w.look(ann);
-    w.limit(ann, 0);
-    let mut sent = String::new();
-    for _ in 0..20 {
-        for room in ["lobby", "lobby", "lobby", "dev"] {
-            send(
-                &mut w,
-                bob,
-                &json!({"type": "say", "room": room, "text": "x".repeat(63)}),
-            );
-        }
-        // Less than what comes in the lobby alone meanwhile.
-        w.limit(ann, 400);
-        w.handle(Input::Writable(ann));
-        w.settle();
-        sent += &w.look(ann);
-    }
-    let of = |room: &str| sent.matches(&format!(r#""room":"{room}""#)).count();
-    assert!(of("dev") >= 5 && of("lobby") >= 5, "{sent}");
-}
