@@ -1,9 +1,8 @@
 //! A room is closed, and opened again (PROTOCOL.md, "Order").
 
-use super::accounts::{hash, send};
-use super::durable::Kept;
+use super::accounts::send;
 use super::json::{errors, objects, program};
-use super::order::{admin, dev, go, owner_of};
+use super::order::{admin, dev, go, kept_dev, owner_of, settle};
 use super::world::World;
 use chat_core::json::{Code, Message};
 use chat_core::{Input, Limits, Timer};
@@ -75,18 +74,7 @@ fn the_lobby_is_never_closed() {
 
 #[test]
 fn a_room_is_closed_after_a_restart_and_whoever_was_still_there_leaves() {
-    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
-    let settle = |k: &mut Kept| {
-        k.commit();
-        hash(k);
-        k.answer();
-        k.commit();
-    };
-    let ann = k.join("ann");
-    for line in ["/claim open sesame", "/join dev"] {
-        k.receive(ann, format!("{line}\n"));
-        settle(&mut k);
-    }
+    let (mut k, ann) = kept_dev();
     let (bot, _) = program(&mut k, r#"{"name":"bot","rooms":{"dev":{}}}"#);
     settle(&mut k);
     k.look(bot);

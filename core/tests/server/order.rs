@@ -46,6 +46,25 @@ pub(super) fn dev() -> (World, ConnId, ConnId) {
     (w, ann, bob)
 }
 
+/// What was asked of the store, and for passwords, is done.
+pub(super) fn settle(k: &mut Kept) {
+    k.commit();
+    hash(k);
+    k.answer();
+    k.commit();
+}
+
+/// A server with a store, and ann, who owns the room `dev`.
+pub(super) fn kept_dev() -> (Kept, ConnId) {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let ann = k.join("ann");
+    for line in ["/claim open sesame", "/join dev"] {
+        k.receive(ann, format!("{line}\n"));
+        settle(&mut k);
+    }
+    (k, ann)
+}
+
 #[test]
 fn whoever_makes_a_room_with_a_claimed_name_owns_it() {
     let mut w = World::new(Limits::default());
@@ -895,12 +914,6 @@ fn orders_and_bans_are_asked_for_and_answered_in_objects_as_well() {
 #[test]
 fn what_is_ordered_is_so_after_a_restart() {
     let mut k = Kept::new(Limits::default(), Vec::new(), 9);
-    let settle = |k: &mut Kept| {
-        k.commit();
-        hash(k);
-        k.answer();
-        k.commit();
-    };
     let ann = k.join("ann");
     let bob = k.join("bob");
     for (conn, line) in [
@@ -981,18 +994,7 @@ fn who_has_lost_the_connection_is_removed_with_the_host_they_came_from() {
 
 #[test]
 fn what_waits_for_the_store_is_not_said_in_a_room_that_one_was_removed_from_meanwhile() {
-    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
-    let settle = |k: &mut Kept| {
-        k.commit();
-        hash(k);
-        k.answer();
-        k.commit();
-    };
-    let ann = k.join("ann");
-    for line in ["/claim open sesame", "/join dev"] {
-        k.receive(ann, format!("{line}\n"));
-        settle(&mut k);
-    }
+    let (mut k, ann) = kept_dev();
     let (bot, _) = program(
         &mut k,
         &format!("{{\"session\":\"{}\",\"name\":\"bot\"}}", "7".repeat(32)),

@@ -10,6 +10,20 @@ use chat_core::{ConnId, Kind, Limits};
 
 const SECRET: &str = "the secret";
 
+/// Somebody in the room whose socket takes so many bytes.
+fn slow_reader(w: &mut World, json: bool, takes: usize) -> ConnId {
+    let slow = if json {
+        bot(w, "")
+    } else {
+        let slow = w.join("slow");
+        go(w, slow, "dev");
+        slow
+    };
+    w.look(slow);
+    w.limit(slow, takes);
+    slow
+}
+
 /// A program that is in dev, too.
 fn bot(w: &mut World, more: &str) -> ConnId {
     let (bot, _) = program(
@@ -167,15 +181,7 @@ fn nobody_is_sent_a_text_that_is_gone_however_slowly_they_read() {
     for json in [false, true] {
         for room in 0..250 {
             let (mut w, ann, bob) = dev();
-            let slow = if json {
-                bot(&mut w, "")
-            } else {
-                let slow = w.join("slow");
-                go(&mut w, slow, "dev");
-                slow
-            };
-            w.look(slow);
-            w.limit(slow, room);
+            let slow = slow_reader(&mut w, json, room);
             send(&mut w, bob, "before");
             send(&mut w, bob, SECRET);
             send(&mut w, bob, "after");
@@ -223,15 +229,7 @@ fn nor_what_was_copied_for_them_or_is_history() {
         for room in [0, 7, 100] {
             let (mut w, ann, bob) = dev();
             send(&mut w, bob, SECRET);
-            let slow = if json {
-                bot(&mut w, "")
-            } else {
-                let slow = w.join("slow");
-                go(&mut w, slow, "dev");
-                slow
-            };
-            w.look(slow);
-            w.limit(slow, room);
+            let slow = slow_reader(&mut w, json, room);
             // What it is sent of the history waits for it, and so does the line where it leaves.
             w.receive(slow, asks);
             send(&mut w, bob, SECRET);
