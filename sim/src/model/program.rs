@@ -286,7 +286,10 @@ impl Program {
             } => {
                 let has_none = name.is_empty() && session.is_empty() && !resumed;
                 let is_as_asked = *read == self.reads() && (!read || has_none);
-                let is_in = seen.stays.iter().any(|stay| stay.room == LOBBY);
+                // Whoever goes on outside of the lobby may come in right after that.
+                let before = if *outside { *head } else { u64::MAX };
+                let is_in = |stay: &Stay| stay.room == LOBBY && (stay.joined as u64) < before;
+                let is_in = seen.stays.iter().any(is_in);
                 let is_right = is_as_asked && (is_in != *outside || *read);
                 Invariant::OneStay.holds(is_right, || format!("{line:?} to peer {who}"));
                 let why = self.why_not_as_asked(name).filter(|_| !resumed && !read);
