@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How faults are looked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only see whether every patch still applies; build nothing
+    /// Only see whether every patch still applies and compiles; explore nothing
     #[arg(long)]
     check: bool,
     /// Only faults whose names have this in them
@@ -87,12 +87,19 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             bad.push(fault);
         }
     }
+    if bad.is_empty() && options.check {
+        for (fault, error) in tree.check_all(&faults)? {
+            writeln!(out, "{}: does not compile: {error}", fault.name)?;
+            bad.push(fault);
+        }
+    }
     if options.check || !bad.is_empty() {
         writeln!(
             out,
-            "{} of {} apply",
+            "{} of {} apply{}",
             faults.len() - bad.len(),
-            faults.len()
+            faults.len(),
+            if options.check { " and compile" } else { "" }
         )?;
         return Ok(code(bad.is_empty()));
     }
@@ -106,7 +113,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
         tried += 1;
         succeeded(&tree.apply(fault, &[])?)?;
         let looked = tree
-            .build()
+            .cargo("build")
             .and_then(|()| tree.explore(fault, options.worlds));
         succeeded(&tree.apply(fault, &["--reverse"])?)?;
         let (found, took) = looked
@@ -226,13 +233,45 @@ impl Tree {
             .output()
     }
 
-    fn build(&self) -> io::Result<()> {
+    /// The faults that do not compile, each with the compiler's words.
+    ///
+    /// As many as fit beside one another are compiled at once, and each alone only where that does not do.
+    fn check_all<'a>(&self, faults: &'a [Fault]) -> io::Result<Vec<(&'a Fault, io::Error)>> {
+        let mut bad = Vec::new();
+        let mut left: Vec<&Fault> = faults.iter().collect();
+        while !left.is_empty() {
+            let mut applied = Vec::new();
+            let mut others = Vec::new();
+            for fault in left {
+                let fits = self.apply(fault, &[])?.status.success();
+                if fits { &mut applied } else { &mut others }.push(fault);
+            }
+            let together = self.cargo("check");
+            for fault in applied.iter().rev() {
+                succeeded(&self.apply(fault, &["--reverse"])?)?;
+            }
+            if together.is_err() {
+                for fault in &applied {
+                    succeeded(&self.apply(fault, &[])?)?;
+                    let alone = self.cargo("check");
+                    succeeded(&self.apply(fault, &["--reverse"])?)?;
+                    bad.extend(alone.err().map(|error| (*fault, error)));
+                }
+            }
+            left = others;
+        }
+        Ok(bad)
+    }
+
+    /// Has cargo build or check the copy.
+    fn cargo(&self, how: &str) -> io::Result<()> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.dir);
         // One fault after another is a few files' change each.
         cargo.env("CARGO_TARGET_DIR", &self.target);
         cargo.env("CARGO_INCREMENTAL", "1");
-        cargo.args(["build", "--quiet", "--locked", "--package", "chat-sim"]);
+        cargo.arg(how);
+        cargo.args(["--quiet", "--locked", "--package", "chat-sim"]);
         succeeded(&cargo.output()?).map(drop)
     }
 
