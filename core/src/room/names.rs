@@ -5,13 +5,16 @@ use crate::room::RoomId;
 use crate::types::entry::{Change, Entry};
 use crate::types::name::Name;
 use crate::types::order::Order;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::slice;
 
 /// Who is in which rooms, by name. One name is of one person in all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Names {
-    all: ByName<In>,
+    /// For each, a room in which they are: almost everybody is in one alone.
+    all: ByName<RoomId>,
+    /// All rooms of those who are in more, in no order.
+    more: ByName<Vec<RoomId>>,
     /// Those that belong to somebody, who may be here or not.
     claims: ByName<Claim>,
     /// The number of the last entry of the accounts' log.
@@ -25,30 +28,6 @@ pub(crate) struct Claim {
     pub(crate) since: u64,
     /// They look after the server.
     pub(crate) is_admin: bool,
-}
-
-/// The rooms in which somebody is: almost everybody is in one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum In {
-    One(RoomId),
-    #[expect(clippy::box_collection, reason = "of names there are many")]
-    Many(Box<Vec<RoomId>>),
-}
-
-impl In {
-    fn of(rooms: Vec<RoomId>) -> Self {
-        match rooms[..] {
-            [room] => Self::One(room),
-            _ => Self::Many(Box::new(rooms)),
-        }
-    }
-
-    fn rooms(&self) -> &[RoomId] {
-        match self {
-            Self::One(room) => core::slice::from_ref(room),
-            Self::Many(rooms) => rooms,
-        }
-    }
 }
 
 impl Names {
@@ -123,7 +102,8 @@ impl Names {
 
     /// The rooms in which somebody is, in no order.
     pub(crate) fn rooms(&self, name: &Name) -> &[RoomId] {
-        self.all.get(name).map_or(&[], In::rooms)
+        let one = || self.all.get(name).map_or(&[][..], slice::from_ref);
+        self.more.get(name).map_or_else(one, |rooms| rooms)
     }
 
     /// Takes note of what happened in a room. A new name is taken note of once, by [`rename`](Self::rename).
@@ -137,33 +117,41 @@ impl Names {
 
     /// Somebody is in one room more.
     pub(crate) fn enter(&mut self, room: RoomId, name: &Name) {
-        let Some(there) = self.all.get_mut(name) else {
-            return self.all.insert(name, In::One(room));
-        };
-        if !there.rooms().contains(&room) {
-            let mut rooms = there.rooms().to_vec();
+        let mut rooms = self.rooms(name).to_vec();
+        if !rooms.contains(&room) {
             rooms.push(room);
-            *there = In::of(rooms);
+            self.set_rooms(name, rooms);
         }
     }
 
     fn leave(&mut self, room: RoomId, name: &Name) {
-        let Some(there) = self.all.get_mut(name) else {
+        let mut rooms = self.rooms(name).to_vec();
+        rooms.retain(|it| *it != room);
+        self.set_rooms(name, rooms);
+    }
+
+    fn set_rooms(&mut self, name: &Name, rooms: Vec<RoomId>) {
+        self.more.remove(name);
+        let Some(&one) = rooms.first() else {
+            self.all.remove(name);
             return;
         };
-        let mut rooms = there.rooms().to_vec();
-        rooms.retain(|it| *it != room);
-        if rooms.is_empty() {
-            self.all.remove(name);
-        } else {
-            *there = In::of(rooms);
+        match self.all.get_mut(name) {
+            Some(it) => *it = one,
+            None => self.all.insert(name, one),
+        }
+        if rooms.len() > 1 {
+            self.more.insert(name, rooms);
         }
     }
 
     /// Somebody has another name, in all their rooms.
     pub(crate) fn rename(&mut self, before: &Name, after: &Name) {
-        if let Some(rooms) = self.all.remove(before) {
-            self.all.insert(after, rooms);
+        if let Some(one) = self.all.remove(before) {
+            self.all.insert(after, one);
+        }
+        if let Some(rooms) = self.more.remove(before) {
+            self.more.insert(after, rooms);
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::wire::line::{self, Line, LineReader};
 use crate::wire::text::FirstLine;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
 
 /// One connection.
@@ -389,7 +390,7 @@ pub(super) fn new_reader(dialect: Dialect) -> LineReader {
 /// All connections, found by their [`ConnId`] in constant time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Connections {
-    slots: Vec<(u32, Option<Connection>)>,
+    slots: Vec<(NonZeroU32, Option<Connection>)>,
     free: Vec<u32>,
 }
 
@@ -400,7 +401,7 @@ impl Connections {
 
     pub(crate) fn insert(&mut self, connection: Connection) -> ConnId {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push((0, None));
+            self.slots.push((NonZeroU32::MIN, None));
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         let (generation, place) = &mut self.slots[slot as usize];
@@ -417,7 +418,7 @@ impl Connections {
             return None;
         }
         let connection = place.take()?;
-        *generation = generation.wrapping_add(1);
+        *generation = generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         self.free.push(id.slot);
         Some(connection)
     }
@@ -439,7 +440,7 @@ impl Connections {
 
     /// The ids of the connections there are, by slot.
     pub(crate) fn ids(&self) -> Vec<ConnId> {
-        let open = |(slot, (generation, place)): (usize, &(u32, Option<Connection>))| {
+        let open = |(slot, (generation, place)): (usize, &(NonZeroU32, Option<Connection>))| {
             place.as_ref()?;
             Some(ConnId {
                 slot: u32::try_from(slot).ok()?,

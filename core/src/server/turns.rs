@@ -84,7 +84,7 @@ impl Turns {
 
     /// The first of a class or of those after it.
     fn first_from(&self, class: Class) -> Option<(Place, ConnId)> {
-        let (slot, generation) = (0, 0);
+        let (slot, generation) = (0, core::num::NonZeroU32::MIN);
         let begin = (
             Place::new(class, NonZeroU64::MIN),
             ConnId { slot, generation },

@@ -1,12 +1,14 @@
 //! Names of connections.
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 /// Names one connection of a server, and never another one after it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
     pub(crate) slot: u32,
-    pub(crate) generation: u32,
+    /// One more than is shown, so that to have no connection takes no space.
+    pub(crate) generation: NonZeroU32,
 }
 
 impl ConnId {
@@ -27,13 +29,13 @@ impl ConnId {
         };
         Some(Self {
             slot: number(slot)?,
-            generation: number(generation)?,
+            generation: NonZeroU32::MIN.checked_add(number(generation)?)?,
         })
     }
 }
 
 impl fmt::Debug for ConnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}.{}", self.slot, self.generation)
+        write!(f, "#{}.{}", self.slot, self.generation.get() - 1)
     }
 }
