@@ -84,6 +84,21 @@ mod help_and_version {
     }
 
     #[test]
+    fn what_help_says_after_the_options_fits_a_terminal_of_80_columns() {
+        for program in [chat_server(), chat_client()] {
+            let [narrow, wide] = ["80", "300"].map(|columns| {
+                let mut command = Command::new(program);
+                command.arg("--help").env("COLUMNS", columns);
+                let output = command.output().expect("it runs");
+                text(&output.stdout).to_owned()
+            });
+            let after = wide.find("\nExamples:").or(wide.find("\nHistory, unless"));
+            let after = &wide[after.expect("the options end somewhere")..];
+            assert!(narrow.ends_with(after), "{program:?}: {narrow}");
+        }
+    }
+
+    #[test]
     fn version_is_the_packages() {
         for (program, name) in [
             (chat_server(), "chat-server"),

@@ -109,22 +109,27 @@ struct Target {
 
 const AFTER_HELP: &str = "\
 Examples:
-  chat-bench fanout --spawn                     a server of its own: no other is needed
-  chat-bench fanout --spawn --ephemeral         the same without a history on the disk
-  chat-bench fanout --members 1000 --cap 10     the server on 127.0.0.1:5000
-  chat-bench latency --rate 5000 --json         as JSON, for programs
+  chat-bench fanout --spawn          a server of its own: no other is needed
+  chat-bench fanout --spawn --ephemeral
+                                     the same without a history on the disk
+  chat-bench fanout --members 1000 --cap 10
+                                     the server on 127.0.0.1:5000
+  chat-bench latency --rate 5000 --json
+                                     as JSON, for programs
   chat-bench latency --spawn --deaf 10 --flooding 10
-                                                what abusive connections do to the others
-  chat-bench latency --spawn --asking 1000      what those do who ask for the history
+                                     what abusive connections do to the others
+  chat-bench latency --spawn --asking 1000
+                                     what those do who ask for the history
   chat-bench idle --members 10000 --pid $(pidof chat-server)
 
-The result is written on standard output; what was not exact, and how far it is, on standard error.
-People may talk in the room meanwhile: their lines are counted and not judged.
+The result is written on standard output; what was not exact, and how far it is,
+on standard error. People may talk in the room meanwhile: their lines are
+counted and not judged.
 
 Exit codes:
   0    everything was delivered exactly
-  1    something was not, or not done as asked (too late to send the rest, nothing measured), or the
-       server failed
+  1    something was not, or not done as asked (too late to send the rest,
+       nothing measured), or the server failed
   2    wrong usage, or more than this system allows
   3    could not connect
   130  interrupted (Ctrl-C)";

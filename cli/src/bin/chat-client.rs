@@ -88,38 +88,45 @@ struct Args {
 
 const AFTER_HELP: &str = "\
 Examples:
-  chat-client                                   talk on this machine
-  chat-client chat.example.org:5000             talk somewhere else
-  chat-client tls://chat.example.org            the same over TLS
-  chat-client --room dev                        begin in another room than the lobby
-  chat-client --history 20                      begin with the last 20 entries
-  echo JOIN | chat-client --history 20          print them, unseen by the others
-  chat-client --follow --json                   print what happens, for programs
-  printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client      say one line; exit code 0: it was accepted
+  chat-client                            talk on this machine
+  chat-client chat.example.org:5000      talk somewhere else
+  chat-client tls://chat.example.org     the same over TLS
+  chat-client --room dev                 begin in another room than the lobby
+  chat-client --history 20               begin with the last 20 entries
+  echo JOIN | chat-client --history 20   print them, unseen by the others
+  chat-client --follow --json            print what happens, for programs
+  printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client
+                                         say one line; exit code 0: accepted
 
-Over TLS, a server is trusted if an authority that this system trusts vouches for its name. If none does, you
-are asked once at a terminal, as by ssh, and the server is remembered by its fingerprint in the first of
-these that is known; one whose certificate has changed since is refused.
+Over TLS, a server is trusted if an authority that this system trusts vouches
+for its name. If none does, you are asked once at a terminal, as by ssh, and the
+server is remembered by its fingerprint in the first of these that is known; one
+whose certificate has changed since is refused.
   $XDG_STATE_HOME/chat-client/known_servers
   $HOME/.local/state/chat-client/known_servers
   on macOS: $HOME/Library/Application Support/chat-client/known_servers
   on Windows: %LOCALAPPDATA%\\chat-client\\known_servers
 
-The room's lines are written on standard output, messages of the program on standard error.
+The room's lines are written on standard output, messages of the program on
+standard error.
 
 Exit codes:
-  0    left; everything that was said between JOIN and LEAVE, or the end, was accepted
-  1    left, but a line was not said (too long, not UTF-8, no command although it begins with one
-       slash, or refused by the server); or the input ended before JOIN; or standard output, or the
-       directory of --state, could not be written
+  0    left; everything that was said between JOIN and LEAVE, or the end, was
+       accepted
+  1    left, but a line was not said (too long, not UTF-8, no command although
+       it begins with one slash, or refused by the server); or the input ended
+       before JOIN; or standard output, or the directory of --state, could not
+       be written
   2    wrong usage
   3    could not connect, or the server is not trusted (TLS)
-  4    the server closed the connection for good, or did not accept everything within 60 s of
-       leaving; before the first welcome, and with --text: the connection was lost
+  4    the server closed the connection for good, or did not accept everything
+       within 60 s of leaving; before the first welcome, and with --text: the
+       connection was lost
   130  interrupted (Ctrl-C)
 
 Signals:
-  SIGTERM, SIGHUP  leave as LEAVE does; a second one does not wait for what is not accepted";
+  SIGTERM, SIGHUP  leave as LEAVE does; a second one does not wait for what is
+                   not accepted";
 
 fn main() {
     let args = Args::parse();

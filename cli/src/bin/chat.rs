@@ -101,15 +101,20 @@ mod unix {
 
     const AFTER_HELP: &str = "\
 Examples:
-  chat                          talk on this machine, or where the configuration says
+  chat                          talk on this machine, or where the configuration
+                                says
   chat chat.example.org         talk somewhere else
-  chat tls://chat.example.org   the same over TLS; whom it trusts, chat-client --help says
-  chat tls://chat.example.org/garden   and to a room of it
-  chat --name ann 7106          under a name, with the server on port 7106 of this machine
+  chat tls://chat.example.org   the same over TLS; whom it trusts,
+                                chat-client --help says
+  chat tls://chat.example.org/garden
+                                and to a room of it
+  chat --name ann 7106          under a name, with the server on port 7106 of
+                                this machine
   chat default-config           what can be set
 
-Colours: 16, 256 or any, by TERM and COLORTERM; none with NO_COLOR. Where the locale (LC_ALL, LC_CTYPE, LANG)
-is not of UTF-8, only ASCII is shown. Times are those of TZ.
+Colours: 16, 256 or any, by TERM and COLORTERM; none with NO_COLOR. Where the
+locale (LC_ALL, LC_CTYPE, LANG) is not of UTF-8, only ASCII is shown. Times are
+those of TZ.
 
 Exit codes: as chat-client's (chat-client --help).";
 

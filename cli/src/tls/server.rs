@@ -31,7 +31,7 @@ pub struct TlsOptions {
 
     /// The server's certificate and the rest of its chain (PEM). When this file or the key's changes, and at
     /// SIGHUP, both are read anew; nobody is dropped for that. A name without a slash is a file in
-    /// $`CREDENTIALS_DIRECTORY`, where systemd sets that. [default: a certificate that the server makes for
+    /// `$CREDENTIALS_DIRECTORY`, where systemd sets that. [default: a certificate that the server makes for
     /// itself, once, beside the history; its fingerprint is told on standard error]
     #[arg(long, value_name = "FILE", requires_all = ["key", "listen_tls"])]
     pub cert: Option<PathBuf>,

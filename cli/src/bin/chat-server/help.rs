@@ -1,49 +1,62 @@
-//! What `--help` says after the options.
+//! What `--help` says after the options, for a terminal of 80 columns.
 
 pub(super) const AFTER_HELP: &str = "\
-History, unless --data or --ephemeral is given, is the first of these that is known:
-  $STATE_DIRECTORY             as set by systemd; the first, if there are several
+History, unless --data or --ephemeral is given, is the first of these that is
+known:
+  $STATE_DIRECTORY            as set by systemd; the first, if there are several
   $XDG_STATE_HOME/chat-server
   $HOME/.local/state/chat-server
   on macOS: $HOME/Library/Application Support/chat-server
   on Windows: %LOCALAPPDATA%\\chat-server
 
-What is told to others is on the disk first. Where the disk is full, nobody can say anything or come in
-until there is room; the server goes on, and so does reading and leaving.
+What is told to others is on the disk first. Where the disk is full, nobody can
+say anything or come in until there is room; the server goes on, and so does
+reading and leaving.
 
 Signals:
-  SIGINT (Ctrl-C), SIGTERM  tell everyone, let them go, write the history; all within 5 s
-  a second one of these     exit at once
-  SIGHUP                    unless standard output or standard error is a terminal: with --config, read the configuration
-                            anew, as `admin reload`; with --cert, the certificate and its key. Else as
-                            SIGTERM, but never the second; nothing if it was ignored at the start (nohup)
-  SIGXCPU                   as SIGHUP: the limit on processor time is near (ulimit -t)
-  SIGXFSZ                   nothing: a file at its limit (ulimit -f) is a disk that is full
-  SIGUSR1, SIGUSR2          nothing
-  SIGQUIT (Ctrl-\\)          exit at once, nobody is told, as with SIGKILL
+  SIGINT (Ctrl-C), SIGTERM
+            tell everyone, let them go, write the history; all within 5 s
+  a second one of these
+            exit at once
+  SIGHUP    unless standard output or standard error is a terminal: with
+            --config, read the configuration anew, as `admin reload`; with
+            --cert, the certificate and its key. Else as SIGTERM, but never the
+            second; nothing if it was ignored at the start (nohup)
+  SIGXCPU   as SIGHUP: the limit on processor time is near (ulimit -t)
+  SIGXFSZ   nothing: a file at its limit (ulimit -f) is a disk that is full
+  SIGUSR1, SIGUSR2
+            nothing
+  SIGQUIT (Ctrl-\\)
+            exit at once, nobody is told, as with SIGKILL
 
-Log messages are written on standard error: who connected from where, joined, left, or was refused
-and why; never what is said. In 10 s, 50 connections of a host are told one by one, and 5 that are
-refused; the others are counted. Told once, at the start: the fingerprint of the certificate (TLS), that
-others can read the history, that the server runs as root, and that it listens in plain text where other
-machines can connect.
+Log messages are written on standard error: who connected from where, joined,
+left, or was refused and why; never what is said. In 10 s, 50 connections of a
+host are told one by one, and 5 that are refused; the others are counted. Told
+once, at the start: the fingerprint of the certificate (TLS), that others can
+read the history, that the server runs as root, and that it listens in plain
+text where other machines can connect.
 
 Environment:
-  CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200, CHAT_EPHEMERAL=true, or
-            CHAT_LISTEN=5000,[::1]:5000; a flag wins over it, and it wins over the file of --config
-  RUST_LOG  which log messages are written: error, warn, info, debug, trace, or per part, such as
-            chat_net=debug [default: info; warn where standard output and standard error are both a
-            terminal, whose screen shows who comes and goes]
+  CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200,
+            CHAT_EPHEMERAL=true, or CHAT_LISTEN=5000,[::1]:5000; a flag wins
+            over it, and it wins over the file of --config
+  RUST_LOG  which log messages are written: error, warn, info, debug, trace, or
+            per part, such as chat_net=debug [default: info; warn where standard
+            output and standard error are both a terminal, whose screen shows
+            who comes and goes]
   CREDENTIALS_DIRECTORY
-            where names of --cert and --key without a slash are looked up, as set by systemd
+            where names of --cert and --key without a slash are looked up, as
+            set by systemd
   NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM=dumb
             whether log messages have colours [default: on a terminal]
 
 Exit codes:
-  0    stopped by a signal, everyone was told; check, export, import, backup or repair succeeded
-  1    could not start: the address is in use, or the history cannot be opened, for example;
-       the history could not be kept any more: the disk failed, or did not take the last of it
-       within the 5 s of a stop; check, export, import, backup or repair failed
+  0    stopped by a signal, everyone was told; check, export, import, backup or
+       repair succeeded
+  1    could not start: the address is in use, or the history cannot be opened,
+       for example; the history could not be kept any more: the disk failed, or
+       did not take the last of it within the 5 s of a stop; check, export,
+       import, backup or repair failed
   2    wrong usage
   78   the file of --config, or of check-config, is wrong
   130  a second SIGINT or SIGTERM";
