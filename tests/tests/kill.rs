@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +24,15 @@ const WINDOW: usize = 16;
 
 /// How long they have in the end until all that they said is accepted.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What all of them share.
+struct Shared {
+    /// Nobody is to say more.
+    stop: AtomicBool,
+    /// Whoever was not welcomed when their server is killed has no session to come back to, and another name: nothing is killed
+    /// before all have one.
+    all_welcome: Barrier,
+}
 
 /// What one client has seen, through all its connections.
 #[derive(Default)]
@@ -38,7 +48,7 @@ struct Seen {
 
 impl Seen {
     /// Talks on one connection until it is over; whether it was the client that ended it.
-    fn talk(&mut self, name: &str, address: SocketAddr, stop: &AtomicBool) -> io::Result<bool> {
+    fn talk(&mut self, name: &str, address: SocketAddr, shared: &Shared) -> io::Result<bool> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -57,7 +67,9 @@ impl Seen {
             match message.unwrap_or_else(|error| panic!("{error}: {line}")) {
                 Message::Welcome { session, .. } => {
                     self.connections += 1;
-                    self.token = Some(session.0.into());
+                    if self.token.replace(session.0.into()).is_none() {
+                        shared.all_welcome.wait();
+                    }
                     for (id, text) in &self.unsure {
                         say(&mut stream, id, text)?;
                     }
@@ -91,7 +103,7 @@ impl Seen {
                 Message::Bye { .. } => {}
                 other => panic!("{other:?} to {name}"),
             }
-            let is_over = stop.load(Ordering::Relaxed);
+            let is_over = shared.stop.load(Ordering::Relaxed);
             if is_over && self.unsure.is_empty() {
                 return Ok(true);
             }
@@ -112,11 +124,11 @@ fn say(stream: &mut TcpStream, id: &str, text: &str) -> io::Result<()> {
 }
 
 /// A client that comes back until it is to stop and all that it said is accepted.
-fn client(name: &str, address: SocketAddr, stop: &AtomicBool) -> Seen {
+fn client(name: &str, address: SocketAddr, shared: &Shared) -> Seen {
     let mut seen = Seen::default();
     let mut late = None;
-    while !seen.talk(name, address, stop).unwrap_or(false) {
-        if stop.load(Ordering::Relaxed) {
+    while !seen.talk(name, address, shared).unwrap_or(false) {
+        if shared.stop.load(Ordering::Relaxed) {
             let since = *late.get_or_insert_with(Instant::now);
             assert!(
                 since.elapsed() < PATIENCE,
@@ -148,15 +160,18 @@ fn what_is_accepted_outlives_the_server() {
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} kills, {eta} left") {
         bar.set_style(style);
     }
-    let stop = AtomicBool::new(false);
+    let shared = &Shared {
+        stop: AtomicBool::new(false),
+        all_welcome: Barrier::new(CLIENTS + 1),
+    };
     let seen: Vec<Seen> = thread::scope(|scope| {
         let names: Vec<String> = (0..CLIENTS).map(|n| format!("client{n}")).collect();
-        let stop = &stop;
         let clients: Vec<_> = names
             .into_iter()
-            .map(|name| scope.spawn(move || client(&name, address, stop)))
+            .map(|name| scope.spawn(move || client(&name, address, shared)))
             .collect();
         let mut server = start(address, data);
+        shared.all_welcome.wait();
         for kill in 0..kills {
             // At no particular moment.
             thread::sleep(Duration::from_micros(20_000 + (kill * 7919) % 60_000));
@@ -165,7 +180,7 @@ fn what_is_accepted_outlives_the_server() {
             server = start(address, data);
             bar.inc(1);
         }
-        stop.store(true, Ordering::Relaxed);
+        shared.stop.store(true, Ordering::Relaxed);
         let seen = clients
             .into_iter()
             .map(|client| client.join().expect("no promise is broken"));

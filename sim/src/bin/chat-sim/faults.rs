@@ -235,30 +235,32 @@ impl Tree {
 
     /// The faults that do not compile, each with the compiler's words.
     ///
-    /// As many as fit beside one another are compiled at once, and each alone only where that does not do.
+    /// As many as fit beside one another are compiled at once; where that fails, one half of them after the other.
     fn check_all<'a>(&self, faults: &'a [Fault]) -> io::Result<Vec<(&'a Fault, io::Error)>> {
         let mut bad = Vec::new();
-        let mut left: Vec<&Fault> = faults.iter().collect();
-        while !left.is_empty() {
+        let mut packs = vec![faults.iter().collect::<Vec<_>>()];
+        while let Some(pack) = packs.pop() {
             let mut applied = Vec::new();
             let mut others = Vec::new();
-            for fault in left {
+            for fault in pack {
                 let fits = self.apply(fault, &[])?.status.success();
                 if fits { &mut applied } else { &mut others }.push(fault);
             }
-            let together = self.cargo("check");
+            let compiled = self.cargo("check");
             for fault in applied.iter().rev() {
                 succeeded(&self.apply(fault, &["--reverse"])?)?;
             }
-            if together.is_err() {
-                for fault in &applied {
-                    succeeded(&self.apply(fault, &[])?)?;
-                    let alone = self.cargo("check");
-                    succeeded(&self.apply(fault, &["--reverse"])?)?;
-                    bad.extend(alone.err().map(|error| (*fault, error)));
+            match (compiled, &applied[..]) {
+                (Ok(()), _) => {}
+                (Err(error), [fault]) => bad.push((*fault, error)),
+                (Err(_), _) => {
+                    let (one, other) = applied.split_at(applied.len() / 2);
+                    packs.extend([one.to_vec(), other.to_vec()]);
                 }
             }
-            left = others;
+            if !others.is_empty() {
+                packs.push(others);
+            }
         }
         Ok(bad)
     }
