@@ -7,7 +7,7 @@ use std::io;
 pub enum Signal {
     /// `Ctrl-C` (SIGINT).
     Interrupt,
-    /// Somebody, or a limit, ends the program (SIGTERM, SIGXCPU).
+    /// Somebody, or a limit, ends the program (SIGTERM, SIGXCPU, and the others).
     Terminate,
     /// The terminal is closed (SIGHUP).
     HangUp,
@@ -21,7 +21,8 @@ pub enum Signal {
 pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    used_up: tokio::signal::unix::Signal,
+    /// Others that would end the program.
+    others: Vec<tokio::signal::unix::Signal>,
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 
@@ -45,16 +46,43 @@ impl Signals {
 
     fn with_hang_up(is_heard: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        let used_up = SignalKind::from_raw(rustix::process::Signal::XCPU.as_raw());
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            used_up: signal(SignalKind::from_raw(rustix::process::Signal::XCPU.as_raw()))?,
+            others: vec![signal(used_up)?],
             hang_up: is_heard.then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
+    /// Notes also what else would end the program and can be caught: a power supply that gives out, timers, and descriptors that
+    /// tell of input.
+    ///
+    /// # Errors
+    /// When they cannot be waited for.
+    pub fn and_the_others(mut self) -> io::Result<Self> {
+        use rustix::process::Signal;
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut kinds = vec![Signal::ALARM, Signal::VTALARM, Signal::PROF];
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        kinds.extend([Signal::POWER, Signal::IO]);
+        for kind in kinds {
+            self.others
+                .push(signal(SignalKind::from_raw(kind.as_raw()))?);
+        }
+        Ok(self)
+    }
+
     /// Waits for the next one.
     pub async fn next(&mut self) -> Signal {
+        let others = &mut self.others;
+        let other = std::future::poll_fn(|context| {
+            if others.iter_mut().any(|it| it.poll_recv(context).is_ready()) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        });
         let hang_up = async {
             match &mut self.hang_up {
                 Some(signal) => signal.recv().await,
@@ -65,7 +93,7 @@ impl Signals {
             biased;
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.used_up.recv() => Signal::Terminate,
+            () = other => Signal::Terminate,
             _ = hang_up => Signal::HangUp,
         }
     }

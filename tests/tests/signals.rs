@@ -3,11 +3,13 @@
 #![cfg(unix)]
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chat_tests::{Client, Process, Raw, Server, Signal, chat_client, eventually};
+use chat_tests::{
+    Client, Dir, Process, Raw, Server, Signal, chat_client, chat_server, eventually, loopback,
+};
 
 const SHUTTING_DOWN: &str = "* Goodbye: the server is shutting down.";
 const STOPPING: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::XCPU];
@@ -60,6 +62,49 @@ fn a_stopping_server_tells_everyone_and_exits_in_order() {
             "{}",
             server.log.all()
         );
+    }
+}
+
+/// Signals that are of no use to a server, and would end it.
+#[cfg(target_os = "linux")]
+const OTHERS: [Signal; 5] = [
+    Signal::POWER,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::IO,
+];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_stops_in_order_whatever_else_is_to_end_it() {
+    for signal in OTHERS {
+        let mut server = start();
+        let mut member = Raw::first_line(server.address(), "JOIN");
+        server.process.signal(signal);
+        assert_eq!(member.rest(), [SHUTTING_DOWN], "{signal:?}");
+        drop(member);
+        assert_eq!(server.process.exit_code(), 0, "{signal:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_while_it_starts_exits_in_order() {
+    for _ in 0..5 {
+        let dir = Dir::new("signals");
+        let address = {
+            let free = TcpListener::bind(loopback(0)).expect("a port is free");
+            free.local_addr().expect("it has one")
+        };
+        let mut command = Command::new(chat_server());
+        command.args(["--listen", &address.to_string()]);
+        command.args(["--data", &dir.path("data")]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = Process::spawn(&mut command);
+        // The first moment at which somebody may be there.
+        eventually(|| TcpStream::connect(address).is_ok());
+        server.signal(Signal::TERM);
+        assert_eq!(server.exit_code(), 0);
     }
 }
 

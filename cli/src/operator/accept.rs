@@ -56,11 +56,11 @@ where
     let free = Arc::clone(&places);
     runtime.spawn(async move {
         loop {
-            let Ok(place) = Arc::clone(&free).acquire_owned().await else {
-                return;
-            };
             match listener.accept().await {
                 Ok(stream) => {
+                    let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+                        return;
+                    };
                     let answered = answer(stream);
                     tokio::spawn(async move {
                         answered.await;
@@ -134,7 +134,7 @@ mod tests {
                 }
             };
             let given = Given(tokio::sync::Mutex::new(given));
-            serve(given, &Handle::current(), 2, answer);
+            let places = serve(given, &Handle::current(), 2, answer);
             while most.load(Ordering::SeqCst) < 2 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -143,6 +143,8 @@ mod tests {
                 ended.recv().await.unwrap();
             }
             assert_eq!(most.load(Ordering::SeqCst), 2);
+            // Nobody has a place who is only waited for.
+            drop(places.acquire_many(2).await.unwrap());
         });
     }
 }

@@ -97,13 +97,13 @@ pub struct Running {
 }
 
 impl Running {
-    /// Has whoever asked something have their answer, for half a second at most: the server that was told to drain may
+    /// Has whoever asked something have their answer, for so long, or half a second, at most: the server that was told to drain may
     /// be done before it is said that it does.
-    pub async fn finish(self) {
+    pub async fn finish(self, most: Duration) {
         #[cfg(unix)]
         if let Some(places) = &self.answered {
             // Whoever is silent has no answer to have.
-            let _ = timeout(LAST_ANSWERS, places.acquire_many(socket::AT_ONCE)).await;
+            let _ = timeout(most.min(LAST_ANSWERS), places.acquire_many(socket::AT_ONCE)).await;
         }
     }
 }

@@ -103,7 +103,7 @@ impl Names {
     /// The rooms in which somebody is, in no order.
     pub(crate) fn rooms(&self, name: &Name) -> &[RoomId] {
         let one = || self.all.get(name).map_or(&[][..], slice::from_ref);
-        self.more.get(name).map_or_else(one, |rooms| rooms)
+        self.more.get(name).map_or_else(one, Vec::as_slice)
     }
 
     /// Takes note of what happened in a room. A new name is taken note of once, by [`rename`](Self::rename).

@@ -233,7 +233,13 @@ impl Args {
 
     /// Whether SIGHUP reads the configuration anew: a closed terminal sends it, too, and then it means that.
     pub(super) fn reloads_at_hang_up(&self) -> bool {
-        self.data.config.is_some() && !io::stdout().is_terminal() && !io::stderr().is_terminal()
+        self.data.config.is_some() && self.reads_anew_at_hang_up()
+    }
+
+    /// Whether there is something that SIGHUP asks for to be read anew, and no terminal that may be closed.
+    pub(super) fn reads_anew_at_hang_up(&self) -> bool {
+        let has_files = self.data.config.is_some() || self.tls.cert.is_some();
+        has_files && !io::stdout().is_terminal() && !io::stderr().is_terminal()
     }
 
     /// Where the operator's side listens.

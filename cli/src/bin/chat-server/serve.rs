@@ -2,7 +2,9 @@
 
 use super::args::Args;
 use super::given::{self, allow_descriptors};
-use super::stop::{last_wait, signal_to_stop};
+#[cfg(unix)]
+use super::stop::read_anew_at_hang_up;
+use super::stop::{last_wait, signal_to_stop, watch};
 use chat_cli::listen::listen;
 use chat_cli::operator::notify::Notify;
 use chat_cli::operator::{self, Operator, SetLog};
@@ -40,6 +42,8 @@ pub(super) fn serve(
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        // From before anybody can connect on.
+        let signals = watch(!args.reads_anew_at_hang_up())?;
         let mut plain = operator::inherited()?;
         if plain.is_empty() {
             plain = listen(&args.listen)?;
@@ -89,11 +93,15 @@ pub(super) fn serve(
         // Before the first line of the screen, where both are on one terminal.
         log.catch_up();
         let mut transcript = Transcript::start(io::stdout())?;
-        let stop = signal_to_stop(running.as_ref(), args.reloads_at_hang_up(), notify)?;
+        #[cfg(unix)]
+        if args.reads_anew_at_hang_up() {
+            read_anew_at_hang_up(running.as_ref())?;
+        }
+        let stop = signal_to_stop(signals, notify);
         let served =
             chat_net::serve(listeners, options, |lines| transcript.push(lines), stop).await;
         drop(running);
-        operating.finish().await;
+        operating.finish(last_wait()).await;
         transcript.finish(last_wait());
         Ok(served?)
     })

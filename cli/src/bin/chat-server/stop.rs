@@ -4,10 +4,9 @@ use chat_cli::operator::notify::Notify;
 use chat_cli::signals::Signals;
 use chat_cli::tls::server::Running;
 use chat_core::Limits;
+#[cfg(not(unix))]
 use std::future::Future;
 use std::io;
-#[cfg(unix)]
-use std::io::IsTerminal;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 #[cfg(unix)]
@@ -19,24 +18,23 @@ const INTERRUPTED: i32 = 130;
 /// When the program was told to stop.
 static TOLD: OnceLock<Instant> = OnceLock::new();
 
-/// Resolves at the first signal to stop; the second one ends the program. SIGHUP is none where it asks for the
-/// certificate to be read anew.
+/// From here on what tells the server to stop is noted, and the second of these ends the program. SIGHUP is none of them
+/// where it asks for something to be read anew.
 #[cfg(unix)]
-pub(super) fn signal_to_stop(
-    tls: Option<&Running>,
-    reloads_at_hang_up: bool,
-    notify: Arc<Notify>,
-) -> io::Result<impl Future<Output = ()> + use<>> {
-    let is_shown = io::stdout().is_terminal() || io::stderr().is_terminal();
-    let reload = tls.and_then(|tls| tls.reload.clone()).filter(|_| !is_shown);
-    let hang_up_stops = reload.is_none() && !reloads_at_hang_up;
+pub(super) fn watch(hang_up_stops: bool) -> io::Result<Signals> {
     chat_cli::signals::end_at_the_second(INTERRUPTED, hang_up_stops)?;
-    let mut signals = if hang_up_stops {
-        Signals::new()?
-    } else {
-        Signals::without_hang_up()?
-    };
-    if let Some(reload) = reload {
+    if hang_up_stops {
+        return Signals::new()?.and_the_others();
+    }
+    // It ends the program no more, be there somebody to hear of it yet or not.
+    drop(signal(SignalKind::hangup())?);
+    Signals::without_hang_up()?.and_the_others()
+}
+
+/// Has the certificate be read anew at each SIGHUP.
+#[cfg(unix)]
+pub(super) fn read_anew_at_hang_up(tls: Option<&Running>) -> io::Result<()> {
+    if let Some(reload) = tls.and_then(|tls| tls.reload.clone()) {
         let mut asked = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             while asked.recv().await.is_some() {
@@ -44,21 +42,29 @@ pub(super) fn signal_to_stop(
             }
         });
     }
-    Ok(async move {
-        signals.next().await;
-        let _ = TOLD.set(Instant::now());
-        notify.tell("STOPPING=1");
-    })
+    Ok(())
+}
+
+/// Resolves at the first signal to stop.
+#[cfg(unix)]
+pub(super) async fn signal_to_stop(mut signals: Signals, notify: Arc<Notify>) {
+    signals.next().await;
+    let _ = TOLD.set(Instant::now());
+    notify.tell("STOPPING=1");
+}
+
+/// From here on what tells the server to stop is noted.
+#[cfg(not(unix))]
+pub(super) fn watch(_hang_up_stops: bool) -> io::Result<Signals> {
+    Signals::new()
 }
 
 /// Resolves at the first signal to stop; the second one ends the program.
 #[cfg(not(unix))]
 pub(super) fn signal_to_stop(
-    _: Option<&Running>,
-    _reloads_at_hang_up: bool,
+    mut signals: Signals,
     _notify: Arc<Notify>,
-) -> io::Result<impl Future<Output = ()> + use<>> {
-    let mut signals = Signals::new()?;
+) -> impl Future<Output = ()> + use<> {
     let (tell, told) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
@@ -66,9 +72,9 @@ pub(super) fn signal_to_stop(
         signals.next().await;
         std::process::exit(INTERRUPTED);
     });
-    Ok(async {
+    async {
         let _ = told.await;
-    })
+    }
 }
 
 /// How long the end of the program waits for what is still to be written on standard output, or standard
