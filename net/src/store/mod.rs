@@ -17,6 +17,7 @@
 
 mod check;
 mod copy;
+mod cut;
 mod disk;
 mod erase;
 mod error;
@@ -712,7 +713,7 @@ fn segments_of(dir: &dyn Dir, known: Mark, mode: Mode) -> Result<Vec<Opened>, Fa
 
 /// Reads a file from a place to its end, a part at a time.
 fn read_all(file: &dyn File, from: u64, mut each: impl FnMut(u64, &[u8])) -> Result<(), Fault> {
-    let len = file.len()?;
+    let mut len = file.len()?;
     let mut bytes = vec![0; 256 * 1024];
     let mut at = from;
     while at < len {
@@ -720,11 +721,25 @@ fn read_all(file: &dyn File, from: u64, mut each: impl FnMut(u64, &[u8])) -> Res
             .unwrap_or(usize::MAX)
             .min(bytes.len());
         let part = &mut bytes[..length];
-        file.read(at, part)?;
+        if let Err(error) = file.read(at, part) {
+            len = shorter(file, len, error)?;
+            continue;
+        }
         each(at, part);
         at += length as u64;
     }
     Ok(())
+}
+
+/// The length of a file that could not be read so far as it went, if zeros at its end were cut off meanwhile.
+fn shorter(file: &dyn File, than: u64, error: io::Error) -> Result<u64, Fault> {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        let len = file.len()?;
+        if len < than {
+            return Ok(len);
+        }
+    }
+    Err(error.into())
 }
 
 fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {

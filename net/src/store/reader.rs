@@ -8,6 +8,7 @@ use super::index::Index;
 use super::record;
 use super::rooms::{RoomHead, Rooms};
 use super::segment::Opened;
+use super::shorter;
 use super::sidecar::{self, Sidecar, Unusable};
 use super::sum::Seed;
 use super::table::Table;
@@ -52,6 +53,8 @@ pub(super) struct Segment {
     pub(super) index: RwLock<Option<Index>>,
     /// Its index is to be made without waiting for a question: there was no file of it when the log was opened.
     pub(super) is_bare: AtomicBool,
+    /// It may have zeros at its end that are not needed once it is full.
+    pub(super) is_uncut: AtomicBool,
 }
 
 impl Segment {
@@ -60,6 +63,7 @@ impl Segment {
             opened,
             index: RwLock::new(index),
             is_bare: AtomicBool::new(false),
+            is_uncut: AtomicBool::new(true),
         }
     }
 
@@ -193,10 +197,16 @@ impl Segment {
     }
 
     fn bytes(&self, from: u64, to: u64) -> Result<Vec<u8>, Fault> {
-        let to = to.min(self.opened.file.len()?).max(from);
-        let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
-        self.opened.file.read(from, &mut bytes)?;
-        Ok(bytes)
+        let file = &*self.opened.file;
+        let mut len = file.len()?;
+        loop {
+            let to = to.min(len).max(from);
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
+            match file.read(from, &mut bytes) {
+                Ok(()) => return Ok(bytes),
+                Err(error) => len = shorter(file, len, error)?,
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is done besides appending, by whoever has the time: room is made ready, full segments get their
-//! indexes, old ones are removed, and it is written down how far the log reaches.
+//! indexes and lose the zeros at their ends, old ones are removed, and it is written down how far the log reaches.
 
+use super::cut::{self, CUT};
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
 use super::gone;
@@ -17,9 +18,6 @@ use std::time::Duration;
 
 /// The segment that is made ready to come next.
 const NEXT: &str = "next.tmp";
-
-/// A file is cut by so much before it is removed: to remove it at once would hold up who appends.
-const CUT: u64 = 4 << 20;
 
 /// How long it waits, where there was no room, before it looks again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -249,6 +247,32 @@ impl Space {
         Ok(false)
     }
 
+    /// Cuts off the zeros at the end of a full segment; whether there was one that had some.
+    fn cut(&self) -> Result<bool, Fault> {
+        let segments = self.shared.segments();
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            if !segment.is_uncut.load(Ordering::Acquire) {
+                continue;
+            }
+            let opened = &segment.opened;
+            // Whoever reads it is told what is wrong with it.
+            let due = cut::due(opened, &next.opened.header).unwrap_or(None);
+            let is_cut = due.is_some();
+            if let Some(to) = due {
+                match cut::cut(opened, to) {
+                    // Some file systems need room for that: it is done later.
+                    Err(Fault::Full(_)) => return Ok(false),
+                    cut => cut?,
+                }
+            }
+            segment.is_uncut.store(false, Ordering::Release);
+            if is_cut {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes the oldest segment, if nothing in it is held any more; whether it was.
     fn remove(&self) -> Result<bool, Fault> {
         if !self.shared.has_spare_segment() {
@@ -350,10 +374,12 @@ impl Upkeep {
         }
         let made = match space.make_ready() {
             Err(Fault::NoRoom(error)) => {
-                // Removing what is old may make some.
-                let removed = space.remove();
-                removed.and_then(|removed| {
-                    if removed {
+                // Removing what is old may make some, and what is not needed any more.
+                let freed = space
+                    .remove()
+                    .and_then(|removed| Ok(removed || space.cut()?));
+                freed.and_then(|freed| {
+                    if freed {
                         Ok(true)
                     } else {
                         Err(Fault::NoRoom(error))
@@ -366,7 +392,7 @@ impl Upkeep {
         space.lacks_room.store(is_without, Ordering::Release);
         self.had_no_room = is_without;
         let done = made.and_then(|done| {
-            if done || space.remove()? || space.seal()? {
+            if done || space.remove()? || space.seal()? || space.cut()? {
                 return Ok(true);
             }
             (shared.write_head().map_err(Fault::or_no_room)).map(|()| false)

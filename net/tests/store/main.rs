@@ -3,6 +3,7 @@
 mod accounts;
 mod basics;
 mod copies;
+mod cut;
 mod damage;
 #[path = "../disk/mod.rs"]
 mod disk;
