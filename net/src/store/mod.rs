@@ -422,13 +422,17 @@ impl Store {
                 }
             }
             let (frame, after) = rest.split_at(count);
+            let orders = frame.iter().filter_map(erase::target);
+            let orders: Vec<(RoomName, u64)> = orders.collect();
+            let shared = Arc::clone(&self.shared);
+            // Nobody is told that it is ordered before it is done, and whoever looks beside this one is not, either.
+            let held = (!orders.is_empty()).then(|| shared.head());
             self.write(frame)?;
             self.forget(frame);
             self.shared.commit(self.mark);
-            let orders = frame.iter();
-            let orders = orders.filter_map(|it| Some((it.room.clone(), it.redacts()?)));
             self.to_erase.extend(orders);
             self.erase()?;
+            drop(held);
             rest = after;
         }
         self.space.appended(self.end);

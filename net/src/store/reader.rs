@@ -55,6 +55,8 @@ pub(super) struct Segment {
     pub(super) is_bare: AtomicBool,
     /// It may have zeros at its end that are not needed once it is full.
     pub(super) is_uncut: AtomicBool,
+    /// It was found when the log was opened: its texts that are erased may be there again.
+    pub(super) is_unread: AtomicBool,
 }
 
 impl Segment {
@@ -64,6 +66,7 @@ impl Segment {
             index: RwLock::new(index),
             is_bare: AtomicBool::new(false),
             is_uncut: AtomicBool::new(true),
+            is_unread: AtomicBool::new(false),
         }
     }
 
@@ -81,6 +84,7 @@ impl Segment {
         let is_bare = !names.contains(&sidecar::file_name(opened.header.first));
         Self {
             is_bare: AtomicBool::new(is_bare),
+            is_unread: AtomicBool::new(true),
             ..Self::new(opened, None)
         }
     }

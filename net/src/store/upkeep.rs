@@ -247,6 +247,32 @@ impl Space {
         Ok(false)
     }
 
+    /// Erases what is left of the texts of a segment that are written down as erased; whether there was one to be looked at.
+    fn erase_again(&self) -> Result<bool, Fault> {
+        let segments = self.shared.segments();
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            if !segment.is_unread.swap(false, Ordering::AcqRel)
+                || segment.opened.gone().offsets().is_empty()
+            {
+                continue;
+            }
+            match self.shared.erase_again(segment, next.opened.header.last) {
+                // `check` says what is wrong with it.
+                Err(Fault::Damaged(what)) => {
+                    let name = segment.opened.name();
+                    tracing::error!(%name, what, "texts that are to be gone cannot be erased");
+                }
+                Err(fault) => {
+                    segment.is_unread.store(true, Ordering::Release);
+                    return Err(fault.or_no_room());
+                }
+                Ok(()) => {}
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
     /// Cuts off the zeros at the end of a full segment; whether there was one that had some.
     fn cut(&self) -> Result<bool, Fault> {
         let segments = self.shared.segments();
@@ -392,7 +418,7 @@ impl Upkeep {
         space.lacks_room.store(is_without, Ordering::Release);
         self.had_no_room = is_without;
         let done = made.and_then(|done| {
-            if done || space.remove()? || space.seal()? || space.cut()? {
+            if done || space.remove()? || space.seal()? || space.erase_again()? || space.cut()? {
                 return Ok(true);
             }
             (shared.write_head().map_err(Fault::or_no_room)).map(|()| false)
