@@ -1,5 +1,6 @@
 //! A log read by others while it is appended to.
 
+use super::bytes::shorter;
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::gone::Gone;
@@ -8,7 +9,6 @@ use super::index::Index;
 use super::record;
 use super::rooms::{RoomHead, Rooms};
 use super::segment::Opened;
-use super::shorter;
 use super::sidecar::{self, Sidecar, Unusable};
 use super::sum::Seed;
 use super::table::Table;

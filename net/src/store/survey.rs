@@ -1,14 +1,15 @@
 //! All of a log gone through as it is, also where it is damaged, and nothing is changed.
 
+use super::LOBBY_ALONE;
 use super::disk::{Dir, Mode, Place};
 use super::erase;
 use super::error::Fault;
 use super::head::{Head, Mark};
+use super::opening::{Lock, refuse_version_1, segments_of};
 use super::record::{self, Found};
 use super::rooms::Rooms;
 use super::segment::{self, Opened};
 use super::walk::{Salvaged, Step, Tail, Walk};
-use super::{LOBBY_ALONE, Lock, refuse_version_1, segments_of};
 use chat_core::{Record, RoomName};
 use std::collections::BTreeMap;
 use std::sync::Arc;

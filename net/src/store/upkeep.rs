@@ -1,6 +1,7 @@
 //! What is done besides appending, by whoever has the time: room is made ready, full segments get their
 //! indexes and lose the zeros at their ends, old ones are removed, and it is written down how far the log reaches.
 
+use super::bytes::write_zeros;
 use super::cut::{self, CUT};
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
@@ -9,8 +10,8 @@ use super::index::Index;
 use super::reader::{Segment, Shared};
 use super::segment::{Header, Opened, file_name};
 use super::sidecar::{self, Sidecar};
+use super::sizes::Sizes;
 use super::table::Table;
-use super::{Sizes, write_zeros};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

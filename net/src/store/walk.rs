@@ -1,12 +1,12 @@
 //! The frames of a segment, one after another, and what is there instead where there is none.
 
+use super::bytes::shorter;
 use super::disk::File;
 use super::error::Fault;
 use super::frame::{self, HEADER, Header, MAX_FRAME, SECTOR, Tag};
 use super::gone::Gone;
 use super::record::{self, Found};
 use super::segment::{Opened, last_written};
-use super::shorter;
 use super::sum::Seed;
 use std::ops::Range;
 use std::sync::Arc;
