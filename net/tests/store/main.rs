@@ -10,6 +10,7 @@ mod disk;
 mod errors;
 mod find;
 mod golden;
+mod kinds;
 mod machine;
 mod orders;
 mod portable;
