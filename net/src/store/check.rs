@@ -39,14 +39,62 @@ pub fn check(place: impl Into<Place>) -> Result<Report, StoreError> {
 pub(super) fn checked(place: &Place) -> Result<Report, Fault> {
     let survey = Survey::of_what_is_there(place)?;
     let mut count = Count::new(&survey)?;
-    let mut damage = Damage::default();
+    let (mut damage, mut left) = (Damage::default(), Left::default());
     let last = survey.each(|item| {
         damage.note(&item);
+        left.note(&item);
         count.note(&item);
         Ok(())
     })?;
-    damage.into_result()?;
-    Ok(count.report(last))
+    match (damage.into_result(), left.into_result()) {
+        (Ok(()), left) => left.map(|()| count.report(last)),
+        (Err(Fault::Damaged(what)), Err(Fault::NotErased { what: left, .. })) => {
+            Err(Fault::Damaged(format!("{what}; {left}")))
+        }
+        (damaged, _) => damaged.map(|()| count.report(last)),
+    }
+}
+
+/// Texts that were ordered gone and are still there.
+#[derive(Debug, Default)]
+struct Left {
+    told: Vec<String>,
+    count: u64,
+    /// Whoever opens the log does not find all of them.
+    is_overlooked: bool,
+}
+
+impl Left {
+    fn note(&mut self, item: &Item) {
+        /// No more than that is told.
+        const MOST: usize = 20;
+        let Item::Left(room, seq, is_found) = item else {
+            return;
+        };
+        self.count += 1;
+        self.is_overlooked |= !is_found;
+        if self.told.len() < MOST {
+            self.told.push(format!(
+                "the text of entry {seq} of room {room} was ordered gone and is still there"
+            ));
+        }
+    }
+
+    fn into_result(self) -> Result<(), Fault> {
+        if self.told.is_empty() {
+            return Ok(());
+        }
+        let more = self.count - self.told.len() as u64;
+        let mut told = self.told;
+        if more > 0 {
+            told.push(format!("and {more} others"));
+        }
+        let what = told.join("; ");
+        Err(Fault::NotErased {
+            what,
+            is_overlooked: self.is_overlooked,
+        })
+    }
 }
 
 /// What is counted of a log that is gone through.

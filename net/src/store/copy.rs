@@ -3,10 +3,11 @@
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
+use super::making::Beginning;
 use super::rooms::Rooms;
 use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
-use super::{Beginning, PAGE, Report, Retention, Store, hex};
+use super::{PAGE, Report, Retention, Store, hex};
 use chat_core::Record;
 use std::mem;
 

@@ -4,7 +4,7 @@ use super::error::Fault;
 use super::gone::Gone;
 use super::reader::{Segment, Shared};
 use super::record::{self, Found, PREFIX};
-use chat_core::{Kind, RoomName};
+use chat_core::{Kind, Record, RoomName};
 
 /// Which entry has no text any more by the order that this record is, if it is one: of which room, and its number there.
 pub(super) fn ordered(found: &Found<'_>) -> Option<(RoomName, u64)> {
@@ -12,8 +12,18 @@ pub(super) fn ordered(found: &Found<'_>) -> Option<(RoomName, u64)> {
         return None;
     }
     let record = record::decode(found.offset, found.body).ok()?;
-    let seq = record.redacts()?;
-    Some((record.room, seq))
+    target(&record)
+}
+
+/// The same of an entry as it is appended: one that comes later is not meant.
+pub(super) fn target(record: &Record) -> Option<(RoomName, u64)> {
+    let seq = record.redacts().filter(|seq| *seq < record.seq)?;
+    Some((record.room.clone(), seq))
+}
+
+/// Whether an entry has a text that can be erased.
+pub(super) fn has_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Said | Kind::Acted)
 }
 
 impl Shared {
@@ -32,6 +42,31 @@ impl Shared {
         }
     }
 
+    /// Erases what is left of the texts of a segment that are written down as erased, durably: its file was restored from before.
+    pub(super) fn erase_again(&self, segment: &Segment, last: u64) -> Result<(), Fault> {
+        for offset in segment.opened.gone().offsets() {
+            let Some(nth) = offset.checked_sub(segment.first()) else {
+                continue;
+            };
+            let places = segment.ask(&*self.dir, last, |index| index.places(nth, 1))?;
+            let Some(place) = places.first().copied().filter(|place| *place > 0) else {
+                continue;
+            };
+            let bytes = segment.span(place, place)?;
+            if let Ok(found) = record::find(&bytes, self.seed, &segment.opened.gone())
+                && found.offset == offset
+                && found.is_left
+            {
+                tracing::warn!(
+                    offset,
+                    "the text of an entry that was ordered gone was there again: it is erased"
+                );
+                self.erase_text(segment, place, &bytes, &found)?;
+            }
+        }
+        Ok(())
+    }
+
     fn erase_in(
         &self,
         segment: &Segment,
@@ -46,7 +81,7 @@ impl Shared {
         if record.room != *room || record.seq != seq {
             return Err(unreadable());
         }
-        if !matches!(record.kind, Kind::Said | Kind::Acted) {
+        if !has_text(record.kind) {
             return Ok(());
         }
         self.erase_text(segment, place, &bytes, &found)

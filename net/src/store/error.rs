@@ -51,6 +51,13 @@ pub enum Fault {
     },
     /// It is not as it was written.
     Damaged(String),
+    /// Texts that were ordered gone are still there.
+    NotErased {
+        /// Which.
+        what: String,
+        /// Not all of them are erased by whoever opens it next.
+        is_overlooked: bool,
+    },
     /// There is no room left on the disk for what was to be written.
     Full(io::Error),
     /// There is no room left on the disk for more: nothing was written, and it may be tried again.
@@ -168,6 +175,10 @@ impl fmt::Display for StoreError {
                 "the log in {dir} is damaged: {what}. Nothing was changed. {}",
                 self.found_by.advice(&self.dir)
             ),
+            Fault::NotErased {
+                what,
+                is_overlooked,
+            } => not_erased(f, &self.dir, what, *is_overlooked),
             Fault::Full(error) => write!(
                 f,
                 "there is no room for the log in {dir} ({error}): make room on that disk, then \
@@ -218,6 +229,25 @@ impl fmt::Display for StoreError {
                 "the log in {dir} was not exported: what it is written to failed ({error})"
             ),
         }
+    }
+}
+
+fn not_erased(
+    f: &mut fmt::Formatter<'_>,
+    dir: &Path,
+    what: &str,
+    is_overlooked: bool,
+) -> fmt::Result {
+    let dir = dir.display();
+    write!(f, "in the log in {dir}, {what}. Nothing was changed. ")?;
+    if is_overlooked {
+        write!(
+            f,
+            "Stop the server, make a new log without that with `chat-server repair --data {dir} NEW-DIR`, use it, \
+             and remove this one"
+        )
+    } else {
+        write!(f, "Start the server: it erases that")
     }
 }
 

@@ -54,6 +54,11 @@ impl Gone {
         Ok(Self(slots.iter().filter_map(decode).collect()))
     }
 
+    /// Which they are.
+    pub(super) fn offsets(&self) -> Vec<u64> {
+        self.0.values().map(|rest| rest.offset).collect()
+    }
+
     /// What is left of the record with this sum, if its text is gone.
     pub(super) fn get(&self, sum: u64) -> Option<Rest> {
         self.0.get(&sum).copied()

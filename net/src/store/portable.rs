@@ -8,12 +8,13 @@
 use super::check::{Count, Damage};
 use super::disk::Place;
 use super::error::{Fault, Finder, StoreError};
+use super::making::Beginning;
 use super::record::is_plain;
 use super::rooms::{Directory, Rooms, Snapshot};
 use super::sum::checksum;
 use super::survey::Survey;
 use super::visit::{Gap, Visit, Visitor};
-use super::{Beginning, LOBBY_ALONE, PAGE, Report, Retention, Store, VERSION, hex};
+use super::{LOBBY_ALONE, PAGE, Report, Retention, Store, VERSION, hex};
 use chat_core::json::MAX_ID;
 use chat_core::{Kind, MAX_LINE, Name, Record, RoomName, SessionId, State, printable};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! A log read by others while it is appended to.
 
+use super::bytes::shorter;
 use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::gone::Gone;
@@ -52,6 +53,10 @@ pub(super) struct Segment {
     pub(super) index: RwLock<Option<Index>>,
     /// Its index is to be made without waiting for a question: there was no file of it when the log was opened.
     pub(super) is_bare: AtomicBool,
+    /// It may have zeros at its end that are not needed once it is full.
+    pub(super) is_uncut: AtomicBool,
+    /// It was found when the log was opened: its texts that are erased may be there again.
+    pub(super) is_unread: AtomicBool,
 }
 
 impl Segment {
@@ -60,6 +65,8 @@ impl Segment {
             opened,
             index: RwLock::new(index),
             is_bare: AtomicBool::new(false),
+            is_uncut: AtomicBool::new(true),
+            is_unread: AtomicBool::new(false),
         }
     }
 
@@ -77,6 +84,7 @@ impl Segment {
         let is_bare = !names.contains(&sidecar::file_name(opened.header.first));
         Self {
             is_bare: AtomicBool::new(is_bare),
+            is_unread: AtomicBool::new(true),
             ..Self::new(opened, None)
         }
     }
@@ -193,10 +201,16 @@ impl Segment {
     }
 
     fn bytes(&self, from: u64, to: u64) -> Result<Vec<u8>, Fault> {
-        let to = to.min(self.opened.file.len()?).max(from);
-        let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
-        self.opened.file.read(from, &mut bytes)?;
-        Ok(bytes)
+        let file = &*self.opened.file;
+        let mut len = file.len()?;
+        loop {
+            let to = to.min(len).max(from);
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
+            match file.read(from, &mut bytes) {
+                Ok(()) => return Ok(bytes),
+                Err(error) => len = shorter(file, len, error)?,
+            }
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Found<'a> {
     pub(super) body: &'a [u8],
     /// How long the body was written.
     length: usize,
+    /// The text is to be erased, and some of it is still there.
+    pub(super) is_left: bool,
 }
 
 impl Found<'_> {
@@ -163,12 +165,14 @@ pub(super) fn find<'a>(bytes: &'a [u8], seed: Seed, gone: &Gone) -> Result<Found
     let body = body.ok_or(Malformed)?;
     let sum = u64::from_le_bytes(*sum);
     if let Some(rest) = gone.get(sum) {
-        let body = head_of(body).ok_or(Malformed)?;
+        let (whole, body) = (body, head_of(body).ok_or(Malformed)?);
+        let text = whole.get(body.len()..).unwrap_or_default();
         let found = Found {
             offset: rest.offset,
             sum,
             body,
             length,
+            is_left: text.iter().any(|&byte| byte != 0),
         };
         return (rest == rest_of(&found, body, seed))
             .then_some(found)
@@ -182,6 +186,7 @@ pub(super) fn find<'a>(bytes: &'a [u8], seed: Seed, gone: &Gone) -> Result<Found
         sum,
         body,
         length,
+        is_left: false,
     })
 }
 

@@ -5,6 +5,7 @@
 //! directory ([`rooms`](super::rooms)). Then there are frames, and zeros up to the file's
 //! end, which is a multiple of the header's step: a file that was cut shows.
 
+use super::bytes::read_all;
 use super::disk::{Dir, File, Mode};
 use super::error::Fault;
 use super::frame::{SECTOR, Tag};
@@ -12,7 +13,7 @@ use super::gone::{Gone, Rest};
 use super::record::{self, Malformed};
 use super::rooms::{Directory, Rooms, Snapshot};
 use super::sum::{Seed, checksum};
-use super::{LOBBY_ALONE, VERSION, read_all};
+use super::{LOBBY_ALONE, VERSION};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const MAGIC: [u8; 8] = *b"CHATLOG\0";

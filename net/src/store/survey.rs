@@ -1,14 +1,17 @@
 //! All of a log gone through as it is, also where it is damaged, and nothing is changed.
 
+use super::LOBBY_ALONE;
 use super::disk::{Dir, Mode, Place};
+use super::erase;
 use super::error::Fault;
 use super::head::{Head, Mark};
+use super::opening::{Lock, refuse_version_1, segments_of};
 use super::record::{self, Found};
 use super::rooms::Rooms;
 use super::segment::{self, Opened};
 use super::walk::{Salvaged, Step, Tail, Walk};
-use super::{LOBBY_ALONE, Lock, refuse_version_1, segments_of};
-use chat_core::Record;
+use chat_core::{Record, RoomName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often it is looked at anew, where some of it is removed meanwhile.
@@ -41,6 +44,9 @@ pub(super) enum Item {
     Lost(u64, u64),
     /// Entries that were lost before this log was made.
     Gap(u64, u64),
+    /// The text of the entry that comes next was ordered gone and is still there: the room, and its number there, and whether
+    /// whoever opens the log erases it. The entry comes without it.
+    Left(RoomName, u64, bool),
     /// Something that costs no entry.
     Flaw(String),
     /// What is after the last entry is too damaged to tell whether there were others.
@@ -184,9 +190,24 @@ impl Survey {
         Ok(sizes.sum::<Result<u64, _>>()?)
     }
 
-    /// Goes through all of it; the last entry.
-    pub(super) fn each(
+    /// Goes through all of it; the last entry. Texts that are to be gone are not among what is found.
+    pub(super) fn each(&self, each: impl FnMut(Item) -> Result<(), Fault>) -> Result<u64, Fault> {
+        let newest = self.segments.last().map_or(0, |it| it.header.first);
+        let mut ordered = Ordered::new();
+        self.pass(&Ordered::new(), |item| {
+            if let Item::Entry(offset, order) = item
+                && let Some(target) = erase::target(&order)
+            {
+                *ordered.entry(target).or_default() |= offset >= newest;
+            }
+            Ok(())
+        })?;
+        self.pass(&ordered, each)
+    }
+
+    fn pass(
         &self,
+        ordered: &Ordered,
         mut each: impl FnMut(Item) -> Result<(), Fault>,
     ) -> Result<u64, Fault> {
         for flaw in &self.flaws {
@@ -194,6 +215,7 @@ impl Survey {
         }
         let mut pass = Pass {
             survey: self,
+            ordered,
             each: &mut each,
             next: (self.segments.first())
                 .map_or(self.known.first, |it| it.header.first.min(self.known.first)),
@@ -212,8 +234,12 @@ impl Survey {
     }
 }
 
+/// Entries whose texts are ordered gone, and whether by an order that whoever opens the log comes by.
+type Ordered = BTreeMap<(RoomName, u64), bool>;
+
 struct Pass<'a> {
     survey: &'a Survey,
+    ordered: &'a Ordered,
     each: &'a mut dyn FnMut(Item) -> Result<(), Fault>,
     next: u64,
     /// The sum of the last frame, unless something was lost since.
@@ -263,8 +289,23 @@ impl Pass<'_> {
         self.frames(it, following)
     }
 
-    fn entry(&mut self, offset: u64, record: Record, of: &Opened) -> Result<(), Fault> {
+    fn entry(
+        &mut self,
+        offset: u64,
+        mut record: Record,
+        is_left: bool,
+        of: &Opened,
+    ) -> Result<(), Fault> {
         self.next = offset + 1;
+        if erase::has_text(record.kind) && (is_left || !record.text.is_empty()) {
+            let entry = (record.room.clone(), record.seq);
+            let ordered = self.ordered.get(&entry);
+            if is_left || ordered.is_some() {
+                let is_found = is_left || ordered == Some(&true);
+                (self.each)(Item::Left(entry.0, entry.1, is_found))?;
+                record.text = "".into();
+            }
+        }
         let folded = self.rooms.as_mut().map(|rooms| rooms.fold(&record));
         if let Some(Err(expected)) = folded {
             let (room, seq) = (&record.room, record.seq);
@@ -289,7 +330,7 @@ impl Pass<'_> {
         while walk.next <= last {
             let at = walk.at;
             let mut found = Vec::new();
-            let mut each = |_, it: Found<'_>| found.push((it.offset, it.body.to_vec()));
+            let mut each = |_, it: Found<'_>| found.push((it.offset, it.body.to_vec(), it.is_left));
             let mut step = walk.step(&mut each)?;
             if step != Step::Frame && self.survey.is_in_use {
                 // A text in it may have been erased meanwhile.
@@ -310,14 +351,14 @@ impl Pass<'_> {
                 salvaged = walk.salvage(&mut each)?;
             }
             let has_found = !found.is_empty();
-            for (offset, body) in found {
+            for (offset, body, is_left) in found {
                 if offset > last {
                     break;
                 }
                 self.lose(offset)?;
                 // Where its sum is right, a newer program wrote it, or this one wrongly.
                 match record::decode(offset, &body) {
-                    Ok(record) => self.entry(offset, record, it)?,
+                    Ok(record) => self.entry(offset, record, is_left, it)?,
                     Err(_) => self.lose(offset + 1)?,
                 }
             }

@@ -1,6 +1,8 @@
 //! What is done besides appending, by whoever has the time: room is made ready, full segments get their
-//! indexes, old ones are removed, and it is written down how far the log reaches.
+//! indexes and lose the zeros at their ends, old ones are removed, and it is written down how far the log reaches.
 
+use super::bytes::write_zeros;
+use super::cut::{self, CUT};
 use super::disk::{self, Dir, File, Mode};
 use super::error::{Fault, StoreError};
 use super::gone;
@@ -8,8 +10,8 @@ use super::index::Index;
 use super::reader::{Segment, Shared};
 use super::segment::{Header, Opened, file_name};
 use super::sidecar::{self, Sidecar};
+use super::sizes::Sizes;
 use super::table::Table;
-use super::{Sizes, write_zeros};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,9 +19,6 @@ use std::time::Duration;
 
 /// The segment that is made ready to come next.
 const NEXT: &str = "next.tmp";
-
-/// A file is cut by so much before it is removed: to remove it at once would hold up who appends.
-const CUT: u64 = 4 << 20;
 
 /// How long it waits, where there was no room, before it looks again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -249,6 +248,58 @@ impl Space {
         Ok(false)
     }
 
+    /// Erases what is left of the texts of a segment that are written down as erased; whether there was one to be looked at.
+    fn erase_again(&self) -> Result<bool, Fault> {
+        let segments = self.shared.segments();
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            if !segment.is_unread.swap(false, Ordering::AcqRel)
+                || segment.opened.gone().offsets().is_empty()
+            {
+                continue;
+            }
+            match self.shared.erase_again(segment, next.opened.header.last) {
+                // `check` says what is wrong with it.
+                Err(Fault::Damaged(what)) => {
+                    let name = segment.opened.name();
+                    tracing::error!(%name, what, "texts that are to be gone cannot be erased");
+                }
+                Err(fault) => {
+                    segment.is_unread.store(true, Ordering::Release);
+                    return Err(fault.or_no_room());
+                }
+                Ok(()) => {}
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Cuts off the zeros at the end of a full segment; whether there was one that had some.
+    fn cut(&self) -> Result<bool, Fault> {
+        let segments = self.shared.segments();
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            if !segment.is_uncut.load(Ordering::Acquire) {
+                continue;
+            }
+            let opened = &segment.opened;
+            // Whoever reads it is told what is wrong with it.
+            let due = cut::due(opened, &next.opened.header).unwrap_or(None);
+            let is_cut = due.is_some();
+            if let Some(to) = due {
+                match cut::cut(opened, to) {
+                    // Some file systems need room for that: it is done later.
+                    Err(Fault::Full(_)) => return Ok(false),
+                    cut => cut?,
+                }
+            }
+            segment.is_uncut.store(false, Ordering::Release);
+            if is_cut {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes the oldest segment, if nothing in it is held any more; whether it was.
     fn remove(&self) -> Result<bool, Fault> {
         if !self.shared.has_spare_segment() {
@@ -350,10 +401,12 @@ impl Upkeep {
         }
         let made = match space.make_ready() {
             Err(Fault::NoRoom(error)) => {
-                // Removing what is old may make some.
-                let removed = space.remove();
-                removed.and_then(|removed| {
-                    if removed {
+                // Removing what is old may make some, and what is not needed any more.
+                let freed = space
+                    .remove()
+                    .and_then(|removed| Ok(removed || space.cut()?));
+                freed.and_then(|freed| {
+                    if freed {
                         Ok(true)
                     } else {
                         Err(Fault::NoRoom(error))
@@ -366,7 +419,7 @@ impl Upkeep {
         space.lacks_room.store(is_without, Ordering::Release);
         self.had_no_room = is_without;
         let done = made.and_then(|done| {
-            if done || space.remove()? || space.seal()? {
+            if done || space.remove()? || space.seal()? || space.erase_again()? || space.cut()? {
                 return Ok(true);
             }
             (shared.write_head().map_err(Fault::or_no_room)).map(|()| false)

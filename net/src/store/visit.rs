@@ -98,7 +98,7 @@ impl<V: Visitor> Visit<V> {
                 });
             }
             Item::Lost(from, _) | Item::Gap(from, _) => self.lose(from),
-            Item::Flaw(_) => {}
+            Item::Flaw(_) | Item::Left(..) => {}
             Item::End => self.is_end_lost = true,
         }
         Ok(())

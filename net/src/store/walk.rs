@@ -1,5 +1,6 @@
 //! The frames of a segment, one after another, and what is there instead where there is none.
 
+use super::bytes::shorter;
 use super::disk::File;
 use super::error::Fault;
 use super::frame::{self, HEADER, Header, MAX_FRAME, SECTOR, Tag};
@@ -267,15 +268,18 @@ impl<'a> Window<'a> {
     /// So many bytes from this place on, if the file has them.
     fn at(&mut self, at: u64, length: usize) -> Result<Option<&[u8]>, Fault> {
         let end = at.saturating_add(length as u64);
-        if end > self.len {
-            return Ok(None);
-        }
-        if at < self.from || end > self.from + self.bytes.len() as u64 {
+        while end <= self.len && (at < self.from || end > self.from + self.bytes.len() as u64) {
             let to = end.max(at + CHUNK).min(self.len);
             self.bytes
                 .resize(usize::try_from(to - at).unwrap_or(usize::MAX), 0);
-            self.file.read(at, &mut self.bytes)?;
             self.from = at;
+            if let Err(error) = self.file.read(at, &mut self.bytes) {
+                self.bytes.clear();
+                self.len = shorter(self.file, self.len, error)?;
+            }
+        }
+        if end > self.len {
+            return Ok(None);
         }
         let start = usize::try_from(at - self.from).unwrap_or(usize::MAX);
         Ok(Some(&self.bytes[start..start + length]))

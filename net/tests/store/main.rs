@@ -3,12 +3,14 @@
 mod accounts;
 mod basics;
 mod copies;
+mod cut;
 mod damage;
 #[path = "../disk/mod.rs"]
 mod disk;
 mod errors;
 mod find;
 mod golden;
+mod kinds;
 mod machine;
 mod orders;
 mod portable;

@@ -3,8 +3,11 @@
 use crate::disk::Memory;
 use crate::{ALL, ANN, LOBBY, contents, dice, idle, open, place, said, try_open};
 use chat_core::{Kind, Record, RoomName};
-use chat_net::store::{Fault, Retention, backup, check, export, import, repair};
+use chat_net::store::{Fault, Retention, StoreError, backup, check, export, import, repair};
 use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 /// What is in a text that is to be gone, and nowhere else.
 const SECRET: &str = "The-Secret";
@@ -321,8 +324,12 @@ fn damage_of_what_is_erased_is_told_as_any_other() {
             changed[bit / 8] ^= 1 << (bit % 8);
             disk.put(name, &changed);
             match check(place(&disk)) {
-                // In place of a text that is gone may be anything.
-                Ok(_) => {
+                // In place of a text that is gone may be anything: it is told as what is left of that.
+                Ok(_)
+                | Err(StoreError {
+                    fault: Fault::NotErased { .. },
+                    ..
+                }) => {
                     let mut exported = Vec::new();
                     export(place(&disk), &mut exported).unwrap();
                     let other = Memory::default();
@@ -335,4 +342,155 @@ fn damage_of_what_is_erased_is_told_as_any_other() {
         disk.put(name, &bytes);
     }
     verify(&disk, &all);
+}
+
+/// What is told of a log in which texts are left that were ordered gone; nothing that is made of it has them.
+fn verify_left(disk: &Memory, all: &[Record], told: &str) {
+    assert!(is_on(disk));
+    let refused = check(place(disk)).unwrap_err();
+    assert!(
+        matches!(refused.fault, Fault::NotErased { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains(told), "{refused}");
+    let mut exported = Vec::new();
+    export(place(disk), &mut exported).unwrap();
+    let has = |bytes: &[u8]| {
+        bytes
+            .windows(SECRET.len())
+            .any(|it| it == SECRET.as_bytes())
+    };
+    assert!(!has(&exported));
+    for copied in [backup, repair] as [fn(_, _) -> _; 2] {
+        let copy = Memory::default();
+        let report = copied(place(disk), place(&copy)).unwrap();
+        assert_eq!(report.entries, all.len() as u64);
+        assert!(!is_on(&copy));
+        check(place(&copy)).unwrap();
+        assert_eq!(contents(&open(&copy)), all);
+    }
+    assert!(is_on(disk), "nothing was changed");
+}
+
+#[test]
+fn a_text_that_is_left_when_the_power_goes_is_named_and_whoever_opens_the_log_erases_it() {
+    let all = [said(1), secret(2, 700), said(3), order(4, 2)];
+    let mut times = 0;
+    for changes in 0.. {
+        let disk = Memory::default();
+        let mut store = open(&disk);
+        store.append(&all[..3]).unwrap();
+        idle(&store);
+        disk.fail_after(changes, ErrorKind::Other);
+        let is_done = store.append(&all[3..]).is_ok();
+        drop(store);
+        disk.lose_power(dice(changes));
+        if is_done {
+            break;
+        }
+        // As far as the order is there, which an opening tells.
+        let copy = disk.copy();
+        if open(&copy).head() == 4 && is_on(&disk) {
+            times += 1;
+            let told = "the text of entry 2 of room lobby was ordered gone and is still there. Nothing was changed. Start the server";
+            verify_left(&disk, &redacted(&all), told);
+        }
+        drop(open(&disk));
+        check(place(&disk)).unwrap();
+    }
+    assert!(times > 0);
+}
+
+#[test]
+fn a_text_that_is_back_with_a_file_from_before_is_named_and_goes_again() {
+    let disk = Memory::default();
+    let mut all = long_log();
+    // So that the orders are in the newest segment no more.
+    all.extend((201..300).map(said));
+    let mut store = open(&disk);
+    for batch in all[..150].chunks(7) {
+        store.append(batch).unwrap();
+        idle(&store);
+    }
+    let before = disk.copy();
+    for batch in all[150..].chunks(3) {
+        store.append(batch).unwrap();
+        idle(&store);
+    }
+    drop(store);
+    let all = redacted(&all);
+    let log = Path::new("log/0000000000000001.log");
+    let gone = Path::new("log/0000000000000001.gone");
+    assert!(!is_on(&disk));
+    // What is written down of it is there.
+    let back = disk.copy();
+    back.put(log, &before.get(log));
+    verify_left(&back, &all, "Start the server");
+    let store = open(&back);
+    idle(&store);
+    drop(store);
+    verify(&back, &all);
+    // That is not, either.
+    let back = disk.copy();
+    back.put(log, &before.get(log));
+    back.remove(gone);
+    verify_left(
+        &back,
+        &all,
+        "make a new log without that with `chat-server repair",
+    );
+    idle(&open(&back));
+    let refused = check(place(&back)).unwrap_err();
+    assert!(matches!(
+        refused.fault,
+        Fault::NotErased {
+            is_overlooked: true,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn an_order_is_of_what_was_before_it_alone() {
+    let disk = Memory::default();
+    let all = [said(1), order(2, 3), said(3), said(4)];
+    let mut store = open(&disk);
+    for record in &all {
+        store.append(std::slice::from_ref(record)).unwrap();
+    }
+    drop(store);
+    verify(&disk, &all);
+}
+
+#[test]
+fn nobody_who_looks_beside_a_server_finds_a_text_that_it_is_about_to_erase() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    let mut upkeep = store.upkeep();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Acquire) {
+                upkeep.step().unwrap();
+            }
+        });
+        let looks = scope.spawn(|| {
+            let mut times = 0;
+            while !is_over.load(Ordering::Acquire) || times == 0 {
+                if let Err(refused) = check(place(&disk)) {
+                    is_over.store(true, Ordering::Release);
+                    panic!("{refused}");
+                }
+                times += 1;
+            }
+        });
+        let mut seq = 0;
+        while seq < 600 && !looks.is_finished() {
+            store.append(&[secret(seq + 1, 300)]).unwrap();
+            store.append(&[order(seq + 2, seq + 1)]).unwrap();
+            seq += 2;
+        }
+        is_over.store(true, Ordering::Release);
+        looks.join().unwrap();
+    });
 }

@@ -50,6 +50,11 @@ impl Disk {
         self.shipped.make();
     }
 
+    /// How often the store cut off zeros that it had written ahead.
+    pub(super) fn cuts(&self) -> u64 {
+        self.shipped.cuts()
+    }
+
     /// The rooms in which something ever happened.
     pub(super) fn rooms(&self) -> impl Iterator<Item = &RoomName> {
         self.rooms.keys().filter(|room| !room.is_accounts())

@@ -25,8 +25,8 @@ mod wants;
 mod world;
 
 use crate::broken::{Broken, quietly};
-pub use stage::HAPPENINGS;
 use stage::Stage;
+pub use stage::{HAPPENINGS, REQUIRED};
 pub use world::{Client, Op, World};
 
 /// What came of a world.

@@ -39,6 +39,8 @@ struct State {
     /// What was done to the names since they were synced.
     since: Vec<Naming>,
     is_locked: bool,
+    /// How often a file was cut.
+    cuts: u64,
 }
 
 type Names = BTreeMap<String, usize>;
@@ -201,11 +203,17 @@ impl Sectors {
             synced: Names::new(),
             since: Vec::new(),
             is_locked: false,
+            cuts: 0,
         })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often a file was cut: of those that small, only zeros at the end of one are.
+    pub(super) fn cuts(&self) -> u64 {
+        self.state().cuts
     }
 
     pub(super) fn set(&self, trouble: Trouble) {
@@ -389,8 +397,9 @@ impl File for Handle {
         self.may_write()?;
         let mut state = self.disk.state();
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let needs_room = len > state.files[self.file].now.len();
-        state.whole(needs_room)?;
+        let before = state.files[self.file].now.len();
+        state.whole(len > before)?;
+        state.cuts += u64::from(len < before);
         let file = &mut state.files[self.file];
         file.now.resize(len, 0);
         file.room = file.room.min(len);

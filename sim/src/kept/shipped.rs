@@ -53,6 +53,11 @@ impl Shipped {
         }
     }
 
+    /// How often zeros were cut off the end of a segment.
+    pub(super) fn cuts(&self) -> u64 {
+        self.sectors.cuts()
+    }
+
     /// Makes the log.
     pub(super) fn make(&mut self) {
         self.open(&[], &mut Vec::new());

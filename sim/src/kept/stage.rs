@@ -16,8 +16,8 @@ use crate::invariant::Invariant;
 use chat_core::{
     Action, ClientInput, ConnId, Input, Name, Origin, RoomName, Server, Timer, Timestamp,
 };
-pub use happenings::HAPPENINGS;
 use happenings::Happening;
+pub use happenings::{HAPPENINGS, REQUIRED};
 use links::Link;
 use std::collections::VecDeque;
 
@@ -108,6 +108,7 @@ impl<'a> Stage<'a> {
         let open = self.server.as_ref().map_or(0, Server::connections);
         Invariant::InTime.holds(open == 0, || format!("{open} connections after the stop"));
         self.disk.close();
+        self.happened[Happening::ZerosCut as usize] += self.disk.cuts();
     }
 
     fn start(&mut self) {

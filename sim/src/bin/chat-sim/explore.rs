@@ -111,12 +111,13 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
     }
     let is_whole = report.tally.worlds >= ENOUGH && options.clients.is_none();
     let mut unmarked = 0;
-    for mark in marks(what.worlds).filter(|mark| mark::count(*mark) == 0) {
+    let marks = marks(what.worlds).filter(|mark| mark::count(*mark) == 0);
+    for path in marks.map(Mark::name).chain(undone(&report, what.worlds)) {
         if is_whole {
-            writeln!(out, "never: {} (a finding)", mark.name())?;
+            writeln!(out, "never: {path} (a finding)")?;
             unmarked += 1;
         } else if options.counts {
-            writeln!(out, "never: {} (too few worlds to tell)", mark.name())?;
+            writeln!(out, "never: {path} (too few worlds to tell)")?;
         }
     }
     for finding in &report.findings {
@@ -303,6 +304,14 @@ fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
         Worlds::Kept => mark.is_of_keeping(),
         Worlds::Production => false,
     })
+}
+
+/// What some worlds around a store are to come by, and did not.
+fn undone(report: &Report, worlds: Worlds) -> impl Iterator<Item = &'static str> {
+    let counts = kept::HAPPENINGS.iter().zip(report.tally.kept.0);
+    let never = counts.filter(|(name, count)| *count == 0 && kept::REQUIRED.contains(name));
+    let never = never.map(|(name, _)| *name);
+    never.filter(move |_| worlds == Worlds::Kept)
 }
 
 /// A bar on a terminal, a line now and then elsewhere.

@@ -27,10 +27,11 @@ pub(super) enum Happening {
     AdminMade,
     Carried,
     Suffered,
+    ZerosCut,
 }
 
 /// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 24] = [
+pub const HAPPENINGS: [&str; 25] = [
     "a server starts",
     "a server is killed",
     "the disk fails with what is being written",
@@ -55,4 +56,8 @@ pub const HAPPENINGS: [&str; 24] = [
     "somebody looks after the server, or no more",
     "an order is carried out",
     "somebody has to leave a room",
+    "zeros at the end of a full segment are cut off",
 ];
+
+/// Those that any worlds are to come by, if they are many: it is a rare path of the store.
+pub const REQUIRED: [&str; 1] = [HAPPENINGS[Happening::ZerosCut as usize]];
