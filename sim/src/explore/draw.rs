@@ -444,10 +444,12 @@ impl Draw {
         if self.dice.one_in(2) {
             members.push(format!("\"name\":\"{}\"", self.name()));
         }
-        if self.dice.one_in(5) {
+        let says = self.dice.one_in(5);
+        if says {
             let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
             members.push(format!("\"read\":{reads}"));
         }
+        members.extend(self.moves.read(says));
         members.extend(self.moves.named());
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }

@@ -18,6 +18,8 @@ pub(super) struct Moves {
     ends: bool,
     /// Dice for what programs know of rooms in which they go on.
     going_on: Dice,
+    /// Dice for which room is read.
+    reading: Dice,
 }
 
 impl Moves {
@@ -27,6 +29,7 @@ impl Moves {
         Self {
             ends: going_on.one_in(60),
             going_on,
+            reading: Dice::new(seed, 13),
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
             are_many: dice.one_in(16),
@@ -199,6 +202,24 @@ impl Moves {
             (0..count).map(&mut named).collect()
         };
         Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
+    }
+
+    /// What a first object says of a room to be read, as members of it, now and then; it says by itself whether it `reads`.
+    pub(super) fn read(&mut self, reads: bool) -> Vec<String> {
+        let mut members = Vec::new();
+        if !self.are_any() || self.reading.one_in(3) {
+            return members;
+        }
+        if !reads && self.reading.one_in(3) {
+            members.push("\"read\":true".into());
+        } else if !reads && !self.reading.one_in(8) {
+            return members; // It is not looked at.
+        }
+        let names = ["dev", "tea", "lobby", "#DEV", "a/b", &"r".repeat(32)];
+        let nth = self.reading.below(3) * self.reading.below(3);
+        let room = names[nth.min(names.len() - 1)];
+        members.push(format!("\"room\":\"{room}\""));
+        members
     }
 
     /// Rooms in which a program may go on, each with the number after which it does, now and then.
