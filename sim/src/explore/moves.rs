@@ -222,6 +222,44 @@ impl Moves {
         members
     }
 
+    /// Somebody is in a room, and a program that was somebody comes back and reads it, now and then. `goes`: somebody who is to go
+    /// there by a line of text, and whether they are a person.
+    pub(super) fn look_in(
+        &mut self,
+        programs: &[usize],
+        goes: Option<(usize, bool)>,
+        duration: u64,
+    ) -> Vec<(u64, Op)> {
+        let mut steps = Vec::new();
+        if programs.is_empty() || self.ends || !self.reading.one_in(3) {
+            return steps;
+        }
+        let at = duration / 4;
+        if let Some((who, is_person)) = goes {
+            let line = "/join dev";
+            steps.push((
+                at,
+                if is_person {
+                    Op::Type(who, Text(line.as_bytes().to_vec()))
+                } else {
+                    Op::Send(who, Text(format!("{line}\n").into_bytes()))
+                },
+            ));
+        }
+        let reader = programs[self.reading.below(programs.len())];
+        let at = at + duration / 4 + self.reading.below(50) as u64;
+        let known = match self.reading.below(3) {
+            0 => String::new(),
+            1 => format!(",\"history\":{}", self.reading.power(5)),
+            _ => format!(",\"after\":{}", self.reading.power(4) - 1),
+        };
+        let hello = format!("JOIN {{\"read\":true,\"room\":\"dev\"{known}}}\n");
+        steps.push((at, Op::Close(reader)));
+        steps.push((at + 20, Op::Connect(reader)));
+        steps.push((at + 20, Op::Send(reader, Text(hello.into_bytes()))));
+        steps
+    }
+
     /// Rooms in which a program may go on, each with the number after which it does, now and then.
     fn known_so_far(&mut self) -> Option<String> {
         if !self.are_any() || !self.going_on.one_in(3) {
