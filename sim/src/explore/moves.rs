@@ -231,7 +231,9 @@ impl Moves {
         duration: u64,
     ) -> Vec<(u64, Op)> {
         let mut steps = Vec::new();
-        if programs.is_empty() || self.ends || !self.reading.one_in(3) {
+        // Where nobody is to go there, somebody orders something there.
+        let is_next = goes.is_none() || self.reading.one_in(3);
+        if programs.is_empty() || self.ends || !is_next {
             return steps;
         }
         let at = duration / 4;

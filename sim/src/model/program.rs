@@ -144,11 +144,13 @@ impl Program {
             let is_its = head == 0 || story.bases(end - 1).contains(base);
             is_since && is_made && is_its && Some(story.members(end).len() as u64) == here
         };
-        let all = if room == LOBBY {
+        let mut all = if room == LOBBY {
             vec![0]
         } else {
             story.bases(story.entries.len())
         };
+        // It was let in as soon as its first line was looked at: of several logs that it may be of, it is the oldest one.
+        all.sort_unstable();
         let mut all = all.into_iter().filter(is_it);
         let known = all.clone().find(|base| story.has_epoch(*base, epoch));
         let base = known.or_else(|| all.find(|base| story.is_epoch(*base, epoch)))?;
