@@ -132,6 +132,7 @@ impl Metrics {
             CloseReason::Unended => (&self.refused, "unended_first_line"),
             CloseReason::GaveWay => (&self.refused, "gave_way"),
             CloseReason::Banned => (&self.refused, "banned"),
+            CloseReason::NotToRead => (&self.refused, "not_to_read"),
             CloseReason::Json => (&self.refused, "bad_hello"),
         };
         family.get_or_create(&Why { reason }).inc();

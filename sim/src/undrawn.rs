@@ -27,4 +27,5 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::RedactedUnsent,
     Mark::RedactedWhileRead,
     Mark::RemovedInBackfill,
+    Mark::ReaderSentAway,
 ];

@@ -413,19 +413,6 @@ fn what_the_text_dialect_cannot_do_is_not_asked_of_it() {
     assert_eq!(Client::with(&["--history", "1001"]).finish().code, USAGE);
 }
 
-#[test]
-fn looking_into_another_room_than_the_lobby_is_refused_and_does_not_join() {
-    let server = Server::start();
-    let address = server.address().to_string();
-    for option in [&["--follow"][..], &["--history", "20"]] {
-        let arguments = [option, &["--room", "dev", &address]].concat();
-        let client = Client::with(&arguments).finish();
-        assert_eq!(client.code, USAGE, "{option:?}");
-        let why = format!("{} reads without joining, and only the lobby", option[0]);
-        assert!(client.stderr.contains(&why), "{client:?}");
-    }
-}
-
 /// A reader that stops reading is nobody's fault: the client waits, and says nothing wrong.
 #[test]
 #[cfg(unix)]

@@ -102,7 +102,7 @@ fn a_server_that_is_told_to_stop_while_it_starts_exits_in_order() {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = Process::spawn(&mut command);
         // The first moment at which somebody may be there.
-        eventually(|| TcpStream::connect(address).is_ok());
+        eventually("a listener", || TcpStream::connect(address).ok());
         server.signal(Signal::TERM);
         assert_eq!(server.exit_code(), 0);
     }

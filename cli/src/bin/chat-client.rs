@@ -52,12 +52,12 @@ struct Args {
     local_port: Option<u16>,
 
     /// Show the last N entries first (at most 1000); ignored if --state remembers where you were. In a pipe, you
-    /// join when you say your first line, and read the lobby until then
+    /// join when you say your first line, and read until then
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
     history: u64,
 
     /// Show what happens until you interrupt it, or nobody reads its output; standard input is not read. The
-    /// others do not see you, unless --state has unsent lines. Only the lobby can be followed
+    /// others do not see you, unless --state has unsent lines
     #[arg(long)]
     follow: bool,
 
@@ -74,7 +74,8 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Begin in this room, in place of the lobby or of the one that --state remembers
+    /// Begin in this room, in place of the lobby or of the one that --state remembers. To be read without joining, it
+    /// has to be there, and open to everyone
     #[arg(long, value_name = "ROOM", value_parser = room)]
     room: Option<RoomName>,
 
@@ -94,6 +95,7 @@ Examples:
   chat-client --room dev                 begin in another room than the lobby
   chat-client --history 20               begin with the last 20 entries
   echo JOIN | chat-client --history 20   print them, unseen by the others
+  chat-client --follow --room dev        print what happens in another room
   chat-client --follow --json            print what happens, for programs
   printf 'JOIN\\nhi\\nLEAVE\\n' | chat-client
                                          say one line; exit code 0: accepted
@@ -130,15 +132,6 @@ Signals:
 
 fn main() {
     let args = Args::parse();
-    if let Some(why) = args
-        .room
-        .as_ref()
-        .and_then(|room| joins_to_look(&args, room))
-    {
-        Args::command()
-            .error(clap::error::ErrorKind::ArgumentConflict, why)
-            .exit();
-    }
     let begun = outlive_what_need_not_end_us();
     #[cfg(unix)]
     let begun = begun.and_then(|()| chat_cli::endings::watch());
@@ -235,13 +228,13 @@ fn reads(args: &Args) -> bool {
     args.follow || args.history > 0 && !io::stdin().is_terminal()
 }
 
-/// Why these arguments cannot be met in a room: looking is not to join, and the lobby alone can be read without joining.
-fn joins_to_look(args: &Args, room: &RoomName) -> Option<String> {
+/// Why it is not known which room is to be looked at: --state remembers where its person is, and who looks is not there.
+fn unclear_room(args: &Args, remembered: &RoomName) -> Option<String> {
     let option = if args.follow { "--follow" } else { "--history" };
-    (reads(args) && *room != RoomName::LOBBY).then(|| {
+    (reads(args) && args.room.is_none() && *remembered != RoomName::LOBBY).then(|| {
         format!(
-            "{option} reads without joining, and only the lobby can be read so: leave {option} out to join {room}, or \
-             say --room lobby"
+            "{option} reads without joining, and --state remembers that you are in {remembered}: say --room \
+             {remembered} to read that room, or --room lobby"
         )
     })
 }
@@ -282,7 +275,7 @@ fn client(args: &Args) -> io::Result<(Box<dyn Client>, Box<dyn Keep>)> {
     let is_silent = setup.memory.outbox.is_empty();
     if let Some(room) = setup.memory.room.as_deref().filter(|_| is_silent)
         && let Ok(room) = RoomName::parse(room)
-        && let Some(why) = joins_to_look(args, &room)
+        && let Some(why) = unclear_room(args, &room)
     {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }

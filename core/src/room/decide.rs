@@ -280,6 +280,20 @@ impl Known<'_> {
         }
     }
 
+    /// Whether somebody from a host may read the room who is nobody: it is open to everyone.
+    pub(crate) fn may_read(self, host: Option<Host>) -> Result<(), Refusal> {
+        let rules = self.state.rules();
+        if rules.closed().is_some() {
+            Err(Refusal::Closed)
+        } else if self.is_host_banned(host) {
+            Err(Refusal::Banned)
+        } else if rules.is_private() {
+            Err(Refusal::NotInvited)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Whether somebody may be in the room, closed as it may be.
     pub(crate) fn may_be_in_closed(self, name: &Name) -> bool {
         let rules = self.state.rules();

@@ -207,8 +207,8 @@ pub(super) enum Due {
 }
 
 impl From {
-    /// How far a client knows the lobby.
-    pub(super) fn of_lobby(hello: &Hello<'_>) -> Self {
+    /// How far a client knows the lobby, or the room that it reads.
+    pub(super) fn of_first_line(hello: &Hello<'_>) -> Self {
         Self {
             after: hello.after,
             epoch: hello.epoch.as_deref().map(Into::into),

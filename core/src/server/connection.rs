@@ -63,7 +63,8 @@ pub(crate) struct Connection {
     pub(crate) reader: Option<Box<LineReader>>,
     /// Bytes received that wait until it may be read from again.
     unread: Option<Box<Secret<Vec<u8>>>>,
-    /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON.
+    /// Where it is: in the one room that a text connection is in; in the lobby, or outside of it, where it speaks JSON; in the
+    /// room that it reads.
     pub(crate) main: Position,
     /// Where it is besides.
     pub(super) others: Option<Box<Others>>,

@@ -137,6 +137,8 @@ pub enum CloseReason {
     Kicked,
     /// It was kept out.
     Banned,
+    /// It would read a room that not everybody may join, or that is not there.
+    NotToRead,
     /// The server stopped.
     Stopped,
 }
@@ -162,6 +164,7 @@ impl fmt::Display for CloseReason {
             Self::Replaced => "replaced by a newer connection",
             Self::Kicked => "removed by an operator",
             Self::Banned => "refused: banned",
+            Self::NotToRead => "refused: not to be read",
             Self::Stopped => "server stopped",
         })
     }

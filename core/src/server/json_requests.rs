@@ -227,7 +227,7 @@ impl Server {
             && connection.barrier <= self.rooms.committed()
         {
             mark(Mark::PongAtOnce);
-            let log = self.rooms.lobby().log();
+            let log = self.rooms[connection.main.room].log();
             let head = log.committed();
             let line = Message::Pong { head }.to_line();
             let cursor = &mut connection.main.cursor;
@@ -235,7 +235,7 @@ impl Server {
             self.file(id);
             return self.mark(id);
         }
-        let head = self.rooms.lobby().log().last();
+        let head = self.rooms[self.room_of(id)].log().last();
         self.note(id, &Message::Pong { head }.to_line());
     }
 
@@ -414,6 +414,9 @@ impl Server {
                 let answer = Answer::WordsUnreadable(&pair.name);
                 self.refuse_answer(id, answer, wanted.given());
             }
+            Asking::Room { name, .. } if self.is_reader(id) => {
+                self.turn_reader_away(id, &Answer::RoomUnreadable(&name));
+            }
             Asking::Room { name, given, .. } => {
                 self.refuse_answer(id, Answer::RoomUnreadable(&name), given.as_deref());
             }
@@ -474,11 +477,6 @@ impl Server {
             }
         }
         self.is_back(id);
-    }
-
-    /// Whether a connection reads, and is not in the room.
-    fn is_reader(&self, id: ConnId) -> bool {
-        self.connections.get(id).is_some_and(|c| c.reads)
     }
 
     /// Stands after what was said, and is sent no sooner.

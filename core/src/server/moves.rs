@@ -96,9 +96,13 @@ impl Server {
         else {
             return;
         };
+        let reads = self.is_reader(id);
         let is_there = self.rooms.find(&name).is_some();
         mark_if(is_there, Mark::RoomOpenedTwice);
         if !is_there && let_go == self.rooms.let_go && self.rooms.len() < self.limits.rooms {
+            if history.last == 0 && reads {
+                return self.turn_reader_away(id, &Answer::NoRoom(&name));
+            }
             if history.last == 0 && self.rooms.stored() >= self.limits.stored_rooms {
                 mark(Mark::RoomsFull);
                 self.refuse_answer(id, Answer::RoomsFull, given.as_deref());
@@ -111,7 +115,11 @@ impl Server {
             // A room was let go of meanwhile: it may be this one, with more in it than was read.
             mark_if(!is_there, Mark::RoomAskedAgain);
         }
-        self.ask_for_room(id, name, from, given);
+        if reads {
+            self.find_to_read(id, name, from);
+        } else {
+            self.ask_for_room(id, name, from, given);
+        }
         self.proceed(id);
     }
 

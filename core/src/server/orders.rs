@@ -143,6 +143,7 @@ impl Server {
 
     /// Does to people what is ordered.
     pub(super) fn carry_out_order(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
+        self.end_readers(room, order);
         let ends = |now: u64, time: u32| now.saturating_add(u64::from(time) * 1000);
         let until = order.time().map(|time| ends(self.wall(), time));
         let reason = order.reason();

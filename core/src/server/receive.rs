@@ -369,7 +369,7 @@ impl Server {
         }
     }
 
-    /// The one room in which a text connection is.
+    /// The one room in which a text connection is; the one that a reader reads, and the lobby for all others of the JSON dialect.
     pub(super) fn room_of(&self, id: ConnId) -> RoomId {
         let connection = self.connections.get(id);
         connection.map_or(RoomId::LOBBY, |c| c.main.room)

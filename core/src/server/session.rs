@@ -223,7 +223,7 @@ impl Server {
         self.tell_of_inbox(id);
         self.actions.push_back(Action::Joined(id, name));
         if is_inside {
-            let from = From::of_lobby(&hello);
+            let from = From::of_first_line(&hello);
             self.go_on_after(id, RoomId::LOBBY, &from, before);
         }
         self.owe_rooms(id, &hello);

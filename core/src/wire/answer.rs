@@ -150,6 +150,10 @@ pub(crate) enum Answer<'a> {
     },
     /// A room is private.
     NotInvited(&'a RoomName),
+    /// There is no such room to be read.
+    NoRoom(&'a RoomName),
+    /// It is private, and somebody would read it.
+    NotToRead(&'a RoomName),
     /// It is closed, and why.
     Closed(&'a RoomName, &'a str),
     /// That is ordered by those who are in a room alone.
@@ -217,7 +221,7 @@ impl Answer<'_> {
             Self::NoDevice(_) => Code::NoDevice,
             Self::HashesFull => Code::Busy,
             Self::TooManyGuesses(_) => Code::TooManyGuesses,
-            Self::RoomInvalid { .. } => Code::BadRoom,
+            Self::RoomInvalid { .. } | Self::NoRoom(_) => Code::BadRoom,
             Self::NotInRoom(_) => Code::NotInRoom,
             Self::LastRoom => Code::LastRoom,
             Self::RoomsFull | Self::InTooMany => Code::TooManyRooms,
@@ -232,7 +236,7 @@ impl Answer<'_> {
             Self::ReadsSlowly(_) | Self::TooMuchWaits => Code::ReadsSlowly,
             Self::NotDone => Code::DiskFull,
             Self::NickBanned { .. } | Self::Banned { .. } => Code::Banned,
-            Self::NotInvited(_) => Code::NotInvited,
+            Self::NotInvited(_) | Self::NotToRead(_) => Code::NotInvited,
             Self::Closed(..) => Code::Closed,
             Self::NoEntry | Self::NoLineOf(_) => Code::NoEntry,
             Self::Muted(_) => Code::Muted,
@@ -450,6 +454,13 @@ impl fmt::Display for Answer<'_> {
             },
             Self::NotInvited(room) => {
                 write!(f, "Not done: {room} is private, and you are not invited.")
+            }
+            Self::NoRoom(room) => write!(
+                f,
+                "There is no room {room}; whoever joins it makes it, and reading does not."
+            ),
+            Self::NotToRead(room) => {
+                write!(f, "{room} is private: only those who are in it read it.")
             }
             Self::Closed(room, why) => write!(f, "{room} is closed{}", Ending(why)),
             Self::NotFromOutside => f.write_str("Not done: that is ordered in a room alone."),

@@ -330,6 +330,9 @@ impl Draw {
             }
         }
         steps.extend(self.orders.begin(clients, duration));
+        if self.moves.are_any() || self.orders.are_any() {
+            steps.extend(self.look_in(clients, duration));
+        }
         for _ in 0..many {
             let at = self.dice.below(usize::try_from(duration).unwrap_or(1)) as u64;
             let op = self.op(clients);
@@ -344,6 +347,20 @@ impl Draw {
             steps.extend(self.moves.end(&programs, person, duration));
         }
         steps.sort_by_key(|(at, _)| *at);
+        steps
+    }
+
+    /// A program comes back as a reader of a room where somebody is; where there are orders, it may become private then.
+    fn look_in(&mut self, clients: &[Client], duration: u64) -> Vec<(u64, Op)> {
+        let is_raw = |who: &usize| matches!(clients[*who], Client::Raw(_));
+        let (programs, texts): (Vec<usize>, Vec<usize>) =
+            (0..clients.len()).partition(|who| is_raw(who) && self.is_program(*who));
+        let goes = texts.first().map(|who| (*who, !is_raw(who)));
+        let goes = goes.filter(|_| !self.orders.are_any());
+        let mut steps = self.moves.look_in(&programs, goes, duration);
+        if !steps.is_empty() {
+            steps.extend(self.orders.shut(clients, duration));
+        }
         steps
     }
 
@@ -444,10 +461,12 @@ impl Draw {
         if self.dice.one_in(2) {
             members.push(format!("\"name\":\"{}\"", self.name()));
         }
-        if self.dice.one_in(5) {
+        let says = self.dice.one_in(5);
+        if says {
             let reads = ["true", "true", "true", "false", "null"][self.dice.below(5)];
             members.push(format!("\"read\":{reads}"));
         }
+        members.extend(self.moves.read(says));
         members.extend(self.moves.named());
         format!("JOIN {{{}}}\n", members.join(",")).into_bytes()
     }

@@ -136,7 +136,7 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
 }
 
 /// The reasons counted in [`Tally::closes`], in their order; those of all other protocols are one.
-pub fn close_reasons() -> [String; 19] {
+pub fn close_reasons() -> [String; 20] {
     use chat_core::CloseReason as R;
     let all = [
         R::Left,
@@ -157,6 +157,7 @@ pub fn close_reasons() -> [String; 19] {
         R::DiskFull,
         R::Kicked,
         R::Banned,
+        R::NotToRead,
     ];
     let shown = all.map(|reason| reason.to_string());
     std::array::from_fn(|nth| match shown.get(nth) {
@@ -186,7 +187,8 @@ pub(crate) fn place_of(reason: CloseReason) -> usize {
         CloseReason::DiskFull => 15,
         CloseReason::Kicked => 16,
         CloseReason::Banned => 17,
-        CloseReason::Foreign(_) => 18,
+        CloseReason::NotToRead => 18,
+        CloseReason::Foreign(_) => 19,
     }
 }
 

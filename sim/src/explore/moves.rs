@@ -18,6 +18,8 @@ pub(super) struct Moves {
     ends: bool,
     /// Dice for what programs know of rooms in which they go on.
     going_on: Dice,
+    /// Dice for which room is read.
+    reading: Dice,
 }
 
 impl Moves {
@@ -27,6 +29,7 @@ impl Moves {
         Self {
             ends: going_on.one_in(60),
             going_on,
+            reading: Dice::new(seed, 13),
             rarity: if dice.one_in(2) { 0 } else { 1 + dice.below(6) },
             names: 1 + dice.below(4),
             are_many: dice.one_in(16),
@@ -199,6 +202,64 @@ impl Moves {
             (0..count).map(&mut named).collect()
         };
         Some(format!("\"rooms\":{{{}}}", rooms.join(",")))
+    }
+
+    /// What a first object says of a room to be read, as members of it, now and then; it says by itself whether it `reads`.
+    pub(super) fn read(&mut self, reads: bool) -> Vec<String> {
+        let mut members = Vec::new();
+        if !self.are_any() || self.reading.one_in(3) {
+            return members;
+        }
+        if !reads && self.reading.one_in(3) {
+            members.push("\"read\":true".into());
+        } else if !reads && !self.reading.one_in(8) {
+            return members; // It is not looked at.
+        }
+        let names = ["dev", "tea", "lobby", "#DEV", "a/b", &"r".repeat(32)];
+        let nth = self.reading.below(3) * self.reading.below(3);
+        let room = names[nth.min(names.len() - 1)];
+        members.push(format!("\"room\":\"{room}\""));
+        members
+    }
+
+    /// Somebody is in a room, and a program that was somebody comes back and reads it, now and then. `goes`: somebody who is to go
+    /// there by a line of text, and whether they are a person.
+    pub(super) fn look_in(
+        &mut self,
+        programs: &[usize],
+        goes: Option<(usize, bool)>,
+        duration: u64,
+    ) -> Vec<(u64, Op)> {
+        let mut steps = Vec::new();
+        // Where nobody is to go there, somebody orders something there.
+        let is_next = goes.is_none() || self.reading.one_in(3);
+        if programs.is_empty() || self.ends || !is_next {
+            return steps;
+        }
+        let at = duration / 4;
+        if let Some((who, is_person)) = goes {
+            let line = "/join dev";
+            steps.push((
+                at,
+                if is_person {
+                    Op::Type(who, Text(line.as_bytes().to_vec()))
+                } else {
+                    Op::Send(who, Text(format!("{line}\n").into_bytes()))
+                },
+            ));
+        }
+        let reader = programs[self.reading.below(programs.len())];
+        let at = at + duration / 4 + self.reading.below(50) as u64;
+        let known = match self.reading.below(3) {
+            0 => String::new(),
+            1 => format!(",\"history\":{}", self.reading.power(5)),
+            _ => format!(",\"after\":{}", self.reading.power(4) - 1),
+        };
+        let hello = format!("JOIN {{\"read\":true,\"room\":\"dev\"{known}}}\n");
+        steps.push((at, Op::Close(reader)));
+        steps.push((at + 20, Op::Connect(reader)));
+        steps.push((at + 20, Op::Send(reader, Text(hello.into_bytes()))));
+        steps
     }
 
     /// Rooms in which a program may go on, each with the number after which it does, now and then.

@@ -85,6 +85,21 @@ impl Orders {
         steps
     }
 
+    /// The owner of the room makes it private, while somebody may read it, and says something there.
+    pub(super) fn shut(&mut self, clients: &[Client], duration: u64) -> Vec<(u64, Op)> {
+        if !self.are_any() {
+            return Vec::new();
+        }
+        let who = self.owner;
+        let at = duration / 4 * 3;
+        let lines = ["/private on", "said among ourselves"];
+        let step = |line: &str| match clients[who] {
+            Client::Person(_) => Op::Type(who, Text(line.as_bytes().to_vec())),
+            Client::Raw(_) => Op::Send(who, Text(format!("{line}\n").into_bytes())),
+        };
+        lines.map(|line| (at, step(line))).into()
+    }
+
     fn is_next(&mut self) -> bool {
         self.are_any() && self.dice.one_in(self.rarity)
     }

@@ -17,7 +17,7 @@ pub struct Tally {
     /// By [`Op::kind`].
     pub ops: Counts<{ Op::NAMES.len() }>,
     /// By reason: why the server closed connections.
-    pub closes: Counts<19>,
+    pub closes: Counts<20>,
     /// By outcome: how it ended for persons.
     pub outcomes: Counts<6>,
     /// By [`HAPPENINGS`]: of worlds around a store.

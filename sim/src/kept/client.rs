@@ -17,7 +17,7 @@ pub(super) struct Client {
     pub(super) link: Option<usize>,
     /// It has left for good.
     pub(super) is_over: bool,
-    /// It was told that it is banned, and did not try again since.
+    /// It was told that it is banned, or that there is nothing for it to read, and did not try again since.
     pub(super) is_out: bool,
     /// What came of a line so far.
     partial: Vec<u8>,
@@ -212,7 +212,9 @@ impl Client {
             let line = std::mem::take(&mut self.partial);
             let line = String::from_utf8(line).unwrap_or_default();
             self.is_out |= line.starts_with("* Goodbye: you are banned")
-                || line.starts_with("{\"type\":\"bye\",\"code\":\"banned\"");
+                || ["banned", "not_invited", "closed", "bad_room"]
+                    .iter()
+                    .any(|why| line.starts_with(&format!("{{\"type\":\"bye\",\"code\":\"{why}\"")));
             let number = self.number;
             let may_be = !line.contains("192.0.2.") || disk.law.saw_addresses(number, None);
             Invariant::Addresses.holds(may_be, || format!("{line:?} to client {number}"));

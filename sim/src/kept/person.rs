@@ -194,15 +194,20 @@ impl Person {
     fn is_sent(&mut self, line: &[u8]) {
         match serde_json::from_slice(line) {
             Ok(Message::Welcome {
+                room,
                 head,
                 resumed,
                 outside,
                 read,
                 ..
             }) => {
-                let next = self.next.entry(RoomName::LOBBY);
+                // A reader is told of the room that it reads.
+                let room = parsed(Some(&room).filter(|_| read).map(|room| &**room));
+                let next = self.next.entry(room.clone());
                 next.or_insert([head + 1].into());
-                if !outside && !self.here.is_lobby() {
+                if read {
+                    self.gaps.remove(&room);
+                } else if !outside && !self.here.is_lobby() {
                     self.settled.insert(RoomName::LOBBY, head);
                 }
                 self.reads = read;

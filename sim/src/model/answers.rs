@@ -1,7 +1,7 @@
 //! Whether programs are answered what they ask for, once, truly, and in order.
 //!
 //! What concerns a room is answered in the order of that room; errors, and what concerns none, in the order of the
-//! connection, which is that of the lobby as long as the connection has not been out of it.
+//! connection, which is that of the lobby as long as the connection has not been out of it, or that of the room it reads.
 
 use super::asked::{Asked, Known, Span};
 use super::deed::Deed;
@@ -43,6 +43,8 @@ pub(super) struct Places<'a> {
 /// What a program has asked for, and what it was told.
 #[derive(Debug)]
 pub(super) struct Answers {
+    /// The room whose order is that of the connection.
+    main: String,
     due: VecDeque<Due>,
     pages: BTreeMap<String, Page>,
     /// Of each room, an entry that was there before what is due was carried out.
@@ -61,9 +63,10 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Of one who asks to be let in, with a token or without one.
-    pub(super) fn new(has_token: bool) -> Self {
+    /// Of one who asks to be let in, or to read a room, with a token or without one.
+    pub(super) fn new(main: &str, has_token: bool) -> Self {
         let mut answers = Self {
+            main: main.into(),
             due: VecDeque::new(),
             pages: BTreeMap::new(),
             since: BTreeMap::new(),
@@ -115,7 +118,7 @@ impl Answers {
         is_outside: bool,
     ) -> bool {
         let first = self.due.pop_front().map(|due| due.asked);
-        self.since.insert("lobby".into(), head);
+        self.since.insert(self.main.clone(), head);
         self.names.push(name.into());
         self.is_outside = is_outside;
         if let Some(code) = why {
@@ -178,7 +181,7 @@ impl Answers {
     fn is_apart(&self, due: &Due) -> bool {
         let is_out = self.is_outside || due.is_late;
         match due.asked.room() {
-            Some(room) => room != "lobby" || is_out,
+            Some(room) => room != self.main || is_out,
             // A new name is an entry in each of its rooms, the lobby among them unless it is out of that.
             None => is_out && matches!(due.asked, Asked::Do { .. }),
         }
@@ -194,7 +197,7 @@ impl Answers {
         let is_it = |due: &Due| {
             // A new name has the number of its entry in the lobby, unless it is out of that.
             let is_rename = matches!(due.asked, Asked::Do { room: None, .. });
-            let is_of_all = is_rename && (room == "lobby" || self.is_apart(due));
+            let is_of_all = is_rename && (room == self.main || self.is_apart(due));
             let is_of_it = due.asked.room() == Some(room) || is_of_all;
             is_of_it && fits(&due.asked) && due.fate != Fate::Fails
         };
@@ -263,7 +266,7 @@ impl Answers {
             self.due.insert(nth.unwrap_or(0), due); // It is still due.
         } else {
             for (room, place) in &places.of {
-                let is_its = due.asked.room() == Some(*room) || !is_apart && *room == "lobby";
+                let is_its = due.asked.room() == Some(*room) || !is_apart && **room == self.main;
                 if is_its {
                     self.since.insert((*room).into(), place.head);
                 }
@@ -280,7 +283,7 @@ impl Answers {
         line: &str,
         places: &Places<'_>,
     ) -> bool {
-        let place = asked.room().or(room_of(message)).or(Some("lobby"));
+        let place = asked.room().or(room_of(message)).or(Some(&*self.main));
         let place = place.and_then(|room| places.of.get(room)).copied();
         let rooms = places.rooms;
         match (asked, message) {

@@ -223,7 +223,8 @@ impl Expected {
                 FirstLine::Json(line) => {
                     let mut program = Program::greets(line);
                     program.not_in = self.not_in;
-                    self.end = (!program.is_welcome()).then_some(CloseReason::Json);
+                    program.since = since;
+                    self.end = program.why_closed();
                     self.end = self.end.or(self.not_in);
                     for (deed, room) in program.named_rooms() {
                         self.deeds.push_back(Done { deed, since, room });

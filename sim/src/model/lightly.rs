@@ -25,6 +25,8 @@ pub(super) struct Lightly {
     is_secure: bool,
     /// What the screen showed of each room.
     stories: BTreeMap<RoomName, Vec<String>>,
+    /// From which of its entries to which each room was open to everyone: the order that ended it is the last one.
+    open: BTreeMap<RoomName, Vec<(usize, Option<usize>)>>,
     pub(super) lines: Vec<String>,
     /// Which peer has a name.
     named: BTreeMap<String, usize>,
@@ -53,8 +55,8 @@ struct View {
     addresses: VecDeque<String>,
     /// It has asked for what happened before, or speaks JSON.
     is_apart: bool,
-    /// It has asked to read.
-    reads: bool,
+    /// The room that it has asked to read, and how much that had in its story then.
+    reads: Option<(RoomName, usize)>,
 }
 
 /// A stay in a room: from which entry of its story to before which.
@@ -122,7 +124,7 @@ impl Watched {
         let now = self.read(clock);
         if let Input::Received(id, bytes) = input {
             let who = self.number(id);
-            self.light().views[who].sends(bytes);
+            self.light().sends(who, bytes);
         }
         self.server.handle(now, input);
         self.act_lightly();

@@ -20,6 +20,8 @@ pub(super) const ROOM_SHARE: u64 = 8;
 pub(super) struct Program {
     /// Its first object, if it was one.
     hello: Option<Hello<'static>>,
+    /// How many lines the screen had shown when it was looked at.
+    pub(super) since: usize,
     answers: Answers,
     /// Ids of what it says, each in the place of its text.
     pub(super) ids: Vec<Option<String>>,
@@ -32,6 +34,8 @@ pub(super) struct Program {
     /// It is in the room as a program.
     pub(super) is_in: bool,
     bye: bool,
+    /// That was as there is no room for it to read.
+    is_turned_away: bool,
     /// Bytes of pages that it has heard.
     pub(super) pages: usize,
     /// It has said that it is away.
@@ -83,17 +87,23 @@ impl Program {
                 })
                 .collect(),
             read: hello.read,
+            room: own(hello.room),
         });
         let has_token = hello.as_ref().is_some_and(|hello| hello.session.is_some());
+        let reads = hello.as_ref().filter(|hello| hello.read == Some(true));
+        let main = reads.and_then(|hello| room_name(hello.room.as_deref()?));
+        let main = main.as_deref().unwrap_or("lobby");
         Self {
-            answers: Answers::new(has_token),
+            answers: Answers::new(main, has_token),
             hello,
+            since: 0,
             ids: Vec::new(),
             views: BTreeMap::new(),
             came_in: BTreeMap::new(),
             not_in: None,
             is_in: false,
             bye: false,
+            is_turned_away: false,
             pages: 0,
             away: false,
         }
@@ -109,6 +119,55 @@ impl Program {
         self.hello
             .as_ref()
             .is_some_and(|hello| hello.read == Some(true))
+    }
+
+    /// The room that it asks to read; none if no room can have such a name.
+    fn room_to_read(&self) -> Option<String> {
+        let hello = self.hello.as_ref().filter(|_| self.reads())?;
+        room_name(hello.room.as_deref().unwrap_or("lobby"))
+    }
+
+    /// What is to be sent to one who is told that it reads a room, in which so many are, when an entry is the last one; none if
+    /// there was no such room then.
+    fn reads_in(&self, seen: &Seen<'_>, at: (&str, &str, u64), here: Option<u64>) -> Option<View> {
+        let (room, epoch, head) = at;
+        if self.room_to_read()? != room {
+            return None;
+        }
+        let room = seen.rooms.find(room)?;
+        let story = &seen.rooms[room];
+        let head_of = usize::try_from(head).ok()?;
+        let is_it = |base: &usize| {
+            let end = base + head_of;
+            let is_since = (story.length_at(self.since)..=story.entries.len()).contains(&end);
+            let is_made = room == LOBBY || head > 0;
+            let is_its = head == 0 || story.bases(end - 1).contains(base);
+            is_since && is_made && is_its && Some(story.members(end).len() as u64) == here
+        };
+        let mut all = if room == LOBBY {
+            vec![0]
+        } else {
+            story.bases(story.entries.len())
+        };
+        // It was let in as soon as its first line was looked at: of several logs that it may be of, it is the oldest one.
+        all.sort_unstable();
+        let mut all = all.into_iter().filter(is_it);
+        let known = all.clone().find(|base| story.has_epoch(*base, epoch));
+        let base = known.or_else(|| all.find(|base| story.is_epoch(*base, epoch)))?;
+        Some(View::new(room, base, self.known(), head, true))
+    }
+
+    /// Why it will be closed that is not let in, if that is so.
+    pub(super) fn why_closed(&self) -> Option<CloseReason> {
+        Some(match self.why_turned_away()? {
+            Code::BadRoom => CloseReason::NotToRead,
+            _ => CloseReason::Json,
+        })
+    }
+
+    /// It was told that there is no room for it to read.
+    pub(super) fn has_no_room(&self) -> bool {
+        self.bye && self.is_turned_away
     }
 
     /// The name it wants.
@@ -276,12 +335,15 @@ impl Program {
             // Another connection of its session may have said that it is away.
             Message::Notice { .. } if self.has_token() && !self.answers.is_away_due() => {}
             Message::Welcome {
+                room,
                 name,
                 session,
+                epoch,
                 head,
                 resumed,
                 outside,
                 read,
+                here,
                 ..
             } => {
                 let has_none = name.is_empty() && session.is_empty() && !resumed;
@@ -295,8 +357,14 @@ impl Program {
                 let why = self.why_not_as_asked(name).filter(|_| !resumed && !read);
                 let was_due = self.answers.welcomed(name, *head, why, *outside);
                 Invariant::InItsPlace.holds(was_due, || format!("{line:?} to peer {who}"));
-                if !outside {
-                    let view = View::new(LOBBY, 0, self.known(), *head, *resumed || *read);
+                if *read {
+                    let view = self.reads_in(seen, (room, epoch, *head), *here);
+                    let Some(view) = view else {
+                        Invariant::InItsPlace.is_broken(&format!("{line:?} to peer {who}"))
+                    };
+                    self.views.insert(room.to_string(), view);
+                } else if !outside {
+                    let view = View::new(LOBBY, 0, self.known(), *head, *resumed);
                     self.views.insert("lobby".into(), view);
                     self.came_in.insert("lobby".into(), 1);
                 }
@@ -347,6 +415,7 @@ impl Program {
             }
             Message::Bye { code, .. } => {
                 self.bye = true;
+                self.is_turned_away = *code == Code::BadRoom;
                 let is_true = self.is_reason(*code, seen);
                 Invariant::GoodbyeLast.holds(is_true, || format!("{line:?} to peer {who}"));
             }
@@ -437,6 +506,11 @@ impl Program {
             Code::TooManyJoins => self.not_in == Some(CloseReason::TooManyJoins),
             Code::TooManyTokens => self.not_in == Some(CloseReason::TooManyTokens),
             Code::ShuttingDown => seen.short == Some(Short::Stopped),
+            // It was there if somebody was, or if it was still held for somebody.
+            Code::BadRoom => {
+                let room = self.room_to_read();
+                room.is_some_and(|room| seen.rooms.was_vacant(&room, self.since))
+            }
             // How much of JSON waits is not known.
             Code::TooFarBehind => seen.was_full,
             _ => false,
@@ -456,8 +530,10 @@ impl Program {
                 .as_deref()
                 .is_none_or(|token| Hello::is_token(token));
         let is_many = !self.reads() && hello.rooms.len() >= MAX_ROOMS;
+        let is_no_room = self.reads() && self.room_to_read().is_none();
         match (is_version, is_many, is_token) {
             (false, ..) => Some(Code::BadVersion),
+            _ if is_no_room => Some(Code::BadRoom),
             (true, true, _) => Some(Code::BadHello),
             (true, false, false) => Some(Code::BadSession),
             (true, false, true) => None,
@@ -476,7 +552,9 @@ impl Program {
             return;
         }
         let is_reader = self.reads();
-        for room in stays.iter().map(|stay| stay.room).chain([LOBBY]) {
+        let read = self.room_to_read().and_then(|room| rooms.find(&room));
+        let others = if is_reader { read } else { Some(LOBBY) };
+        for room in stays.iter().map(|stay| stay.room).chain(others) {
             let name = rooms.name(room);
             let mut all = stays.iter().filter(|stay| stay.room == room);
             let count = all.clone().count();

@@ -142,6 +142,12 @@ impl Story {
         }
     }
 
+    /// Whether that is known.
+    pub(super) fn has_epoch(&self, base: usize, epoch: &str) -> bool {
+        let epochs = self.epochs.borrow();
+        epochs.get(&base).is_some_and(|known| known == epoch)
+    }
+
     /// What the room was about before an entry, and who said so: all that it may have been about, what was said last first.
     pub(super) fn topics(&self, next: usize) -> Vec<Option<(&str, &str)>> {
         let is_topic = |entry: &Entry| matches!(entry.about, About::Topic(..));

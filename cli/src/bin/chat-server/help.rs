@@ -22,7 +22,8 @@ Signals:
             --config, read the configuration anew, as `admin reload`; with
             --cert, the certificate and its key. Else as SIGTERM, but never the
             second; nothing if it was ignored at the start (nohup)
-  SIGXCPU   as SIGTERM: the limit on processor time is near (ulimit -t)
+  SIGXCPU   as SIGTERM, but never the second: the limit on processor time is
+            near (ulimit -t)
   SIGPWR, SIGALRM, SIGVTALRM, SIGPROF, SIGIO
             as SIGTERM, but never the second
   SIGXFSZ   nothing: a file at its limit (ulimit -f) is a disk that is full

@@ -1,6 +1,7 @@
 //! Connections: one after the other, until nothing is to be said any more.
 
 use super::connection::Connection;
+use super::memory::told;
 use super::phase::{Event, Phase};
 use super::{JsonClient, sentence};
 use crate::client::{ClientAction, Outcome, PATIENCE, PROMPT, fit_name};
@@ -69,6 +70,13 @@ impl JsonClient {
         let named = rooms.keys().filter_map(|it| RoomName::parse(it).ok());
         let lobby_too = is_lobby_shown.then_some(RoomName::LOBBY);
         let named = named.chain(lobby_too).collect();
+        // A reader names the room that it reads, and where it is in that.
+        let read = self.reads.then(|| self.known(&self.here));
+        let (after, epoch, history) = match read {
+            Some(known) => (known.after, known.epoch, known.history),
+            None if is_lobby_shown => (lobby.after, lobby.epoch, lobby.history),
+            None => (None, None, None),
+        };
         let hello = Hello {
             rooms,
             version: Some(VERSION),
@@ -76,10 +84,11 @@ impl JsonClient {
             session: (known.session.as_ref().filter(|_| !self.reads))
                 .map(|token| Secret(token.as_str().into())),
             device: device.map(|it| Secret(it.token.as_str().into())),
-            after: lobby.after.filter(|_| is_lobby_shown),
-            epoch: lobby.epoch.filter(|_| is_lobby_shown),
-            history: lobby.history.filter(|_| is_lobby_shown),
+            after,
+            epoch,
+            history,
             read: self.reads.then_some(true),
+            room: told(&self.here).filter(|_| self.reads).map(Into::into),
         };
         // Numbers and strings: nothing in it can fail.
         let hello = serde_json::to_string(&hello).unwrap_or_default();

@@ -77,7 +77,8 @@ pub struct Setup {
     pub joins: bool,
     /// Shows with each entry when it happened.
     pub times: bool,
-    /// Reads, unseen by the others, until there is something to say, and is in the room only from then on.
+    /// Reads the room where its person is to be, unseen by the others, until there is something to say, and is in the room only
+    /// from then on.
     pub reads: bool,
     /// What its device is called, if it is to come back to names that belong to its person without their passwords: it asks for
     /// that with each password, where it [`keeps`](Self::keeps).
@@ -307,7 +308,7 @@ impl JsonClient {
             backoff: Backoff::new(setup.seed),
             asked: None,
             was_in: false,
-            reads: setup.reads && memory.outbox.is_empty() && here.is_lobby(),
+            reads: setup.reads && memory.outbox.is_empty(),
             here,
             rooms,
             going: None,

@@ -6,7 +6,7 @@ use super::entries::line_of;
 use super::phase::{Event, Phase};
 use super::rooms;
 use super::{ACCEPT_PATIENCE, JsonClient, MAX_RETRY_AFTER, SILENCE, Unaccepted};
-use crate::client::ClientAction;
+use crate::client::{ClientAction, Outcome};
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
@@ -103,6 +103,7 @@ impl JsonClient {
         self.follow_devices(&message);
         match message {
             Message::Welcome {
+                room,
                 name,
                 session,
                 epoch,
@@ -116,7 +117,8 @@ impl JsonClient {
                 let stay = (!read).then_some((&*name, &**session, resumed));
                 // A server of one room need not say how many are there.
                 let here_now = (!outside && !read).then(|| here.unwrap_or(1));
-                self.welcomed(now, stay, &epoch, head, here_now);
+                let at = (&*room, &*epoch, head);
+                self.welcomed(now, stay, at, here_now);
                 if !read {
                     self.introduce(&name, here.filter(|_| self.target().is_lobby()));
                 }
@@ -193,9 +195,14 @@ impl JsonClient {
         }
     }
 
-    /// The server has answered that it is there, and how far the lobby is.
+    /// The server has answered that it is there, and how far the lobby is, or the room that it reads.
     fn answered(&mut self, now: Timestamp, head: u64) {
-        if self.is_lobby_sent() && self.after.is_some_and(|after| after < head) {
+        let sent = if self.reads {
+            self.position(&self.here)
+        } else {
+            self.after.filter(|_| self.is_lobby_sent())
+        };
+        if sent.is_some_and(|after| after < head) {
             self.lost(now, "the server did not send everything");
         } else {
             self.drop_rooms_not_let_in();
@@ -240,31 +247,31 @@ impl JsonClient {
         self.go_on(now);
     }
 
-    /// The connection is in: with a name, a session, and whether that goes on; or it reads.
+    /// The connection is in: with a name, a session, and whether that goes on; or it reads. `at`: of which room that tells, and
+    /// which entry of which log is the last one there.
     fn welcomed(
         &mut self,
         now: Timestamp,
         stay: Option<(&str, &str, bool)>,
-        epoch: &str,
-        head: u64,
+        at: (&str, &str, u64),
         here: Option<u64>,
     ) {
+        let (room, epoch, head) = at;
         if !self.step(Event::Welcomed) {
             return;
         }
         self.deadline = Some(now + SILENCE);
         self.connection.since = Some(now);
-        let is_shown = self.is_lobby_shown();
-        let known = &mut self.memory;
-        if known.epoch.as_deref().is_some_and(|known| known != epoch) {
-            // It is a number of another log.
-            // Where nothing of it is shown now, all of it is, later.
-            (self.after, known.after) = ((!is_shown).then_some(0), None);
-            self.joined = 0;
-        } else if self.after.is_none() && self.setup.history == 0 {
-            (self.after, known.after) = (Some(head), Some(head));
+        let read = RoomName::parse(room).ok().filter(|_| stay.is_none());
+        if self.reads && read.as_ref().is_some_and(|room| *room != self.here) {
+            let here = &self.here;
+            let why = format!("This server lets nobody read {here} who does not join it.");
+            return self.finish(Outcome::Lost, &why);
         }
-        known.epoch = Some(epoch.into());
+        match read.filter(|room| !room.is_lobby()) {
+            Some(room) => self.follow(&room, epoch, head),
+            None => self.follow_lobby(epoch, head),
+        }
         let was_in = mem::replace(&mut self.was_in, true);
         let was_offline = mem::take(&mut self.is_offline);
         mark_if(was_offline, Mark::ClientBack);
@@ -297,6 +304,21 @@ impl JsonClient {
         self.send(&unaccepted);
         self.keep_first();
         self.go_on(now);
+    }
+
+    /// Where the log of the lobby stands, which is followed from now on.
+    fn follow_lobby(&mut self, epoch: &str, head: u64) {
+        let is_shown = self.is_lobby_shown();
+        let known = &mut self.memory;
+        if known.epoch.as_deref().is_some_and(|known| known != epoch) {
+            // It is a number of another log.
+            // Where nothing of it is shown now, all of it is, later.
+            (self.after, known.after) = ((!is_shown).then_some(0), None);
+            self.joined = 0;
+        } else if self.after.is_none() && self.setup.history == 0 {
+            (self.after, known.after) = (Some(head), Some(head));
+        }
+        known.epoch = Some(epoch.into());
     }
 
     /// It is in the room; whether the others have seen it leave and join.

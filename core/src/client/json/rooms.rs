@@ -269,6 +269,10 @@ impl JsonClient {
         } else if self.here != *room || self.is_told {
             return;
         }
+        if !self.is_told && self.joined > 0 && head > 0 {
+            // So does their own joining where they came in with their first line.
+            self.joined = head;
+        }
         self.is_told = true;
         let others = self.connection.seats.get(room).map_or(0, |it| it.others);
         self.tell(&format!("* {}", Answer::InRoom(room, others)));
@@ -292,7 +296,7 @@ impl JsonClient {
     }
 
     /// Where a log stands that is followed from now on.
-    fn follow(&mut self, room: &RoomName, epoch: &str, head: u64) {
+    pub(super) fn follow(&mut self, room: &RoomName, epoch: &str, head: u64) {
         let known = self.known(room);
         let is_other = known.epoch.is_some_and(|known| known != epoch);
         let after = match known.after {

@@ -13,7 +13,7 @@ enum Kind {
     Object,
 }
 
-const MEMBERS: [(&str, Kind); 9] = [
+const MEMBERS: [(&str, Kind); 10] = [
     ("version", Kind::Integer(u32::MAX as u64)),
     ("name", Kind::Text),
     ("session", Kind::Text),
@@ -23,6 +23,7 @@ const MEMBERS: [(&str, Kind); 9] = [
     ("history", Kind::Integer(u64::MAX)),
     ("rooms", Kind::Object),
     ("read", Kind::Truth),
+    ("room", Kind::Text),
 ];
 
 /// Why an object is not understood that could not be read for `error`.

@@ -59,6 +59,9 @@ pub struct Hello<'a> {
     /// To be sent what happens without being in the room: nobody is told, and nothing may be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<bool>,
+    /// Which room that is of; the lobby where none is said.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Cow<'a, str>>,
 }
 
 /// How far a client knows a room.
@@ -197,7 +200,7 @@ pub enum Code {
     InboxFull,
     /// It is so already.
     Unchanged,
-    /// The room asked for has a name that no room has.
+    /// The room asked for has a name that no room has, or none that is there to be read.
     BadRoom,
     /// The connection is not in the room.
     NotInRoom,

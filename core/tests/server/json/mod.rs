@@ -6,6 +6,7 @@ mod hello;
 mod history;
 mod joining;
 mod reading;
+mod reading_rooms;
 mod refusals;
 mod requests;
 mod rooms;

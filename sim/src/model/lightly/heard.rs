@@ -105,9 +105,14 @@ impl Lightly {
         };
         let story = self.stories.get(&room).map_or(&[][..], Vec::as_slice);
         let is_in = |to: usize| story[..to].contains(&line);
-        // A reader is nowhere, and reads the lobby.
-        let reads = room.is_lobby() && view.reads;
-        let may_be = reads && is_in(story.len())
+        // A reader is nowhere, and reads one room, while everyone may join that.
+        let read = view.reads.as_ref().filter(|read| read.0 == room);
+        let reads = read.is_some_and(|(_, since)| {
+            let all = story.iter().enumerate().filter(|it| *it.1 == line);
+            all.into_iter()
+                .any(|(nth, _)| self.may_be_read(&room, nth, *since))
+        });
+        let may_be = reads
             || stays.any(|stay| is_in(stay.to.map_or(story.len(), |to| (to + 1).min(story.len()))));
         Invariant::OwnRooms.holds(may_be, || {
             format!("{entry:?} to peer {who}, which was in {:?}", view.stays)

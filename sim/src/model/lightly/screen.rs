@@ -3,6 +3,7 @@
 use super::{Lightly, Stay, View, Watched};
 use crate::invariant::Invariant;
 use crate::model::rules::folded;
+use chat_core::json::Hello;
 use chat_core::{Kind, Name, Network, Order, Record, RoomName};
 
 impl View {
@@ -12,7 +13,13 @@ impl View {
         while let Some(end) = self.sent.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.sent.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line);
-            self.reads |= line.starts_with("JOIN {") && line.contains("\"read\":true");
+            if let Some(hello) = line.strip_prefix("JOIN ")
+                && let Ok(hello) = Hello::decode(hello)
+                && hello.read == Some(true)
+            {
+                let asked = hello.room.as_deref().unwrap_or("lobby");
+                self.reads = RoomName::parse(asked).ok().map(|room| (room, 0));
+            }
             self.is_apart |=
                 line.starts_with("JOIN {") || line.trim_start().starts_with("/history");
             let words = line.split(|c: char| c.is_whitespace() || c == '"');
@@ -71,6 +78,39 @@ impl Watched {
 }
 
 impl Lightly {
+    /// A peer sends bytes.
+    pub(super) fn sends(&mut self, who: usize, bytes: &[u8]) {
+        let view = &mut self.views[who];
+        let has_read = view.reads.is_some();
+        view.sends(bytes);
+        if let Some((room, since)) = view.reads.as_mut().filter(|_| !has_read) {
+            *since = self.stories.get(room).map_or(0, Vec::len);
+        }
+    }
+
+    /// Whether everyone may join a room from an entry on, or no more.
+    fn opens(&mut self, room: &RoomName, nth: usize, order: &str) {
+        let all = self.open.entry(room.clone()).or_default();
+        let is_open = all.last().is_none_or(|(_, to)| to.is_none());
+        match Order::parse(order) {
+            Some(Order::Private(true) | Order::Close(_)) if is_open => match all.last_mut() {
+                Some((_, to)) => *to = Some(nth),
+                None => all.push((0, Some(nth))),
+            },
+            Some(Order::Private(false) | Order::Reopen) if !is_open => all.push((nth, None)),
+            _ => {}
+        }
+    }
+
+    /// Whether an entry of a room may be sent to one who reads it since it had so many: there was a time after both when everyone
+    /// might join, or the entry ended that.
+    pub(super) fn may_be_read(&self, room: &RoomName, nth: usize, since: usize) -> bool {
+        let all = self.open.get(room).map_or(&[][..], Vec::as_slice);
+        let is_open =
+            |(_, to): &(usize, Option<usize>)| to.is_none_or(|to| nth <= to && since <= to);
+        all.is_empty() || all.iter().any(is_open)
+    }
+
     /// A line of the screen.
     fn shows(&mut self, shown: &str, at: u64) {
         let other = shown.strip_prefix('[').and_then(|it| it.split_once("] "));
@@ -85,6 +125,9 @@ impl Lightly {
             Invariant::WholeLines.is_broken(&format!("{line:?} is on the screen"))
         };
         self.law.follow(&record);
+        if record.kind == Kind::Order {
+            self.opens(&room, nth, &record.text);
+        }
         let key = folded(record.name.as_str());
         match record.kind {
             Kind::Joined => {

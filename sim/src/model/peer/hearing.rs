@@ -10,7 +10,7 @@ use crate::model::stay::Stay;
 use crate::model::story::Entry;
 use crate::model::stranger;
 use crate::naming::{is_piled_up, turns_what_follows};
-use chat_core::{MAX_SERVER_LINE, server_phase::Phase};
+use chat_core::{CloseReason, MAX_SERVER_LINE, server_phase::Phase};
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
@@ -59,6 +59,10 @@ impl Peer {
                     };
                     let private = program.hears(me, line, &seen);
                     self.private_in.extend(private);
+                    if program.has_no_room() {
+                        // Whatever else it has sent, that came first.
+                        self.expected.end = Some(CloseReason::NotToRead);
+                    }
                 }
                 self.checked += length + 1;
                 continue;
