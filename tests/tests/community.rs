@@ -42,6 +42,90 @@ impl Story {
     }
 }
 
+/// Three who are in one room.
+type Three<'a> = [&'a mut Raw; 3];
+
+fn they_meet(it: &mut Story, [ann, bob, troll]: Three<'_>) {
+    it.asks(ann, "/join dev", "ann owns this room");
+    bob.say("/join dev");
+    it.sees(bob, "* You are in dev now; 1 other is here.");
+    it.asks(
+        troll,
+        "/join dev",
+        "* You are in dev now; 2 others are here.",
+    );
+    it.asks(bob, "/rooms", "* Rooms: dev (3), lobby (1)");
+    it.asks(bob, "/who", "* In the room (3): ann, bob, troll");
+    it.asks(
+        ann,
+        "/topic tea at four",
+        "ann has set the topic: tea at four",
+    );
+    it.types(troll, "hello");
+    it.sees(ann, "troll: hello");
+    it.asks(bob, "/history 1", "* troll: hello");
+    it.asks(troll, "/msg ann psst", "[PM to ann] psst");
+    it.sees(ann, "[PM from troll] psst");
+    it.types(ann, "/reply what");
+    it.sees(troll, "[PM from ann] what");
+    it.asks(
+        ann,
+        "/away lunch",
+        "* You are away, until you say something, or /back.",
+    );
+    it.asks(
+        bob,
+        "/whois ann",
+        "* ann has been here for less than a minute; away: lunch",
+    );
+    it.types(ann, "/back");
+    it.asks(bob, "/me waves", "** bob waves");
+}
+
+fn there_is_order(it: &mut Story, [ann, bob, troll]: Three<'_>) {
+    it.asks(ann, "/op bob", "ann has made bob an operator");
+    let kick = "* /kick NAME [REASON]: has somebody leave the room, and tells everyone why. They may come back; /ban keeps them out.";
+    it.asks(bob, "/help kick", kick);
+    it.asks(
+        bob,
+        "/kcik troll",
+        "* Unknown command /kcik. Did you mean /kick?",
+    );
+    it.asks(bob, "/mute troll 10m", "bob has muted troll for 10m");
+    it.types(bob, "/unmute troll");
+    it.types(bob, "/slow 10");
+    it.sees(troll, "bob lets everyone say one line each 10 s");
+    troll.say("one");
+    troll.say("two");
+    let slow = "* Not sent: people say one line at a time here; you may say the next one in 10 s.";
+    it.sees(troll, slow);
+    it.types(bob, "/slow 0");
+    it.types(bob, "/redact troll");
+    it.sees(troll, "bob lets everyone speak as fast as they like");
+    it.sees(troll, "bob has removed a line of troll (#12)");
+    it.asks(bob, "/kick troll enough", "bob has removed troll: enough");
+    it.sees(troll, "* You are in lobby now; 1 other is here.");
+    it.asks(
+        bob,
+        "/ban troll 1h spam",
+        "bob has banned troll for 1h: spam",
+    );
+    it.types(bob, "/bans");
+    it.types(bob, "/unban troll");
+    it.sees(bob, "bob has lifted the ban of troll");
+    it.types(ann, "/private on");
+    it.sees(bob, "ann has made the room private");
+    it.asks(
+        troll,
+        "/join dev",
+        "* Not done: dev is private, and you are not invited.",
+    );
+    it.types(ann, "/invite troll");
+    it.sees(troll, "* ann invites you to dev: /join dev goes there.");
+    it.types(ann, "/close done");
+    it.sees(bob, "* dev is closed: done");
+}
+
 #[test]
 fn what_the_table_shows_is_what_one_types_and_sees() {
     let server = Server::with(&["--limit-loopback"]);
@@ -61,90 +145,8 @@ fn what_the_table_shows_is_what_one_types_and_sees() {
         "* No device comes back as ann without the password.",
     );
 
-    it.asks(&mut ann, "/join dev", "ann owns this room");
-    bob.say("/join dev");
-    it.sees(&mut bob, "* You are in dev now; 1 other is here.");
-    it.asks(
-        &mut troll,
-        "/join dev",
-        "* You are in dev now; 2 others are here.",
-    );
-    it.asks(&mut bob, "/rooms", "* Rooms: dev (3), lobby (1)");
-    it.asks(&mut bob, "/who", "* In the room (3): ann, bob, troll");
-    it.asks(
-        &mut ann,
-        "/topic tea at four",
-        "ann has set the topic: tea at four",
-    );
-    it.types(&mut troll, "hello");
-    it.sees(&mut ann, "troll: hello");
-    it.asks(&mut bob, "/history 1", "* troll: hello");
-    it.asks(&mut troll, "/msg ann psst", "[PM to ann] psst");
-    it.sees(&mut ann, "[PM from troll] psst");
-    it.types(&mut ann, "/reply what");
-    it.sees(&mut troll, "[PM from ann] what");
-    it.asks(
-        &mut ann,
-        "/away lunch",
-        "* You are away, until you say something, or /back.",
-    );
-    it.asks(
-        &mut bob,
-        "/whois ann",
-        "* ann has been here for less than a minute; away: lunch",
-    );
-    it.types(&mut ann, "/back");
-    it.asks(&mut bob, "/me waves", "** bob waves");
-
-    it.asks(&mut ann, "/op bob", "ann has made bob an operator");
-    let kick = "* /kick NAME [REASON]: has somebody leave the room, and tells everyone why. They may come back; /ban keeps them out.";
-    it.asks(&mut bob, "/help kick", kick);
-    it.asks(
-        &mut bob,
-        "/kcik troll",
-        "* Unknown command /kcik. Did you mean /kick?",
-    );
-    it.asks(&mut bob, "/mute troll 10m", "bob has muted troll for 10m");
-    it.types(&mut bob, "/unmute troll");
-    it.types(&mut bob, "/slow 10");
-    it.sees(&mut troll, "bob lets everyone say one line each 10 s");
-    troll.say("one");
-    troll.say("two");
-    let slow = "* Not sent: people say one line at a time here; you may say the next one in 10 s.";
-    it.sees(&mut troll, slow);
-    it.types(&mut bob, "/slow 0");
-    it.types(&mut bob, "/redact troll");
-    it.sees(&mut troll, "bob lets everyone speak as fast as they like");
-    it.sees(&mut troll, "bob has removed a line of troll (#12)");
-    it.asks(
-        &mut bob,
-        "/kick troll enough",
-        "bob has removed troll: enough",
-    );
-    it.sees(&mut troll, "* You are in lobby now; 1 other is here.");
-    it.asks(
-        &mut bob,
-        "/ban troll 1h spam",
-        "bob has banned troll for 1h: spam",
-    );
-    it.types(&mut bob, "/bans");
-    it.types(&mut bob, "/unban troll");
-    it.sees(&mut bob, "bob has lifted the ban of troll");
-    it.types(&mut ann, "/private on");
-    it.sees(&mut bob, "ann has made the room private");
-    it.asks(
-        &mut troll,
-        "/join dev",
-        "* Not done: dev is private, and you are not invited.",
-    );
-    it.types(&mut ann, "/invite troll");
-    it.sees(
-        &mut troll,
-        "* ann invites you to dev: /join dev goes there.",
-    );
-    it.types(&mut ann, "/close done");
-    it.sees(&mut bob, "* dev is closed: done");
-
+    they_meet(&mut it, [&mut ann, &mut bob, &mut troll]);
+    there_is_order(&mut it, [&mut ann, &mut bob, &mut troll]);
     bob.say("LEAVE");
     bob.rest();
     it.types(&mut ann, "/msg bob cake");
