@@ -61,11 +61,11 @@ struct View {
     reads: bool,
 }
 
-/// An order of an address, as it was typed.
+/// A ban that is ordered or lifted, as it was typed: of an address, or of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OfAddress {
     is_ban: bool,
-    network: Network,
+    network: Option<Network>,
     time: Option<u32>,
 }
 

@@ -181,7 +181,8 @@ impl Lightly {
         let address = |light: &mut Self, is_ban: bool, time: Option<u32>| {
             let peer = light.named.get(&folded(by)).copied()?;
             let typed = &mut light.views.get_mut(peer)?.addresses;
-            let is_it = |it: &OfAddress| it.is_ban == is_ban && it.time == time;
+            let is_it =
+                |it: &OfAddress| it.network.is_some() && (it.is_ban, it.time) == (is_ban, time);
             let nth = typed.iter().position(is_it)?;
             let network = typed[nth].network;
             let is_one = typed
@@ -192,7 +193,7 @@ impl Lightly {
             if !is_one {
                 light.law.is_in_doubt(room);
             }
-            Some(network)
+            network
         };
         let order = if words == "owns this room" {
             Order::Own(last)
@@ -272,7 +273,10 @@ fn of_address(line: &str) -> Option<OfAddress> {
     };
     let is_ban = command == "ban";
     let is_either = is_ban || command == "unban";
-    let network = Network::parse(&whom).filter(|_| is_either)?;
+    let network = Network::parse(&whom);
+    if !is_either {
+        return None;
+    }
     let time = time.and_then(|time| u32::try_from(time).ok());
     Some(OfAddress {
         is_ban,
