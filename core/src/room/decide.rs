@@ -150,7 +150,9 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             let name = if is_theirs && !names.has_like(&wanted) {
                 wanted
             } else {
-                free_name(names, wanted, port)
+                // A number is no way around a ban.
+                let is_free = |it: &Name| names.is_free(it) && known.may_join(it, host).is_ok();
+                free_name(is_free, wanted, port)
             };
             Ok(Entry::joined(Cow::Owned(name), session))
         }
@@ -397,31 +399,34 @@ impl Known<'_> {
     }
 }
 
-/// `wanted`, or the first of `wanted-2`, `wanted-3` … that nobody has or is taken for. Where too
-/// many have asked for the same, the same is done for the name that goes with the port.
-fn free_name(names: &Names, wanted: Name, port: u16) -> Name {
-    let is_free = |name: &Name| names.is_free(name);
+/// `wanted`, or the first of `wanted-2`, `wanted-3` … that is free: nobody has it or is taken for it, and it is not banned. Where
+/// too many have asked for the same, the same is done for the name that goes with the port.
+fn free_name(is_free: impl Fn(&Name) -> bool, wanted: Name, port: u16) -> Name {
     if is_free(&wanted) {
         return wanted;
     }
     mark(Mark::NameTaken);
     let numbered = (2..=MAX_NUMBER)
         .filter_map(|n| wanted.numbered(n))
-        .find(is_free);
+        .find(&is_free);
     numbered.unwrap_or_else(|| {
         mark(Mark::NameByPort);
-        free_name_of_port(names, port)
+        of_port(is_free, port)
     })
 }
 
 /// The name that goes with a port, or the first of those with a number after it that is free.
 pub(crate) fn free_name_of_port(names: &Names, port: u16) -> Name {
+    of_port(|it| names.is_free(it), port)
+}
+
+fn of_port(is_free: impl Fn(&Name) -> bool, port: u16) -> Name {
     let name = Name::of_port(port);
-    // There are more numbers than connections, and nobody owns one of these names.
-    let mut numbered = (2..).filter_map(|n| name.numbered(n));
-    if names.is_free(&name) {
+    if is_free(&name) {
         return name;
     }
-    let free = numbered.find(|it| names.is_free(it));
+    // There are more numbers than connections and bans, and nobody owns one of these names.
+    let mut numbered = (2..).filter_map(|n| name.numbered(n));
+    let free = numbered.find(is_free);
     free.unwrap_or(name)
 }

@@ -130,7 +130,9 @@ impl Server {
                 let names = self.rooms.names();
                 let by = names.alike(asked).find(|by| *by != given);
                 let by = by.unwrap_or(asked);
-                Some(match names.claimed_like(asked, None) {
+                let claimed = names.claimed_like(asked, None);
+                mark_if(claimed.is_some(), Mark::NameClaimed);
+                Some(match claimed {
                     Some(own) => Notice::NameClaimed { asked, own, given },
                     None => Notice::NameTaken { asked, by, given },
                 })

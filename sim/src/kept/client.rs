@@ -161,7 +161,7 @@ impl Client {
 
     /// It asks what its room is about, and who is there.
     pub(super) fn looks(&mut self) -> String {
-        self.program().map_or_else(String::new, |it| it.looks())
+        self.program().map_or_else(String::new, Program::looks)
     }
 
     pub(super) fn leaves(&mut self) -> &'static str {

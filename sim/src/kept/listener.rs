@@ -117,15 +117,15 @@ impl Listener {
     }
 
     fn is_told(&mut self, notice: &str, disk: &Disk) {
-        let is_unasked = [
-            " invites you to ",
-            ", who is here now; you are ",
-            "That is about ",
-        ];
+        let is_unasked = [" invites you to ", "That is about "];
+        // With the welcome, or as its owner has come: what they ask for themselves, they are still called something else.
+        let is_given = notice.contains("; you are ") && !notice.contains("; you are still ");
         let is_removed = notice.contains(" has removed you from ")
             || notice.starts_with(&format!("You are banned from {}", self.here));
         self.is_removed |= is_removed;
         let is_news = is_removed
+            || is_given
+            || notice.starts_with("Not sent: ")
             || notice.starts_with("The server's disk")
             || notice.starts_with("You are an administrator")
             || notice.starts_with("You are no administrator")

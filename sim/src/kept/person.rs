@@ -7,7 +7,7 @@ use chat_core::json::Message;
 use chat_core::json_client_phase::Phase;
 use chat_core::{
     Client, ClientAction, ClientInput, Command, CommandError, JsonClient, Kind, Line, Memory,
-    Order, Outcome, Record, RoomName, Setup, Timestamp,
+    Network, Order, Outcome, Record, RoomName, Setup, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -173,21 +173,49 @@ impl Person {
 
     pub(super) fn hears(&mut self, now: u64, input: ClientInput<'_>) {
         match input {
+            ClientInput::Received(bytes) => return self.reads_bytes(now, bytes),
             ClientInput::Connected => self.partial.clear(),
-            ClientInput::Received(bytes) => {
-                for byte in bytes {
-                    self.partial.push(*byte);
-                    if *byte == b'\n' {
-                        let line = std::mem::take(&mut self.partial);
-                        self.is_sent(&line);
-                    }
-                }
-            }
             _ => {}
         }
+        self.takes(now, input);
+    }
+
+    fn takes(&mut self, now: u64, input: ClientInput<'_>) {
         if let Some(client) = &mut self.client {
             client.handle(Timestamp::from_micros(now), input);
         }
+    }
+
+    /// Bytes came. Once it is welcome, or in a room, the client may give the connection up: what comes after that is for nobody.
+    fn reads_bytes(&mut self, now: u64, mut bytes: &[u8]) {
+        const TURNS: [&[u8]; 2] = [b"{\"type\":\"welcome\"", b"{\"type\":\"in\""];
+        let mut length = 0;
+        while let Some(byte) = bytes.get(length) {
+            self.partial.push(*byte);
+            length += 1;
+            if *byte != b'\n' {
+                continue;
+            }
+            let line = std::mem::take(&mut self.partial);
+            if self.is_connected() {
+                self.is_sent(&line);
+            }
+            if TURNS.iter().any(|start| line.starts_with(start)) {
+                self.takes(now, ClientInput::Received(&bytes[..length]));
+                (bytes, length) = (&bytes[length..], 0);
+                if !self.is_connected() {
+                    return;
+                }
+            }
+        }
+        if !bytes.is_empty() {
+            self.takes(now, ClientInput::Received(bytes));
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        let connected = [Phase::Joining, Phase::Talking, Phase::Leaving];
+        self.phase().is_some_and(|it| connected.contains(&it))
     }
 
     /// A line of the server's, of which some are looked at.
@@ -338,7 +366,14 @@ impl Person {
             .filter_map(|seq| disk.entry(&self.here, *seq))
             .collect();
         // Those who may see an address are shown it where they missed the order.
-        let shown = line.rsplit_once(" (192.0.2.").map(|(shown, _)| shown);
+        let is_address = |(_, rest): &(&str, &str)| {
+            let address = rest.strip_suffix(')');
+            address.is_some_and(|it| Network::parse(it).is_some())
+        };
+        let shown = line.rsplit_once(" (").filter(is_address);
+        let may_be = shown.is_none() || disk.law.saw_addresses(self.number, Some(&self.here));
+        Invariant::Addresses.holds(may_be, || format!("{line:?} to person {}", self.number));
+        let shown = shown.map(|(shown, _)| shown);
         let is_it = |entry: &&&Record| {
             let due = line_of(entry);
             due == line || entry.kind == Kind::Order && shown == Some(&*due)

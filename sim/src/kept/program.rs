@@ -47,6 +47,8 @@ pub(super) struct Program {
     reused: usize,
     topics: usize,
     wants: usize,
+    /// Of which rooms it has asked something on this connection that comes back with no id.
+    questions: Vec<RoomName>,
     /// What it was told of the disk last, on this connection.
     told: Option<DiskState>,
     /// It was told on this connection that the disk is full, and not yet that it has room again.
@@ -117,6 +119,7 @@ impl Program {
             reused: 0,
             topics: 0,
             wants: 0,
+            questions: Vec::new(),
             told: None,
             knows_full: false,
         }
@@ -140,6 +143,7 @@ impl Program {
     pub(super) fn connects(&mut self) -> String {
         (self.is_in, self.told, self.reused) = (false, None, 0);
         self.knows_full = false;
+        self.questions.clear();
         let mut hello = json!({"name": format!("p{}", self.number)});
         if let Some(token) = &self.token {
             hello["session"] = json!(token);
@@ -267,10 +271,11 @@ impl Program {
         self.here = other.unwrap_or_else(|| self.here.clone());
     }
 
-    pub(super) fn asks(&self, after: u64) -> String {
+    pub(super) fn asks(&mut self, after: u64) -> String {
         if !self.is_there() {
             return String::new();
         }
+        self.questions.push(self.here.clone());
         line(&Request::History {
             with: None,
             room: told(&self.here),
@@ -281,9 +286,12 @@ impl Program {
     }
 
     /// It asks what its room is about, and who is there.
-    pub(super) fn looks(&self) -> String {
+    pub(super) fn looks(&mut self) -> String {
         if !self.is_there() {
             return String::new();
+        }
+        for _ in 0..2 {
+            self.questions.push(self.here.clone());
         }
         let room = told(&self.here);
         let topic = Request::Topic {

@@ -503,7 +503,8 @@ impl<'a> Stage<'a> {
                 .iter()
                 .find(|it| it.server_open && it.conn == *conn);
             if let Some(link) = link {
-                self.disk.law.is_called(name.as_str(), link.client);
+                let at = self.now / 1000;
+                self.disk.law.is_called(name.as_str(), link.client, at);
             }
         }
         let (Action::Finish(conn) | Action::Close(conn, _)) = action else {

@@ -42,10 +42,12 @@ struct Place {
     members: BTreeSet<String>,
     /// Those who are removed: their leaving comes next.
     going: BTreeSet<String>,
+    /// Those who are, if the server knew by then from where they come: they leave next as well, or stay.
+    may_go: BTreeSet<String>,
     /// Who made it, where that is the last thing that happened in it.
     maker: Option<String>,
     entries: u64,
-    /// What was ordered in it may have been forgotten.
+    /// What was ordered in it may have been forgotten, or is not known for sure.
     is_unsure: bool,
     /// Who might ever see addresses in it.
     saw: BTreeSet<String>,
@@ -57,6 +59,9 @@ struct Who {
     name: String,
     client: Option<usize>,
     rooms: BTreeSet<RoomName>,
+    /// Since when the server knows from where they come, 0 if it ever has: a session of which it knows by what is kept alone
+    /// came from nowhere so far.
+    known: Option<u64>,
 }
 
 impl Law {
@@ -118,9 +123,13 @@ impl Law {
             .filter(|_| place.members.contains(&folded(name)))
     }
 
-    /// A client was given a name, in joining.
-    pub(crate) fn is_called(&mut self, name: &str, client: usize) {
-        self.coming.entry(folded(name)).or_default().insert(client);
+    /// A client was given a name, in joining, or goes on with it.
+    pub(crate) fn is_called(&mut self, name: &str, client: usize, at: u64) {
+        let key = folded(name);
+        if let Some(who) = self.people.get_mut(&key) {
+            who.known.get_or_insert(at);
+        }
+        self.coming.entry(key).or_default().insert(client);
     }
 
     /// The server is no more: what it knew and did not keep is forgotten.
@@ -130,7 +139,11 @@ impl Law {
         for place in self.rooms.values_mut() {
             place.rules.waits_for_nobody();
             place.going.clear();
+            place.may_go.clear();
             place.maker = None;
+        }
+        for who in self.people.values_mut() {
+            who.known = None;
         }
     }
 
@@ -138,6 +151,13 @@ impl Law {
     pub(crate) fn names_of(&self, client: usize) -> impl Iterator<Item = &str> {
         let names = self.names.get(&client);
         names.into_iter().flatten().map(String::as_str)
+    }
+
+    /// It is not known what is ordered in a room next.
+    pub(crate) fn is_in_doubt(&mut self, room: &RoomName) {
+        if let Some(place) = self.rooms.get_mut(room) {
+            place.is_unsure = true;
+        }
     }
 
     /// What somebody is in a room.
@@ -201,7 +221,11 @@ impl Law {
                 record.seq, record.room, record.kind
             )
         };
-        let is_next = record.kind == Kind::Left && place.going.contains(&key);
+        let is_removed = |all: &BTreeSet<String>| record.kind == Kind::Left && all.contains(&key);
+        let is_next = is_removed(&place.going) || is_removed(&place.may_go);
+        if !is_next {
+            place.may_go.clear();
+        }
         Invariant::BanHolds.holds(place.going.is_empty() || is_next, || {
             format!("{} where {:?} are removed", told(), place.going)
         });
@@ -226,6 +250,7 @@ impl Law {
             }
             Kind::Left => {
                 place.members.remove(&key);
+                place.may_go.remove(&key);
                 self.sufferers += u64::from(place.going.remove(&key));
                 let rooms = self.people.get_mut(&key).map(|who| {
                     who.rooms.remove(&record.room);
@@ -285,6 +310,7 @@ impl Law {
             name: name.into(),
             client: coming.iter().next().copied().filter(|_| coming.len() == 1),
             rooms: BTreeSet::new(),
+            known: Some(0),
         });
         who.rooms.insert(record.room.clone());
         let client = who.client;
@@ -400,11 +426,19 @@ impl Law {
                 ..
             } => {
                 for name in &place.members {
-                    let client = self.people.get(name).and_then(|who| who.client);
+                    let who = self.people.get(name);
+                    let client = who.and_then(|who| who.client);
                     let host = client.and_then(|client| *self.hosts.get(client)?);
                     let stays = place.rules.rank(&self.accounts, name) >= Rank::Operator;
-                    if host.is_some_and(|host| is_in(*from, host)) && !stays {
+                    if host.is_none_or(|host| !is_in(*from, host)) || stays {
+                        continue;
+                    }
+                    // Within a millisecond it may be either.
+                    let known = who.and_then(|who| who.known);
+                    if known.is_some_and(|known| known == 0 || known + 1 < at) {
                         place.going.insert(name.clone());
+                    } else {
+                        place.may_go.insert(name.clone());
                     }
                 }
             }

@@ -13,8 +13,8 @@ use super::rules::folded;
 use super::{Effect, Watched};
 use crate::hashing::stand_in;
 use crate::invariant::Invariant;
-use chat_core::{Action, ConnId, Input, Outbox, Peer as From, RoomName, SALT, Secret};
-use std::collections::{BTreeMap, VecDeque};
+use chat_core::{Action, ConnId, Input, Network, Outbox, Peer as From, RoomName, SALT, Secret};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 /// What is held against the server.
@@ -51,18 +51,32 @@ struct View {
     read: usize,
     /// Of which stay, and which entry of that, it is sent next.
     place: (usize, usize),
-    /// Addresses that it has ordered something of.
-    addresses: VecDeque<String>,
+    /// What it has ordered of addresses, of which it is not known yet what came of it.
+    addresses: VecDeque<OfAddress>,
+    /// The passwords with which it has ever claimed a name.
+    claims: BTreeSet<String>,
+    /// Addresses that it has ever typed, and what was typed with them in one word.
+    typed: BTreeSet<String>,
     /// It has asked for what happened before, or speaks JSON.
     is_apart: bool,
     /// The room that it has asked to read, and how much that had in its story then.
     reads: Option<(RoomName, usize)>,
 }
 
+/// A ban that is ordered or lifted, as it was typed: of an address, or of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OfAddress {
+    is_ban: bool,
+    network: Option<Network>,
+    time: Option<u32>,
+}
+
 /// A stay in a room: from which entry of its story to before which.
 #[derive(Clone, Debug)]
 struct Stay {
     room: RoomName,
+    /// Under which name.
+    key: String,
     from: usize,
     to: Option<usize>,
 }
@@ -157,8 +171,8 @@ impl Watched {
             && let Ok(own) = chat_core::Name::parse(&name)
         {
             let is_claimed = self.server.is_admin(&own).is_some();
-            let is_claim = password.starts_with("claim");
             let light = self.light();
+            let is_claim = light.views[peer].claims.contains(&password);
             if is_claimed && was_claimed != is_claim {
                 light.law.claims(&name);
                 light.passwords.insert(folded(&name), password);
@@ -186,7 +200,8 @@ impl Watched {
             });
             match action {
                 Action::Joined(_, name) => {
-                    self.light().law.is_called(name.as_str(), who);
+                    let at = self.seen / 1000;
+                    self.light().law.is_called(name.as_str(), who, at);
                     self.is_called(who, &name);
                     self.effects.push_back((who, Effect::Joined));
                 }

@@ -35,6 +35,8 @@ impl Watched {
 
     /// Takes what a peer was to do next for refused, up to a deed in a room, as far as it may be.
     pub(super) fn see_refused(&mut self, who: usize, deed: Option<(&Deed, &str)>) {
+        // With what the screen has shown just now.
+        self.see_copies();
         loop {
             let peer = &self.peers[who];
             let nth = match deed {

@@ -48,9 +48,12 @@ impl JsonClient {
             self.memory.name = entry.text.as_deref().map(Into::into);
             self.keep_soon(now);
         }
-        // The last entry when a session went on in a room may be somebody else's.
-        let is_ours = self.memory.name.as_deref() == Some(&*entry.name);
-        let is_joining = entry.kind == Kind::Joined && entry.seq == self.joined && is_ours;
+        // The last entry when a session went on in a room may be somebody else's; and who came with a name may have come back
+        // with another one before they were sent it.
+        let mut joined = self.joined.iter();
+        let is_ours = joined
+            .any(|(room, seq, name)| (room, *seq, &**name) == (&here, entry.seq, &*entry.name));
+        let is_joining = entry.kind == Kind::Joined && is_ours;
         if !is_joining && !is_hidden && !self.is_own(entry) {
             let at = Some(entry.at).filter(|_| self.setup.times);
             self.tell_at(&line_of(entry), at);

@@ -141,8 +141,8 @@ pub struct JsonClient {
     was_member: bool,
     /// The person was told that there is no connection.
     is_offline: bool,
-    /// The number of our own joining, which the welcome stands for.
-    joined: u64,
+    /// Our own joining, which the welcome stands for: of which room, its number, and the name with which we came.
+    joined: Option<(RoomName, u64, String)>,
     /// The person wants to leave.
     leaves: bool,
     /// Until when the next acceptance must have come.
@@ -314,7 +314,7 @@ impl JsonClient {
             going: None,
             was_member: false,
             is_offline: false,
-            joined: 0,
+            joined: None,
             leaves: false,
             give_up: None,
             interrupted: false,

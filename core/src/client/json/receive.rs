@@ -314,7 +314,7 @@ impl JsonClient {
             // It is a number of another log.
             // Where nothing of it is shown now, all of it is, later.
             (self.after, known.after) = ((!is_shown).then_some(0), None);
-            self.joined = 0;
+            self.joined = None;
         } else if self.after.is_none() && self.setup.history == 0 {
             (self.after, known.after) = (Some(head), Some(head));
         }
@@ -335,7 +335,7 @@ impl JsonClient {
         if mem::replace(&mut self.was_member, true) {
             return !resumed;
         }
-        self.joined = if resumed { 0 } else { head };
+        self.joined = (!resumed).then(|| (RoomName::LOBBY, head, name.into()));
         false
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Joining {
     room: RoomName,
     /// The connection has asked since to be there no more.
     is_parted: bool,
+    /// It did not say how far the room was shown, nor asks for history: what is sent begins with what comes next.
+    is_anew: bool,
 }
 
 impl JsonClient {
@@ -220,8 +222,10 @@ impl JsonClient {
         let Ok(room) = RoomName::parse(room) else {
             return;
         };
-        if id.is_some() {
-            self.is_answered(&room);
+        // They may have been there since they asked, and be there again by this.
+        let is_anew = id.is_some() && self.is_answered(&room).is_some_and(|it| it.is_anew);
+        if is_anew && self.position(&room).is_some_and(|after| after < *head) {
+            self.set_position(&room, Some(*head));
         }
         if self.connection.seats.len() >= MAX_ROOMS {
             return; // No server lets it be in so many.
@@ -261,17 +265,17 @@ impl JsonClient {
 
     /// If it is where the person is to be, they are there.
     fn is_seated(&mut self, room: &RoomName, head: u64) {
-        if self.going.as_ref() == Some(room) {
+        let is_going = self.going.as_ref() == Some(room);
+        if is_going {
             self.going = None;
             self.here = room.clone();
-            // Their own joining, which the answer stands for.
-            self.joined = head;
         } else if self.here != *room || self.is_told {
             return;
         }
-        if !self.is_told && self.joined > 0 && head > 0 {
-            // So does their own joining where they came in with their first line.
-            self.joined = head;
+        if is_going || self.joined.is_some() && head > 0 {
+            // Their own joining, which the answer stands for, as it does where they came in with their first line.
+            let name = self.memory.name.clone().unwrap_or_default();
+            self.joined = Some((room.clone(), head, name));
         }
         self.is_told = true;
         let others = self.connection.seats.get(room).map_or(0, |it| it.others);
@@ -472,20 +476,16 @@ impl JsonClient {
     }
 
     /// Whether it is in a room is answered.
-    fn is_answered(&mut self, room: &RoomName) {
+    fn is_answered(&mut self, room: &RoomName) -> Option<Joining> {
         let joins = &mut self.connection.joins;
-        if let Some(nth) = joins.iter().position(|it| it.room == *room) {
-            joins.remove(nth);
-        }
+        let nth = joins.iter().position(|it| it.room == *room)?;
+        Some(joins.remove(nth))
     }
 
     pub(super) fn join(&mut self, room: &RoomName) {
-        self.connection.joins.push(Joining {
-            room: room.clone(),
-            is_parted: false,
-        });
         let id = format!("{JOIN}{room}");
         let known = self.known(room);
+        let is_anew = known.after.is_none() && known.history.is_none();
         let ask = Ask::Join {
             room: room.as_str().into(),
             id: Some((&*id).into()),
@@ -494,6 +494,11 @@ impl JsonClient {
             history: known.history,
         };
         let line = ask.to_line();
+        self.connection.joins.push(Joining {
+            room: room.clone(),
+            is_parted: false,
+            is_anew,
+        });
         self.send(&line);
     }
 

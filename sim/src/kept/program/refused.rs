@@ -35,7 +35,7 @@ impl Program {
                 self.reused = self.reused.saturating_sub(1);
                 is_told && self.first.as_ref().is_some_and(|first| first.id == id)
             }
-            Code::NotInRoom => !id.is_empty(),
+            Code::NotInRoom => !id.is_empty() || self.has_asked(line),
             _ => false,
         };
         Invariant::InItsPlace.holds(is_in_place, || {
@@ -65,6 +65,13 @@ impl Program {
             _ => {}
         }
         String::new()
+    }
+
+    /// It has asked something of the room that it is told it is not in: it may have been removed before that was heard.
+    fn has_asked(&mut self, line: &str) -> bool {
+        let is_it = |room: &RoomName| line.contains(&format!("you are not in {room}."));
+        let nth = self.questions.iter().position(is_it);
+        nth.map(|nth| self.questions.remove(nth)).is_some()
     }
 
     /// It may not say something for the moment: it is not said.

@@ -50,10 +50,8 @@ impl Watched {
 
 impl Lightly {
     fn hears(&mut self, who: usize, line: &str) {
-        let is_order =
-            line.starts_with("* ") && !line.contains(": ") || line.contains("\"address\":");
-        let is_address = is_order && (line.contains("192.0.2.") || line.contains("2001:db8:"));
-        let may_be = !is_address || self.law.saw_addresses(who, None);
+        self.is_refused(who, line);
+        let may_be = !has_address(line) || self.may_be_told(who, line);
         Invariant::Addresses.holds(may_be, || format!("{line:?} to peer {who}"));
         if line.starts_with('{') {
             if let Ok(Message::Entry(entry) | Message::Past(entry)) = serde_json::from_str(line) {
@@ -84,6 +82,59 @@ impl Lightly {
             "{line:?} to peer {who}, which was in {:?}",
             view.stays
         ));
+    }
+
+    /// What a peer has ordered of an address was refused.
+    fn is_refused(&mut self, who: usize, line: &str) {
+        let is_refused = |what: &str| line.contains(&format!("Not done: /{what} is for"));
+        let (ban, unban) = (is_refused("ban"), is_refused("unban"));
+        let typed = &mut self.views[who].addresses;
+        if let Some(first) = typed.front()
+            && (ban || unban)
+            && first.is_ban == ban
+        {
+            typed.pop_front();
+        }
+    }
+
+    /// Whether a peer may be sent a line with an address in it: it may see the addresses of that room, or has typed this one itself
+    /// and is told of what it asked for, or somebody has said it.
+    fn may_be_told(&self, who: usize, line: &str) -> bool {
+        let sees = |room: Option<&str>| {
+            let room = room.and_then(|room| RoomName::parse(room).ok());
+            self.law.saw_addresses(who, Some(&room.unwrap_or_default()))
+        };
+        let view = &self.views[who];
+        if line.starts_with('{') {
+            return match serde_json::from_str(line) {
+                Ok(Message::Address { room, .. } | Message::Bans { room, .. }) => {
+                    sees(room.as_deref())
+                }
+                Ok(Message::Entry(entry) | Message::Past(entry)) => match entry.kind {
+                    Kind::Order => sees(Some(&entry.room)),
+                    _ => true,
+                },
+                _ => view.has_typed_all(line),
+            };
+        }
+        let Some(notice) = line.strip_prefix("* ") else {
+            return is_said(line) || line.starts_with("[PM ") || view.stays.is_empty();
+        };
+        // In which room an order of the history was given is not said.
+        let is_of_history = notice.contains(" has banned ") || notice.contains(" has lifted the ");
+        let shows =
+            is_of_history || notice.starts_with("That is about ") || notice.starts_with("Banned: ");
+        // A line of the history, of what somebody has said.
+        let number = notice.strip_prefix('#').and_then(|it| it.split_once(' '));
+        let entry = number.map_or(notice, |(_, entry)| entry).to_string();
+        if is_said(&entry) && self.stories.values().any(|it| it.contains(&entry)) {
+            return true;
+        }
+        if shows {
+            self.law.saw_addresses(who, None)
+        } else {
+            view.has_typed_all(notice)
+        }
     }
 
     /// An entry that a program is sent, or that stands in a page: of a room where it is, or from before it left.
@@ -137,5 +188,29 @@ impl Lightly {
         Invariant::NothingMissing.holds(missing.is_none(), || {
             format!("peer {who} lacks {missing:?} of {}", stay.room)
         });
+    }
+}
+
+/// The addresses of hosts that there are in worlds begin with these.
+const BEGINNINGS: [&str; 2] = ["192.0.2.", "2001:db8:"];
+
+/// Whether a line says what somebody has said or done.
+fn is_said(line: &str) -> bool {
+    let is_by = |(name, _): (&str, &str)| !name.contains(' ');
+    line.starts_with("** ") || line.split_once(": ").is_some_and(is_by)
+}
+
+pub(super) fn has_address(line: &str) -> bool {
+    BEGINNINGS.iter().any(|it| line.contains(it))
+}
+
+impl View {
+    /// Whether the peer has typed each address that stands in a line, or more of it than that.
+    fn has_typed_all(&self, line: &str) -> bool {
+        let is_of_it = |c: char| c.is_ascii_hexdigit() || ".:/".contains(c);
+        let words = line.split(|c: char| !is_of_it(c));
+        let words = words.map(|word| word.trim_end_matches(['.', ':']));
+        let mut addresses = words.filter(|word| has_address(word));
+        addresses.all(|word| self.typed.iter().any(|typed| typed.contains(word)))
     }
 }

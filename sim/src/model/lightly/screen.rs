@@ -1,10 +1,12 @@
 //! The screen, read as the entries that it shows.
 
-use super::{Lightly, Stay, View, Watched};
+use super::heard::has_address;
+use super::{Lightly, OfAddress, Stay, View, Watched};
 use crate::invariant::Invariant;
 use crate::model::rules::folded;
 use chat_core::json::Hello;
 use chat_core::{Kind, Name, Network, Order, Record, RoomName};
+use serde_json::Value;
 
 impl View {
     /// It sends bytes: what it orders of addresses is known from that alone.
@@ -23,8 +25,13 @@ impl View {
             self.is_apart |=
                 line.starts_with("JOIN {") || line.trim_start().starts_with("/history");
             let words = line.split(|c: char| c.is_whitespace() || c == '"');
-            let addresses = words.filter(|word| Network::parse(word).is_some());
-            self.addresses.extend(addresses.map(str::to_string));
+            for word in words {
+                if has_address(word) {
+                    self.typed.insert(word.into());
+                }
+            }
+            self.addresses.extend(of_address(&line));
+            self.claims.extend(claimed_with(&line));
         }
     }
 }
@@ -33,16 +40,15 @@ impl Watched {
     /// A peer has a name from now on.
     pub(super) fn is_called(&mut self, who: usize, name: &Name) {
         let key = folded(name.as_str());
-        let is_new = self.peers[who].name.is_none();
         self.peers[who].has_name(name.clone());
         let light = self.light();
-        light.named.retain(|_, peer| *peer != who);
-        let goes_on = is_new && light.law.is_here(&key);
-        let before = light.named.insert(key, who);
+        let goes_on = light.law.is_here(&key);
+        // A name that it had by joining in silence is its own until the screen has shown that it has left.
+        let before = light.named.insert(key, who).filter(|it| *it != who);
         if let (Some(before), true) = (before, goes_on) {
             // It goes on with a session.
             let stays = light.views[before].stays.clone();
-            light.views[who].stays = stays;
+            light.views[who].stays.extend(stays);
         }
     }
 
@@ -133,21 +139,34 @@ impl Lightly {
             Kind::Joined => {
                 if let Some(view) = self.view(&key) {
                     let (from, to) = (nth + 1, None);
-                    view.stays.push(Stay { room, from, to });
+                    view.stays.push(Stay {
+                        room,
+                        key,
+                        from,
+                        to,
+                    });
                 }
             }
             Kind::Left => {
                 if let Some(view) = self.view(&key) {
                     let mut stays = view.stays.iter_mut().rev();
-                    let stay = stays.find(|it| it.room == room && it.to.is_none());
+                    let is_it = |it: &&mut Stay| (&it.room, &it.key, it.to) == (&room, &key, None);
+                    let stay = stays.find(is_it);
                     if let Some(stay) = stay {
                         stay.to = Some(nth);
                     }
                 }
             }
             Kind::Renamed => {
-                if let Some(peer) = self.named.remove(&key) {
-                    self.named.insert(folded(&record.text), peer);
+                let after = folded(&record.text);
+                let peer = self.named.remove(&key);
+                let peer = peer.or_else(|| self.named.get(&after).copied());
+                if let Some(peer) = peer {
+                    self.named.insert(after.clone(), peer);
+                    let stays = self.views[peer].stays.iter_mut();
+                    for stay in stays.filter(|it| it.to.is_none() && it.key == key) {
+                        stay.key.clone_from(&after);
+                    }
                 }
             }
             _ => {}
@@ -201,20 +220,23 @@ impl Lightly {
     fn order(&mut self, room: &RoomName, by: &str, words: &str) -> Option<String> {
         let last = self.law.accounts.last;
         let name = |text: &str| Name::parse(text).ok();
-        let time = |text: &str| {
-            let (number, unit) = text.split_at(text.len().checked_sub(1)?);
-            let times = match unit {
-                "s" => 1,
-                "m" => 60,
-                "h" => 3600,
-                _ => 86_400,
-            };
-            Some(number.parse::<u32>().ok()? * times)
-        };
-        let address = |light: &mut Self| {
+        // Those before it were refused. Where it may be one of several, nothing is known of whom that keeps out.
+        let address = |light: &mut Self, is_ban: bool, time: Option<u32>| {
             let peer = light.named.get(&folded(by)).copied()?;
-            let given = light.views.get_mut(peer)?.addresses.pop_front()?;
-            Network::parse(&given)
+            let typed = &mut light.views.get_mut(peer)?.addresses;
+            let is_it =
+                |it: &OfAddress| it.network.is_some() && (it.is_ban, it.time) == (is_ban, time);
+            let nth = typed.iter().position(is_it)?;
+            let network = typed[nth].network;
+            let is_one = typed
+                .iter()
+                .filter(|it| is_it(it))
+                .all(|it| it.network == network);
+            typed.drain(..=nth);
+            if !is_one {
+                light.law.is_in_doubt(room);
+            }
+            network
         };
         let order = if words == "owns this room" {
             Order::Own(last)
@@ -238,8 +260,9 @@ impl Lightly {
             let (whom, span) = whom
                 .split_once(" for ")
                 .map_or((whom, None), |it| (it.0, Some(it.1)));
+            let time = span.and_then(time);
             let (whom, from) = if whom == "an address" {
-                (None, Some(address(self)?))
+                (None, Some(address(self, true, time)?))
             } else {
                 let whom = name(whom)?;
                 let host = self.law.host_in(room, whom.as_str());
@@ -248,7 +271,6 @@ impl Lightly {
                     host.and_then(|host| Network::parse(&host.to_string())),
                 )
             };
-            let time = span.and_then(time);
             return Some(
                 Order::Ban {
                     whom,
@@ -260,7 +282,7 @@ impl Lightly {
             );
         } else if let Some(rest) = words.strip_prefix("has lifted the ban of ") {
             if rest == "an address" {
-                Order::Unban(None, Some(address(self)?))
+                Order::Unban(None, Some(address(self, false, None)?))
             } else {
                 Order::Unban(Some(name(rest)?), None)
             }
@@ -278,4 +300,56 @@ impl Lightly {
         };
         Some(order.to_text())
     }
+}
+
+/// What a line orders of an address, in either dialect.
+fn of_address(line: &str) -> Option<OfAddress> {
+    let (command, whom, time) = if line.trim_start().starts_with('{') {
+        let object: Value = serde_json::from_str(line).ok()?;
+        let member = |name: &str| object[name].as_str().map(str::to_string);
+        (member("do")?, member("whom")?, object["for_s"].as_u64())
+    } else {
+        let mut words = line.trim().strip_prefix('/')?.split_whitespace();
+        let command = words.next()?.to_ascii_lowercase();
+        let whom = words.next()?.to_string();
+        (command, whom, words.next().and_then(time).map(u64::from))
+    };
+    let is_ban = command == "ban";
+    let is_either = is_ban || command == "unban";
+    let network = Network::parse(&whom);
+    if !is_either {
+        return None;
+    }
+    let time = time.and_then(|time| u32::try_from(time).ok());
+    Some(OfAddress {
+        is_ban,
+        network,
+        time,
+    })
+}
+
+/// The password with which a line claims a name, in either dialect.
+fn claimed_with(line: &str) -> Option<String> {
+    let line = line.trim();
+    if line.starts_with('{') {
+        let object: Value = serde_json::from_str(line).ok()?;
+        let password = object["password"].as_str().map(str::to_string);
+        return password.filter(|_| object["type"] == "claim");
+    }
+    let (command, password) = line.split_once(char::is_whitespace)?;
+    let is_it = command.eq_ignore_ascii_case("/claim");
+    is_it.then(|| password.trim().into())
+}
+
+/// A time in words, in seconds.
+fn time(text: &str) -> Option<u32> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let times = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    number.parse::<u32>().ok()?.checked_mul(times)
 }
