@@ -2,11 +2,17 @@
 
 use chat_core::mark::Mark;
 
-/// In drawn worlds, nobody comes back with a device, removes a line or writes to the owner of a name, and few passwords are tried.
+/// Without `--orders` no password is taken in drawn worlds, and nobody removes a line with or without.
 pub const UNDRAWN: &[Mark] = &[
+    Mark::NameClaimed,
+    Mark::RenameClaimed,
+    Mark::Claimed,
+    Mark::LoggedIn,
+    Mark::Displaced,
     Mark::CameBack,
     Mark::DeviceGaveWay,
     Mark::DeviceRefused,
+    Mark::AccountsFull,
     Mark::HashesFull,
     Mark::GuessesFull,
     Mark::WordsWait,
@@ -20,15 +26,6 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::Redacted,
     Mark::RedactedUnsent,
     Mark::RedactedWhileRead,
-];
-
-/// What worlds on the network rarely come by, and those around a store often.
-pub const DRAWN_AROUND_A_STORE: &[Mark] = &[
-    Mark::NameClaimed,
-    Mark::RenameClaimed,
-    Mark::LoggedIn,
-    Mark::Displaced,
-    Mark::AccountsFull,
     Mark::RemovedInBackfill,
     Mark::ReaderSentAway,
 ];

@@ -65,7 +65,7 @@ fn arrow((from, to): (usize, usize), sent: u64, fate: Fate, text: &str) -> Momen
 /// Drawn worlds that are not too long to be charted whole.
 fn drawn() -> impl Iterator<Item = (Played, String)> {
     let chart_of = |seed| {
-        let world = draw(seed, None);
+        let world = draw(seed, None, false);
         let played = play(&world, true);
         let page = chart::html(&world, &played);
         (played, page)

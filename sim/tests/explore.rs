@@ -13,6 +13,7 @@ fn options(seeds: std::ops::Range<u64>) -> Options {
         jobs: 2,
         clients: None,
         worlds: Worlds::Network,
+        orders: false,
         findings: 1,
     }
 }
@@ -77,7 +78,7 @@ fn one_line_says_whether_everything_held_and_counts_come_if_asked_for() {
 
 #[test]
 fn other_seeds_tell_something_else() {
-    let hash = |seed| play(&draw(seed, None), false).trace.hash();
+    let hash = |seed| play(&draw(seed, None, false), false).trace.hash();
     assert_eq!(hash(1), hash(1));
     assert_ne!(hash(1), hash(2));
 }
@@ -85,7 +86,7 @@ fn other_seeds_tell_something_else() {
 #[test]
 fn a_world_in_a_file_is_the_world_that_was_drawn() {
     for seed in 0..200 {
-        let world = draw(seed, None);
+        let world = draw(seed, None, false);
         let text = file::write(&world, &["Two lines\nof words.".into()]).unwrap();
         assert!(file::is_world(&text));
         assert_eq!(file::read(&text).as_ref(), Ok(&world), "{text}");
@@ -94,7 +95,7 @@ fn a_world_in_a_file_is_the_world_that_was_drawn() {
 
 #[test]
 fn a_file_that_is_no_world_is_refused_with_a_reason() {
-    let world = file::write(&draw(1, Some(2)), &[]).unwrap();
+    let world = file::write(&draw(1, Some(2), false), &[]).unwrap();
     for (from, to, why) in [
         ("seed: 1", "seed: one", "expected integer"),
         ("buffer: ", "buffer: 0, // ", "one byte at least"),

@@ -14,16 +14,7 @@ use crate::text::Text;
 use chat_core::MAX_NAME;
 
 /// Draws a world with so many clients, or with a number of them drawn, too.
-pub fn draw(seed: u64, clients: Option<usize>) -> World {
-    drawn(seed, clients, true)
-}
-
-/// The same without names that are claimed, and without orders.
-pub(super) fn draw_without_orders(seed: u64, clients: usize) -> World {
-    drawn(seed, Some(clients), false)
-}
-
-fn drawn(seed: u64, clients: Option<usize>, with_orders: bool) -> World {
+pub fn draw(seed: u64, clients: Option<usize>, with_orders: bool) -> World {
     let mut dice = Dice::new(seed, 1);
     let mood = Mood::draw(&mut dice);
     let count = clients.unwrap_or_else(|| match mood {

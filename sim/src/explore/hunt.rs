@@ -23,6 +23,8 @@ pub struct Options {
     pub clients: Option<usize>,
     /// Which worlds.
     pub worlds: Worlds,
+    /// With names that are claimed, and orders.
+    pub orders: bool,
     /// Stop after so many findings.
     pub findings: usize,
 }
@@ -85,14 +87,14 @@ pub fn hunt(options: &Options, progress: impl Fn(&Report) + Sync) -> Report {
                         play_production(seed).1
                     }
                     Worlds::Kept => {
-                        let played = kept::play(&kept::World::draw(seed), false);
+                        let played = kept::play(&kept::World::draw(seed, options.orders), false);
                         tally.worlds += 1;
                         tally.deliveries += played.deliveries;
                         tally.kept.add(&Counts(played.happened));
                         played.broken
                     }
                     Worlds::Network => {
-                        let played = play(&draw(seed, options.clients), false);
+                        let played = play(&draw(seed, options.clients, options.orders), false);
                         tally.add(&played.tally);
                         hash ^= played.trace.hash().rotate_left((seed % 64) as u32);
                         played.broken

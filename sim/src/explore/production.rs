@@ -3,7 +3,7 @@
 //! Fewer worlds and slower ones, for what the network model of exploration cannot show: faults of
 //! `chat_net` itself. What turmoil has no like of (clocks, pauses, windows, resets) is left out.
 
-use super::draw::draw_without_orders;
+use super::draw;
 use super::world::{Client, Op, World};
 use crate::broken::{Broken, quietly};
 use crate::invariant::Invariant;
@@ -27,7 +27,7 @@ const SETTLED: u64 = 1000;
 /// Draws a world, plays it under turmoil, and says what is wrong with it.
 pub fn play_production(seed: u64) -> (Scenario, Option<Broken>) {
     let clients = 1 + usize::try_from(seed).unwrap_or(0) % CLIENTS;
-    let scenario = scenario(&draw_without_orders(seed, clients));
+    let scenario = scenario(&draw(seed, Some(clients), false));
     let broken = broken(&scenario);
     (scenario, broken)
 }

@@ -5,8 +5,8 @@ use super::world::{Client, Op, ROOMS, World};
 use crate::dice::Dice;
 
 impl World {
-    /// Draws a world.
-    pub fn draw(seed: u64) -> Self {
+    /// Draws a world, with names that are claimed and orders, or without.
+    pub fn draw(seed: u64, with_orders: bool) -> Self {
         let mut dice = Dice::new(seed, 3);
         let count = 1 + dice.below(5);
         let clients: Vec<Client> = (0..count)
@@ -21,6 +21,9 @@ impl World {
             .collect();
         let mut rooms = Rooms::draw(seed);
         let mut orders = Orders::draw(seed, &clients);
+        if !with_orders {
+            orders.leave_out();
+        }
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
         steps.extend(orders.begin(&clients));
         for _ in 0..dice.power(8) {

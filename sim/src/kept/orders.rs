@@ -29,6 +29,11 @@ impl Orders {
         }
     }
 
+    /// Nothing of it, after all.
+    pub(super) fn leave_out(&mut self) {
+        self.rarity = 0;
+    }
+
     /// Whether there are any.
     pub(super) fn are_any(&self) -> bool {
         self.rarity > 0

@@ -8,7 +8,7 @@ use chat_sim::explore::{
     shrink_production,
 };
 use chat_sim::kept;
-use chat_sim::undrawn::{DRAWN_AROUND_A_STORE, UNDRAWN};
+use chat_sim::undrawn::UNDRAWN;
 use clap::builder::ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
@@ -48,6 +48,10 @@ pub(crate) struct Options {
     /// Servers that are killed, disks that fail, and clients that resume
     #[arg(long, conflicts_with_all = ["clients", "production"])]
     kept: bool,
+    /// Names that are claimed, and orders, in a part of the worlds: what is found is first to be told from what the model of these does
+    /// not know yet
+    #[arg(long, conflicts_with = "production")]
+    orders: bool,
     /// Where findings are written
     #[arg(long, value_name = "DIR", default_value = "target/findings")]
     out: PathBuf,
@@ -94,6 +98,7 @@ pub(crate) fn run(options: &Options) -> io::Result<ExitCode> {
             Options { kept: true, .. } => Worlds::Kept,
             _ => Worlds::Network,
         },
+        orders: options.orders,
         findings: options.findings,
     };
     let progress = Progress::new(&seeds, time);
@@ -145,7 +150,7 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
     let path = options.out.join(format!("{of}{name}-{seed}.ron"));
     fs::create_dir_all(&options.out)?;
     if options.kept {
-        let world = kept::World::draw(seed);
+        let world = kept::World::draw(seed, options.orders);
         let small = shrink_kept(&world, invariant, SHRINKING);
         let why = kept::play(&small, false).broken;
         let why = why.map_or_else(String::new, |it| it.why);
@@ -175,7 +180,7 @@ fn keep(options: &Options, finding: &Finding, out: &mut impl Write) -> io::Resul
         let again = format!("cargo run --release -p chat-sim -- run {}", path.display());
         return writeln!(out, "  again: {again}");
     }
-    let world = draw(seed, options.clients.map(usize::from));
+    let world = draw(seed, options.clients.map(usize::from), options.orders);
     let small = shrink(&world, invariant, SHRINKING);
     let played = play(&small, true);
     let why = played.broken.as_ref().map_or("", |broken| &broken.why);
@@ -255,7 +260,7 @@ fn counts(report: &Report, worlds: Worlds) -> String {
             line(format!("{count:>12}  {name}"));
         }
         line("\nrare paths in the core".into());
-        for mark in Mark::ALL.iter().copied() {
+        for mark in marks(worlds) {
             line(format!("{:>12}  {}", mark::count(mark), mark.name()));
         }
     }
@@ -284,7 +289,7 @@ fn counts(report: &Report, worlds: Worlds) -> String {
         line(format!("{count:>12}  {name}"));
     }
     line("\nrare paths in the core".into());
-    for mark in Mark::ALL.iter().copied() {
+    for mark in marks(Worlds::Network) {
         line(format!("{:>12}  {}", mark::count(mark), mark.name()));
     }
     text
@@ -294,13 +299,10 @@ fn counts(report: &Report, worlds: Worlds) -> String {
 fn marks(worlds: Worlds) -> impl Iterator<Item = Mark> {
     let all = Mark::ALL.iter().copied();
     let all = all.filter(|mark| !UNDRAWN.contains(mark));
-    all.filter(move |mark| {
-        let is_of_keeping = mark.is_of_keeping() || DRAWN_AROUND_A_STORE.contains(mark);
-        match worlds {
-            Worlds::Network => !is_of_keeping,
-            Worlds::Kept => is_of_keeping,
-            Worlds::Production => false,
-        }
+    all.filter(move |mark| match worlds {
+        Worlds::Network => !mark.is_of_keeping(),
+        Worlds::Kept => mark.is_of_keeping(),
+        Worlds::Production => false,
     })
 }
 
