@@ -58,7 +58,9 @@ class Bot:
             began, wait = time.monotonic(), 0.0
             try:
                 self.stay()
-            except (OSError, ValueError, KeyError, TypeError, Lost) as why:
+            except Over:
+                raise
+            except Exception as why:  # Whatever the server has said: it ends the connection, not the program.
                 wait = getattr(why, "wait", wait)
                 print(f"* offline: {why}", file=sys.stderr)
             finally:
@@ -144,7 +146,7 @@ class Bot:
     def goodbye(self, it):
         if "retry_after_ms" not in it:
             raise Over(it["text"])
-        wait = min(it["retry_after_ms"] / 1000, LONGEST_RETRY_AFTER)
+        wait = min(max(0.0, it["retry_after_ms"] / 1000), LONGEST_RETRY_AFTER)
         raise Lost(it["text"], wait=wait)
 
     def send(self, it):

@@ -318,6 +318,24 @@ fn what_is_refused_is_given_up_and_what_is_unsure_is_sent_again() {
 }
 
 #[test]
+fn a_line_that_is_not_understood_ends_the_connection_and_not_the_program() {
+    let deep = "[".repeat(60_000);
+    let late = r#"{"type":"entry","epoch":"e","seq":8,"at":1e300,"kind":"said","name":"ann","text":"!time"}"#;
+    let before = r#"{"type":"bye","code":"full","text":"no","retry_after_ms":-5000}"#;
+    for bot in bots() {
+        let mut server = Script::start();
+        let _it = start(bot, server.port());
+        for line in [&deep, late, before] {
+            server.accept();
+            server.welcome("e", 7);
+            server.write(format!("{line}\n").as_bytes());
+            server.is_left();
+        }
+        server.accept();
+    }
+}
+
+#[test]
 fn another_log_is_read_from_its_beginning_and_a_shorter_one_from_where_it_ends() {
     for bot in bots() {
         let mut server = Script::start();

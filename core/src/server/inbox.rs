@@ -220,10 +220,10 @@ impl Server {
     }
 
     /// A program has shown what somebody said to its person alone, up to this entry.
-    pub(super) fn has_read(&mut self, id: ConnId, with: &str, seq: u64) {
+    pub(super) fn has_read(&mut self, id: ConnId, with: &str, seq: u64, given: Option<&str>) {
         let Some((name, _, inbox)) = self.inbox_of(id) else {
             let name = self.name_of(id).unwrap_or_else(|| Name::of_port(0));
-            return self.refuse_answer(id, Answer::NotClaimed(&name), None);
+            return self.refuse_answer(id, Answer::NotClaimed(&name), given);
         };
         let Ok(with) = Name::parse(with).map(Unique) else {
             return;

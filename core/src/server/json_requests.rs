@@ -69,6 +69,8 @@ impl Server {
     /// Carries out what a line asks for.
     #[expect(clippy::too_many_lines, reason = "each request once")]
     fn carry_out(&mut self, id: ConnId, request: Request<'_>, line: &str) {
+        // What has no member `id` is answered to it all the same where it is refused.
+        let unstated_id = || GivenId::of(line.as_bytes());
         match request {
             Request::Say {
                 room,
@@ -81,8 +83,10 @@ impl Server {
             }
             Request::Nick { name, id: given } => self.rename(id, &name, given.as_deref()),
             Request::Topic {
-                room, text: None, ..
-            } => self.send_topic_of(id, room.as_deref()),
+                room,
+                text: None,
+                id: given,
+            } => self.send_topic_of(id, room.as_deref(), given.as_deref()),
             Request::Topic {
                 room,
                 text: Some(text),
@@ -178,7 +182,7 @@ impl Server {
             Request::Revoke { device, id: given } => self.revoke(id, device, given.as_deref()),
             Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
             Request::Inbox { id: given } => self.send_inbox(id, given.as_deref()),
-            Request::Read { with, seq } => self.has_read(id, &with, seq),
+            Request::Read { with, seq } => self.has_read(id, &with, seq, unstated_id().as_deref()),
             Request::History {
                 with: Some(with),
                 after,
@@ -186,8 +190,7 @@ impl Server {
                 limit,
                 ..
             } => {
-                let given = GivenId::of(line.as_bytes());
-                let limit = limit.unwrap_or(PAGE);
+                let (limit, given) = (limit.unwrap_or(PAGE), unstated_id());
                 self.send_words_with(id, &with, (after, before), limit, given.as_deref());
             }
             Request::History {
@@ -209,7 +212,10 @@ impl Server {
                 self.refuse_line(id, refused, line);
             }
             Request::Who { room: None } => self.send_who(id, RoomId::LOBBY),
-            Request::Who { room: Some(room) } => self.send_who_of(id, &room),
+            Request::Who { room: Some(room) } => {
+                self.send_who_of(id, &room, unstated_id().as_deref());
+            }
+
             Request::Ping => self.pong(id),
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Unknown => {

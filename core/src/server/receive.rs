@@ -348,7 +348,7 @@ impl Server {
                 }
             }
             Request::Who(None) => self.send_who(id, self.room_of(id)),
-            Request::Who(Some(room)) => self.send_who_of(id, room),
+            Request::Who(Some(room)) => self.send_who_of(id, room, None),
             Request::Join(room) => self.go(id, room),
             Request::Rooms => self.send_rooms(id),
             Request::History(count) => {

@@ -23,7 +23,7 @@ impl Server {
     }
 
     /// Tells a connection who is in a room of this name, in its turn.
-    pub(super) fn send_who_of(&mut self, id: ConnId, asked: &str) {
+    pub(super) fn send_who_of(&mut self, id: ConnId, asked: &str, given: Option<&str>) {
         let name = RoomName::parse(asked);
         if let Some(room) = self.find_seen(id, name.as_ref().ok()) {
             return self.send_who(id, room);
@@ -38,10 +38,10 @@ impl Server {
                 let line = in_json(room, [].into_iter());
                 self.note(id, &line);
             }
-            Ok(name) => self.refuse_answer(id, Answer::NobodyIn(&name), None),
+            Ok(name) => self.refuse_answer(id, Answer::NobodyIn(&name), given),
             Err(_) => {
                 let room = &self.rooms[self.room_of(id)].name.clone();
-                self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
+                self.refuse_answer(id, Answer::RoomInvalid { asked, room }, given);
             }
         }
     }
@@ -53,7 +53,7 @@ impl Server {
     }
 
     /// Tells a connection of the JSON dialect what a room of this name is about.
-    pub(super) fn send_topic_of(&mut self, id: ConnId, asked: Option<&str>) {
+    pub(super) fn send_topic_of(&mut self, id: ConnId, asked: Option<&str>, given: Option<&str>) {
         let name = asked.map_or(Ok(RoomName::LOBBY), RoomName::parse);
         if let Some(room) = self.find_seen(id, name.as_ref().ok()) {
             return self.send_topic(id, room);
@@ -68,7 +68,7 @@ impl Server {
         }
         let asked = asked.unwrap_or_default();
         let room = &self.rooms[self.room_of(id)].name.clone();
-        self.refuse_answer(id, Answer::RoomInvalid { asked, room }, None);
+        self.refuse_answer(id, Answer::RoomInvalid { asked, room }, given);
     }
 
     /// Tells a connection who is in the room.

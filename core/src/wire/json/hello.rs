@@ -2,7 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use serde_json::{Error, Value};
+use serde_json::{Error, Map, Value};
 
 /// What a member is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,13 @@ enum Kind {
     Truth,
     Object,
 }
+
+/// Those of a room in `rooms`.
+const OF_A_ROOM: [(&str, Kind); 3] = [
+    ("after", Kind::Integer(u64::MAX)),
+    ("epoch", Kind::Text),
+    ("history", Kind::Integer(u64::MAX)),
+];
 
 const MEMBERS: [(&str, Kind); 10] = [
     ("version", Kind::Integer(u32::MAX as u64)),
@@ -41,18 +48,18 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
             );
         }
     };
-    for (name, kind) in MEMBERS {
-        let Some(value) = members.get(name) else {
-            continue;
+    if let Some(fault) = unfit_member(&members, &MEMBERS) {
+        return fault;
+    }
+    let rooms = members.get("rooms").and_then(Value::as_object);
+    for room in rooms.into_iter().flat_map(Map::values) {
+        let fault = match room {
+            Value::Object(known) => unfit_member(known, &OF_A_ROOM),
+            Value::Null => Some(expected(Kind::Object, "null")),
+            other => unfit(other, Kind::Object).map(|found| expected(Kind::Object, &found)),
         };
-        if let Some(found) = unfit(value, kind) {
-            let expected = match kind {
-                Kind::Text => "a string".into(),
-                Kind::Truth => "true or false".into(),
-                Kind::Object => "an object with an object for each room".into(),
-                Kind::Integer(most) => format!("an integer from 0 to {most}"),
-            };
-            return format!("\"{name}\": expected {expected}, found {found}");
+        if let Some(fault) = fault {
+            return format!("\"rooms\", for a room: {fault}");
         }
     }
     let words = error.to_string();
@@ -64,11 +71,31 @@ pub(super) fn fault(object: &str, error: &Error) -> String {
     }
 }
 
+/// What is wrong with the first member that is not of its kind.
+fn unfit_member(members: &Map<String, Value>, kinds: &[(&str, Kind)]) -> Option<String> {
+    kinds.iter().find_map(|(name, kind)| {
+        let found = unfit(members.get(*name)?, *kind)?;
+        Some(format!("\"{name}\": {}", expected(*kind, &found)))
+    })
+}
+
+fn expected(kind: Kind, found: &str) -> String {
+    let kind = match kind {
+        Kind::Text => "a string".into(),
+        Kind::Truth => "true or false".into(),
+        Kind::Object => "an object".into(),
+        Kind::Integer(most) => format!("an integer from 0 to {most}"),
+    };
+    format!("expected {kind}, found {found}")
+}
+
 /// What a value is, if it is not of a kind; without its text, which may be secret.
 fn unfit(value: &Value, kind: Kind) -> Option<String> {
     let is_fit = match (value, kind) {
-        (Value::Null, _) | (Value::String(_), Kind::Text) | (Value::Bool(_), Kind::Truth) => true,
-        (Value::Object(rooms), Kind::Object) => rooms.values().all(Value::is_object),
+        (Value::Null, _)
+        | (Value::String(_), Kind::Text)
+        | (Value::Bool(_), Kind::Truth)
+        | (Value::Object(_), Kind::Object) => true,
         (Value::Number(number), Kind::Integer(most)) => number.as_u64().is_some_and(|n| n <= most),
         _ => false,
     };

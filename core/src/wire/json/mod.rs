@@ -11,7 +11,7 @@ use crate::types::secret::Secret;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of the dialect that is spoken here.
 pub const VERSION: u32 = 1;
@@ -54,7 +54,12 @@ pub struct Hello<'a> {
     pub history: Option<u64>,
     /// For each other room that the client knows, the last entry known, to be sent what came after it: at most
     /// [`MAX_ROOMS`](crate::MAX_ROOMS) less one. Whoever is not in one of them is in it then.
-    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "or_none",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub rooms: BTreeMap<Cow<'a, str>, Known<'a>>,
     /// To be sent what happens without being in the room: nobody is told, and nothing may be said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +67,15 @@ pub struct Hello<'a> {
     /// Which room that is of; the lobby where none is said.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Cow<'a, str>>,
+}
+
+/// `null` is as good as nothing (PROTOCOL.md, "Exactly").
+fn or_none<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// How far a client knows a room.

@@ -26,7 +26,11 @@ pub enum Request<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,
         /// It is something done: `/me`.
-        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        #[serde(
+            default,
+            deserialize_with = "super::or_none",
+            skip_serializing_if = "core::ops::Not::not"
+        )]
         me: bool,
     },
     /// Have another name.

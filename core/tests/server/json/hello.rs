@@ -52,12 +52,59 @@ fn the_member_that_is_wrong_is_named_with_what_it_is_to_be() {
         (r#"{"epoch":true}"#, "epoch", text, "true or false"),
         (r#"{"history":[]}"#, "history", u64s, "an array"),
         (r#"{"name":"ann","history":1e2}"#, "history", u64s, "100.0"),
+        (r#"{"rooms":[]}"#, "rooms", "an object", "an array"),
         (r#"{"read":1}"#, "read", "true or false", "a number"),
         (r#"{"read":"yes"}"#, "read", "true or false", "a string"),
     ] {
         let expected = format!("\"{member}\": expected {expected}, found {found}");
         assert_eq!(told(format!("JOIN {hello}")), (Code::BadHello, expected));
     }
+}
+
+#[test]
+fn so_is_that_of_a_room_without_its_name() {
+    let u64s = "an integer from 0 to 18446744073709551615";
+    for (rooms, why) in [
+        (r#"{"dev":5}"#, "expected an object, found a number".into()),
+        (r#"{"dev":null}"#, "expected an object, found null".into()),
+        (
+            r#"{"tea":{},"dev":{"after":"x"}}"#,
+            format!("\"after\": expected {u64s}, found a string"),
+        ),
+        (
+            r#"{"dev":{"epoch":5}}"#,
+            "\"epoch\": expected a string, found a number".into(),
+        ),
+        (
+            r#"{"dev":{"history":-1}}"#,
+            format!("\"history\": expected {u64s}, found -1"),
+        ),
+    ] {
+        let expected = format!("\"rooms\", for a room: {why}");
+        let told = told(format!(r#"JOIN {{"rooms":{rooms}}}"#));
+        assert_eq!(told, (Code::BadHello, expected));
+    }
+}
+
+#[test]
+fn null_is_as_good_as_nothing_for_whatever_may_be_left_out() {
+    let mut w = World::new(Limits::default());
+    let conn = w.server.accept(w.now, 1000).unwrap();
+    let hello = "JOIN {\"version\":null,\"name\":null,\"session\":null,\"device\":null,\"after\":null,\"epoch\":null,\"history\":null,\"rooms\":null,\"read\":null,\"room\":null}\n";
+    w.receive(conn, hello.as_bytes());
+    let answer = objects(&mut w, conn);
+    assert!(
+        matches!(answer[..], [Message::Welcome { .. }]),
+        "{answer:?}"
+    );
+    let say = "{\"type\":\"say\",\"text\":\"a\",\"id\":null,\"room\":null,\"me\":null}\n";
+    w.receive(conn, say.as_bytes());
+    let answer = objects(&mut w, conn);
+    let is_error = |it: &Message<'_>| matches!(it, Message::Error { .. });
+    assert!(
+        !answer.is_empty() && !answer.iter().any(is_error),
+        "{answer:?}"
+    );
 }
 
 #[test]

@@ -20,6 +20,21 @@ const REFUSED: &[(&[u8], Code, &str)] = &[
         Code::IdReused,
         "7taken",
     ),
+    (
+        br#"{"type":"who","room":"BAD ROOM!","id":"7"}"#,
+        Code::BadRoom,
+        "7",
+    ),
+    (
+        br#"{"type":"topic","room":"BAD ROOM!","id":"7"}"#,
+        Code::BadRoom,
+        "7",
+    ),
+    (
+        br#"{"type":"read","with":"ann","seq":1,"id":"7"}"#,
+        Code::NotClaimed,
+        "7",
+    ),
     (br#"{"type":"say","text":"a","id":""}"#, Code::BadId, ""),
     (br#"{"type":"say","text":"a","id":"\n"}"#, Code::BadId, "\n"),
     (br#"{"type":"say","id":"7"}"#, Code::BadRequest, "7"),
