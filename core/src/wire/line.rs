@@ -20,6 +20,17 @@ pub enum Line<'a> {
     TooLong(&'a [u8]),
 }
 
+impl Line<'_> {
+    /// The line without byte order marks before it.
+    pub(crate) fn without_marks(mut self) -> Self {
+        let (Self::Whole(line) | Self::TooLong(line)) = &mut self;
+        while let Some(rest) = line.strip_prefix(MARK) {
+            *line = rest;
+        }
+        self
+    }
+}
+
 /// Cuts a stream of bytes into lines, however the bytes were chunked.
 ///
 /// A line ends with `\n`; one `\r` right before it belongs to the ending. A line over the limit

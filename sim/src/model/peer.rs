@@ -248,6 +248,7 @@ impl Peer {
             line.pop();
         }
         if !self.has_begun {
+            line = stranger::without_marks(&line).to_vec();
             let first = first_line(&line);
             self.has_begun = first != FirstLine::Blank;
             match first {
