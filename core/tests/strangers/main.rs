@@ -305,6 +305,9 @@ fn a_first_line_over_the_limit_is_recognised_by_its_beginning() {
         ("Cookie: a=", Some(Protocol::Http), Some(Protocol::Http)),
         ("see /", None, None),
         ("get me ", None, None),
+        // Of these, a sign does not say how they begin.
+        ("a", None, None),
+        ("AAA", None, None),
     ] {
         let of_line = |length| Protocol::of_line(long(start, length).as_bytes());
         assert_eq!(

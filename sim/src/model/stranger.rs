@@ -171,7 +171,7 @@ impl Sign {
         let (ends, is_alive) = ends(parts, line);
         let is_own = !matches!(
             parts.first(),
-            Some(Part::Word | Part::Digits | Part::Capitals)
+            Some(Part::Word | Part::Digits | Part::Capitals | Part::Segment)
         );
         ends[line.len()] || *is_open && ends.contains(&true) || is_cut && is_own && is_alive
     }

@@ -155,7 +155,7 @@ pub(super) fn is(sign: &str, text: &Text<'_>) -> bool {
     let run = run(pattern, line);
     let ends = run.accepted == Some(line.len()) || run.states & 1 << pattern.len() != 0;
     ends || is_open && run.accepted.is_some()
-        || is_cut && run.states != 0 && !sign.starts_with(['*', '%', '^'])
+        || is_cut && run.states != 0 && !sign.starts_with(['*', '%', '^', '#'])
 }
 
 /// Whether a line is what stands before the `?` or `??` at the end of a sign, and then one word as nobody says it.

@@ -43,20 +43,28 @@ pub struct Row {
 
 table! {
     Http "HTTP" [
-        "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
-        "!password=*" "!passwd=*" "!pwd=*" "!pass=*" "!*_pass=*" "!*_pwd=*" "!*;pwd=*" "!*secret_*=*" "!secret_*=*" "!*private_key=*" "!*access_key=*" "!*=*;~password=*" "!export *password=*" "!export *secret*=*" "!export *token=*" "!export *_key=*" "!export *_pass=*" "!api_key=*" "!apikey=*" "!token=*" "!secret=*"
+        "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*"
+        "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
+        "!password=*" "!passwd=*" "!pwd=*" "!pass=*" "!*_pass=*" "!*_pwd=*" "!*;pwd=*" "!*secret_*=*"
+        "!secret_*=*" "!*private_key=*" "!*access_key=*" "!*=*;~password=*" "!export *password=*"
+        "!export *secret*=*" "!export *token=*" "!export *_key=*" "!export *_pass=*" "!api_key=*" "!apikey=*"
+        "!token=*" "!secret=*"
         "GET * HTTP/…" "HEAD * HTTP/…" "^^^ HTTP/%.%" "^^^ * HTTP/%.%" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
         "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
         "GET *://*" "HTTP/%.% %" "HTTP/%.% % OK" "HTTP/%.% % Found"
         "HTTP/%.% % Not …" "HTTP/%.% % Bad …" "HTTP/%.% % Moved …" "HTTP/%.% % Forbidden"
         "HTTP/%.% % Unauthorized" "HTTP/%.% % Internal …" "HTTP/%.% % Service …"
-        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *" "!authorization: bearer *"
+        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *"
+        "!authorization: bearer *"
         "!authorization: negotiate *" "!authorization: ntlm *" "!authorization: token *"
         "!authorization: apikey *" "!authorization:basic *" "!authorization:bearer *"
         "!authorization: digest *=…" "!authorization: aws4-*…" "!authorization: *%*" "!authorization: *%"
-        "!authorization : basic *" "!authorization : bearer *" "!authorization : digest *=…" "!authorization : token *" "!authorization: ??" "!bearer ??" "!basic ??" "!token ??" "!authorization:*%*" "!authorization:*%" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
-        "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*.*" "host: *.com" "host: *.org" "host: *.net" "host: *.io" "host: *.example" "host: *.local" "host: *:%"
+        "!authorization : basic *" "!authorization : bearer *" "!authorization : digest *=…"
+        "!authorization : token *" "!authorization: ??" "!bearer ??" "!basic ??" "!token ??"
+        "!authorization:*%*" "!authorization:*%" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
+        "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*.*" "host: *.com"
+        "host: *.org" "host: *.net" "host: *.io" "host: *.example" "host: *.local" "host: *:%"
         "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent: */*…"
         "content-type: */*" "content-type: */*; …" "content-type:*/*" "content-length:…" "content-encoding:…" "content-disposition:…"
         "transfer-encoding:…" "accept: */*" "accept: */*, …" "accept-encoding:…"
@@ -66,7 +74,11 @@ table! {
         "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
         "!x-api-key:…" "!x-auth-*:…" "!x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
         "x-requested-with:…" "!x-amz-*:…" "x-amzn-*:…"
-        "*=*&*=*" "!x-*-token: *" "!x-*-token:*" "!*-auth-token: *" "!*-access-token: *" "!*-token: ?" "!*-token: ??" "!x-*-key: *" "!x-*-key:*" "!*-api-key: *" "!*-access-key: *" "!*-key: ?" "!*-key: ??" "!x-*-secret: *" "!*-client-secret: *" "!*-secret: ?" "!*-secret: ??" "!x-*-password: *" "!*-password: ?" "!pwd: *" "!pwd:*" "!passwd: *" "!pass: ?" "!passphrase: ?" "!*_token: *" "!*_secret: *" "!*_password: *" "!*_key: ?" "!*_key: ??"
+        "#=*&*=*" "!x-*-token: *" "!x-*-token:*" "!*-auth-token: *" "!*-access-token: *" "!*-token: ?"
+        "!*-token: ??" "!x-*-key: *" "!x-*-key:*" "!*-api-key: *" "!*-access-key: *" "!*-key: ?" "!*-key: ??"
+        "!x-*-secret: *" "!*-client-secret: *" "!*-secret: ?" "!*-secret: ??" "!x-*-password: *"
+        "!*-password: ?" "!pwd: *" "!pwd:*" "!passwd: *" "!pass: ?" "!passphrase: ?" "!*_token: *"
+        "!*_secret: *" "!*_password: *" "!*_key: ?" "!*_key: ??"
         "!password: *" "!password:*" "!token: *%*" "!token: *%"
         "!private-token: *" "!x-vault-token: *" "!api-key: *" "!apikey: *" "!authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
@@ -93,7 +105,7 @@ table! {
     ] "a fatal alert, unexpected_message"
         "\x15\x03\x01\0\x02\x02\n";
     Ssh "SSH" [
-        "ssh-%.%-…"
+       "SSH-%.%-…" "ssh-%.%-*"
     ] "a line before the identification that does not come"
         concat!(about!(), "\r\n");
     Rtsp "RTSP" [
@@ -124,8 +136,10 @@ table! {
         concat!("400 ", about!(), "\r\n");
     Smtp "SMTP" [
         "EHLO" "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *%*" "HELO *%" "HELO *-*" "HELO mail" "HELO host" "HELO relay" "HELO client" "HELO smtp" "helo *.*" "helo localhost"
-        "helo [*" "LHLO *" "!mail from:<…" "!mail from: <…" "!rcpt to:<…" "!rcpt to: <…" "mail from:*@*" "mail from: *@*" "rcpt to:*@*" "rcpt to: *@*"
-        "!auth plain" "!AUTH PLAIN *" "!auth plain ?" "!auth plain ??" "!auth plain *=" "!auth login" "!AUTH LOGIN *" "!auth login ?" "!auth login ??" "!auth login *=" "!AUTH CRAM-MD5"
+        "helo [*" "LHLO *" "!mail from:<…" "!mail from: <…" "!rcpt to:<…" "!rcpt to: <…" "mail from:*@*"
+        "mail from: *@*" "rcpt to:*@*" "rcpt to: *@*"
+        "!auth plain" "!AUTH PLAIN *" "!auth plain ?" "!auth plain ??" "!auth plain *=" "!auth login"
+        "!AUTH LOGIN *" "!auth login ?" "!auth login ??" "!auth login *=" "!AUTH CRAM-MD5"
         "!AUTH DIGEST-MD5" "!AUTH NTLM" "!AUTH NTLM *" "!AUTH XOAUTH2" "!AUTH XOAUTH2 *"
         "!AUTH OAUTHBEARER *" "AUTH EXTERNAL" "!AUTH EXTERNAL *" "AUTH GSSAPI" "!AUTH GSSAPI *"
         "AUTH SCRAM-*" "!AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
@@ -141,27 +155,37 @@ table! {
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Imap "IMAP" [
-        "!* LOGIN * ?" "!* LOGIN *@* *" "!tag LOGIN * *" "!*% login * ?" "!a login * *%*" "!a login * *%" "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* AUTHENTICATE PLAIN *" "!* authenticate plain ??"
+        "!* LOGIN * ?" "!* LOGIN *@* *" "!tag LOGIN * *" "!*% login * ?" "!a login * *%*" "!a login * *%"
+        "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* AUTHENTICATE PLAIN *"
+        "!* authenticate plain ??"
         "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "!*% LOGIN * *" "*% LOGIN \"…"
-        "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *" "*% EXAMINE *" "*% IDLE" "*% LIST \"…" "*% LSUB \"…" "*% UID FETCH …" "*% UID SEARCH …"
+        "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *" "*% EXAMINE *"
+        "*% IDLE" "*% LIST \"…" "*% LSUB \"…" "*% UID FETCH …" "*% UID SEARCH …"
         "!a LOGIN * *" "a CAPABILITY" "!. login * *" ". capability" "!a% login * *" "a% capability"
         "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
         "!% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
-        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg * identify …" "!privmsg * :identify …" "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
-        "!PASS *" "!pass ?" "!pass %%%%%" "!pass *@*" "!newpass *" "!OPER * *" "!OPER * * *" "!oper * ?" "!identify ?" "!identify %%%%%" "!IDENTIFY *"
-        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…" "!user * pass %%%%" "!user * pass % vers …" "!user * pass -%" "!user * pass -% vers …"
+        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg * identify …" "!privmsg * :identify …"
+        "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
+        "!PASS *" "!pass ?" "!pass %%%%%" "!pass *@*" "!newpass *" "!OPER * *" "!OPER * * *" "!oper * ?"
+        "!identify ?" "!identify %%%%%" "!IDENTIFY *"
+        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…" "!user * pass %%%%" "!user * pass % vers …"
+        "!user * pass -%" "!user * pass -% vers …"
         "!nickserv identify *" "!ns identify *"
         "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
-        "!AUTHENTICATE *" "JOIN \\#*" "JOIN \\#* *" "PART \\#*" "PART \\#* :…" "KICK \\#* *" "KICK \\#* * :…" "MODE \\#* *" "MODE \\#* * *" "TOPIC \\#* :…" "INVITE * \\#*" "CAPAB :…" "PRIVMSG * :…" "NOTICE * :…" "PING :*" "PONG :*"
+        "!AUTHENTICATE *" "JOIN \\#*" "JOIN \\#* *" "PART \\#*" "PART \\#* :…" "KICK \\#* *" "KICK \\#* * :…"
+        "MODE \\#* *" "MODE \\#* * *" "TOPIC \\#* :…" "INVITE * \\#*" "CAPAB :…" "PRIVMSG * :…" "NOTICE * :…"
+        "PING :*" "PONG :*"
         "QUIT :*" "!WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
-        "!<auth …" "!<response xmlns…" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<~ password=\"…" "!<~ password='…" "!<~ passwd=\"…" "!<~ pass=\"…" "!<~ token=\"…" "!<~ secret=\"…" "!<soap:*…" "!<soapenv:*…" "!<soap-env:*…"
+        "!<auth …" "!<response xmlns…" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<~ password=\"…"
+        "!<~ password='…" "!<~ passwd=\"…" "!<~ pass=\"…" "!<~ token=\"…" "!<~ secret=\"…" "!<soap:*…"
+        "!<soapenv:*…" "!<soap-env:*…"
         "<?xml …" "<stream:stream…"
     ] "a stream with an error, `not-authorized`"
         concat!(
@@ -173,14 +197,15 @@ table! {
             "</text></stream:error></stream:stream>\n"
         );
     Redis "Redis" [
-        "!auth ?" "!auth %%%%%" "!auth * ?" "!auth * %%%%%" "!auth \"…" "!auth ClueCon" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
+        "!auth ?" "!auth %%%%%" "!auth * ?" "!auth * %%%%%" "!auth \"…" "!auth ClueCon"
+        "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
         "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %" "SLAVEOF NO ONE" "REPLICAOF * %" "REPLICAOF NO ONE"
         "!CONFIG SET * *" "KEYS \\*" "MONITOR"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
-        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *:*" "gets *_*" "gets *%" "get *:*" "get *_*" "delete *:*" "incr * %" "decr * %" "touch *:* %" "touch *_* %" "touch *% %" "touch * % noreply" "set * 0 % %" "set *:* % % %" "set *_* % % %" "set *% % % %"
+        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *:*" "gets *_*" "gets *%" "get *:*" "get *_*" "delete *:*" "incr * %" "decr * %" "touch *:* %" "touch *_* %"  "touch * % noreply" "set * 0 % %" "set *:* % % %" "set *_* % % %" "set *% % % %"
         "set * % % % noreply" "add * 0 % %" "cas * % % % %" "verbosity %"
     ] "`SERVER_ERROR`"
         concat!("SERVER_ERROR ", about!(), "\r\n");
@@ -215,7 +240,20 @@ table! {
     ] "`59`"
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
-        "!{~\"auth\"~" "!{~password\":…" "!*password\":…" "!{~passwd\":…" "!*passwd\":…" "!{~pass\":…" "!*pass\":…" "!{~pwd\":…" "!*pwd\":…" "!{~passphrase\":…" "!*passphrase\":…" "!{~token\":…" "!*token\":…" "!{~secret\":…" "!*secret\":…" "!{~session\":…" "!*session\":…" "!{~auth\":…" "!*auth\":…" "!{~authorization\":…" "!*authorization\":…" "!{~api_key\":…" "!*api_key\":…" "!{~apikey\":…" "!*apikey\":…" "!{~api-key\":…" "!*api-key\":…" "!{~access_key\":…" "!*access_key\":…" "!{~accesskey\":…" "!*accesskey\":…" "!{~private_key\":…" "!*private_key\":…" "!{~privatekey\":…" "!*privatekey\":…" "!{~secret_key\":…" "!*secret_key\":…" "!{~secretkey\":…" "!*secretkey\":…" "!{~auth_key\":…" "!*auth_key\":…" "!{~credentials\":…" "!*credentials\":…" "!{~credential\":…" "!*credential\":…" "!{~cookie\":…" "!*cookie\":…" "!{~jwt\":…" "!*jwt\":…" "!{~password\" :…" "!{~token\" :…" "!{~secret\" :…"
+        "!{~\"auth\"~" "!{~password\":…" "!*password\":…" "!{~passwd\":…" "!*passwd\":…" "!{\"pass\":…"
+        "!{~\"pass\":…" "!{~_pass\":…" "!\"pass\":…" "!*\"pass\":…" "!*_pass\":…" "!{\"pwd\":…" "!{~\"pwd\":…"
+        "!{~_pwd\":…" "!\"pwd\":…" "!*\"pwd\":…" "!*_pwd\":…" "!{~passphrase\":…" "!*passphrase\":…"
+        "!{~token\":…" "!*token\":…" "!{~secret\":…" "!*secret\":…" "!{\"session\":…" "!{~\"session\":…"
+        "!{~_session\":…" "!\"session\":…" "!*\"session\":…" "!*_session\":…" "!{\"auth\":…" "!{~\"auth\":…"
+        "!{~_auth\":…" "!\"auth\":…" "!*\"auth\":…" "!*_auth\":…" "!{~authorization\":…" "!*authorization\":…"
+        "!{~api_key\":…" "!*api_key\":…" "!{~apikey\":…" "!*apikey\":…" "!{~api-key\":…" "!*api-key\":…"
+        "!{~access_key\":…" "!*access_key\":…" "!{~accesskey\":…" "!*accesskey\":…" "!{~private_key\":…"
+        "!*private_key\":…" "!{~privatekey\":…" "!*privatekey\":…" "!{~secret_key\":…" "!*secret_key\":…"
+        "!{~secretkey\":…" "!*secretkey\":…" "!{~auth_key\":…" "!*auth_key\":…" "!{~credentials\":…"
+        "!*credentials\":…" "!{~credential\":…" "!*credential\":…" "!{\"cookie\":…" "!{~\"cookie\":…"
+        "!{~_cookie\":…" "!\"cookie\":…" "!*\"cookie\":…" "!*_cookie\":…" "!{\"jwt\":…" "!{~\"jwt\":…"
+        "!{~_jwt\":…" "!\"jwt\":…" "!*\"jwt\":…" "!*_jwt\":…" "!{~password\" :…" "!{~token\" :…"
+        "!{~secret\" :…"
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
         "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
         "{\"execute\"…" "{ \"execute\"…" "{\"@timestamp\"…"
@@ -243,7 +281,8 @@ table! {
     ] "`E`"
         concat!("E ", about!(), "\n");
     Nut "NUT" [
-        "!login * ?" "!login * %%%%%" "!login serveradmin *" "!login client_login_name=…" "!userauth *:*" "!password ?" "!password %%%%%"
+        "!login * ?" "!login * %%%%%" "!login serveradmin *" "!login client_login_name=…" "!userauth *:*"
+        "!password ?" "!password %%%%%"
         "USERNAME *" "!PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
     ] "`ERR`"
         concat!("ERR ", about!(), "\n");
@@ -312,11 +351,13 @@ table! {
         "CLIENT dict …" "DEFINE ! *" "DEFINE \\* *" "SHOW DB" "cddb hello * * * *" "HELLO VERSION" "HELLO VERSION MIN=…"
         "( % ( edit-pipeline …" "fox a % -% fox hello" "< NTP/%.% >" "Amanda %.% REQ HANDLE …" "DIST0000…"
         "HSUP AD…" "!HPAS *" "$Supports …" "!$MyPass *" "nSTREAM" "nINSTREAM" "nSCAN *" "nPING" "nVERSION"
-        "request=smtpd_*" "put % 0 % %" "put % % %%% %" "*.*.* % 1%%%%%%%%%" "*.*.* %.% 1%%%%%%%%%" "!SOURCE * /*" "MSRP * SEND" "MSRP * REPORT" "MSRP * %%% …" "*,*=* *=* %"
+        "request=smtpd_*" "put % 0 % %" "put % % %%% %" "*.*.* % 1%%%%%%%%%" "*.*.* %.% 1%%%%%%%%%"
+        "!SOURCE * /*" "MSRP * SEND" "MSRP * REPORT" "MSRP * 200 OK" "*,*=* *=* %"
     ] "a line"
         concat!(about!(), "\r\n");
     Secret "a secret" [
-        "!-----BEGIN PRIVATE KEY…" "!-----BEGIN ~ PRIVATE KEY…" "!eyJ*.*.*" "!ghp_*" "!gho_*" "!ghs_*" "!github_pat_*" "!glpat-*" "!xoxb-*" "!xoxp-*" "!sk_live_*" "!AKIA*"
+        "!-----BEGIN PRIVATE KEY…" "!-----BEGIN ~ PRIVATE KEY…" "!eyJ*.*.*" "!ghp_*" "!gho_*" "!ghs_*"
+        "!github_pat_*" "!glpat-*" "!xoxb-*" "!xoxp-*" "!sk_live_*" "!AKIA*%*"
         "!*://#:#@*" "!*://:#@*"
     ] "a line"
         concat!(about!(), "\r\n");
@@ -583,6 +624,30 @@ const PEOPLE: Row = Row {
         "secret: no",
         "secret: santa",
         "pwd: command",
+        "password: changed",
+        "PUB quiz %",
+        "set clock …",
+        "IDENTIFY please",
+        "auth login broken",
+        "auth login fails",
+        "auth login failed",
+        "auth login works",
+        "auth login down",
+        "auth plain wrong",
+        "auth plain works",
+        "auth plain fails",
+        "auth plain text",
+        "pass chapter%",
+        "pass lesson%",
+        "pass section%",
+        "pass part%",
+        "pass unit%",
+        "pass class%",
+        "pass course%",
+        "pass step%",
+        "pass task%",
+        "pass quiz%",
+        "pass paper%",
     ],
     answered: "it is said",
     answer: "",
