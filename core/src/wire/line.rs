@@ -21,14 +21,22 @@ pub enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// The line without byte order marks before it.
-    pub(crate) fn without_marks(mut self) -> Self {
-        let (Self::Whole(line) | Self::TooLong(line)) = &mut self;
-        while let Some(rest) = line.strip_prefix(MARK) {
-            *line = rest;
+    /// The line without byte order marks before it; one that is too long is said no more with them than without.
+    pub(crate) fn without_marks(self) -> Self {
+        match self {
+            Self::Whole(line) => Self::Whole(without_marks(line)),
+            Self::TooLong(_) => self,
         }
-        self
     }
+}
+
+/// A line, or the beginning of one, without byte order marks before it.
+pub(crate) fn without_marks(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while let Some(rest) = line.strip_prefix(MARK) {
+        line = rest;
+    }
+    line
 }
 
 /// Cuts a stream of bytes into lines, however the bytes were chunked.

@@ -133,4 +133,16 @@ fn marks_before_a_first_line_are_no_part_of_it() {
             }
         }
     }
+    // Neither are they of bytes, in whatever pieces these come.
+    for size in [1, 4, 99] {
+        let mut room = Room::new();
+        let bytes = b"\n\xef\xbb\xbf\x10\x0c\0\x04MQTT";
+        bytes.chunks(size).for_each(|chunk| room.send(chunk));
+        room.end();
+        assert_eq!(
+            room.closed,
+            Some(CloseReason::Foreign(Protocol::Mqtt)),
+            "{size}"
+        );
+    }
 }

@@ -280,7 +280,7 @@ fn table() -> &'static [Row] {
 
 /// The protocol that a first line is of for certain, given its first bytes.
 pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
-    let line = &line[..line.len().min(MAX_LINE)];
+    let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let rows = table().iter().filter(|row| !row.is_said);
     let decides = |row: &'static Row| row.signs.iter().filter_map(|sign| sign.decides(line)).min();
     let first = rows
@@ -296,9 +296,9 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
     }
     let is_cut = line.len() >= MAX_LINE;
     let line = if is_cut {
-        &line[..MAX_LINE]
+        without_marks(&line[..MAX_LINE])
     } else {
-        line.trim_ascii_end()
+        without_marks(line.trim_ascii_end())
     };
     let row = table()
         .iter()
@@ -309,7 +309,7 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
 /// The protocol that a line is of which comes soon after a first one: only secrets count.
 pub(super) fn later(line: &[u8]) -> Option<Protocol> {
     let is_cut = line.len() >= MAX_LINE;
-    let line = &line[..line.len().min(MAX_LINE)];
+    let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let whole = if is_cut { line } else { line.trim_ascii_end() };
     let fits = |sign: &&Sign| sign.is(whole, is_cut) || sign.decides(line).is_some();
     let said = table().iter().filter(|row| row.is_said);

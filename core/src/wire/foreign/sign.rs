@@ -1,6 +1,7 @@
 //! Signs: what a protocol is recognised by (PROTOCOL.md, "Strangers").
 
 use crate::types::limits::MAX_LINE;
+use crate::wire::line::without_marks;
 use crate::wire::printable::is_blank as is_unseen;
 
 /// A text decides before its line ends only within so many bytes: however few bytes come at a time, no
@@ -25,6 +26,7 @@ impl<'a> Text<'a> {
     /// Of a whole line, or what the limit leaves of it.
     pub(super) fn of_line(line: &'a [u8]) -> Self {
         let is_cut = line.len() >= MAX_LINE;
+        let line = without_marks(line);
         let seen = seen(line);
         let seen = if is_cut { seen } else { seen.trim_ascii_end() };
         Self::new(line, seen, is_cut)
@@ -32,7 +34,7 @@ impl<'a> Text<'a> {
 
     /// Of the beginning of a line, as far as it decides early.
     pub(super) fn of_opening(start: &'a [u8]) -> Self {
-        let start = &start[..start.len().min(MAX_LINE)];
+        let start = without_marks(&start[..start.len().min(MAX_LINE)]);
         Self::new(start, seen(&start[..start.len().min(EARLY)]), false)
     }
 
