@@ -28,7 +28,7 @@ use core::mem;
 
 /// So many lines are looked at for another protocol after a first one that is none, and not `JOIN`
 /// (PROTOCOL.md, "Strangers").
-const SUSPECT_LINES: u8 = 8;
+const SUSPECT_LINES: u8 = 64;
 
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
@@ -229,6 +229,11 @@ impl Server {
 
     /// `is_known`: what it is, it has shown before.
     fn line(&mut self, id: ConnId, phase: Phase, is_known: bool, line: Line<'_>) {
+        let line = if phase.awaits_first_line() {
+            line.without_marks() // Of those that come after a blank line, or one after another.
+        } else {
+            line
+        };
         if phase.awaits_first_line() {
             let (first, is_whole) = match line {
                 Line::Whole(line) => (FirstLine::decode(line), true),

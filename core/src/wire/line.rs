@@ -20,6 +20,25 @@ pub enum Line<'a> {
     TooLong(&'a [u8]),
 }
 
+impl Line<'_> {
+    /// The line without byte order marks before it; one that is too long is said no more with them than without.
+    pub(crate) fn without_marks(self) -> Self {
+        match self {
+            Self::Whole(line) => Self::Whole(without_marks(line)),
+            Self::TooLong(_) => self,
+        }
+    }
+}
+
+/// A line, or the beginning of one, without byte order marks before it.
+pub(crate) fn without_marks(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while let Some(rest) = line.strip_prefix(MARK) {
+        line = rest;
+    }
+    line
+}
+
 /// Cuts a stream of bytes into lines, however the bytes were chunked.
 ///
 /// A line ends with `\n`; one `\r` right before it belongs to the ending. A line over the limit

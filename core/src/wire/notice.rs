@@ -345,10 +345,15 @@ impl fmt::Display for Goodbye {
                 "you are too far behind; more than {limit} bytes are waiting for you"
             ),
             Self::Replaced => f.write_str("this session has a newer connection"),
-            Self::Foreign(Protocol::Http) => f.write_str("this is a chat server, not a web server"),
+            Self::Foreign(Protocol::Http) => {
+                f.write_str("this is a chat server, not a web server; type JOIN first to say that")
+            }
+            Self::Foreign(Protocol::Secret) => f.write_str(
+                "this is a chat server, and that looks like a secret; type JOIN first to say that",
+            ),
             Self::Foreign(protocol) => write!(
                 f,
-                "this is a chat server; it does not speak {}",
+                "this is a chat server; it does not speak {}; type JOIN first to say that",
                 protocol.name()
             ),
             Self::Full => f.write_str("the room is full; try again later"),

@@ -145,7 +145,7 @@ fn an_http_request_posts_nothing() {
     );
     assert_eq!(
         w.look(late),
-        "Welcome to the chatroom!\n* Goodbye: this is a chat server, not a web server.\n"
+        "Welcome to the chatroom!\n* Goodbye: this is a chat server, not a web server; type JOIN first to say that.\n"
     );
     assert_eq!(
         w.look(ann),

@@ -2,6 +2,7 @@
 
 mod openings;
 mod skipped;
+mod unsaid;
 
 use chat_core::foreign::{Protocol, TABLE};
 use chat_core::{Action, CloseReason, ConnId, Input, Limits, MAX_LINE, Server, Timer, Timestamp};
@@ -190,7 +191,7 @@ fn a_person_says_what_they_like_after_the_first_line() {
 }
 
 #[test]
-fn eight_lines_after_a_first_one_that_is_no_join_are_looked_at() {
+fn sixty_four_lines_after_a_first_one_that_is_no_join_are_looked_at() {
     for later in [
         "PASS secret",
         "auth secret7",
@@ -201,13 +202,13 @@ fn eight_lines_after_a_first_one_that_is_no_join_are_looked_at() {
         "Authorization: Basic dXNlcjpzZWNyZXQ=",
         "\x01\x02",
     ] {
-        for before in 0..10 {
+        for before in [0, 1, 7, 8, 62, 63, 64, 65] {
             let mut room = Room::new();
             room.send(b"HELP\n");
             // Blank lines do not count.
             room.send("so\n \n\n".repeat(before).as_bytes());
             room.send(format!("{later}\nand more\n").as_bytes());
-            let is_found = before < 8;
+            let is_found = before < 64;
             assert_eq!(room.heard().contains("more"), !is_found, "{before}");
             let closed = matches!(room.closed, Some(CloseReason::Foreign(_)));
             assert_eq!(closed || room.to_it.ends_with(b"\n") && is_found, is_found);
@@ -304,6 +305,9 @@ fn a_first_line_over_the_limit_is_recognised_by_its_beginning() {
         ("Cookie: a=", Some(Protocol::Http), Some(Protocol::Http)),
         ("see /", None, None),
         ("get me ", None, None),
+        // Of these, a sign does not say how they begin.
+        ("a", None, None),
+        ("AAA", None, None),
     ] {
         let of_line = |length| Protocol::of_line(long(start, length).as_bytes());
         assert_eq!(

@@ -193,6 +193,7 @@ pub(crate) const OPENINGS: &[(&str, Protocol, &[u8])] = &[
     ("beanstalkd", Protocol::Request, b"put 0 0 60 6\r\nsecret\r\n"),
     ("Graphite", Protocol::Request, b"servers.web1.load 42.5 1700000000\n"),
     ("InfluxDB", Protocol::Request, b"cpu,host=a,region=b value=0.64 1434055562000000000\n"),
+    ("a secret by itself", Protocol::Secret, b"ghp_0123456789abcdefABCDEF\n"),
     ("NSQ", Protocol::Binary, b"  V2AUTH\n\0\0\0\x06secret"),
     ("RethinkDB", Protocol::Binary, b"\xc3\xbd\xc2\x34"),
 ];

@@ -5,9 +5,18 @@ use crate::dice::Dice;
 /// A first line of one or the other, without its ending.
 pub(super) fn draw(dice: &mut Dice) -> Vec<u8> {
     let line = LINES[dice.below(LINES.len())];
-    // Some come after a blank line.
-    let blank = [&b""[..], b"\n", b"\r\n", b" \n"][dice.below(12).saturating_sub(8)];
-    [blank, line].concat()
+    // Some come after a blank line, or after what is not seen.
+    let before = [
+        &b""[..],
+        b"\n",
+        b"\r\n",
+        b" \n",
+        b"\xef\xbb\xbf\xef\xbb\xbf",
+        b"\n\xef\xbb\xbf",
+        b"\x1b[1;5A\x08",
+        b"\xe2\x80\x8b\xc2\xa0",
+    ][dice.below(16).saturating_sub(8)];
+    [before, line].concat()
 }
 
 const LINES: &[&[u8]] = &[
@@ -62,4 +71,15 @@ const LINES: &[&[u8]] = &[
     b"get well soon",
     b"HTTP/2 is fast",
     b"JOIN #rust",
+    b"JOIN",
+    b"MKCOL dir HTTP/1.1",
+    b"auth hunter2",
+    b"auth v2.10.1",
+    b"My LOGIN is broken",
+    b"{\"user\":\"bob\",\"pass\":\"secret\"}",
+    b"Bearer 0123456789abcdef",
+    b"Bearer of good news",
+    b"-----BEGIN RSA PRIVATE KEY-----",
+    b"postgres://bob:secret@db/x",
+    b"https://example.org:80/@bob",
 ];

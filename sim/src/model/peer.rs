@@ -248,6 +248,9 @@ impl Peer {
             line.pop();
         }
         if !self.has_begun {
+            if line.len() <= MAX_LINE {
+                line = stranger::without_marks(&line).to_vec();
+            }
             let first = first_line(&line);
             self.has_begun = first != FirstLine::Blank;
             match first {

@@ -2,9 +2,8 @@
 //!
 //! Nothing here is core's but the specification, so that core's recogniser is judged by what is promised.
 
-use chat_core::CloseReason;
-use chat_core::MAX_LINE;
 use chat_core::foreign::Protocol;
+use chat_core::{CloseReason, MAX_LINE, is_blank};
 use std::sync::OnceLock;
 
 const SPECIFICATION: &str = include_str!("../../../core/PROTOCOL.md");
@@ -16,7 +15,7 @@ const EARLY: usize = 64;
 const KEYS: &[u8] = b"\t\r\n\x07\x08\x0c\x1b\x15\x17";
 
 /// So many lines are compared as well after a first one that is neither `JOIN` nor of another protocol.
-pub(super) const LATER: usize = 8;
+pub(super) const LATER: usize = 64;
 
 /// A row of the table.
 struct Row {
@@ -37,6 +36,8 @@ enum Sign {
     Control,
     /// A line of characters, or, if it is open, the beginning of one.
     Line { parts: Vec<Part>, is_open: bool },
+    /// These, and then one word: one like a password, or a key in base64.
+    Key { parts: Vec<Part>, is_base64: bool },
 }
 
 /// A part of a line.
@@ -48,6 +49,8 @@ enum Part {
     Blanks,
     Word,
     Anything,
+    Capitals,
+    Segment,
 }
 
 impl Part {
@@ -61,13 +64,20 @@ impl Part {
             Self::Blanks => is_blank,
             Self::Word => !is_blank && byte != b'\r',
             Self::Anything => byte != b'\r',
+            Self::Capitals => byte.is_ascii_uppercase() || byte == b'-',
+            Self::Segment => !is_blank && !b"\r/@".contains(&byte),
         }
     }
 
     fn is_run(&self) -> bool {
         matches!(
             self,
-            Self::Digits | Self::Blanks | Self::Word | Self::Anything
+            Self::Digits
+                | Self::Blanks
+                | Self::Word
+                | Self::Anything
+                | Self::Capitals
+                | Self::Segment
         )
     }
 }
@@ -85,7 +95,7 @@ impl Sign {
             let byte = |hex| u8::from_str_radix(hex, 16).ok();
             return Self::Bytes(bytes.split(' ').map(byte).collect());
         }
-        let bare = text.trim_end_matches('…');
+        let bare = text.trim_end_matches(['…', '?']);
         let mut bytes = bare.bytes();
         let mut parts = Vec::new();
         while let Some(byte) = bytes.next() {
@@ -95,9 +105,15 @@ impl Sign {
                 b' ' => Part::Blanks,
                 b'*' => Part::Word,
                 b'~' => Part::Anything,
+                b'^' => Part::Capitals,
+                b'#' => Part::Segment,
                 byte if byte.is_ascii_lowercase() => Part::Letter(byte),
                 byte => Part::Byte(byte),
             });
+        }
+        if text.ends_with('?') {
+            let is_base64 = text.ends_with("??");
+            return Self::Key { parts, is_base64 };
         }
         Self::Line {
             parts,
@@ -108,7 +124,7 @@ impl Sign {
     /// After how many bytes of a line it is certain, whatever follows.
     fn decides(&self, line: &[u8]) -> Option<usize> {
         match self {
-            Self::Control => None,
+            Self::Control | Self::Key { .. } => None,
             Self::Zero => Some(1 + line.iter().position(|byte| *byte == 0)?),
             Self::Bytes(bytes) => {
                 let is_it = |(own, byte): (&Option<u8>, &u8)| {
@@ -118,12 +134,14 @@ impl Sign {
                 is_all.then_some(bytes.len())
             }
             Self::Line { parts, is_open } => {
-                if !is_open || !may_begin(parts, line) {
+                let early = &line[..line.len().min(EARLY)];
+                let unseen = unseen(early);
+                let early = &early[unseen..];
+                if !is_open || !may_begin(parts, early) {
                     return None;
                 }
-                let early = &line[..line.len().min(EARLY)];
                 let ends = ends(parts, early).0;
-                ends.iter().position(|end| *end)
+                Some(unseen + ends.iter().position(|end| *end)?)
             }
         }
     }
@@ -132,21 +150,80 @@ impl Sign {
     fn is(&self, line: &[u8], is_cut: bool) -> bool {
         let (parts, is_open) = match self {
             Self::Line { parts, is_open } => (parts, is_open),
+            Self::Key { parts, is_base64 } => {
+                let line = &line[unseen(line)..];
+                let start = line.iter().rposition(|byte| b" \t".contains(byte));
+                let (before, word) = line.split_at(start.map_or(0, |at| at + 1));
+                let is_key = if *is_base64 {
+                    key(word)
+                } else {
+                    password(word)
+                };
+                return !is_cut && is_key && ends(parts, before).0[before.len()];
+            }
             Self::Control => return line.iter().any(|byte| byte < &0x20 && !KEYS.contains(byte)),
             Self::Zero | Self::Bytes(_) => return false,
         };
-        let line = if line.len() < MAX_LINE {
-            line.trim_ascii_start()
-        } else {
-            line
-        };
+        let line = &line[unseen(line)..];
         if !may_begin(parts, line) {
             return false;
         }
         let (ends, is_alive) = ends(parts, line);
-        let is_own = !matches!(parts.first(), Some(Part::Word | Part::Digits));
+        let is_own = !matches!(
+            parts.first(),
+            Some(Part::Word | Part::Digits | Part::Capitals | Part::Segment)
+        );
         ends[line.len()] || *is_open && ends.contains(&true) || is_cut && is_own && is_alive
     }
+}
+
+/// How many bytes at the front of a line would not be seen.
+fn unseen(line: &[u8]) -> usize {
+    let text = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let mut rest = text;
+    loop {
+        let after = if let Some(after) = rest.strip_prefix("\x1b[") {
+            let after = after.trim_start_matches(|c| (' '..='?').contains(&c));
+            after
+                .strip_prefix(|c| ('@'..='~').contains(&c))
+                .unwrap_or(after)
+        } else {
+            let is_unseen = |c: char| c.is_control() || is_blank(c.encode_utf8(&mut [0; 4]));
+            match rest.strip_prefix(is_unseen) {
+                Some(after) => after,
+                None => return text.len() - rest.len(),
+            }
+        };
+        rest = after;
+    }
+}
+
+/// Whether a word is like a password.
+fn password(word: &[u8]) -> bool {
+    let is_version = matches!(word, [b'v' | b'V', second, ..] if second.is_ascii_digit());
+    let from_letter = word.iter().skip_while(|byte| !byte.is_ascii_alphabetic());
+    word.len() >= 6 && !is_version && { from_letter }.any(u8::is_ascii_digit)
+}
+
+/// Whether a word is a key in base64.
+fn key(word: &[u8]) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.=~".contains(&byte);
+    let is_telling = |at: usize| {
+        let before = at
+            .checked_sub(1)
+            .is_some_and(|at| word[at].is_ascii_lowercase());
+        word[at].is_ascii_digit() || word[at] == b'=' || before && word[at].is_ascii_uppercase()
+    };
+    word.len() >= 16 && word.iter().all(|byte| is_of_it(*byte)) && (0..word.len()).any(is_telling)
+}
+
+/// A line without byte order marks before it, as a first one counts.
+pub(super) fn without_marks(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while line.starts_with(b"\xef\xbb\xbf") {
+        line = &line[3..];
+    }
+    line
 }
 
 /// Whether a line begins as its first part does: most do not.
@@ -203,7 +280,7 @@ fn table() -> &'static [Row] {
 
 /// The protocol that a first line is of for certain, given its first bytes.
 pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
-    let line = &line[..line.len().min(MAX_LINE)];
+    let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let rows = table().iter().filter(|row| !row.is_said);
     let decides = |row: &'static Row| row.signs.iter().filter_map(|sign| sign.decides(line)).min();
     let first = rows
@@ -219,9 +296,9 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
     }
     let is_cut = line.len() >= MAX_LINE;
     let line = if is_cut {
-        &line[..MAX_LINE]
+        without_marks(&line[..MAX_LINE])
     } else {
-        line.trim_ascii_end()
+        without_marks(line.trim_ascii_end())
     };
     let row = table()
         .iter()
@@ -232,7 +309,7 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
 /// The protocol that a line is of which comes soon after a first one: only secrets count.
 pub(super) fn later(line: &[u8]) -> Option<Protocol> {
     let is_cut = line.len() >= MAX_LINE;
-    let line = &line[..line.len().min(MAX_LINE)];
+    let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let whole = if is_cut { line } else { line.trim_ascii_end() };
     let fits = |sign: &&Sign| sign.is(whole, is_cut) || sign.decides(line).is_some();
     let said = table().iter().filter(|row| row.is_said);

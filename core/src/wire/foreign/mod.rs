@@ -9,7 +9,7 @@ mod table;
 
 pub use table::{Protocol, Row, TABLE};
 
-use crate::types::limits::MAX_LINE;
+use sign::Text;
 
 impl Protocol {
     /// The protocol that the first line speaks for sure, given what of it has come, whatever follows.
@@ -21,10 +21,11 @@ impl Protocol {
     /// assert_eq!(Protocol::of_opening(&[0x16, 0x03]), Some(Protocol::Tls));
     /// ```
     pub fn of_opening(start: &[u8]) -> Option<Self> {
+        let start = Text::of_opening(start);
         // The shortest beginning decides, however many bytes have come at once.
         let opens = |row: &Row| {
             let signs = row.signs.iter();
-            signs.filter_map(|sign| sign::opens(sign, start)).min()
+            signs.filter_map(|sign| sign::opens(sign, &start)).min()
         };
         let rows = TABLE.iter().enumerate();
         let opened = rows.filter_map(|(nth, row)| Some((opens(row)?, nth, row.protocol?)));
@@ -40,25 +41,23 @@ impl Protocol {
     /// assert_eq!(Protocol::of_line(b"pass me the salt"), None);
     /// ```
     pub fn of_line(line: &[u8]) -> Option<Self> {
-        let is_cut = line.len() >= MAX_LINE;
-        let is = |row: &&Row| row.signs.iter().any(|sign| sign::is(sign, line, is_cut));
+        let text = Text::of_line(line);
+        let is = |row: &&Row| row.signs.iter().any(|sign| sign::is(sign, &text));
         Self::of_opening(line).or_else(|| TABLE.iter().find(is)?.protocol)
     }
 
     /// The protocol that a line speaks which comes soon after a first one that was of none: only signs of secrets count,
     /// which begin with `!`, and bytes.
     pub fn of_later_line(line: &[u8]) -> Option<Self> {
-        let is_cut = line.len() >= MAX_LINE;
+        let (text, start) = (Text::of_line(line), Text::of_opening(line));
         let is_secret = |sign: &&&str| sign.starts_with('!') || sign.starts_with("0x");
         let is = |row: &&Row| {
             let mut signs = row.signs.iter().filter(is_secret);
-            signs.any(|sign| sign::is(sign, line, is_cut) || sign::opens(sign, line).is_some())
+            signs.any(|sign| sign::is(sign, &text) || sign::opens(sign, &start).is_some())
         };
-        let is_said = |row: &Row| row.signs.iter().any(|sign| sign::is(sign, line, is_cut));
-        if TABLE.first().is_some_and(is_said) {
-            return None;
-        }
-        TABLE.iter().find(is)?.protocol
+        let found = TABLE.iter().find(is)?.protocol?;
+        let is_said = |row: &Row| row.signs.iter().any(|sign| sign::is(sign, &text));
+        (!TABLE.first().is_some_and(is_said)).then_some(found)
     }
 
     /// What it is called.

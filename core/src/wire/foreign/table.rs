@@ -3,7 +3,7 @@
 /// What each answer says, as far as its form has room for words.
 macro_rules! about {
     () => {
-        "This is a chat server. Connect with chat-client or with nc."
+        "This is a chat server. Use chat-client; in nc, type JOIN first."
     };
 }
 
@@ -43,20 +43,28 @@ pub struct Row {
 
 table! {
     Http "HTTP" [
-        "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*" "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
-        "!password=*" "!passwd=*" "!pwd=*" "!api_key=*" "!apikey=*" "!token=*" "!secret=*"
-        "GET * HTTP/…" "HEAD * HTTP/…" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
+        "!cookie: *%*" "!cookie: *%" "get / http" "CONNECT *:%" "POST /*\\?*=*" "PUT /*\\?*=*" "!*password=*"
+        "!*passwd=*" "!*api_key=*" "!*apikey=*" "!*token=*" "!*secret=*"
+        "!password=*" "!passwd=*" "!pwd=*" "!pass=*" "!*_pass=*" "!*_pwd=*" "!*;pwd=*" "!*secret_*=*"
+        "!secret_*=*" "!*private_key=*" "!*access_key=*" "!*=*;~password=*" "!export *password=*"
+        "!export *secret*=*" "!export *token=*" "!export *_key=*" "!export *_pass=*" "!api_key=*" "!apikey=*"
+        "!token=*" "!secret=*"
+        "GET * HTTP/…" "HEAD * HTTP/…" "^^^ HTTP/%.%" "^^^ * HTTP/%.%" "POST * HTTP/…" "PUT * HTTP/…" "DELETE * HTTP/…"
         "CONNECT * HTTP/…" "OPTIONS * HTTP/…" "TRACE * HTTP/…" "PATCH * HTTP/…" "* / http/%.%"
         "* /* http/%.%" "* \\* http/%.%" "* *:* http/%.%" "* /~ http/%.%" "get /" "get /*" "HEAD /" "HEAD /*"
         "GET *://*" "HTTP/%.% %" "HTTP/%.% % OK" "HTTP/%.% % Found"
         "HTTP/%.% % Not …" "HTTP/%.% % Bad …" "HTTP/%.% % Moved …" "HTTP/%.% % Forbidden"
         "HTTP/%.% % Unauthorized" "HTTP/%.% % Internal …" "HTTP/%.% % Service …"
-        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *" "!authorization: bearer *"
+        "HTTP/%.% % Switching …" "HTTP/%.% % Created" "HTTP/%.% % No …" "!authorization: basic *"
+        "!authorization: bearer *"
         "!authorization: negotiate *" "!authorization: ntlm *" "!authorization: token *"
         "!authorization: apikey *" "!authorization:basic *" "!authorization:bearer *"
         "!authorization: digest *=…" "!authorization: aws4-*…" "!authorization: *%*" "!authorization: *%"
+        "!authorization : basic *" "!authorization : bearer *" "!authorization : digest *=…"
+        "!authorization : token *" "!authorization: ??" "!bearer ??" "!basic ??" "!token ??"
         "!authorization:*%*" "!authorization:*%" "!proxy-authorization:…" "www-authenticate:…" "!cookie: *=*"
-        "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*" "host: *:%"
+        "!cookie: *=*; …" "!cookie:*=*" "!cookie:*=*; …" "!set-cookie:…" "host: *.*.*" "host: *.com"
+        "host: *.org" "host: *.net" "host: *.io" "host: *.example" "host: *.local" "host: *:%"
         "host: localhost" "host: [*" "host:*.*" "host:*:%" "host:localhost" "user-agent: */*…"
         "content-type: */*" "content-type: */*; …" "content-type:*/*" "content-length:…" "content-encoding:…" "content-disposition:…"
         "transfer-encoding:…" "accept: */*" "accept: */*, …" "accept-encoding:…"
@@ -66,14 +74,18 @@ table! {
         "pragma: no-cache" "range: bytes=…" "sec-websocket-*:…" "sec-fetch-*:…" "sec-ch-*:…"
         "!x-api-key:…" "!x-auth-*:…" "!x-access-*:…" "x-csrf-*:…" "x-forwarded-*:…" "x-real-ip:…"
         "x-requested-with:…" "!x-amz-*:…" "x-amzn-*:…"
-        "*=*&*=*" "!*-token: *" "!*-token:*" "!*-key: *" "!*-key:*" "!*-secret: *" "!*-password: *"
-        "!password: *%*" "!password: *%" "!token: *%*" "!token: *%"
+        "#=*&*=*" "!x-*-token: *" "!x-*-token:*" "!*-auth-token: *" "!*-access-token: *" "!*-token: ?"
+        "!*-token: ??" "!x-*-key: *" "!x-*-key:*" "!*-api-key: *" "!*-access-key: *" "!*-key: ?" "!*-key: ??"
+        "!x-*-secret: *" "!*-client-secret: *" "!*-secret: ?" "!*-secret: ??" "!x-*-password: *"
+        "!*-password: ?" "!pwd: *" "!pwd:*" "!passwd: *" "!pass: ?" "!passphrase: ?" "!*_token: *"
+        "!*_secret: *" "!*_password: *" "!*_key: ?" "!*_key: ??"
+        "!password: *" "!password:*" "!token: *%*" "!token: *%"
         "!private-token: *" "!x-vault-token: *" "!api-key: *" "!apikey: *" "!authorization: oauth *=…"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
             "HTTP/1.1 400 Bad Request\r\n",
             "Content-Type: text/plain; charset=utf-8\r\n",
-            "Content-Length: 61\r\n",
+            "Content-Length: 65\r\n",
             "Connection: close\r\n\r\n",
             about!(),
             "\r\n"
@@ -83,7 +95,7 @@ table! {
     ] "SETTINGS, and GOAWAY with HTTP_1_1_REQUIRED"
         concat!(
             "\0\0\0\x04\0\0\0\0\0",
-            "\0\0\x44\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d",
+            "\0\0\x48\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d",
             about!(),
             "\n"
         );
@@ -93,7 +105,7 @@ table! {
     ] "a fatal alert, unexpected_message"
         "\x15\x03\x01\0\x02\x02\n";
     Ssh "SSH" [
-        "SSH-%.%-…"
+       "SSH-%.%-…" "ssh-%.%-*"
     ] "a line before the identification that does not come"
         concat!(about!(), "\r\n");
     Rtsp "RTSP" [
@@ -103,13 +115,13 @@ table! {
         concat!(
             "RTSP/1.0 400 Bad Request\r\n",
             "Content-Type: text/plain\r\n",
-            "Content-Length: 61\r\n\r\n",
+            "Content-Length: 65\r\n\r\n",
             about!(),
             "\r\n"
         );
     Sip "SIP" [
         "* sip:* SIP/%.%" "* sips:* SIP/%.%" "* tel:* SIP/%.%" "OPTIONS * SIP/…"
-        "REGISTER * SIP/…" "INVITE * SIP/…" "SIP/%.% % …"
+        "REGISTER * SIP/…" "INVITE * SIP/…" "* *:* SIP/%.%" "* *:* sip/%.%" "SIP/%.% % …"
     ] "`SIP/2.0 400 Bad Request`"
         "SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
     Icap "ICAP" [
@@ -118,21 +130,23 @@ table! {
         "ICAP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n";
     Nntp "NNTP" [
         "!authinfo sasl *…"
-        "mode reader" "CAPABILITIES" "!authinfo user *" "!authinfo pass *" "LIST ACTIVE"
+        "mode reader" "CAPABILITIES" "!authinfo user …" "!authinfo pass …" "LIST ACTIVE"
         "IHAVE <*>"
     ] "`400`"
         concat!("400 ", about!(), "\r\n");
     Smtp "SMTP" [
-        "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *" "helo *.*" "helo localhost"
-        "helo [*" "LHLO *" "!mail from:<…" "!mail from: <…" "!rcpt to:<…" "!rcpt to: <…"
-        "!auth plain" "!auth plain *" "!auth login" "!auth login *" "!AUTH CRAM-MD5"
+        "EHLO" "EHLO *" "ehlo *.*" "ehlo localhost" "ehlo [*" "HELO *%*" "HELO *%" "HELO *-*" "HELO mail" "HELO host" "HELO relay" "HELO client" "HELO smtp" "helo *.*" "helo localhost"
+        "helo [*" "LHLO *" "!mail from:<…" "!mail from: <…" "!rcpt to:<…" "!rcpt to: <…" "mail from:*@*"
+        "mail from: *@*" "rcpt to:*@*" "rcpt to: *@*"
+        "!auth plain" "!AUTH PLAIN *" "!auth plain ?" "!auth plain ??" "!auth plain *=" "!auth login"
+        "!AUTH LOGIN *" "!auth login ?" "!auth login ??" "!auth login *=" "!AUTH CRAM-MD5"
         "!AUTH DIGEST-MD5" "!AUTH NTLM" "!AUTH NTLM *" "!AUTH XOAUTH2" "!AUTH XOAUTH2 *"
         "!AUTH OAUTHBEARER *" "AUTH EXTERNAL" "!AUTH EXTERNAL *" "AUTH GSSAPI" "!AUTH GSSAPI *"
         "AUTH SCRAM-*" "!AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
-        "USER *" "user anonymous" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "OPTS *"
+        "USER *" "user anonymous" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "EPRT *%*%*" "OPTS *"
         "HOST *.*" "CLNT *"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
@@ -141,27 +155,37 @@ table! {
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Imap "IMAP" [
-        "!* LOGIN * *" "!*% login * *%*" "!*% login * *%" "!a login * *%*" "!a login * *%" "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* authenticate plain *"
+        "!* LOGIN * ?" "!* LOGIN *@* *" "!tag LOGIN * *" "!*% login * ?" "!a login * *%*" "!a login * *%"
+        "!* login {%}" "!* login {%+}" "!* login \"…" "!* authenticate plain" "!* AUTHENTICATE PLAIN *"
+        "!* authenticate plain ??"
         "*% CAPABILITY" "*% STARTTLS" "*% NOOP" "*% LOGOUT" "!*% LOGIN * *" "*% LOGIN \"…"
-        "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *"
+        "!*% AUTHENTICATE *" "!*% AUTHENTICATE * *" "*% ID (…" "*% ID NIL" "*% SELECT *" "*% EXAMINE *"
+        "*% IDLE" "*% LIST \"…" "*% LSUB \"…" "*% UID FETCH …" "*% UID SEARCH …"
         "!a LOGIN * *" "a CAPABILITY" "!. login * *" ". capability" "!a% login * *" "a% capability"
         "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
         "!% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
-        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
-        "!PASS *" "!pass *%" "!pass *%*" "!pass *@*" "!newpass *" "!OPER * *" "!oper * *%*" "!oper * *%" "!identify *%*" "!identify *%"
-        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…"
+        "!:* PRIVMSG * :…" "!@* :* PRIVMSG …" "!MSG NickServ …" "!privmsg * identify …" "!privmsg * :identify …"
+        "!privmsg nickserv :…" "!PASS * *%*" "!PASS *%* *"
+        "!PASS *" "!pass ?" "!pass %%%%%" "!pass *@*" "!newpass *" "!OPER * *" "!OPER * * *" "!oper * ?"
+        "!identify ?" "!identify %%%%%" "!IDENTIFY *"
+        "!IDENTIFY * *%*" "!IDENTIFY * *%" "!user * % * :…" "!user * pass %%%%" "!user * pass % vers …"
+        "!user * pass -%" "!user * pass -% vers …"
         "!nickserv identify *" "!ns identify *"
         "USER * * * *" "NICK :*" "!PASS :…" "!PASS * TS …" "!PASS * 0% …" "NICK *" "NICK * %" "USER * * * :…"
         "USER * % * …" "CAP LS" "CAP LS %" "CAP LIST" "CAP END" "CAP REQ *" "CAP REQ :…"
-        "!AUTHENTICATE *" "JOIN #*" "JOIN #* *" "PRIVMSG * :…" "NOTICE * :…" "PING :*" "PONG :*"
+        "!AUTHENTICATE *" "JOIN \\#*" "JOIN \\#* *" "PART \\#*" "PART \\#* :…" "KICK \\#* *" "KICK \\#* * :…"
+        "MODE \\#* *" "MODE \\#* * *" "TOPIC \\#* :…" "INVITE * \\#*" "CAPAB :…" "PRIVMSG * :…" "NOTICE * :…"
+        "PING :*" "PONG :*"
         "QUIT :*" "!WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
-        "!<auth …" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<soap:*…" "!<soapenv:*…" "!<soap-env:*…"
+        "!<auth …" "!<response xmlns…" "!<iq …" "!<handshake>…" "!<password>…" "!<login>…" "!<~ password=\"…"
+        "!<~ password='…" "!<~ passwd=\"…" "!<~ pass=\"…" "!<~ token=\"…" "!<~ secret=\"…" "!<soap:*…"
+        "!<soapenv:*…" "!<soap-env:*…"
         "<?xml …" "<stream:stream…"
     ] "a stream with an error, `not-authorized`"
         concat!(
@@ -173,20 +197,21 @@ table! {
             "</text></stream:error></stream:stream>\n"
         );
     Redis "Redis" [
-        "!auth *%*" "!auth *%" "!auth * *%*" "!auth * *%" "!auth ClueCon" "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
+        "!auth ?" "!auth %%%%%" "!auth * ?" "!auth * %%%%%" "!auth \"…" "!auth ClueCon"
+        "!config set requirepass *" "!hello % auth …" "!ACL SETUSER …" "!MIGRATE * % …"
         "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
-        "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %"
+        "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %" "SLAVEOF NO ONE" "REPLICAOF * %" "REPLICAOF NO ONE"
         "!CONFIG SET * *" "KEYS \\*" "MONITOR"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
-        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *:*" "gets *_*" "gets *%" "get *:*" "get *_*" "delete *:*" "incr * %" "decr * %" "touch * %" "set * % % %"
+        "stats" "stats items" "stats slabs" "stats settings" "flush_all" "gets *:*" "gets *_*" "gets *%" "get *:*" "get *_*" "delete *:*" "incr * %" "decr * %" "touch *:* %" "touch *_* %"  "touch * % noreply" "set * 0 % %" "set *:* % % %" "set *_* % % %" "set *% % % %"
         "set * % % % noreply" "add * 0 % %" "cas * % % % %" "verbosity %"
     ] "`SERVER_ERROR`"
         concat!("SERVER_ERROR ", about!(), "\r\n");
     Nats "NATS" [
-        "!connect {\"…"
-        "CONNECT {…"
+        "!connect {\"…" "!connect{\"…"
+        "CONNECT {…" "CONNECT{…" "PUB *.* %" "PUB *.* * %" "PUB * %" "SUB * %" "SUB * * %"
     ] "`-ERR`"
         concat!("-ERR '", about!(), "'\r\n");
     Stomp "STOMP" [
@@ -205,17 +230,30 @@ table! {
     Git "git" [
         "*git-upload-pack …" "*git-receive-pack …" "*git-upload-archive …"
     ] "an `ERR` packet"
-        concat!("0044ERR ", about!(), "\n");
+        concat!("0048ERR ", about!(), "\n");
     Vnc "VNC" [
         "RFB 00…"
     ] "a version, and no security type"
-        concat!("RFB 003.008\n\0\0\0\0\x3c", about!(), "\n");
+        concat!("RFB 003.008\n\0\0\0\0\x40", about!(), "\n");
     Gemini "Gemini, Gopher" [
         "gemini://*" "titan://*" "gopher://*"
     ] "`59`"
         concat!("59 ", about!(), "\r\n");
     JsonRpc "JSON-RPC" [
-        "!{\"password\"~" "!{\"token\"~" "!{\"secret\"~" "!{\"session\"~" "!{\"auth\"~" "!{~\"password\"~" "!{~\"token\"~" "!{~\"secret\"~" "!{~\"session\"~" "!{~\"auth~" "!\"password\":…" "!\"token\":…" "!\"secret\":…"
+        "!{~\"auth\"~" "!{~password\":…" "!*password\":…" "!{~passwd\":…" "!*passwd\":…" "!{\"pass\":…"
+        "!{~\"pass\":…" "!{~_pass\":…" "!\"pass\":…" "!*\"pass\":…" "!*_pass\":…" "!{\"pwd\":…" "!{~\"pwd\":…"
+        "!{~_pwd\":…" "!\"pwd\":…" "!*\"pwd\":…" "!*_pwd\":…" "!{~passphrase\":…" "!*passphrase\":…"
+        "!{~token\":…" "!*token\":…" "!{~secret\":…" "!*secret\":…" "!{\"session\":…" "!{~\"session\":…"
+        "!{~_session\":…" "!\"session\":…" "!*\"session\":…" "!*_session\":…" "!{\"auth\":…" "!{~\"auth\":…"
+        "!{~_auth\":…" "!\"auth\":…" "!*\"auth\":…" "!*_auth\":…" "!{~authorization\":…" "!*authorization\":…"
+        "!{~api_key\":…" "!*api_key\":…" "!{~apikey\":…" "!*apikey\":…" "!{~api-key\":…" "!*api-key\":…"
+        "!{~access_key\":…" "!*access_key\":…" "!{~accesskey\":…" "!*accesskey\":…" "!{~private_key\":…"
+        "!*private_key\":…" "!{~privatekey\":…" "!*privatekey\":…" "!{~secret_key\":…" "!*secret_key\":…"
+        "!{~secretkey\":…" "!*secretkey\":…" "!{~auth_key\":…" "!*auth_key\":…" "!{~credentials\":…"
+        "!*credentials\":…" "!{~credential\":…" "!*credential\":…" "!{\"cookie\":…" "!{~\"cookie\":…"
+        "!{~_cookie\":…" "!\"cookie\":…" "!*\"cookie\":…" "!*_cookie\":…" "!{\"jwt\":…" "!{~\"jwt\":…"
+        "!{~_jwt\":…" "!\"jwt\":…" "!*\"jwt\":…" "!*_jwt\":…" "!{~password\" :…" "!{~token\" :…"
+        "!{~secret\" :…"
         "{\"jsonrpc\"…" "{\"id\":…" "{\"method\":…" "{\"params\":…" "{ \"jsonrpc\"…"
         "{\"id\" :…" "{\"method\" :…" "{\"jsonrpc\" :…" "[{\"jsonrpc\"…" "[{\"id\":…" "[{\"method\":…" "{ \"method\"…" "{ \"id\"…" "{\"version\":\"1.1\"…"
         "{\"execute\"…" "{ \"execute\"…" "{\"@timestamp\"…"
@@ -226,7 +264,7 @@ table! {
             "\"}}\n"
         );
     Ami "Asterisk" [
-        "!secret: *%*" "!secret: *%" "!action:login"
+        "!secret: *" "!secret:*" "!action:login"
         "!action: login" "action: challenge"
     ] "`Response: Error`"
         concat!("Response: Error\r\nMessage: ", about!(), "\r\n\r\n");
@@ -243,7 +281,8 @@ table! {
     ] "`E`"
         concat!("E ", about!(), "\n");
     Nut "NUT" [
-        "!login * *%*" "!login * *%" "!login serveradmin *" "!login client_login_name=…" "!password *%*" "!password *%"
+        "!login * ?" "!login * %%%%%" "!login serveradmin *" "!login client_login_name=…" "!userauth *:*"
+        "!password ?" "!password %%%%%"
         "USERNAME *" "!PASSWORD *" "LIST UPS" "LIST VAR *" "GET VAR * *"
     ] "`ERR`"
         concat!("ERR ", about!(), "\n");
@@ -256,7 +295,7 @@ table! {
     ] "`514`"
         concat!("514 ", about!(), "\r\n");
     Proxy "the PROXY header" [
-        "PROXY TCP4 …" "PROXY TCP6 …" "PROXY UNKNOWN…"
+        "PROXY TCP4 …" "PROXY TCP6 …" "PROXY UNKNOWN…" "proxy tcp4 %.%.%.% …" "proxy tcp6 *:* *:* …" "proxy unknown"
     ] "a line"
         concat!(about!(), "\r\n");
     Syslog "syslog" [
@@ -308,11 +347,18 @@ table! {
     ] "nothing"
         "";
     Request "another protocol" [
-        "* / */%.%" "* /* */%.%" "* *://* */%.%" "* SPAMC/%.%" "* % * MGCP %.%" "VER % MSNP…"
+        "^^^ / */%.%" "* /* */%.%" "* *://* */%.%" "* SPAMC/%.%" "* % * MGCP %.%" "VER % MSNP…"
         "CLIENT dict …" "DEFINE ! *" "DEFINE \\* *" "SHOW DB" "cddb hello * * * *" "HELLO VERSION" "HELLO VERSION MIN=…"
         "( % ( edit-pipeline …" "fox a % -% fox hello" "< NTP/%.% >" "Amanda %.% REQ HANDLE …" "DIST0000…"
         "HSUP AD…" "!HPAS *" "$Supports …" "!$MyPass *" "nSTREAM" "nINSTREAM" "nSCAN *" "nPING" "nVERSION"
-        "request=smtpd_*" "put % % % %" "*.*.* % %" "*.*.* %.% %" "*,*=* *=* %"
+        "request=smtpd_*" "put % 0 % %" "put % % %%% %" "*.*.* % 1%%%%%%%%%" "*.*.* %.% 1%%%%%%%%%"
+        "!SOURCE * /*" "MSRP * SEND" "MSRP * REPORT" "MSRP * 200 OK" "*,*=* *=* %"
+    ] "a line"
+        concat!(about!(), "\r\n");
+    Secret "a secret" [
+        "!-----BEGIN PRIVATE KEY…" "!-----BEGIN ~ PRIVATE KEY…" "!eyJ*.*.*" "!ghp_*" "!gho_*" "!ghs_*"
+        "!github_pat_*" "!glpat-*" "!xoxb-*" "!xoxp-*" "!sk_live_*" "!AKIA*%*"
+        "!*://#:#@*" "!*://:#@*"
     ] "a line"
         concat!(about!(), "\r\n");
     Binary "another binary protocol" [
@@ -404,15 +450,204 @@ const PEOPLE: Row = Row {
         "auth version *",
         "auth was *",
         "auth works *",
-        "login after %",
-        "login at %",
-        "login before %",
-        "login from %",
-        "login in %",
-        "login on %",
-        "login since %",
-        "login took %",
-        "login until %",
+        "login after *",
+        "login at *",
+        "login before *",
+        "login from *",
+        "login in *",
+        "login on *",
+        "login since *",
+        "login took *",
+        "login until *",
+        "IDENTIFY yourself",
+        "IDENTIFY yourselves",
+        "IDENTIFY it",
+        "IDENTIFY them",
+        "nickserv identify please",
+        "ns identify please",
+        "nickserv identify fail*",
+        "nickserv identify works",
+        "nickserv identify again",
+        "PASSWORD reset",
+        "PASSWORD please",
+        "PASSWORD expired",
+        "PASSWORD forgotten",
+        "PASSWORD manager",
+        "PASSWORD managers",
+        "PASSWORD policy",
+        "PASSWORD required",
+        "PASSWORD protected",
+        "PASSWORD change",
+        "PASSWORD changed",
+        "PASSWORD rules",
+        "PASSWORD needed",
+        "USERNAME please",
+        "USERNAME required",
+        "USERNAME needed",
+        "USERNAME missing",
+        "USERNAME wrong",
+        "USERNAME invalid",
+        "USERNAME unknown",
+        "USERNAME ideas",
+        "USERNAME suggestions",
+        "NICK please",
+        "NICK taken",
+        "NICK change",
+        "NICK changed",
+        "NICK ideas",
+        "AUTH needed",
+        "AUTH required",
+        "AUTH missing",
+        "AUTH expired",
+        "AUTH denied",
+        "AUTH disabled",
+        "AUTH enabled",
+        "AUTH ok",
+        "AUTH first",
+        "AUTH again",
+        "AUTH now",
+        "AUTH issues",
+        "AUTH issue",
+        "AUTH problem",
+        "AUTH problems",
+        "AUTH flow",
+        "AUTH server",
+        "AUTH service",
+        "AUTH successful",
+        "USER stories",
+        "USER story",
+        "USER guide",
+        "USER guides",
+        "USER manual",
+        "USER groups",
+        "USER group",
+        "USER accounts",
+        "USER account",
+        "USER profile",
+        "USER agent",
+        "USER data",
+        "USER input",
+        "USER testing",
+        "USER tests",
+        "USER research",
+        "USER training",
+        "USER count",
+        "USER base",
+        "USER feedback",
+        "USER support",
+        "USER help",
+        "USER docs",
+        "USER settings",
+        "USER page",
+        "USER rights",
+        "USER roles",
+        "USER management",
+        "USER list",
+        "USER please",
+        "USER unknown",
+        "USER deleted",
+        "USER banned",
+        "PUB at %",
+        "PUB in %",
+        "PUB after %",
+        "PUB by %",
+        "PUB until %",
+        "SUB at %",
+        "SUB in %",
+        "SUB after %",
+        "SUB for %",
+        "PART \\#%",
+        "set alarm …",
+        "set timer …",
+        "pass level%",
+        "pass round%",
+        "pass test%",
+        "pass exam%",
+        "pass stage%",
+        "pass phase%",
+        "pass grade%",
+        "pass check%",
+        "pass module%",
+        "auth flow *",
+        "auth gives *",
+        "auth returns *",
+        "auth throws *",
+        "auth says *",
+        "auth shows *",
+        "auth breaks *",
+        "auth with *",
+        "auth via *",
+        "auth over *",
+        "auth under *",
+        "auth by *",
+        "auth from *",
+        "auth to *",
+        "auth and *",
+        "auth or *",
+        "auth uses *",
+        "auth has *",
+        "auth oauth%",
+        "auth service *",
+        "auth server *",
+        "auth endpoint *",
+        "auth module *",
+        "auth page *",
+        "auth error *",
+        "auth code *",
+        "auth test *",
+        "auth team *",
+        "login for *",
+        "login to *",
+        "login via *",
+        "login with *",
+        "login page *",
+        "login and *",
+        "login works *",
+        "login fails *",
+        "login is *",
+        "login needs *",
+        "basic authentication",
+        "basic authorization",
+        "bearer authentication",
+        "bearer authorization",
+        "OPER is *",
+        "password: no",
+        "password: none",
+        "password: what",
+        "password: forgotten",
+        "password: required",
+        "password: please",
+        "password: wrong",
+        "password: unknown",
+        "password: lost",
+        "secret: none",
+        "secret: no",
+        "secret: santa",
+        "pwd: command",
+        "password: changed",
+        "PUB quiz %",
+        "set clock …",
+        "IDENTIFY please",
+        "auth login broken",
+        "auth login fails",
+        "auth login failed",
+        "auth login works",
+        "auth login down",
+        "auth plain wrong",
+        "auth plain works",
+        "auth plain fails",
+        "auth plain text",
+        "pass chapter%",
+        "pass lesson%",
+        "pass section%",
+        "pass part%",
+        "pass unit%",
+        "pass class%",
+        "pass course%",
+        "pass step%",
+        "pass task%",
+        "pass quiz%",
+        "pass paper%",
     ],
     answered: "it is said",
     answer: "",
