@@ -10,7 +10,7 @@ pub struct Sizes {
     pub segment: u64,
     /// Zeros are written ahead in steps of so many bytes: a multiple of 512.
     pub step: u64,
-    /// The [`Upkeep`] sees to it that so many bytes are ready to be written to.
+    /// The [`Upkeep`](super::Upkeep) sees to it that so many bytes are ready to be written to.
     pub ahead: u64,
     /// A segment is full when it has entries of so many rooms: what is in memory of each is little afterwards.
     pub rooms: usize,
