@@ -195,6 +195,15 @@ impl Server {
             }
             Request::History {
                 with: None,
+                after: Some(_),
+                before: Some(_),
+                ..
+            } => {
+                let text = "a page is after an entry or before one, not both";
+                self.refuse_line(id, Some((Code::BadRequest, text)), line);
+            }
+            Request::History {
+                with: None,
                 room,
                 after,
                 before,

@@ -397,8 +397,8 @@ impl Answers {
                     && id.as_deref() == given
             }
             Asked::Join(room, id, _) => {
-                // The one that it has come in by was not refused.
-                let is_new = id.is_none() && places.new.contains(&**room);
+                // The one that it has come in by was not refused; it has come into the lobby by its name.
+                let is_new = id.is_none() && room != "lobby" && places.new.contains(&**room);
                 let is_in = is_new && !self.has_joined_before(nth, room);
                 let is_right = matches!(code, Code::Unchanged | Code::TooManyRooms);
                 is_right && !is_in && id.as_deref() == given

@@ -113,10 +113,12 @@ impl Asked {
                 }
             }
             Some(Ok(Request::Topic {
-                room, text: None, ..
+                room,
+                text: None,
+                id,
             })) => match named(room) {
                 Some(room) => Self::Topic(room, since),
-                None => Self::Refused(Code::BadRoom, None),
+                None => Self::Refused(Code::BadRoom, id.map(Into::into)),
             },
             Some(Ok(Request::Topic {
                 room,
@@ -163,7 +165,7 @@ impl Asked {
                 | Request::Order { id, .. }
                 | Request::Bans { id, .. },
             )) => Self::Account(id.map(Into::into)),
-            Some(Ok(Request::Read { .. })) => Self::Account(None),
+            Some(Ok(Request::Read { .. })) => Self::Account(id_in(line.as_bytes())),
             Some(Ok(Request::History { with: Some(_), .. })) => {
                 Self::Account(id_in(line.as_bytes()))
             }
@@ -188,7 +190,7 @@ impl Asked {
             }
             Some(Ok(Request::Who { room })) => match named(room) {
                 Some(room) => Self::Who(room, since),
-                None => Self::Refused(Code::BadRoom, None),
+                None => Self::Refused(Code::BadRoom, id_in(line.as_bytes())),
             },
             Some(Ok(Request::Join {
                 room,

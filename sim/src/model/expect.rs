@@ -346,7 +346,14 @@ impl Expected {
             Ok(Request::Unknown(word)) => {
                 // Other characters may be two columns wide.
                 let most = if word.is_ascii() { 20 } else { 10 };
-                let start: String = word.chars().take(most).collect();
+                // What reorders a line, and is not closed in what is shown of the word, is shown as something else.
+                let reorders =
+                    |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                let start: String = word
+                    .chars()
+                    .take(most)
+                    .take_while(|c| !reorders(c))
+                    .collect();
                 self.begins(&format!("* Unknown command /{start}"));
             }
         }
