@@ -18,10 +18,10 @@ Signals:
             tell everyone, let them go, write the history; all within 5 s
   a second one of these
             exit at once
-  SIGHUP    unless standard output or standard error is a terminal: with
-            --config, read the configuration anew, as `admin reload`; with
-            --cert, the certificate and its key. Else as SIGTERM, but never the
-            second; nothing if it was ignored at the start (nohup)
+  SIGHUP    unless standard output or standard error is a terminal, read anew
+            the configuration (as `admin reload`; with --config), and the
+            certificate and its key (with --cert). Else as SIGTERM, but never
+            the second; nothing if it was ignored at the start (nohup)
   SIGXCPU   as SIGTERM, but never the second: the limit on processor time is
             near (ulimit -t)
   SIGPWR, SIGALRM, SIGVTALRM, SIGPROF, SIGIO

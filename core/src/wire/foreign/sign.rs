@@ -3,6 +3,7 @@
 use crate::types::limits::MAX_LINE;
 use crate::wire::line::without_marks;
 use crate::wire::printable::is_blank as is_unseen;
+use core::mem;
 
 /// A text decides before its line ends only within so many bytes: however few bytes come at a time, no
 /// more of them are looked at again.
@@ -58,9 +59,25 @@ impl<'a> Text<'a> {
         self.has[usize::from(byte / 64)] & 1 << (byte % 64) != 0
     }
 
-    /// Whether the last byte that a pattern names is in it at all, where that is needed: mostly it is not.
+    /// Whether all bytes that a pattern names are in it, where they are needed, and a digit where there is to be one: mostly
+    /// the last one is not.
     fn may_be(&self, pattern: &[u8]) -> bool {
-        self.is_cut || last_named(pattern).is_none_or(|byte| self.has(byte))
+        self.is_cut
+            || last_named(pattern).is_none_or(|byte| self.has(byte)) && self.has_named(pattern)
+    }
+
+    fn has_named(&self, pattern: &[u8]) -> bool {
+        let mut is_escaped = false;
+        pattern.iter().all(|&byte| match byte {
+            _ if mem::take(&mut is_escaped) => self.has(byte),
+            b'\\' => {
+                is_escaped = true;
+                true
+            }
+            b'*' | b'~' | b' ' | b'#' | b'^' => true,
+            b'%' => (b'0'..=b'9').any(|digit| self.has(digit)),
+            named => self.has(named),
+        })
     }
 }
 
@@ -170,7 +187,9 @@ fn ends_in_a_key(before: &str, text: &Text<'_>) -> bool {
         None => (before, is_password(word)),
     };
     let front = &line[..line.len() - word.len()];
-    is_key && run(before.as_bytes(), front).states & 1 << before.len() != 0
+    is_key
+        && text.may_be(before.as_bytes())
+        && run(before.as_bytes(), front).states & 1 << before.len() != 0
 }
 
 /// Whether a word is as passwords are that no word of a language is: 6 bytes or more, with a letter and after it a
