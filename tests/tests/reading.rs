@@ -92,10 +92,14 @@ fn a_room_is_followed_over_the_end_of_its_server_and_nothing_is_lost_or_shown_tw
     let mut server = launch();
     let mut ann = ann_in_dev(address, 1);
     let mut follows = reader(address, &["--follow", "--history", "9", "--room", "dev"]);
-    let mut objects = reader(address, &["--follow", "--json", "--room", "dev"]);
+    let json = ["--follow", "--json", "--history", "1", "--room", "dev"];
+    let mut objects = reader(address, &json);
     follows.screen.expect("Welcome to the chatroom!");
     follows.screen.expect("ann has joined the chat");
     follows.screen.expect("ann: line 0");
+    // Whoever has not come in by now finds no server.
+    let first = objects.screen.line();
+    assert!(first.contains(r#""text":"line 0""#), "{first}");
     ann.say("one");
     follows.screen.expect("ann: one");
     // Nobody is in it when the server is back: the store alone has it.
