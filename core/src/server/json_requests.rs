@@ -32,6 +32,12 @@ const READ_ONLY: &str = "this connection reads; to take part, join without \"rea
 /// Entries in a page of history where no number is asked for.
 const PAGE: u64 = 100;
 
+/// What is wrong with a page that is asked for by both ends.
+const NOT_BOTH: (Code, &str) = (
+    Code::BadRequest,
+    "a page is after an entry or before one, not both",
+);
+
 impl Server {
     /// A line of a connection that speaks the JSON dialect.
     pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
@@ -199,8 +205,7 @@ impl Server {
                 before: Some(_),
                 ..
             } => {
-                let text = "a page is after an entry or before one, not both";
-                self.refuse_line(id, Some((Code::BadRequest, text)), line);
+                self.refuse_line(id, Some(NOT_BOTH), line);
             }
             Request::History {
                 with: None,
@@ -537,10 +542,7 @@ pub(super) fn page_of(
     let head = log.last();
     let limit = limit.min(MAX_PAGE);
     Ok(match (after, before) {
-        (Some(_), Some(_)) => {
-            let text = "a page is after an entry or before one, not both";
-            return Err((Code::BadRequest, text));
-        }
+        (Some(_), Some(_)) => return Err(NOT_BOTH),
         (Some(after), None) => {
             let gone = log.oldest() - 1;
             let after = after.max(gone).min(head);

@@ -9,7 +9,7 @@ use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
 use alloc::collections::BTreeSet;
-use core::num::NonZeroU64;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::time::Duration;
 
 /// A turn ends with the line that makes it so many bytes, or whose answer does.
@@ -84,7 +84,7 @@ impl Turns {
 
     /// The first of a class or of those after it.
     fn first_from(&self, class: Class) -> Option<(Place, ConnId)> {
-        let (slot, generation) = (0, core::num::NonZeroU32::MIN);
+        let (slot, generation) = (0, NonZeroU32::MIN);
         let begin = (
             Place::new(class, NonZeroU64::MIN),
             ConnId { slot, generation },
