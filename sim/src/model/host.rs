@@ -201,20 +201,23 @@ impl Watched {
         joins.take(self.seen, &limits.joins);
     }
 
-    /// Why a peer that is not let in by a limit of its host is not; `guesses` says whether it came with a
-    /// token that no session has.
+    /// Why a peer that is not let in by a limit of its host is not; none if no limit stops it for sure, and so it was cut off
+    /// before it was asked for its token. `guesses` says whether it came with one that no session has.
     pub(super) fn why_not_in(&mut self, who: usize, guesses: bool) -> Option<CloseReason> {
         let host = self.peers[who].host?;
         let limits = &self.limits.host;
+        let joins = self.hosts.joins.entry(host).or_default();
+        let may_join = joins.is_there(self.seen, &limits.joins);
         if guesses {
             let tokens = self.hosts.tokens.entry(host).or_default();
             if !tokens.is_there(self.seen, &limits.tokens) {
                 return Some(CloseReason::TooManyTokens);
             }
-            tokens.take(self.seen, &limits.tokens);
+            if !may_join {
+                tokens.take(self.seen, &limits.tokens);
+            }
         }
-        let joins = self.hosts.joins.entry(host).or_default();
-        (!joins.is_there(self.seen, &limits.joins)).then_some(CloseReason::TooManyJoins)
+        (!may_join).then_some(CloseReason::TooManyJoins)
     }
 
     /// Whether nothing that a peer sends is held back, so that its time counts from when it comes.

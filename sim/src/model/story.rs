@@ -182,6 +182,9 @@ impl Story {
 
     /// Somebody was told what the room was about before an entry, or that it was about nothing.
     pub(super) fn had_topic(&self, next: usize, is_any: bool) {
+        if self.topics(next).len() < 2 {
+            return; // It would have been told that in any case.
+        }
         let unknown: Vec<_> = self
             .seams_since_topic(next)
             .filter(|seam| seam.is_new.get().is_none())

@@ -97,7 +97,7 @@ impl JsonClient {
             return self.reply(Answer::InRoomAlready(&room));
         }
         mark(Mark::ClientMoves);
-        let is_back = room == self.here;
+        let is_back = room == self.here && !self.is_outside(&room);
         self.going = (!is_back).then(|| room.clone());
         self.memory.room = told(&room);
         self.keep_first();
@@ -113,6 +113,17 @@ impl JsonClient {
             let news = format!("* You will be in {room} when there is a connection again.");
             self.actions.push_back(ClientAction::Notice(news));
         }
+    }
+
+    /// Whether the connection is not in a room, and has not asked for it: that may be so where the person was, if they only
+    /// read there, and their session goes on elsewhere.
+    fn is_outside(&self, room: &RoomName) -> bool {
+        let connection = &self.connection;
+        let is_asked = connection.joins.iter().any(|it| it.room == *room);
+        self.phase == Phase::Talking
+            && !self.reads
+            && !is_asked
+            && !connection.seats.contains_key(room)
     }
 
     /// The rooms that a first line names: those where the person is, or is going, and those for which they typed something
