@@ -121,8 +121,8 @@ impl Sign {
         }
     }
 
-    /// After how many bytes of a line it is certain, whatever follows.
-    fn decides(&self, line: &[u8]) -> Option<usize> {
+    /// After how many bytes of a line it is certain, whatever follows; so many of its first ones would not be seen.
+    fn decides(&self, line: &[u8], unseen: usize) -> Option<usize> {
         match self {
             Self::Control | Self::Key { .. } => None,
             Self::Zero => Some(1 + line.iter().position(|byte| *byte == 0)?),
@@ -134,9 +134,7 @@ impl Sign {
                 is_all.then_some(bytes.len())
             }
             Self::Line { parts, is_open } => {
-                let early = &line[..line.len().min(EARLY)];
-                let unseen = unseen(early);
-                let early = &early[unseen..];
+                let early = &line[unseen..line.len().min(EARLY)];
                 if !is_open || !may_begin(parts, early) {
                     return None;
                 }
@@ -146,12 +144,13 @@ impl Sign {
         }
     }
 
-    /// Whether a whole line is what it says, or may be where only its beginning is known.
-    fn is(&self, line: &[u8], is_cut: bool) -> bool {
+    /// Whether a whole line is what it says, or may be where only its beginning is known; so many of its first bytes would
+    /// not be seen.
+    fn is(&self, line: &[u8], unseen: usize, is_cut: bool) -> bool {
         let (parts, is_open) = match self {
             Self::Line { parts, is_open } => (parts, is_open),
             Self::Key { parts, is_base64 } => {
-                let line = &line[unseen(line)..];
+                let line = &line[unseen..];
                 let start = line.iter().rposition(|byte| b" \t".contains(byte));
                 let (before, word) = line.split_at(start.map_or(0, |at| at + 1));
                 let is_key = if *is_base64 {
@@ -164,7 +163,7 @@ impl Sign {
             Self::Control => return line.iter().any(|byte| byte < &0x20 && !KEYS.contains(byte)),
             Self::Zero | Self::Bytes(_) => return false,
         };
-        let line = &line[unseen(line)..];
+        let line = &line[unseen..];
         if !may_begin(parts, line) {
             return false;
         }
@@ -196,6 +195,11 @@ fn unseen(line: &[u8]) -> usize {
         };
         rest = after;
     }
+}
+
+/// The same of what of a line decides before its end.
+fn unseen_early(line: &[u8]) -> usize {
+    unseen(&line[..line.len().min(EARLY)])
 }
 
 /// Whether a word is like a password.
@@ -282,7 +286,11 @@ fn table() -> &'static [Row] {
 pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let rows = table().iter().filter(|row| !row.is_said);
-    let decides = |row: &'static Row| row.signs.iter().filter_map(|sign| sign.decides(line)).min();
+    let unseen = unseen_early(line);
+    let decides = |row: &'static Row| {
+        let signs = row.signs.iter();
+        signs.filter_map(|sign| sign.decides(line, unseen)).min()
+    };
     let first = rows
         .filter_map(|row| Some((decides(row)?, row)))
         .min_by_key(|(at, _)| *at);
@@ -300,9 +308,10 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
     } else {
         without_marks(line.trim_ascii_end())
     };
+    let unseen = unseen(line);
     let row = table()
         .iter()
-        .find(|row| row.signs.iter().any(|sign| sign.is(line, is_cut)))?;
+        .find(|row| row.signs.iter().any(|sign| sign.is(line, unseen, is_cut)))?;
     (!row.is_said).then(|| named(row.name))
 }
 
@@ -311,17 +320,14 @@ pub(super) fn later(line: &[u8]) -> Option<Protocol> {
     let is_cut = line.len() >= MAX_LINE;
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let whole = if is_cut { line } else { line.trim_ascii_end() };
-    let fits = |sign: &&Sign| sign.is(whole, is_cut) || sign.decides(line).is_some();
+    let (unseen, early) = (unseen(whole), unseen_early(line));
+    let is = |sign: &Sign| sign.is(whole, unseen, is_cut);
+    let fits = |sign: &Sign| is(sign) || sign.decides(line, early).is_some();
     let said = table().iter().filter(|row| row.is_said);
-    if said
-        .flat_map(|row| &row.signs)
-        .any(|sign| sign.is(whole, is_cut))
-    {
+    if said.flat_map(|row| &row.signs).any(is) {
         return None;
     }
-    let row = table()
-        .iter()
-        .find(|row| row.secrets.iter().any(|sign| fits(&sign)))?;
+    let row = table().iter().find(|row| row.secrets.iter().any(fits))?;
     Some(named(row.name))
 }
 

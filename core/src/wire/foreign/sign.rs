@@ -19,8 +19,30 @@ pub(super) struct Text<'a> {
     seen: &'a [u8],
     /// It is only the beginning of a line that is too long.
     is_cut: bool,
-    /// Which bytes are in `seen`, a bit for each; a capital is there as its small letter, too.
-    has: [u64; 4],
+    /// Which bytes are in `seen`; a capital is there as its small letter, too.
+    has: Bytes,
+    /// The sums of those that stand side by side there, all letters small: one that a sign names is mostly not among them.
+    pairs: Bytes,
+}
+
+/// A set of bytes, a bit for each.
+#[derive(Default)]
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte / 64)] |= 1 << (byte % 64);
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte / 64)] & 1 << (byte % 64) != 0
+    }
+}
+
+/// What stands for two bytes side by side.
+fn pair(first: u8, second: u8) -> u8 {
+    let first = first.to_ascii_lowercase().wrapping_mul(31);
+    first.wrapping_add(second.to_ascii_lowercase())
 }
 
 impl<'a> Text<'a> {
@@ -40,43 +62,45 @@ impl<'a> Text<'a> {
     }
 
     fn new(bytes: &'a [u8], seen: &'a [u8], is_cut: bool) -> Self {
-        let mut has = [0; 4];
-        for byte in seen
-            .iter()
-            .flat_map(|byte| [*byte, byte.to_ascii_lowercase()])
-        {
-            has[usize::from(byte / 64)] |= 1 << (byte % 64);
+        let (mut has, mut pairs) = (Bytes::default(), Bytes::default());
+        for &byte in seen {
+            has.insert(byte);
+            has.insert(byte.to_ascii_lowercase());
+        }
+        for two in seen.windows(2) {
+            pairs.insert(pair(two[0], two[1]));
         }
         Self {
             bytes,
             seen,
             is_cut,
             has,
+            pairs,
         }
     }
 
-    fn has(&self, byte: u8) -> bool {
-        self.has[usize::from(byte / 64)] & 1 << (byte % 64) != 0
-    }
-
-    /// Whether all bytes that a pattern names are in it, where they are needed, and a digit where there is to be one: mostly
-    /// the last one is not.
+    /// Whether all bytes that a pattern names are in it, side by side where it names them so, and a digit where there is to
+    /// be one: mostly the last one is not.
     fn may_be(&self, pattern: &[u8]) -> bool {
-        self.is_cut
-            || last_named(pattern).is_none_or(|byte| self.has(byte)) && self.has_named(pattern)
+        last_named(pattern).is_none_or(|byte| self.has.has(byte)) && self.has_named(pattern)
     }
 
     fn has_named(&self, pattern: &[u8]) -> bool {
         let mut is_escaped = false;
-        pattern.iter().all(|&byte| match byte {
-            _ if mem::take(&mut is_escaped) => self.has(byte),
-            b'\\' => {
+        let mut before = None;
+        pattern.iter().all(|&byte| {
+            if byte == b'\\' && !is_escaped {
                 is_escaped = true;
-                true
+                return true;
             }
-            b'*' | b'~' | b' ' | b'#' | b'^' => true,
-            b'%' => (b'0'..=b'9').any(|digit| self.has(digit)),
-            named => self.has(named),
+            let is_run = b"*~ #^%".contains(&byte) && !is_escaped;
+            is_escaped = false;
+            let before = mem::replace(&mut before, (!is_run).then_some(byte));
+            if is_run {
+                return byte != b'%' || (b'0'..=b'9').any(|digit| self.has.has(digit));
+            }
+            let is_beside = |before| self.pairs.has(pair(before, byte));
+            self.has.has(byte) && before.is_none_or(is_beside)
         })
     }
 }
@@ -168,13 +192,13 @@ pub(super) fn is(sign: &str, text: &Text<'_>) -> bool {
         Some(pattern) => (pattern.as_bytes(), true),
         None => (sign.as_bytes(), false),
     };
-    if !text.may_be(pattern) {
+    let may_go_on = is_cut && !sign.starts_with(['*', '%', '^', '#']);
+    if !may_go_on && !text.may_be(pattern) {
         return false;
     }
     let run = run(pattern, line);
     let ends = run.accepted == Some(line.len()) || run.states & 1 << pattern.len() != 0;
-    ends || is_open && run.accepted.is_some()
-        || is_cut && run.states != 0 && !sign.starts_with(['*', '%', '^', '#'])
+    ends || is_open && run.accepted.is_some() || may_go_on && run.states != 0
 }
 
 /// Whether a line is what stands before the `?` or `??` at the end of a sign, and then one word as nobody says it.
