@@ -158,6 +158,7 @@ marks! {
     EofHeldBack "an end of input waits for what came before it"
     ClosedInTurn "a connection ends that waits for its turn"
     BackfillFull "history waits for the next round, as this one has made as much as it may"
+    BackfillMakesWay "history makes way for what is to be committed"
     AnswersFull "a round has made as many answers as it may"
     RemovedInBackfill "somebody is removed from a room while they are sent what they missed there"
     ClosedInLane "a connection ends that waits for a turn of history, or for the store to be asked"

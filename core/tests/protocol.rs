@@ -112,6 +112,7 @@ fn the_table_of_limits_is_the_codes() {
         bytes(l.pass),
         bytes(l.bulk),
         bytes(l.backfill as u64),
+        ms(l.make_way),
         bytes(l.answers as u64),
         l.reads.to_string(),
         bytes(l.transcript),
@@ -137,7 +138,7 @@ fn the_table_of_limits_is_the_codes() {
         ms(l.linger),
         ms(l.shutdown),
         ms(l.write_time),
-        ms(l.busy_write_time),
+        format!("{} µs", l.busy_write_time.as_micros()),
         ms(l.standstill),
     ];
     let stated: Vec<_> = table("Limits").into_iter().map(|row| row[1]).collect();

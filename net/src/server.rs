@@ -235,8 +235,9 @@ impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
             if self.is_due(now) {
                 self.server.handle(now, Input::Timeout);
             }
+            let received = self.now().since(now);
             self.commit();
-            is_written = self.write(now);
+            is_written = self.write(now, received);
             self.show();
             is_written &= !self.act();
             self.visits.tell_if_due();

@@ -2,7 +2,8 @@
 
 use chat_core::mark::Mark;
 
-/// Without `--orders` no password is taken in drawn worlds, and nobody removes a line with or without.
+/// Without `--orders` no password is taken in drawn worlds, and nobody removes a line with or without; and in those without a
+/// store, nothing waits for one.
 pub const UNDRAWN: &[Mark] = &[
     Mark::NameClaimed,
     Mark::RenameClaimed,
@@ -27,5 +28,6 @@ pub const UNDRAWN: &[Mark] = &[
     Mark::RedactedUnsent,
     Mark::RedactedWhileRead,
     Mark::RemovedInBackfill,
+    Mark::BackfillMakesWay,
     Mark::ReaderSentAway,
 ];

@@ -8,6 +8,7 @@
 use super::Server;
 use crate::mark::{Mark, mark_if};
 use crate::types::conn_id::ConnId;
+use crate::types::time::Timestamp;
 use alloc::collections::BTreeMap;
 
 /// A turn ends with the line that makes the private lines waiting for the connection so many bytes.
@@ -40,6 +41,8 @@ pub(super) struct BackfillQueue {
     next: u64,
     /// Bytes of backfill made.
     made: usize,
+    /// When any was made last.
+    made_at: Option<Timestamp>,
     /// Bytes of answers made where nothing was appended, with something for each line.
     answered: usize,
     /// Whether the other lane of two comes next: for turns, and for the store.
@@ -155,9 +158,18 @@ impl Server {
         self.backfills.answered >= self.limits.answers
     }
 
-    /// Whether somebody has a turn at once.
-    pub(super) fn is_backfill_due(&self) -> bool {
-        !self.is_backfill_full() && self.is_backfill_waiting()
+    /// When somebody has a turn, if nothing else happens.
+    pub(super) fn next_backfill(&self) -> Option<Timestamp> {
+        let is_due = !self.is_backfill_full() && self.is_backfill_waiting();
+        is_due.then(|| self.way_until().unwrap_or(self.now))
+    }
+
+    /// Until when the round under way makes no backfill, as something is to be committed, if that is so. However much is said,
+    /// some of it is made.
+    fn way_until(&self) -> Option<Timestamp> {
+        let until = self.backfills.made_at? + self.limits.make_way;
+        let is_begun = self.backfills.made > 0;
+        (!is_begun && !self.rooms.is_settled() && self.now < until).then_some(until)
     }
 
     fn is_backfill_waiting(&self) -> bool {
@@ -167,6 +179,9 @@ impl Server {
     /// Gives turns for as long as the round may make more. Whoever has come to an end with that is read from
     /// again, but for `besides`: its caller sees to that.
     pub(super) fn make_backfill(&mut self, besides: Option<ConnId>) {
+        if self.way_until().is_some() {
+            return mark_if(self.is_backfill_waiting(), Mark::BackfillMakesWay);
+        }
         while !self.is_backfill_full()
             && let Some(id) = self.backfills.next_turn()
         {
@@ -191,6 +206,7 @@ impl Server {
     /// Takes note of so many bytes of backfill.
     pub(super) fn count_backfill(&mut self, bytes: usize) {
         self.backfills.made += LEAST + bytes;
+        self.backfills.made_at = Some(self.now);
     }
 
     /// Has the store asked, as soon as it may be.

@@ -288,7 +288,8 @@ impl Server {
     /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
     /// [`Limits::standstill`] takes it that it stood still.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
-        if self.is_turn_due() || self.is_backfill_due() || self.is_emptying_due() {
+        let is_backfill_due = self.next_backfill().is_some_and(|at| at <= self.now);
+        if self.is_turn_due() || is_backfill_due || self.is_emptying_due() {
             return Some((self.now, Timer::Resume));
         }
         self.next_call()

@@ -52,7 +52,8 @@ impl Server {
     fn next_deadline(&self) -> Option<(Timestamp, Timer)> {
         let grace = self.sessions.next_timeout().map(|at| (at, Timer::Grace));
         let rate = self.paces.next_timeout().map(|at| (at, Timer::Rate));
-        let others = grace.into_iter().chain(rate);
+        let history = self.next_backfill().map(|at| (at, Timer::Resume));
+        let others = grace.into_iter().chain(rate).chain(history);
         self.timers.next().into_iter().chain(others).min()
     }
 

@@ -113,6 +113,9 @@ pub struct Limits {
     /// Bytes of backfill (history, and the answer to `who`) that one round makes, for all connections
     /// together; the others who wait for some have their turns in the next round.
     pub backfill: usize,
+    /// How long after the last backfill the next round makes none while something is not committed: what a store does takes
+    /// processors and the disk, and goes first.
+    pub make_way: Duration,
     /// Bytes of other answers that one round makes, where nothing is appended, each line counting for
     /// 32 more; then those who speak now and then are heard, and the others in the next round.
     pub answers: usize,
@@ -249,6 +252,7 @@ impl Default for Limits {
             pass: 32 * 1024 * 1024,
             bulk: 8 * 1024 * 1024,
             backfill: 64 * 1024,
+            make_way: Duration::from_millis(5),
             answers: 64 * 1024,
             reads: 4,
             transcript: 1024 * 1024,
@@ -267,7 +271,7 @@ impl Default for Limits {
             linger: Duration::from_secs(2),
             shutdown: Duration::from_secs(5),
             write_time: Duration::from_millis(5),
-            busy_write_time: Duration::from_millis(1),
+            busy_write_time: Duration::from_micros(250),
             standstill: Duration::from_secs(5),
         }
     }

@@ -5,6 +5,7 @@ use super::json::{entries, objects, program, say};
 use super::world::{World, line};
 use chat_core::json::Message;
 use chat_core::{Action, ConnId, Input, Limits, Timer};
+use core::time::Duration;
 
 /// What a turn counts for, beside its bytes; and a line that is answered.
 const LEAST: usize = 32;
@@ -369,4 +370,41 @@ fn an_id_is_looked_for_though_many_have_the_store_read() {
         )
     };
     assert!(heard.iter().any(is_accepted), "{heard:?}");
+}
+
+#[test]
+fn while_something_is_not_committed_history_makes_way_for_so_long_and_no_longer() {
+    let limits = Limits {
+        backfill: 1,
+        ..Limits::default()
+    };
+    let way = limits.make_way;
+    let mut k = Kept::new(limits, Vec::new(), 0);
+    let [talker, asker, other] = ["t", "a", "b"].map(|name| k.join(name));
+    for _ in 0..500 {
+        k.receive(talker, line(96));
+    }
+    k.commit();
+    k.look(asker);
+
+    for asker in [asker, other] {
+        send(&mut k, asker, "/history 1000\n");
+    }
+    pass(&mut k);
+    assert!(!k.look(asker).is_empty(), "everything is committed");
+    k.receive(talker, "hello\n");
+    assert_eq!(k.begin(), 1);
+    k.write();
+    assert!(!is_due(&k));
+    let made = k.now;
+    assert_eq!(k.server.next_timeout(), Some((made + way, Timer::Resume)));
+    k.stand_still(way.saturating_sub(Duration::from_micros(1)));
+    assert_eq!(k.server.next_timeout(), Some((made + way, Timer::Resume)));
+    k.stand_still(Duration::from_micros(1));
+    // Another turn was given, however long the commit takes; what it made waits behind what is to be committed.
+    let again = (k.now + way, Timer::Resume);
+    assert_eq!(k.server.next_timeout(), Some(again));
+    k.done();
+    k.settle();
+    assert!(!k.look(asker).is_empty(), "it goes on at once");
 }

@@ -6,6 +6,7 @@ use crate::metrics::Metrics;
 use crate::socket::Socket;
 use chat_core::{ConnId, Input, Logs, Outbox, Timestamp};
 use std::thread;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// So many are written to before the clock is looked at.
@@ -17,10 +18,9 @@ const SHARE: usize = 128;
 
 impl<L: Listener, T: FnMut(&[u8])> Shell<L, T> {
     /// One pass over all that have something waiting, or as much of it as is done before others
-    /// are heard; whether it is over.
-    pub(super) fn write(&mut self, now: Timestamp) -> bool {
+    /// are heard, after what was received for so long; whether it is over.
+    pub(super) fn write(&mut self, now: Timestamp, received: Duration) -> bool {
         let begun = self.now();
-        let received = begun.since(now);
         while !self.server.is_to_receive(begun, received, self.now()) {
             // Those who talk or ask without pause have no more than one thread.
             let most = if self.server.is_only_busy_left() {
