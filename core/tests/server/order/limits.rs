@@ -1,0 +1,98 @@
+//! The limits of order, and the help that shows what one may do.
+
+use super::super::accounts::send;
+use super::{dev, go};
+use chat_core::{MAX_BANS, MAX_INVITED, MAX_MUTES, MAX_OPERATORS, MAX_ORDER_REASON, MAX_SLOW};
+use std::time::Duration;
+
+#[test]
+fn every_limit_holds_at_it_and_not_past_it() {
+    let (mut w, ann, bob) = dev();
+    w.look(bob);
+    let reason = "x".repeat(MAX_ORDER_REASON);
+    assert!(send(&mut w, ann, &format!("/ban eve {reason}")).contains("has banned eve"));
+    assert_eq!(
+        send(&mut w, ann, &format!("/ban eve {reason}x")),
+        "* Not done: a reason is at most 256 bytes long.\n"
+    );
+    assert_eq!(
+        send(&mut w, ann, "/ban eve 366d"),
+        "* Not done: /ban is for 1s to 365d; without a time, it has no end.\n"
+    );
+    assert_eq!(
+        send(&mut w, ann, "/slow 3601"),
+        "* Not done: between two lines are at most 3600 s.\n"
+    );
+    assert!(send(&mut w, ann, &format!("/slow {MAX_SLOW}")).contains("each 3600 s"));
+    send(&mut w, ann, "/slow 0");
+    let full = "there are as many as there may be";
+    for nth in 1..MAX_BANS {
+        let told = send(&mut w, ann, &format!("/ban n{nth} 60s"));
+        assert!(told.contains("has banned"), "{nth}: {told}");
+    }
+    assert!(send(&mut w, ann, "/ban one-more").contains(full));
+    assert!(
+        send(&mut w, ann, "/ban EVE").contains("has banned EVE"),
+        "in place of the one before"
+    );
+    assert!(send(&mut w, ann, "/bans").contains(" more\n"));
+    w.wait(Duration::from_secs(60));
+    assert!(
+        send(&mut w, ann, "/ban one-more").contains("has banned"),
+        "those before are over"
+    );
+    for nth in 0..MAX_INVITED {
+        w.wait(Duration::from_millis(50));
+        let told = send(&mut w, ann, &format!("/invite n{nth}"));
+        assert!(told.contains("has invited"), "{nth}: {told}");
+    }
+    assert!(send(&mut w, ann, "/invite one-more").contains(full));
+}
+
+#[test]
+fn there_are_no_more_operators_and_mutes_than_may_be() {
+    let (mut w, ann, _) = dev();
+    let full = "there are as many as there may be";
+    for nth in 0..=MAX_MUTES {
+        let name = format!("n{nth}");
+        let conn = w.join(&name);
+        go(&mut w, conn, "dev");
+        w.look(ann);
+        let told = send(&mut w, ann, &format!("/mute {name}"));
+        assert_eq!(told.contains(full), nth == MAX_MUTES, "{nth}: {told}");
+        if nth <= MAX_OPERATORS {
+            send(&mut w, conn, "/claim open sesame");
+        }
+    }
+    for nth in 0..=MAX_OPERATORS {
+        let told = send(&mut w, ann, &format!("/op n{nth}"));
+        assert_eq!(told.contains(full), nth == MAX_OPERATORS, "{nth}: {told}");
+    }
+    assert!(send(&mut w, ann, "/deop n0").contains("has taken"));
+    assert!(send(&mut w, ann, &format!("/op n{MAX_OPERATORS}")).contains("has made"));
+}
+
+#[test]
+fn help_shows_what_one_may_do() {
+    let (mut w, ann, bob) = dev();
+    w.look(bob);
+    let all = send(&mut w, ann, "/help");
+    let none = send(&mut w, bob, "/help");
+    for word in [
+        "/kick", "/mute", "/op NAME", "/private", "/redact", "/close",
+    ] {
+        assert!(all.contains(word) && !none.contains(word), "{word}");
+    }
+    send(&mut w, bob, "/claim open sesame");
+    send(&mut w, ann, "/op bob");
+    w.look(bob);
+    let some = send(&mut w, bob, "/help");
+    assert!(
+        some.contains("/kick") && !some.contains("/op NAME"),
+        "{some}"
+    );
+    assert!(send(&mut w, bob, "/help kick").starts_with("* /kick NAME [REASON]: "));
+    let lines = [&all, &some, &none].map(|help| help.lines().count());
+    assert_eq!(lines, [19, 17, 14]);
+    assert!(all.ends_with("in the room.\n") && none.ends_with("in the room.\n"));
+}
