@@ -44,6 +44,8 @@ pub(super) struct Person {
     gaps: BTreeMap<RoomName, VecDeque<u64>>,
     /// The number of the next entry of each room that they know: one of these, as lines that may be passed over look like others.
     next: BTreeMap<RoomName, BTreeSet<u64>>,
+    /// The rooms that they were removed from: whoever had asked to be there once more is back from the end on.
+    removed: BTreeSet<RoomName>,
     /// What they did in a room up to that entry, before they were let in again, their screen may show and may not.
     settled: BTreeMap<RoomName, u64>,
 }
@@ -83,6 +85,7 @@ impl Person {
             reads: false,
             gaps: BTreeMap::new(),
             next: BTreeMap::new(),
+            removed: BTreeSet::new(),
             settled: BTreeMap::new(),
         }
     }
@@ -118,6 +121,7 @@ impl Person {
         self.next = places.map(|(room, next)| (room, [next].into())).collect();
         self.joined = None;
         self.gaps.clear();
+        self.removed.clear();
         self.settled.clear();
         self.client = Some(JsonClient::new(Timestamp::from_micros(now), setup));
         self.keys.push_front(format!("JOIN p{}", self.number));
@@ -249,10 +253,19 @@ impl Person {
                 if !goes_on || !self.settled.contains_key(&room) {
                     self.settled.insert(room.clone(), head);
                 }
-                let next = self.next.entry(room.clone());
-                next.or_insert([head + 1].into());
+                let next = self.next.entry(room.clone()).or_default();
+                if next.is_empty() || id.is_some() && self.removed.remove(&room) {
+                    next.insert(head + 1);
+                }
                 // What comes there now begins where it was shown last.
                 self.gaps.remove(&room);
+            }
+            Ok(Message::Out {
+                room,
+                code: Some(_),
+                ..
+            }) => {
+                self.removed.insert(parsed(Some(&room)));
             }
             Ok(Message::Gap { room, next, .. }) => {
                 let room = parsed(room.as_deref());
