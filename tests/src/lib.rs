@@ -34,5 +34,5 @@ pub use raw::Raw;
 pub use rustix::process::Signal;
 pub use server::{Server, loopback};
 #[cfg(unix)]
-pub use terminal::Terminal;
+pub use terminal::{Terminal, in_a_window};
 pub use wait::{DEADLINE, eventually, times};

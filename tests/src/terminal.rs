@@ -18,6 +18,14 @@ pub struct Terminal {
     keyboard: File,
 }
 
+/// Begins a command in a session of its own, with the terminal as its own: as in a window. Signals do what they do there, also
+/// where these tests run under `nohup`.
+pub fn in_a_window() -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal", "setsid", "--ctty"]);
+    command
+}
+
 impl Terminal {
     /// Starts `command` with a new terminal as its input, its output and its errors; one that can do what most can,
     /// unless the command says otherwise.

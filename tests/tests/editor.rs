@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_tests::{Client, Process, Raw, Server, Signal, Terminal, chat_client, eventually};
+use chat_tests::{
+    Client, Process, Raw, Server, Signal, Terminal, chat_client, eventually, in_a_window,
+};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
@@ -21,10 +23,8 @@ const WELCOME: &str = "Welcome to the chatroom!\r\n";
 const MARKS: (&str, &str) = ("\u{1b}[?2004h", "\u{1b}[?2004l");
 
 fn command(server: &Server) -> Command {
-    // A session of its own, with the terminal as its own: as in a window.
-    let mut command = Command::new("setsid");
-    let address = server.address().to_string();
-    command.arg("--ctty").arg(chat_client()).arg(address);
+    let mut command = in_a_window();
+    command.arg(chat_client()).arg(server.address().to_string());
     command
 }
 
@@ -104,8 +104,8 @@ fn a_pasted_leave_does_not_leave_in_the_text_dialect_either() {
 #[test]
 fn a_paste_does_not_reach_the_shell() {
     let mut server = Server::start();
-    let mut shell = Command::new("setsid");
-    shell.args(["--ctty", "sh", "-i"]).env("PS1", "$ ");
+    let mut shell = in_a_window();
+    shell.args(["sh", "-i"]).env("PS1", "$ ");
     let mut terminal = Terminal::start(&mut shell);
     terminal.screen.wait_for("$ ");
     terminal.type_line(&format!("{} {}", chat_client().display(), server.address()));
@@ -370,8 +370,8 @@ fn a_window_that_is_closed_leaves_the_room() {
 #[test]
 fn control_z_stops_and_what_was_typed_comes_back() {
     let server = Server::start();
-    let mut shell = Command::new("setsid");
-    shell.args(["--ctty", "sh", "-i"]).env("PS1", "$ ");
+    let mut shell = in_a_window();
+    shell.args(["sh", "-i"]).env("PS1", "$ ");
     let mut terminal = Terminal::start(&mut shell);
     terminal.screen.wait_for("$ ");
     terminal.type_line(&format!("{} {}", chat_client().display(), server.address()));

@@ -6,15 +6,14 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chat_tests::{Client, Dir, Server, Signal, Terminal, chat, eventually};
+use chat_tests::{Client, Dir, Server, Signal, Terminal, chat, eventually, in_a_window};
 
 /// What the terminal is asked for at the end: no marks, no alternate screen.
 const END: &str = "\u{1b}[?1049l";
 
 fn command(server: &Server, state: &Dir) -> Command {
-    // A session of its own, with the terminal as its own: as in a window.
-    let mut command = Command::new("setsid");
-    command.args(["--ctty", "--wait"]).arg(chat());
+    let mut command = in_a_window();
+    command.arg("--wait").arg(chat());
     command
         .arg(server.address().to_string())
         .args(["--state", &state.path("state")])
@@ -182,9 +181,9 @@ fn it_stops_and_goes_on() {
     let size = (80, 24);
     let mut server = Server::start();
     let state = Dir::new("screen");
-    let mut shell = Command::new("setsid");
+    let mut shell = in_a_window();
     shell
-        .args(["--ctty", "sh", "-i"])
+        .args(["sh", "-i"])
         .env("PS1", "$ ")
         .env("LANG", "C.UTF-8");
     let mut terminal = start(&mut shell, size);

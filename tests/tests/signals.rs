@@ -312,12 +312,11 @@ mod an_interrupted_client {
     #[cfg(target_os = "linux")]
     #[test]
     fn may_be_interrupted_from_its_keyboard() {
-        use chat_tests::Terminal;
+        use chat_tests::{Terminal, in_a_window};
 
         let mut server = Server::start();
         let mut terminal = Terminal::start(
-            Command::new("setsid")
-                .arg("--ctty")
+            in_a_window()
                 .arg(chat_client())
                 .arg(server.address().to_string()),
         );

@@ -1,8 +1,7 @@
 //! The full-screen client over TLS.
 
 use super::OverTls;
-use chat_tests::{Dir, Terminal, chat, eventually};
-use std::process::Command;
+use chat_tests::{Dir, Terminal, chat, eventually, in_a_window};
 
 #[test]
 fn the_full_screen_client_asks_once_about_a_server_and_talks_to_it() {
@@ -10,9 +9,9 @@ fn the_full_screen_client_asks_once_about_a_server_and_talks_to_it() {
     let state = Dir::new("chat-over-tls");
     let url = over_tls.url();
     let start = |name: &str| {
-        let mut command = Command::new("setsid");
+        let mut command = in_a_window();
         command
-            .args(["--ctty", "--wait"])
+            .arg("--wait")
             .arg(chat())
             .args([url.as_str(), "--name", name, "--no-state"])
             .env("XDG_STATE_HOME", state.as_ref())
