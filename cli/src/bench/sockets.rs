@@ -25,6 +25,10 @@ const WHOLE_TURN: usize = 16 * 1024 * 1024;
 /// A line longer than this is no line of a chat server.
 const LONGEST_LINE: usize = 16 * 1024;
 
+/// So short a time is waited to the microsecond.
+#[cfg(target_os = "linux")]
+const SHORT: Duration = Duration::from_millis(10);
+
 /// Connections from one address of this machine. There are some 28,000 ports for each.
 const PER_ADDRESS: usize = 20_000;
 
@@ -174,6 +178,23 @@ impl Sockets {
         self.connections.iter_mut().for_each(Connection::close);
     }
 
+    /// Sleeps until something happens, for a short time at most, which the other way to wait counts in milliseconds; how long
+    /// is still to be waited. Where it is no short time, or the system is another one, that is all of it.
+    fn sleep(&self, at_most: Duration) -> Result<Duration, Error> {
+        #[cfg(target_os = "linux")]
+        if !at_most.is_zero() && at_most < SHORT {
+            let news = rustix::event::PollFlags::IN;
+            let mut news = [rustix::event::PollFd::new(self.poll.registry(), news)];
+            let failed = |_| Error::Failed("cannot wait for so long".into());
+            let at_most = at_most.try_into().map_err(failed)?;
+            return match rustix::event::poll(&mut news, Some(&at_most)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => Ok(Duration::ZERO),
+                Err(error) => Err(Error::Failed(format!("cannot wait: {error}"))),
+            };
+        }
+        Ok(at_most)
+    }
+
     /// Waits for something to happen, at most so long, and has `sink` hear all of it.
     ///
     /// # Errors
@@ -187,6 +208,7 @@ impl Sockets {
         } else {
             Duration::ZERO
         };
+        let at_most = self.sleep(at_most)?;
         match self.poll.poll(&mut self.events, Some(at_most)) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
