@@ -418,12 +418,14 @@ impl Upkeep {
         let is_without = matches!(made, Err(Fault::NoRoom(_)));
         space.lacks_room.store(is_without, Ordering::Release);
         self.had_no_room = is_without;
-        let done = made.and_then(|done| {
-            if done || space.remove()? || space.seal()? || space.erase_again()? || space.cut()? {
-                return Ok(true);
-            }
-            (shared.write_head().map_err(Fault::or_no_room)).map(|()| false)
-        });
+        let others = |done| {
+            Ok(done || space.remove()? || space.seal()? || space.erase_again()? || space.cut()?)
+        };
+        let done = match made.and_then(others) {
+            Ok(true) => Ok(true),
+            // Also without room: whoever reads the log beside is to have all of it.
+            rest => (shared.write_head().map_err(Fault::or_no_room)).and(rest),
+        };
         done.map_err(|fault| {
             if !matches!(fault, Fault::NoRoom(_)) {
                 space.has_failed.store(true, Ordering::Release);

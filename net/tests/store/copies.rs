@@ -363,6 +363,32 @@ fn a_log_is_checked_exported_and_backed_up_beside_the_one_who_has_it_open() {
 }
 
 #[test]
+fn beside_one_that_finds_no_room_to_go_on_all_that_it_took_is_read() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    idle(&store);
+    disk.fill();
+    let mut upkeep = store.upkeep();
+    let mut head = 0;
+    let refused = loop {
+        head += 1;
+        store.append(&all_said([head])).unwrap();
+        if let Err(refused) = upkeep.step() {
+            break refused;
+        }
+    };
+    assert!(matches!(refused.fault, Fault::NoRoom(_)), "{refused}");
+    for _ in 0..2 {
+        head += 1;
+        store.append(&all_said([head])).unwrap();
+    }
+    upkeep.step().unwrap_err();
+    assert_eq!(check(place(&disk)).unwrap().head, head);
+    let copied = Memory::default();
+    assert_eq!(backup(place(&disk), place(&copied)).unwrap().head, head);
+}
+
+#[test]
 fn a_copy_made_file_by_file_beside_appends_is_a_beginning_of_the_history_or_names_backup() {
     let source = Dir::new();
     let mut store = Store::with_sizes(&source.0, ALL, SMALL).unwrap();
