@@ -60,6 +60,8 @@ fn what_is_wrong_is_told_with_its_place_and_what_is_expected() {
         "(rate: true)",
         "(listen: \"127.0.0.1:5000\")",
         "(listen: [])",
+        "(listen_tls: [\"5443\"], cert: \"chain.pem\")",
+        "(cert: \"chain.pem\", key: \"key.pem\")",
         "(listen: [\"127.0.0.1:5000\", \"127.1\"])",
         "(max_connections: 0)",
         "(threads: 65)",

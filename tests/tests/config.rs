@@ -51,6 +51,23 @@ fn a_list_in_the_file_or_the_environment_is_a_list() {
 }
 
 #[test]
+fn whoever_listens_over_tls_and_says_no_more_does_not_listen_in_plain_text() {
+    let dir = Dir::new("config");
+    let file = dir.path("chat.ron");
+    for text in [
+        "(listen_tls: [\"127.0.0.1:0\"], ephemeral: true)",
+        "(listen: [], listen_tls: [\"127.0.0.1:0\"], ephemeral: true)",
+    ] {
+        fs::write(&file, text).expect("it can be written");
+        let mut command = Command::new(chat_server());
+        command.args(["--config", &file]);
+        // Where it listens in plain text is told first.
+        let server = Server::launch(command, 1);
+        assert_ne!(server.address().port(), 5000, "{text}");
+    }
+}
+
+#[test]
 fn the_history_is_where_the_file_says_for_those_who_look_after_it_too() {
     let dir = Dir::new("config");
     let (file, data) = (dir.path("chat.ron"), dir.path("history"));

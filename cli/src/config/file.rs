@@ -118,11 +118,6 @@ impl<'de> Visitor<'de> for Values<'_> {
         while let Some(value) = list.next_element_seed(One(&self))? {
             values.push(value);
         }
-        if values.is_empty() {
-            return Err(de::Error::custom(
-                "the list is empty; expected one at least",
-            ));
-        }
         Ok(values)
     }
 }

@@ -101,6 +101,11 @@ impl Config {
         command
     }
 
+    /// Whether the file sets an option, by its id, be it to an empty list.
+    pub fn sets(&self, id: &str) -> bool {
+        self.options.iter().any(|(known, _)| known == id)
+    }
+
     /// The first value of an option that the file sets, by its id.
     pub fn value(&self, id: &str) -> Option<&str> {
         let (_, values) = self.options.iter().find(|(known, _)| known == id)?;
@@ -126,7 +131,7 @@ pub fn source(matches: &ArgMatches, config: &Config, id: &str) -> Source {
     match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Source::CommandLine,
         Some(ValueSource::EnvVariable) => Source::Environment,
-        _ if config.value(id).is_some() => Source::File,
+        _ if config.sets(id) => Source::File,
         _ => Source::Default,
     }
 }

@@ -32,7 +32,8 @@ fn parsed(command: Command) -> Result<(Args, ArgMatches), clap::Error> {
 }
 
 /// Sees to it that --ephemeral and what contradicts it do not come from the same place; of a directory and
-/// --ephemeral, the stronger one counts.
+/// --ephemeral, the stronger one counts. Whoever is told where to listen over TLS, and not where in plain text, does not do that;
+/// and of a certificate, what belongs together is there, whoever gave it.
 fn reconciled(
     mut args: Args,
     matches: &ArgMatches,
@@ -56,7 +57,20 @@ fn reconciled(
         }
         args.ephemeral = ephemeral > source("data");
     }
-    Ok(args)
+    let tls = &args.tls;
+    if !tls.listen_tls.is_empty() && source("listen") == Source::Default {
+        args.listen.clear();
+    }
+    let wrong = if tls.cert.is_some() != tls.key.is_some() {
+        "a certificate needs its key, and a key its certificate: set both, cert and key"
+    } else if tls.cert.is_some() && tls.listen_tls.is_empty() {
+        "a certificate is for listening over TLS: set listen_tls as well"
+    } else if args.listen.is_empty() && tls.listen_tls.is_empty() {
+        "there is nowhere to listen: set listen or listen_tls"
+    } else {
+        return Ok(args);
+    };
+    Err(config.error(wrong).into())
 }
 
 /// Verifies a configuration as a server would that has nothing but it.
