@@ -370,7 +370,9 @@ fn what_is_no_terminal_for_it_is_told_what_to_use() {
 #[test]
 fn control_backslash_ends_it_at_once_and_the_terminal_is_as_it_was() {
     let mut server = Server::start();
-    let mut command = Command::new(chat());
+    // Whoever starts the tests in the background may have the signal ignored.
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(chat());
     let address = server.address().to_string();
     let mut terminal = Terminal::start(command.args([&address, "--name", "ann", "--no-state"]));
     server.expect("ann has joined the chat");
