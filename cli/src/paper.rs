@@ -23,9 +23,21 @@ pub fn man(mut command: Command, mut to: impl Write) -> io::Result<()> {
 }
 
 /// Writes what a shell completes a program's command line with.
-pub fn complete(shell: Shell, mut command: Command, mut to: impl Write) {
+///
+/// # Errors
+/// When that cannot be written.
+pub fn complete(shell: Shell, mut command: Command, mut to: impl Write) -> io::Result<()> {
     let name = command.get_name().to_owned();
-    generate(shell, &mut command, name, &mut to);
+    let mut script = Vec::new();
+    generate(shell, &mut command, name.clone(), &mut script);
+    if shell == Shell::Bash {
+        // Where a name has a hyphen, its states are called otherwise where they are set than where they are looked for.
+        let script = String::from_utf8_lossy(&script);
+        let found = name.replace('-', "__subcmd__");
+        let script = script.replace(&found, &name.replace('-', "__"));
+        return to.write_all(script.as_bytes());
+    }
+    to.write_all(&script)
 }
 
 /// Options of a program that has no subcommands for that.
@@ -50,7 +62,7 @@ impl Papers {
         if self.man {
             man(command, io::stdout())?;
         } else if let Some(shell) = self.completions {
-            complete(shell, command, io::stdout());
+            complete(shell, command, io::stdout())?;
         } else {
             return Ok(false);
         }

@@ -41,3 +41,24 @@ fn shells_complete_what_there_is() {
         assert!(bench.contains("fanout"), "{shell}");
     }
 }
+
+/// What the script for bash calls a place in the command line where it sets that, it looks for under the same name.
+#[test]
+fn bash_completes_subcommands() {
+    for program in [
+        env!("CARGO_BIN_EXE_chat-server"),
+        env!("CARGO_BIN_EXE_chat-bench"),
+    ] {
+        let script = printed(program, &["completions", "bash"]);
+        let lines = || script.lines().map(str::trim);
+        let set: Vec<&str> = lines()
+            .filter_map(|line| line.strip_prefix("cmd=\"")?.strip_suffix('"'))
+            .filter(|name| !name.is_empty())
+            .collect();
+        assert!(set.len() > 4, "{program}");
+        for name in set {
+            let label = format!("{name})");
+            assert!(lines().any(|line| line == label), "{program}: {name}");
+        }
+    }
+}

@@ -146,10 +146,9 @@ fn main() -> ExitCode {
         Mode::Man => paper::man(Args::command(), io::stdout())
             .map(|()| true)
             .map_err(|error| Error::Failed(error.to_string())),
-        Mode::Completions { shell } => {
-            paper::complete(*shell, Args::command(), io::stdout());
-            Ok(true)
-        }
+        Mode::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout())
+            .map(|()| true)
+            .map_err(|error| Error::Failed(error.to_string())),
         #[cfg(unix)]
         Mode::Takeover(options) => takeover::run(options).and_then(|found| {
             let shown = if options.json {

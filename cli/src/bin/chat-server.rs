@@ -81,7 +81,7 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Admin(it) => admin::ask(it)?,
         Upkeep::DefaultConfig => print!("{}", config::template(&Args::command())),
         Upkeep::Man => paper::man(Args::command(), io::stdout())?,
-        Upkeep::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout()),
+        Upkeep::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout())?,
         Upkeep::CheckConfig { file } => given::check_config(file)?,
     }
     Ok(())
