@@ -331,6 +331,13 @@ fn a_connection_that_is_not_made_or_does_not_welcome_is_told() {
         "* The server closed the connection without a welcome.",
     );
     let mut world = World::joining();
+    world.receives("Too many connections.\r\n");
+    world.hears(ClientInput::Lost("reset"));
+    world.ends(
+        Outcome::Lost,
+        "* The server broke the connection off (reset): it sent \"Too many connections.\", which a chat server does not send.",
+    );
+    let mut world = World::joining();
     world.receives("* Goodbye: the room is full; try again later.\n");
     world.hears(ClientInput::Eof);
     world.ends(Outcome::Lost, "* The server closed the connection.");

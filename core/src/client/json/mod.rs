@@ -209,7 +209,15 @@ impl Client for JsonClient {
                 };
                 self.lost(now, &format!("the server closed the connection{how}"));
             }
-            ClientInput::Lost(why) => self.lost(now, &format!("the connection was lost: {why}")),
+            ClientInput::Lost(why) => {
+                let is_new = self.phase == Phase::Joining && !self.connection.goodbye;
+                let sent = self.connection.banner.describe().filter(|_| is_new);
+                let how = match sent {
+                    Some(sent) => format!("the server broke the connection off ({why}): {sent}"),
+                    None => format!("the connection was lost: {why}"),
+                };
+                self.lost(now, &how);
+            }
             ClientInput::Timeout => self.timeout(now),
             ClientInput::Shown => self.shown(now),
             ClientInput::Kept => {

@@ -113,7 +113,13 @@ impl Client for TextClient {
                 self.end(Event::Eof, &news);
             }
             ClientInput::Lost(why) => {
-                self.end(Event::Lost, &format!("The connection was lost: {why}."));
+                let is_new = self.phase == Phase::Joining && !self.goodbye;
+                let news = if is_new && self.banner.describe().is_some() {
+                    self.with_banner(&format!("The server broke the connection off ({why})"))
+                } else {
+                    format!("The connection was lost: {why}.")
+                };
+                self.end(Event::Lost, &news);
             }
             ClientInput::Timeout => self.timeout(now),
             ClientInput::Shown | ClientInput::Kept => {}

@@ -217,3 +217,24 @@ fn a_server_that_closes_without_a_word_is_named() {
     );
     assert_eq!(chat.outcome, Some(Outcome::Lost));
 }
+
+#[test]
+fn what_a_stranger_sent_is_shown_also_where_the_connection_breaks_off() {
+    let mut chat = Chat::new(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("JOIN");
+    for input in [
+        ClientInput::Connected,
+        ClientInput::Received(b"Too many connections.\r\n"),
+        ClientInput::Lost("reset"),
+    ] {
+        chat.client.handle(chat.now, input);
+    }
+    chat.run();
+    assert_eq!(
+        chat.notices,
+        [
+            "* The server broke the connection off (reset): it sent \"Too many connections.\", which a chat server does not send."
+        ]
+    );
+}
