@@ -265,6 +265,7 @@ impl Answers {
         if !is_it || matches!(message, Message::Past(_)) {
             self.due.insert(nth.unwrap_or(0), due); // It is still due.
         } else {
+            self.may_be_of_the_other(&due.asked);
             for (room, place) in &places.of {
                 let is_its = due.asked.room() == Some(*room) || !is_apart && **room == self.main;
                 if is_its {
@@ -273,6 +274,22 @@ impl Answers {
             }
         }
         is_it
+    }
+
+    /// What is asked of a room in it is answered in its order, and what is asked after leaving it in that of the connection: of
+    /// two that have no ids, either may be answered first.
+    fn may_be_of_the_other(&mut self, answered: &Asked) {
+        for due in &mut self.due {
+            match (&mut due.asked, answered) {
+                (Asked::Who(room, since), Asked::Who(other, before))
+                | (Asked::Topic(room, since), Asked::Topic(other, before))
+                    if room == other =>
+                {
+                    *since = (*since).min(*before);
+                }
+                _ => {}
+            }
+        }
     }
 
     fn is_answer(
