@@ -244,7 +244,19 @@ impl Answers {
             !is_apart || due.fate != Fate::Succeeds && self.is_refused(*nth, code, id, places)
         })?;
         let is_it = self.is_refused(nth, code, id, places);
-        (is_it && self.succeeds_before(nth)).then_some(nth)
+        let is_so = is_it && self.succeeds_before(nth);
+        is_so.then(|| self.surely_refused(nth, code, id).unwrap_or(nth))
+    }
+
+    /// What is refused whatever its room is like, where something before it, answered in the order of a room, has the same id
+    /// and may be refused alike: that may still succeed.
+    fn surely_refused(&self, nth: usize, code: Code, id: Option<&str>) -> Option<usize> {
+        let mut after = nth..self.due.len();
+        let next = after.find(|after| !self.is_apart(&self.due[*after]))?;
+        let is_it = |asked: &Asked| {
+            matches!(asked, Asked::Refused(why, given) if *why == code && given.as_deref() == id)
+        };
+        is_it(&self.due[next].asked).then_some(next)
     }
 
     /// Whether a message is the answer that is due, and true.
