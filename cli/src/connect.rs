@@ -7,22 +7,50 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How long an address may be silent before the next one is tried as well (RFC 8305, section 8).
 const NEXT_AFTER: Duration = Duration::from_millis(250);
 
-/// Connects to the first of a server's addresses that answers. The caller says how long all of them
-/// together may take.
+/// How long all of them may be silent: just less than what a client waits for a connection, so that it is told which
+/// they were.
+const PATIENCE: Duration = Duration::from_millis(9_800);
+
+/// So many addresses that do not answer are named.
+const NAMED: usize = 4;
+
+/// Connects to the first of a server's addresses that answers, within 9.8 s.
 ///
 /// # Errors
-/// When the name is not known, or no address can be connected to: the first failure, and the address.
+/// When the name is not known, or no address can be connected to: the first failure, and the address; or all of them, where
+/// none answers.
 pub async fn connect(server: &Address, local_port: Option<u16>) -> io::Result<TcpStream> {
     let from = local_port.map_or(String::new(), |port| format!(" from port {port}"));
     let failed =
         |error: io::Error| io::Error::new(error.kind(), format!("{server}{from}: {error}"));
     let addresses = in_turn(server.look_up().await.map_err(failed)?);
-    first_of(addresses, local_port).await.map_err(failed)
+    let silent = || silence(&addresses);
+    let first = timeout(PATIENCE, first_of(addresses.clone(), local_port)).await;
+    first.unwrap_or_else(|_| Err(silent())).map_err(failed)
+}
+
+/// That none of these addresses has answered.
+fn silence(addresses: &VecDeque<SocketAddr>) -> io::Error {
+    let named: Vec<String> = addresses
+        .iter()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
+    let more = match addresses.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let seconds = PATIENCE.as_secs_f32().ceil();
+    let why = format!(
+        "no answer from {}{more} within {seconds} s",
+        named.join(", ")
+    );
+    io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
 /// Connects to the first of these addresses that answers.
@@ -126,6 +154,24 @@ mod tests {
             begun.elapsed() < Duration::from_secs(5),
             "{:?}",
             begun.elapsed()
+        );
+    }
+
+    #[test]
+    fn addresses_that_do_not_answer_are_named_up_to_four() {
+        let five = addresses(&[
+            "[::1]:1",
+            "127.0.0.1:1",
+            "[::2]:1",
+            "127.0.0.2:1",
+            "[::3]:1",
+        ]);
+        let four: VecDeque<_> = five.iter().take(NAMED).copied().collect();
+        let named = "no answer from [::1]:1, 127.0.0.1:1, [::2]:1, 127.0.0.2:1";
+        assert_eq!(silence(&four).to_string(), format!("{named} within 10 s"));
+        assert_eq!(
+            silence(&five).to_string(),
+            format!("{named} and 1 more within 10 s")
         );
     }
 

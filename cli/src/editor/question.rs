@@ -61,7 +61,7 @@ impl Asked {
         let word = text.trim();
         let is = |words: &[&str]| words.iter().any(|other| word.eq_ignore_ascii_case(other));
         let hint = if is(&["quit", "exit", ":q", ":q!", ":wq", "logout"]) {
-            "LEAVE leaves"
+            "then LEAVE leaves"
         } else if is(&["help", "?"]) {
             "/help lists the commands"
         } else {

@@ -1,6 +1,6 @@
 //! Sessions that were thought of, most of them because something once went wrong in a terminal.
 
-use super::world::{LONG, World};
+use super::world::{LONG, World, pasted};
 use chat_cli::editor::{Event, Question};
 use std::time::Duration;
 
@@ -18,10 +18,6 @@ fn said(lines: &[&str]) -> Vec<Event> {
         .iter()
         .map(|line| Event::Said((*line).into()))
         .collect()
-}
-
-fn pasted(text: &str) -> String {
-    format!("\x1b[200~{}\x1b[201~", text.replace('\n', "\r"))
 }
 
 #[test]
@@ -273,12 +269,12 @@ fn a_paste_is_asked_about_and_never_read_as_commands() {
 fn three_pasted_lines_are_said_and_four_are_asked_about() {
     let mut world = World::new(80, 24);
     world.press("see: ");
-    world.send(&pasted("leave\n/who\nb"));
+    world.paste("leave\n/who\nb");
     assert_eq!(world.events(), said(&["see: leave", "/who"]));
     assert_eq!(world.editor.typed().text(), "b");
-    world.send(&pasted("1\n2\n3\n"));
+    world.paste("1\n2\n3\n");
     assert_eq!(world.events(), said(&["b1", "2", "3"]));
-    world.send(&pasted("1\n2\n3\n4"));
+    world.paste("1\n2\n3\n4");
     assert_eq!(world.events(), []);
     world.press("y");
     assert_eq!(world.events(), said(&["1", "2", "3", "4"]));
@@ -288,10 +284,10 @@ fn three_pasted_lines_are_said_and_four_are_asked_about() {
 fn a_pasted_line_is_typed() {
     let mut world = World::new(80, 24);
     world.press("ac\x02");
-    world.send(&pasted("b\x1b[31m\tb\n"));
+    world.paste("b\x1b[31m\tb\n");
     assert_eq!(world.editor.typed().text(), "ab?[31m\tbc");
     world.editor.prompt(PROMPT);
-    world.send(&pasted("JOIN\nhello\n"));
+    world.paste("JOIN\nhello\n");
     assert_eq!(world.events(), [], "it answers nothing");
 }
 
@@ -315,11 +311,11 @@ fn a_line_of_4096_bytes_is_sent_and_a_longer_one_is_told() {
     let mut world = World::new(80, 24);
     for (unit, count) in [("x", 4096), ("é", 2048), ("😀", 1024)] {
         let line = unit.repeat(count);
-        world.send(&pasted(&line));
+        world.paste(&line);
         world.press("\r");
         assert_eq!(world.events(), entered(&[&line]));
         world.draw();
-        world.send(&pasted(&line));
+        world.paste(&line);
         world.press("y\r");
         assert_eq!(world.events(), []);
         world.draw();
@@ -338,9 +334,9 @@ fn a_line_of_4096_bytes_is_sent_and_a_longer_one_is_told() {
 fn pastes_that_are_too_long_are_told() {
     let mut world = World::new(80, 24);
     let long = "x".repeat(4097);
-    world.send(&pasted(&format!("a\n{long}\n")));
-    world.send(&pasted(&"x".repeat(1024 * 1024 + 1)));
-    world.send(&pasted(&"x".repeat(64 * 1024 + 1)));
+    world.paste(&format!("a\n{long}\n"));
+    world.paste(&"x".repeat(1024 * 1024 + 1));
+    world.paste(&"x".repeat(64 * 1024 + 1));
     world.draw();
     assert_eq!(world.events(), []);
     assert_eq!(
@@ -664,7 +660,7 @@ fn the_screen_can_be_cleared_by_a_command() {
     assert_eq!(world.rows(), ["bob: there?", " /Clear"]);
     // Said as it is, or to whoever asks for a line, it is no command.
     world.send("\x03");
-    world.send(&pasted("/clear\n/clear\n"));
+    world.paste("/clear\n/clear\n");
     assert_eq!(world.events(), said(&["/clear", "/clear"]));
     world.editor.prompt(PROMPT);
     world.press("/clear\r/clear x\r");

@@ -54,6 +54,12 @@ impl World {
         self.editor.read(self.now, bytes.as_bytes());
     }
 
+    /// Pastes a text, and waits for as long as it takes to be known that this is all of it.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.send(&pasted(text));
+        self.wait(Duration::from_millis(25));
+    }
+
     pub(crate) fn wait(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.editor.next_timeout().filter(|due| *due <= end) {
@@ -118,4 +124,9 @@ impl World {
     pub(crate) fn visible(text: &str) -> String {
         text.chars().filter(|c| !c.is_whitespace()).collect()
     }
+}
+
+/// What a terminal sends for a paste.
+pub(crate) fn pasted(text: &str) -> String {
+    format!("\x1b[200~{}\x1b[201~", text.replace('\n', "\r"))
 }

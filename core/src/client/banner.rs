@@ -76,6 +76,27 @@ impl Banner {
         }
     }
 
+    /// A clause that ends with what the server sent, if that is of interest.
+    pub(super) fn with(&self, clause: &str) -> String {
+        match self.describe() {
+            Some(sent) => format!("{clause}: {sent}"),
+            None => clause.into(),
+        }
+    }
+
+    /// That the server closed the connection before a welcome, as a clause.
+    pub(super) fn closed(&self) -> String {
+        self.with("the server closed the connection without a welcome")
+    }
+
+    /// That the connection failed before a welcome, as a clause.
+    pub(super) fn broken_off(&self, why: &str) -> String {
+        match self.describe() {
+            Some(sent) => format!("the server broke the connection off ({why}): {sent}"),
+            None => format!("the connection was lost: {why}"),
+        }
+    }
+
     /// What the server sent in place of a welcome, as a clause, if it sent anything that is not of
     /// a chat server.
     pub(super) fn describe(&self) -> Option<String> {

@@ -2,18 +2,16 @@
 
 mod banner;
 pub(crate) mod json;
+mod prompt;
 pub(crate) mod text;
 
 use crate::types::limits::MAX_LINE;
-use crate::types::name::Name;
 use crate::types::time::Timestamp;
 use crate::wire::line::Line;
 use crate::wire::printable::{is_blank, printable};
-use crate::wire::short::Short;
 use crate::wire::text::Request;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -21,6 +19,9 @@ use json::Memory;
 
 /// What the person is asked until they join.
 const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
+
+/// What is said to who leaves before they have joined.
+const NEVER_JOINED: &str = "Nothing was sent: you have not joined.";
 
 /// How long a connection may take to be made, and a welcome to come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -168,15 +169,11 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// The name in an answer to the prompt; or what is wrong with it: it can be asked for again, which a server
-/// does not do.
-fn fit_name(asked: &str) -> Result<Name, String> {
-    Name::parse(asked).map_err(|why| {
-        format!(
-            "* \"{}\" is not a name: {why}. Type JOIN and another one, or JOIN alone.",
-            Short(asked)
-        )
-    })
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).chain(['.']).collect()
 }
 
 /// What a typed line asks for, and its bytes.

@@ -253,9 +253,7 @@ impl Answers {
     fn surely_refused(&self, nth: usize, code: Code, id: Option<&str>) -> Option<usize> {
         let mut after = nth..self.due.len();
         let next = after.find(|after| !self.is_apart(&self.due[*after]))?;
-        let is_it = |asked: &Asked| {
-            matches!(asked, Asked::Refused(why, given) if *why == code && given.as_deref() == id)
-        };
+        let is_it = |asked: &Asked| matches!(asked, Asked::Refused(why, given) if *why == code && given.as_deref() == id);
         is_it(&self.due[next].asked).then_some(next)
     }
 

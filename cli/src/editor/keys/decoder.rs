@@ -24,6 +24,13 @@ const MAX_PARAMETERS: usize = 32;
 /// The most bytes of one sequence or string that are swallowed before what follows counts again.
 pub(super) const MAX_SEQUENCE: usize = 4096;
 
+/// A paste has ended once nothing came for so long after its end mark. What comes sooner may be of it, as its text may have
+/// end marks of its own, which some terminals let through: it is, if another end mark follows.
+const PASTE_PAUSE: Duration = Duration::from_millis(25);
+
+/// More bytes than this, without a pause, are not typed.
+pub(super) const MAX_AFTER: usize = 4096;
+
 /// What ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -52,12 +59,57 @@ enum State {
         count: usize,
         escaped: bool,
     },
-    Paste {
-        bytes: Vec<u8>,
-        count: usize,
-        /// So many bytes of [`PASTE_END`] came last.
-        matched: usize,
-    },
+    Paste(Paste),
+}
+
+/// A paste on its way.
+#[derive(Clone, Debug, Default)]
+struct Paste {
+    bytes: Vec<u8>,
+    count: usize,
+    /// So many bytes of [`PASTE_END`] came last.
+    matched: usize,
+    /// What came after its end mark: keys, unless there is another one.
+    after: Option<Vec<u8>>,
+}
+
+impl Paste {
+    fn byte(&mut self, byte: u8) {
+        match &mut self.after {
+            Some(after) => after.push(byte),
+            None => self.take(&[byte]),
+        }
+        self.matched = match byte {
+            b if b == PASTE_END[self.matched] => self.matched + 1,
+            0x1b => 1,
+            _ => 0,
+        };
+        let is_end = self.matched == PASTE_END.len();
+        if is_end || self.after.as_ref().is_some_and(|it| it.len() > MAX_AFTER) {
+            self.go_on();
+        }
+        if is_end {
+            self.matched = 0;
+            self.count -= PASTE_END.len();
+            self.bytes.truncate(self.count);
+            self.after = Some(Vec::new());
+        }
+    }
+
+    /// What came after an end mark was of it, and so was the mark.
+    fn go_on(&mut self) {
+        if let Some(after) = self.after.take() {
+            self.take(PASTE_END);
+            self.take(&after);
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let room = (MAX_PASTE + PASTE_END.len()).saturating_sub(self.bytes.len());
+        self.bytes
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.count += bytes.len();
+    }
 }
 
 /// Makes keys of bytes.
@@ -88,14 +140,15 @@ impl Decoder {
 
     /// Whether a paste has begun that has not ended.
     pub fn is_in_paste(&self) -> bool {
-        matches!(self.state, State::Paste { .. })
+        matches!(self.state, State::Paste(_))
     }
 
     /// When [`timeout`](Self::timeout) is due.
     pub fn next_timeout(&self) -> Option<Timestamp> {
         match self.state {
             State::Ground => None,
-            State::Paste { .. } => Some(self.pasted + PASTE_PATIENCE),
+            State::Paste(Paste { after: Some(_), .. }) => Some(self.last + PASTE_PAUSE),
+            State::Paste(_) => Some(self.pasted + PASTE_PATIENCE),
             _ => Some(self.last + SEQUENCE_PATIENCE),
         }
     }
@@ -117,7 +170,13 @@ impl Decoder {
                 ..
             } => Key::Alt(introducer.into()),
             State::Csi { .. } | State::Console | State::Text { .. } => Key::Other,
-            State::Paste { bytes, count, .. } => pasted(&bytes, count),
+            State::Paste(paste) => {
+                keys.push(pasted(&paste.bytes, paste.count));
+                for byte in paste.after.unwrap_or_default() {
+                    self.byte(byte, keys);
+                }
+                return;
+            }
         };
         keys.push(key);
     }
@@ -165,31 +224,9 @@ impl Decoder {
                     };
                 }
             },
-            State::Paste {
-                mut bytes,
-                count,
-                matched,
-            } => {
-                if count < MAX_PASTE + PASTE_END.len() {
-                    bytes.push(byte);
-                }
-                let count = count + 1;
-                let matched = match byte {
-                    b if b == PASTE_END[matched] => matched + 1,
-                    0x1b => 1,
-                    _ => 0,
-                };
-                if matched == PASTE_END.len() {
-                    let count = count - matched;
-                    bytes.truncate(count);
-                    keys.push(pasted(&bytes, count));
-                } else {
-                    self.state = State::Paste {
-                        bytes,
-                        count,
-                        matched,
-                    };
-                }
+            State::Paste(mut paste) => {
+                paste.byte(byte);
+                self.state = State::Paste(paste);
             }
         }
     }
@@ -273,11 +310,7 @@ impl Decoder {
             }
             b'[' if count == 0 => self.state = State::Console,
             b'~' if parameters == b"200" => {
-                self.state = State::Paste {
-                    bytes: Vec::new(),
-                    count: 0,
-                    matched: 0,
-                };
+                self.state = State::Paste(Paste::default());
             }
             b'@'..=b'~' => keys.push(sequence(&parameters, byte)),
             // The sequence was broken off.

@@ -1,4 +1,4 @@
-use super::decoder::{MAX_SEQUENCE, SEQUENCE_PATIENCE};
+use super::decoder::{MAX_AFTER, MAX_SEQUENCE, SEQUENCE_PATIENCE};
 use super::*;
 use chat_core::Timestamp;
 use std::time::Duration;
@@ -151,6 +151,38 @@ fn a_paste_is_one_key() {
 }
 
 #[test]
+fn an_end_mark_in_the_text_of_a_paste_does_not_end_it() {
+    assert_eq!(
+        keys(b"\x1b[200~one\x1b[201~\r/leave\r\x1b[200~rm\r\x1b[201~x"),
+        [
+            paste("one\x1b[201~\n/leave\n\x1b[200~rm\n", 26),
+            Key::Char('x')
+        ]
+    );
+    // Without another end mark, what follows it is typed, unless it is too much for that.
+    for more in [0, 1] {
+        let typed = "x".repeat(MAX_AFTER + more);
+        let sent = format!("\x1b[200~one\x1b[201~{typed}");
+        let mut typed: Vec<Key> = typed.chars().map(Key::Char).collect();
+        if more == 0 {
+            typed.insert(0, paste("one", 3));
+            assert_eq!(keys(sent.as_bytes()), typed);
+        } else {
+            let text = &sent["\x1b[200~".len()..];
+            assert_eq!(keys(sent.as_bytes()), [paste(text, text.len())]);
+        }
+    }
+    let at = |millis: u64| NOW + Duration::from_millis(millis);
+    let (mut decoder, mut keys) = (Decoder::default(), Vec::new());
+    decoder.read(at(0), b"\x1b[200~one\x1b[201~", &mut keys);
+    assert_eq!(decoder.next_timeout(), Some(at(25)));
+    decoder.timeout(at(24), &mut keys);
+    assert_eq!(keys, []);
+    decoder.timeout(at(25), &mut keys);
+    assert_eq!(keys, [paste("one", 3)]);
+}
+
+#[test]
 fn a_paste_that_nobody_ends_is_over_whatever_is_pressed_meanwhile() {
     let at = |millis: u64| NOW + Duration::from_millis(millis);
     let (mut decoder, mut keys) = (Decoder::default(), Vec::new());
@@ -180,6 +212,7 @@ fn a_paste_at_the_limit_is_whole_and_one_past_it_is_counted() {
         bytes.extend(b"\x1b[201~");
         let (mut decoder, mut keys) = (Decoder::default(), Vec::new());
         decoder.read(NOW, &bytes, &mut keys);
+        decoder.timeout(decoder.next_timeout().unwrap(), &mut keys);
         assert_eq!(keys, [paste(&"x".repeat(text), length)]);
     }
 }

@@ -1,10 +1,12 @@
 //! Connections: one after the other, until nothing is to be said any more.
 
+use super::JsonClient;
 use super::connection::Connection;
+use super::leaving::{CLOSE_PATIENCE, CLOSING};
 use super::memory::told;
 use super::phase::{Event, Phase};
-use super::{JsonClient, sentence};
-use crate::client::{ClientAction, Outcome, PATIENCE, PROMPT, fit_name};
+use crate::client::prompt::Answer;
+use crate::client::{ClientAction, NEVER_JOINED, Outcome, PATIENCE, PROMPT, sentence};
 use crate::mark::{Mark, mark};
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
@@ -12,9 +14,7 @@ use crate::types::time::Timestamp;
 use crate::wire::json::{Hello, Request as Ask, VERSION};
 use crate::wire::line::Line;
 use crate::wire::short::Short;
-use crate::wire::text::FirstLine;
 use alloc::format;
-use alloc::string::String;
 use core::mem;
 use core::time::Duration;
 
@@ -22,28 +22,21 @@ use core::time::Duration;
 const ANSWER_PATIENCE: Duration = Duration::from_secs(4);
 
 impl JsonClient {
-    /// An answer to the prompt: anything but `JOIN` asks again.
+    /// An answer to the prompt.
     pub(super) fn answer(&mut self, now: Timestamp, line: Line<'_>) {
-        let mut answer = FirstLine::Other;
-        if let Line::Whole(line) = line {
-            answer = FirstLine::decode(line);
-        }
-        match answer {
-            FirstLine::Join(Some(asked)) => {
-                let name = match fit_name(asked) {
-                    Ok(name) => name,
-                    Err(why) => {
-                        self.actions.push_back(ClientAction::Notice(why));
-                        self.actions.push_back(ClientAction::Prompt(PROMPT));
-                        return;
-                    }
-                };
-                self.memory.name = Some(name.as_str().into());
-                self.asked = Some(name.as_str().into());
+        match Answer::of(line) {
+            Answer::Join(name) => {
+                if let Some(name) = name {
+                    self.memory.name = Some(name.as_str().into());
+                    self.asked = Some(name.as_str().into());
+                }
                 self.connect(now, Event::Join);
             }
-            FirstLine::Join(None) => self.connect(now, Event::Join),
-            _ => self.actions.push_back(ClientAction::Prompt(PROMPT)),
+            Answer::Leave => self.finish(Outcome::NeverJoined, NEVER_JOINED),
+            Answer::Again(why) => {
+                self.actions.extend(why.map(ClientAction::Notice));
+                self.actions.push_back(ClientAction::Prompt(PROMPT));
+            }
         }
     }
 
@@ -157,6 +150,7 @@ impl JsonClient {
         if !mem::replace(&mut self.is_offline, true) {
             let news = format!("* Offline: {why}. Trying again.");
             self.actions.push_back(ClientAction::Notice(news));
+            self.tell_how_long(now);
         }
     }
 
@@ -178,15 +172,13 @@ impl JsonClient {
         match self.phase {
             Phase::Connecting => self.lost(now, &format!("could not connect within {seconds} s")),
             Phase::Joining => {
-                let sent = self.connection.banner.describe();
-                let hint = match sent {
-                    Some(sent) => format!(": {sent}"),
+                let why = format!("the server sent no welcome within {seconds} s");
+                let why = match self.connection.banner.describe() {
                     None if self.connection.is_text => {
-                        "; what it sent is of the text dialect".into()
+                        format!("{why}; what it sent is of the text dialect")
                     }
-                    None => String::new(),
+                    _ => self.connection.banner.with(&why),
                 };
-                let why = format!("the server sent no welcome within {seconds} s{hint}");
                 self.lost(now, &why);
             }
             Phase::Waiting => self.connect(now, Event::Due),
@@ -196,7 +188,12 @@ impl JsonClient {
                 self.deadline = Some(now + ANSWER_PATIENCE);
                 self.request(&Ask::Ping);
             }
-            Phase::Leaving => self.lost(now, ""),
+            Phase::Leaving if self.interrupted || self.connection.asked => self.lost(now, ""),
+            Phase::Leaving => {
+                self.connection.asked = true;
+                self.deadline = Some(now + CLOSE_PATIENCE);
+                self.actions.push_back(ClientAction::Notice(CLOSING.into()));
+            }
             Phase::Asking | Phase::Ended => {}
         }
     }

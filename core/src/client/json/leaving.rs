@@ -6,13 +6,20 @@ use super::{ACCEPT_PATIENCE, JsonClient};
 use crate::client::{ClientAction, INTERRUPT_PATIENCE, Outcome};
 use crate::types::time::Timestamp;
 use crate::wire::json::Request as Ask;
+use crate::wire::short::seconds;
 use alloc::format;
 use alloc::string::String;
 use core::mem;
 use core::time::Duration;
 
-/// How long it waits for the server to close once it has left.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to close, once its client has left, before the person is told that it is waited for.
+const CLOSE_QUIETLY: Duration = Duration::from_secs(2);
+
+/// How long it is waited for then.
+pub(super) const CLOSE_PATIENCE: Duration = Duration::from_secs(8);
+
+pub(super) const CLOSING: &str =
+    "* Waiting up to 8 s for the server to close the connection. Ctrl-C ends at once.";
 
 impl JsonClient {
     /// The person wants to leave.
@@ -32,12 +39,20 @@ impl JsonClient {
             self.phase,
             Phase::Waiting | Phase::Connecting | Phase::Joining
         );
-        if is_waiting && !self.memory.outbox.is_empty() {
-            let lines = self.lines();
-            let seconds = ACCEPT_PATIENCE.as_secs();
-            let news = format!("* Waiting up to {seconds} s for {lines} to be accepted.");
-            self.actions.push_back(ClientAction::Notice(news));
+        if is_waiting {
+            self.tell_how_long(now);
         }
+    }
+
+    /// Tells a person who wants to leave for how long what they have said is waited for.
+    pub(super) fn tell_how_long(&mut self, now: Timestamp) {
+        let Some(give_up) = self.give_up.filter(|_| !self.memory.outbox.is_empty()) else {
+            return;
+        };
+        let (lines, seconds) = (self.lines(), seconds(give_up.since(now)));
+        let news =
+            format!("* Waiting up to {seconds} s for {lines} to be accepted. Ctrl-C ends at once.");
+        self.actions.push_back(ClientAction::Notice(news));
     }
 
     pub(super) fn interrupt(&mut self, now: Timestamp) {
@@ -61,8 +76,9 @@ impl JsonClient {
             let patience = if self.interrupted {
                 INTERRUPT_PATIENCE
             } else {
-                CLOSE_PATIENCE
+                CLOSE_QUIETLY
             };
+            self.connection.asked = false;
             self.request(&Ask::Leave);
             self.give_up = None;
             self.deadline = Some(now + patience);

@@ -1,8 +1,9 @@
 //! What a person asks of the client itself, and what it tells them of its own accord.
 
+use super::JsonClient;
 use super::phase::{Event, Phase};
-use super::{JsonClient, sentence};
 use crate::client::ClientAction;
+use crate::client::sentence;
 use crate::types::rights::Role;
 use crate::types::time::Timestamp;
 use crate::wire::commands::command;

@@ -24,6 +24,7 @@ mod words;
 pub use answers::answer_line;
 pub use memory::{Ignored, Memory, Named, OwnDevice, Place, Unaccepted};
 
+use super::banner::Banner;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, MAX_UNSENT, PROMPT, sayable,
 };
@@ -199,24 +200,18 @@ impl Client for JsonClient {
             ClientInput::Failed(why) => self.lost(now, &format!("could not connect to {why}")),
             ClientInput::Received(bytes) => self.received(now, bytes),
             ClientInput::Eof => {
-                let is_silent = self.phase == Phase::Joining && !self.connection.goodbye;
-                let how = if is_silent {
-                    let sent = self.connection.banner.describe();
-                    let sent = sent.map_or_else(String::new, |sent| format!(": {sent}"));
-                    format!(" without a welcome{sent}")
-                } else {
-                    String::new()
+                let why = match self.first_words() {
+                    Some(banner) => banner.closed(),
+                    None => "the server closed the connection".into(),
                 };
-                self.lost(now, &format!("the server closed the connection{how}"));
+                self.lost(now, &why);
             }
             ClientInput::Lost(why) => {
-                let is_new = self.phase == Phase::Joining && !self.connection.goodbye;
-                let sent = self.connection.banner.describe().filter(|_| is_new);
-                let how = match sent {
-                    Some(sent) => format!("the server broke the connection off ({why}): {sent}"),
+                let why = match self.first_words() {
+                    Some(banner) => banner.broken_off(why),
                     None => format!("the connection was lost: {why}"),
                 };
-                self.lost(now, &how);
+                self.lost(now, &why);
             }
             ClientInput::Timeout => self.timeout(now),
             ClientInput::Shown => self.shown(now),
@@ -353,17 +348,16 @@ impl JsonClient {
         &self.memory
     }
 
+    /// What the server has begun with, while its welcome is awaited and it did not say why there is none.
+    fn first_words(&self) -> Option<&Banner> {
+        let is_awaited = self.phase == Phase::Joining && !self.connection.goodbye;
+        is_awaited.then_some(&self.connection.banner)
+    }
+
     /// Looks the event up in the table of transitions; whether there is a row for it.
     fn step(&mut self, event: Event) -> bool {
         let after = self.phase.after(event);
         self.phase = after.unwrap_or(self.phase);
         after.is_some()
     }
-}
-
-/// A clause as a sentence.
-fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).chain(['.']).collect()
 }

@@ -44,7 +44,8 @@ impl JsonClient {
             && let Some(line) = reader.next(&mut bytes)
         {
             let Line::Whole(line) = line else {
-                return self.lost(now, "the server sent a line that is too long");
+                let why = "the server sent a line that is too long";
+                return self.not_understood(now, why);
             };
             let text = String::from_utf8_lossy(line);
             if self.phase == Phase::Joining && !text.starts_with('{') {
@@ -56,6 +57,13 @@ impl JsonClient {
         if is_listening(self.phase) {
             self.connection.reader = reader;
         }
+    }
+
+    /// The connection is of no use, as what comes on it is not of this protocol.
+    fn not_understood(&mut self, now: Timestamp, why: &str) {
+        let first = self.first_words();
+        let why = first.map_or_else(|| why.into(), |banner| banner.with(why));
+        self.lost(now, &why);
     }
 
     /// A line that was sent before the server knew which dialect this is. What happened is sent
@@ -78,7 +86,7 @@ impl JsonClient {
         let Ok(message) = serde_json::from_str(line) else {
             // What is not known yet is no fault.
             if serde_json::from_str::<serde::de::IgnoredAny>(line).is_err() {
-                self.lost(now, "the server sent something that is not understood");
+                self.not_understood(now, "the server sent something that is not understood");
             }
             return;
         };

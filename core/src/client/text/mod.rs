@@ -3,16 +3,17 @@
 pub mod phase;
 
 use super::banner::Banner;
+use super::prompt::Answer;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    Outcome, PATIENCE, PROMPT, fit_name, sayable, typed,
+    NEVER_JOINED, Outcome, PATIENCE, PROMPT, sayable, sentence, typed,
 };
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::limits::{MAX_LINE, MAX_SERVER_LINE};
 use crate::types::time::Timestamp;
 use crate::wire::line::{Line, LineReader};
 use crate::wire::printable::printable;
-use crate::wire::text::{FirstLine, Request, ServerLine};
+use crate::wire::text::{Request, ServerLine};
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -103,10 +104,7 @@ impl Client for TextClient {
             ClientInput::Received(bytes) => self.received(now, bytes),
             ClientInput::Eof => {
                 let news = match self.phase {
-                    Phase::Joining if !self.goodbye => {
-                        let why = "The server closed the connection without a welcome";
-                        self.with_banner(why)
-                    }
+                    Phase::Joining if !self.goodbye => sentence(&self.banner.closed()),
                     Phase::Leaving if self.is_taken() => String::new(),
                     _ => "The server closed the connection.".into(),
                 };
@@ -114,8 +112,8 @@ impl Client for TextClient {
             }
             ClientInput::Lost(why) => {
                 let is_new = self.phase == Phase::Joining && !self.goodbye;
-                let news = if is_new && self.banner.describe().is_some() {
-                    self.with_banner(&format!("The server broke the connection off ({why})"))
+                let news = if is_new {
+                    sentence(&self.banner.broken_off(why))
                 } else {
                     format!("The connection was lost: {why}.")
                 };
@@ -172,29 +170,26 @@ impl TextClient {
         self.phase
     }
 
-    /// An answer to the prompt: anything but `JOIN` asks again.
+    /// An answer to the prompt.
     fn answer(&mut self, now: Timestamp, line: Line<'_>) {
-        let mut answer = FirstLine::Other;
-        if let Line::Whole(line) = line {
-            answer = FirstLine::decode(line);
-        }
-        if let FirstLine::Join(Some(asked)) = answer
-            && let Err(why) = fit_name(asked)
-        {
-            self.actions.push_back(ClientAction::Notice(why));
-            answer = FirstLine::Other;
-        }
-        if let FirstLine::Join(name) = answer
-            && self.step(Event::Join)
-        {
-            self.send(
-                name.map_or("JOIN".into(), |name| format!("JOIN {name}"))
-                    .as_bytes(),
-            );
-            self.deadline = Some(now + PATIENCE);
-            self.actions.push_back(ClientAction::Connect);
-        } else {
-            self.actions.push_back(ClientAction::Prompt(PROMPT));
+        match Answer::of(line) {
+            Answer::Join(name) => {
+                if self.step(Event::Join) {
+                    let join = name.map_or("JOIN".into(), |name| format!("JOIN {name}"));
+                    self.send(join.as_bytes());
+                    self.deadline = Some(now + PATIENCE);
+                    self.actions.push_back(ClientAction::Connect);
+                }
+            }
+            Answer::Leave => {
+                if self.step(Event::Leave) {
+                    self.finish(Outcome::NeverJoined, NEVER_JOINED);
+                }
+            }
+            Answer::Again(why) => {
+                self.actions.extend(why.map(ClientAction::Notice));
+                self.actions.push_back(ClientAction::Prompt(PROMPT));
+            }
         }
     }
 
@@ -272,7 +267,7 @@ impl TextClient {
         if self.phase == Phase::Joining {
             self.banner.hear(bytes);
             if self.banner.stranger().is_some() {
-                let news = self.with_banner("This is no chat server");
+                let news = sentence(&self.banner.with("this is no chat server"));
                 return self.end(Event::Lost, &news);
             }
         }
@@ -303,21 +298,14 @@ impl TextClient {
             let news = match self.phase {
                 Phase::Connecting => format!("Could not connect within {seconds} s."),
                 Phase::Joining => {
-                    self.with_banner(&format!("The server sent no welcome within {seconds} s"))
+                    let why = format!("the server sent no welcome within {seconds} s");
+                    sentence(&self.banner.with(&why))
                 }
                 _ => "The server did not close the connection; what was said last may be lost."
                     .into(),
             };
             let news = if self.interrupted { "" } else { &news };
             self.end(Event::Expired, news);
-        }
-    }
-
-    /// A sentence that ends with what the server sent, if that is of interest.
-    fn with_banner(&self, clause: &str) -> String {
-        match self.banner.describe() {
-            Some(sent) => format!("{clause}: {sent}."),
-            None => format!("{clause}."),
         }
     }
 

@@ -63,7 +63,7 @@ fn who_leaves_waits_a_minute_for_a_server_that_is_gone() {
         chat.type_line("two");
         chat.wait(Duration::from_secs(100));
         chat.command(Command::EndOfInput);
-        let told = "* Waiting up to 60 s for 2 lines to be accepted.";
+        let told = "* Waiting up to 60 s for 2 lines to be accepted. Ctrl-C ends at once.";
         assert_eq!(chat.notices.last().map(String::as_str), Some(told));
         chat.wait(Duration::from_millis(59_999));
         assert_eq!(chat.outcome, None);
@@ -122,10 +122,42 @@ fn a_server_that_does_not_close_has_accepted_everything_all_the_same() {
     let mut chat = Chat::joined(Setup::default());
     chat.is_stuck = true;
     chat.type_line("leave");
-    chat.wait(Duration::from_millis(9_999));
+    chat.wait(Duration::from_millis(1_999));
+    assert_eq!(chat.notices, [""; 0]);
+    chat.wait(Duration::from_millis(1));
+    let told = "* Waiting up to 8 s for the server to close the connection. Ctrl-C ends at once.";
+    assert_eq!(chat.notices, [told]);
+    chat.wait(Duration::from_millis(7_999));
     assert_eq!(chat.outcome, None);
     chat.wait(Duration::from_millis(1));
     assert_eq!(chat.outcome, Some(Outcome::Left));
+}
+
+#[test]
+fn who_leaves_before_it_is_known_that_nobody_answers_is_told_how_long_it_takes() {
+    let mut chat = Chat::joined(Setup::default());
+    chat.is_stuck = true;
+    chat.type_line("unheard");
+    chat.command(Command::EndOfInput);
+    assert_eq!(chat.notices, [""; 0]);
+    chat.server = None;
+    chat.wait(Duration::from_secs(5));
+    chat.wait(Duration::from_secs(4));
+    assert_eq!(
+        chat.notices,
+        [
+            "* Offline: the server does not answer. Trying again.",
+            "* Waiting up to 51 s for 1 line to be accepted. Ctrl-C ends at once.",
+        ]
+    );
+}
+
+#[test]
+fn whoever_leaves_at_the_prompt_leaves() {
+    let mut chat = Chat::new(Setup::default());
+    chat.type_line("leave");
+    assert_eq!(chat.outcome, Some(Outcome::NeverJoined));
+    assert_eq!(chat.notices, ["* Nothing was sent: you have not joined."]);
 }
 
 #[test]
@@ -219,7 +251,34 @@ fn a_server_that_closes_without_a_word_is_named() {
 }
 
 #[test]
-fn what_a_stranger_sent_is_shown_also_where_the_connection_breaks_off() {
+fn what_a_stranger_sent_is_shown_also_where_it_is_no_line_that_a_server_sends() {
+    for (sent, why) in [
+        ("x".repeat(70_000), "a line that is too long"),
+        (
+            String::from("{hello}\n"),
+            "something that is not understood",
+        ),
+    ] {
+        let mut chat = Chat::new(Setup::default());
+        chat.is_stuck = true;
+        chat.type_line("JOIN");
+        chat.client.handle(chat.now, ClientInput::Connected);
+        let bytes = ClientInput::Received(sent.as_bytes());
+        chat.client.handle(chat.now, bytes);
+        chat.run();
+        let start: String = sent.trim_end().chars().take(64).collect();
+        let more = if sent.len() > 64 { "…" } else { "" };
+        assert_eq!(
+            chat.notices,
+            [format!(
+                "* The server sent {why}: it sent \"{start}{more}\", which a chat server does not send."
+            )]
+        );
+    }
+}
+
+#[test]
+fn what_a_stranger_sent_is_shown_also_where_the_the_connection_breaks_off() {
     let mut chat = Chat::new(Setup::default());
     chat.is_stuck = true;
     chat.type_line("JOIN");
