@@ -29,7 +29,7 @@ pub use server::{
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};
 pub use types::limits::{
-    HostLimits, Limits, MAX_ACTION, MAX_BANS, MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE,
+    HostLimits, Limits, MAX_ACTION, MAX_AWAY, MAX_BANS, MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE,
     MAX_KICK_REASON, MAX_LABEL, MAX_LINE, MAX_MUTES, MAX_NAME, MAX_OPERATORS, MAX_ORDER_REASON,
     MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SERVER_LINE, MAX_SLOW,
     MAX_TOPIC, MIN_PASSWORD,

@@ -156,11 +156,9 @@ impl Server {
             },
             Request::Away { text } => {
                 let why = text.as_deref().map(printable);
-                self.set_away(
-                    id,
-                    why.as_deref()
-                        .map(|why| if is_blank(why) { "" } else { why }),
-                );
+                let why = why.as_deref();
+                let why = why.map(|why| if is_blank(why) { "" } else { why });
+                self.set_away(id, why, unstated_id().as_deref());
             }
             Request::Claim {
                 password,

@@ -4,6 +4,7 @@
 use super::Server;
 use crate::mark::{Mark, mark};
 use crate::types::conn_id::ConnId;
+use crate::types::limits::MAX_AWAY;
 use crate::types::name::{Name, Unique};
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
@@ -187,10 +188,13 @@ impl Server {
     }
 
     /// Somebody is away, and why; or back.
-    pub(super) fn set_away(&mut self, id: ConnId, why: Option<&str>) {
+    pub(super) fn set_away(&mut self, id: ConnId, why: Option<&str>, given: Option<&str>) {
         let Some(name) = self.name_of(id) else {
             return;
         };
+        if why.is_some_and(|why| why.len() > MAX_AWAY) {
+            return self.refuse_answer(id, Answer::AwayTooLong, given);
+        }
         if let Some(person) = self.people.get_mut(&name) {
             person.more.get_or_insert_default().away = why.map(Into::into);
         }

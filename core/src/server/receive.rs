@@ -334,8 +334,8 @@ impl Server {
                 let limit = (*count).min(MAX_PAGE);
                 self.send_words_with(id, name, (None, None), limit, None);
             }
-            Request::Away(why) => self.set_away(id, Some(why)),
-            Request::Back => self.set_away(id, None),
+            Request::Away(why) => self.set_away(id, Some(why), None),
+            Request::Back => self.set_away(id, None, None),
             Request::Whois(name) => self.send_whois(id, name, None),
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Help => {

@@ -38,6 +38,9 @@ pub const MAX_LABEL: usize = 32;
 /// The longest topic, in bytes.
 pub const MAX_TOPIC: usize = 256;
 
+/// The longest text that says why somebody is away, in bytes.
+pub const MAX_AWAY: usize = 256;
+
 /// The longest reason that is given with an order, in bytes.
 pub const MAX_ORDER_REASON: usize = 256;
 

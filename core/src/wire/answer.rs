@@ -1,8 +1,8 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{
-    MAX_ACTION, MAX_LABEL, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_PRIVATE,
-    MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
+    MAX_ACTION, MAX_AWAY, MAX_LABEL, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD,
+    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
 };
 use crate::types::name::{Name, Unique};
 use crate::types::order::{Moment, Span, Why};
@@ -89,6 +89,7 @@ pub(crate) enum Answer<'a> {
     TopicTooLong,
     TopicUnchanged,
     ActionTooLong,
+    AwayTooLong,
     PrivateTooLong,
     PrivateUnanswered,
     NobodyIs(&'a str),
@@ -228,6 +229,7 @@ impl Answer<'_> {
             Self::RoomUnreadable(_) | Self::WordsUnreadable(_) => Code::NotKept,
             Self::TopicTooLong
             | Self::ActionTooLong
+            | Self::AwayTooLong
             | Self::PrivateTooLong
             | Self::ReasonTooLong => Code::TooLong,
             Self::NobodyIs(_) | Self::NobodyToWrite(_) | Self::Offline(_) | Self::NobodyWrote => {
@@ -350,6 +352,10 @@ impl fmt::Display for Answer<'_> {
             Self::ActionTooLong => write!(
                 f,
                 "Not sent: after /me, a text is at most {MAX_ACTION} bytes long."
+            ),
+            Self::AwayTooLong => write!(
+                f,
+                "Not done: why somebody is away is at most {MAX_AWAY} bytes long."
             ),
             Self::PrivateTooLong => write!(
                 f,

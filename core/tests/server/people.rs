@@ -3,7 +3,7 @@
 use super::json::{errors, objects, program};
 use super::world::World;
 use chat_core::json::{Code, Message};
-use chat_core::{Input, Limits, MAX_ACTION, MAX_PRIVATE, MAX_TOPIC};
+use chat_core::{Input, Limits, MAX_ACTION, MAX_AWAY, MAX_PRIVATE, MAX_TOPIC};
 use std::time::Duration;
 
 #[test]
@@ -285,6 +285,28 @@ fn whoever_is_away_says_so_to_those_who_write_until_they_speak() {
     assert_eq!(w.look(ann), "* You are back.\n");
     w.receive(bob, "/msg ann good\n");
     assert_eq!(w.look(bob), "ann: here I am\n[PM to ann] good\n");
+}
+
+#[test]
+fn why_somebody_is_away_is_no_longer_than_it_may_be() {
+    let mut w = World::new(Limits::default());
+    let (ann, bob) = (w.join("ann"), w.accept(5001));
+    w.receive(bob, "JOIN {}\n");
+    w.look(ann);
+    w.look(bob);
+    for (length, is_away) in [(MAX_AWAY, true), (MAX_AWAY + 1, false)] {
+        let why = "t".repeat(length);
+        w.receive(ann, format!("/away {why}\n"));
+        let told = "* Not done: why somebody is away is at most 256 bytes long.\n";
+        assert_eq!(w.look(ann) != told, is_away);
+        w.receive(
+            bob,
+            format!("{{\"type\":\"away\",\"text\":\"{why}\",\"id\":\"a\"}}\n"),
+        );
+        let told = w.look(bob);
+        assert_eq!(!told.contains(r#""too_long""#), is_away, "{told}");
+        assert!(is_away || told.contains(r#""id":"a""#), "{told}");
+    }
 }
 
 #[test]

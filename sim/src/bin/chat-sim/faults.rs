@@ -175,6 +175,8 @@ fn chosen(options: &Options) -> io::Result<Vec<Fault>> {
 struct Tree {
     dir: PathBuf,
     target: PathBuf,
+    /// Where the project is built, too: what does not differ is there already.
+    shared: PathBuf,
 }
 
 impl Tree {
@@ -182,10 +184,13 @@ impl Tree {
     fn copy() -> io::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let root = root.canonicalize()?;
-        let base = root.join("target").join("faults");
+        let shared = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        let shared = root.join(shared);
+        let base = shared.join("faults");
         let tree = Self {
             dir: base.join("tree"),
             target: base.join("target"),
+            shared,
         };
         let mut git = Command::new("git");
         git.current_dir(&root);
@@ -271,6 +276,7 @@ impl Tree {
         cargo.current_dir(&self.dir);
         // One fault after another is a few files' change each.
         cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo.env("CARGO_BUILD_BUILD_DIR", &self.shared);
         cargo.env("CARGO_INCREMENTAL", "1");
         cargo.arg(how);
         cargo.args(["--quiet", "--locked", "--package", "chat-sim"]);
