@@ -2,8 +2,8 @@
 
 use chat_core::json::{MAX_ID, MAX_PAGE};
 use chat_core::{
-    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_BANS,
-    MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE, MAX_LABEL, MAX_LINE, MAX_MUTES, MAX_NAME,
+    Action, Client, ClientAction, ClientInput, Command, ConnId, Input, Limits, Line, MAX_AWAY,
+    MAX_BANS, MAX_DEVICES, MAX_INVITED, MAX_JSON_LINE, MAX_LABEL, MAX_LINE, MAX_MUTES, MAX_NAME,
     MAX_OPERATORS, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD, MAX_ROOM_NAME, MAX_ROOMS,
     MAX_SERVER_LINE, MAX_SLOW, MIN_PASSWORD, May, Order, RIGHTS, Rate, Rates, Server, TextClient,
     Timestamp, Transition, client_phase, foreign, json_client_phase, server_phase,
@@ -91,6 +91,7 @@ fn the_table_of_limits_is_the_codes() {
         l.conversations.to_string(),
         MAX_DEVICES.to_string(),
         bytes(MAX_LABEL as u64),
+        bytes(MAX_AWAY as u64),
         bytes(MAX_ORDER_REASON as u64),
         format!("{MAX_ORDER_TIME} s"),
         format!("{MAX_SLOW} s"),

@@ -30,6 +30,7 @@ pub(crate) async fn run(
             let seed = origin.port.get().unwrap_or_default().into();
             let setup = Setup {
                 seed,
+                is_private: true,
                 ..Setup::default()
             };
             json = JsonClient::new(Timestamp::ZERO, setup);

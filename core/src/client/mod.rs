@@ -20,9 +20,6 @@ use json::Memory;
 /// What the person is asked until they join.
 const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
 
-/// What is said to who leaves before they have joined.
-const NEVER_JOINED: &str = "Nothing was sent: you have not joined.";
-
 /// How long a connection may take to be made, and a welcome to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 

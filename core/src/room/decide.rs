@@ -340,13 +340,16 @@ impl Known<'_> {
     /// Whether somebody in the room may have the text of this entry be gone.
     fn may_redact(self, name: &Name, order: &Order<'_>, target: Target) -> Result<(), Refusal> {
         let role = self.state.rules().role(self.names, name);
-        if !target.is_own && !role.may(Right::Redact, None) {
+        let may = role.may(Right::Redact, None);
+        if !target.is_own && !may {
             return Err(Refusal::NoRight);
         }
+        // Who keeps order may remove what they have said under their name, in whatever session.
+        let is_own = target.is_own || may && order.whom() == Some(name);
         if !Redaction::is_of(target.kind) {
             return Err(Refusal::NoText);
         }
-        if !target.is_own {
+        if !is_own {
             self.may_order(name, order)?;
         }
         if target.is_gone {
@@ -374,7 +377,12 @@ impl Known<'_> {
             None if self.names.claim_of(name).is_none() => return Err(Refusal::NotClaimed),
             None => {}
         }
-        let is_to_one_here = matches!(order, Order::Kick(..) | Order::Mute(..));
+        let is_to_one_here = match order {
+            // It takes an invitation back as well.
+            Order::Kick(whom, _) => !rules.is_invited(whom),
+            Order::Mute(..) => true,
+            _ => false,
+        };
         if is_to_one_here && !order.whom().is_some_and(|it| self.state.has(it)) {
             return Err(Refusal::NotHere);
         }

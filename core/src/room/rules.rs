@@ -159,9 +159,22 @@ impl Rules {
         self.bans(at).find(|ban| ban.is_for(name, host))
     }
 
+    /// The ban that was ordered for a name, if one holds.
+    pub(crate) fn ban_by_name(&self, at: u64, name: &Name) -> Option<&Ban> {
+        self.bans(at).find(|ban| ban.is_of(Some(name), None))
+    }
+
+    pub(crate) fn has_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    pub(super) fn is_invited(&self, name: &Name) -> bool {
+        self.invited.contains(&unique(name))
+    }
+
     /// Whether somebody may come in where it is private.
     pub(super) fn lets_in(&self, name: &Name) -> bool {
-        !self.is_private || self.invited.contains(&unique(name))
+        !self.is_private || self.is_invited(name)
     }
 
     /// Whether an order would change nothing, or more than there may be is in force by now.
@@ -200,7 +213,7 @@ impl Rules {
             Order::Unmute(name) => self.mute_of(name, at).is_some(),
             Order::Private(is_on) => self.is_private != *is_on,
             Order::Invite(name) => {
-                let is_new = !self.invited.contains(&unique(name));
+                let is_new = !self.is_invited(name);
                 if is_new && self.invited.len() >= MAX_INVITED {
                     return Err(Fault::TooMany);
                 }

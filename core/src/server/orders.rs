@@ -56,12 +56,35 @@ impl Server {
         let (name, text, now) = (&name, order.to_text(), self.wall());
         let command = Command::Order { name, text: &text };
         if let Err(why) = self.rooms.order(room, now, command) {
-            let answer = refused(why, &order, asked);
+            let has_owner = self.rooms[room].room.state.rules().has_owner();
+            let answer = match refused(why, &order, asked) {
+                Answer::NoRight(right) if room != RoomId::LOBBY && !has_owner => {
+                    Answer::NobodyOwnsIt(right)
+                }
+                answer => answer,
+            };
             return self.refuse_answer(id, answer, given);
         }
         self.accept_change(id, room, given);
         self.show_address(room, &order);
+        self.take_right_of_banned(room, name, &order);
         self.carry_out_order(room, name, &order);
+    }
+
+    /// Who is kept out keeps no order any more: only whoever may take that right away may ban them.
+    fn take_right_of_banned(&mut self, room: RoomId, by: &Name, order: &Order<'_>) {
+        if let Order::Ban {
+            whom: Some(whom), ..
+        } = order
+            && self.rooms.role(room, whom) == Role::Operator
+        {
+            let (text, now) = (Order::Deop(whom.clone()).to_text(), self.wall());
+            let command = Command::Order {
+                name: by,
+                text: &text,
+            };
+            let _ = self.rooms.order(room, now, command); // They may, or could not have banned them.
+        }
     }
 
     /// Whom an order is for: somebody who is here, or else whoever has that name, or comes from there.
@@ -93,8 +116,12 @@ impl Server {
                     (None, Some(network))
                 } else {
                     let name = name(whom)?;
-                    let host = self.host_in(room, &name);
-                    (Some(name), host.map(Network::of_host))
+                    let host = self.host_in(room, &name).map(Network::of_host);
+                    // What kept them out before by the same name goes on to.
+                    let rules = self.rooms[room].room.state.rules();
+                    let known = || rules.ban_by_name(self.wall(), &name)?.from;
+                    let from = host.or_else(known);
+                    (Some(name), from)
                 };
                 Order::Ban {
                     whom,
@@ -129,9 +156,9 @@ impl Server {
         connection.limited.then_some(connection.peer.host)
     }
 
-    /// The same of somebody who is in a room.
+    /// The same of somebody who is in a room, or anywhere on the server where that is the lobby.
     fn host_in(&self, room: RoomId, name: &Name) -> Option<Host> {
-        if !self.rooms[room].room.state.has(name) {
+        if room != RoomId::LOBBY && !self.rooms[room].room.state.has(name) {
             return None;
         }
         let (_, person) = self.people.find(name)?;
@@ -157,7 +184,9 @@ impl Server {
                     gone = self.who_come_from(room, *from);
                 }
                 for name in gone {
-                    if self.rooms[room].room.state.has(&name) {
+                    let is_here = self.rooms[room].room.state.has(&name);
+                    // Whoever is kept out of the lobby is kept out of the server.
+                    if is_here || room == RoomId::LOBBY && self.people.find(&name).is_some() {
                         self.remove(room, &name, Removal::Banned { until, reason });
                     }
                 }
@@ -168,9 +197,14 @@ impl Server {
         }
     }
 
-    /// Those in a room who come from somewhere, but for those who may come in all the same.
+    /// Those in a room who come from somewhere, or on the server where that is the lobby, but for those who may come in all the
+    /// same.
     fn who_come_from(&self, room: RoomId, from: Network) -> Vec<Name> {
-        let members = self.rooms[room].room.state.members();
+        let here = self.rooms[room].room.state.members();
+        let elsewhere = self.people.iter().map(|(name, _)| name);
+        let elsewhere = elsewhere
+            .filter(|name| room == RoomId::LOBBY && !self.rooms[room].room.state.has(name));
+        let members = here.chain(elsewhere);
         let waiting = self.sessions.waiting_from(|host| from.has(host));
         let comes = |name: &&Name| {
             let may_stay = self.rooms.role(room, name).may(Right::Enter, None);

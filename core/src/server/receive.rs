@@ -367,7 +367,7 @@ impl Server {
                 mark(Mark::CommandLacking);
                 self.tell(id, Notice::Lacking(command));
             }
-            Request::Unknown(command) => {
+            Request::Unknown(command) | Request::HelpOnOther(command) => {
                 mark(Mark::CommandUnknown);
                 self.tell(id, Notice::unknown(command, &[]));
             }

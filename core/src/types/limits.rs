@@ -248,7 +248,7 @@ impl Default for Limits {
             conversations: 256,
             hashes: 2,
             hashes_waiting: 64,
-            name_guesses: Rate::per_minute(6, 5),
+            name_guesses: Rate::per_minute(30, 20),
             private: 16 * 1024,
             splices: 1024,
             batch: 64 * 1024,

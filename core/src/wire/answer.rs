@@ -170,6 +170,8 @@ pub(crate) enum Answer<'a> {
     TooSoon(u64),
     /// Not everyone may do that.
     NoRight(Right),
+    /// The same, in a room whose maker had no claimed name.
+    NobodyOwnsIt(Right),
     NotToThem(&'a Name, Role),
     TheyHaveNotClaimed(&'a Name),
     NotInThisRoom(&'a Name),
@@ -243,7 +245,10 @@ impl Answer<'_> {
             Self::NoEntry | Self::NoLineOf(_) => Code::NoEntry,
             Self::Muted(_) => Code::Muted,
             Self::TooSoon(_) => Code::TooSoon,
-            Self::NoRight(..) | Self::NotToThem(..) | Self::LobbyIsOpen => Code::NotAllowed,
+            Self::NoRight(..)
+            | Self::NobodyOwnsIt(..)
+            | Self::NotToThem(..)
+            | Self::LobbyIsOpen => Code::NotAllowed,
             Self::NotInThisRoom(_) => Code::NotHere,
             Self::TooManyOrders(_) => Code::TooManyOrders,
             _ => Code::BadRequest,
@@ -494,6 +499,10 @@ impl fmt::Display for Answer<'_> {
                 };
                 let command = right.command().unwrap_or_default();
                 write!(f, "Not done: /{command} is for the {who} of the room.")
+            }
+            Self::NobodyOwnsIt(right) => {
+                let right = Self::NoRight(*right);
+                write!(f, "{right} Nobody owns this one: who made it had not claimed their name. /claim yours, then make another one.")
             }
             Self::NotToThem(whom, role) => {
                 write!(f, "Not done: {whom} is {}, as you are, or more than you.", role.name())

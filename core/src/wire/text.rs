@@ -80,6 +80,8 @@ pub enum Request<'a> {
     Help,
     /// Say all about a command.
     HelpOn(&'static str),
+    /// The same about what is no command of a server.
+    HelpOnOther(Cow<'a, str>),
     /// List who is in the room where one is, or in another one.
     Who(Option<&'a str>),
     /// Go to a room.
@@ -195,7 +197,7 @@ impl<'a> Request<'a> {
             ("bans", "") => Self::Bans,
             ("help", "") => Self::Help,
             ("help", of) => command(of.trim_start_matches('/'))
-                .map_or(Self::Unknown(printable(of)), |of| Self::HelpOn(of.name)),
+                .map_or(Self::HelpOnOther(printable(of)), |of| Self::HelpOn(of.name)),
             ("who", "") => Self::Who(None),
             ("rooms", "") => Self::Rooms,
             ("leave", "") => Self::Leave,
@@ -266,6 +268,7 @@ impl fmt::Display for Request<'_> {
             Self::Rooms => f.write_str("/rooms"),
             Self::History(count) => write!(f, "/history {count}"),
             Self::HelpOn(name) => write!(f, "/help {name}"),
+            Self::HelpOnOther(name) => write!(f, "/help {name}"),
             Self::Act(text) => write!(f, "/me {text}"),
             Self::Nick(name) => write!(f, "/nick {name}"),
             Self::Topic => f.write_str("/topic"),
@@ -512,7 +515,7 @@ mod tests {
             ("/leave me", Surplus("leave")),
             ("/help leave", Request::HelpOn("leave")),
             ("/help /ME", Request::HelpOn("me")),
-            ("/help me out", Unknown("me out".into())),
+            ("/help me out", Request::HelpOnOther("me out".into())),
             ("/me", Request::Lacking("me")),
             ("/me \t", Request::Lacking("me")),
             ("/Me  waves at all ", Request::Act("waves at all".into())),

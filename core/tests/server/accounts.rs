@@ -376,12 +376,16 @@ fn so_many_passwords_are_hashed_at_once_so_many_wait_and_one_more_is_refused() {
 
 #[test]
 fn guesses_are_granted_slowly_to_a_host_and_for_a_name() {
-    let rate = Rate::per_minute(6, 5);
+    let (of_host, of_name) = (Rate::per_minute(6, 5), Rate::per_minute(30, 20));
     let limits = Limits::default();
-    assert_eq!((limits.host.guesses, limits.name_guesses), (rate, rate));
+    let rates = (limits.host.guesses, limits.name_guesses);
+    assert_eq!(rates, (of_host, of_name));
     let mut w = World::new(limits);
     let (one, other) = (far(&mut w, 1, true, "one"), far(&mut w, 2, true, "other"));
-    w.look(one);
+    let more = [3, 4, 5].map(|host| far(&mut w, host, true, "more"));
+    for conn in [one, other].into_iter().chain(more) {
+        w.look(conn);
+    }
     let wrong = "* Not done: nobody has claimed that name, or the password is another one.\n";
     let wait = |seconds: u64| {
         format!("* Not done: too many passwords were tried. Try again in {seconds} s.\n")
@@ -389,10 +393,16 @@ fn guesses_are_granted_slowly_to_a_host_and_for_a_name() {
     for _ in 0..5 {
         assert_eq!(send(&mut w, one, "/login ann whatever"), wrong);
     }
-    // Not another name from there, nor that name from elsewhere.
+    // Not another name from there; from elsewhere, that one too, so that no host keeps its owner from it.
     assert_eq!(send(&mut w, one, "/login bob whatever"), wait(10));
-    assert_eq!(send(&mut w, other, "/login ANN whatever"), wait(10));
-    assert_eq!(send(&mut w, other, "/login bob whatever"), wrong);
+    for conn in [other, more[0], more[1]] {
+        for _ in 0..5 {
+            assert_eq!(send(&mut w, conn, "/login ANN whatever"), wrong);
+        }
+    }
+    // But not from ever so many.
+    assert_eq!(send(&mut w, more[2], "/login ann whatever"), wait(2));
+    assert_eq!(send(&mut w, more[2], "/login bob whatever"), wrong);
     w.wait(Duration::from_secs(10));
     w.look(one);
     assert_eq!(send(&mut w, one, "/login ann whatever"), wrong);

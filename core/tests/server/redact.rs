@@ -119,6 +119,18 @@ fn only_what_was_said_is_removed_and_only_once_and_only_by_who_may() {
 }
 
 #[test]
+fn who_keeps_order_removes_their_own_lines_too_in_whatever_session() {
+    let (mut w, ann, bob) = dev();
+    send(&mut w, ann, SECRET);
+    w.look(bob);
+    assert_eq!(
+        send(&mut w, ann, "/redact ann"),
+        "ann has removed a line of ann (#4)\n"
+    );
+    assert_eq!(w.look(bob), "ann has removed a line of ann (#4)\n");
+}
+
+#[test]
 fn everyone_removes_what_they_said_themselves_in_their_session() {
     let (mut w, ann, _) = dev();
     let bot = bot(&mut w, "");

@@ -107,6 +107,7 @@ impl Person {
             seed,
             memory: self.kept.clone(),
             keeps: self.keeps,
+            is_private: true,
             reads: (self.number as u64 + self.runs).is_multiple_of(3),
             ..Setup::default()
         };

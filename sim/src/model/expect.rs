@@ -343,7 +343,7 @@ impl Expected {
             Ok(Request::Who(None)) => self.notices.push((self.deeds(), Notice::Who)),
             Ok(Request::History(_)) => self.history = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
-            Ok(Request::Unknown(word)) => {
+            Ok(Request::Unknown(word) | Request::HelpOnOther(word)) => {
                 // Other characters may be two columns wide.
                 let most = if word.is_ascii() { 20 } else { 10 };
                 // What reorders a line, and is not closed in what is shown of the word, is shown as something else.

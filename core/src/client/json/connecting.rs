@@ -6,7 +6,7 @@ use super::leaving::{CLOSE_PATIENCE, CLOSING};
 use super::memory::told;
 use super::phase::{Event, Phase};
 use crate::client::prompt::Answer;
-use crate::client::{ClientAction, NEVER_JOINED, Outcome, PATIENCE, PROMPT, sentence};
+use crate::client::{ClientAction, Outcome, PATIENCE, PROMPT, sentence};
 use crate::mark::{Mark, mark};
 use crate::types::room_name::RoomName;
 use crate::types::secret::Secret;
@@ -26,13 +26,12 @@ impl JsonClient {
     pub(super) fn answer(&mut self, now: Timestamp, line: Line<'_>) {
         match Answer::of(line) {
             Answer::Join(name) => {
-                if let Some(name) = name {
+                if let Some((_, name)) = name {
                     self.memory.name = Some(name.as_str().into());
                     self.asked = Some(name.as_str().into());
                 }
                 self.connect(now, Event::Join);
             }
-            Answer::Leave => self.finish(Outcome::NeverJoined, NEVER_JOINED),
             Answer::Again(why) => {
                 self.actions.extend(why.map(ClientAction::Notice));
                 self.actions.push_back(ClientAction::Prompt(PROMPT));

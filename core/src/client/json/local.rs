@@ -44,9 +44,7 @@ impl JsonClient {
             let told = format!("* /{name}: {does}");
             return self.say_privately(&told);
         }
-        let own = [UNSENT, RETRY].into_iter();
-        let own: Vec<&str> = own.chain(of_shell.iter().map(|(name, _)| *name)).collect();
-        self.not_done(Notice::unknown(command, &own));
+        self.not_known(command);
     }
 
     /// The server's commands, and the client's own.
@@ -64,6 +62,30 @@ impl JsonClient {
         if let Some(command) = command(name) {
             self.say_privately(&Notice::HelpOn(command).to_string());
         }
+    }
+
+    /// All about what may be one of the client's own.
+    pub(super) fn help_on_other(&mut self, name: &str) {
+        let name = name.trim_start_matches('/');
+        let all = COMMANDS.iter().chain(&self.setup.commands);
+        let mut own = all.filter(|(usage, _)| {
+            let command = usage.split(' ').next().unwrap_or_default();
+            command.eq_ignore_ascii_case(name)
+        });
+        match own.next() {
+            Some((usage, does)) => {
+                let told = format!("* /{usage}: {does}");
+                self.say_privately(&told);
+            }
+            None => self.not_known(name),
+        }
+    }
+
+    /// What nobody knows.
+    fn not_known(&mut self, command: &str) {
+        let of_shell = self.setup.commands.iter().map(|(name, _)| *name);
+        let own: Vec<&str> = [UNSENT, RETRY].into_iter().chain(of_shell).collect();
+        self.not_done(Notice::unknown(command, &own));
     }
 
     fn list_unsent(&mut self) {

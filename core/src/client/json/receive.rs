@@ -251,7 +251,7 @@ impl JsonClient {
         if said.is_some() && code == Code::NotInRoom {
             self.drop_rooms_not_let_in();
         }
-        self.refused |= said.is_some() || private.is_some();
+        self.refused = true;
         self.go_on(now);
     }
 

@@ -72,6 +72,11 @@ impl JsonClient {
                 let name = name.into();
                 return self.ask(&Ask::Whois { name, id: None });
             }
+            Request::Claim(_) | Request::LogIn(..) | Request::Password(_)
+                if !self.setup.is_private =>
+            {
+                self.not_done(Notice::Answer(Answer::PasswordInClear));
+            }
             Request::Claim(password) => {
                 let password = Secret(password.0.into());
                 let device = self.label();
@@ -128,6 +133,7 @@ impl JsonClient {
             Request::BadTime(command) => self.not_done(Notice::Answer(Answer::BadTime(command))),
             Request::Help => self.help(),
             Request::HelpOn(name) => self.help_on(name),
+            Request::HelpOnOther(name) => self.help_on_other(&name),
             Request::Surplus(command) => self.not_done(Notice::Surplus(command)),
             Request::Lacking(command) => self.not_done(Notice::Lacking(command)),
             Request::Unknown(command) => self.own_command(now, &command),

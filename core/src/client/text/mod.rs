@@ -6,7 +6,7 @@ use super::banner::Banner;
 use super::prompt::Answer;
 use super::{
     Client, ClientAction, ClientInput, Command, CommandError, INTERRUPT_PATIENCE, MAX_UNSENT,
-    NEVER_JOINED, Outcome, PATIENCE, PROMPT, sayable, sentence, typed,
+    Outcome, PATIENCE, PROMPT, sayable, sentence, typed,
 };
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::limits::{MAX_LINE, MAX_SERVER_LINE};
@@ -175,15 +175,10 @@ impl TextClient {
         match Answer::of(line) {
             Answer::Join(name) => {
                 if self.step(Event::Join) {
-                    let join = name.map_or("JOIN".into(), |name| format!("JOIN {name}"));
+                    let join = name.map_or("JOIN".into(), |(typed, _)| format!("JOIN {typed}"));
                     self.send(join.as_bytes());
                     self.deadline = Some(now + PATIENCE);
                     self.actions.push_back(ClientAction::Connect);
-                }
-            }
-            Answer::Leave => {
-                if self.step(Event::Leave) {
-                    self.finish(Outcome::NeverJoined, NEVER_JOINED);
                 }
             }
             Answer::Again(why) => {

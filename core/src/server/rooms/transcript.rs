@@ -13,8 +13,9 @@ const MAX_RUNS: usize = 16 * 1024;
 
 impl Rooms {
     pub(super) fn show(&mut self, run: Run) {
-        if self[run.room].name.is_conversation() {
-            self[run.room].transcript = run.end; // It is on no screen.
+        let hosted = &mut self[run.room];
+        if hosted.name.is_conversation() || hosted.room.state.rules().is_private() {
+            hosted.transcript = run.end; // It is on no screen.
             return;
         }
         push(&mut self.shown, run);

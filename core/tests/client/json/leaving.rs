@@ -153,14 +153,6 @@ fn who_leaves_before_it_is_known_that_nobody_answers_is_told_how_long_it_takes()
 }
 
 #[test]
-fn whoever_leaves_at_the_prompt_leaves() {
-    let mut chat = Chat::new(Setup::default());
-    chat.type_line("leave");
-    assert_eq!(chat.outcome, Some(Outcome::NeverJoined));
-    assert_eq!(chat.notices, ["* Nothing was sent: you have not joined."]);
-}
-
-#[test]
 fn an_error_or_a_goodbye_for_a_reason_that_is_not_known_counts() {
     let mut chat = Chat::joined(Setup::default());
     chat.is_stuck = true;
@@ -253,7 +245,7 @@ fn a_server_that_closes_without_a_word_is_named() {
 #[test]
 fn what_a_stranger_sent_is_shown_also_where_it_is_no_line_that_a_server_sends() {
     for (sent, why) in [
-        ("x".repeat(70_000), "a line that is too long"),
+        ("x".repeat(70_000) + "\n", "a line that is too long"),
         (
             String::from("{hello}\n"),
             "something that is not understood",

@@ -7,7 +7,10 @@ const CLAIM: &str = "/claim open sesame";
 
 /// ann, at the client, and bob, who is here; both names are their own.
 fn owners(setup: Setup) -> Chat {
-    let mut chat = Chat::joined(setup);
+    let mut chat = Chat::joined(Setup {
+        is_private: true,
+        ..setup
+    });
     chat.type_line(CLAIM);
     chat.other_says("bob", CLAIM);
     chat.screen.clear();

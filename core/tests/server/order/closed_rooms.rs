@@ -2,6 +2,7 @@
 
 use super::super::accounts::send;
 use super::super::json::{errors, objects, program};
+use super::super::world::World;
 use super::{admin, dev, go};
 use chat_core::json::{Code, Message};
 use std::time::Duration;
@@ -51,8 +52,30 @@ fn nobody_comes_into_a_private_room_or_sees_it_who_is_not_invited() {
         send(&mut w, ann, "/invite bob"),
         "* Not done: they are invited already, or here.\n"
     );
+    // So is who is not there.
+    send(&mut w, ann, "/invite cat");
+    assert_eq!(send(&mut w, ann, "/kick cat"), "ann has removed cat\n");
+    w.look(cat);
+    assert!(go(&mut w, cat, "dev").contains("not invited"));
     send(&mut w, ann, "/private off");
     assert!(go(&mut w, cat, "dev").contains("You are in dev now"));
+}
+
+#[test]
+fn what_happens_in_a_private_room_is_not_on_the_servers_screen() {
+    let (mut w, ann, _) = dev();
+    let shown = |w: &mut World| String::from_utf8(std::mem::take(&mut w.transcript)).unwrap();
+    send(&mut w, ann, "open");
+    assert!(shown(&mut w).ends_with("[dev] ann: open\n"));
+    send(&mut w, ann, "/private on");
+    send(&mut w, ann, "secret");
+    assert_eq!(shown(&mut w), "");
+    send(&mut w, ann, "/private off");
+    send(&mut w, ann, "open again");
+    assert_eq!(
+        shown(&mut w),
+        "[dev] ann has opened the room to everyone\n[dev] ann: open again\n"
+    );
 }
 
 #[test]

@@ -300,3 +300,61 @@ fn who_is_mute_says_nothing_and_goes_on_when_it_is_over() {
         "* Not done: they are not muted.\n"
     );
 }
+
+#[test]
+fn who_is_banned_from_the_lobby_goes_whatever_room_they_are_in() {
+    let mut w = World::new(Limits::default());
+    let root = admin(&mut w, "root");
+    for order in ["/ban imp", "/ban 192.0.2.7"] {
+        let imp = far(&mut w, 7, false, "imp");
+        go(&mut w, imp, "cave");
+        w.look(root);
+        let told = send(&mut w, root, order);
+        assert!(!told.starts_with("* Not done"), "{told}");
+        let told = w.look(imp);
+        assert!(told.ends_with("* Goodbye: you are banned.\n"), "{told}");
+        // By the name, the host that they came from as well.
+        let again = far(&mut w, 7, false, "saint");
+        w.handle(Input::Eof(again));
+        assert_eq!(w.closed.get(&again), Some(&CloseReason::Banned));
+        for by in ["imp", "192.0.2.7"] {
+            send(&mut w, root, &format!("/unban {by}"));
+        }
+    }
+    // A program that is not in the lobby.
+    let (bot, _) = program(&mut w, r#"{"name":"bee","rooms":{"cave":{}}}"#);
+    w.receive(bot, "{\"type\":\"part\",\"room\":\"lobby\"}\n");
+    objects(&mut w, bot);
+    send(&mut w, root, "/ban bee");
+    let told = objects(&mut w, bot);
+    assert_eq!(bye(&told), Some((Code::Banned, None)));
+}
+
+#[test]
+fn a_ban_that_is_made_longer_keeps_the_host_out_too() {
+    let mut w = World::new(Limits::default());
+    let ann = owner_of(&mut w, "ann");
+    go(&mut w, ann, "dev");
+    let troll = far(&mut w, 7, false, "troll");
+    go(&mut w, troll, "dev");
+    send(&mut w, ann, "/ban troll 1h");
+    send(&mut w, ann, "/ban troll 30d");
+    send(&mut w, troll, "/nick saint");
+    assert!(go(&mut w, troll, "dev").starts_with("* You are banned from dev"));
+    send(&mut w, ann, "/unban troll");
+    assert!(go(&mut w, troll, "dev").contains("You are in dev now"));
+}
+
+#[test]
+fn an_operator_who_is_banned_keeps_order_no_more() {
+    let (mut w, ann, bob) = dev();
+    send(&mut w, bob, "/claim open sesame");
+    send(&mut w, ann, "/op bob");
+    w.look(ann);
+    assert_eq!(
+        send(&mut w, ann, "/ban bob out"),
+        "ann has banned bob: out\nann has taken the operator's rights from bob\nbob has left the chat\n"
+    );
+    w.look(bob);
+    assert_eq!(go(&mut w, bob, "dev"), "* You are banned from dev: out\n");
+}
