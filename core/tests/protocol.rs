@@ -88,6 +88,7 @@ fn the_table_of_limits_is_the_codes() {
         format!("{MIN_PASSWORD} to {MAX_PASSWORD} bytes"),
         l.accounts.to_string(),
         l.inbox.to_string(),
+        l.inbox_of_one.to_string(),
         l.conversations.to_string(),
         MAX_DEVICES.to_string(),
         bytes(MAX_LABEL as u64),

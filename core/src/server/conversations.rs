@@ -260,8 +260,16 @@ impl Server {
         let is_waiting = receiver != Some(Dialect::Text);
         let inbox = self.rooms.accounts().find(to).map(|(_, it)| &it.inbox[..]);
         let inbox = inbox.unwrap_or_default();
-        if is_waiting && inbox.len() >= self.limits.inbox {
-            let oldest = inbox.first().map(|it| (it.with, it.seq));
+        // One person alone fills nobody's up.
+        let mut own = inbox.iter().filter(|it| it.with == pair.own);
+        let is_own_full = own.clone().count() >= self.limits.inbox_of_one;
+        if is_waiting && (is_own_full || inbox.len() >= self.limits.inbox) {
+            let oldest = if is_own_full {
+                own.next()
+            } else {
+                inbox.first()
+            };
+            let oldest = oldest.map(|it| (it.with, it.seq));
             let Some((with, seq)) = oldest.filter(|_| receiver.is_some()) else {
                 mark(Mark::InboxFull);
                 return self.refuse_answer(id, Answer::InboxFull(to), given);

@@ -94,6 +94,8 @@ pub struct Limits {
     pub accounts: usize,
     /// Messages that wait for the owner of a name who is not here; with one more, whoever says it is told so.
     pub inbox: usize,
+    /// So many of them may be from one person.
+    pub inbox_of_one: usize,
     /// Conversations of two that are held in memory, those in which something was said or asked for last.
     pub conversations: usize,
     /// Passwords that are hashed at the same time; others wait.
@@ -245,6 +247,7 @@ impl Default for Limits {
             stored_rooms: 100_000,
             accounts: 10_000,
             inbox: 100,
+            inbox_of_one: 25,
             conversations: 256,
             hashes: 2,
             hashes_waiting: 64,

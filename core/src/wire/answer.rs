@@ -387,7 +387,7 @@ impl fmt::Display for Answer<'_> {
             ),
             Self::InboxFull(name) => write!(
                 f,
-                "Not sent: {name} is not here, and as much waits for them as may."
+                "Not sent: {name} is not here, and as much waits for them as may, from you or from all."
             ),
             Self::Waits(name) => write!(f, "{name} is not here; it waits for them."),
             Self::NothingKept(asked) => write!(

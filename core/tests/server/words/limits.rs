@@ -27,7 +27,7 @@ fn as_much_waits_for_a_name_as_may_and_no_more() {
     }
     assert_eq!(
         send(&mut w, ann, "/msg bob 4"),
-        "* Not sent: bob is not here, and as much waits for them as may.\n"
+        "* Not sent: bob is not here, and as much waits for them as may, from you or from all.\n"
     );
     let (program, _) = program(&mut w, r#"{"name":"eve"}"#);
     send(
@@ -42,6 +42,31 @@ fn as_much_waits_for_a_name_as_may_and_no_more() {
     assert!(send(&mut w, bob, "/inbox").ends_with("1\n[PM from ann] 2\n[PM from ann] 3\n"));
     w.receive(bob, "LEAVE\n");
     assert!(send(&mut w, ann, "/msg bob 4").ends_with("it waits for them.\n"));
+}
+
+#[test]
+fn one_person_fills_nobodys_inbox() {
+    let limits = Limits {
+        inbox: 3,
+        inbox_of_one: 2,
+        ..Limits::default()
+    };
+    let mut w = World::new(limits);
+    let [ann, bob, eve] = ["ann", "bob", "eve"].map(|it| owner(&mut w, it));
+    w.receive(bob, "LEAVE\n");
+    w.look(ann);
+    w.look(eve);
+    for (conn, text, waits) in [
+        (eve, "1", true),
+        (eve, "2", true),
+        (eve, "3", false),
+        (ann, "4", true),
+        (ann, "5", false),
+    ] {
+        let told = send(&mut w, conn, &format!("/msg bob {text}"));
+        assert_eq!(told.ends_with("it waits for them.\n"), waits, "{told}");
+    }
+    assert_eq!(Limits::default().inbox_of_one, 25);
 }
 
 #[test]
