@@ -36,7 +36,7 @@ pub use types::limits::{
 };
 pub use types::name::Name;
 pub use types::network::Network;
-pub use types::order::{Order, OrderKind};
+pub use types::order::{ORDER_TIMES, Order, OrderKind};
 pub use types::peer::{Host, Peer};
 pub use types::rate::{Rate, Rates};
 pub use types::rights::{May, RIGHTS, Right, Role};

@@ -115,6 +115,9 @@ impl Server {
                 let (whom, from) = if let Some(network) = Network::parse(whom) {
                     (None, Some(network))
                 } else {
+                    if Network::is_meant_by(whom) && self.called(whom).is_none() {
+                        return Err(Answer::NoAddress(whom));
+                    }
                     let name = name(whom)?;
                     let host = self.host_in(room, &name).map(Network::of_host);
                     // What kept them out before by the same name goes on to.
@@ -135,7 +138,12 @@ impl Server {
                 // Who is kept out may be here all the same, in another room or under another name.
                 let name = Name::parse(whom).ok().filter(|_| network.is_none());
                 if network.is_none() && name.is_none() {
-                    return Err(Answer::NobodyIs(whom));
+                    let is_address = Network::is_meant_by(whom);
+                    return Err(if is_address {
+                        Answer::NoAddress(whom)
+                    } else {
+                        Answer::NobodyIs(whom)
+                    });
                 }
                 Order::Unban(name, network)
             }

@@ -11,6 +11,9 @@ const WIDEST_V6: u32 = 16;
 /// What of an IPv6 address says which host it is of ([`Host`]).
 const HOST_V6: u32 = 64;
 
+/// So many bits of an IPv6 address say that it is an IPv4 address (RFC 4291, section 2.5.5.2).
+const MAPPED: u32 = Ipv6Addr::BITS - Ipv4Addr::BITS;
+
 /// An address, or a network of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
@@ -32,7 +35,13 @@ impl Network {
             Some(_) => return None,
             None => (text, None),
         };
-        let address: IpAddr = address.parse().ok()?;
+        let given: IpAddr = address.parse().ok()?;
+        // An IPv4 address mapped into IPv6 is the IPv4 address, as with hosts.
+        let address = given.to_canonical();
+        let bits = match bits {
+            Some(bits) if address != given => Some(bits.checked_sub(MAPPED)?),
+            bits => bits,
+        };
         let (widest, all) = match address {
             IpAddr::V4(_) => (WIDEST_V4, Ipv4Addr::BITS),
             IpAddr::V6(_) => (WIDEST_V6, Ipv6Addr::BITS),
@@ -41,6 +50,24 @@ impl Network {
         (widest..=all)
             .contains(&bits)
             .then(|| Self::of(address, bits))
+    }
+
+    /// Whether whoever writes this means an address or a network, be it one or not, and no name: it has what only these have, or is
+    /// of digits and points alone, and of what people write for ranges of numbers.
+    pub(crate) fn is_meant_by(text: &str) -> bool {
+        let is_of_them = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '*');
+        text.contains([':', '/']) || text.contains('.') && text.chars().all(is_of_them)
+    }
+
+    /// Whether all of it is this machine.
+    pub fn is_loopback(self) -> bool {
+        let all = match self.first {
+            IpAddr::V4(_) => WIDEST_V4,
+            IpAddr::V6(_) => HOST_V6,
+        };
+        // Of the network of ::1, no other address is anybody's.
+        let is_of_one = self.first == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        self.bits >= all && (self.first.is_loopback() || is_of_one)
     }
 
     /// The network of a host.
@@ -109,6 +136,8 @@ mod tests {
             ("2001:db8:1:2::7/128", "2001:db8:1:2::/64"),
             ("2001:db8::/32", "2001:db8::/32"),
             ("2001:db8::/16", "2001::/16"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7/120", "192.0.2.0/24"),
         ] {
             let network = Network::parse(text).unwrap();
             assert_eq!(network.to_string(), written);
@@ -126,8 +155,49 @@ mod tests {
             "2001:db8::/129",
             "192.0.2.7/24/8",
             "192.0.2.7/4294967296",
+            "::ffff:192.0.2.7/64",
         ] {
             assert_eq!(Network::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_an_address_is_told_from_a_name() {
+        for text in [
+            "192.0.2.7",
+            "10.0.0.300",
+            "10.0.0",
+            "10.0.0.0/33",
+            "fe80::zz",
+            "[::1]:5000",
+            "10.0.0.*",
+            "10.0.0.1-20",
+            "ann/8",
+        ] {
+            assert!(Network::is_meant_by(text), "{text}");
+        }
+        for text in [
+            "",
+            "ann",
+            "7",
+            "192-0-2-7",
+            "**",
+            "v1.2",
+            "chat.example.org",
+            "a.7",
+        ] {
+            assert!(!Network::is_meant_by(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_a_network_of_its_own() {
+        let is_loopback = |text| Network::parse(text).unwrap().is_loopback();
+        for text in ["127.0.0.1", "127.0.0.0/8", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_loopback(text), "{text}");
+        }
+        for text in ["126.0.0.1", "128.0.0.0/8", "::/16", "2001:db8::1"] {
+            assert!(!is_loopback(text), "{text}");
         }
     }
 

@@ -366,18 +366,25 @@ pub(crate) struct Span(pub(crate) u32);
 /// The units of a time, and the seconds that each has.
 const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
 
+/// A unit that is read, and not written.
+const WEEK: (&str, u32) = ("w", 7 * 86_400);
+
+/// For how long something can be ordered, in words.
+pub const ORDER_TIMES: &str = "1s to 365d, such as 30s, 10m, 2h, 7d or 2w";
+
 impl Span {
-    /// Reads a time: `30s`, `10m`, `2h`, `7d`. Nothing, where the text does not look like one; an error, where it is none all the
-    /// same, or over the limit.
+    /// Reads a time: `30s`, `10m`, `2h`, `7d`, `2w`. Nothing, where the text does not begin as one does, with a digit, be it after a
+    /// sign or a point; an error, where it is none all the same, or over the limit.
     pub(crate) fn parse(text: &str) -> Option<Result<u32, InvalidTime>> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let (_, seconds) = UNITS.iter().find(|(it, _)| *it == unit)?;
-        if number.is_empty() {
+        let bare = text.trim_start_matches(['+', '-', '.', ',', '\u{2212}']);
+        if !bare.starts_with(char::is_numeric) {
             return None;
         }
-        let time = number.parse::<u32>().ok();
-        let time = time.and_then(|number| number.checked_mul(*seconds));
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let known = UNITS.iter().chain([&WEEK]).find(|(it, _)| *it == unit);
+        let time = number.parse::<u32>().ok().zip(known);
+        let time = time.and_then(|(number, (_, seconds))| number.checked_mul(*seconds));
         let time = time.filter(|it| (1..=MAX_ORDER_TIME).contains(it));
         Some(time.ok_or(InvalidTime))
     }
@@ -498,11 +505,42 @@ mod tests {
                 .unwrap(),
             "2m"
         );
-        for text in ["0s", "366d", "31536001s", "99999999999d"] {
+        assert_eq!(Span::parse("2w"), Some(Ok(14 * 86_400)));
+        assert_eq!(Span::parse("52w"), Some(Ok(364 * 86_400)));
+        for text in [
+            "0s",
+            "366d",
+            "53w",
+            "31536001s",
+            "99999999999d",
+            "7",
+            "10 m",
+            "10x",
+            "-1s",
+            "+1h",
+            "1dd",
+            "7D",
+            "1.5h",
+            ".5h",
+            "2h30m",
+            "7days",
+            "1st",
+            "7é",
+            "\u{ff17}d",
+        ] {
             assert_eq!(Span::parse(text), Some(Err(InvalidTime)), "{text}");
         }
-        for text in ["", "s", "10", "10 m", "10x", "bob", "-1s", "1dd"] {
+        for text in ["", "s", "bob", "-", "...", "d7", "é7"] {
             assert_eq!(Span::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_for_times_name_the_limit_and_times_that_there_are() {
+        let (limits, examples) = ORDER_TIMES.split_once(", such as ").unwrap();
+        assert_eq!(limits, format!("1s to {}", Span(MAX_ORDER_TIME)));
+        for text in examples.replace(" or ", ", ").split(", ") {
+            assert!(matches!(Span::parse(text), Some(Ok(_))), "{text}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! Answers to commands about people and the room: names, the topic, who is here, and what is said to one alone.
 
 use crate::types::limits::{
-    MAX_ACTION, MAX_AWAY, MAX_LABEL, MAX_NAME, MAX_ORDER_REASON, MAX_ORDER_TIME, MAX_PASSWORD,
-    MAX_PRIVATE, MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
+    MAX_ACTION, MAX_AWAY, MAX_LABEL, MAX_NAME, MAX_ORDER_REASON, MAX_PASSWORD, MAX_PRIVATE,
+    MAX_ROOM_NAME, MAX_ROOMS, MAX_SLOW, MAX_TOPIC, MIN_PASSWORD,
 };
 use crate::types::name::{Name, Unique};
-use crate::types::order::{Moment, Span, Why};
+use crate::types::order::{Moment, ORDER_TIMES, Why};
 use crate::types::rights::{Right, Role};
 use crate::types::room_name::{InvalidRoomName, RoomName};
 use crate::types::spelling::InvalidName;
@@ -181,6 +181,8 @@ pub(crate) enum Answer<'a> {
     LobbyIsOpen,
     ReasonTooLong,
     BadTime(&'static str),
+    /// What looks like an address, or a network, is none.
+    NoAddress(&'a str),
     /// They look after the server from now on, or no more.
     Admin(bool),
     /// The addresses that the order before this is about.
@@ -528,10 +530,14 @@ impl fmt::Display for Answer<'_> {
                 f,
                 "Not done: between two lines are at most {MAX_SLOW} s."
             ),
-            Self::BadTime(command) => write!(
+            Self::BadTime(command) => {
+                write!(f, "Not done: /{command} is for {ORDER_TIMES}; without a time, it has no end")?;
+                f.write_str(if *command == "ban" { ", and a reason begins with no digit." } else { "." })
+            }
+            Self::NoAddress(asked) => write!(
                 f,
-                "Not done: /{command} is for 1s to {}; without a time, it has no end.",
-                Span(MAX_ORDER_TIME)
+                "Not done: {} is no address or network, such as 192.0.2.7, 192.0.2.0/24 (of 8 to 32 bits), 2001:db8::7 or 2001:db8::/32 (of 16 bits or more).",
+                shortened(asked, MAX_LABEL)
             ),
             Self::Admin(true) => f.write_str("You are an administrator now: you may do in any room what its owner may."),
             Self::Admin(false) => f.write_str("You are no administrator any more."),

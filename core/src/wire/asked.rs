@@ -97,10 +97,10 @@ impl<'a> Asked<'a> {
             }
             Right::Unban => alone().map(Self::Unban),
             Right::Mute if more.is_empty() => Ok(Self::Mute(first.into(), None)),
-            Right::Mute => match Span::parse(more) {
-                None => Err(Fault::Surplus),
-                Some(Ok(time)) => Ok(Self::Mute(first.into(), Some(time))),
-                Some(Err(_)) => Err(Fault::Time),
+            Right::Mute => match (Span::parse(words(more).0), words(more).1) {
+                (Some(Ok(time)), "") => Ok(Self::Mute(first.into(), Some(time))),
+                (Some(Err(_)), _) => Err(Fault::Time),
+                _ => Err(Fault::Surplus),
             },
             Right::Unmute => alone().map(Self::Unmute),
             Right::Private => match rest {
@@ -110,8 +110,9 @@ impl<'a> Asked<'a> {
             },
             Right::Invite => alone().map(Self::Invite),
             Right::Slow if rest == "off" => Ok(Self::Slow(0)),
-            Right::Slow if rest.bytes().all(|b| b.is_ascii_digit()) => {
-                let seconds = rest.parse().ok().filter(|it| *it <= MAX_SLOW);
+            Right::Slow if Span::parse(rest).is_some() => {
+                let is_number = rest.bytes().all(|b| b.is_ascii_digit());
+                let seconds = rest.parse().ok().filter(|it| is_number && *it <= MAX_SLOW);
                 seconds.map(Self::Slow).ok_or(Fault::Time)
             }
             Right::Redact => alone().map(|first: Cow<'_, str>| {
@@ -371,6 +372,12 @@ mod tests {
             ("ban bob 366d", Fault::Time),
             ("ban bob 0s", Fault::Time),
             ("mute bob 366d", Fault::Time),
+            ("ban bob 7 too loud", Fault::Time),
+            ("ban bob 7y", Fault::Time),
+            ("mute bob 7", Fault::Time),
+            ("mute bob 7 days", Fault::Time),
+            ("mute bob 7d please", Fault::Surplus),
+            ("slow 5s", Fault::Time),
         ] {
             assert_eq!(decode(line), Some(Err(fault)), "{line}");
         }

@@ -134,7 +134,7 @@ pub(crate) const COMMANDS: [Command; 36] = [
     Command {
         name: "ban",
         takes: "NAME|ADDRESS|NETWORK [DURATION] [REASON]",
-        does: "has somebody leave and keeps them out, by their name and where they come from: for 30s, 10m, 2h or 7d, or until /unban",
+        does: "has somebody leave and keeps them out, by their name and where they come from: for 30s, 10m, 2h, 7d or 2w, or until /unban",
     },
     Command {
         name: "unban",
@@ -149,7 +149,7 @@ pub(crate) const COMMANDS: [Command; 36] = [
     Command {
         name: "mute",
         takes: "NAME [DURATION]",
-        does: "has somebody be silent: for 30s, 10m, 2h or 7d, or until /unmute",
+        does: "has somebody be silent: for 30s, 10m, 2h, 7d or 2w, or until /unmute",
     },
     Command {
         name: "unmute",

@@ -154,11 +154,11 @@ fn orders_are_asked_for_as_they_are_typed() {
         ),
         (
             "/mute bob 1y",
-            "* Not done: /mute takes NAME [DURATION] after it, and nothing else. To say a line that begins with a slash, begin it with two.",
+            "* Not done: /mute is for 1s to 365d, such as 30s, 10m, 2h, 7d or 2w; without a time, it has no end.",
         ),
         (
             "/ban bob 400d",
-            "* Not done: /ban is for 1s to 365d; without a time, it has no end.",
+            "* Not done: /ban is for 1s to 365d, such as 30s, 10m, 2h, 7d or 2w; without a time, it has no end, and a reason begins with no digit.",
         ),
     ] {
         chat.screen.clear();

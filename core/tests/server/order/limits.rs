@@ -17,7 +17,7 @@ fn every_limit_holds_at_it_and_not_past_it() {
     );
     assert_eq!(
         send(&mut w, ann, "/ban eve 366d"),
-        "* Not done: /ban is for 1s to 365d; without a time, it has no end.\n"
+        "* Not done: /ban is for 1s to 365d, such as 30s, 10m, 2h, 7d or 2w; without a time, it has no end, and a reason begins with no digit.\n"
     );
     assert_eq!(
         send(&mut w, ann, "/slow 3601"),
@@ -95,4 +95,60 @@ fn help_shows_what_one_may_do() {
     let lines = [&all, &some, &none].map(|help| help.lines().count());
     assert_eq!(lines, [19, 17, 14]);
     assert!(all.ends_with("in the room.\n") && none.ends_with("in the room.\n"));
+}
+
+#[test]
+fn what_begins_like_a_time_or_looks_like_an_address_and_is_none_is_refused_in_words() {
+    let (mut w, ann, bob) = dev();
+    w.look(bob);
+    for time in [
+        "7",
+        "7y",
+        "7 days",
+        "1.5h",
+        "2h30m",
+        "-7d",
+        "7D",
+        "3 warnings",
+    ] {
+        let told = send(&mut w, ann, &format!("/ban eve {time}"));
+        assert!(
+            told.starts_with("* Not done: /ban is for 1s to 365d, such as "),
+            "{told}"
+        );
+        let told = send(&mut w, ann, &format!("/mute bob {time}"));
+        assert!(
+            told.starts_with("* Not done: /mute is for 1s to 365d, such as "),
+            "{told}"
+        );
+    }
+    let no_address = "is no address or network, such as 192.0.2.7";
+    for text in [
+        "10.0.0.300",
+        "10.0.0",
+        "10.0.0.0/33",
+        "10.0.0.0/7",
+        "fe80::zz",
+        "[::1]:5000",
+        "10.0.0.*",
+    ] {
+        let told = send(&mut w, ann, &format!("/ban {text}"));
+        assert!(
+            told.starts_with(&format!("* Not done: {text} {no_address}")),
+            "{told}"
+        );
+    }
+    for text in ["10.0.0.0/33", "fe80::zz"] {
+        let told = send(&mut w, ann, &format!("/unban {text}"));
+        assert!(told.contains(no_address), "{told}");
+    }
+    assert_eq!(send(&mut w, ann, "/bans"), "* Nobody is banned.\n");
+    // Who is here is meant by their name, whatever it looks like.
+    w.join("10.0.0.300");
+    w.look(ann);
+    assert!(
+        send(&mut w, ann, "/ban 10.0.0.300 too loud").contains("has banned 10.0.0.300: too loud")
+    );
+    assert!(send(&mut w, ann, "/ban eve 1w").contains("has banned eve for 7d"));
+    assert!(send(&mut w, ann, "/mute bob 2w").contains("has muted bob for 14d"));
 }

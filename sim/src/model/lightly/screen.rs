@@ -349,6 +349,7 @@ fn time(text: &str) -> Option<u32> {
         "m" => 60,
         "h" => 3600,
         "d" => 86_400,
+        "w" => 604_800,
         _ => return None,
     };
     number.parse::<u32>().ok()?.checked_mul(times)
