@@ -24,7 +24,8 @@ pub use room::log::History;
 pub use room::state::State;
 pub use server::phase as server_phase;
 pub use server::{
-    Action, Census, CloseReason, Input, Logs, Origin, Outbox, Round, Server, Timer, Usage, Whom,
+    Action, Banned, Census, CloseReason, Input, Logs, Origin, Outbox, Present, Round, Server,
+    Timer, Usage, Whom,
 };
 pub use types::conn_id::ConnId;
 pub use types::entry::{Entry, Kind, Record, SessionId};

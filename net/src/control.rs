@@ -2,7 +2,8 @@
 //! answer to each. Whoever asks waits; the room does not.
 
 use chat_core::{
-    Asked, Census, ConnId, Input, Limits, Name, RoomName, Server, Timestamp, Usage, Whom,
+    Asked, Banned, Census, ConnId, Input, Limits, Name, Network, Present, RoomName, Server,
+    Timestamp, Usage, Whom,
 };
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -26,18 +27,21 @@ enum Question {
     Announce(String, oneshot::Sender<usize>),
     Kick(String, String, oneshot::Sender<bool>),
     SetAdmin(String, bool, oneshot::Sender<Admin>),
-    Order(Box<Asked<'static>>, oneshot::Sender<Result<(), String>>),
+    Bans(oneshot::Sender<Vec<Banned>>),
+    Order(
+        Box<Asked<'static>>,
+        oneshot::Sender<Result<Ordered, String>>,
+    ),
     Granted(oneshot::Sender<Box<Limits>>),
     Limits(Box<Limits>, oneshot::Sender<()>),
-    Drain(oneshot::Sender<usize>),
+    Drain(oneshot::Sender<Drained>),
 }
 
-/// Who is in the room.
+/// Who is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Members {
-    /// Their names, in order, as many as were asked for, and the connection of everyone who has one now, as the log
-    /// names it.
-    pub people: Vec<(Name, Option<ConnId>)>,
+    /// They, in the order of their names, as many as were asked for.
+    pub people: Vec<Present>,
     /// How many more there are.
     pub more: usize,
 }
@@ -64,6 +68,24 @@ pub enum Admin {
     DiskFull,
 }
 
+/// What comes of keeping somebody out, or letting them in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ordered {
+    /// Until when somebody is kept out, in milliseconds since the Unix epoch; with none, there is no such end.
+    pub until: Option<u64>,
+    /// It keeps nobody out as things are: connections of this machine are exempt from what is ordered of hosts.
+    pub is_of_exempt: bool,
+}
+
+/// What comes of stopping the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// The connections that there are.
+    pub connections: usize,
+    /// It was stopping before.
+    pub is_already: bool,
+}
+
 /// The server is gone, or has too many questions waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAnswer;
@@ -82,7 +104,7 @@ pub struct Controlled {
 /// What was done, and who is told once it is there to stay.
 enum Done {
     Admin(oneshot::Sender<Admin>),
-    Order(oneshot::Sender<Result<(), String>>),
+    Order(Ordered, oneshot::Sender<Result<Ordered, String>>),
 }
 
 impl Done {
@@ -90,7 +112,7 @@ impl Done {
     fn tell(self) {
         match self {
             Self::Admin(to) => drop(to.send(Admin::Done)),
-            Self::Order(to) => drop(to.send(Ok(()))),
+            Self::Order(ordered, to) => drop(to.send(Ok(ordered))),
         }
     }
 }
@@ -183,9 +205,17 @@ impl Control {
     ///
     /// # Errors
     /// As [`usage`](Self::usage).
-    pub async fn order(&self, asked: Asked<'static>) -> Result<Result<(), String>, NoAnswer> {
+    pub async fn order(&self, asked: Asked<'static>) -> Result<Result<Ordered, String>, NoAnswer> {
         self.ask(|answer| Question::Order(Box::new(asked), answer))
             .await
+    }
+
+    /// Who is kept out of the server, the oldest first.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn bans(&self) -> Result<Vec<Banned>, NoAnswer> {
+        self.ask(Question::Bans).await
     }
 
     /// What clients are granted.
@@ -210,7 +240,7 @@ impl Control {
     ///
     /// # Errors
     /// As [`usage`](Self::usage).
-    pub async fn drain(&self) -> Result<usize, NoAnswer> {
+    pub async fn drain(&self) -> Result<Drained, NoAnswer> {
         self.ask(Question::Drain).await
     }
 
@@ -269,8 +299,7 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Don
         }
         Question::Members(most, to) => {
             let more = server.members().len().saturating_sub(most);
-            let people = server.people().take(most);
-            let people = people.map(|(name, conn)| (name.clone(), conn)).collect();
+            let people = server.present().take(most).collect();
             let _ = to.send(Members { people, more });
         }
         Question::Rooms(most, to) => {
@@ -312,9 +341,12 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Don
         Question::Order(asked, to) => {
             let Some(why) = server.refusal_of(&asked) else {
                 server.handle(now, Input::Order(&asked));
-                return Some(Done::Order(to));
+                return Some(Done::Order(ordered(&asked, server), to));
             };
             let _ = to.send(Err(why));
+        }
+        Question::Bans(to) => {
+            let _ = to.send(server.banned().collect());
         }
         Question::Granted(to) => {
             let _ = to.send(Box::new(server.limits().clone()));
@@ -327,11 +359,28 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Don
             let connections = server.connections();
             let clients = u32::try_from(connections).unwrap_or(u32::MAX);
             let spread = SPREAD.saturating_mul(clients).min(MAX_SPREAD);
-            if !server.usage().is_stopping {
+            let is_already = server.usage().is_stopping;
+            if !is_already {
                 server.handle(now, Input::Drain(spread));
             }
-            let _ = to.send(connections);
+            let _ = to.send(Drained {
+                connections,
+                is_already,
+            });
         }
     }
     None
+}
+
+/// What has come of an order that was just given.
+fn ordered(asked: &Asked<'_>, server: &Server) -> Ordered {
+    let is_ban = matches!(asked, Asked::Ban { .. });
+    let Some(ban) = server.banned().last().filter(|_| is_ban) else {
+        return Ordered::default();
+    };
+    let is_loopback = ban.from.is_some_and(Network::is_loopback);
+    Ordered {
+        until: ban.until,
+        is_of_exempt: ban.whom.is_none() && is_loopback && !server.limits().limit_loopback,
+    }
 }

@@ -21,7 +21,7 @@ mod tcp;
 pub mod tls;
 mod underway;
 
-pub use control::{Admin, Control, Controlled, Members, NoAnswer, control};
+pub use control::{Admin, Control, Controlled, Drained, Members, NoAnswer, Ordered, control};
 pub use either::Either;
 pub use hashing::Hasher;
 pub use listener::{Listener, TcpListener, TurnedAway, connect};

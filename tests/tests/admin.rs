@@ -140,12 +140,20 @@ fn who_tells_the_names_and_say_tells_everyone() {
     let (mut ann, mut bob) = ann_and_bob(&mut room);
     ann.expect("bob has joined the chat");
     let told = room.told(&["who"]);
-    let names: Vec<_> = told.lines().filter_map(|it| it.split(' ').next()).collect();
-    assert_eq!(names, ["ann", "bob"]);
+    let rows: Vec<Vec<&str>> = told
+        .lines()
+        .map(|it| it.split_whitespace().collect())
+        .collect();
+    for (row, name) in rows.iter().zip(["ann", "bob"]) {
+        assert_eq!((row[0], &row[2..]), (name, &["127.0.0.1", "lobby"][..]));
+    }
     assert_eq!(room.json(&["who"])["people"][1]["name"], "bob");
     ann.say("/join dev");
     room.server.expect("ann has left the chat");
     room.server.expect("[dev] ann has joined the chat");
+    let ann_now = &room.json(&["who"])["people"][0];
+    assert_eq!(ann_now["rooms"], serde_json::json!(["dev"]));
+    assert_eq!(ann_now["address"], "127.0.0.1");
     let told = room.told(&["rooms"]);
     let rooms: Vec<Vec<&str>> = told
         .lines()
@@ -235,6 +243,16 @@ fn drain_lets_everyone_go_and_says_when_to_come_back() {
         room.told(&["drain"])
             .starts_with("1 connections are told goodbye")
     );
+    // As long as it is there, it says that it stops.
+    let again = room.admin(&["drain"]);
+    let told = String::from_utf8_lossy(&[again.stdout, again.stderr].concat()).into_owned();
+    let told_all = [
+        "the server stops already",
+        "the server is stopping",
+        "no server runs there",
+        "closed the connection",
+    ];
+    assert!(told_all.iter().any(|it| told.contains(it)), "{told}");
     let rest = bot.rest();
     let bye = rest.last().expect("it is told");
     assert!(
@@ -286,6 +304,52 @@ fn log_changes_what_is_written() {
     let wanted = "name=seen";
     room.server.log.wait_for(wanted);
     assert!(error_of(&room.admin(&["log", "chat_net=loud"])).contains("chat_net=loud"));
+}
+
+#[test]
+fn a_ban_says_when_it_ends_and_what_is_none_is_refused() {
+    let room = Room::open();
+    assert_eq!(room.told(&["bans"]), "nobody is banned\n");
+    assert_eq!(room.told(&["ban", "eve"]), "eve is banned for good\n");
+    let told = room.told(&["ban", "dan", "2w", "not nice"]);
+    assert!(told.starts_with("dan is banned until 2"), "{told}");
+    let told = room.told(&["ban", "127.0.0.1"]);
+    assert!(
+        told.contains("is banned for good; it keeps nobody out"),
+        "{told}"
+    );
+    assert_eq!(
+        room.told(&["ban", "192.0.2.7/24"]),
+        "192.0.2.7/24 is banned for good\n"
+    );
+    for time in ["7", "7y", "1.5h", "2h30m"] {
+        let told = error_of(&room.admin(&["ban", "fay", time]));
+        assert!(told.contains("30s, 10m, 2h, 7d or 2w"), "{told}");
+    }
+    for address in ["10.0.0.300", "10.0.0.0/33", "fe80::zz", "10.0.0.*"] {
+        let told = error_of(&room.admin(&["ban", address]));
+        assert!(told.contains("is no address or network"), "{told}");
+    }
+    let bans = room.json(&["bans"]);
+    let bans = bans["bans"].as_array().expect("it is a list");
+    assert_eq!(bans.len(), 4);
+    assert_eq!(
+        (&bans[1]["whom"], &bans[1]["reason"]),
+        (&"dan".into(), &"not nice".into())
+    );
+    assert_eq!(
+        (&bans[1]["by"], &bans[3]["address"]),
+        (&"server".into(), &"192.0.2.0/24".into())
+    );
+    assert!(bans[0]["until"].is_null() && bans[1]["until"].is_u64());
+    let row = room.told(&["bans"]).lines().nth(1).map(str::to_owned);
+    let row = row.expect("it is there");
+    assert!(
+        row.starts_with("dan ") && row.ends_with("not nice") && row.contains("until 2"),
+        "{row}"
+    );
+    room.told(&["unban", "dan"]);
+    assert_eq!(room.told(&["bans"]).lines().count(), 3);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Answers to requests on the admin socket.
 
-use super::protocol::{Answer, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Room, Status, Used};
+use super::protocol::{
+    Answer, Ban, Host, MAX_HOSTS, MAX_NAMES, Person, Request, Room, Status, Used,
+};
 use super::{Operator, PATIENCE, Reloaded, usage};
-use chat_core::Limits;
+use chat_core::{Limits, ORDER_TIMES};
 use chat_net::Admin;
 use std::path::PathBuf;
 use tokio::task::spawn_blocking;
@@ -30,6 +32,7 @@ impl Operator {
                 self.order("ban", whom, &rest.join(" ")).await
             }
             Request::Unban { whom } => self.order("unban", whom, "").await,
+            Request::Bans => self.bans().await,
             Request::Reload => self.reload().await.map(|it| {
                 let Reloaded {
                     applied, restart, ..
@@ -103,9 +106,11 @@ impl Operator {
 
     async fn who(&self) -> Result<Answer, String> {
         let members = self.patient(self.control.members(MAX_NAMES)).await?;
-        let people = members.people.iter().map(|(name, conn)| Person {
-            name: name.as_str().into(),
-            connection: conn.map(|conn| format!("{conn:?}")),
+        let people = members.people.iter().map(|it| Person {
+            name: it.name.as_str().into(),
+            connection: it.conn.map(|conn| format!("{conn:?}")),
+            rooms: it.rooms.iter().map(|room| room.as_str().into()).collect(),
+            address: it.host.map(|host| host.to_string()),
         });
         Ok(Answer::Who {
             people: people.collect(),
@@ -177,20 +182,47 @@ impl Operator {
             return Err(format!("{whom:?} is no name, address or network"));
         }
         let line = format!("/{command} {whom} {rest}");
-        let asked = match chat_core::Request::decode(line.trim_end().as_bytes()) {
-            Ok(chat_core::Request::Order(asked)) => asked.into_owned(),
-            _ => return Err("that is no time that anybody can be banned for: 1s to 365d".into()),
+        let decoded = chat_core::Request::decode(line.trim_end().as_bytes());
+        let Ok(chat_core::Request::Order(asked)) = decoded else {
+            let first = rest.split(' ').next().unwrap_or_default();
+            return Err(format!(
+                "{first:?} is no time that anybody can be banned for: {ORDER_TIMES}; a reason begins with no digit"
+            ));
         };
-        self.patient(self.control.order(asked)).await??;
+        let asked = asked.into_owned();
+        let ordered = self.patient(self.control.order(asked)).await??;
         let is_banned = command == "ban";
         tracing::info!(whom, is_banned, "who is banned from the server has changed");
-        Ok(Answer::Ban { whom, is_banned })
+        let note = "it keeps nobody out: connections of the server's own machine are exempt, unless it has limit_loopback";
+        Ok(Answer::Ban {
+            whom,
+            is_banned,
+            until: ordered.until,
+            note: ordered.is_of_exempt.then(|| note.into()),
+        })
+    }
+
+    async fn bans(&self) -> Result<Answer, String> {
+        let bans = self.patient(self.control.bans()).await?.into_iter();
+        let bans = bans.map(|it| Ban {
+            whom: it.whom.map(|name| name.as_str().into()),
+            address: it.from.map(|from| from.to_string()),
+            until: it.until,
+            by: it.by.as_str().into(),
+            reason: it.reason,
+        });
+        Ok(Answer::Bans {
+            bans: bans.collect(),
+        })
     }
 
     async fn drain(&self) -> Result<Answer, String> {
-        let connections = self.patient(self.control.drain()).await?;
+        let drained = self.patient(self.control.drain()).await?;
         self.notify.tell("STOPPING=1");
-        Ok(Answer::Draining { connections })
+        Ok(Answer::Draining {
+            connections: drained.connections,
+            is_already: drained.is_already,
+        })
     }
 
     async fn backup(&self, dir: PathBuf) -> Result<Answer, String> {

@@ -1,6 +1,6 @@
 //! `chat-server admin`: asks a running server, and shows what it answers.
 
-use super::protocol::{Answer, MAX_ANSWER, Request, Status, Used};
+use super::protocol::{Answer, Ban, MAX_ANSWER, Request, Status, Used};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -55,7 +55,9 @@ pub fn table(answer: &Answer) -> String {
             let mut text = String::new();
             for person in people {
                 let connection = person.connection.as_deref().unwrap_or("(waited for)");
-                let _ = writeln!(text, "{:<32} {connection}", person.name);
+                let address = person.address.as_deref().unwrap_or("-");
+                let (name, rooms) = (&person.name, person.rooms.join(","));
+                let _ = writeln!(text, "{name:<32} {connection:<12} {address:<24} {rooms}");
             }
             if *more > 0 {
                 let _ = writeln!(text, "and {more} more");
@@ -82,8 +84,15 @@ pub fn table(answer: &Answer) -> String {
         Answer::Ban {
             whom,
             is_banned: true,
-        } => format!("{whom} is banned\n"),
+            until,
+            note,
+        } => {
+            let note = note.as_ref().map_or(String::new(), |it| format!("; {it}"));
+            format!("{whom} is banned {}{note}\n", end(*until))
+        }
         Answer::Ban { whom, .. } => format!("{whom} is banned no more\n"),
+        Answer::Bans { bans } if bans.is_empty() => "nobody is banned\n".into(),
+        Answer::Bans { bans } => bans.iter().map(of_ban).collect(),
         Answer::Reloaded {
             applied,
             needs_restart,
@@ -98,7 +107,11 @@ pub fn table(answer: &Answer) -> String {
                 list(needs_restart)
             )
         }
-        Answer::Draining { connections } => {
+        Answer::Draining {
+            connections,
+            is_already: true,
+        } => format!("the server stops already; {connections} connections are left\n"),
+        Answer::Draining { connections, .. } => {
             format!("{connections} connections are told goodbye; the server stops\n")
         }
         Answer::BackedUp { dir, entries } => {
@@ -107,6 +120,32 @@ pub fn table(answer: &Answer) -> String {
         Answer::Logging { level } => format!("log messages from now on: {level}\n"),
         Answer::Error { text } => format!("{text}\n"),
     }
+}
+
+/// When a ban ends.
+fn end(until: Option<u64>) -> String {
+    let moment = |it| jiff::Timestamp::from_millisecond(i64::try_from(it).ok()?).ok();
+    match until {
+        None => "for good".into(),
+        Some(until) => match moment(until) {
+            Some(moment) => format!("until {}", moment.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            None => format!("until {until} ms after 1970"),
+        },
+    }
+}
+
+/// A row of those who are kept out: by what, until when, by whom, why.
+fn of_ban(ban: &Ban) -> String {
+    let by = [&ban.whom, &ban.address].map(Option::as_deref);
+    let by: Vec<&str> = by.into_iter().flatten().collect();
+    let row = format!(
+        "{:<48} {:<29} {:<16} {}",
+        by.join(","),
+        end(ban.until),
+        ban.by,
+        ban.reason
+    );
+    format!("{}\n", row.trim_end())
 }
 
 fn of_status(status: &Status) -> String {

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 pub const MAX_REQUEST: u64 = 8 * 1024;
 
 /// The longest answer, in bytes.
-pub const MAX_ANSWER: u64 = 2 * 1024 * 1024;
+pub const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 
-/// So many people are told at most; with 80 bytes each, they fit an answer.
+/// So many people are told at most; each is in 64 rooms at most, whose names and what else is told of them take less than 6 KiB, so
+/// that they fit an answer.
 pub const MAX_NAMES: usize = 10_000;
 
 /// So many hosts are told at most: those with the most connections.
@@ -22,7 +23,7 @@ pub const MAX_HOSTS: usize = 20;
 pub enum Request {
     /// How the server is: people, connections, entries, disk, limits and their use
     Status,
-    /// Who is here, in whatever rooms, and by which connection, as the log names it
+    /// Who is here, in which rooms, from where, and by which connection, as the log names it
     Who,
     /// Which rooms there are, and how many are in each
     Rooms,
@@ -56,11 +57,11 @@ pub enum Request {
         /// A name, with every name that is taken for it; an address, or a network such as 192.0.2.0/24
         #[arg(value_name = "NAME|ADDRESS|NETWORK")]
         whom: String,
-        /// For how long: 30s, 10m, 2h or 7d; without it, until `unban`
+        /// For how long: 30s, 10m, 2h, 7d or 2w; without it, until `unban`
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[arg(value_name = "DURATION")]
         duration: Option<String>,
-        /// Why, as everyone is told
+        /// Why, as everyone is told; it begins with no digit
         #[serde(default)]
         #[arg(default_value = "")]
         reason: String,
@@ -71,6 +72,8 @@ pub enum Request {
         #[arg(value_name = "NAME|ADDRESS|NETWORK")]
         whom: String,
     },
+    /// Who is kept out of the server, until when, by whom and why
+    Bans,
     /// Read the configuration anew, put in force what can be without dropping anyone, and say what needs a
     /// restart
     Reload,
@@ -133,6 +136,15 @@ pub enum Answer {
         whom: String,
         /// They are kept out.
         is_banned: bool,
+        /// Until when they are, in milliseconds since 1970; none, where it is for good, or over.
+        until: Option<u64>,
+        /// What else there is to know of it.
+        note: Option<String>,
+    },
+    /// To [`Request::Bans`].
+    Bans {
+        /// They, the oldest first.
+        bans: Vec<Ban>,
     },
     /// To [`Request::Reload`].
     Reloaded {
@@ -145,6 +157,8 @@ pub enum Answer {
     Draining {
         /// How many connections there were.
         connections: usize,
+        /// It was draining already.
+        is_already: bool,
     },
     /// To [`Request::Backup`].
     BackedUp {
@@ -181,6 +195,26 @@ pub struct Person {
     pub name: String,
     /// Their connection, as the log names it; none while a session is waited for.
     pub connection: Option<String>,
+    /// The rooms that they are in, in the order of their names.
+    pub rooms: Vec<String>,
+    /// Where they come from: an address, or the network that an IPv6 address is of, as `ban` takes it. None, where it is not known,
+    /// of a session that is waited for.
+    pub address: Option<String>,
+}
+
+/// Somebody who is kept out of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ban {
+    /// By their name, and every name that is taken for it.
+    pub whom: Option<String>,
+    /// By where they come from: an address or a network.
+    pub address: Option<String>,
+    /// Until when, in milliseconds since 1970; none, where it is until `unban`.
+    pub until: Option<u64>,
+    /// Who ordered it: `server`, where an operator has.
+    pub by: String,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 /// How a server is.

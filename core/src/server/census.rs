@@ -3,8 +3,10 @@
 use super::Server;
 use super::phase::Phase;
 use super::rooms::Hosted;
+use crate::types::conn_id::ConnId;
 use crate::types::limits::{Limits, MAX_LINE};
-use crate::types::name::Name;
+use crate::types::name::{Name, Unique};
+use crate::types::network::Network;
 use crate::types::peer::Host;
 use crate::types::room_name::RoomName;
 use crate::wire::dialect::Dialect;
@@ -12,6 +14,7 @@ use crate::wire::notice::Notice;
 use crate::wire::printable::printable;
 use crate::wire::short::within;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What a server has now of what its [`Limits`] bound, each in constant time.
@@ -48,6 +51,34 @@ pub struct Census {
     pub hosts: Vec<(Host, usize)>,
     /// Hosts that are not among these.
     pub more_hosts: usize,
+}
+
+/// Somebody who is here, as those who look after the server see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// Their name.
+    pub name: Name,
+    /// The connection that they have now.
+    pub conn: Option<ConnId>,
+    /// The rooms that they are in, in the order of their names.
+    pub rooms: Vec<RoomName>,
+    /// Where they come from; of somebody who has no connection now, only where the limits of hosts are theirs.
+    pub host: Option<Host>,
+}
+
+/// Somebody who is kept out of the server, by a ban from the lobby.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banned {
+    /// By their name.
+    pub whom: Option<Name>,
+    /// By where they come from.
+    pub from: Option<Network>,
+    /// Until when, in milliseconds since the Unix epoch; with none, until they are let in again.
+    pub until: Option<u64>,
+    /// Who ordered it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 impl Server {
@@ -89,6 +120,35 @@ impl Server {
     /// The names of those who are here, in whatever rooms, in order.
     pub fn members(&self) -> impl ExactSizeIterator<Item = &Name> {
         self.people.iter().map(|(name, _)| name)
+    }
+
+    /// Everyone who is here, in whatever rooms, in the order of their names. Before the first of them, it takes a time that grows with
+    /// the sessions.
+    pub fn present(&self) -> impl Iterator<Item = Present> {
+        let waiting = self.sessions.waiting_hosts();
+        self.people.iter().map(move |(name, person)| {
+            let connection = person.conn.and_then(|id| self.connections.get(id));
+            let waiting = || waiting.get(&Unique(name.clone())).copied();
+            let rooms = self.rooms.of(name).into_iter();
+            Present {
+                name: name.clone(),
+                conn: person.conn,
+                rooms: rooms.map(|room| self.rooms.named(room)).collect(),
+                host: connection.map(|it| it.peer.host).or_else(waiting),
+            }
+        })
+    }
+
+    /// Who is kept out of the server now, by a ban from the lobby; the oldest of these first.
+    pub fn banned(&self) -> impl Iterator<Item = Banned> {
+        let rules = self.rooms.lobby().room.state.rules();
+        rules.bans(self.wall()).map(|ban| Banned {
+            whom: ban.whom.as_ref().map(|it| it.0.clone()),
+            from: ban.from,
+            until: ban.until,
+            by: ban.by.0.clone(),
+            reason: String::from(&*ban.reason),
+        })
     }
 
     /// The rooms in memory, in the order of their names, and how many are in each. What two say to each other alone is none.

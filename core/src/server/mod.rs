@@ -45,7 +45,7 @@ mod timers;
 mod turns;
 mod who;
 
-pub use census::{Census, Usage};
+pub use census::{Banned, Census, Present, Usage};
 pub use io::{Action, CloseReason, Input, Whom};
 pub use round::{Logs, Outbox, Round};
 pub use session::Origin;

@@ -114,6 +114,13 @@ impl Sessions {
         all.find(|it| it.conn.is_none() && it.name == *name)?.host
     }
 
+    /// From where everybody came who has no connection at the moment, where that counts.
+    pub(super) fn waiting_hosts(&self) -> BTreeMap<Unique, Host> {
+        let all = self.table.values().filter(|it| it.conn.is_none());
+        let hosts = all.map(|it| it.host.map(|host| (Unique(it.name.clone()), host)));
+        hosts.flatten().collect()
+    }
+
     /// Those who have no connection at the moment and came from such a host.
     pub(super) fn waiting_from(&self, is_it: impl Fn(Host) -> bool) -> BTreeSet<Unique> {
         let all = self.table.values().filter(|it| it.conn.is_none());

@@ -184,6 +184,13 @@ fn somebody_without_a_connection_is_not_waited_for_any_more() {
     let people: Vec<_> = w.server.people().collect();
     let (ann_name, bot_name) = (name("ann"), name("bot"));
     assert_eq!(people, [(&ann_name, Some(ann)), (&bot_name, None)]);
+    let present: Vec<_> = w.server.present().collect();
+    assert_eq!((&present[0].name, present[0].conn), (&ann_name, Some(ann)));
+    assert!(present[0].host.is_some_and(chat_core::Host::is_loopback));
+    // Of this machine, whose connections are not limited, nothing is remembered.
+    assert_eq!((present[1].conn, present[1].host), (None, None));
+    let rooms = |at: usize| present[at].rooms.iter().map(|room| room.as_str());
+    assert!(rooms(0).eq(["lobby"]) && rooms(1).eq(["lobby"]));
     let whom = Whom::Name(&bot_name);
     w.server.handle(w.now, Input::Kick(whom, "gone"));
     w.settle();
@@ -289,6 +296,17 @@ fn whoever_is_banned_from_outside_is_kept_out_of_the_server_whatever_they_are() 
     assert_eq!(w.server.phase(eve), Phase::Lingering);
     let eve = w.join("EVE");
     assert!(w.look(eve).contains("you are banned"));
+    let banned: Vec<_> = w.server.banned().collect();
+    assert_eq!(banned.len(), 1);
+    assert_eq!(
+        (&banned[0].whom, banned[0].from),
+        (&Some(name("eve")), None)
+    );
+    assert_eq!(
+        (banned[0].by.as_str(), &*banned[0].reason),
+        ("server", "not nice")
+    );
+    assert!(banned[0].until.is_some());
     let bans = super::accounts::send(&mut w, root, "/bans");
     assert!(bans.starts_with("* Banned: eve until"), "{bans}");
     // Also one who keeps order there.
