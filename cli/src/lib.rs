@@ -15,6 +15,7 @@ pub mod history_dir;
 pub mod hosts;
 pub mod listen;
 pub mod operator;
+pub mod option_value;
 mod output_watch;
 pub mod paper;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! How much of the history is kept, as it is given on a command line.
 
+use crate::option_value::whole;
 use chat_net::store::Retention;
 use clap::Args;
 use std::time::Duration;
@@ -10,11 +11,11 @@ const DAY: u64 = 24 * 60 * 60;
 #[derive(Clone, Debug, Args)]
 pub struct Keep {
     /// Entries older than so many days are removed from the history, as others come
-    #[arg(long = "keep-days", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long = "keep-days", value_name = "N", value_parser = whole::<u32>(1, u64::MAX))]
     days: Option<u32>,
 
     /// The oldest entries beyond so many are removed from the history, as others come
-    #[arg(long = "keep-entries", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "keep-entries", value_name = "N", value_parser = whole::<u64>(1, u64::MAX))]
     entries: Option<u64>,
 
     /// The oldest entries beyond so many bytes are removed from the history, as others come: such as
@@ -43,7 +44,7 @@ impl Keep {
 }
 
 fn limit(text: &str) -> Result<Limit, String> {
-    match text {
+    match text.trim() {
         "all" => Ok(Limit(None)),
         size_of => size(size_of).map(|bytes| Limit(Some(bytes))),
     }

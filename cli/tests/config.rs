@@ -71,6 +71,25 @@ fn what_is_wrong_is_told_with_its_place_and_what_is_expected() {
         "(\n    // Too short a unit.\n    keep_bytes: \"2G\",\n)",
         "(log_format: \"xml\")",
         "(rate: 20) and more",
+        "// nothing",
+        "(max-connections: 5)",
+        "(colour: 5)",
+        "(\"rate\": 20)",
+        "{\"rate\": 20}",
+        "(\n    rate: 10k,\n)",
+        "(rate: None)",
+        "(rate: 99999999999999999999)",
+        "(rate: [20])",
+        "(rate: )",
+        "(rate: 20 host_rate: 5)",
+        "(log_format: json)",
+        "(log_format: 'json')",
+        "(data: /var/lib/chat)",
+        "(data: \"C:\\dir\")",
+        "(ephemeral: yes)",
+        "(listen: [5000, 70000])",
+        "(listen: [5000 6000])",
+        "(rate = 20)",
     ]
     .iter()
     .enumerate()
@@ -81,14 +100,51 @@ fn what_is_wrong_is_told_with_its_place_and_what_is_expected() {
         assert!(output.stdout.is_empty());
         let error = String::from_utf8(output.stderr).unwrap();
         let error = error.replace(file.0.to_str().unwrap(), "FILE");
-        // The options themselves are others' business.
-        let listed = error.split_once("expected one of listen, ");
-        let error = listed.map_or(error.clone(), |(before, _)| {
-            format!("{before}expected one of listen, …\n")
-        });
         let _ = write!(told, "{wrong}\n=> {error}\n");
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_and_a_value_may_be_said_to_be_there() {
+    for text in [
+        "\u{feff}(rate: 20)",
+        "(rate: Some(5))",
+        "(listen: [\" 5000 \"])",
+    ] {
+        let output = check(&File::new("right", text));
+        assert_eq!(output.status.code(), Some(0), "{text}: {output:?}");
+    }
+}
+
+#[test]
+fn what_is_no_utf_8_is_told_with_its_place() {
+    let file = File::new("latin1", "");
+    fs::write(&file.0, b"(rate: 20,\n  data: \"caf\xe9\")").unwrap();
+    let told = String::from_utf8(check(&file).stderr).unwrap();
+    assert!(
+        told.ends_with(":2:13: the byte E9 is no UTF-8, in which the file has to be written\n"),
+        "{told}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_and_not_waited_for_without_end() {
+    let path = std::env::temp_dir().join(format!("chat-config-{}-pipe", std::process::id()));
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("it can be started").success());
+    let file = File(path);
+    let told = String::from_utf8(check(&file).stderr).unwrap();
+    assert!(
+        told.contains("it is no file, and has had no end for 5s"),
+        "{told}"
+    );
+    let to = file.0.clone();
+    let writer = std::thread::spawn(move || fs::write(to, "(rate: 20)"));
+    let output = check(&file);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    writer.join().unwrap().unwrap();
 }
 
 #[test]

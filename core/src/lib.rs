@@ -49,6 +49,7 @@ pub use types::verifier::{HASH, SALT, Verifier};
 pub use wire::asked::{Asked, Which};
 pub use wire::commands::COMMAND_NAMES;
 pub use wire::line::{Line, LineReader};
+pub use wire::nearest::slips;
 pub use wire::notice::names_of_roster;
 pub use wire::printable::{is_blank, printable};
 pub use wire::text::{FirstLine, Request, ServerLine};

@@ -176,8 +176,8 @@ mod numbers {
     #[test]
     fn that_make_no_sense_are_refused_with_what_is_wanted() {
         for (option, wanted) in [
-            ("--max-connections", "a number from 1 on is wanted"),
-            ("--threads", "a number from 1 to 64 is wanted"),
+            ("--max-connections", "a whole number from 1 on is wanted"),
+            ("--threads", "a whole number from 1 to 64 is wanted"),
         ] {
             for value in ["0", "many"] {
                 let refused = Command::new(chat_server()).args([option, value]).output();

@@ -1,31 +1,48 @@
 //! The file: RON, one field for each option.
 
+use super::explained::{Fault, TWICE, UNKNOWN, explained, place};
+use super::value::check;
 use super::{Set, is_flag, is_list, options};
-use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, Command};
 use ron::extensions::Extensions;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use std::error::Error as _;
+use std::cell::Cell;
 use std::fmt;
 
-/// Line and column, and what is wrong there.
-type Fault = (Option<(usize, usize)>, String);
+/// What some editors put at the front of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads what the text of a file sets.
-pub(super) fn parse(command: &Command, text: &str) -> Result<Set, Fault> {
+pub(super) fn parse(command: &Command, bytes: &[u8]) -> Result<Set, Fault> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let right = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let byte = bytes[error.valid_up_to()];
+        let what = format!("the byte {byte:02X} is no UTF-8, in which the file has to be written");
+        (place(&right, right.len()), what)
+    })?;
     let ron = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
-    let parsed = ron.from_str_seed(text, Fields(command));
-    parsed.map_err(|error| {
-        let at = error.span.start;
-        (Some((at.line, at.col)), error.code.to_string())
+    let reading = Cell::new(None);
+    let fields = Fields {
+        command,
+        reading: &reading,
+    };
+    ron.from_str_seed(text, fields).map_err(|error| {
+        let (start, said) = (error.span.start, error.code.to_string());
+        let found = (start.line, start.col);
+        explained(command, text, found, reading.get(), &said, &error.code)
     })
 }
 
 /// All of a file.
-struct Fields<'a>(&'a Command);
+struct Fields<'a, 'b> {
+    command: &'a Command,
+    /// The option that is read.
+    reading: &'b Cell<Option<&'a Arg>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Fields<'_> {
+impl<'de> DeserializeSeed<'de> for Fields<'_, '_> {
     type Value = Set;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Set, D::Error> {
@@ -33,7 +50,7 @@ impl<'de> DeserializeSeed<'de> for Fields<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Fields<'_> {
+impl<'de> Visitor<'de> for Fields<'_, '_> {
     type Value = Set;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,12 +58,13 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Set, M::Error> {
-        let command = self.0;
+        let command = self.command;
         let mut set = Set::new();
         while let Some(arg) = map.next_key_seed(Field(command))? {
+            self.reading.set(Some(arg));
             let id = arg.get_id().to_string();
             if set.iter().any(|(known, _)| *known == id) {
-                return Err(de::Error::custom("this option is set already"));
+                return Err(de::Error::custom(TWICE));
             }
             let values = map.next_value_seed(Values { command, arg })?;
             set.push((id, values));
@@ -75,13 +93,9 @@ impl<'a> Visitor<'_> for Field<'a> {
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<&'a Arg, E> {
         let found = options(self.0).find(|(known, _)| known == name);
-        found.map(|(_, arg)| arg).ok_or_else(|| {
-            let known: Vec<String> = options(self.0).map(|(known, _)| known).collect();
-            E::custom(format!(
-                "unknown field `{name}`, expected one of {}",
-                known.join(", ")
-            ))
-        })
+        found
+            .map(|(_, arg)| arg)
+            .ok_or_else(|| E::custom(format!("{UNKNOWN} `{name}`")))
     }
 }
 
@@ -130,26 +144,7 @@ impl One<'_> {
     /// Has the option's own parser look at it.
     fn checked<E: de::Error>(self, value: String) -> Result<String, E> {
         let &Values { command, arg } = self.0;
-        let given = format!("--{}={value}", arg.get_long().unwrap_or_default());
-        let line = [command.get_name().to_owned(), given];
-        let Err(error) = command.clone().try_get_matches_from(line) else {
-            return Ok(value);
-        };
-        // What else the option may need is not for one value to say.
-        match error.kind() {
-            ErrorKind::ValueValidation => {
-                let why = error.source().map(ToString::to_string);
-                let why = why.unwrap_or_default();
-                let name = arg.get_long().unwrap_or_default().replace('-', "_");
-                Err(E::custom(format!("`{name}` cannot be {value:?}: {why}")))
-            }
-            ErrorKind::InvalidValue => {
-                let valid = error.get(ContextKind::ValidValue);
-                let valid = valid.map(ToString::to_string).unwrap_or_default();
-                Err(E::custom(format!("expected one of {valid}")))
-            }
-            _ => Ok(value),
-        }
+        check(command, arg, value).map_err(E::custom)
     }
 }
 
@@ -161,7 +156,7 @@ impl<'de> DeserializeSeed<'de> for One<'_> {
     }
 }
 
-impl Visitor<'_> for One<'_> {
+impl<'de> Visitor<'de> for One<'_> {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,6 +173,10 @@ impl Visitor<'_> for One<'_> {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
         self.checked(number.to_string())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
+        from.deserialize_any(self)
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<String, E> {

@@ -4,9 +4,13 @@
 //! list of options: `--host-rate` is `CHAT_HOST_RATE` in the environment and `host_rate` in the file, with the same
 //! values, checked by the same parser.
 
+mod explained;
 mod file;
+mod nearest;
 mod template;
+mod value;
 
+pub use nearest::nearest;
 pub use template::template;
 
 use clap::builder::OsStr;
@@ -14,12 +18,18 @@ use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 1024 * 1024;
+
+/// How long a pipe is waited for that options are read from.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The name of the option that names the file.
 pub const FILE: &str = "config";
@@ -68,15 +78,12 @@ impl Config {
             at: None,
             message,
         };
-        let mut text = String::new();
-        let read = File::open(path)
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text))
-            .map_err(|error| failed(format!("cannot be read: {error}")))?;
-        if read as u64 > MAX_FILE {
+        let bytes = read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+        if bytes.len() as u64 > MAX_FILE {
             return Err(failed(format!("is larger than {MAX_FILE} bytes")));
         }
-        let options = file::parse(command, &text).map_err(|(at, message)| ConfigError {
-            at,
+        let options = file::parse(command, &bytes).map_err(|(at, message)| ConfigError {
+            at: Some(at),
             ..failed(message)
         })?;
         let file = path.into();
@@ -111,6 +118,28 @@ impl Config {
         let (_, values) = self.options.iter().find(|(known, _)| known == id)?;
         values.first().map(String::as_str)
     }
+}
+
+/// Reads a file up to its largest size, and a byte more. What is no file, such as a pipe, may have nobody who writes: it is waited for
+/// as long as [`PATIENCE`].
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let all = |path: &Path| {
+        let mut bytes = Vec::new();
+        let file = File::open(path)?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return all(path);
+    }
+    let (done, read) = mpsc::channel();
+    let path = path.to_owned();
+    thread::spawn(move || done.send(all(&path)));
+    read.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let what = format!("it is no file, and has had no end for {PATIENCE:?}");
+        Err(io::Error::new(io::ErrorKind::TimedOut, what))
+    })
 }
 
 /// Who set an option, the strongest last.
@@ -165,6 +194,41 @@ pub fn with_environment(command: Command) -> Command {
     command.mut_subcommands(with_environment)
 }
 
+/// The first of the names of variables in the environment of those of options, which are no option's of this command, nor of one of its
+/// subcommands; each with the one that is most probably meant.
+pub fn unknown_variables(
+    command: &Command,
+    names: impl Iterator<Item = OsString>,
+) -> Vec<(String, Option<String>)> {
+    fn known(command: &Command, all: &mut Vec<String>) {
+        let variables = command.get_arguments().filter_map(variable);
+        all.extend(variables.map(|it| it.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|it| known(it, all));
+    }
+    let mut all = Vec::new();
+    known(command, &mut all);
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    let unknown = names.filter(|name| name.starts_with(PREFIX) && !all.contains(name));
+    let mut unknown: Vec<String> = unknown.collect();
+    unknown.sort();
+    let unknown = unknown.into_iter().take(MOST_UNKNOWN);
+    let bare = |name: &str| name.trim_start_matches(PREFIX).to_owned();
+    let meant = |name: &String| {
+        let found = nearest(&bare(name), all.iter().map(|it| bare(it)));
+        found.map(|found| format!("{PREFIX}{found}"))
+    };
+    unknown
+        .map(|name| (meant(&name), name))
+        .map(|(meant, name)| (name, meant))
+        .collect()
+}
+
+/// What the names of the variables begin with.
+const PREFIX: &str = "CHAT_";
+
+/// So many variables that mean nothing are told.
+const MOST_UNKNOWN: usize = 8;
+
 /// The variable of the environment that sets an option.
 fn variable(arg: &Arg) -> Option<OsStr> {
     let is_option = !matches!(
@@ -172,7 +236,7 @@ fn variable(arg: &Arg) -> Option<OsStr> {
         ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
     );
     let long = arg.get_long().filter(|_| is_option)?;
-    Some(format!("CHAT_{}", long.to_uppercase().replace('-', "_")).into())
+    Some(format!("{PREFIX}{}", long.to_uppercase().replace('-', "_")).into())
 }
 
 /// The options of a command that a file may set, each with its name there.

@@ -4,6 +4,7 @@ use super::certificate::Chain;
 use super::fingerprint::Fingerprint;
 use super::reload::{Files, Reload, watch};
 use crate::address::Address;
+use crate::option_value::Trimmed;
 use crate::secret_file::{self, CREDENTIALS};
 use chat_net::proxy::ProxyListener;
 use chat_net::tls::{HandshakeThread, Identity, TlsListener};
@@ -26,7 +27,7 @@ pub type AnyListener = Either<Proxied, TlsListener<Proxied>>;
 pub struct TlsOptions {
     /// Listen here over TLS; may be given several times. ADDR is as for --listen, which has no default any
     /// more. Clients connect with chat-client tls://HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = Address::from_str)]
+    #[arg(long, value_name = "ADDR", value_parser = Trimmed(Address::from_str))]
     pub listen_tls: Vec<Address>,
 
     /// The server's certificate and the rest of its chain (PEM). When this file or the key's changes, and at

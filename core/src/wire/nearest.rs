@@ -73,9 +73,9 @@ pub(crate) fn nearest(word: &str, commands: &[&'static str]) -> Option<&'static 
     (count <= most).then_some(command)
 }
 
-/// How many characters are missing, too many, wrong or in the wrong order (the optimal string
+/// How many bytes are missing, too many, wrong or in the wrong order (the optimal string
 /// alignment distance).
-fn slips(a: &[u8], b: &[u8]) -> usize {
+pub fn slips(a: &[u8], b: &[u8]) -> usize {
     let mut rows: Vec<Vec<usize>> = alloc::vec![(0..=b.len()).collect()];
     for i in 1..=a.len() {
         let mut row = alloc::vec![i];

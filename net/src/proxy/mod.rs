@@ -51,6 +51,7 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let (ip, bits) = match text.split_once('/') {
             None => (text, None),
             Some((ip, bits)) => (ip, Some(bits)),

@@ -8,12 +8,13 @@ use chat_cli::history_dir::{self, System};
 use chat_cli::hosts::Hosts;
 use chat_cli::operator::protocol::Request;
 use chat_cli::operator::{self, Places};
+use chat_cli::option_value::{Trimmed, whole};
 use chat_cli::retention::Keep;
 use chat_cli::tls::server::TlsOptions;
 use chat_core::{Limits, Rates};
 use chat_net::proxy::Network;
 use chat_net::store::{Fault, Store};
-use clap::builder::ArgPredicate;
+use clap::builder::{ArgPredicate, BoolValueParser, EnumValueParser};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::env;
@@ -49,7 +50,7 @@ pub(super) struct Args {
         value_name = "ADDR",
         default_value = "127.0.0.1:5000",
         default_value_if("listen_tls", ArgPredicate::IsPresent, None),
-        value_parser = Address::from_str
+        value_parser = Trimmed(Address::from_str)
     )]
     pub(super) listen: Vec<Address>,
 
@@ -64,7 +65,7 @@ pub(super) struct Args {
 
     /// Connections held at once. When one more comes, the last of those who never said anything
     /// gives way; if everyone has, the newcomer is told that the room is full
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections, value_parser = connections)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections, value_parser = whole::<usize>(1, u64::MAX))]
     pub(super) max_connections: usize,
 
     #[command(flatten)]
@@ -73,12 +74,12 @@ pub(super) struct Args {
     /// Lines that one connection may send in a second, in the long run, of 512 bytes each, and in 50
     /// seconds' time as many at once; what is more is read later, and nothing is lost. 0 lifts this, and
     /// the rate of hosts unless that is given
-    #[arg(long, value_name = "LINES", default_value_t = RATE)]
+    #[arg(long, value_name = "LINES", default_value_t = RATE, value_parser = whole::<u32>(0, u64::MAX))]
     pub(super) rate: u32,
 
     /// The same for all connections of a host (an IPv4 address, or the /64 network of an IPv6 address)
     /// together; 0 lifts it [default: 5 times --rate]
-    #[arg(long, value_name = "LINES")]
+    #[arg(long, value_name = "LINES", value_parser = whole::<u32>(0, u64::MAX))]
     pub(super) host_rate: Option<u32>,
 
     /// Threads that write to clients once a room has hundreds of members [default: one for each
@@ -90,7 +91,7 @@ pub(super) struct Args {
     pub(super) data: Data,
 
     /// Keep the history in memory only: it is forgotten when the server stops
-    #[arg(long)]
+    #[arg(long, value_parser = Trimmed(BoolValueParser::new()))]
     pub(super) ephemeral: bool,
 
     #[command(flatten)]
@@ -103,11 +104,11 @@ pub(super) struct Args {
 
     /// Export metrics over HTTP here, ADDR as for --listen: /metrics (`OpenMetrics`), /healthz, /readyz. They
     /// name nobody, and are for everyone who can connect
-    #[arg(long, value_name = "ADDR", value_parser = Address::from_str)]
+    #[arg(long, value_name = "ADDR", value_parser = Trimmed(Address::from_str))]
     pub(super) metrics: Option<Address>,
 
     /// How log messages are written on standard error
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, default_value = "text", value_parser = Trimmed(EnumValueParser::<LogFormat>::new()))]
     pub(super) log_format: LogFormat,
 }
 
@@ -186,18 +187,10 @@ const RATE: u32 = 20;
 /// How many connections that send all they may take up the rate of their host.
 const CONNECTIONS: u32 = 5;
 
-fn connections(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|n| *n > 0);
-    number.ok_or_else(|| "a number from 1 on is wanted".into())
-}
-
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    const MOST: usize = 64;
-    let number = text
-        .parse::<NonZeroUsize>()
-        .ok()
-        .filter(|n| n.get() <= MOST);
-    number.ok_or_else(|| format!("a number from 1 to {MOST} is wanted"))
+    const MOST: u64 = 64;
+    let number = whole::<usize>(1, MOST)(text)?;
+    NonZeroUsize::new(number).ok_or_else(|| "one at least is wanted".into())
 }
 
 impl Data {
