@@ -10,7 +10,12 @@ const NAMED: usize = 4;
 /// What others could do that whoever starts the server may not have meant: read the history in `dir`,
 /// become root through a fault, read what goes over the network to `listening`, where plain text is spoken.
 pub fn at_start(dir: Option<&Path>, listening: &[SocketAddr]) -> Vec<String> {
-    let notes = [dir.and_then(of_history), of_user(), of_addresses(listening)];
+    let notes = [
+        dir.and_then(of_history),
+        of_user(),
+        dir.and_then(of_owner),
+        of_addresses(listening),
+    ];
     notes.into_iter().flatten().collect()
 }
 
@@ -59,6 +64,43 @@ fn of_user() -> Option<String> {
 #[cfg(not(unix))]
 fn of_user() -> Option<String> {
     None
+}
+
+/// What root writes is root's, and a server of the user whose directory it is cannot open it.
+#[cfg(unix)]
+fn of_owner(dir: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = dir.metadata().ok()?.uid();
+    (rustix::process::geteuid().is_root() && owner != 0).then(|| {
+        format!(
+            "the history in \"{}\" is of the user {owner}, and what is written now will be root's, so that no server of that user \
+             opens it any more: start it as that user, or chown -R {owner} \"{}\" afterwards",
+            dir.display(),
+            dir.display()
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn of_owner(_dir: &Path) -> Option<String> {
+    None
+}
+
+/// Variables of the environment that look like those of options and are none, in a line.
+pub fn of_variables(unknown: &[(String, Option<String>)]) -> Option<String> {
+    let told: Vec<String> = unknown
+        .iter()
+        .map(|(name, meant)| match meant {
+            Some(meant) => format!("{name} (is {meant} meant?)"),
+            None => name.clone(),
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "no option has these variables of the environment, which are ignored: {}",
+            told.join(", ")
+        )
+    })
 }
 
 /// Every address that is not this machine's alone: a network at home has others on it, too.

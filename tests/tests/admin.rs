@@ -303,7 +303,35 @@ fn log_changes_what_is_written() {
     Raw::first_line(room.server.address(), "JOIN seen");
     let wanted = "name=seen";
     room.server.log.wait_for(wanted);
-    assert!(error_of(&room.admin(&["log", "chat_net=loud"])).contains("chat_net=loud"));
+    for wrong in ["chat_net=loud", "loud", "chat-net=debug", ""] {
+        let told = error_of(&room.admin(&["log", wrong]));
+        assert!(
+            told.contains("off, error, warn, info, debug or trace"),
+            "{told}"
+        );
+    }
+    // What is said of one part leaves the others as they are.
+    room.told(&["log", "chat_cli=debug"]);
+    Raw::first_line(room.server.address(), "JOIN seen_again");
+    room.server.log.wait_for("name=seen_again");
+}
+
+#[test]
+fn a_log_level_that_is_none_in_the_environment_is_told_and_the_default_holds() {
+    let mut command = Server::command(&[]);
+    command.env("RUST_LOG", "loud").env("CHAT_LISTNE", "5000");
+    let mut server = Server::launch(command, 1);
+    Raw::first_line(server.address(), "JOIN seen");
+    server.log.wait_for("name=seen");
+    let told = server.log.so_far();
+    assert!(
+        told.contains("RUST_LOG is ignored: \"loud\" is no log level"),
+        "{told}"
+    );
+    assert!(
+        told.contains("CHAT_LISTNE (is CHAT_LISTEN meant?)"),
+        "{told}"
+    );
 }
 
 #[test]

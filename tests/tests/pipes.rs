@@ -534,7 +534,7 @@ mod a_transcript {
             let mut command = Server::command(&[]);
             // What is logged of its output, and not who comes and goes.
             command
-                .env("RUST_LOG", "chat_cli=warn")
+                .env("RUST_LOG", "off,chat_cli=warn")
                 .stdin(Stdio::null());
             command.stdout(OwnedFd::from(theirs)).stderr(Stdio::piped());
             let mut server = Process::spawn(&mut command);

@@ -126,7 +126,7 @@ mod notes {
         let mut command = Command::new(chat_server());
         command
             .args(arguments)
-            .env("RUST_LOG", "chat_server=info,chat_net=info");
+            .env("RUST_LOG", "off,chat_server=info,chat_net=info");
         let mut server = Server::launch(command, 1);
         let port = server.address().port();
         let member = Raw::join(loopback(port));

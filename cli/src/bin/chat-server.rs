@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         eprintln!("chat-server: {error}");
         return ExitCode::FAILURE;
     }
-    let (log, set_log) = match log::start(args.log_format) {
+    let (log, set_log, wrong_log) = match log::start(args.log_format) {
         Ok(log) => log,
         Err(error) => {
             eprintln!("chat-server: {error}");
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match &args.upkeep {
-        None => serve::serve(&args, matches, &log, set_log, started),
+        None => serve::serve(&args, matches, &log, set_log, wrong_log, started),
         Some(upkeep) => keep_up(upkeep),
     };
     log.finish(stop::last_wait());

@@ -36,17 +36,21 @@ Log messages are written on standard error: who connected from where, joined,
 left, or was refused and why; never what is said. In 10 s, 50 connections of a
 host are told one by one, and 5 that are refused; the others are counted. Told
 once, at the start: the fingerprint of the certificate (TLS), that others can
-read the history, that the server runs as root, and that it listens in plain
-text where other machines can connect.
+read the history, that the server runs as root, or as root in the directory of
+another user, and that it listens in plain text where other machines can
+connect.
 
 Environment:
   CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200,
             CHAT_EPHEMERAL=true, or CHAT_LISTEN=5000,[::1]:5000; a flag wins
-            over it, and it wins over the file of --config
-  RUST_LOG  which log messages are written: error, warn, info, debug, trace, or
-            per part, such as chat_net=debug [default: info; warn where standard
-            output and standard error are both a terminal, whose screen shows
-            who comes and goes]
+            over it, and it wins over the file of --config. One that is no
+            option's is told at the start, and ignored
+  RUST_LOG  which log messages are written: off, error, warn, info, debug or
+            trace, or per part (chat_server, chat_cli, chat_net), such as
+            chat_net=debug or warn,chat_net=debug; what is not said is as by
+            default [default: info; warn where standard output and standard
+            error are both a terminal, whose screen shows who comes and goes].
+            One that is wrong is told at the start, and ignored
   CREDENTIALS_DIRECTORY
             where names of --cert and --key without a slash are looked up, as
             set by systemd
@@ -55,11 +59,12 @@ Environment:
 
 Exit codes:
   0    stopped by a signal, everyone was told; check, export, import, backup or
-       repair succeeded
+       repair succeeded; for admin: it is done
   1    could not start: the address is in use, or the history cannot be opened,
        for example; the history could not be kept any more: the disk failed, or
        did not take the last of it within the 5 s of a stop; check, export,
-       import, backup or repair failed
+       import, backup or repair failed; for admin: it is not done, or no server
+       answers
   2    wrong usage
   78   the file of --config, or of check-config, is wrong
   130  a second SIGINT or SIGTERM";

@@ -5,6 +5,7 @@ use super::given::{self, allow_descriptors};
 #[cfg(unix)]
 use super::stop::read_anew_at_hang_up;
 use super::stop::{last_wait, signal_to_stop, watch};
+use chat_cli::config;
 use chat_cli::listen::listen;
 use chat_cli::operator::notify::Notify;
 use chat_cli::operator::{self, Operator, SetLog};
@@ -15,7 +16,8 @@ use chat_cli::transcript::Transcript;
 use chat_net::proxy::{HEADERS, ProxyListener};
 use chat_net::tls::HANDSHAKES;
 use chat_net::{Either, Listener, Metrics, Options};
-use clap::ArgMatches;
+use clap::{ArgMatches, CommandFactory};
+use std::env;
 use std::error::Error;
 use std::io;
 use std::num::NonZeroUsize;
@@ -28,6 +30,7 @@ pub(super) fn serve(
     matches: ArgMatches,
     log: &Log,
     set_log: SetLog,
+    wrong_log: Option<String>,
     started: Instant,
 ) -> Result<(), Box<dyn Error>> {
     let notify = Arc::new(Notify::from_environment());
@@ -71,7 +74,13 @@ pub(super) fn serve(
         let plain: Vec<_> = plain.into_iter().map(believing).collect();
         let over_tls = over_tls.into_iter().map(believing).collect();
         let (over_tls, running) = args.tls.start(over_tls, dir.as_deref())?;
-        for note in start_warnings::at_start(dir.as_deref(), &in_plain_text) {
+        let unknown =
+            config::unknown_variables(&Args::command(), env::vars_os().map(|(name, _)| name));
+        let of_environment = wrong_log
+            .into_iter()
+            .chain(start_warnings::of_variables(&unknown));
+        let of_all = start_warnings::at_start(dir.as_deref(), &in_plain_text);
+        for note in of_environment.chain(of_all) {
             tracing::warn!("{note}");
         }
         let listeners: Vec<AnyListener> = plain
