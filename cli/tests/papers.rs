@@ -13,7 +13,10 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 #[test]
 fn a_manual_page_has_every_option_and_subcommand() {
     let server = printed(env!("CARGO_BIN_EXE_chat-server"), &["man"]);
+    assert!(!server.contains("EXTRA") && !server.contains("(1)\n"));
     for part in [
+        ".SH NOTES",
+        ".TH chat-server-admin-ban 1",
         "\\-\\-listen",
         "\\-\\-keep\\-bytes",
         ".TH chat-server-admin 1",
@@ -25,6 +28,34 @@ fn a_manual_page_has_every_option_and_subcommand() {
     assert!(client.starts_with(".ie") && client.contains("\\-\\-history"));
     let bench = printed(env!("CARGO_BIN_EXE_chat-bench"), &["man"]);
     assert!(bench.contains(".TH chat-bench-fanout 1"));
+}
+
+/// Whoever has read enough closes the pipe.
+#[test]
+fn papers_end_quietly_where_nobody_reads_them() {
+    let (server, client, bench) = (
+        env!("CARGO_BIN_EXE_chat-server"),
+        env!("CARGO_BIN_EXE_chat-client"),
+        env!("CARGO_BIN_EXE_chat-bench"),
+    );
+    for (program, arguments) in [
+        (server, &["man"][..]),
+        (server, &["default-config"]),
+        (server, &["completions", "bash"]),
+        (client, &["--man"]),
+        (client, &["--completions", "zsh"]),
+        (bench, &["man"]),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(writer);
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{arguments:?}: {output:?}"
+        );
+    }
 }
 
 #[test]

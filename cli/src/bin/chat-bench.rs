@@ -143,10 +143,10 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     }
     let result = match &args.mode {
-        Mode::Man => paper::man(Args::command(), io::stdout())
+        Mode::Man => paper::man(Args::command())
             .map(|()| true)
             .map_err(|error| Error::Failed(error.to_string())),
-        Mode::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout())
+        Mode::Completions { shell } => paper::complete(*shell, Args::command())
             .map(|()| true)
             .map_err(|error| Error::Failed(error.to_string())),
         #[cfg(unix)]

@@ -79,9 +79,9 @@ fn keep_up(upkeep: &Upkeep) -> Result<(), Box<dyn Error>> {
         Upkeep::Backup(it) => upkeep::backup(&it.from.directory("")?, &it.to)?,
         Upkeep::Repair(it) => upkeep::repair(&it.from.directory("")?, &it.to)?,
         Upkeep::Admin(it) => admin::ask(it)?,
-        Upkeep::DefaultConfig => print!("{}", config::template(&Args::command())),
-        Upkeep::Man => paper::man(Args::command(), io::stdout())?,
-        Upkeep::Completions { shell } => paper::complete(*shell, Args::command(), io::stdout())?,
+        Upkeep::DefaultConfig => paper::print(config::template(&Args::command()))?,
+        Upkeep::Man => paper::man(Args::command())?,
+        Upkeep::Completions { shell } => paper::complete(*shell, Args::command())?,
         Upkeep::CheckConfig { file } => given::check_config(file)?,
     }
     Ok(())

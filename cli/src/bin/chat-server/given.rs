@@ -3,6 +3,7 @@
 use super::args::Args;
 use chat_cli::config::{self, Config, Source};
 use chat_cli::operator::{Reload, Reloaded};
+use chat_cli::paper;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 use std::error::Error;
@@ -79,8 +80,10 @@ pub(super) fn check_config(file: &Path) -> Result<(), Box<dyn Error>> {
     let command = config.apply(Args::command());
     let matches = command.try_get_matches_from(["chat-server"])?;
     reconciled(Args::from_arg_matches(&matches)?, &matches, &config)?;
-    println!("{} is a configuration.", file.display());
-    Ok(())
+    Ok(paper::print(format!(
+        "{} is a configuration.\n",
+        file.display()
+    ))?)
 }
 
 /// Options that are put in force while the server runs.
