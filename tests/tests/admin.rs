@@ -217,7 +217,7 @@ fn reload_applies_what_it_can_and_names_what_needs_a_restart() {
     // A wrong file changes nothing.
     write("(max_connections: 0)");
     assert!(
-        ask("reload")["text"]
+        ask("reload")["error"]
             .as_str()
             .expect("it is an error")
             .contains(":1:")
@@ -378,6 +378,31 @@ fn a_ban_says_when_it_ends_and_what_is_none_is_refused() {
     );
     room.told(&["unban", "dan"]);
     assert_eq!(room.told(&["bans"]).lines().count(), 3);
+}
+
+#[test]
+fn with_json_each_failure_is_an_object_with_its_error() {
+    let room = Room::open();
+    let dir = Dir::new("admin");
+    let (nowhere, wrong) = (dir.path("nowhere"), dir.path("wrong.ron"));
+    fs::write(&wrong, "(rate: 10k)").expect("it can be written");
+    for (output, code) in [
+        (room.admin(&["kick", "nobody", "--json"]), 1),
+        (room.admin(&["--json", "log", "loud"]), 1),
+        (room.admin(&["backup", "/proc/none", "--json"]), 1),
+        (admin(&["--data", &nowhere, "status", "--json"]), 1),
+        (admin(&["--config", &wrong, "status", "--json"]), 78),
+        (admin(&["dance", "--json"]), 2),
+    ] {
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let object: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let members = object.as_object().expect("it is an object");
+        assert!(
+            members.len() == 1 && members["error"].is_string(),
+            "{object}"
+        );
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
 }
 
 #[test]

@@ -28,15 +28,20 @@ use std::time::Instant;
 /// The exit code for a configuration that is wrong, as sysexits.h has it.
 const WRONG_CONFIG: u8 = 78;
 
-/// Says what was wrong, and with which code the program is to end.
-fn failed(error: &(dyn Error + 'static)) -> ExitCode {
-    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+/// Says what was wrong, and with which code the program is to end: as an object on standard output, where that is what was asked for.
+fn failed(error: &(dyn Error + 'static), is_json: bool) -> ExitCode {
+    if is_json && let Some(told) = admin::failure(error) {
+        // Whoever reads it may be gone.
+        let _ = paper::print(told);
+    } else if let Some(usage) = error.downcast_ref::<clap::Error>() {
         let _ = usage.print();
-        return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+    } else {
+        // Its terminal may be closed.
+        let _ = writeln!(io::stderr(), "chat-server: {error}");
     }
-    // Its terminal may be closed.
-    let _ = writeln!(io::stderr(), "chat-server: {error}");
-    if error.is::<ConfigError>() {
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+    } else if error.is::<ConfigError>() {
         ExitCode::from(WRONG_CONFIG)
     } else {
         ExitCode::FAILURE
@@ -47,7 +52,7 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let (args, matches) = match given::arguments() {
         Ok(given) => given,
-        Err(error) => return failed(&*error),
+        Err(error) => return failed(&*error, admin::is_json_asked()),
     };
     if let Err(error) = outlive_what_need_not_end_us() {
         eprintln!("chat-server: {error}");
@@ -67,7 +72,7 @@ fn main() -> ExitCode {
     log.finish(stop::last_wait());
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&*error),
+        Err(error) => failed(&*error, admin::is_json(&args)),
     }
 }
 

@@ -1,11 +1,39 @@
 //! `chat-server admin`: asks the running server.
 
-use super::args::{Args, ToAdmin};
+use super::args::{Args, ToAdmin, Upkeep};
 use chat_cli::config::Config;
 use chat_cli::operator::{self, protocol::Request};
+use chat_cli::paper;
 use clap::CommandFactory;
+use std::env;
 use std::error::Error;
 use std::path::PathBuf;
+
+/// Whether answers are wanted in JSON.
+pub(super) fn is_json(args: &Args) -> bool {
+    matches!(&args.upkeep, Some(Upkeep::Admin(it)) if it.json)
+}
+
+/// The same of a command line that cannot be read.
+pub(super) fn is_json_asked() -> bool {
+    let is_there = |word: &str| env::args_os().skip(1).any(|it| it == *word);
+    is_there("admin") && is_there("--json")
+}
+
+/// What was wrong, as an object; nothing, where nothing was.
+pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<String> {
+    let text = match error.downcast_ref::<clap::Error>() {
+        Some(usage) if usage.exit_code() == 0 => return None,
+        Some(usage) => {
+            let all = usage.render().to_string();
+            let told = all.split("\n\n").next().unwrap_or_default();
+            let told = told.trim().trim_start_matches("error: ");
+            told.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+        None => error.to_string(),
+    };
+    Some(format!("{}\n", serde_json::json!({ "error": text })))
+}
 
 /// Asks the running server, and shows what it answers.
 #[cfg(unix)]
@@ -30,16 +58,10 @@ pub(super) fn ask(admin: &ToAdmin) -> Result<(), Box<dyn Error>> {
         *dir = std::path::absolute(&*dir)?;
     }
     let (answer, line) = ask(&path, &request)?;
-    if admin.json {
-        print!("{line}");
-    }
     match answer {
         Answer::Error { text } => Err(text.into()),
-        _ if admin.json => Ok(()),
-        answer => {
-            print!("{}", table(&answer));
-            Ok(())
-        }
+        _ if admin.json => Ok(paper::print(line)?),
+        answer => Ok(paper::print(table(&answer))?),
     }
 }
 
