@@ -66,6 +66,15 @@ struct Stamp {
 type Stamps = [Option<Stamp>; 2];
 
 impl Files {
+    /// What is wrong with both, with their names.
+    pub(super) fn named(&self, error: &io::Error) -> io::Error {
+        let (certificates, key) = (self.certificates.display(), self.key.display());
+        io::Error::new(
+            error.kind(),
+            format!("{certificates}, with the key {key}: {error}"),
+        )
+    }
+
     fn stamps(&self) -> Stamps {
         [&self.certificates, &self.key].map(|path| stamp(path).ok())
     }
@@ -92,7 +101,8 @@ impl Files {
     fn load(&self, identity: &Identity) {
         let loaded = Chain::read(&self.certificates, &self.key).and_then(|chain| {
             let fingerprint = Fingerprint::of(&chain.certificates[0]);
-            identity.replace(chain.certificates, chain.key)?;
+            let replaced = identity.replace(chain.certificates, chain.key);
+            replaced.map_err(|error| self.named(&error))?;
             Ok(fingerprint)
         });
         match loaded {

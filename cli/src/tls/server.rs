@@ -80,9 +80,10 @@ impl TlsOptions {
             None => Chain::self_signed(dir)?,
         };
         let fingerprint = Fingerprint::of(&chain.certificates[0]);
-        let identity = Identity::new(chain.certificates, chain.key).map_err(|error| {
-            let path = self.cert.as_deref().unwrap_or(Path::new("certificate"));
-            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        let identity = Identity::new(chain.certificates, chain.key);
+        let identity = identity.map_err(|error| match &files {
+            Some(files) => files.named(&error),
+            None => error,
         })?;
         let identity = Arc::new(identity);
         match (&files, dir) {
