@@ -13,7 +13,8 @@ const ALERTS: &str = include_str!("../../cli/dashboards/alerts.yml");
 fn server(arguments: &[&str]) -> (Server, SocketAddr) {
     let mut command = Server::command(&[&["--metrics", "0"], arguments].concat());
     command.env("RUST_LOG", "info");
-    let mut server = Server::launch(command, 1);
+    let listeners = 1 + usize::from(arguments.contains(&"--listen-tls"));
+    let mut server = Server::launch(command, listeners);
     let line = loop {
         let line = server.log.line();
         if line.contains("metrics are exported") {
@@ -236,7 +237,7 @@ fn whoever_asks_nothing_takes_no_place_for_good_and_the_room_goes_on() {
 
 #[test]
 fn the_dashboard_and_the_alerts_name_what_is_exported() {
-    let (server, address) = server(&[]);
+    let (server, address) = server(&["--listen-tls", "127.0.0.1:0"]);
     let mut stranger = Raw::connect(server.address());
     stranger.say("GET / HTTP/1.1");
     let _ = stranger.rest();

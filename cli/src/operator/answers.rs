@@ -99,9 +99,16 @@ impl Operator {
             },
             memory_bytes: usage::memory(),
             disk,
+            certificate_until: self.certificate_until(),
             is_disk_full: now.is_disk_full,
             is_stopping: now.is_stopping,
         })))
+    }
+
+    /// When the certificate runs out, in milliseconds since 1970.
+    fn certificate_until(&self) -> Option<i64> {
+        let seconds = self.certificate.as_ref()?.seconds()?;
+        seconds.checked_mul(1000)
     }
 
     async fn who(&self) -> Result<Answer, String> {

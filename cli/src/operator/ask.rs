@@ -181,6 +181,15 @@ fn of_status(status: &Status) -> String {
         let (used, dir) = (mib(disk.used_bytes), disk.dir.display());
         rows.push(("history", format!("{used} in {dir}{free}")));
     }
+    if let Some(until) = status.certificate_until {
+        let is_over = until < jiff::Timestamp::now().as_millisecond();
+        let over = if is_over { ": it has run out" } else { "" };
+        let until = u64::try_from(until).ok();
+        rows.push((
+            "certificate",
+            format!("{}{over}", end(Some(until.unwrap_or(0)))),
+        ));
+    }
     if status.is_disk_full {
         rows.push(("disk", "full: nothing can be said".into()));
     }

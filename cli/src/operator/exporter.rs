@@ -1,6 +1,7 @@
 //! Metrics over HTTP, on a listener of their own.
 
 use super::{Operator, accept, usage};
+use crate::tls::validity::Expiry;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE};
@@ -36,6 +37,8 @@ struct Exporter {
     memory: Gauge,
     history: Gauge,
     free: Gauge,
+    /// Exported where there is a certificate.
+    certificate: Gauge,
     /// One look at the disk at a time: it may take long.
     looks: Arc<Semaphore>,
 }
@@ -88,6 +91,16 @@ impl Exporter {
             "When the server was started, since 1970",
             Unit::Seconds,
         );
+        let certificate = Gauge::default();
+        if operator.certificate.is_some() {
+            let help = "When the certificate runs out, since 1970";
+            registry.register_with_unit(
+                "certificate_expires",
+                help,
+                Unit::Seconds,
+                certificate.clone(),
+            );
+        }
         let up = operator.started.elapsed();
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let since = since.unwrap_or_default().saturating_sub(up).as_secs();
@@ -100,6 +113,7 @@ impl Exporter {
             memory,
             history,
             free,
+            certificate,
             looks: Arc::new(Semaphore::new(1)),
         }
     }
@@ -153,11 +167,15 @@ impl Exporter {
         }
     }
 
-    /// Looks at memory and disk. What the disk takes its time for is seen the next time.
+    /// Looks at memory, the certificate and the disk. What the disk takes its time for is seen the next time.
     fn look(&self) {
         let bytes = |bytes: u64| bytes.cast_signed();
         if let Some(memory) = usage::memory() {
             self.memory.set(bytes(memory));
+        }
+        let certificate = self.operator.certificate.as_ref();
+        if let Some(seconds) = certificate.and_then(Expiry::seconds) {
+            self.certificate.set(seconds);
         }
         let Some(dir) = self.operator.data.clone() else {
             return;

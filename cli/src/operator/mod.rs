@@ -13,6 +13,7 @@ pub mod protocol;
 mod socket;
 mod usage;
 
+use crate::tls::validity::Expiry;
 use chat_core::Limits;
 use chat_net::{Control, Metrics};
 use notify::Notify;
@@ -68,6 +69,8 @@ pub struct Operator {
     pub reload: Reload,
     /// Changes which log messages are written.
     pub set_log: SetLog,
+    /// When the certificate runs out, if there is one.
+    pub certificate: Option<Expiry>,
     /// The supervisor.
     pub notify: Arc<Notify>,
     /// Whether SIGHUP reads the configuration anew.

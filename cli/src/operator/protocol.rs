@@ -248,6 +248,8 @@ pub struct Status {
     pub memory_bytes: Option<u64>,
     /// The history's disk; none where nothing is kept, or the disk does not answer.
     pub disk: Option<Disk>,
+    /// When the certificate runs out, in milliseconds since 1970; none without TLS, or where it does not say so.
+    pub certificate_until: Option<i64>,
     /// Whether the disk has no room.
     pub is_disk_full: bool,
     /// Whether the server stops.

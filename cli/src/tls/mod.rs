@@ -8,3 +8,4 @@ pub mod parting;
 pub mod reload;
 pub mod server;
 pub mod trust;
+pub mod validity;

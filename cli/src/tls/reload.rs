@@ -2,6 +2,7 @@
 
 use super::certificate::Chain;
 use super::fingerprint::Fingerprint;
+use super::validity::Expiry;
 use chat_net::tls::Identity;
 use std::fs;
 use std::io;
@@ -41,12 +42,12 @@ impl Reload {
 ///
 /// # Errors
 /// When the system has no thread to give.
-pub fn watch(files: Files, identity: Arc<Identity>) -> io::Result<Reload> {
+pub fn watch(files: Files, identity: Arc<Identity>, expiry: Expiry) -> io::Result<Reload> {
     let (ask, asked) = sync_channel(1);
     let seen = files.stamps();
     thread::Builder::new()
         .name("certificate".into())
-        .spawn(move || files.watch(&identity, &asked, seen))?;
+        .spawn(move || files.watch((&identity, &expiry), &asked, seen))?;
     Ok(Reload(ask))
 }
 
@@ -79,7 +80,7 @@ impl Files {
         [&self.certificates, &self.key].map(|path| stamp(path).ok())
     }
 
-    fn watch(&self, identity: &Identity, asked: &Receiver<()>, mut used: Stamps) {
+    fn watch(&self, of: (&Identity, &Expiry), asked: &Receiver<()>, mut used: Stamps) {
         let mut last = used;
         loop {
             let is_asked = match asked.recv_timeout(EVERY) {
@@ -93,20 +94,23 @@ impl Files {
             last = now;
             if is_asked || is_changed {
                 used = now;
-                self.load(identity);
+                self.load(of);
             }
         }
     }
 
-    fn load(&self, identity: &Identity) {
+    fn load(&self, (identity, expiry): (&Identity, &Expiry)) {
         let loaded = Chain::read(&self.certificates, &self.key).and_then(|chain| {
-            let fingerprint = Fingerprint::of(&chain.certificates[0]);
+            let own = chain.certificates[0].clone();
             let replaced = identity.replace(chain.certificates, chain.key);
             replaced.map_err(|error| self.named(&error))?;
-            Ok(fingerprint)
+            Ok(own)
         });
         match loaded {
-            Ok(fingerprint) => tracing::info!(%fingerprint, "the certificate was read anew"),
+            Ok(own) => {
+                tracing::info!(fingerprint = %Fingerprint::of(&own), "the certificate was read anew");
+                expiry.replace(&own);
+            }
             Err(error) => tracing::warn!(
                 %error,
                 "the certificate cannot be read anew; the server goes on with the one it has"

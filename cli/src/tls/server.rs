@@ -3,6 +3,7 @@
 use super::certificate::Chain;
 use super::fingerprint::Fingerprint;
 use super::reload::{Files, Reload, watch};
+use super::validity::Expiry;
 use crate::address::Address;
 use crate::option_value::Trimmed;
 use crate::secret_file::{self, CREDENTIALS};
@@ -49,6 +50,8 @@ pub struct Running {
     _handshakes: HandshakeThread,
     /// Asks that the certificate be read anew, if it is in a file of somebody's.
     pub reload: Option<Reload>,
+    /// When the certificate runs out.
+    pub expiry: Expiry,
 }
 
 impl TlsOptions {
@@ -80,6 +83,7 @@ impl TlsOptions {
             None => Chain::self_signed(dir)?,
         };
         let fingerprint = Fingerprint::of(&chain.certificates[0]);
+        let own = chain.certificates[0].clone();
         let identity = Identity::new(chain.certificates, chain.key);
         let identity = identity.map_err(|error| match &files {
             Some(files) => files.named(&error),
@@ -101,7 +105,8 @@ impl TlsOptions {
                  will refuse the next one"
             ),
         }
-        let reload = files.map(|files| watch(files, Arc::clone(&identity)));
+        let expiry = Expiry::of(&own);
+        let reload = files.map(|files| watch(files, Arc::clone(&identity), expiry.clone()));
         let handshakes = HandshakeThread::start()?;
         let over_tls = |listener| TlsListener::new(listener, &identity, handshakes.runtime());
         let listeners: io::Result<Vec<_>> = (listeners.into_iter())
@@ -109,6 +114,7 @@ impl TlsOptions {
             .collect();
         let running = Running {
             reload: reload.transpose()?,
+            expiry,
             _handshakes: handshakes,
         };
         Ok((listeners?, Some(running)))

@@ -146,6 +146,41 @@ fn files_that_are_bad_are_told_of_and_not_used() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_certificate_that_has_run_out_is_told_of_at_the_start_and_when_it_is_read_anew() {
+    let dir = Dir::new("tls-over");
+    let (certificate, key) = (dir.path("cert.pem"), dir.path("key.pem"));
+    let socket = dir.path("socket");
+    let write = |from: i32, until: i32| {
+        let pair = KeyPair::generate().expect("there are random numbers");
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("it is a name");
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let signed = params.self_signed(&pair).expect("it can be signed");
+        fs::write(&key, pair.serialize_pem()).expect("it can be written");
+        chmod(&key, 0o600);
+        fs::write(&certificate, signed.pem()).expect("it can be written");
+    };
+    write(2020, 2021);
+    let files = ["--cert", &certificate, "--key", &key, "--admin", &socket];
+    let mut over_tls = OverTls::with(&files);
+    let told = "the certificate has run out, on 2021-01-01 00:00:00 UTC";
+    over_tls.server.log.wait_for(told);
+    let status = std::process::Command::new(chat_server())
+        .args(["admin", "--admin", &socket, "status"])
+        .output()
+        .expect("it can be started");
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    let row = "certificate       until 2021-01-01 00:00:00 UTC: it has run out\n";
+    assert!(status.contains(row), "{status}");
+    write(3000, 3001);
+    over_tls
+        .server
+        .log
+        .wait_for("the certificate is not valid before 3000-01-01");
+}
+
 #[test]
 fn a_server_whose_files_are_bad_does_not_start_and_names_them() {
     let dir = Dir::new("tls-no-start");

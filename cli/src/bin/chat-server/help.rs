@@ -35,10 +35,11 @@ Signals:
 Log messages are written on standard error: who connected from where, joined,
 left, or was refused and why; never what is said. In 10 s, 50 connections of a
 host are told one by one, and 5 that are refused; the others are counted. Told
-once, at the start: the fingerprint of the certificate (TLS), that others can
-read the history, that the server runs as root, or as root in the directory of
-another user, and that it listens in plain text where other machines can
-connect.
+once, at the start: the fingerprint of the certificate (TLS), and that it has
+run out, or does in a week, or is not valid yet (also when it is read anew);
+that others can read the history, that the server runs as root, or as root in
+the directory of another user, and that it listens in plain text where other
+machines can connect.
 
 Environment:
   CHAT_…    every option, such as CHAT_HOST_RATE=200 for --host-rate 200,

@@ -94,6 +94,7 @@ pub(super) fn serve(
             data: dir.clone(),
             reload: given::reload(matches),
             set_log,
+            certificate: running.as_ref().map(|it| it.expiry.clone()),
             notify: Arc::clone(&notify),
             reloads_at_hang_up: args.reloads_at_hang_up(),
             started,
