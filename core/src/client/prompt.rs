@@ -45,6 +45,6 @@ impl<'a> Answer<'a> {
         }
         let text = String::from_utf8_lossy(line);
         let is_one = |word: &&str| text.trim().eq_ignore_ascii_case(word);
-        Self::Again(WORDS.iter().any(|word| is_one(word)).then(|| HELP.into()))
+        Self::Again(WORDS.iter().any(is_one).then(|| HELP.into()))
     }
 }

@@ -189,7 +189,7 @@ fn somebody_without_a_connection_is_not_waited_for_any_more() {
     assert!(present[0].host.is_some_and(chat_core::Host::is_loopback));
     // Of this machine, whose connections are not limited, nothing is remembered.
     assert_eq!((present[1].conn, present[1].host), (None, None));
-    let rooms = |at: usize| present[at].rooms.iter().map(|room| room.as_str());
+    let rooms = |at: usize| present[at].rooms.iter().map(chat_core::RoomName::as_str);
     assert!(rooms(0).eq(["lobby"]) && rooms(1).eq(["lobby"]));
     let whom = Whom::Name(&bot_name);
     w.server.handle(w.now, Input::Kick(whom, "gone"));
