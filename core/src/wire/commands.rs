@@ -109,7 +109,7 @@ pub(crate) const COMMANDS: [Command; 36] = [
     Command {
         name: "unclaim",
         takes: "",
-        does: "has the name that you have claimed, and have now, be nobody's own again",
+        does: "has the name that you have claimed, and have now, be nobody's own again: your rooms and rights, what waits for you, and what you and others said to each other alone, are gone with it",
     },
     Command {
         name: "devices",
