@@ -103,6 +103,11 @@ impl World {
     /// Sends bytes at once.
     pub(crate) fn send(&mut self, bytes: &str) {
         self.screen.read(self.now, bytes.as_bytes());
+        if bytes.ends_with("\u{1b}[201~") {
+            // Only now is it known that this is all of it.
+            self.now = self.now + Duration::from_millis(25);
+            self.screen.timeout(self.now);
+        }
         self.take();
     }
 
