@@ -11,6 +11,9 @@ use chat_core::{MAX_LINE, printable};
 /// Bytes that were entered and may wait to be taken. A whole paste fits in, and what is typed until it is taken.
 const MAX_QUEUED: usize = 4 * MAX_PASTE;
 
+/// What is told where a command is one of several lines.
+const ONE_LINE: &str = "* Not sent: a command takes one line, and a line that begins with / is one. With // it is said.";
+
 impl Editor {
     pub(super) fn push(&mut self, event: Event) {
         self.queued += size_of(&event);
@@ -34,12 +37,39 @@ impl Editor {
         if self.is_full(self.line.text().len()) {
             return;
         }
+        if self.prompt.is_none() && self.is_unsaid_command() {
+            return;
+        }
         if self.prompt.is_none()
             && let Some(sure) = Asked::sure(self.line.text())
         {
             return self.question(sure);
         }
         self.entered();
+    }
+
+    /// Whether what is being typed would be said though it was meant as a command, which is for nobody else: the person is
+    /// told, and has it still.
+    fn is_unsaid_command(&mut self) -> bool {
+        let text = self.line.text();
+        if let Some(command) = password::told_by(text.split('\n'), text.contains('\n')) {
+            self.tell_not_said(command);
+            return true;
+        }
+        let is_unsaid = text.contains('\n') && text.split('\n').any(is_command);
+        if is_unsaid {
+            self.bell();
+            self.notice(ONE_LINE);
+        }
+        is_unsaid
+    }
+
+    /// Tells the person that nothing is said, as there is a password in it.
+    fn tell_not_said(&mut self, command: &str) {
+        self.bell();
+        self.notice(&format!(
+            "* Not said: {command} takes a password, which nobody else is to see. Type it at the beginning of a line of its own; /{command} says it."
+        ));
     }
 
     /// The line is entered as it is.
@@ -150,6 +180,9 @@ impl Editor {
             self.notice(&format!(
                 "* Not taken: {lines} lines were pasted, and one is asked for."
             ));
+        } else if is_command(self.line.text()) {
+            // Whoever has typed a command means what they paste for it alone: they see it, and enter it themselves.
+            self.insert(&Lines::joined(&pasted, "", ""));
         } else if lines > paste::UNASKED_LINES {
             self.question_first(Asked::about(pasted));
         } else {
@@ -161,6 +194,11 @@ impl Editor {
     pub(super) fn say(&mut self, pasted: &Pasted, whole: bool) -> bool {
         let (before, after) = self.line.text().split_at(self.line.cursor());
         let lines = Lines::of(pasted, before, after, whole);
+        if let Some(command) = password::told_by(lines.said.iter().map(String::as_str), true) {
+            let command = command.to_owned();
+            self.tell_not_said(&command);
+            return false;
+        }
         if let Some((number, bytes)) = lines.too_long() {
             self.bell();
             self.notice(&format!(
@@ -225,6 +263,10 @@ impl Editor {
     /// Has several lines said as one, which takes the place of what is being typed; not where that is too long.
     fn say_as_one(&mut self, text: &str) -> bool {
         let bytes = text.len();
+        if let Some(command) = password::told_by([text], true) {
+            self.tell_not_said(command);
+            return true;
+        }
         if bytes > MAX_LINE {
             self.bell();
             self.notice(&format!(
@@ -265,6 +307,10 @@ impl Editor {
         self.measure();
         match lines.len() {
             1 => {}
+            _ if is_command(self.line.text().trim_start()) => {
+                self.bell();
+                self.notice(ONE_LINE);
+            }
             ..=paste::UNASKED_LINES => self.say_lines(),
             _ => self.question(Asked::lines(&of_line(&self.line))),
         }
@@ -277,6 +323,11 @@ impl Editor {
             self.line = line;
         }
     }
+}
+
+/// Whether a line is a command, and nothing that is said.
+pub(super) fn is_command(line: &str) -> bool {
+    line.starts_with('/') && !line.starts_with("//")
 }
 
 /// What is being typed, as if it had been pasted.

@@ -4,7 +4,8 @@
 use super::keys::Key;
 use super::line::Line;
 use super::{Editor, Event, Shown};
-use chat_core::{MAX_LINE, Request};
+use chat_core::{MAX_LINE, Request, is_blank};
+use std::ops::Range;
 
 /// What stands where a password is typed.
 pub(super) const PASSWORD: &str = "Password (it is not shown): ";
@@ -89,6 +90,54 @@ pub fn is_in(line: &str) -> bool {
     Request::decode(line.as_bytes()).is_ok_and(|it| it.has_password())
 }
 
+/// Where in a line a password stands, or is going to: after a command that takes one, also where blanks stand before that, with
+/// which it is none.
+pub fn place(line: &str) -> Option<Range<usize>> {
+    let is_blank = |c: char| c.is_whitespace() || is_blank(c.encode_utf8(&mut [0; 4]));
+    let begin =
+        |from: usize| from + (line.len() - from - line[from..].trim_start_matches(is_blank).len());
+    let end = |from: usize| line[from..].find(char::is_whitespace).map(|it| from + it);
+    let start = begin(0);
+    let of_command = end(start)?;
+    let command = &line[start..of_command];
+    let at = if is_of(command, &["/claim", "/passwd"]) {
+        begin(of_command)
+    } else if is_of(command, &["/login"]) {
+        begin(end(begin(of_command))?)
+    } else {
+        return None;
+    };
+    Some(at..line.len())
+}
+
+fn is_of(command: &str, all: &[&str]) -> bool {
+    all.iter().any(|it| it.eq_ignore_ascii_case(command))
+}
+
+/// Whether something may be a password: it is nowhere kept, and never said. [`is_in`] is true of commands alone.
+pub fn may_be_in(text: &str) -> bool {
+    let is_it = |at: Range<usize>| !text[at].trim().is_empty();
+    is_in(text) || place(text).is_some_and(is_it)
+}
+
+/// The command of the first of these lines that takes a password and would tell everyone: where `all_are_said` is not so, a line
+/// that is the command itself tells nobody.
+pub(super) fn told_by<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+    all_are_said: bool,
+) -> Option<&'static str> {
+    let is_told = |line: &&str| all_are_said || !line.starts_with('/');
+    lines.into_iter().filter(is_told).find_map(|line| {
+        let command = line.trim_start_matches(|c: char| !c.is_ascii_graphic());
+        let (command, rest) = command.split_once(char::is_whitespace)?;
+        let takes = ["/claim", "/login", "/passwd"];
+        let command = takes
+            .into_iter()
+            .find(|it| it.eq_ignore_ascii_case(command));
+        command.filter(|_| !rest.trim().is_empty())
+    })
+}
+
 /// Whether a line is a command that takes a password and has none.
 pub(super) fn is_missing(line: &str) -> bool {
     !is_in(line) && is_in(&format!("{} password", line.trim_end()))
@@ -97,6 +146,34 @@ pub(super) fn is_missing(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_stands_after_its_command_and_is_told_by_a_line_that_is_said() {
+        for (line, password) in [
+            ("/claim x y", Some("x y")),
+            ("/CLAIM  x", Some("x")),
+            (" \t/passwd x", Some("x")),
+            ("\u{200b}/passwd x", Some("x")),
+            ("/login ann x", Some("x")),
+            ("/claim ", Some("")),
+            ("/login ann ", Some("")),
+            ("/login ann", None),
+            ("/claim", None),
+            ("/claims x", None),
+            ("//claim x", None),
+            ("claim x", None),
+            ("say /claim x", None),
+            ("", None),
+        ] {
+            assert_eq!(place(line).map(|at| &line[at]), password, "{line:?}");
+            let is_there = password.is_some_and(|it| !it.is_empty());
+            assert_eq!(may_be_in(line), is_there, "{line:?}");
+        }
+        assert_eq!(told_by(["a", "/claim x"], true), Some("/claim"));
+        assert_eq!(told_by(["/claim x"], false), None);
+        assert_eq!(told_by([" /Login x"], false), Some("/login"));
+        assert_eq!(told_by(["/claim ", "//claim x", "claim x", ""], true), None);
+    }
 
     #[test]
     fn a_password_is_missing_where_a_command_is_whole_with_one() {

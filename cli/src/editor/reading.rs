@@ -2,6 +2,7 @@
 
 use super::Editor;
 use super::burst::{self, Resolved};
+use super::entering::is_command;
 use super::keys::{Key, Pasted};
 use super::question::Asked;
 use chat_core::Timestamp;
@@ -44,15 +45,13 @@ impl Editor {
             Some(Resolved::Typed(keys))
                 if self.is_wary() && (keys.len() > 1 || !self.sight.is_seen()) =>
             {
-                let (mut text, mut bytes) = (String::new(), 0);
-                for key in &keys {
-                    burst::add(&mut text, &mut bytes, key);
-                }
-                self.pasted(Pasted {
-                    text,
-                    bytes,
-                    is_marked: false,
-                });
+                self.pasted(of_keys(&keys));
+            }
+            Some(Resolved::Typed(keys)) if self.goes_on_with_a_command(&keys) => {
+                self.undo.begin(&self.line);
+                self.insert(" ");
+                self.pasted(of_keys(&keys));
+                self.undo.end(&self.line);
             }
             Some(Resolved::Typed(keys)) => {
                 for key in keys {
@@ -81,8 +80,39 @@ impl Editor {
         }
     }
 
+    /// Whether lines came at once, the first of them after a command that had been typed before: they were pasted, and are for
+    /// the command alone.
+    fn goes_on_with_a_command(&self, keys: &[Key]) -> bool {
+        let mut lines = keys.split(|key| *key == Key::Enter);
+        let is_text = |line: &[Key]| line.iter().any(|key| matches!(key, Key::Char(_)));
+        let has_begun = lines.next().is_some_and(is_text) || self.line != self.before_burst;
+        let is_free = self.prompt.is_none() && self.questions.is_empty() && self.asking.is_none();
+        // No other key is in a paste.
+        let is_of_paste = |key: &Key| matches!(key, Key::Char(_) | Key::Enter | Key::Tab);
+        has_begun
+            && lines.any(is_text)
+            && keys.iter().all(is_of_paste)
+            && is_free
+            && self.search.is_none()
+            && is_command(self.before_burst.text())
+            && is_command(self.line.text())
+    }
+
     /// What was pasted without a mark may not have come to its end: a key that follows may be of it, and no answer.
     fn is_wary(&self) -> bool {
         matches!(self.questions.front(), Some(Asked::Paste(pasted, _)) if !pasted.is_marked)
+    }
+}
+
+/// What keys stand for, as if it had been pasted.
+fn of_keys(keys: &[Key]) -> Pasted {
+    let (mut text, mut bytes) = (String::new(), 0);
+    for key in keys {
+        burst::add(&mut text, &mut bytes, key);
+    }
+    Pasted {
+        text,
+        bytes,
+        is_marked: false,
     }
 }

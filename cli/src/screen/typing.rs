@@ -442,7 +442,9 @@ impl Screen {
         self.look_at_end();
         if text.contains('\n') {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                self.enter(Typed::Said(line.into()));
+                // As a line alone: that begins with a slash which is said.
+                let is_said = line.starts_with("//");
+                self.enter(Typed::Said(line[usize::from(is_said)..].into()));
             }
         } else if !self.own_command(text.trim_end()) {
             self.enter(Typed::Line(text));

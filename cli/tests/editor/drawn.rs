@@ -104,6 +104,11 @@ impl Person {
         self.lines[self.at].concat()
     }
 
+    fn has_command(&self) -> bool {
+        let typed = self.typed();
+        self.prompt.is_empty() && typed.starts_with('/') && !typed.starts_with("//")
+    }
+
     fn begin(&mut self) {
         self.lines = self.entered.clone();
         self.lines.push(Vec::new());
@@ -354,9 +359,14 @@ impl Session {
     fn type_keys(&mut self) {
         let mut bytes = String::new();
         let mut enters = 0;
+        // Lines that come at once after a command are taken for a paste.
+        let most = if self.person.has_command() { 1 } else { 3 };
         for _ in 0..=self.draw.below(12) {
+            if enters == most && most == 1 {
+                break;
+            }
             let key = match self.draw.below(8) {
-                0 if enters < 3 => "\r",
+                0 if enters < most => "\r",
                 1 | 2 => self.draw.one(KEYS),
                 _ => self.draw.one(OURS),
             };
@@ -408,6 +418,19 @@ impl Session {
         } else if !self.person.prompt.is_empty() {
             let lines = format!("* Not taken: {counted} lines were pasted, and one is asked for.");
             self.person.stays(&lines, true);
+        } else if self.person.has_command() {
+            let is_blank = |cluster: &String| cluster.trim().is_empty();
+            let mut all: Vec<String> = Vec::new();
+            for line in &lines {
+                let begin = line.iter().position(|it| !is_blank(it));
+                let Some(begin) = begin else { continue };
+                let end = line.iter().rposition(|it| !is_blank(it)).unwrap_or(begin);
+                if !all.is_empty() {
+                    all.push(" ".into());
+                }
+                all.extend_from_slice(&line[begin..=end]);
+            }
+            self.person.insert(&all);
         } else if counted > 3 {
             assert!(self.world.editor.is_asking(), "{text:?}");
             if self.draw.below(2) == 0 {

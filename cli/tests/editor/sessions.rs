@@ -280,6 +280,118 @@ fn three_pasted_lines_are_said_and_four_are_asked_about() {
     assert_eq!(world.events(), said(&["1", "2", "3", "4"]));
 }
 
+/// What is pasted after a command is for it alone: nothing of it is said to everyone.
+#[test]
+fn what_is_pasted_after_a_command_is_typed_as_one_line() {
+    let lines = "my secret one\n  my secret two\n";
+    let many = "1\n2\n\n3\n4";
+    for (text, typed) in [
+        (lines, "/msg bob my secret one my secret two"),
+        (many, "/msg bob 1 2 3 4"),
+    ] {
+        for bytes in [pasted(text), text.replace('\n', "\r")] {
+            let mut world = World::new(80, 24);
+            world.press("/msg bob ");
+            world.send(&bytes);
+            world.wait(Duration::from_secs(1));
+            assert_eq!(world.events(), [], "{bytes:?}");
+            assert_eq!(world.editor.typed().text(), typed, "{bytes:?}");
+            world.press("\r");
+            assert_eq!(world.events(), entered(&[typed]));
+        }
+    }
+    let mut world = World::new(80, 24);
+    world.press("/msg bob x\x01");
+    world.paste("one\ntwo\n");
+    assert_eq!(world.events(), [], "nor before it");
+    // What is said is said, and lines that are typed ahead are lines.
+    let mut world = World::new(80, 24);
+    world.press("//msg ");
+    world.paste("one\ntwo\n");
+    assert_eq!(world.events(), said(&["//msg one", "two"]));
+    world.press("/who");
+    world.send("\rhello\r");
+    world.wait(LONG);
+    assert_eq!(world.events(), entered(&["/who", "hello"]));
+}
+
+#[test]
+fn a_command_in_several_lines_is_not_sent_and_stays() {
+    for text in ["/msg bob one\ntwo", "one\n/msg bob two", "/who\n"] {
+        let mut world = World::new(80, 24);
+        world.editor.allow_lines();
+        for (n, row) in text.split('\n').enumerate() {
+            world.send(if n > 0 { "\x1b\r" } else { "" });
+            world.press(row);
+        }
+        world.press("\r");
+        world.draw();
+        assert_eq!(world.events(), [], "{text}");
+        assert_eq!(world.editor.typed().text(), text);
+        let seen = world.rows().concat();
+        assert!(
+            seen.contains("Not sent: a command takes one line"),
+            "{seen}"
+        );
+    }
+    // What another program has made of it is not said either.
+    for text in ["/msg bob one\ntwo\n", "\n /msg bob one\n2\n3\n4\n5\n"] {
+        let mut world = World::new(80, 24);
+        world.editor.allow_lines();
+        world.editor.edited(text);
+        world.press("o");
+        assert_eq!(world.events(), [], "{text}");
+        assert!(!world.editor.is_asking());
+    }
+    let mut world = World::new(80, 24);
+    world.editor.allow_lines();
+    world.press("//one");
+    world.send("\x1b\r");
+    world.press("two\r");
+    assert_eq!(world.events(), entered(&["//one\ntwo"]));
+}
+
+#[test]
+fn a_password_is_said_in_no_way() {
+    let told = |world: &mut World| {
+        world.draw();
+        let seen = world.rows().join(" ");
+        assert!(seen.contains("takes a password"), "{seen}");
+        assert_eq!(world.events(), []);
+    };
+    for typed in [
+        " /claim sesame",
+        "  /LOGIN ann sesame",
+        "\u{a0}/passwd sesame",
+    ] {
+        let mut world = World::new(80, 24);
+        world.press(&format!("{typed}\r"));
+        told(&mut world);
+        assert_eq!(world.editor.typed().text(), typed, "it is still there");
+    }
+    for (text, answer) in [
+        ("hello\n/claim sesame\n", ""),
+        ("1\n2\n3\n  /passwd sesame\n4\n", "y"),
+        ("/login ann sesame\n2\n3\n4", "o"),
+    ] {
+        let mut world = World::new(80, 24);
+        world.paste(text);
+        world.press(answer);
+        told(&mut world);
+    }
+    let mut world = World::new(80, 24);
+    world.editor.allow_lines();
+    world.press("hello");
+    world.send("\x1b\r");
+    world.press(" /claim sesame\r");
+    told(&mut world);
+    // It is taken where it is a command, and said by whoever means it.
+    let mut world = World::new(80, 24);
+    world.press("/claim sesame\r//claim sesame\rsay /claim it\r");
+    let all = ["/claim sesame", "//claim sesame", "say /claim it"];
+    assert_eq!(world.events(), entered(&all));
+}
+
 #[test]
 fn a_pasted_line_is_typed() {
     let mut world = World::new(80, 24);

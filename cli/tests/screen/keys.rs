@@ -42,6 +42,25 @@ fn what_is_entered_comes_out_in_order() {
 }
 
 #[test]
+fn a_command_that_becomes_several_lines_is_not_said() {
+    let mut world = World::online(80, 10);
+    world.press("/msg bob ");
+    world.send("\u{1b}[200~my secret one\rmy secret two\r\u{1b}[201~");
+    assert_eq!(entered(&mut world), []);
+    let one = "/msg bob my secret one my secret two";
+    assert_eq!(last_row(&mut world), format!("> {one}"));
+    world.press("\r");
+    assert_eq!(entered(&mut world), [line(one)]);
+    world.press("/claim multi\u{1b}\rsecond\r");
+    assert_eq!(entered(&mut world), []);
+    assert_eq!(last_row(&mut world), "  second");
+    assert!(world.seen().contains("takes one line") || world.seen().contains("takes a password"));
+    world.press("\u{3}//one\u{1b}\r//two\u{1b}\rthree\r");
+    let out = ["/one", "/two", "three"].map(said);
+    assert_eq!(entered(&mut world), out, "it is said to whoever means it");
+}
+
+#[test]
 fn names_are_completed_with_who_spoke_last_first() {
     let mut world = World::online(40, 8);
     for name in ["bea", "bob", "ann"] {
