@@ -3,6 +3,7 @@
 use super::complete::Completion;
 use super::keys::Key;
 use super::line::Line;
+use super::password;
 use super::question::Asked;
 use super::search::Search;
 use super::{EVENT, Editor, Event, Shown};
@@ -49,6 +50,12 @@ impl Editor {
     fn prefixed(&mut self, key: &Key) {
         match key {
             Key::Ctrl('u') => self.undo(),
+            Key::Ctrl('e') if password::place(self.line.text()).is_some() => {
+                self.bell();
+                self.notice(
+                    "* Not edited elsewhere: a password is part of it, and is written to no file.",
+                );
+            }
             Key::Ctrl('e') if self.is_multiline && self.prompt.is_none() => {
                 self.is_paused = true;
                 self.urgent.push_back(Event::Edit);
@@ -196,7 +203,14 @@ impl Editor {
             return;
         }
         let is_before = to == self.line.cursor();
+        let is_secret = password::place(self.line.text()).is_some_and(|at| to > at.start);
         let killed = self.line.remove(from..to);
+        if is_secret {
+            // Nothing has it any more, and nothing is added to it.
+            self.undo.forget();
+            self.was_kill = false;
+            return self.measure();
+        }
         self.kills.keep(&killed, is_before, was_kill);
         self.measure();
     }

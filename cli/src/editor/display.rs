@@ -1,6 +1,6 @@
 //! What the terminal is to show.
 
-use super::password::PASSWORD;
+use super::password::{self, PASSWORD};
 use super::{EVENT, Editor, Shown};
 
 impl Editor {
@@ -71,8 +71,9 @@ impl Editor {
             (None, None) => String::new(),
         };
         let before = self.status.clone() + &before;
-        let cursor = before.len() + self.line.cursor();
-        (before + self.line.text(), cursor)
+        let (text, cursor) = password::masked(self.line.text(), self.line.cursor(), self.mask);
+        let cursor = before.len() + cursor;
+        (before + &text, cursor)
     }
 
     pub(super) fn show(&mut self, shown: Shown) {

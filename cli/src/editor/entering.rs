@@ -96,7 +96,8 @@ impl Editor {
         self.history.reset();
         self.undo.forget();
         self.is_long = false;
-        self.done(&text);
+        let shown = password::masked(&text, 0, self.mask).0.into_owned();
+        self.done(&shown);
         self.push(Event::Entered(text));
     }
 

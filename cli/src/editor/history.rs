@@ -24,7 +24,7 @@ impl History {
     pub fn add(&mut self, line: &str) {
         self.reset();
         if line.trim().is_empty()
-            || password::is_in(line)
+            || password::may_be_in(line)
             || self.lines.back().is_some_and(|last| last == line)
         {
             return;

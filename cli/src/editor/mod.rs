@@ -164,6 +164,8 @@ pub struct Editor {
     paused: VecDeque<Key>,
     /// Alt and Enter begin another line.
     is_multiline: bool,
+    /// What is shown for each character of a password.
+    mask: char,
     paint: Paint,
 }
 
@@ -204,6 +206,7 @@ impl Editor {
             is_paused: false,
             paused: VecDeque::new(),
             is_multiline: false,
+            mask: '•',
             paint: Paint::new(size.columns, size.rows, size.reflows),
         }
     }
@@ -234,6 +237,11 @@ impl Editor {
     /// and Ctrl-X Ctrl-E ask for [`Event::Edit`].
     pub fn allow_lines(&mut self) {
         self.is_multiline = true;
+    }
+
+    /// Has this be shown for each character of a password, in place of a bullet.
+    pub fn mask_with(&mut self, mark: char) {
+        self.mask = mark;
     }
 
     /// The terminal has another size.

@@ -5,7 +5,9 @@ use super::keys::Key;
 use super::line::Line;
 use super::{Editor, Event, Shown};
 use chat_core::{MAX_LINE, Request, is_blank};
+use std::borrow::Cow;
 use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// What stands where a password is typed.
 pub(super) const PASSWORD: &str = "Password (it is not shown): ";
@@ -114,6 +116,22 @@ fn is_of(command: &str, all: &[&str]) -> bool {
     all.iter().any(|it| it.eq_ignore_ascii_case(command))
 }
 
+/// A line as it is shown, with a `mark` for each character of a password, and how many bytes stand before the cursor then.
+pub fn masked(line: &str, cursor: usize, mark: char) -> (Cow<'_, str>, usize) {
+    let Some(at) = place(line) else {
+        return (line.into(), cursor);
+    };
+    let mut shown = String::from(&line[..at.start]);
+    let mut place = cursor.min(at.start);
+    for (begin, cluster) in line[at.clone()].grapheme_indices(true) {
+        shown.push(if cluster == "\n" { '\n' } else { mark });
+        if at.start + begin < cursor {
+            place = shown.len();
+        }
+    }
+    (shown.into(), place)
+}
+
 /// Whether something may be a password: it is nowhere kept, and never said. [`is_in`] is true of commands alone.
 pub fn may_be_in(text: &str) -> bool {
     let is_it = |at: Range<usize>| !text[at].trim().is_empty();
@@ -173,6 +191,17 @@ mod tests {
         assert_eq!(told_by(["/claim x"], false), None);
         assert_eq!(told_by([" /Login x"], false), Some("/login"));
         assert_eq!(told_by(["/claim ", "//claim x", "claim x", ""], true), None);
+    }
+
+    #[test]
+    fn a_password_is_masked_and_the_cursor_stands_where_it_stood() {
+        let line = "/login ann e\u{301}日x";
+        for (cursor, shown) in [(3, 3), (11, 11), (14, 14), (17, 17), (18, 20)] {
+            let masked = masked(line, cursor, '•');
+            assert_eq!(masked, ("/login ann •••".into(), shown), "{cursor}");
+        }
+        assert_eq!(masked("/claim a\nb", 9, '*'), ("/claim *\n*".into(), 9));
+        assert_eq!(masked("hello", 2, '*'), ("hello".into(), 2));
     }
 
     #[test]

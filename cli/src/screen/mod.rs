@@ -210,6 +210,9 @@ impl Screen {
         let mut editor = Editor::new(Size::default(), commands::OF_SCREEN);
         editor.reserve(typing::is_reserved);
         editor.allow_lines();
+        if settings.theme.is_ascii {
+            editor.mask_with('*');
+        }
         Self {
             settings,
             columns: 0,

@@ -152,10 +152,11 @@ impl Screen {
         let others = self.rooms.iter().enumerate();
         let others = others.filter(|(place, it)| *place != self.current && !it.is_conversation);
         drafts.extend(others.map(|(_, it)| (&*it.name, it.desk.line.text().into())));
-        drafts.retain(|(_, text): &(_, String)| !text.is_empty() && !password::is_in(text));
+        drafts.retain(|(_, text): &(_, String)| !text.is_empty() && !password::may_be_in(text));
         let lobby = &*self.rooms[0].name;
         let is_free = drafts.iter().all(|(name, _)| *name != lobby) && !typed.is_empty();
-        if is_free && room.is_conversation && !typed.starts_with('/') {
+        let is_kept = !typed.starts_with('/') && !password::may_be_in(typed);
+        if is_free && room.is_conversation && is_kept {
             drafts.insert(0, (lobby, format!("/msg {} {typed}", room.name)));
         }
         let owned = drafts.into_iter();

@@ -634,6 +634,41 @@ fn a_password_that_is_asked_for_is_shown_nowhere_and_is_no_line_to_come_back_to(
 }
 
 #[test]
+fn a_password_that_is_typed_with_its_command_is_masked_and_kept_nowhere() {
+    let mut world = World::new(80, 24);
+    world.editor.allow_lines();
+    world.press("older\x15");
+    for command in ["/claim ", "/LOGIN ann ", "  /passwd "] {
+        let trimmed = command.trim_start();
+        for cut in ["\x15", "\x03", "\x17\x17\x17", "\x01\x0b"] {
+            world.press(&format!("{command}sesame"));
+            world.draw();
+            let row = world.rows().pop().unwrap();
+            assert_eq!(row, format!("{command}••••••"));
+            world.press(cut);
+            assert_eq!(world.editor.typed().text().trim(), "", "{cut:?}");
+            world.press("\x15\x19\x1f\x1f\x1f");
+            world.draw();
+            let typed = world.editor.typed().text().to_owned();
+            assert!(!typed.contains("sesame"), "{cut:?}: {typed}");
+            world.press("\x03");
+        }
+        world.events();
+        world.press(&format!("{trimmed}sesame"));
+        world.send("\x18\x05");
+        assert_eq!(world.events(), [], "nobody is to write it to a file");
+        world.press("\r");
+        assert_eq!(world.events(), entered(&[&format!("{trimmed}sesame")]));
+        world.press("\x1f");
+        world.send("\x1b[A");
+        assert_eq!(world.editor.typed().text(), "");
+        world.draw();
+    }
+    let written = String::from_utf8(world.written).unwrap();
+    assert!(!written.contains("sesame") && written.contains("/claim ••••••\r\n"));
+}
+
+#[test]
 fn whoever_gives_no_password_sends_no_command() {
     let mut world = World::new(80, 24);
     world.press("/claim\r\rhello\r/claim\rhalf of it\x03/passwd\ronce more\x15\rthere\r");

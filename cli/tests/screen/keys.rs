@@ -53,11 +53,34 @@ fn a_command_that_becomes_several_lines_is_not_said() {
     assert_eq!(entered(&mut world), [line(one)]);
     world.press("/claim multi\u{1b}\rsecond\r");
     assert_eq!(entered(&mut world), []);
-    assert_eq!(last_row(&mut world), "  second");
+    assert_eq!(last_row(&mut world), "  ••••••");
     assert!(world.seen().contains("takes one line") || world.seen().contains("takes a password"));
     world.press("\u{3}//one\u{1b}\r//two\u{1b}\rthree\r");
     let out = ["/one", "/two", "three"].map(said);
     assert_eq!(entered(&mut world), out, "it is said to whoever means it");
+}
+
+#[test]
+fn a_password_is_not_seen_and_is_no_draft() {
+    let mut world = World::online(60, 10);
+    for (room, typed) in [
+        ("lobby", "/claim sesame"),
+        ("lobby", " /login ann sesame"),
+        ("eve", " /passwd sesame"),
+    ] {
+        if room == "eve" {
+            world.press("/query eve\r");
+        }
+        world.press(typed);
+        let seen = last_row(&mut world);
+        assert!(seen.ends_with(" ••••••"), "{seen}");
+        assert_eq!(world.screen.drafts(), [], "{typed}");
+        world.press("\u{18}\u{5}");
+        assert_eq!(world.screen.poll_urgent(), None);
+        world.press("\u{15}\u{19}");
+        assert_eq!(last_row(&mut world), ">");
+    }
+    assert!(world.seen().contains("Not edited elsewhere"));
 }
 
 #[test]
