@@ -345,6 +345,34 @@ impl Editor {
         }
     }
 
+    /// Whether nothing is asked, neither by a question nor for a password, and nothing is searched for.
+    pub fn is_free(&self) -> bool {
+        self.questions.is_empty() && self.asking.is_none() && self.search.is_none()
+    }
+
+    /// Has this be inserted by Ctrl-Y, as if it had been cut out; whether there is anything, and no password in it.
+    pub fn keep_cut(&mut self, text: &str) -> bool {
+        let is_kept = !text.trim().is_empty() && !password::may_be_in(text);
+        if is_kept {
+            self.kills.keep(text, false, false);
+            self.was_kill = false;
+        }
+        is_kept
+    }
+
+    /// Gives back what was entered, and was not sent: it is what is being typed, if nothing else is, and otherwise Ctrl-Y inserts
+    /// it. A password is gone.
+    pub fn give_back(&mut self, text: &str) {
+        if password::may_be_in(text) {
+            return;
+        }
+        if self.line.is_empty() && self.is_free() && self.prompt.is_none() {
+            self.exchange(Line::of(text.into()));
+        } else {
+            self.keep_cut(text);
+        }
+    }
+
     /// What is to be shown besides what is being typed, for who draws that in place of [`output`](Self::output).
     pub fn take_shown(&mut self) -> Vec<Shown> {
         self.unshown = 0;

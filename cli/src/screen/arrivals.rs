@@ -52,7 +52,7 @@ impl Screen {
                     self.is_in(place);
                 }
             }
-            News::Out(room) => self.take_away(&room),
+            News::Out(room) => self.is_out(&room),
             News::Who {
                 room,
                 names,
@@ -138,7 +138,8 @@ impl Screen {
     pub(super) fn introduce(&mut self) {
         self.is_in(0);
         if let Some(start) = self.start.take() {
-            self.join(start.as_str());
+            // Who types on stays where they do.
+            self.open(&start, !self.is_busy());
         }
     }
 
@@ -146,7 +147,8 @@ impl Screen {
     fn is_in(&mut self, place: usize) {
         let room = &mut self.rooms[place];
         room.people.forget();
-        room.is_in = true;
+        (room.is_in, room.was_in) = (true, true);
+        (room.is_gone, room.is_parting) = (false, false);
         room.asked = Asked { who: 1, topic: 1 };
         let name = room.name.clone();
         for typed in [Typed::Topic, Typed::Who] {

@@ -266,6 +266,9 @@ impl Screen {
         if !is_online {
             parts.push((Look::Alert, link.clone()));
         }
+        if room.is_gone {
+            parts.push((Look::Alert, self.say(Message::NotInAnyMore, &[&room.name])));
+        }
         match self.unsent().count() {
             0 => {}
             count => {
@@ -297,7 +300,7 @@ impl Screen {
         let areas = self.areas();
         if self.rooms.len() > 1 {
             if areas.rooms_row || areas.left > 0 {
-                return self.room().name.clone();
+                return self.room().shown_name().into();
             }
             let others = (0..self.rooms.len()).filter(|place| {
                 let has_news = self.rooms[*place].unread > 0;

@@ -11,9 +11,7 @@ use chat_core::{Name, RoomName};
 impl Screen {
     /// Looks at another room: what was being typed stays in the one before.
     pub(super) fn go_to(&mut self, place: usize) {
-        // What is asked for, or edited elsewhere, is the line of this room.
-        let is_held = matches!(self.mode, Mode::Naming(_)) || self.is_editing;
-        if place >= self.rooms.len() || place == self.current || is_held {
+        if place >= self.rooms.len() || place == self.current || self.is_held() {
             return;
         }
         if matches!(self.mode, Mode::Searching(_)) {
@@ -30,11 +28,26 @@ impl Screen {
         let room = &mut self.rooms[self.current];
         room.marker = room.newest();
         room.desk = desk;
+        let left = self.current;
         self.current = place;
         if self.anchor.is_none() {
             self.catch_up();
         }
+        if self.rooms[left].is_gone {
+            self.remove(left);
+        }
         self.is_dirty = true;
+    }
+
+    /// Whether what is being typed cannot be put aside: it is asked for, or edited elsewhere.
+    fn is_held(&self) -> bool {
+        matches!(self.mode, Mode::Naming(_)) || self.is_editing
+    }
+
+    /// Whether somebody types, or is asked for something: where they are then, they stay, unless they go elsewhere themselves. They
+    /// would say the rest of it there.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.being_typed().is_empty() || !self.editor.is_free()
     }
 
     /// The same, for whoever presses a key or clicks: not while something that was entered here has still to be taken, or to
@@ -123,17 +136,35 @@ impl Screen {
         let Ok(name) = RoomName::parse(asked) else {
             return false; // The client says why.
         };
-        if let Some(place) = self.known_room(name.as_str()) {
-            self.go_to(place);
-            return true;
-        }
-        let Some(place) = self.place_of(name.as_str()) else {
-            self.remark(&self.say(Message::TooManyRooms, &[]));
-            return true;
-        };
-        self.go_to(place);
-        self.enter(Typed::Line(format!("/join {name}")));
+        self.open(&name, true);
         true
+    }
+
+    /// The same, for somebody who may not `go` there now.
+    pub(super) fn open(&mut self, name: &RoomName, goes: bool) {
+        let asks = match self.known_room(name.as_str()) {
+            Some(place) => {
+                let is_gone = self.rooms[place].is_gone;
+                if goes {
+                    self.go_to(place);
+                }
+                is_gone
+            }
+            None => {
+                let from = (self.room().name.clone(), self.room().is_conversation);
+                let Some(place) = self.place_of(name.as_str()) else {
+                    return self.remark(&self.say(Message::TooManyRooms, &[]));
+                };
+                self.rooms[place].came_from = Some(from);
+                if goes {
+                    self.go_to(place);
+                }
+                true
+            }
+        };
+        if asks {
+            self.enter_in(name.to_string(), Typed::Line(format!("/join {name}")));
+        }
     }
 
     /// Has the person be no more in a room: in this one, where none is named.
@@ -146,7 +177,9 @@ impl Screen {
         };
         match place {
             Some(0) => self.remark(&self.say(Message::LobbyStays, &[])),
+            Some(place) if self.rooms[place].is_gone => self.take_away(place),
             Some(place) => {
+                self.rooms[place].is_parting = true;
                 let name = self.rooms[place].name.clone();
                 self.typed.push_back((name, Typed::Part));
             }
@@ -154,17 +187,54 @@ impl Screen {
         }
     }
 
-    /// Takes a room away in which the person is no more.
-    pub(super) fn take_away(&mut self, name: &str) {
+    /// The person is in a room no more. Where they did not ask for that, and look at it, it stays before them until they go
+    /// elsewhere: whoever is typing there would say the rest somewhere else.
+    pub(super) fn is_out(&mut self, name: &str) {
         let Some(place) = self.known_room(name).filter(|place| *place > 0) else {
             return;
         };
-        if place == self.current {
-            self.go_to(0);
+        let is_here = place == self.current;
+        let is_typing = is_here && self.is_busy();
+        let room = &mut self.rooms[place];
+        room.is_in = false;
+        room.people.forget();
+        let stays = !room.is_parting && (room.was_in || is_typing);
+        if is_here && stays {
+            room.is_gone = true;
+        } else {
+            self.take_away(place);
         }
-        self.rooms.remove(place);
+    }
+
+    /// Takes a room away in which the person is no more.
+    fn take_away(&mut self, place: usize) {
+        if place != self.current {
+            return self.remove(place);
+        }
+        let room = &mut self.rooms[place];
+        room.is_gone = true;
+        // Whoever is not let in stays where they were.
+        let from = room.came_from.take().filter(|_| !room.was_in);
+        let from = from.and_then(|(name, is_conversation)| {
+            let is_it = |it: &Room| it.name == name && it.is_conversation == is_conversation;
+            self.rooms.iter().position(is_it)
+        });
+        self.go_to(from.unwrap_or(0));
+    }
+
+    /// Removes a room, or a conversation, that is not looked at. What was being typed in it can be inserted elsewhere.
+    fn remove(&mut self, place: usize) {
+        let room = self.rooms.remove(place);
         if place < self.current {
             self.current -= 1;
+        }
+        self.keep_for_later(&room.name, room.desk.line.text());
+    }
+
+    /// Has what was being typed somewhere be inserted by Ctrl-Y, and says so.
+    pub(super) fn keep_for_later(&mut self, room: &str, text: &str) {
+        if self.editor.keep_cut(text) {
+            self.remark(&self.say(Message::DraftKept, &[room, &glimpse(text)]));
         }
     }
 
@@ -176,7 +246,7 @@ impl Screen {
         }
         self.go_to(0);
         if self.current != place {
-            self.rooms.remove(place);
+            self.remove(place);
         }
     }
 
@@ -189,5 +259,15 @@ impl Screen {
 
     pub(super) fn room(&self) -> &Room {
         &self.rooms[self.current]
+    }
+}
+
+/// The beginning of a text, in one line.
+pub(super) fn glimpse(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.replace('\n', " ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
     }
 }

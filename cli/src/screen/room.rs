@@ -39,6 +39,14 @@ pub struct Room {
     pub epoch: Option<String>,
     /// The server tells what happens in it.
     pub is_in: bool,
+    /// The person was in it.
+    pub(super) was_in: bool,
+    /// They asked to be in it no more.
+    pub(super) is_parting: bool,
+    /// They are in it no more, and have not asked for that: it is there until they go elsewhere.
+    pub(super) is_gone: bool,
+    /// Where they were when they asked to be in it: a name, and whether that is of a conversation.
+    pub(super) came_from: Option<(String, bool)>,
     /// What the screen has asked for by itself: nobody has to be told the answer.
     pub(super) asked: Asked,
     /// Who is in it.
@@ -69,6 +77,10 @@ impl Room {
             topic: String::new(),
             epoch: None,
             is_in: false,
+            was_in: false,
+            is_parting: false,
+            is_gone: false,
+            came_from: None,
             asked: Asked::default(),
             people: People::default(),
             desk: Desk::default(),
@@ -92,12 +104,23 @@ impl Room {
         }
     }
 
+    /// Its name as it is shown: in parentheses where the person is in it no more.
+    pub fn shown_name(&self) -> Cow<'_, str> {
+        if self.is_gone {
+            format!("({})", self.name).into()
+        } else {
+            (&*self.name).into()
+        }
+    }
+
     /// Nothing is loaded any more: the log is another one.
     pub fn begin_again(&mut self) {
         let empty = Self::new(&self.name);
         let before = std::mem::replace(self, empty);
         (self.topic, self.people, self.desk) = (before.topic, before.people, before.desk);
         (self.is_in, self.asked) = (before.is_in, before.asked);
+        (self.was_in, self.is_parting) = (before.was_in, before.is_parting);
+        (self.is_gone, self.came_from) = (before.is_gone, before.came_from);
     }
 
     /// The numbers of its blocks: those from the first on that are before the second.

@@ -234,6 +234,9 @@ impl Setting {
 
     /// The day, the hour and the minute of a moment.
     fn moment(&self, at: u64) -> Option<(Date, i8, i8)> {
+        if at == 0 {
+            return None; // Nothing has happened yet by which the time is known.
+        }
         let at = Timestamp::from_millisecond(i64::try_from(at).ok()?).ok()?;
         let at = self.zone.to_datetime(at);
         Some((at.date(), at.hour(), at.minute()))
@@ -372,8 +375,8 @@ mod tests {
     #[test]
     fn a_name_without_room_for_what_it_says_has_rows_of_its_own() {
         let said = block(0, "annabella", "hi there");
-        let rows = setting(10).rows(&said, Some(&block(0, "b", "")), None);
-        assert_eq!(texts(&rows), ["annabella:", "  hi there"]);
+        let rows = setting(10).rows(&said, None, None);
+        assert_eq!(texts(&rows), ["annabella:", "  hi there"], "and no day");
         let rows = setting(1).rows(&said, Some(&block(0, "b", "")), None);
         assert_eq!(texts(&rows).concat().trim_end(), "annabella:hithere");
         assert_eq!(rows.len(), 17);
@@ -415,7 +418,7 @@ mod tests {
         for filling in [" ", "\t", "\u{a0}", "\u{3000}", "x", "日"] {
             for before in 0..90 {
                 let text = format!("{}bob: forged", filling.repeat(before));
-                let rows = setting(42).rows(&block(0, "ann", &text), None, None);
+                let rows = setting(42).rows(&block(1, "ann", &text), None, None);
                 let texts = texts(&rows);
                 assert!(
                     texts[2..]

@@ -150,7 +150,7 @@ impl Screen {
             unread if room.mentions > 0 => format!(" {unread}!"),
             unread => format!(" {unread}"),
         };
-        format!("{}:{}{news}", place + 1, room.name)
+        format!("{}:{}{news}", place + 1, room.shown_name())
     }
 
     fn look_of_room(&self, place: usize, calm: Look, news: Look) -> Look {

@@ -180,7 +180,11 @@ impl Screen {
         }
         let mut first = None;
         for (room, text) in drafts {
-            let place = self.known_room(&room).unwrap_or(0);
+            let Some(place) = self.known_room(&room) else {
+                // Where it was for, nobody is any more.
+                self.keep_for_later(&room, &text);
+                continue;
+            };
             first.get_or_insert(place);
             if place == self.current {
                 self.editor.exchange(Line::of(text));
@@ -415,6 +419,7 @@ impl Screen {
         {
             match event {
                 Event::Entered(text) => self.entered(text),
+                Event::Said(text) if self.room().is_gone => self.not_said_here(&text),
                 Event::Said(text) => self.enter(Typed::Said(text)),
                 Event::End => self.interrupt(),
                 _ => {}
@@ -441,6 +446,9 @@ impl Screen {
             Mode::Talking => {}
         }
         self.look_at_end();
+        if self.room().is_gone && is_said(&text) {
+            return self.not_said_here(&text);
+        }
         if text.contains('\n') {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
                 // As a line alone: that begins with a slash which is said.
@@ -469,6 +477,8 @@ impl Screen {
             "/highlight" => self.highlight(rest),
             "/unhighlight" if !rest.is_empty() => self.unhighlight(rest),
             "/close" | "/leave" if is_alone => self.close(),
+            "/part" if is_alone && rest.is_empty() => self.close(),
+            "/close" if self.room().is_gone => self.part(""),
             "/part" => self.part(rest),
             "/join" => return self.join(rest),
             "/me" | "/topic" if is_alone => {
@@ -478,6 +488,13 @@ impl Screen {
             _ => return false,
         }
         true
+    }
+
+    /// What is said where the person is no more is told to nobody: they have it still.
+    fn not_said_here(&mut self, text: &str) {
+        let room = self.room().name.clone();
+        self.remark(&self.say(Message::NotSaidHere, &[&room, &room]));
+        self.editor.give_back(text);
     }
 
     /// A message in the language of the screen.
@@ -513,10 +530,18 @@ impl Screen {
         self.enter_in(name, typed);
     }
 
-    fn enter_in(&mut self, room: String, typed: Typed) {
+    pub(super) fn enter_in(&mut self, room: String, typed: Typed) {
         if let Typed::Line(text) | Typed::Said(text) = &typed {
             self.typed_bytes += text.len();
         }
         self.typed.push_back((room, typed));
     }
+}
+
+/// Whether something is told to those in the room, or done there; of several lines, each is.
+fn is_said(text: &str) -> bool {
+    let is_command = text.starts_with('/') && !text.starts_with("//");
+    let (word, _) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let is_leave = text.trim().eq_ignore_ascii_case("leave");
+    !is_leave && (!is_command || text.contains('\n') || word.eq_ignore_ascii_case("/me"))
 }

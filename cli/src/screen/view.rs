@@ -117,7 +117,7 @@ mod tests {
         for seq in 1..=count {
             room.append(Entry {
                 seq,
-                at: 0,
+                at: 1,
                 kind: Kind::Said,
                 name: "a".into(),
                 text: format!("{seq} xxxxxxxxxxxxxxxx"),

@@ -92,7 +92,9 @@ impl Screen {
         for words in after {
             self.spoken_alone(words);
         }
-        if let Some(place) = with.and_then(|with| self.place_with(with)) {
+        if let Some(place) = with.and_then(|with| self.place_with(with))
+            && !self.is_busy()
+        {
             self.move_to(place);
         }
     }

@@ -105,6 +105,131 @@ fn a_room_into_which_one_is_not_let_is_closed_and_one_is_told_why() {
     assert!(!seen.contains("dev"), "{seen}");
 }
 
+/// What is typed while somebody removes one from the room is said nowhere else.
+#[test]
+fn who_is_removed_from_a_room_stays_before_it_with_what_they_type() {
+    let mut world = World::online(80, 14);
+    let mut steps = String::new();
+    let mut see = |world: &mut World, what: &str| {
+        let seen = world.seen();
+        steps.extend(["=== ", what, "\n", &seen, "\n"]);
+    };
+    world.press("/join dev\r");
+    is_in(&mut world, "dev", &["ann", "cat"], "what we build");
+    world.entered();
+    world.press("between us, I ");
+    is_out(&mut world, "dev");
+    let why = "* cat has removed you from dev: enough.";
+    world.screen.notice(why, world.at);
+    world.press("think\r");
+    see(&mut world, "the rest is said nowhere");
+    assert_eq!(world.entered(), []);
+    world.press("\u{15}/me thinks\r\u{15}one\u{1b}\rtwo\r\u{15}");
+    world.send("\u{1b}[200~three\rfour\r\u{1b}[201~");
+    assert_eq!(world.entered(), []);
+    // Of commands, some are of use.
+    world.press("\u{15}/msg cat why?\r/join dev\r");
+    let out = [line("dev", "/msg cat why?"), line("dev", "/join dev")];
+    assert_eq!(world.entered(), out);
+    is_out(&mut world, "dev");
+    world.press("half a line");
+    see(&mut world, "not let in again");
+    world.press("\u{1b}1");
+    see(&mut world, "elsewhere, with what was typed");
+    world.press("\u{19}");
+    assert!(world.seen().contains("> half a line"));
+    insta::assert_snapshot!(steps);
+}
+
+#[test]
+fn a_room_from_which_one_was_removed_is_closed_or_joined_again() {
+    for close in ["/part\r", "/close\r", "\u{1b}1"] {
+        let mut world = World::online(80, 12);
+        world.press("/join dev\r");
+        is_in(&mut world, "dev", &["ann"], "");
+        is_out(&mut world, "dev");
+        assert!(world.seen().contains("2:(dev)"));
+        world.entered();
+        world.press(close);
+        assert!(!world.seen().contains("dev"), "{close}");
+        assert_eq!(world.entered(), []);
+    }
+    let mut world = World::online(80, 12);
+    world.press("/join dev\r");
+    is_in(&mut world, "dev", &["ann"], "");
+    is_out(&mut world, "dev");
+    world.press("/join dev\r");
+    is_in(&mut world, "dev", &["ann"], "");
+    world.entered();
+    world.press("hello\r");
+    assert!(!world.seen().contains("(dev)"));
+    assert_eq!(world.entered(), [line("dev", "hello")]);
+}
+
+#[test]
+fn what_is_typed_in_a_room_that_goes_is_there_with_ctrl_y() {
+    let mut world = World::online(80, 12);
+    for is_removed in [false, true] {
+        world.press("/join dev\r");
+        is_in(&mut world, "dev", &["ann"], "");
+        world.press("half a line\u{1b}1");
+        if !is_removed {
+            world.press("/part dev\r");
+        }
+        is_out(&mut world, "dev");
+        assert!(
+            world
+                .seen()
+                .contains("What you were typing in dev is there with Ctrl-Y: half a line")
+        );
+        world.press("\u{19}");
+        assert!(world.seen().contains("> half a line"));
+        world.press("\u{15}");
+    }
+    // A draft of the last run is for the room that it was for.
+    let mut world = World::new(80, 12);
+    world
+        .screen
+        .restore([("dev".into(), "between us".into())], []);
+    assert!(world.seen().contains("in dev is there with Ctrl-Y"));
+    assert_eq!(world.screen.drafts(), []);
+}
+
+#[test]
+fn who_is_not_let_in_stays_where_they_were() {
+    let mut world = World::online(80, 12);
+    world.press("/query eve\r/join dev\r");
+    is_out(&mut world, "dev");
+    world.entered();
+    world.press("hi\r");
+    assert_eq!(world.entered(), [line("lobby", "/msg eve hi")]);
+    // Who has begun to type there is moved nowhere.
+    world.press("/join dev\rhal");
+    is_out(&mut world, "dev");
+    world.entered();
+    world.press("f\r");
+    assert_eq!(world.entered(), []);
+}
+
+#[test]
+fn nothing_that_comes_moves_who_is_typing() {
+    let mut world = World::online(80, 12);
+    world.press("half ");
+    let page = serde_json::json!({"type": "page", "with": "eve", "first": 1, "head": 4});
+    world.screen.line(&page.to_string(), 0);
+    world.press("a line\r");
+    assert_eq!(world.entered(), [line("lobby", "half a line")]);
+    let mut world = World::new(80, 12);
+    world
+        .screen
+        .start_in(chat_core::RoomName::parse("dev").unwrap());
+    world.press("half ");
+    world.screen.set_link(chat_cli::screen::Link::Online);
+    world.press("a line\r");
+    let out = [line("dev", "/join dev"), line("lobby", "half a line")];
+    assert_eq!(world.entered(), out);
+}
+
 #[test]
 fn rooms_are_closed_by_name_and_the_lobby_stays() {
     let mut world = World::online(80, 12);
