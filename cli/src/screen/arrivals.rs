@@ -128,8 +128,9 @@ impl Screen {
         let text = printable(text);
         let text = text.strip_prefix("* ").unwrap_or(&text);
         let room = &mut self.rooms[self.current];
-        // While there is no connection, each try may fail in the same way.
-        if self.link == Link::Online || !room.ends_with_notice(text) {
+        // While there is no connection, each try may fail in the same way; whoever asks for something is answered.
+        let is_answer = std::mem::take(&mut self.has_entered);
+        if self.link == Link::Online || is_answer || !room.ends_with_notice(text) {
             room.notice(text, wall);
         }
     }
@@ -213,7 +214,7 @@ impl Screen {
         known.or_else(|| self.add(Room::with(name)))
     }
 
-    fn conversation(&self, name: &str) -> Option<usize> {
+    pub(super) fn conversation(&self, name: &str) -> Option<usize> {
         let is_it = |room: &Room| room.is_conversation && room.name.eq_ignore_ascii_case(name);
         self.rooms.iter().position(is_it)
     }

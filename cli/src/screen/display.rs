@@ -7,12 +7,11 @@ use super::session::{PART, TOPIC, WHO, page_before, type_in};
 use super::state_dir::{Draft, StateDir};
 use super::{Link, Screen, Typed};
 use crate::clock::wall_clock;
-use chat_core::Memory;
 use chat_core::json::ROOM;
 use chat_core::json_client_phase::Phase;
+use chat_core::{CommandError, Memory};
 use chat_net::client::{self, Input, Keep};
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -24,8 +23,6 @@ struct Shown {
     screen: Screen,
     waker: Option<Waker>,
     last_notice: Option<String>,
-    /// What was entered, is on its way to the client, and not taken yet.
-    passing: VecDeque<(String, Typed)>,
     /// The room for which the client takes what comes next.
     room: String,
     /// The id that the client has given last, as far as it is kept.
@@ -52,7 +49,6 @@ impl Shared {
             screen,
             waker: None,
             last_notice: None,
-            passing: VecDeque::new(),
             room: ROOM.into(),
             newest: newest.or(draft.newest),
             state,
@@ -101,10 +97,9 @@ impl Shared {
     /// Passes on the next thing that was entered, which is on its way to the client from now on; and before that, in which
     /// room it was, where that is another one than before: that takes two permits.
     pub(super) fn pass(&self, mut permits: mpsc::PermitIterator<'_, Input>) {
-        let Some((room, typed)) = self.with(Screen::poll_typed) else {
+        let Some((room, typed)) = self.with(Screen::pass_on) else {
             return;
         };
-        self.passes(&room, &typed);
         // From here on it is no more what is being typed, whatever the client does with it.
         self.keep_draft();
         let before = self.0.borrow().room.clone();
@@ -116,14 +111,6 @@ impl Shared {
             permit.send(input);
         }
         self.0.borrow_mut().room = room;
-    }
-
-    /// The client takes what is said, and does not take what the screen asks for by itself.
-    fn passes(&self, room: &str, typed: &Typed) {
-        if matches!(typed, Typed::Line(_) | Typed::Said(_) | Typed::Join(_)) {
-            let passing = (room.into(), typed.clone());
-            self.0.borrow_mut().passing.push_back(passing);
-        }
     }
 
     /// What waits for the screen to be seen need not wait any more.
@@ -154,8 +141,7 @@ impl Shared {
         let Some(state) = &mut shown.state else {
             return;
         };
-        let entered = shown.passing.iter();
-        let entered = entered.chain(shown.screen.entered_lines());
+        let entered = shown.screen.entered_lines();
         let draft = Draft::of(shown.screen.drafts(), entered, shown.newest.as_deref());
         let words = shown.screen.highlights().kept();
         let kept = state.keep_draft(draft);
@@ -172,7 +158,7 @@ impl Shared {
     pub fn watch(&self, takes: bool, phase: Phase, memory: &Memory) {
         if takes {
             let mut shown = self.0.borrow_mut();
-            shown.passing.pop_front();
+            shown.screen.taken();
             let newest = memory.outbox.back().map(|said| &said.id);
             // What the client is to remember is there until that is kept; all else is done, and is not to be done again.
             let is_done = newest.is_none_or(|newest| Some(newest) == shown.newest.as_ref());
@@ -234,7 +220,7 @@ impl client::Screen for Display {
     fn prompt(&mut self, _: &str) -> io::Result<()> {
         if let Some(name) = self.join.take() {
             let join = Typed::Join(name);
-            self.shared.passes(ROOM, &join);
+            self.shared.with(|screen| screen.passes(ROOM, &join));
             return self.typed.try_send(input(join)).map_err(io::Error::other);
         }
         self.shared.with(Screen::ask_name);
@@ -253,6 +239,11 @@ impl client::Screen for Display {
 
     fn notice(&mut self, text: &str) -> io::Result<()> {
         self.shared.0.borrow_mut().last_notice = Some(text.into());
+        if text.strip_prefix("* ") == Some(&*CommandError::Offline.to_string()) {
+            // It says what was not done, and gives it back.
+            self.shared.with(Screen::refused);
+            return Ok(());
+        }
         self.shared.with(|screen| screen.notice(text, wall_clock()));
         Ok(())
     }

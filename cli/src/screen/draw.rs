@@ -168,8 +168,9 @@ impl Screen {
         };
         let mut rows = VecDeque::new();
         if self.anchor.is_none() {
-            for text in self.unsent_here() {
-                rows.extend(setting.pending(&self.me, text));
+            let name = self.own_name();
+            for unsent in self.unsent_here() {
+                rows.extend(setting.pending(name, &unsent.text, unsent.is_deed));
             }
             while rows.len() > pane {
                 rows.pop_front();

@@ -89,6 +89,7 @@ messages! {
     NotEdited: "Not edited: {}", "Nicht bearbeitet: {}";
     LobbyStays: "Not done: the lobby stays open. /part is for other rooms, /leave leaves.", "Nicht getan: die Lobby bleibt offen. /part ist für andere Räume, /leave geht.";
     NotInRoom: "Not done: you are not in {}.", "Nicht getan: du bist nicht in {}.";
+    NoConnection: "Not done, as there is no connection now: {}", "Nicht getan, denn jetzt ist keine Verbindung da: {}";
     NotInAnyMore: "not in {} any more", "nicht mehr in {}";
     NotSaidHere: "Not said: you are not in {} any more. /join {} asks to come back, /part closes this.", "Nicht gesagt: du bist nicht mehr in {}. /join {} bittet wieder hinein, /part schließt dies.";
     DraftKept: "What you were typing in {} is there with Ctrl-Y: {}", "Was du in {} getippt hast, fügt Ctrl-Y ein: {}";

@@ -8,6 +8,7 @@
 //!   where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
 //!   room to room; [`help`] what is told of them.
+//! - `unsent` is what was entered and is not accepted yet.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
 //! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
@@ -64,6 +65,7 @@ pub mod theme;
 #[cfg(unix)]
 pub mod tty;
 mod typing;
+mod unsent;
 pub mod view;
 mod words;
 
@@ -150,6 +152,8 @@ struct Pending {
     /// For which room it was typed.
     room: String,
     text: String,
+    /// It is something that the person does.
+    is_deed: bool,
     /// It was received as an entry, and is shown as that.
     is_received: bool,
 }
@@ -167,6 +171,11 @@ pub struct Screen {
     /// What was entered in which room and is not taken yet, and its bytes.
     typed: VecDeque<(String, Typed)>,
     typed_bytes: usize,
+    /// What is on its way to the client, and what that has taken last.
+    passing: VecDeque<(String, Typed)>,
+    last_taken: Option<(String, Typed)>,
+    /// Something was entered since the last message.
+    has_entered: bool,
     urgent: VecDeque<Urgent>,
     /// The first one is the lobby; it is always there.
     rooms: Vec<Room>,
@@ -177,6 +186,8 @@ pub struct Screen {
     people_wanted: Option<bool>,
     /// The person's name.
     me: String,
+    /// The name that they join under.
+    wish: String,
     link: Link,
     countdown: Option<u64>,
     pending: Vec<Pending>,
@@ -222,12 +233,16 @@ impl Screen {
             is_editing: false,
             typed: VecDeque::new(),
             typed_bytes: 0,
+            passing: VecDeque::new(),
+            last_taken: None,
+            has_entered: false,
             urgent: VecDeque::new(),
             rooms: vec![Room::new(ROOM)],
             current: 0,
             start: None,
             people_wanted: None,
             me: String::new(),
+            wish: String::new(),
             link: Link::None,
             countdown: None,
             pending: Vec::new(),
@@ -310,6 +325,7 @@ impl Screen {
             id: said.id.clone(),
             room: said.room.clone().unwrap_or_else(|| ROOM.into()),
             text: said.text.clone(),
+            is_deed: said.me,
         });
         self.pending = pending.collect();
         self.is_dirty = true;

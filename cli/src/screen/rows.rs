@@ -121,9 +121,19 @@ impl Setting {
     }
 
     /// The rows of a line that is not accepted yet.
-    pub fn pending(&self, name: &str, text: &str) -> Vec<Row> {
+    pub fn pending(&self, name: &str, text: &str, is_deed: bool) -> Vec<Row> {
         let mut rows = Vec::new();
         let mark = if self.is_ascii { "..." } else { "…" };
+        if is_deed {
+            let lead = if self.has_times() {
+                String::new()
+            } else {
+                format!("{mark} ")
+            };
+            let text = format!("{lead}** {name} {text}");
+            self.remark(mark, &text, Look::Pending, &mut rows);
+            return rows;
+        }
         let narrow = format!("{mark} {name}");
         let name = if self.has_times() { name } else { &narrow };
         self.said(mark, name, Look::Pending, text, Look::Pending, &mut rows);

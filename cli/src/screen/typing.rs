@@ -163,11 +163,6 @@ impl Screen {
         owned.map(|(name, text)| (name.into(), text)).collect()
     }
 
-    /// What was entered and nobody has taken yet, each with its room, to be kept.
-    pub fn entered_lines(&self) -> impl Iterator<Item = &(String, Typed)> {
-        self.typed.iter()
-    }
-
     /// Has this be what is being typed, and what was entered before that, as they were kept: each in its room, as far as
     /// there is one of that name.
     pub fn restore(
@@ -203,36 +198,6 @@ impl Screen {
             self.editor.edited(text);
         }
         self.typed_on();
-    }
-
-    /// Lines that are not accepted yet, those included that nobody has taken.
-    pub(super) fn unsent(&self) -> impl Iterator<Item = &str> {
-        self.unsent_in().map(|(_, text)| text)
-    }
-
-    /// Those of the room that is looked at.
-    pub(super) fn unsent_here(&self) -> impl Iterator<Item = &str> {
-        let room = self.room();
-        let is_here = |name: &str| !room.is_conversation && room.name == name;
-        let here = self.unsent_in().filter(move |(name, _)| is_here(name));
-        here.map(|(_, text)| text)
-    }
-
-    fn unsent_in(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pending = self.pending.iter().filter(|it| !it.is_received);
-        let pending = pending.map(|it| (&*it.room, it.text.as_str()));
-        let typed = self.typed.iter().filter_map(|(room, typed)| {
-            let text = match typed {
-                Typed::Line(text) if text.starts_with("//") => &text[1..],
-                Typed::Line(text) if !text.starts_with('/') && !text.trim().is_empty() => text,
-                Typed::Said(text) => text,
-                _ => return None,
-            };
-            Some((&**room, text))
-        });
-        let is_joining = matches!(self.mode, Mode::Naming(_)) || self.link == Link::None;
-        let typed = typed.filter(move |_| !is_joining);
-        pending.chain(typed)
     }
 
     fn typed_on(&mut self) {
@@ -446,6 +411,7 @@ impl Screen {
             Mode::Talking => {}
         }
         self.look_at_end();
+        self.has_entered = true;
         if self.room().is_gone && is_said(&text) {
             return self.not_said_here(&text);
         }

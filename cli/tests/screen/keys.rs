@@ -431,6 +431,103 @@ fn help_is_there_until_one_types_on() {
     }
 }
 
+/// The client takes the next thing that was entered, and refuses it where it is of use with a connection alone.
+fn takes(world: &mut World, is_refused: bool) {
+    while let Some((_, typed)) = world.screen.pass_on() {
+        if matches!(typed, Typed::Line(_) | Typed::Said(_)) {
+            world.screen.taken();
+            if is_refused {
+                world.screen.refused();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_without_a_connection_is_told_each_time_and_given_back() {
+    let mut world = World::online(80, 20);
+    world.screen.set_link(Link::Offline);
+    let enter = |world: &mut World, text: &str| {
+        for key in text.chars().map(String::from).chain(["\r".into()]) {
+            world.screen.read(world.now, key.as_bytes());
+            world.now = world.now + std::time::Duration::from_secs(1);
+            world.screen.timeout(world.now);
+        }
+        takes(world, true);
+    };
+    for text in ["/topic tea", "/topic tea", "/msg bob psst"] {
+        enter(&mut world, text);
+        assert_eq!(last_row(&mut world), format!("> {text}"));
+        world.press("\u{15}");
+    }
+    let told = |world: &mut World, text: &str| {
+        let told = format!("Not done, as there is no connection now: {text}");
+        world.seen().matches(&told).count()
+    };
+    assert_eq!(
+        (
+            told(&mut world, "/topic tea"),
+            told(&mut world, "/msg bob psst")
+        ),
+        (2, 1)
+    );
+    world.press("/query eve\r");
+    for text in ["between us", "//slash"] {
+        enter(&mut world, text);
+        assert_eq!(last_row(&mut world), format!("> {text}"));
+        world.press("\u{15}");
+    }
+    assert_eq!(told(&mut world, "/msg eve between us"), 1);
+    // What is being typed stays; a password is given back to nobody.
+    world.screen.read(world.now, b"again\r");
+    world.wait_quietly();
+    world.screen.read(world.now, b"half");
+    takes(&mut world, true);
+    assert_eq!(last_row(&mut world), "> half");
+    world.press("\u{15}\u{19}");
+    assert_eq!(last_row(&mut world), "> half", "it was cut out last");
+    world.press("\u{1b}y");
+    assert_eq!(last_row(&mut world), "> again");
+    world.press("\u{15}");
+    enter(&mut world, "/claim sesame");
+    assert_eq!(last_row(&mut world), ">");
+    assert!(!world.seen().contains("sesame"));
+}
+
+#[test]
+fn what_is_entered_before_the_first_connection_is_seen_counted_and_asked_about() {
+    for link in [Link::None, Link::Connecting] {
+        let mut world = World::new(80, 14);
+        world.screen.passes("lobby", &Typed::Join("dan".into()));
+        world.screen.taken();
+        world.screen.set_link(link);
+        for (room, typed) in [
+            ("lobby", line("hello")),
+            ("lobby", line("/me waves")),
+            ("lobby", said("/said")),
+            ("lobby", line("/claim sesame")),
+            ("dev", line("elsewhere")),
+        ] {
+            world.screen.passes(room, &typed);
+        }
+        let seen = world.seen();
+        for row in [
+            "…     dan: hello",
+            "…     ** dan waves",
+            "…     dan: /said",
+            "…     dan: /claim ******",
+        ] {
+            assert!(seen.contains(row), "{row} {seen}");
+        }
+        assert!(
+            !seen.contains("elsewhere") && seen.contains("5 not accepted"),
+            "{seen}"
+        );
+        world.press("\u{3}");
+        assert!(last_row(&mut world).contains("5 lines are not accepted yet. Leave?"));
+    }
+}
+
 #[test]
 fn tries_that_fail_in_the_same_way_are_told_once() {
     let mut world = World::new(60, 10);

@@ -118,6 +118,12 @@ impl World {
         self.take();
     }
 
+    /// Waits, and leaves what was entered to whoever takes it.
+    pub(crate) fn wait_quietly(&mut self) {
+        self.now = self.now + Duration::from_secs(6);
+        self.screen.timeout(self.now);
+    }
+
     fn take(&mut self) {
         while let Some((room, typed)) = self.screen.poll_typed() {
             // What the screen asks for by itself is the same everywhere.
