@@ -10,7 +10,7 @@ use crossterm::style::{Attribute, Color as Painted, SetAttribute, SetForegroundC
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui_core::buffer::Cell;
 use ratatui_core::style::{Color, Modifier};
-use std::io;
+use std::io::{self, Write};
 
 /// What the terminal shows.
 #[derive(Clone, Debug, Default)]
@@ -112,21 +112,60 @@ fn set_style(fg: Color, modifier: Modifier, out: &mut Vec<u8>) -> io::Result<()>
             out.queue(SetAttribute(attribute))?;
         }
     }
+    // A terminal of sixteen colours knows these numbers alone (ECMA-48, and aixterm's for the bright ones).
+    let number = match fg {
+        Color::Red => 31,
+        Color::Green => 32,
+        Color::Blue => 34,
+        Color::Magenta => 35,
+        Color::Cyan => 36,
+        Color::LightRed => 91,
+        Color::LightGreen => 92,
+        Color::LightYellow => 93,
+        Color::LightMagenta => 95,
+        Color::LightCyan => 96,
+        _ => 0,
+    };
+    if number > 0 {
+        return write!(out, "\x1b[{number}m");
+    }
     let colour = match fg {
-        Color::Red => Painted::DarkRed,
-        Color::Green => Painted::DarkGreen,
-        Color::Magenta => Painted::DarkMagenta,
-        Color::Cyan => Painted::DarkCyan,
-        Color::Blue => Painted::DarkBlue,
-        Color::LightRed => Painted::Red,
-        Color::LightGreen => Painted::Green,
-        Color::LightYellow => Painted::Yellow,
-        Color::LightMagenta => Painted::Magenta,
-        Color::LightCyan => Painted::Cyan,
         Color::Indexed(index) => Painted::AnsiValue(index),
         Color::Rgb(r, g, b) => Painted::Rgb { r, g, b },
         _ => return Ok(()),
     };
     out.queue(SetForegroundColor(colour))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::theme::{Background, Colours, Look, Theme};
+    use ratatui_core::buffer::Buffer;
+    use ratatui_core::layout::Rect;
+
+    #[test]
+    fn a_terminal_of_sixteen_colours_is_sent_no_number_of_another_palette() {
+        for background in [Background::Unknown, Background::Dark, Background::Light] {
+            let theme = Theme {
+                colours: Colours::Sixteen,
+                is_ascii: true,
+                background,
+            };
+            for hash in 0..30 {
+                let mut cells = Buffer::empty(Rect::new(0, 0, 3, 1));
+                cells.set_string(0, 0, "bob", theme.style(Look::Name(hash)));
+                let frame = Frame {
+                    cells,
+                    cursor: (0, 0),
+                };
+                let bytes = Painter::default().paint(&frame);
+                let bytes = String::from_utf8(bytes).unwrap();
+                let is_it = |number: u8| bytes.contains(&format!("\x1b[{number}mbob"));
+                assert!((31..=36).chain(91..=96).any(is_it), "{bytes:?}");
+                assert!(!bytes.contains("8;5;"), "{bytes:?}");
+            }
+        }
+    }
 }

@@ -53,12 +53,15 @@ impl Theme {
             Some(value.to_string_lossy().to_lowercase())
         };
         let term = text("TERM").unwrap_or_default();
+        let is_forced = text("CLICOLOR_FORCE").is_some_and(|it| it != "0");
         let colours = if !colour::is_wanted(true, &variable) {
             Colours::None
         } else if text("COLORTERM").is_some_and(|it| it == "truecolor" || it == "24bit") {
             Colours::True
         } else if term.contains("256color") {
             Colours::Palette
+        } else if is_monochrome(&term) && !is_forced {
+            Colours::None
         } else {
             Colours::Sixteen
         };
@@ -96,6 +99,13 @@ impl Theme {
     }
 }
 
+/// Whether a terminal of this name has no colours: those of DEC, and others that say so.
+fn is_monochrome(term: &str) -> bool {
+    let is_dec = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    term.strip_prefix("vt").is_some_and(is_dec)
+        || term.split('-').any(|part| matches!(part, "m" | "mono"))
+}
+
 /// A number that is the same for a name everywhere, in any case (FNV-1a).
 pub fn hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -120,6 +130,15 @@ mod tests {
             (&[("TERM", "xterm")][..], Colours::Sixteen, true),
             (&[("TERM", "xterm-256color")], Colours::Palette, true),
             (&[("COLORTERM", "truecolor")], Colours::True, true),
+            (&[("TERM", "linux")], Colours::Sixteen, true),
+            (&[("TERM", "vt100")], Colours::None, true),
+            (&[("TERM", "vt220-w")], Colours::None, true),
+            (&[("TERM", "xterm-mono")], Colours::None, true),
+            (
+                &[("TERM", "vt100"), ("CLICOLOR_FORCE", "1")],
+                Colours::Sixteen,
+                true,
+            ),
             (
                 &[("COLORTERM", "truecolor"), ("NO_COLOR", "1")],
                 Colours::None,
