@@ -106,7 +106,11 @@ impl Screen {
                     self.notice(&told, wall);
                 }
             }
-            News::Refused(why) => self.tell(Message::NotDone, &[&why], wall),
+            News::Refused(why) => match why.strip_prefix("Not done: ") {
+                Some(why) => self.tell(Message::NotDone, &[why], wall),
+                None if why.starts_with("Not ") => self.notice(&why, wall),
+                None => self.tell(Message::NotDone, &[&why], wall),
+            },
             News::Goodbye(why) => self.tell(Message::Goodbye, &[&why], wall),
             News::Notice(text) => self.notice(&text, wall),
             News::Announcement(text) => {
@@ -252,7 +256,10 @@ impl Screen {
         let is_said = is_talk && entry.name != self.me;
         entry.is_mention = self.is_mention(&entry);
         let is_mention = entry.is_mention || is_said && self.rooms[place].is_conversation;
-        let line = format!("{}: {}", entry.name, entry.text);
+        let line = match entry.kind {
+            Kind::Acted => format!("** {} {}", entry.name, entry.text),
+            _ => format!("{}: {}", entry.name, entry.text),
+        };
         let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
         let room = &mut self.rooms[place];
         let newest = room.newest();

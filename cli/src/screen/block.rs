@@ -47,6 +47,15 @@ pub enum What {
         /// It names the person at this screen.
         is_mention: bool,
     },
+    /// Somebody says that they do something (`/me`).
+    Acted {
+        /// Who.
+        name: String,
+        /// What.
+        text: String,
+        /// It names the person at this screen.
+        is_mention: bool,
+    },
     /// Some joined or left.
     Moved {
         /// Who joined.
@@ -60,7 +69,7 @@ pub enum What {
         kind: Kind,
         /// Who.
         name: String,
-        /// What they did, their new name, or the topic.
+        /// What they did in words, their new name, or the topic.
         text: String,
     },
     /// A message for this person alone.
@@ -102,6 +111,11 @@ impl Block {
     pub fn of(entry: Entry) -> Self {
         let what = match entry.kind {
             Kind::Said => What::Said {
+                is_mention: entry.is_mention,
+                name: entry.name,
+                text: entry.text,
+            },
+            Kind::Acted => What::Acted {
                 is_mention: entry.is_mention,
                 name: entry.name,
                 text: entry.text,

@@ -128,6 +128,7 @@ enum Tag {
     Said,
     Mention,
     Acted,
+    ActedMention,
     Renamed,
     Topic,
     Order,
@@ -181,7 +182,11 @@ impl Packed {
                 name,
                 text,
             },
-            Tag::Acted => did(Kind::Acted, name, text),
+            Tag::Acted | Tag::ActedMention => What::Acted {
+                is_mention: matches!(head.what, Tag::ActedMention),
+                name,
+                text,
+            },
             Tag::Renamed => did(Kind::Renamed, name, text),
             Tag::Topic => did(Kind::Topic, name, text),
             Tag::Order => did(Kind::Order, name, text),
@@ -212,9 +217,20 @@ impl Head {
                 is_mention: false,
             } => (Tag::Said, name.as_str(), text),
             What::Said { name, text, .. } => (Tag::Mention, name.as_str(), text),
+            What::Acted {
+                name,
+                text,
+                is_mention,
+            } => {
+                let what = if *is_mention {
+                    Tag::ActedMention
+                } else {
+                    Tag::Acted
+                };
+                (what, name.as_str(), text)
+            }
             What::Did { kind, name, text } => {
                 let what = match kind {
-                    Kind::Acted => Tag::Acted,
                     Kind::Renamed => Tag::Renamed,
                     Kind::Topic => Tag::Topic,
                     Kind::Order => Tag::Order,
@@ -255,18 +271,12 @@ mod tests {
     fn blocks() -> impl Strategy<Value = Vec<Block>> {
         let number = prop_oneof![Just(0), 0..1000_u64, any::<u64>()];
         let text = prop_oneof!["[a-zé日]{0,9}", Just("x".repeat(300))];
-        let kinds = [
-            Kind::Acted,
-            Kind::Renamed,
-            Kind::Topic,
-            Kind::Order,
-            Kind::Joined,
-        ];
+        let kinds = [Kind::Renamed, Kind::Topic, Kind::Order, Kind::Joined];
         let block = (
             number.clone(),
             number.clone(),
             number,
-            0..8_usize,
+            0..10_usize,
             text.clone(),
             text,
         )
@@ -285,8 +295,13 @@ mod tests {
                         joined: Crowd::default(),
                         left: Crowd::default(),
                     },
+                    4 | 5 => What::Acted {
+                        name,
+                        text,
+                        is_mention: what == 5,
+                    },
                     kind => What::Did {
-                        kind: kinds[kind - 3],
+                        kind: kinds[kind - 6],
                         name,
                         text,
                     },

@@ -170,7 +170,7 @@ impl Screen {
         if self.anchor.is_none() {
             let name = self.own_name();
             for unsent in self.unsent_here() {
-                rows.extend(setting.pending(name, &unsent.text, unsent.is_deed));
+                rows.extend(setting.pending(name, &unsent.text, unsent.is));
             }
             while rows.len() > pane {
                 rows.pop_front();

@@ -65,7 +65,7 @@ pub mod theme;
 #[cfg(unix)]
 pub mod tty;
 mod typing;
-mod unsent;
+pub mod unsent;
 pub mod view;
 mod words;
 

@@ -154,7 +154,9 @@ impl Room {
     /// The number of the newest block before `before` whose text contains `pattern`, which is in lower case.
     pub fn find(&self, pattern: &str, before: i64) -> Option<i64> {
         let contains = |block: &Block| match &block.what {
-            What::Said { name, text, .. } | What::Did { name, text, .. } => {
+            What::Said { name, text, .. }
+            | What::Acted { name, text, .. }
+            | What::Did { name, text, .. } => {
                 text.to_lowercase().contains(pattern) || name.to_lowercase().contains(pattern)
             }
             What::Notice(text) => text.to_lowercase().contains(pattern),
@@ -233,10 +235,10 @@ impl Room {
             }
         }
         while let Some(block) = self.blocks.get(low).filter(|it| it.first <= seq) {
-            if matches!(block.what, What::Said { .. } | What::Did { .. }) {
+            if matches!(block.what, What::Said { .. } | What::Acted { .. }) {
                 drop(block);
                 self.blocks.change(low, |block| {
-                    if let What::Said { text, .. } | What::Did { text, .. } = &mut block.what {
+                    if let What::Said { text, .. } | What::Acted { text, .. } = &mut block.what {
                         text.clear();
                     }
                 });

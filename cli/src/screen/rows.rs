@@ -3,6 +3,7 @@
 use super::block::{Block, What};
 use super::messages::{Language, Message};
 use super::theme::{Look, hash};
+use super::unsent::Is;
 use crate::editor::width::{Piece, pieces};
 use chat_core::Kind;
 use jiff::Timestamp;
@@ -91,6 +92,23 @@ impl Setting {
                     self.said(&time, name, look, text, self.look_of(text), &mut rows);
                 }
             }
+            What::Acted {
+                name,
+                text,
+                is_mention,
+            } => {
+                let look = if *is_mention {
+                    Look::Mention
+                } else {
+                    Look::Name(hash(name))
+                };
+                let (text, of_text) = if text.is_empty() {
+                    (Message::Removed.text(self.language), Look::Quiet)
+                } else {
+                    (&**text, self.look_of(text))
+                };
+                self.acted(&time, (look, name), (of_text, text), &mut rows);
+            }
             What::Moved { joined, left } => {
                 let joined = joined
                     .describe()
@@ -121,16 +139,19 @@ impl Setting {
     }
 
     /// The rows of a line that is not accepted yet.
-    pub fn pending(&self, name: &str, text: &str, is_deed: bool) -> Vec<Row> {
+    pub fn pending(&self, name: &str, text: &str, is: Is) -> Vec<Row> {
         let mut rows = Vec::new();
         let mark = if self.is_ascii { "..." } else { "…" };
-        if is_deed {
+        if is != Is::Said {
             let lead = if self.has_times() {
                 String::new()
             } else {
                 format!("{mark} ")
             };
-            let text = format!("{lead}** {name} {text}");
+            let text = match is {
+                Is::Command => format!("{lead}{text}"),
+                _ => format!("{lead}** {name} {text}"),
+            };
             self.remark(mark, &text, Look::Pending, &mut rows);
             return rows;
         }
@@ -147,11 +168,7 @@ impl Setting {
             Kind::Topic if text.is_empty() => Message::TopicTaken,
             Kind::Topic => Message::TopicSet,
             // The server says it in words.
-            Kind::Order => return format!("{name} {text}"),
-            _ if text.is_empty() => {
-                return format!("** {name} {}", Message::Removed.text(self.language));
-            }
-            _ => return format!("** {name} {text}"),
+            _ => return format!("{name} {text}"),
         };
         message.with(self.language, &[name, text])
     }
@@ -189,6 +206,29 @@ impl Setting {
         let hang = self.columns.saturating_sub(1).min(2);
         let begin = Row::of(Look::Plain, " ".repeat(hang));
         self.hanging(begin, hang, (of_text, text), rows);
+    }
+
+    /// What somebody does, whose name has its look where it is in one piece.
+    fn acted(&self, time: &str, who: (Look, &str), what: (Look, &str), rows: &mut Vec<Row>) {
+        const MARK: &str = "** ";
+        let ((of_name, name), (of_text, text)) = (who, what);
+        let first = rows.len();
+        self.remark(time, &format!("{MARK}{name} {text}"), of_text, rows);
+        let Some(Row(parts)) = rows.get_mut(first) else {
+            return;
+        };
+        let begin = parts.pop().map(|(_, text)| text).unwrap_or_default();
+        match begin
+            .strip_prefix(MARK)
+            .and_then(|it| it.strip_prefix(name))
+        {
+            Some(rest) => parts.extend([
+                (Look::Plain, MARK.into()),
+                (of_name, name.into()),
+                (of_text, rest.into()),
+            ]),
+            None => parts.push((of_text, begin)),
+        }
     }
 
     fn remark(&self, time: &str, text: &str, look: Look, rows: &mut Vec<Row>) {
@@ -390,6 +430,36 @@ mod tests {
         let rows = setting(1).rows(&said, Some(&block(0, "b", "")), None);
         assert_eq!(texts(&rows).concat().trim_end(), "annabella:hithere");
         assert_eq!(rows.len(), 17);
+    }
+
+    #[test]
+    fn what_somebody_does_has_their_name_in_its_look() {
+        let acted = |is_mention| Block {
+            first: 1,
+            last: 1,
+            at: 60_000,
+            what: What::Acted {
+                name: "bob".into(),
+                text: "waves to ann and to all of the others".into(),
+                is_mention,
+            },
+        };
+        for (is_mention, look) in [(false, Look::Name(hash("bob"))), (true, Look::Mention)] {
+            let rows = setting(40).rows(&acted(is_mention), Some(&block(1, "b", "")), None);
+            assert_eq!(
+                texts(&rows),
+                [
+                    "00:01 ** bob waves to ann and to all of ",
+                    "      the others"
+                ]
+            );
+            let Row(parts) = &rows[0];
+            assert_eq!(parts[1], (Look::Plain, "** ".into()));
+            assert_eq!(parts[2], (look, "bob".into()));
+            assert_eq!(parts[3].0, Look::Plain);
+        }
+        let rows = setting(4).rows(&acted(false), Some(&block(1, "b", "")), None);
+        assert_eq!(texts(&rows)[0].trim(), "**", "there is no room for it");
     }
 
     #[test]

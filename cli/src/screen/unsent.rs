@@ -6,6 +6,17 @@ use crate::editor::line::Line;
 use crate::editor::password;
 use std::borrow::Cow;
 
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Is {
+    /// It is said.
+    Said,
+    /// It is something that the person does (`/me`).
+    Deed,
+    /// It is a command, which nobody is told.
+    Command,
+}
+
 /// A line that is not accepted yet, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unsent<'a> {
@@ -14,8 +25,7 @@ pub(super) struct Unsent<'a> {
     is_alone: bool,
     /// What is said, or a command.
     pub(super) text: Cow<'a, str>,
-    /// It is something that the person does (`/me`).
-    pub(super) is_deed: bool,
+    pub(super) is: Is,
 }
 
 /// Whom a line is for alone, and what it tells them.
@@ -101,12 +111,12 @@ impl Screen {
             place: &it.room,
             is_alone: false,
             text: (&*it.text).into(),
-            is_deed: it.is_deed,
+            is: if it.is_deed { Is::Deed } else { Is::Said },
         });
         // Elsewhere, a command is taken at once.
         let shows_commands = matches!(self.link, Link::None | Link::Connecting);
         let entered = self.entered_lines().filter_map(move |(room, typed)| {
-            let (mut place, mut is_alone, mut is_deed) = (&**room, false, false);
+            let (mut place, mut is_alone, mut is) = (&**room, false, Is::Said);
             let text = match typed {
                 Typed::Line(text) if text.trim().is_empty() => return None,
                 Typed::Line(text) if text.starts_with("//") => (&text[1..]).into(),
@@ -114,7 +124,7 @@ impl Screen {
                 Typed::Said(text) => (&**text).into(),
                 Typed::Line(text) => {
                     if let Some(text) = deed(text) {
-                        is_deed = true;
+                        is = Is::Deed;
                         Cow::from(text)
                     } else if !shows_commands {
                         return None;
@@ -124,6 +134,7 @@ impl Screen {
                         (place, is_alone) = (to, true);
                         text.into()
                     } else {
+                        is = Is::Command;
                         password::masked(text, 0, '*').0
                     }
                 }
@@ -133,7 +144,7 @@ impl Screen {
                 place,
                 is_alone,
                 text,
-                is_deed,
+                is,
             })
         });
         pending.chain(entered)

@@ -515,7 +515,7 @@ fn what_is_entered_before_the_first_connection_is_seen_counted_and_asked_about()
             "…     dan: hello",
             "…     ** dan waves",
             "…     dan: /said",
-            "…     dan: /claim ******",
+            "…     /claim ******",
         ] {
             assert!(seen.contains(row), "{row} {seen}");
         }
@@ -543,4 +543,28 @@ fn tries_that_fail_in_the_same_way_are_told_once() {
     world.screen.set_link(Link::Online);
     world.screen.notice(failed, world.at);
     assert_eq!(count(&mut world), 3, "whoever asks is answered");
+}
+
+#[test]
+fn what_is_refused_is_told_to_be_so_once() {
+    let mut world = World::online(80, 12);
+    for (text, told) in [
+        (
+            "Not done: /kick is for the operators.",
+            "Not done: /kick is",
+        ),
+        (
+            "Not sent: nobody here is called zoe.",
+            "Not sent: nobody here",
+        ),
+        ("nobody can do that.", "Not done: nobody can do that."),
+    ] {
+        let refused = serde_json::json!({"type": "error", "code": "bad_request", "text": text});
+        world.screen.line(&refused.to_string(), world.at);
+        let seen = world.seen();
+        assert!(
+            seen.contains(&format!("      {told}")) || seen.contains(&format!("04 {told}")),
+            "{seen}"
+        );
+    }
 }
