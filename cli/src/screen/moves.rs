@@ -142,26 +142,19 @@ impl Screen {
 
     /// The same, for somebody who may not `go` there now.
     pub(super) fn open(&mut self, name: &RoomName, goes: bool) {
-        let asks = match self.known_room(name.as_str()) {
-            Some(place) => {
-                let is_gone = self.rooms[place].is_gone;
-                if goes {
-                    self.go_to(place);
-                }
-                is_gone
-            }
-            None => {
-                let from = (self.room().name.clone(), self.room().is_conversation);
-                let Some(place) = self.place_of(name.as_str()) else {
-                    return self.remark(&self.say(Message::TooManyRooms, &[]));
-                };
-                self.rooms[place].came_from = Some(from);
-                if goes {
-                    self.go_to(place);
-                }
-                true
-            }
+        let known = self.known_room(name.as_str());
+        let from = (self.room().name.clone(), self.room().is_conversation);
+        let Some(place) = self.place_of(name.as_str()) else {
+            return self.remark(&self.say(Message::TooManyRooms, &[]));
         };
+        let room = &mut self.rooms[place];
+        if known.is_none() {
+            room.came_from = Some(from);
+        }
+        let asks = known.is_none() || room.is_gone;
+        if goes {
+            self.go_to(place);
+        }
         if asks {
             self.enter_in(name.to_string(), Typed::Line(format!("/join {name}")));
         }

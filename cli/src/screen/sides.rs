@@ -44,21 +44,32 @@ impl Screen {
         }
     }
 
-    /// The rooms in a row: as many as fit, with the one that is looked at among them.
+    /// The rooms in a row: as many as fit, with the one that is looked at among them, and how many more there are.
     fn draw_rooms_row(&mut self, canvas: &mut Canvas, row: u16) {
         canvas.fill(row, Look::Bar);
-        let texts: Vec<String> = (0..self.rooms.len()).map(|at| self.label(at)).collect();
-        let width = |text: &String| pieces(text, 80).map(|piece| piece.width).sum::<usize>() + 2;
-        let mut first = 0;
-        let mut total: usize = texts[..=self.current].iter().map(width).sum();
-        while first < self.current && total > self.columns.into() {
-            total -= width(&texts[first]);
-            first += 1;
+        let columns = usize::from(self.columns);
+        let width = |text: &String| pieces(text, columns).map(|it| it.width).sum::<usize>() + 2;
+        let count = self.rooms.len();
+        let mut texts: Vec<String> = (0..count).map(|at| self.label(at)).collect();
+        let mut shown = 0..count;
+        if texts.iter().map(width).sum::<usize>() > columns {
+            let room = columns.saturating_sub(width(&self.more(0..0)));
+            texts[self.current] = self.label_in(self.current, room.saturating_sub(2));
+            let mut total = width(&texts[self.current]);
+            shown = self.current..self.current + 1;
+            while shown.start > 0 && total + width(&texts[shown.start - 1]) <= room {
+                shown.start -= 1;
+                total += width(&texts[shown.start]);
+            }
+            while shown.end < count && total + width(&texts[shown.end]) <= room {
+                total += width(&texts[shown.end]);
+                shown.end += 1;
+            }
         }
         let mut column = 0;
-        for (at, text) in texts.iter().enumerate().skip(first) {
+        for at in shown.clone() {
             let look = self.look_of_room(at, Look::Bar, Look::Alert);
-            let end = canvas.put(column, row, look, &format!(" {text} "));
+            let end = canvas.put(column, row, look, &format!(" {} ", texts[at]));
             self.spots.push(Spot {
                 row,
                 columns: column..end,
@@ -66,28 +77,60 @@ impl Screen {
             });
             column = end;
         }
+        if shown.len() < count {
+            let look = self.look_of_more(shown.clone(), Look::Bar, Look::Alert);
+            canvas.put(column, row, look, &format!(" {} ", self.more(shown)));
+        }
     }
 
     fn draw_rooms(&mut self, canvas: &mut Canvas, areas: Areas) {
         let width = usize::from(areas.left) - 2;
-        let first = (self.current + 1).saturating_sub(areas.body);
+        let count = self.rooms.len();
+        let fits = count <= areas.body || areas.body < 2;
+        let rows = if fits { areas.body } else { areas.body - 1 };
+        let first = (self.current + 1).saturating_sub(rows);
+        let shown = first..(first + rows).min(count);
         canvas.end = areas.left;
         for at in 0..areas.body {
             let row = row_of(areas.top() + at);
             let place = first + at;
-            if place < self.rooms.len() {
+            if shown.contains(&place) {
                 let look = self.look_of_room(place, Look::Quiet, Look::Unread);
-                let text = self.shortened(&self.label(place), width);
-                canvas.put(0, row, look, &text);
+                canvas.put(0, row, look, &self.label_in(place, width));
                 self.spots.push(Spot {
                     row,
                     columns: 0..areas.left,
                     place,
                 });
+            } else if at == rows && !fits {
+                let look = self.look_of_more(shown.clone(), Look::Quiet, Look::Unread);
+                canvas.put(0, row, look, &self.more(shown.clone()));
             }
             canvas.put(areas.left - 2, row, Look::Quiet, self.bar());
         }
         canvas.end = self.columns;
+    }
+
+    /// How many rooms there are besides those that are shown, and whether one of them names the person.
+    fn more(&self, shown: Range<usize>) -> String {
+        let is_named = self.others(&shown).any(|room| room.mentions > 0);
+        let mark = if is_named { "!" } else { "" };
+        format!("+{}{mark}", self.rooms.len() - shown.len())
+    }
+
+    fn others(&self, shown: &Range<usize>) -> impl Iterator<Item = &Room> {
+        let (before, after) = (&self.rooms[..shown.start], &self.rooms[shown.end..]);
+        before.iter().chain(after)
+    }
+
+    fn look_of_more(&self, shown: Range<usize>, calm: Look, news: Look) -> Look {
+        if self.others(&shown).any(|room| room.mentions > 0) {
+            Look::Mention
+        } else if self.others(&shown).any(|room| room.unread > 0) {
+            news
+        } else {
+            calm
+        }
     }
 
     fn draw_people(&self, canvas: &mut Canvas, areas: Areas) {
@@ -144,13 +187,21 @@ impl Screen {
 
     /// What stands for a room: its number, its name, what is new in it.
     pub(super) fn label(&self, place: usize) -> String {
+        self.label_in(place, usize::MAX)
+    }
+
+    /// The same in so many columns: a name that is too long gives way to what is new.
+    fn label_in(&self, place: usize, columns: usize) -> String {
         let room: &Room = &self.rooms[place];
         let news = match room.unread {
             0 => String::new(),
             unread if room.mentions > 0 => format!(" {unread}!"),
             unread => format!(" {unread}"),
         };
-        format!("{}:{}{news}", place + 1, room.shown_name())
+        let number = format!("{}:", place + 1);
+        let rest = columns.saturating_sub(number.len() + news.len()).max(1);
+        let name = self.shortened(&room.shown_name(), rest);
+        format!("{number}{name}{news}")
     }
 
     fn look_of_room(&self, place: usize, calm: Look, news: Look) -> Look {

@@ -95,3 +95,37 @@ fn a_list_that_is_longer_than_the_screen_says_how_many_are_left_out() {
     assert!(world.seen().contains("│ user16") && !world.seen().contains("│ user17"));
     assert!(world.seen().contains("│ and 2 more"));
 }
+
+#[test]
+fn rooms_that_do_not_fit_are_counted_and_those_that_name_one_marked() {
+    for (columns, rows, is_side) in [(60, 12, false), (110, 8, true)] {
+        let mut world = World::online(columns, rows);
+        for number in 2..=12 {
+            world.says_in(&format!("a-room-{number}"), "bob", "hi");
+        }
+        let more = |world: &mut World| {
+            let seen = world.seen();
+            let words = seen.split_whitespace();
+            let all: Vec<String> = words
+                .filter(|word| word.starts_with('+'))
+                .map(Into::into)
+                .collect();
+            assert_eq!(all.len(), 1, "{seen}");
+            all[0].clone()
+        };
+        let before = more(&mut world);
+        assert!(!before.ends_with('!'), "{before}");
+        world.says_in("a-room-12", "bob", "ann?");
+        assert_eq!(more(&mut world), format!("{before}!"));
+        world.press("\u{10}");
+        let after = more(&mut world);
+        assert!(!after.ends_with('!'), "one looks at it: {after} {is_side}");
+        assert!(world.seen().contains("12:a-room-12"));
+    }
+    let mut world = World::online(110, 12);
+    for _ in 0..12 {
+        world.says_in("a-very-long-name-of-a-room", "bob", "ann!");
+    }
+    let seen = world.seen();
+    assert!(seen.contains("2:a-very-lo… 12!"), "{seen}");
+}
