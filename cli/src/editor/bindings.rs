@@ -238,7 +238,15 @@ impl Editor {
         let text = self.line.text();
         let is_new = completion.is_none() && self.prompt.is_none();
         let wants_name = is_new && Completion::is_of_name(text, self.line.cursor());
-        let new = || Completion::of(text, self.line.cursor(), &self.names, self.commands);
+        let new = || {
+            Completion::of(
+                text,
+                self.line.cursor(),
+                &self.names,
+                &self.known,
+                self.commands,
+            )
+        };
         let completion = completion.or_else(new).filter(|_| self.prompt.is_none());
         if wants_name && !self.events.contains(&Event::Names) {
             self.events.push_back(Event::Names);

@@ -48,6 +48,17 @@ impl Names {
     }
 }
 
+/// What else can be completed, as far as the editor's caller knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The person's own name: whoever wants to name themselves looks for it last.
+    pub own: String,
+    /// The rooms that there are, and whether the person is in them.
+    pub rooms: Vec<(String, bool)>,
+    /// Who is kept out of the room.
+    pub banned: Vec<String>,
+}
+
 /// What stands where a word is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Takes {
@@ -57,6 +68,13 @@ enum Takes {
     Name,
     /// A command.
     Command,
+    /// A room, or one in which the person is.
+    Room,
+    OwnRoom,
+    /// Somebody who is kept out.
+    Banned,
+    /// Whether something is to be so.
+    OnOff,
 }
 
 impl Takes {
@@ -67,10 +85,30 @@ impl Takes {
             names.iter().any(|name| name.eq_ignore_ascii_case(command))
         };
         if is(&[
-            "/msg", "/whois", "/op", "/deop", "/kick", "/ban", "/unban", "/mute", "/unmute",
-            "/invite", "/inbox",
+            "/msg",
+            "/whois",
+            "/op",
+            "/deop",
+            "/kick",
+            "/ban",
+            "/mute",
+            "/unmute",
+            "/invite",
+            "/inbox",
+            "/query",
+            "/ignore",
+            "/unignore",
+            "/redact",
         ]) {
             Self::Name
+        } else if is(&["/join", "/who"]) {
+            Self::Room
+        } else if is(&["/part"]) {
+            Self::OwnRoom
+        } else if is(&["/unban"]) {
+            Self::Banned
+        } else if is(&["/private"]) {
+            Self::OnOff
         } else if is(&["/help"]) {
             Self::Command
         } else {
@@ -96,13 +134,19 @@ impl Completion {
         let (before, word) = split(&text[..cursor]);
         match Takes::of(before) {
             Takes::Name => true,
-            Takes::Command => false,
+            Takes::Command | Takes::Room | Takes::OwnRoom | Takes::Banned | Takes::OnOff => false,
             Takes::Text => !word.is_empty() && (!before.is_empty() || !word.starts_with('/')),
         }
     }
 
     /// What the word before the cursor may become; none if there is no such word, or nothing it may become.
-    pub fn of(text: &str, cursor: usize, names: &Names, commands: &[&str]) -> Option<Self> {
+    pub fn of(
+        text: &str,
+        cursor: usize,
+        names: &Names,
+        known: &Known,
+        commands: &[&str],
+    ) -> Option<Self> {
         let (before, word) = split(&text[..cursor]);
         let start = before.len();
         let takes = Takes::of(before);
@@ -111,9 +155,13 @@ impl Completion {
         if word.is_empty() && takes == Takes::Text {
             return None;
         }
+        let wanted = match takes {
+            Takes::Room | Takes::OwnRoom => word.strip_prefix('#').unwrap_or(word),
+            _ => word,
+        };
         let begins = |candidate: &str| {
             let mut letters = candidate.chars().flat_map(char::to_lowercase);
-            let mut wanted = word.chars().flat_map(char::to_lowercase);
+            let mut wanted = wanted.chars().flat_map(char::to_lowercase);
             wanted.all(|wanted| letters.next() == Some(wanted))
         };
         // Who is addressed at the beginning of a line is followed by a colon.
@@ -127,10 +175,25 @@ impl Completion {
         let all: Box<dyn Iterator<Item = &str>> = match takes {
             Takes::Command if with_slash => Box::new(commands.iter().copied()),
             Takes::Command => Box::new(commands.iter().map(|it| it.trim_start_matches('/'))),
+            Takes::Room => Box::new(known.rooms.iter().map(|(room, _)| &**room)),
+            Takes::OwnRoom => {
+                let own = known.rooms.iter().filter(|(_, is_in)| *is_in);
+                Box::new(own.map(|(room, _)| &**room))
+            }
+            Takes::Banned => Box::new(known.banned.iter().map(String::as_str)),
+            Takes::OnOff => Box::new(["on", "off"].into_iter()),
             _ if is_command => Box::new(commands.iter().copied()),
-            _ => Box::new(names.0.iter().map(String::as_str)),
+            Takes::Name | Takes::Text => {
+                let is_own = |name: &&str| *name == known.own;
+                let all = || names.0.iter().map(String::as_str);
+                Box::new(
+                    all()
+                        .filter(move |it| !is_own(it))
+                        .chain(all().filter(is_own)),
+                )
+            }
         };
-        let is_name = takes != Takes::Command && !is_command;
+        let is_name = matches!(takes, Takes::Name | Takes::Text | Takes::Banned) && !is_command;
         let fitting = all.filter(|it| begins(it) || is_name && looks_like_the_beginning(word, it));
         let mut choices: Vec<String> = fitting.map(|it| format!("{it}{ending}")).collect();
         if choices.is_empty() {
@@ -187,7 +250,14 @@ mod tests {
     }
 
     fn choices(text: &str, names: &Names) -> Vec<String> {
-        let completion = Completion::of(text, text.len(), names, COMMANDS);
+        let known = Known {
+            own: "me".into(),
+            rooms: [("lobby", true), ("dev", true), ("den", false)]
+                .map(|(room, is_in)| (room.into(), is_in))
+                .into(),
+            banned: vec!["mallory".into()],
+        };
+        let completion = Completion::of(text, text.len(), names, &known, COMMANDS);
         completion.map_or(Vec::new(), |c| c.choices)
     }
 
@@ -244,16 +314,30 @@ mod tests {
         assert_eq!(choices("/help h", &names), ["help ", "history ", "h"]);
         assert_eq!(choices("/help /l", &names), ["/leave ", "/l"]);
         assert_eq!(choices("/help ", &names).len(), COMMANDS.len() + 1);
-        for said in ["/msg bob ", "/me ", "/who ", "//msg ", "hi /msg "] {
+        for said in ["/msg bob ", "/me ", "//msg ", "hi /msg "] {
             assert_eq!(choices(said, &names), Vec::<String>::new(), "{said:?}");
         }
         assert_eq!(choices("/me asks b", &names), ["bob ", "b"]);
     }
 
     #[test]
+    fn commands_take_rooms_and_who_is_kept_out_and_oneself_is_last() {
+        let names = names(&["bob: hi", "me: hi"]);
+        assert_eq!(choices("/join d", &names), ["dev ", "den ", "d"]);
+        assert_eq!(choices("/join #d", &names)[..2], ["dev ", "den "]);
+        assert_eq!(choices("/part ", &names), ["lobby ", "dev ", ""]);
+        assert_eq!(choices("/who de", &names).len(), 3);
+        assert_eq!(choices("/private ", &names), ["on ", "off ", ""]);
+        assert_eq!(choices("/unban m", &names), ["mallory ", "m"]);
+        for command in ["/msg ", "/query "] {
+            assert_eq!(choices(command, &names), ["bob ", "me ", ""]);
+        }
+    }
+
+    #[test]
     fn choices_go_round() {
         let names = names(&["anna: hi"]);
-        let mut completion = Completion::of("an", 2, &names, COMMANDS).unwrap();
+        let mut completion = Completion::of("an", 2, &names, &Known::default(), COMMANDS).unwrap();
         assert_eq!(completion.turn(true), "anna: ");
         assert_eq!(completion.turn(true), "an");
         assert_eq!(completion.turn(true), "anna: ");

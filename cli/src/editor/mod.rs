@@ -45,7 +45,7 @@ pub mod width;
 pub use question::Question;
 
 use burst::Burst;
-use complete::{Completion, Names};
+use complete::{Completion, Known, Names};
 use history::History;
 use keys::{Decoder, Key};
 use line::{Kills, Line};
@@ -131,6 +131,7 @@ pub struct Editor {
     is_prefixed: bool,
     history: History,
     names: Names,
+    known: Known,
     commands: &'static [&'static str],
     completion: Option<Completion>,
     /// The line for which no name was found, as long as one may come.
@@ -185,6 +186,7 @@ impl Editor {
             is_prefixed: false,
             history: History::default(),
             names: Names::default(),
+            known: Known::default(),
             commands,
             completion: None,
             nameless: None,
@@ -334,6 +336,11 @@ impl Editor {
     pub fn exchange_names(&mut self, names: Names) -> Names {
         self.completion = None;
         std::mem::replace(&mut self.names, names)
+    }
+
+    /// Has Tab complete these as well.
+    pub fn set_known(&mut self, known: Known) {
+        self.known = known;
     }
 
     /// What was pasted, or edited elsewhere, and waits for an answer whether to say it.

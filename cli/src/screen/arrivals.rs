@@ -12,6 +12,9 @@ use chat_core::{Kind, printable};
 /// The most rooms, conversations with one person included.
 const MAX_ROOMS: usize = 64;
 
+/// The most rooms that are listed, or people who are kept out of one, that can be completed.
+const MAX_LISTED: usize = 256;
+
 /// The most entries of a page that are taken; no server sends more.
 const MAX_PAGE: usize = 1000;
 
@@ -34,8 +37,16 @@ impl Screen {
                 entry,
                 id,
                 removes,
+                ban,
             } => {
                 self.follow(&room, epoch);
+                if let Some((place, (whom, is_out))) = self.place_of(&room).zip(ban) {
+                    let banned = &mut self.rooms[place].banned;
+                    banned.retain(|it| *it != whom);
+                    if is_out && banned.len() < MAX_LISTED {
+                        banned.push(whom);
+                    }
+                }
                 if let Some((place, seq)) = self.place_of(&room).zip(removes) {
                     self.rooms[place].redact(seq);
                 }
@@ -67,6 +78,22 @@ impl Screen {
                     self.know_all(place, &names_of);
                 }
                 self.answer(place, |asked| &mut asked.who, &told, wall);
+            }
+            News::Rooms(mut names, told) => {
+                names.truncate(MAX_LISTED);
+                self.listed = names;
+                self.notice(&told, wall);
+            }
+            News::Bans {
+                room,
+                mut names,
+                told,
+            } => {
+                names.truncate(MAX_LISTED);
+                if let Some(place) = self.known_room(&room) {
+                    self.rooms[place].banned = names;
+                }
+                self.notice(&told, wall);
             }
             News::Topic { room, text, told } => {
                 let place = self.known_room(&room);
@@ -314,10 +341,11 @@ impl Screen {
             return;
         }
         let name = &entry.name;
+        let renamed = format!("{name} is now known as {}", entry.text);
         let line = match entry.kind {
             Kind::Joined => format!("{name} has joined the chat"),
             Kind::Left => format!("{name} has left the chat"),
-            Kind::Renamed => format!("{} has joined the chat", entry.text),
+            Kind::Renamed => renamed,
             _ => format!("{name}: "),
         };
         if place == self.current {

@@ -3,7 +3,7 @@
 use super::block::Entry;
 use super::people::Person;
 use chat_core::json::{self, Message, ROOM};
-use chat_core::{Kind, answer_line, is_blank};
+use chat_core::{Kind, OrderKind, answer_line, is_blank};
 use std::borrow::Cow;
 
 /// What one object says.
@@ -21,6 +21,8 @@ pub enum News {
         id: Option<String>,
         /// The number of the entry whose text is removed by it.
         removes: Option<u64>,
+        /// Who is kept out of the room by it, or is not any more.
+        ban: Option<(String, bool)>,
     },
     /// The same, of a page of the history.
     Past(String, Entry),
@@ -38,6 +40,17 @@ pub enum News {
         names: Vec<String>,
         /// How many more there are.
         more: usize,
+        /// The same for people.
+        told: String,
+    },
+    /// Which rooms there are; and the same for people.
+    Rooms(Vec<String>, String),
+    /// Who is kept out of a room.
+    Bans {
+        /// Its name.
+        room: String,
+        /// Their names, as far as they have any.
+        names: Vec<String>,
         /// The same for people.
         told: String,
     },
@@ -97,6 +110,14 @@ pub fn decode(line: &str) -> Option<News> {
             room: entry.room.clone().into(),
             epoch: entry.epoch.clone().into(),
             id: entry.id.clone().map(Into::into),
+            ban: entry.order.as_ref().and_then(|it| {
+                let is_out = match it.kind {
+                    OrderKind::Ban => true,
+                    OrderKind::Unban => false,
+                    _ => return None,
+                };
+                Some((it.whom.as_deref()?.to_owned(), is_out))
+            }),
             removes: entry.order.as_ref().and_then(|it| it.seq),
             entry: entry_of(entry),
         },
@@ -112,6 +133,18 @@ pub fn decode(line: &str) -> Option<News> {
             room: room_of(room),
             names: names.into_iter().map(Into::into).collect(),
             more,
+            told,
+        },
+        Message::Rooms { rooms, .. } => {
+            let names = rooms.into_iter().map(|it| it.room.into());
+            News::Rooms(names.collect(), told)
+        }
+        Message::Bans { room, bans, .. } => News::Bans {
+            room: room_of(room),
+            names: bans
+                .into_iter()
+                .filter_map(|it| it.whom.map(Into::into))
+                .collect(),
             told,
         },
         Message::Topic { room, text, .. } => News::Topic {
@@ -210,6 +243,7 @@ mod tests {
             entry: said.clone(),
             id: Some("x".into()),
             removes: None,
+            ban: None,
         };
         assert_eq!(decode(&entry("entry")), Some(happened));
         assert_eq!(

@@ -204,6 +204,8 @@ pub struct Screen {
     /// The terminal tells whether it has the focus.
     knows_focus: bool,
     rings: bool,
+    /// The rooms that were listed last.
+    listed: Vec<String>,
     /// What rang last.
     notification: Option<String>,
     reports: Reports,
@@ -254,6 +256,7 @@ impl Screen {
             is_focused: true,
             knows_focus: false,
             rings: false,
+            listed: Vec::new(),
             notification: None,
             reports: Reports::default(),
             background_due: None,

@@ -51,6 +51,8 @@ pub struct Room {
     pub(super) asked: Asked,
     /// Who is in it.
     pub people: People,
+    /// Who is kept out of it, as far as that was told.
+    pub banned: Vec<String>,
     /// What one has before oneself in it, while another one is looked at.
     pub desk: Desk,
     blocks: Blocks,
@@ -83,6 +85,7 @@ impl Room {
             came_from: None,
             asked: Asked::default(),
             people: People::default(),
+            banned: Vec::new(),
             desk: Desk::default(),
             blocks: Blocks::default(),
             base: 0,

@@ -4,6 +4,7 @@ use super::messages::Message;
 use super::mode::Mode;
 use super::view::View;
 use super::{Link, Screen, help};
+use crate::editor::complete::Known;
 use crate::editor::keys::Key;
 use crate::editor::line::Line;
 use crate::editor::password;
@@ -81,11 +82,29 @@ impl Screen {
         for report in self.reports.read(now, bytes) {
             self.reported(now, report);
         }
+        if bytes.contains(&b'\t') {
+            self.editor.set_known(self.completed());
+        }
         self.editor.read(now, bytes);
         self.typed_on();
         // Whoever types on has read it.
         if place(self) != before && self.help == help {
             self.help = None;
+        }
+    }
+
+    /// What Tab completes besides names and commands: first the rooms where the person is.
+    fn completed(&self) -> Known {
+        let own = self.rooms.iter().filter(|room| !room.is_conversation);
+        let own = own.map(|room| (room.name.clone(), true));
+        let others = self
+            .listed
+            .iter()
+            .filter(|it| self.known_room(it).is_none());
+        Known {
+            own: self.me.clone(),
+            rooms: own.chain(others.map(|it| (it.clone(), false))).collect(),
+            banned: self.room().banned.clone(),
         }
     }
 

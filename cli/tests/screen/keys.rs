@@ -568,3 +568,28 @@ fn what_is_refused_is_told_to_be_so_once() {
         );
     }
 }
+
+#[test]
+fn tab_completes_rooms_who_is_kept_out_and_who_is_called_otherwise_now() {
+    let mut world = World::online(80, 12);
+    for object in [
+        serde_json::json!({"type": "rooms", "rooms": [{"room": "garden", "here": 2}], "more": 0}),
+        serde_json::json!({"type": "bans", "bans": [{"whom": "mallory", "by": "bob"}], "more": 0}),
+    ] {
+        world.screen.line(&object.to_string(), world.at);
+    }
+    world.says("bob", "hi");
+    world.happens("renamed", "bob", "robert", "");
+    for (typed, completed) in [
+        ("/join g", "/join garden"),
+        ("/part l", "/part lobby"),
+        ("/unban m", "/unban mallory"),
+        ("/private o", "/private on"),
+        ("/query r", "/query robert"),
+        ("/msg b", "/msg b"),
+    ] {
+        world.press(&format!("{typed}\t"));
+        assert_eq!(last_row(&mut world), format!("> {completed}"));
+        world.press("\u{15}");
+    }
+}
