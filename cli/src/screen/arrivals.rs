@@ -288,7 +288,11 @@ impl Screen {
             _ => format!("{}: {}", entry.name, entry.text),
         };
         let is_seen = place == self.current && self.is_focused && self.anchor.is_none();
+        let is_own_move = is_move(entry.kind) && entry.name == self.me;
         let room = &mut self.rooms[place];
+        if is_own_move {
+            room.own_move(entry.seq);
+        }
         let newest = room.newest();
         if !room.append(entry) || !is_said {
             return;
@@ -386,8 +390,17 @@ impl Screen {
             }
         }
         let room = &mut self.rooms[place];
+        for entry in &page {
+            if is_move(entry.kind) && entry.name == self.me {
+                room.own_move(entry.seq);
+            }
+        }
         room.add_page(page);
         room.is_complete = is_empty || room.oldest().is_none_or(|oldest| oldest <= first);
         self.search_after_page();
     }
+}
+
+fn is_move(kind: Kind) -> bool {
+    matches!(kind, Kind::Joined | Kind::Left)
 }

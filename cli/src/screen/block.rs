@@ -5,6 +5,9 @@ use chat_core::Kind;
 /// The most names that are told of a crowd that comes or goes.
 const MAX_NAMES: usize = 3;
 
+/// The most people of a crowd of whom it is known what has come of it.
+const MAX_PEOPLE: usize = 64;
+
 /// An entry of the room's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -57,12 +60,7 @@ pub enum What {
         is_mention: bool,
     },
     /// Some joined or left.
-    Moved {
-        /// Who joined.
-        joined: Crowd,
-        /// Who left.
-        left: Crowd,
-    },
+    Moved(Moves),
     /// Somebody did something else.
     Did {
         /// What it is.
@@ -76,33 +74,67 @@ pub enum What {
     Notice(String),
 }
 
-/// Some people: how many, and the first of them.
+/// Some people who came and went: of each of them, how it began and how it is at the end. What many do is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Crowd {
-    count: usize,
-    names: Vec<String>,
+pub struct Moves {
+    /// Who, whether they came first, and whether they came last.
+    people: Vec<(String, bool, bool)>,
+    /// What those did who have no place among them.
+    joined: usize,
+    left: usize,
 }
 
-impl Crowd {
-    /// Adds somebody, before or after the others.
-    pub fn add(&mut self, name: String, in_front: bool) {
-        self.count += 1;
-        if in_front {
-            self.names.insert(0, name);
+/// What has come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Net {
+    /// They are here now, and were not.
+    Joined,
+    /// They were here, and are not now.
+    Left,
+    /// They came, and are gone again.
+    JoinedAndLeft,
+    /// They went, and are here again.
+    LeftAndJoined,
+}
+
+impl Moves {
+    /// Adds that somebody came or went, before or after all that is known.
+    pub fn add(&mut self, name: String, has_joined: bool, in_front: bool) {
+        let known = self.people.iter_mut().find(|(it, ..)| *it == name);
+        if let Some((_, first, last)) = known {
+            *(if in_front { first } else { last }) = has_joined;
+        } else if self.people.len() >= MAX_PEOPLE {
+            *(if has_joined {
+                &mut self.joined
+            } else {
+                &mut self.left
+            }) += 1;
         } else {
-            self.names.push(name);
+            let at = if in_front { 0 } else { self.people.len() };
+            self.people.insert(at, (name, has_joined, has_joined));
         }
-        // One more than are told, so that a page before them does not have to know.
-        self.names.truncate(MAX_NAMES + 1);
     }
 
-    /// Who they are, or how many; nothing where there is nobody.
-    pub fn describe(&self) -> Option<String> {
-        match self.count {
-            0 => None,
-            1..=MAX_NAMES => Some(self.names.join(", ")),
-            count => Some(count.to_string()),
-        }
+    /// What has come of it, each with who they are, or how many; nothing where there is nobody.
+    pub fn net(&self) -> impl Iterator<Item = (Net, String)> {
+        let all = [
+            (Net::Joined, (true, true), self.joined),
+            (Net::Left, (false, false), self.left),
+            (Net::JoinedAndLeft, (true, false), 0),
+            (Net::LeftAndJoined, (false, true), 0),
+        ];
+        all.into_iter().filter_map(|(net, how, more)| {
+            let of = self
+                .people
+                .iter()
+                .filter(|(_, first, last)| (*first, *last) == how);
+            let names: Vec<&str> = of.map(|(name, ..)| name.as_str()).collect();
+            match names.len() + more {
+                0 => None,
+                1..=MAX_NAMES if more == 0 => Some((net, names.join(", "))),
+                count => Some((net, count.to_string())),
+            }
+        })
     }
 }
 
@@ -121,14 +153,9 @@ impl Block {
                 text: entry.text,
             },
             Kind::Joined | Kind::Left => {
-                let (mut joined, mut left) = (Crowd::default(), Crowd::default());
-                let crowd = if entry.kind == Kind::Joined {
-                    &mut joined
-                } else {
-                    &mut left
-                };
-                crowd.add(entry.name, false);
-                What::Moved { joined, left }
+                let mut moves = Moves::default();
+                moves.add(entry.name, entry.kind == Kind::Joined, false);
+                What::Moved(moves)
             }
             _ => What::Did {
                 kind: entry.kind,

@@ -239,7 +239,7 @@ impl Head {
                 (what, name.as_str(), text)
             }
             What::Notice(text) => (Tag::Notice, "", text),
-            What::Moved { .. } => return None,
+            What::Moved(_) => return None,
         };
         let head = Self {
             at: u32::try_from(block.at.checked_sub(at)?).ok()?,
@@ -257,7 +257,7 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::block::Crowd;
+    use crate::screen::block::Moves;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]
@@ -291,10 +291,7 @@ mod tests {
                         is_mention: what == 1,
                     },
                     2 => What::Notice(text),
-                    3 => What::Moved {
-                        joined: Crowd::default(),
-                        left: Crowd::default(),
-                    },
+                    3 => What::Moved(Moves::default()),
                     4 | 5 => What::Acted {
                         name,
                         text,

@@ -78,6 +78,8 @@ messages! {
     New: "new", "neu";
     Joined: "{} joined", "{} gekommen";
     Left: "{} left", "{} gegangen";
+    JoinedAndLeft: "{} joined and left", "{} gekommen und gegangen";
+    LeftAndJoined: "{} left and joined", "{} gegangen und gekommen";
     Renamed: "{} is now known as {}", "{} heißt jetzt {}";
     TopicTaken: "{} has taken the topic away", "{} hat das Thema entfernt";
     TopicSet: "{} has set the topic: {}", "{} hat das Thema gesetzt: {}";

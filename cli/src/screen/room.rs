@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::people::People;
 use chat_core::{Kind, Name};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthChar;
 
 /// The most blocks that are loaded. Who reads back has the newest go; who does not has the oldest go.
@@ -16,6 +17,9 @@ pub const MAX_BLOCKS: usize = 100_000;
 
 /// Comings and goings with less than that between the first and the next are told together, in milliseconds.
 const TOGETHER: u64 = 10 * 60 * 1000;
+
+/// So many of one's own comings and goings are known that follow what is not read.
+const MAX_OWN_MOVES: usize = 16;
 
 /// So many answers are to come of which nobody has to be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct Room {
     pub is_complete: bool,
     /// The last entry that the person has seen before they looked away.
     pub marker: Option<u64>,
+    /// Entries after that by which they came or went themselves.
+    own_moves: BTreeSet<u64>,
     /// What was said since they looked away.
     pub unread: usize,
     /// How much of it names them.
@@ -92,6 +98,7 @@ impl Room {
             span: None,
             is_complete: false,
             marker: None,
+            own_moves: BTreeSet::new(),
             unread: 0,
             mentions: 0,
         }
@@ -163,7 +170,7 @@ impl Room {
                 text.to_lowercase().contains(pattern) || name.to_lowercase().contains(pattern)
             }
             What::Notice(text) => text.to_lowercase().contains(pattern),
-            What::Moved { .. } => false,
+            What::Moved(_) => false,
         };
         let ids = self.ids();
         let mut older = (ids.start..before.min(ids.end)).rev();
@@ -179,19 +186,30 @@ impl Room {
         self.span = Some((first, entry.seq));
         if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.last_mut())
             && entry.at.saturating_sub(block.at) < TOGETHER
-            && let What::Moved { joined, left } = &mut block.what
+            && let What::Moved(moves) = &mut block.what
         {
-            let crowd = if entry.kind == Kind::Joined {
-                joined
-            } else {
-                left
-            };
-            crowd.add(entry.name, false);
+            moves.add(entry.name, entry.kind == Kind::Joined, false);
             block.last = entry.seq;
             return true;
         }
         self.push(Block::of(entry));
         true
+    }
+
+    /// The person at this screen came or went, by the entry of this number: where that follows what they have read, they know it.
+    pub fn own_move(&mut self, seq: u64) {
+        if self.marker.is_none_or(|marker| seq <= marker) {
+            return;
+        }
+        self.own_moves.insert(seq);
+        while self.own_moves.len() > MAX_OWN_MOVES {
+            self.own_moves.pop_first();
+        }
+        while let Some(next) = self.marker.map(|it| it + 1)
+            && self.own_moves.remove(&next)
+        {
+            self.marker = Some(next);
+        }
     }
 
     /// Adds a page of the history: entries in their order. Only those before what is loaded are taken; what comes after it
@@ -210,14 +228,9 @@ impl Room {
         self.span = Some((entry.seq, last));
         if let (Kind::Joined | Kind::Left, Some(block)) = (entry.kind, self.blocks.first_mut())
             && block.at.saturating_sub(entry.at) < TOGETHER
-            && let What::Moved { joined, left } = &mut block.what
+            && let What::Moved(moves) = &mut block.what
         {
-            let crowd = if entry.kind == Kind::Joined {
-                joined
-            } else {
-                left
-            };
-            crowd.add(entry.name, true);
+            moves.add(entry.name, entry.kind == Kind::Joined, true);
             (block.first, block.at) = (entry.seq, entry.at);
             return;
         }
@@ -307,6 +320,7 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::block::Net;
 
     fn entry(seq: u64, kind: Kind, name: &str, text: &str) -> Entry {
         Entry {
@@ -355,16 +369,69 @@ mod tests {
                 .into(),
         );
         let block = room.get(room.ids().start).unwrap();
-        let What::Moved { joined, left } = &block.what else {
+        let What::Moved(moves) = &block.what else {
             panic!("{room:?}");
         };
         assert_eq!(firsts(&room), [8]);
-        assert_eq!(joined.describe().unwrap(), "5");
-        assert_eq!(left.describe().unwrap(), "d");
+        let net: Vec<_> = moves.net().collect();
+        let all = [(Net::Joined, "4"), (Net::JoinedAndLeft, "d")];
+        assert_eq!(net, all.map(|(net, who)| (net, who.to_owned())));
         let mut late = entry(14, Kind::Joined, "f", "");
         late.at = 8000 + TOGETHER;
         room.append(late);
         assert_eq!(firsts(&room), [8, 14]);
+    }
+
+    #[test]
+    fn what_has_come_of_comings_and_goings_is_told_in_whatever_order_they_are_loaded() {
+        let (j, l) = (Kind::Joined, Kind::Left);
+        for (kinds, net) in [
+            (&[j][..], Net::Joined),
+            (&[l], Net::Left),
+            (&[j, l], Net::JoinedAndLeft),
+            (&[l, j], Net::LeftAndJoined),
+            (&[j, l, j], Net::Joined),
+            (&[l, j, l], Net::Left),
+        ] {
+            for live in 0..=kinds.len() {
+                let entries = (8..)
+                    .zip(kinds)
+                    .map(|(seq, kind)| entry(seq, *kind, "bob", ""));
+                let mut page: Vec<Entry> = entries.collect();
+                let mut room = Room::new("lobby");
+                for entry in page.split_off(live) {
+                    room.append(entry);
+                }
+                room.add_page(page);
+                let block = room.get(room.ids().start).unwrap();
+                let What::Moved(moves) = &block.what else {
+                    panic!("{room:?}");
+                };
+                let all: Vec<_> = moves.net().collect();
+                assert_eq!(all, [(net, "bob".to_owned())], "{kinds:?} {live}");
+            }
+        }
+        let mut room = Room::new("lobby");
+        for seq in 0..300 {
+            room.append(entry(seq, Kind::Joined, &format!("u{seq}"), ""));
+        }
+        let block = room.get(room.ids().start).unwrap();
+        let What::Moved(moves) = &block.what else {
+            panic!("{room:?}");
+        };
+        assert_eq!(moves.net().next(), Some((Net::Joined, "300".into())));
+    }
+
+    #[test]
+    fn one_s_own_comings_and_goings_are_nothing_new() {
+        let mut room = Room::new("lobby");
+        room.marker = Some(5);
+        room.own_move(7);
+        assert_eq!(room.marker, Some(5), "something may have been said between");
+        room.own_move(6);
+        assert_eq!(room.marker, Some(7));
+        room.own_move(9);
+        assert_eq!(room.marker, Some(7));
     }
 
     #[test]

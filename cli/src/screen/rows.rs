@@ -1,6 +1,6 @@
 //! Which rows a block of the room fills: wrapped by words, and hanging after the name.
 
-use super::block::{Block, What};
+use super::block::{Block, Net, What};
 use super::messages::{Language, Message};
 use super::theme::{Look, hash};
 use super::unsent::Is;
@@ -109,15 +109,18 @@ impl Setting {
                 };
                 self.acted(&time, (look, name), (of_text, text), &mut rows);
             }
-            What::Moved { joined, left } => {
-                let joined = joined
-                    .describe()
-                    .map(|who| Message::Joined.with(self.language, &[&who]));
-                let left = left
-                    .describe()
-                    .map(|who| Message::Left.with(self.language, &[&who]));
-                let both: Vec<String> = joined.into_iter().chain(left).collect();
-                self.remark(&time, &both.join("; "), Look::Quiet, &mut rows);
+            What::Moved(moves) => {
+                let all = moves.net().map(|(net, who)| {
+                    let message = match net {
+                        Net::Joined => Message::Joined,
+                        Net::Left => Message::Left,
+                        Net::JoinedAndLeft => Message::JoinedAndLeft,
+                        Net::LeftAndJoined => Message::LeftAndJoined,
+                    };
+                    message.with(self.language, &[&who])
+                });
+                let all: Vec<String> = all.collect();
+                self.remark(&time, &all.join("; "), Look::Quiet, &mut rows);
             }
             What::Did { kind, name, text } => {
                 let text = &self.deed(*kind, name, text);
