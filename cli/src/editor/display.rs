@@ -11,7 +11,7 @@ impl Editor {
                 Shown::Line(text) => self.paint.arrive(&text),
                 Shown::Entered(text) => self.paint.leave(&text),
                 Shown::Bell => self.paint.bell(),
-                Shown::ClearScreen => self.paint.clear_screen(),
+                Shown::ClearScreen | Shown::Cleared => self.paint.clear_screen(),
             }
         }
         self.unshown = 0;

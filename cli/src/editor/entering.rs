@@ -80,7 +80,7 @@ impl Editor {
             self.history.add(&text);
             self.history.reset();
             self.undo.forget();
-            return self.show(Shown::ClearScreen);
+            return self.show(Shown::Cleared);
         }
         let text = std::mem::take(&mut self.line).text().to_owned();
         if self.prompt.is_none() && password::is_missing(&text) {

@@ -111,6 +111,8 @@ pub enum Shown {
     Bell,
     /// The screen is to be drawn anew (Ctrl-L).
     ClearScreen,
+    /// Nothing is to be seen but what comes from now on (`/clear`).
+    Cleared,
 }
 
 /// The editor.

@@ -29,6 +29,7 @@ impl Screen {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "each kind of news once")]
     fn take_news(&mut self, news: News, wall: u64) {
         match news {
             News::Happened {

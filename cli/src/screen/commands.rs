@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_program_does_its_own_itself() {
-        assert_eq!(own(false), [("clear", "clear the screen, as Ctrl-L")]);
+        assert_eq!(own(false), [("clear", "clear the screen")]);
         let of_screen: Vec<_> = own(true).into_iter().map(|(name, _)| name).collect();
         assert!(of_screen.contains(&"search") && !of_screen.contains(&"who"));
     }

@@ -143,11 +143,18 @@ impl Config {
             return Err(failed(&format!("it is longer than {MAX_LENGTH} bytes")));
         }
         match fs::read_to_string(file) {
+            Ok(text) if is_empty(&text) => Ok(Self::default()),
             Ok(text) => Self::parse(&text).map_err(|why| failed(&why)),
             Err(error) if error.kind() == ErrorKind::NotFound && !is_needed => Ok(Self::default()),
             Err(error) => Err(failed(&error.to_string())),
         }
     }
+}
+
+/// Whether a file sets nothing.
+fn is_empty(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line.starts_with("//"))
 }
 
 /// Where the file is: below `XDG_CONFIG_HOME`, if that is an absolute path, or below `.config` at home. `None` where the
@@ -162,6 +169,14 @@ pub fn place(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_file_that_sets_nothing_is_empty() {
+        for text in ["", "\n  \n", "// a remark\n\n"] {
+            assert!(super::is_empty(text), "{text:?}");
+        }
+        assert!(!super::is_empty("// a remark\n()"));
+    }
+
     use super::*;
 
     #[test]

@@ -209,7 +209,12 @@ impl Screen {
         if let Some(first) = self.help {
             let lines = help::lines(self.settings.language);
             let first = first.min(lines.len().saturating_sub(rows));
-            return lines.into_iter().skip(first).take(rows).collect();
+            let goes_on = lines.len() > first + rows;
+            let mut shown: Vec<String> = lines.into_iter().skip(first).take(rows).collect();
+            if goes_on && let Some(last) = shown.last_mut() {
+                *last = self.say(Message::HelpGoesOn, &[]);
+            }
+            return shown;
         }
         let mut lines = if let Some(paste) = self.editor.asked_paste() {
             let mut lines: Vec<String> = paste.lines().take(PREVIEW).map(Into::into).collect();
@@ -225,7 +230,16 @@ impl Screen {
             help::matching(self.editor.typed().text(), self.settings.language)
         };
         // Something of the room is always seen, if there is a row for it.
-        lines.truncate(rows.saturating_sub(1));
+        let most = rows.saturating_sub(1);
+        let more = lines.len().saturating_sub(most);
+        lines.truncate(most);
+        if more > 0
+            && most > 1
+            && self.editor.asked_paste().is_none()
+            && let Some(last) = lines.last_mut()
+        {
+            *last = self.say(Message::MoreLines, &[&(more + 1).to_string()]);
+        }
         lines
     }
 
@@ -254,9 +268,16 @@ impl Screen {
             parts.push((Look::Alert, more + &news));
         }
         let seconds = self.countdown.map(|seconds| seconds.to_string());
+        let is_narrow = self.columns < 40;
         let link = match (self.link, &seconds) {
             (Link::None, _) => self.say(Message::NotConnected, &[]),
             (Link::Connecting, None) => self.say(Message::Connecting, &[]),
+            (Link::Connecting, Some(seconds)) if is_narrow => {
+                self.say(Message::NoServerNarrow, &[seconds])
+            }
+            (Link::Offline, Some(seconds)) if is_narrow => {
+                self.say(Message::OfflineNarrow, &[seconds])
+            }
             (Link::Connecting, Some(seconds)) => self.say(Message::NoServer, &[seconds]),
             (Link::Online, _) => self.say(Message::Online, &[]),
             (Link::Offline, None) => self.say(Message::Offline, &[]),
@@ -344,7 +365,12 @@ impl Screen {
             }
             begin = end + 1;
         }
-        let most = usize::from(self.height / 3).max(1);
+        // Whoever is asked something is to see all of it.
+        let most = if self.editor.is_asking() {
+            usize::from(self.height).saturating_sub(1).max(1)
+        } else {
+            usize::from(self.height / 3).max(1)
+        };
         let first = (place.0 + 1).saturating_sub(most);
         let first = first.min(rows.len().saturating_sub(most));
         let rows = rows.into_iter().skip(first).take(most).collect();

@@ -46,6 +46,10 @@ messages! {
     Online: "online", "verbunden";
     Offline: "offline", "getrennt";
     OfflineFor: "offline, next try in {} s", "getrennt, nächster Versuch in {} s";
+    NoServerNarrow: "no server: {} s", "kein Server: {} s";
+    OfflineNarrow: "offline: {} s", "getrennt: {} s";
+    HelpGoesOn: "-- more: PageDown --", "-- mehr: PageDown --";
+    HelpJoin: "/join ROOM: you are in one room more, which is made if there is none of that name, and go there. /part ends that; the lobby stays.", "/join RAUM: du bist in noch einem Raum, der entsteht, wenn es keinen dieses Namens gibt, und gehst hin. /part beendet das; die Lobby bleibt.";
     Leaving: "leaving", "geht";
     NotAccepted: "{} not accepted", "{} nicht angenommen";
     Loading: "loading", "lädt";
@@ -70,10 +74,10 @@ messages! {
     RingsNoMore: "It does not ring any more: {}", "Nicht mehr klingelt: {}";
     RingsNot: "It does not ring: {}", "Es klingelt nicht: {}";
     Search: "search: ", "suchen: ";
-    LookingBack: "looking further back: ", "sucht weiter zurück: ";
+    LookingBack: "looking further back ({}): ", "sucht weiter zurück ({}): ";
     NotFound: "not found: ", "nicht gefunden: ";
     NotFoundYet: "not found yet: ", "noch nicht gefunden: ";
-    NotFoundElsewhere: "in no other room: ", "in keinem anderen Raum: ";
+    NotFoundElsewhere: "in no other room, as far as loaded: ", "in keinem anderen Raum, soweit geladen: ";
     GoTo: "go to: ", "gehe zu: ";
     New: "new", "neu";
     Joined: "{} joined", "{} gekommen";
@@ -117,7 +121,7 @@ messages! {
     KeySuspend: "stop the program; fg goes on", "das Programm anhalten; fg setzt es fort";
     DoesAway: "say that you are away, and why", "sagen, dass du fort bist, und warum";
     DoesBack: "you are back", "du bist zurück";
-    DoesClear: "clear the screen, as Ctrl-L", "den Bildschirm leeren, wie Ctrl-L";
+    DoesClear: "clear the screen", "den Bildschirm leeren";
     DoesClose: "close this conversation; of a room: have everyone leave", "dieses Gespräch schließen; im Raum: alle hinausschicken";
     DoesHelp: "the keys and the commands (F1)", "die Tasten und die Befehle (F1)";
     DoesHighlight: "have a word ring; alone: which words ring", "ein Wort klingeln lassen; allein: welche klingeln";

@@ -1,5 +1,6 @@
 //! What is typed where one types.
 
+use super::desk::Anchor;
 use crate::editor::line::Line;
 
 /// What is typed where one types.
@@ -32,6 +33,8 @@ pub(super) struct Search {
     pub(super) pattern: String,
     pub(super) at: Option<i64>,
     pub(super) has_failed: bool,
+    /// Where the person was before: the room's name, whether that is a conversation, and from where they looked.
+    pub(super) from: (String, bool, Option<Anchor>),
     /// It goes on once the page that was asked for is here.
     pub(super) waits: bool,
 }

@@ -64,6 +64,8 @@ pub struct Room {
     base: i64,
     /// The numbers of the first and the last entry.
     span: Option<(u64, u64)>,
+    /// The person has cleared it: only what comes from this block on is seen, unless they read back.
+    pub cleared: i64,
     /// There is nothing before what is loaded.
     pub is_complete: bool,
     /// The last entry that the person has seen before they looked away.
@@ -96,6 +98,7 @@ impl Room {
             blocks: Blocks::default(),
             base: 0,
             span: None,
+            cleared: i64::MIN,
             is_complete: false,
             marker: None,
             own_moves: BTreeSet::new(),

@@ -3,6 +3,7 @@
 use super::Screen;
 use super::messages::Message;
 use super::mode::{Mode, Search};
+use super::room::Room;
 use super::view::View;
 use crate::editor::line::Line;
 
@@ -25,8 +26,11 @@ impl Screen {
                 let before = self.editor.exchange(Line::default());
                 self.editor
                     .prompt(Message::Search.text(self.settings.language));
+                let room = self.room();
+                let from = (room.name.clone(), room.is_conversation, self.anchor);
                 self.mode = Mode::Searching(Search {
                     before,
+                    from,
                     pattern: String::new(),
                     at: None,
                     has_failed: false,
@@ -49,7 +53,6 @@ impl Screen {
             _ if further && search.has_failed => self.room().ids().start,
             _ => i64::MAX,
         };
-        let has_looked = further && search.has_failed;
         let found = (!pattern.is_empty()).then(|| self.room().find(&pattern, before));
         let has_failed = found == Some(None);
         let found = found.flatten();
@@ -57,8 +60,8 @@ impl Screen {
         if let Some(block) = found {
             self.look_at(block);
         }
-        // Who asks again where nothing was found has the server asked for what was before.
-        let waits = has_failed && has_looked && self.read_back();
+        // Where nothing is found in what is loaded, the server is asked for what was before, until something is.
+        let waits = has_failed && self.read_back();
         if let Mode::Searching(search) = &mut self.mode {
             (search.pattern, search.at) = (pattern, at);
             (search.has_failed, search.waits) = (has_failed, waits);
@@ -71,6 +74,7 @@ impl Screen {
         let Mode::Searching(search) = &mut self.mode else {
             return self.search();
         };
+        let from = search.from.clone();
         let pattern = search.pattern.clone();
         let typed = self.editor.typed().text().to_owned();
         let count = self.rooms.len();
@@ -85,6 +89,9 @@ impl Screen {
         self.end_search(true);
         self.go_to(place);
         self.search();
+        if let Mode::Searching(search) = &mut self.mode {
+            search.from = from;
+        }
         self.editor.exchange(Line::of(typed));
         self.search_on(false);
     }
@@ -99,7 +106,8 @@ impl Screen {
             (true, false) if self.room().is_complete => Message::NotFound,
             (true, false) => Message::NotFoundYet,
         };
-        self.editor.prompt(prompt.text(self.settings.language));
+        let loaded = self.loaded().to_string();
+        self.editor.prompt(&self.say(prompt, &[&loaded]));
     }
 
     /// A page was loaded: a search that waits for it goes on in it.
@@ -116,9 +124,11 @@ impl Screen {
         if let Some(block) = found {
             self.look_at(block);
         }
+        let waits = found.is_none() && self.read_back();
         if let Mode::Searching(search) = &mut self.mode {
             search.has_failed = found.is_none();
             search.at = found.or(search.at);
+            search.waits = waits;
         }
         self.search_prompt();
     }
@@ -132,12 +142,24 @@ impl Screen {
         self.anchor = view.around(block, self.pane());
     }
 
+    /// Ends a search where it is, or back where it began.
     pub(super) fn end_search(&mut self, stays: bool) {
-        if matches!(self.mode, Mode::Searching(_)) {
-            self.end_prompt();
+        let Mode::Searching(search) = &self.mode else {
+            return;
+        };
+        let (name, is_conversation, anchor) = search.from.clone();
+        self.end_prompt();
+        if stays {
+            return;
         }
-        if !stays {
-            self.look_at_end();
+        let is_it = |it: &Room| it.name == name && it.is_conversation == is_conversation;
+        if let Some(place) = self.rooms.iter().position(is_it) {
+            self.go_to(place);
+            self.anchor = anchor;
         }
+        if self.anchor.is_none() {
+            self.catch_up();
+        }
+        self.is_dirty = true;
     }
 }

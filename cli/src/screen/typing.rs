@@ -255,6 +255,12 @@ impl Screen {
                     self.remark(text.trim_start_matches("* "));
                 }
                 Shown::ClearScreen => self.urge(Urgent::Redraw),
+                Shown::Cleared => {
+                    self.look_at_end();
+                    let room = &mut self.rooms[self.current];
+                    room.cleared = room.ids().end;
+                    self.urge(Urgent::Redraw);
+                }
                 Shown::Entered(_) | Shown::Bell => {}
             }
         }
@@ -452,6 +458,10 @@ impl Screen {
         let is_alone = self.room().is_conversation;
         match &*command.to_ascii_lowercase() {
             "/help" if rest.is_empty() => self.help = Some(0),
+            "/help" if rest.trim_start_matches('/').eq_ignore_ascii_case("join") => {
+                // The client's own help is for those who are in one room.
+                self.remark(Message::HelpJoin.text(self.settings.language));
+            }
             "/quit" if rest.is_empty() => self.interrupt(),
             "/history" => self.scroll_up(self.pane().max(2) - 1),
             "/search" => {

@@ -30,7 +30,11 @@ impl View<'_> {
         let mut rows = VecDeque::new();
         let mut id = anchor.map_or(ids.end - 1, |anchor| anchor.block.min(ids.end - 1));
         let mut below = anchor.map_or(0, |anchor| anchor.below);
-        while id >= ids.start && rows.len() < height {
+        let start = match anchor {
+            Some(_) => ids.start,
+            None => ids.start.max(self.room.cleared),
+        };
+        while id >= start && rows.len() < height {
             let mut of_block = self.rows(id);
             of_block.truncate(of_block.len().saturating_sub(below).max(1));
             below = 0;

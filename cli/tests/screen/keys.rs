@@ -145,6 +145,46 @@ fn the_screen_is_cleared_by_a_command_as_by_its_key() {
         assert_eq!(world.screen.poll_urgent(), Some(Urgent::Redraw), "{keys:?}");
         assert_eq!(world.screen.poll_urgent(), None, "{keys:?}");
     }
+    world.says("bob", "before");
+    world.press("/clear\r");
+    assert!(!world.seen().contains("before"));
+    world.says("bob", "after");
+    assert!(world.seen().contains("after") && !world.seen().contains("before"));
+    for number in 0..8 {
+        world.says("bob", &number.to_string());
+    }
+    world.press("\u{1b}[5~\u{1b}[5~");
+    assert!(world.seen().contains("before"), "who reads back finds it");
+}
+
+#[test]
+fn what_goes_on_says_so_and_what_is_asked_is_seen_in_small_windows() {
+    let mut world = World::online(80, 12);
+    world.press("/");
+    let seen = world.seen();
+    assert!(
+        seen.contains("│ ... and ") && seen.contains(" more"),
+        "{seen}"
+    );
+    world.press("\u{15}\u{1b}[11~");
+    assert!(world.seen().contains("│ -- more: PageDown --"));
+    world.press(&"\u{1b}[6~".repeat(9));
+    assert!(!world.seen().contains("-- more"));
+    world.press("\u{1b}");
+    world.press("/help join\r");
+    assert!(world.seen().contains("you are in one room more"));
+    let mut world = World::online(20, 5);
+    world.unaccepted(&[("a-1", "hello")]);
+    world.press("\u{3}");
+    let seen = world.seen().replace("\n  ", "");
+    assert!(
+        seen.contains("1 line is not accepted yet. Leave? y: yes, n: no"),
+        "{seen}"
+    );
+    world.press("n");
+    world.screen.set_link(Link::Offline);
+    world.screen.set_countdown(Some(12));
+    assert!(world.seen().contains("offline: 12 s"));
 }
 
 #[test]
@@ -333,7 +373,7 @@ fn a_search_finds_the_newest_then_older_and_comes_back() {
     world.press("\u{12}");
     assert!(world.seen().contains("needle 20"));
     world.press("\u{12}");
-    assert!(last_row(&mut world).contains("not found yet: NEEDLE"));
+    assert!(last_row(&mut world).contains("looking further back (50): NEEDLE"));
     world.press("\r");
     assert!(world.seen().contains("needle 20"));
     assert_eq!(last_row(&mut world), "> draft");

@@ -198,10 +198,10 @@ fn a_search_goes_on_in_what_the_server_has() {
     page(&mut world, 100, "hay", 1);
     page(&mut world, 99, "hay", 1);
     world.press("\u{12}needle");
-    assert_eq!(last_row(&mut world), "> not found yet: needle");
-    world.press("\u{12}");
-    assert_eq!(last_row(&mut world), "> looking further back: needle");
-    page(&mut world, 98, "a needle", 98);
+    assert_eq!(last_row(&mut world), "> looking further back (3): needle");
+    page(&mut world, 98, "hay", 1);
+    assert_eq!(last_row(&mut world), "> looking further back (4): needle");
+    page(&mut world, 97, "a needle", 97);
     assert_eq!(last_row(&mut world), "> search: needle");
     world.press("\u{12}");
     assert_eq!(last_row(&mut world), "> not found: needle");
@@ -272,10 +272,15 @@ fn a_search_goes_on_in_the_other_rooms() {
     world.press("s and thread\u{1b}s");
     assert_eq!(
         last_row(&mut world),
-        "> in no other room: needles and thread"
+        "> in no other room, as far as loaded: needles and thread"
     );
-    world.press("\r");
+    world.press("\u{1b}");
     assert_eq!(last_row(&mut world), "> half");
+    world.press("\u{1b}s\u{1b}");
+    world.press("\u{1b}sanother\u{1b}s");
+    assert!(world.seen().contains("bob: another Needle"));
+    world.press("\u{1b}");
+    assert!(!world.seen().contains("another"), "back where it began");
 }
 
 #[test]
