@@ -228,7 +228,11 @@ impl Screen {
                     self.search_on(false);
                     self.key(&key);
                 }
-                Some(Event::Interrupt) => self.interrupt(),
+                Some(Event::Interrupt) => {
+                    // What was entered before is asked about, too.
+                    self.take_entered();
+                    self.interrupt();
+                }
                 Some(Event::Answered('y')) => self.urge(Urgent::Interrupt),
                 Some(Event::Suspend) => self.urge(Urgent::Suspend),
                 Some(Event::Quit) => self.urge(Urgent::Quit),

@@ -565,6 +565,11 @@ fn what_is_entered_before_the_first_connection_is_seen_counted_and_asked_about()
         );
         world.press("\u{3}");
         assert!(last_row(&mut world).contains("5 lines are not accepted yet. Leave?"));
+        let mut world = World::new(80, 14);
+        world.screen.set_link(link);
+        world.screen.read(world.now, b"hello\r\x03");
+        world.wait_quietly();
+        assert!(last_row(&mut world).contains("1 line is not accepted yet. Leave?"));
     }
 }
 
