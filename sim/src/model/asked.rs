@@ -4,7 +4,7 @@ use super::deed::{Deed, may_be_name, shown};
 use super::rooms::room_name;
 use crate::naming::shows_nothing;
 use chat_core::json::{Code, MAX_GIVEN, MAX_ID, MAX_PAGE, Request};
-use chat_core::{MAX_ACTION, MAX_JSON_LINE, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, printable};
+use chat_core::{MAX_ACTION, MAX_AWAY, MAX_JSON_LINE, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, printable};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
@@ -152,7 +152,15 @@ impl Asked {
                     Self::Private { to, text, id }
                 }
             }
-            Some(Ok(Request::Away { text })) => Self::Away(text.is_some()),
+            Some(Ok(Request::Away { text })) => {
+                let why = text.as_deref().map(printable);
+                let is_long = |why: &str| why.len() > MAX_AWAY && !shows_nothing(why);
+                if why.as_deref().is_some_and(is_long) {
+                    Self::Refused(Code::TooLong, id_in(line.as_bytes()))
+                } else {
+                    Self::Away(text.is_some())
+                }
+            }
             Some(Ok(Request::Whois { id, .. })) => Self::Whois(id.map(Into::into)),
             Some(Ok(
                 Request::Claim { id, .. }

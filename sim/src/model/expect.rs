@@ -8,8 +8,8 @@ use super::stranger;
 use crate::invariant::Invariant;
 use crate::naming::are_alike;
 use chat_core::{
-    CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_LINE, MAX_PRIVATE, MAX_TOPIC, Name,
-    Request, Server, Timestamp,
+    CloseReason, FirstLine, Input, Limits, MAX_ACTION, MAX_AWAY, MAX_LINE, MAX_PRIVATE, MAX_TOPIC,
+    Name, Request, Server, Timestamp,
 };
 use std::collections::VecDeque;
 use std::sync::OnceLock;
@@ -301,6 +301,9 @@ impl Expected {
             }
             Ok(Request::Message(to, text)) => self.says_alone(Some(to), &text),
             Ok(Request::Reply(text)) => self.says_alone(None, &text),
+            Ok(Request::Away(why)) if why.len() > MAX_AWAY => {
+                self.begins("* Not done: why somebody is away is at most ");
+            }
             Ok(Request::Away(_)) => {
                 self.away = true;
                 self.begins("* You are away, ");
