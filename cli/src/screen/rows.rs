@@ -80,11 +80,7 @@ impl Setting {
                 text,
                 is_mention,
             } => {
-                let look = if *is_mention {
-                    Look::Mention
-                } else {
-                    Look::Name(hash(name))
-                };
+                let look = look_of_name(name, *is_mention);
                 if text.is_empty() {
                     let gone = Message::Removed.text(self.language);
                     self.said(&time, name, look, gone, Look::Quiet, &mut rows);
@@ -97,11 +93,7 @@ impl Setting {
                 text,
                 is_mention,
             } => {
-                let look = if *is_mention {
-                    Look::Mention
-                } else {
-                    Look::Name(hash(name))
-                };
+                let look = look_of_name(name, *is_mention);
                 let (text, of_text) = if text.is_empty() {
                     (Message::Removed.text(self.language), Look::Quiet)
                 } else {
@@ -340,6 +332,15 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 /// Whether each byte of a text is a character of one column.
 pub(super) fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// How the name of somebody looks, in a line that may name the person.
+fn look_of_name(name: &str, is_mention: bool) -> Look {
+    if is_mention {
+        Look::Mention
+    } else {
+        Look::Name(hash(name))
+    }
 }
 
 /// The same as [`wrap`], for most of what people say.

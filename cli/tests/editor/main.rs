@@ -5,5 +5,8 @@
 mod drawn;
 #[path = "../draws/mod.rs"]
 mod draws;
+mod passwords;
+mod pastes;
+mod questions;
 mod sessions;
 mod world;

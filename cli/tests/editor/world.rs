@@ -130,3 +130,23 @@ impl World {
 pub(crate) fn pasted(text: &str) -> String {
     format!("\x1b[200~{}\x1b[201~", text.replace('\n', "\r"))
 }
+
+pub(crate) const PROMPT: &str = "Please type JOIN to join the Chatroom : ";
+
+pub(crate) fn entered(lines: &[&str]) -> Vec<Event> {
+    lines
+        .iter()
+        .map(|line| Event::Entered((*line).into()))
+        .collect()
+}
+
+pub(crate) fn said(lines: &[&str]) -> Vec<Event> {
+    lines
+        .iter()
+        .map(|line| Event::Said((*line).into()))
+        .collect()
+}
+
+/// What is told of keys that came too early for a question.
+pub(crate) const UNSEEN: &str =
+    "* Not taken: what came before the question could be seen is no answer.";

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const WIDEST_V4: u32 = 8;
 const WIDEST_V6: u32 = 16;
 
-/// What of an IPv6 address says which host it is of ([`Host`]).
+/// So many bits of an IPv6 address say which host it is of ([`Host`]).
 const HOST_V6: u32 = 64;
 
 /// So many bits of an IPv6 address say that it is an IPv4 address (RFC 4291, section 2.5.5.2).

@@ -231,7 +231,7 @@ pub(crate) fn help(role: Role) -> String {
     help
 }
 
-/// What of it everyone is shown.
+/// The part that everyone is shown.
 const HELP: &str = "\
 * /me TEXT: say that you do something\n\
 * /msg NAME TEXT: say it to one person alone; /reply TEXT answers; /inbox shows what waits for you\n\
@@ -250,7 +250,7 @@ const HELP: &str = "\
 /// And at its end.
 const ANYTHING_ELSE: &str = "* Any other line is said to everyone else in the room.";
 
-/// What of it those are shown who may give these orders.
+/// The part that those are shown who may give these orders.
 const ORDERS: [(&[&str], &str); 5] = [
     (
         &["kick", "ban", "unban", "bans"],

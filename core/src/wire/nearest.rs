@@ -10,7 +10,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("bye", "leave"),
     ("disconnect", "leave"),
     ("exit", "leave"),
-    ("part", "leave"),
     ("q", "leave"),
     ("quit", "leave"),
     ("ls", "who"),
@@ -23,6 +22,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("log", "history"),
     ("reconnect", "retry"),
     ("channel", "join"),
+    // There, one is in more rooms at a time, and goes on in another one.
+    ("part", "join"),
     ("channels", "rooms"),
     ("list", "rooms"),
     ("identify", "login"),

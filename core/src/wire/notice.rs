@@ -128,13 +128,7 @@ impl<'a> Notice<'a> {
     pub(crate) fn unknown(command: &'a str, others: &[&'static str]) -> Self {
         let own = COMMANDS.iter().map(|command| command.name);
         let all: Vec<&'static str> = own.chain(others.iter().copied()).collect();
-        // Of a program that knows more rooms at a time; the nearest word here would end everything.
-        let is_part = command.eq_ignore_ascii_case("part");
-        let meant = if is_part {
-            Some("join lobby")
-        } else {
-            nearest(command, &all)
-        };
+        let meant = nearest(command, &all);
         Self::Unknown { command, meant }
     }
 }

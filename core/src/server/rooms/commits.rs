@@ -1,4 +1,4 @@
-//! What of all that happened is committed, and may be sent (PROTOCOL.md, "What is kept").
+//! How far what happened is committed, and may be sent (PROTOCOL.md, "What is kept").
 
 use super::{Rooms, add};
 use crate::room::RoomId;

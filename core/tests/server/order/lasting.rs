@@ -1,4 +1,4 @@
-//! What of order lasts: over a restart, a lost connection, and a store that is slow.
+//! Order lasts: over a restart, a lost connection, and a store that is slow.
 
 use super::super::accounts::{far, send};
 use super::super::durable::Kept;
