@@ -38,6 +38,8 @@ pub(super) struct Places<'a> {
     pub(super) of: BTreeMap<&'a str, Place<'a>>,
     /// Rooms into which it has come, and has not been told so.
     pub(super) new: BTreeSet<&'a str>,
+    /// Rooms in which it was told that it is, and not that it is out of them.
+    pub(super) within: BTreeSet<&'a str>,
 }
 
 /// What a program has asked for, and what it was told.
@@ -473,14 +475,14 @@ impl Answers {
         before.any(|it| matches!(it, Asked::Join(of, ..) | Asked::Live(of, _) if of == room))
     }
 
-    /// Whether it was surely in the room of something that is due when that was carried out, though it was not told so yet.
+    /// Whether it was surely in the room of something that is due when that was carried out, told so or not.
     fn is_in_by_then(&self, nth: usize, places: &Places<'_>) -> bool {
         let Some(room) = self.due[nth].asked.room() else {
             return false;
         };
         let mut before = self.due.iter().take(nth).map(|due| &due.asked);
-        places.new.contains(room)
-            && self.has_joined_before(nth, room)
+        let is_new = places.new.contains(room) && self.has_joined_before(nth, room);
+        (is_new || places.within.contains(room))
             && !before.any(|it| matches!(it, Asked::Part(of, _) if of == room))
     }
 

@@ -308,7 +308,14 @@ impl Program {
         };
         let new = seen.stays.iter().filter(is_new);
         let new = new.map(|stay| rooms.name(stay.room)).collect();
-        let places = Places { rooms, of, new };
+        let within = self.views.iter().filter(|(_, view)| view.is_in);
+        let within = within.map(|(room, _)| &**room).collect();
+        let places = Places {
+            rooms,
+            of,
+            new,
+            within,
+        };
         let is_it = self.answers.take(answer, line, &places);
         Invariant::InItsPlace.holds(is_it, || {
             let due = self.answers.next();
