@@ -536,7 +536,7 @@ impl fmt::Display for Answer<'_> {
             }
             Self::NoAddress(asked) => write!(
                 f,
-                "Not done: {} is no address or network, such as 192.0.2.7, 192.0.2.0/24 (of 8 to 32 bits), 2001:db8::7 or 2001:db8::/32 (of 16 bits or more).",
+                "Not done: {} is no address or network: a network is an address, / and how many bits of it count, of IPv4 8 to 32, of IPv6 16 to 64.",
                 shortened(asked, MAX_LABEL)
             ),
             Self::Admin(true) => f.write_str("You are an administrator now: you may do in any room what its owner may."),

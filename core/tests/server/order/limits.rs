@@ -122,7 +122,8 @@ fn what_begins_like_a_time_or_looks_like_an_address_and_is_none_is_refused_in_wo
             "{told}"
         );
     }
-    let no_address = "is no address or network, such as 192.0.2.7";
+    let no_address =
+        "is no address or network: a network is an address, / and how many bits of it count";
     for text in [
         "10.0.0.300",
         "10.0.0",
