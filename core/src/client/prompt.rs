@@ -9,8 +9,7 @@ use alloc::string::String;
 
 /// Words that end a program, or have it explain itself.
 const WORDS: &[&str] = &[
-    "leave", "/leave", "quit", "/quit", "exit", "/exit", ":q", ":q!", ":wq", "logout", "help",
-    "/help", "?", "/?",
+    "quit", "/quit", "exit", "/exit", ":q", ":q!", ":wq", "logout", "help", "/help", "?", "/?",
 ];
 
 const HELP: &str =
