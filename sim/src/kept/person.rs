@@ -238,6 +238,10 @@ impl Person {
                 let room = parsed(Some(&room).filter(|_| read).map(|room| &**room));
                 let next = self.next.entry(room.clone());
                 next.or_insert([head + 1].into());
+                if !resumed {
+                    // Another session is let into every room anew.
+                    self.settled.clear();
+                }
                 if read {
                     self.gaps.remove(&room);
                 } else if !outside && !self.here.is_lobby() {

@@ -340,7 +340,8 @@ impl Peer {
 
     /// Bytes of all private lines whose end it has not got, at most.
     pub(in crate::model) fn private_most(&self) -> usize {
-        self.private(usize::MAX, Notice::most) + self.told_most() + self.private_due
+        let topic = self.topic.as_ref().map_or(0, |it| it.0.len() + 1);
+        self.private(usize::MAX, Notice::most) + self.told_most() + self.private_due + topic
     }
 
     /// Bytes it has got of a line whose end it has not.
