@@ -40,6 +40,8 @@ pub(super) struct Person {
     /// This run has been in the room; its newest connection reads, and is not.
     was_member: bool,
     reads: bool,
+    /// Their newest connection goes on with a session.
+    resumed: bool,
     /// Where the person is to be told of gaps: the numbers of the entries after them.
     gaps: BTreeMap<RoomName, VecDeque<u64>>,
     /// The number of the next entry of each room that they know: one of these, as lines that may be passed over look like others.
@@ -83,6 +85,7 @@ impl Person {
             joined: None,
             was_member: false,
             reads: false,
+            resumed: false,
             gaps: BTreeMap::new(),
             next: BTreeMap::new(),
             removed: BTreeSet::new(),
@@ -238,23 +241,20 @@ impl Person {
                 let room = parsed(Some(&room).filter(|_| read).map(|room| &**room));
                 let next = self.next.entry(room.clone());
                 next.or_insert([head + 1].into());
-                if !resumed {
-                    // Another session is let into every room anew.
-                    self.settled.clear();
-                }
                 if read {
                     self.gaps.remove(&room);
                 } else if !outside && !self.here.is_lobby() {
                     self.settled.insert(RoomName::LOBBY, head);
                 }
-                self.reads = read;
+                (self.reads, self.resumed) = (read, resumed);
                 if !read && !std::mem::replace(&mut self.was_member, true) {
                     self.joined = (!resumed).then_some(head);
                 }
             }
             Ok(Message::In { room, head, id, .. }) => {
                 let room = parsed(Some(&room));
-                let goes_on = room == self.here && id.is_none();
+                // Another session is let into every room anew.
+                let goes_on = self.resumed && room == self.here && id.is_none();
                 if !goes_on || !self.settled.contains_key(&room) {
                     self.settled.insert(room.clone(), head);
                 }
