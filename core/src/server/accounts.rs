@@ -122,7 +122,7 @@ impl Server {
         let conn = self.people.find(&own).and_then(|(_, person)| person.conn);
         if let Some(id) = conn {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.barrier = self.rooms.ordered();
+                connection.outbound.barrier = self.rooms.ordered();
             }
             self.tell(id, Notice::Answer(Answer::Admin(is_on)));
             if !self.rooms.is_settled() {
@@ -308,7 +308,7 @@ impl Server {
     /// Sends private lines, once all that has happened so far is committed.
     pub(super) fn note_when_kept(&mut self, id: ConnId, lines: &str) {
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.note(id, lines);
         if !self.rooms.is_settled() {

@@ -1,6 +1,5 @@
 //! What a connection waits for before anything more that it sends is handled: an answer of the store, or its rooms.
 
-use super::backfill_queue::Place;
 use super::io::Action;
 use super::talk::Pair;
 use crate::room::RoomId;
@@ -12,7 +11,6 @@ use crate::types::secret::Secret;
 use crate::types::verifier::SALT;
 use crate::wire::json::{Hello, Known};
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 
 /// What a connection waits for while the store is asked, or a password hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,17 +71,6 @@ impl Wanted {
             Self::Inbox { .. } => None,
         }
     }
-}
-
-/// What a connection waits for, but for history; of most it is nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Waits {
-    /// What the store, or whoever hashes passwords, is asked for.
-    pub(super) asking: Option<Asking>,
-    /// What is due to it of its rooms, once it waits for nothing else.
-    pub(super) due: VecDeque<Due>,
-    /// Its place among those who wait for a turn of history, or for the store.
-    pub(super) lane: Option<Place>,
 }
 
 /// An entry whose text is to be gone.

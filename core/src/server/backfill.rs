@@ -78,7 +78,7 @@ impl Server {
     pub(super) fn send_page(&mut self, id: ConnId, room: RoomId, after: u64, last: u64) {
         let is_committed = last <= self.rooms[room].log().committed();
         if let Some(connection) = self.connections.get_mut(id).filter(|_| !is_committed) {
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.start_backfill(id, room, after + 1, To::Page(last), None);
     }
@@ -93,7 +93,7 @@ impl Server {
         talk: Box<Talk>,
     ) {
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.start_backfill(id, room, after + 1, To::Page(last), Some(talk));
     }
@@ -118,7 +118,7 @@ impl Server {
     ) {
         self.rooms.attach(room);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.backfill = Some(Box::new(Backfill {
+            connection.waiting.backfill = Some(Box::new(Backfill {
                 room,
                 next,
                 from: next,
@@ -136,7 +136,7 @@ impl Server {
     pub(super) fn send_backfill(&mut self, id: ConnId) {
         let most = self.most_private();
         if let Some(connection) = self.connections.get(id)
-            && let Some(backfill) = &connection.backfill
+            && let Some(backfill) = &connection.waiting.backfill
             && !backfill.is_read
             && connection.private() < most
         {
@@ -155,13 +155,13 @@ impl Server {
         let most = self.most_private();
         while let Some(connection) = self.connections.get_mut(id)
             && connection.private() < most
-            && let Some(backfill) = &mut connection.backfill
+            && let Some(backfill) = &mut connection.waiting.backfill
             && !backfill.is_read
         {
             if backfill.to == To::Who {
                 return self.complete_backfill(id);
             }
-            if connection.barrier > self.rooms.committed() {
+            if connection.outbound.barrier > self.rooms.committed() {
                 return self.look_after_commit(id);
             }
             let log = self.rooms[backfill.room].log();
@@ -200,7 +200,7 @@ impl Server {
         let before = self.private(id);
         let connection = self.connections.get_mut(id);
         let Some(backfill) = connection
-            .and_then(|c| c.backfill.as_mut())
+            .and_then(|c| c.waiting.backfill.as_mut())
             .filter(|backfill| backfill.is_read)
         else {
             return mark(Mark::ReadTooLate);
@@ -240,7 +240,7 @@ impl Server {
         let backfill = self
             .connections
             .get_mut(id)
-            .and_then(|c| c.backfill.as_mut());
+            .and_then(|c| c.waiting.backfill.as_mut());
         if let Some(backfill) = backfill.filter(|backfill| backfill.is_read) {
             backfill.is_read = false;
             backfill.from += u64::from(backfill.most == 1);
@@ -254,7 +254,9 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(Backfill { room, to, talk, .. }) = connection.backfill.take().map(|it| *it) else {
+        let Some(Backfill { room, to, talk, .. }) =
+            connection.waiting.backfill.take().map(|it| *it)
+        else {
             return;
         };
         let log = self.rooms[room].log();
@@ -307,11 +309,16 @@ impl Server {
             return;
         };
         let is_it = |it: &Backfill| it.room == room && it.to == To::Live;
-        if connection.backfill.take_if(|it| is_it(it)).is_none() {
+        if connection
+            .waiting
+            .backfill
+            .take_if(|it| is_it(it))
+            .is_none()
+        {
             return;
         }
         mark(Mark::RemovedInBackfill);
-        if let Some(place) = connection.take_lane() {
+        if let Some(place) = connection.waiting.take_lane() {
             self.backfills.remove(place);
         }
         self.rooms.detach(room);
@@ -323,7 +330,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(backfill) = &mut connection.backfill else {
+        let Some(backfill) = &mut connection.waiting.backfill else {
             return;
         };
         let room = backfill.room;
@@ -355,7 +362,10 @@ impl Server {
                     gap.to_line()
                 }
                 (Dialect::Json, _) => {
-                    let backfill = self.connections.get(id).and_then(|c| c.backfill.as_ref());
+                    let backfill = self
+                        .connections
+                        .get(id)
+                        .and_then(|c| c.waiting.backfill.as_ref());
                     let (room, with) =
                         self.of_what(room, backfill.and_then(|it| it.talk.as_deref()));
                     let missing = Message::Missing {
@@ -378,6 +388,7 @@ impl Server {
             return;
         };
         let Some(backfill) = connection
+            .waiting
             .backfill
             .as_mut()
             .filter(|f| f.next == record.seq)

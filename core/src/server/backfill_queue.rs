@@ -123,9 +123,9 @@ impl Server {
     /// Gives a connection a place in a lane, if it has none.
     pub(super) fn queue_in(&mut self, lane: Lane, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && connection.lane().is_none()
+            && connection.waiting.lane().is_none()
         {
-            connection.set_lane(self.backfills.insert(lane, id));
+            connection.waiting.set_lane(self.backfills.insert(lane, id));
         }
         let waiting = self.backfills.lanes.iter().map(BTreeMap::len);
         debug_assert!(waiting.sum::<usize>() <= self.connections.len());
@@ -134,13 +134,13 @@ impl Server {
     /// Nothing of the log, and no other answer, is due to a connection any more.
     pub(super) fn end_backfill(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id) {
-            mark_if(connection.lane().is_some(), Mark::ClosedInLane);
-            connection.take_asking();
-            connection.owe_nothing();
-            if let Some(backfill) = connection.backfill.take() {
+            mark_if(connection.waiting.lane().is_some(), Mark::ClosedInLane);
+            connection.waiting.take_asking();
+            connection.waiting.owe_nothing();
+            if let Some(backfill) = connection.waiting.backfill.take() {
                 self.rooms.detach(backfill.room());
             }
-            if let Some(place) = connection.take_lane() {
+            if let Some(place) = connection.waiting.take_lane() {
                 self.backfills.remove(place);
             }
             self.hashing.remove(id);
@@ -187,12 +187,13 @@ impl Server {
         {
             let before = self.private(id);
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.take_lane();
+                connection.waiting.take_lane();
             }
             self.go_on_with_backfill(id);
             self.count_backfill(self.private(id).saturating_sub(before));
             let connection = self.connections.get(id);
-            let is_over = connection.is_some_and(|c| c.backfill.is_none() && c.asking().is_none());
+            let is_over = connection
+                .is_some_and(|c| c.waiting.backfill.is_none() && c.waiting.asking().is_none());
             if besides != Some(id) && is_over {
                 self.receive_on(id);
             }
@@ -229,9 +230,10 @@ impl Server {
             let Some(connection) = self.connections.get_mut(id) else {
                 continue;
             };
-            connection.take_lane();
-            let find = connection.asking().map(|it| it.action(id));
+            connection.waiting.take_lane();
+            let find = connection.waiting.asking().map(|it| it.action(id));
             let read = connection
+                .waiting
                 .backfill
                 .as_ref()
                 .map(|it| it.action(id, &self.rooms));

@@ -62,8 +62,8 @@ impl Server {
     pub(super) fn await_commit(&mut self, id: ConnId) {
         if !self.rooms.is_settled()
             && let Some(c) = self.connections.get(id)
-            && !c.blocked
-            && (c.barrier > self.rooms.committed()
+            && !c.outbound.blocked
+            && (c.outbound.barrier > self.rooms.committed()
                 || c.positions().any(|it| {
                     let log = self.rooms[it.room].log().stream(c.dialect);
                     it.seat.is_none() && !it.cursor.is_done(log)

@@ -6,7 +6,6 @@
 use super::Server;
 use super::asking::{Asking, Wanted};
 use super::backfill_queue::Lane;
-use super::connection::Connection;
 use super::json_requests::is_id;
 use super::private::{Line, away_line};
 use super::talk::Pair;
@@ -105,7 +104,7 @@ impl Server {
     fn ask_of_conversation(&mut self, id: ConnId, pair: Pair, wanted: Wanted, is_found: bool) {
         if let Some(connection) = self.connections.get_mut(id) {
             let session = connection.session.as_deref().copied();
-            connection.ask(Asking::Conversation {
+            connection.waiting.ask(Asking::Conversation {
                 pair,
                 wanted,
                 find: session.filter(|_| is_found),
@@ -117,14 +116,14 @@ impl Server {
 
     /// Whether the store is asked for a conversation for a connection.
     pub(super) fn asks_of_conversation(&self, id: ConnId) -> bool {
-        let asking = self.connections.get(id).and_then(Connection::asking);
+        let asking = self.connections.get(id).and_then(|c| c.waiting.asking());
         matches!(asking, Some(Asking::Conversation { .. }))
     }
 
     /// What the store has of what was said with the id that a connection gave.
     pub(super) fn found_words(&mut self, id: ConnId, said: Option<&Record>) {
         let connection = self.connections.get_mut(id);
-        let asking = connection.and_then(Connection::take_asking);
+        let asking = connection.and_then(|c| c.waiting.take_asking());
         let Some(Asking::Conversation { pair, wanted, .. }) = asking else {
             return;
         };
@@ -138,7 +137,7 @@ impl Server {
     /// What the store has of the conversation in which something is wanted.
     pub(super) fn opened_conversation(&mut self, id: ConnId, history: &History) {
         let connection = self.connections.get_mut(id);
-        let asking = connection.and_then(Connection::take_asking);
+        let asking = connection.and_then(|c| c.waiting.take_asking());
         let Some(Asking::Conversation {
             pair,
             wanted,

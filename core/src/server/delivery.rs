@@ -228,7 +228,7 @@ impl Server {
         {
             self.delivery.due -= 1;
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.marked = false;
+                connection.outbound.marked = false;
             }
             if self.has_waiting(id) {
                 return Some(id);
@@ -349,7 +349,7 @@ impl Server {
     /// Has the next pass visit a connection.
     pub(super) fn mark(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && !mem::replace(&mut connection.marked, true)
+            && !mem::replace(&mut connection.outbound.marked, true)
         {
             self.delivery.marked.push_back(id);
         }
@@ -357,7 +357,7 @@ impl Server {
 
     pub(super) fn writable(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && mem::replace(&mut connection.blocked, false)
+            && mem::replace(&mut connection.outbound.blocked, false)
         {
             self.mark(id);
         }
@@ -406,7 +406,7 @@ impl Server {
         let fits = self.connections.get(id).is_some_and(|connection| {
             let waiting = connection.positions().map(|it| {
                 let log = self.rooms[it.room].log().stream(connection.dialect);
-                if connection.blocked {
+                if connection.outbound.blocked {
                     return it.cursor.total(log);
                 }
                 // What is not committed yet does not wait for its socket.
@@ -422,7 +422,7 @@ impl Server {
     /// Takes note of how many bytes are held for a connection alone because the log has moved on.
     pub(super) fn set_copied(&mut self, id: ConnId, bytes: u64) {
         if let Some(connection) = self.connections.get_mut(id) {
-            let before = mem::replace(&mut connection.copied, bytes);
+            let before = mem::replace(&mut connection.outbound.copied, bytes);
             self.delivery.copied = self.delivery.copied - before + bytes;
         }
     }
@@ -433,9 +433,9 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let (is_blocked, is_marked) = (connection.blocked, connection.marked);
+        let (is_blocked, is_marked) = (connection.outbound.blocked, connection.outbound.marked);
         let (phase, dialect) = (connection.phase, connection.dialect);
-        let waits = connection.barrier > self.rooms.committed();
+        let waits = connection.outbound.barrier > self.rooms.committed();
         if !is_blocked && !waits && !connection.is_filed() {
             return; // It is nowhere among them, and belongs nowhere: so it is with almost all.
         }
@@ -468,7 +468,7 @@ impl Server {
         let is_to_be_filed = self
             .connections
             .get(id)
-            .is_some_and(|c| c.barrier > committed || !c.blocked && c.is_filed());
+            .is_some_and(|c| c.outbound.barrier > committed || !c.outbound.blocked && c.is_filed());
         if is_to_be_filed {
             self.file(id);
         }
@@ -481,8 +481,8 @@ impl Server {
                 it.cursor.is_ready(log)
             };
             let is_ready = c.phase == Phase::Draining || c.positions().any(is_ready);
-            let is_due = c.barrier <= self.rooms.committed();
-            !c.blocked && is_ready && is_due
+            let is_due = c.outbound.barrier <= self.rooms.committed();
+            !c.outbound.blocked && is_ready && is_due
         })
     }
 
@@ -514,7 +514,7 @@ impl Server {
         };
         let in_room = connection.phase.is_in_room();
         // What is held of several rooms is counted together.
-        let before = connection.copied;
+        let before = connection.outbound.copied;
         let others = if connection.others.is_some() {
             before
         } else {
@@ -563,7 +563,7 @@ impl Server {
         // With a store, so do those that waited for a commit when they were visited.
         debug_assert!(lane.blocked.iter().all(|&(_, id)| {
             let connection = self.connections.get(id);
-            connection.is_some_and(|c| c.blocked || c.marked || may_wait)
+            connection.is_some_and(|c| c.outbound.blocked || c.outbound.marked || may_wait)
         }));
         let behind = self.limits.behind;
         let furthest = lane.furthest(head).map_or(0, |(far, _)| far);

@@ -88,7 +88,7 @@ impl Server {
             mark(Mark::DiskAnswers);
             for id in self.disk_watchers() {
                 let connection = self.connections.get_mut(id);
-                if connection.is_some_and(|c| mem::take(&mut c.waits_for_disk)) {
+                if connection.is_some_and(|c| mem::take(&mut c.outbound.waits_for_disk)) {
                     self.tell_at_once(id, DiskState::Answers);
                 }
             }
@@ -149,7 +149,7 @@ impl Server {
             let Some(connection) = self.connections.get(id) else {
                 continue;
             };
-            if connection.barrier > committed {
+            if connection.outbound.barrier > committed {
                 continue;
             }
             self.tell_at_once(id, DiskState::Waits);
@@ -160,7 +160,7 @@ impl Server {
         if let Some(line) = self.disk_line(id, state)
             && let Some(connection) = self.connections.get_mut(id)
         {
-            connection.waits_for_disk = state == DiskState::Waits;
+            connection.outbound.waits_for_disk = state == DiskState::Waits;
             let stream = self.rooms[connection.main.room]
                 .log()
                 .stream(connection.dialect);

@@ -2,7 +2,6 @@
 
 use super::Server;
 use super::asking::{Asking, Password};
-use super::connection::Connection;
 use crate::mark::{Mark, mark};
 use crate::types::conn_id::ConnId;
 use crate::types::verifier::Verifier;
@@ -34,7 +33,7 @@ impl Server {
             return self.refuse_answer(id, Answer::HashesFull, password.given.as_deref());
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.ask(Asking::Password(password));
+            connection.waiting.ask(Asking::Password(password));
             self.hashing.waiting.push_back(id);
             self.go_on_hashing();
         }
@@ -44,7 +43,7 @@ impl Server {
     pub(super) fn hashed(&mut self, id: ConnId, verifier: Option<&Verifier>) {
         self.hashing.under_way = self.hashing.under_way.saturating_sub(1);
         let connection = self.connections.get_mut(id);
-        let asking = connection.and_then(Connection::take_asking);
+        let asking = connection.and_then(|c| c.waiting.take_asking());
         if let Some(Asking::Password(password)) = asking {
             match verifier {
                 Some(verifier) => self.use_password(id, &password, verifier),
@@ -59,7 +58,7 @@ impl Server {
         while self.hashing.under_way < self.limits.hashes
             && let Some(id) = self.hashing.waiting.pop_front()
         {
-            let asking = self.connections.get(id).and_then(Connection::asking);
+            let asking = self.connections.get(id).and_then(|c| c.waiting.asking());
             if let Some(asking) = asking {
                 self.hashing.under_way += 1;
                 self.actions.push_back(asking.action(id));

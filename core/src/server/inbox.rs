@@ -80,9 +80,11 @@ impl Server {
         mark(Mark::InboxSent);
         if let Some(connection) = self.connections.get_mut(id) {
             for it in due {
-                connection.owe(it);
+                connection.waiting.owe(it);
             }
-            connection.owe(Due::InboxSent(count, given.map(Into::into)));
+            connection
+                .waiting
+                .owe(Due::InboxSent(count, given.map(Into::into)));
         }
         self.go_on_with_rooms(id);
     }

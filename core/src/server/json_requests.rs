@@ -3,7 +3,6 @@
 use super::Server;
 use super::asking::{Asking, Besides, From, Said};
 use super::backfill_queue::Lane;
-use super::connection::Connection;
 use super::io::CloseReason;
 use super::orders::unsaid;
 use super::phase::Event;
@@ -242,7 +241,7 @@ impl Server {
     fn pong(&mut self, id: ConnId) {
         if self.is_commit_slow()
             && let Some(connection) = self.connections.get_mut(id)
-            && connection.barrier <= self.rooms.committed()
+            && connection.outbound.barrier <= self.rooms.committed()
         {
             mark(Mark::PongAtOnce);
             let log = self.rooms[connection.main.room].log();
@@ -357,7 +356,7 @@ impl Server {
             && self.may_be_in_store_alone(*session)
         {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.ask(Asking::Said(Said {
+                connection.waiting.ask(Asking::Said(Said {
                     room,
                     kind,
                     session: *session,
@@ -384,7 +383,7 @@ impl Server {
             text,
             id: given,
             ..
-        })) = connection.take_asking()
+        })) = connection.waiting.take_asking()
         else {
             return;
         };
@@ -409,7 +408,7 @@ impl Server {
             return;
         }
         let connection = self.connections.get_mut(id);
-        let asking = connection.and_then(Connection::take_asking);
+        let asking = connection.and_then(|c| c.waiting.take_asking());
         let Some(asking) = asking else {
             return self.not_kept(id);
         };

@@ -63,7 +63,7 @@ impl Server {
             connection.main.cursor = Cursor::new(place);
             connection.main.seat = Some(seat);
             connection.name = Some(name.clone());
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.tell(id, Notice::Welcome);
         if let Some(notice) = told {

@@ -9,6 +9,7 @@ mod census;
 mod closing;
 mod commit;
 mod connection;
+mod connections;
 mod conversations;
 mod delivery;
 mod detached;
@@ -17,6 +18,7 @@ mod disk;
 mod guesses;
 mod hashing;
 mod hosts;
+mod inbound;
 mod inbox;
 mod io;
 mod json_requests;
@@ -43,6 +45,7 @@ mod subscribers;
 mod talk;
 mod timers;
 mod turns;
+mod waiting;
 mod who;
 
 pub use census::{Banned, Census, Present, Usage};
@@ -64,7 +67,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use backfill_queue::BackfillQueue;
-use connection::{Connection, Connections};
+use connection::Connection;
+use connections::Connections;
 use core::mem;
 use core::time::Duration;
 use hosts::Hosts;
@@ -300,8 +304,8 @@ impl Server {
     /// [writing](Self::round).
     pub fn wants_input(&self, id: ConnId) -> bool {
         self.connections.get(id).is_some_and(|c| {
-            let is_heard = !c.has_unread() && !self.is_back_pressured(c);
-            !c.eof && (is_heard || c.phase.is_ending())
+            let is_heard = !c.inbound.has_unread() && !self.is_back_pressured(c);
+            !c.inbound.eof && (is_heard || c.phase.is_ending())
         })
     }
 
@@ -424,9 +428,9 @@ impl Server {
         };
         let after = connection.phase;
         connection.reason.get_or_insert(reason);
-        let turn = connection.turn.take_if(|_| after.is_ending());
+        let turn = connection.inbound.turn.take_if(|_| after.is_ending());
         if after.is_ending() {
-            connection.take_unread();
+            connection.inbound.take_unread();
             let dialect = connection.dialect;
             let stops_reading = mem::take(&mut connection.reads_json);
             for (nth, it) in connection.positions_mut().enumerate() {
@@ -461,7 +465,7 @@ impl Server {
             Phase::Lingering => {
                 self.actions.push_back(Action::Finish(id));
                 self.set_deadline(id, Some((self.now + self.limits.linger, Timer::Linger)));
-                if self.connections.get(id).is_some_and(|c| c.eof) {
+                if self.connections.get(id).is_some_and(|c| c.inbound.eof) {
                     self.end(id, Event::Eof, reason);
                 }
             }

@@ -3,7 +3,7 @@
 use super::Server;
 use super::asking::{Asking, Due, From};
 use super::backfill_queue::Lane;
-use super::connection::{Connection, Position};
+use super::connection::Position;
 use crate::mark::{Mark, mark, mark_if};
 use crate::room::RoomId;
 use crate::room::cursor::begun_line;
@@ -66,7 +66,7 @@ impl Server {
         }
         if self.rooms.is_kept() {
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.ask(Asking::Room {
+                connection.waiting.ask(Asking::Room {
                     name,
                     from,
                     given,
@@ -86,7 +86,7 @@ impl Server {
             return self.opened_conversation(id, history);
         }
         let connection = self.connections.get_mut(id);
-        let asking = connection.and_then(Connection::take_asking);
+        let asking = connection.and_then(|c| c.waiting.take_asking());
         let Some(Asking::Room {
             name,
             from,
@@ -170,7 +170,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.main.cursor.move_to(head, true);
             connection.main.seat = Some(seat);
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.tell(id, Notice::Answer(Answer::InRoom(&its_name, others)));
         if has_topic {
@@ -230,7 +230,7 @@ impl Server {
             ..Position::outside(room, hosted.log().head(Dialect::Json))
         };
         connection.others.get_or_insert_default().push(position);
-        connection.barrier = self.rooms.ordered();
+        connection.outbound.barrier = self.rooms.ordered();
         self.rooms.attach(room);
     }
 
@@ -351,8 +351,8 @@ impl Server {
             hosted.lanes[dialect as usize].file(id, before, None);
             self.rooms.detach(it.room);
         }
-        connection.barrier = self.rooms.ordered();
-        let copied = connection.copied + gathered;
+        connection.outbound.barrier = self.rooms.ordered();
+        let copied = connection.outbound.copied + gathered;
         self.set_copied(id, copied);
         self.file(id);
     }
@@ -429,10 +429,10 @@ impl Server {
         for room in seated {
             mark(Mark::ResumedInRoom);
             let from = known.remove(&self.rooms[room].name).unwrap_or_default();
-            connection.owe(Due::Live(room, from));
+            connection.waiting.owe(Due::Live(room, from));
         }
         for (name, from) in known {
-            connection.owe(Due::Join(name, from, None));
+            connection.waiting.owe(Due::Join(name, from, None));
         }
         for asked in refused {
             let room = &RoomName::LOBBY;
@@ -443,9 +443,9 @@ impl Server {
     /// Goes on with what is due to a connection, for as long as it waits for nothing.
     pub(super) fn go_on_with_rooms(&mut self, id: ConnId) {
         while let Some(connection) = self.connections.get_mut(id)
-            && connection.backfill.is_none()
-            && connection.asking().is_none()
-            && let Some(due) = connection.next_due()
+            && connection.waiting.backfill.is_none()
+            && connection.waiting.asking().is_none()
+            && let Some(due) = connection.waiting.next_due()
         {
             match due {
                 // Somebody may have removed it from there.
@@ -455,7 +455,7 @@ impl Server {
                     let last = log.last();
                     if log.committed() < last {
                         // How far the room is may only be told when that is committed.
-                        connection.barrier = self.rooms.ordered();
+                        connection.outbound.barrier = self.rooms.ordered();
                     }
                     self.tell_in(id, room, None);
                     self.go_on_after(id, room, &from, last);

@@ -159,7 +159,7 @@ impl Server {
     /// A connection has said something, or is ending: it does not give way.
     pub(super) fn is_quiet_no_more(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
-            && mem::take(&mut connection.is_quiet)
+            && mem::take(&mut connection.newcomer.is_quiet)
         {
             self.places.quiet_count -= 1;
         }
@@ -170,20 +170,20 @@ impl Server {
         let places = &mut self.places;
         if places.quiet.len() > 2 * places.quiet_count + 64 {
             let connections = &self.connections;
-            let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.is_quiet);
+            let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.newcomer.is_quiet);
             places.quiet.retain(is_quiet);
         }
         places.quiet.push(id);
         places.quiet_count += 1;
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.is_quiet = true;
+            connection.newcomer.is_quiet = true;
         }
     }
 
     /// Whoever came last of those that have said nothing.
     fn last_quiet(&mut self) -> Option<ConnId> {
         let connections = &self.connections;
-        let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.is_quiet);
+        let is_quiet = |id: &ConnId| connections.get(*id).is_some_and(|c| c.newcomer.is_quiet);
         let quiet = &mut self.places.quiet;
         while quiet.last().is_some_and(|id| !is_quiet(id)) {
             quiet.pop();
@@ -216,17 +216,17 @@ impl Server {
         let Some(c) = self.connections.get(id) else {
             return;
         };
-        if !c.phase.awaits_first_line() && c.line_end.is_none() {
+        if !c.phase.awaits_first_line() && c.newcomer.line_end.is_none() {
             return; // It has come, and is not waited for.
         }
         let came = if !c.phase.awaits_first_line() {
             Came::Nothing
-        } else if !c.has_unread() && c.is_mid_line() {
+        } else if !c.inbound.has_unread() && c.inbound.is_mid_line() {
             Came::Begun
         } else {
             c.first_line()
         };
-        if c.phase == Phase::Greeting && c.has_unread() && came == Came::Whole {
+        if c.phase == Phase::Greeting && c.inbound.has_unread() && came == Came::Whole {
             self.set_deadline(id, None);
         }
         self.set_line_end(id, came == Came::Begun);
@@ -237,10 +237,10 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        if is_begun && connection.line_end.is_none() {
-            connection.line_end = Some(Box::new(at));
+        if is_begun && connection.newcomer.line_end.is_none() {
+            connection.newcomer.line_end = Some(Box::new(at));
             self.timers.insert(at, Timer::FirstLineEnd, Some(id));
-        } else if !is_begun && let Some(at) = connection.line_end.take() {
+        } else if !is_begun && let Some(at) = connection.newcomer.line_end.take() {
             self.timers.remove(*at, Timer::FirstLineEnd, Some(id));
         }
     }
@@ -248,7 +248,7 @@ impl Server {
     /// Gives the first line of a connection so much more time.
     pub(super) fn move_line_end(&mut self, id: ConnId, by: Duration) {
         if let Some(connection) = self.connections.get_mut(id)
-            && let Some(at) = &mut connection.line_end
+            && let Some(at) = &mut connection.newcomer.line_end
         {
             self.timers.remove(**at, Timer::FirstLineEnd, Some(id));
             **at = **at + by;
@@ -260,7 +260,7 @@ impl Server {
     pub(super) fn first_line_unended(&mut self, id: ConnId) {
         mark(Mark::FirstLineUnended);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.line_end = None;
+            connection.newcomer.line_end = None;
         }
         let limit = self.limits.first_line_end;
         self.send_away(

@@ -183,7 +183,7 @@ impl Server {
         }
         let host = connection.peer.host;
         let bytes = bytes as u64;
-        let pace = connection.pace.get_or_insert_default();
+        let pace = connection.inbound.pace.get_or_insert_default();
         pace.sent.take(now, &self.limits.rate, lines, bytes);
         let rates = &self.limits.host_rate;
         let share = &mut pace.share;
@@ -198,7 +198,7 @@ impl Server {
             return;
         };
         let host = connection.peer.host;
-        let pace = connection.pace.get_or_insert_default();
+        let pace = connection.inbound.pace.get_or_insert_default();
         if pace.wait != Wait::Nothing {
             return;
         }
@@ -248,7 +248,7 @@ impl Server {
             return;
         };
         let host = connection.peer.host;
-        let Some(pace) = connection.pace.as_mut() else {
+        let Some(pace) = connection.inbound.pace.as_mut() else {
             return;
         };
         pace.timer = None;
@@ -271,8 +271,8 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let has_room = !connection.blocked && connection.private() < LITTLE;
-        let Some(pace) = connection.pace.as_mut() else {
+        let has_room = !connection.outbound.blocked && connection.private() < LITTLE;
+        let Some(pace) = connection.inbound.pace.as_mut() else {
             return;
         };
         pace.held_at = now;
@@ -297,7 +297,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let Some(pace) = connection.pace.as_mut() else {
+        let Some(pace) = connection.inbound.pace.as_mut() else {
             return;
         };
         let due = match pace.wait {
@@ -332,7 +332,11 @@ impl Server {
         };
         pace.virtual_now = pace.virtual_now.max(tag);
         pace.next = Some(id);
-        if let Some(pace) = self.connections.get_mut(id).and_then(|c| c.pace.as_mut()) {
+        if let Some(pace) = self
+            .connections
+            .get_mut(id)
+            .and_then(|c| c.inbound.pace.as_mut())
+        {
             pace.wait = Wait::Next;
             pace.held_at = now;
         }
@@ -346,7 +350,7 @@ impl Server {
             return;
         };
         let host = connection.peer.host;
-        if let Some(pace) = &mut connection.pace
+        if let Some(pace) = &mut connection.inbound.pace
             && pace.wait == Wait::Next
         {
             pace.wait = Wait::Nothing;
@@ -363,7 +367,7 @@ impl Server {
             return;
         };
         let host = connection.peer.host;
-        let Some(mut pace) = connection.pace.take() else {
+        let Some(mut pace) = connection.inbound.pace.take() else {
             return;
         };
         self.paces

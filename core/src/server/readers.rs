@@ -60,7 +60,7 @@ impl Server {
             return self.turn_reader_away(id, &Answer::RoomsFull);
         }
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.ask(Asking::Room {
+            connection.waiting.ask(Asking::Room {
                 name,
                 from,
                 given: None,
@@ -101,7 +101,7 @@ impl Server {
         let welcome = welcome.to_line();
         if let Some(connection) = self.connections.get_mut(id) {
             connection.main.seat = Some(seat);
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.note(id, &welcome);
         self.tell_if_disk_full(id);
@@ -155,7 +155,7 @@ impl Server {
         mark(Mark::ReaderTurnedAway);
         if let Some(connection) = self.connections.get_mut(id) {
             // What it is told may follow from what is not committed.
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         let may_pass = matches!(code, Code::TooManyRooms | Code::NotKept);
         let bye = Message::Bye {
@@ -189,7 +189,7 @@ impl Server {
                 continue;
             };
             // What it may be told follows from the order.
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
             let may_stay = if room == RoomId::LOBBY {
                 self.is_let_in(id, None)
             } else {

@@ -2,7 +2,8 @@
 
 use super::Server;
 use super::asking::Besides;
-use super::connection::{Connection, new_reader, whole_line};
+use super::connection::Connection;
+use super::inbound::{new_reader, whole_line};
 use super::io::CloseReason;
 use super::orders::unsaid;
 use super::phase::{Event, Phase};
@@ -38,7 +39,7 @@ impl Server {
         if connection.phase.is_ending() {
             return;
         }
-        let is_first = !connection.has_unread();
+        let is_first = !connection.inbound.has_unread();
         let is_paced = self.is_paced(connection);
         let at_once =
             self.turns.is_empty() && !self.is_batch_full() && !self.is_answers_full() && !is_paced;
@@ -55,7 +56,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        connection.add_unread(bytes);
+        connection.inbound.add_unread(bytes);
         self.watch_first_line(id);
         if is_first && is_paced {
             self.wait_for_pace(id);
@@ -79,7 +80,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return bytes.len();
         };
-        let mut reader = connection.take_reader();
+        let mut reader = connection.inbound.take_reader();
         let ordered_before = self.rooms.ordered();
         while let Some(connection) = self.connections.get(id)
             && !connection.phase.is_ending()
@@ -140,9 +141,9 @@ impl Server {
         }
         if let Some(connection) = self.connections.get_mut(id) {
             if let Some(reader) = reader {
-                connection.put_reader(reader);
+                connection.inbound.put_reader(reader);
             }
-            connection.asks = answered > 0 && self.rooms.ordered() == ordered_before;
+            connection.inbound.asks = answered > 0 && self.rooms.ordered() == ordered_before;
         }
         bytes.len() - rest.len()
     }
@@ -157,7 +158,7 @@ impl Server {
 
     /// Whether no further line of a connection may be handled yet, by what it and its host have sent.
     fn is_paced(&self, c: &Connection) -> bool {
-        c.limited && self.is_paced_by(c.pace.as_deref(), c.peer.host)
+        c.limited && self.is_paced_by(c.inbound.pace.as_deref(), c.peer.host)
     }
 
     /// Keeps what could not be handled yet, if it is still of interest.
@@ -168,13 +169,13 @@ impl Server {
         if connection.phase.is_ending() {
             return;
         }
-        connection.put_unread(unread);
-        if connection.has_unread() {
+        connection.inbound.put_unread(unread);
+        if connection.inbound.has_unread() {
             let (private, splices) = (connection.private(), connection.splices());
             mark_if(private >= self.limits.private, Mark::HeldByNotices);
             mark_if(splices >= self.limits.splices, Mark::HeldBySplices);
             self.resume(id);
-        } else if connection.eof {
+        } else if connection.inbound.eof {
             self.eof(id);
         }
         self.watch_first_line(id);
@@ -186,7 +187,7 @@ impl Server {
         let Some(connection) = self.connections.get(id).filter(|c| self.goes_on(c)) else {
             return;
         };
-        if connection.turn.is_none() && self.is_paced(connection) {
+        if connection.inbound.turn.is_none() && self.is_paced(connection) {
             self.wait_for_pace(id);
         } else {
             self.queue_on(id);
@@ -195,7 +196,7 @@ impl Server {
 
     /// Whether a turn is due to what was kept of a connection's input.
     fn goes_on(&self, c: &Connection) -> bool {
-        c.has_unread() && !self.is_back_pressured(c)
+        c.inbound.has_unread() && !self.is_back_pressured(c)
     }
 
     /// Bytes of private lines that wait for a connection.
@@ -205,7 +206,9 @@ impl Server {
 
     /// Whether lines of a connection must wait until it has taken what is its own.
     pub(super) fn is_back_pressured(&self, c: &Connection) -> bool {
-        c.is_waiting() || c.private() >= self.limits.private || c.splices() >= self.limits.splices
+        c.waiting.is_waiting()
+            || c.private() >= self.limits.private
+            || c.splices() >= self.limits.splices
     }
 
     /// Goes on with what a connection is owed, and then with what it sent.
@@ -221,7 +224,7 @@ impl Server {
         mark_if(
             self.connections
                 .get(id)
-                .is_some_and(|c| c.turn.is_none() && self.goes_on(c)),
+                .is_some_and(|c| c.inbound.turn.is_none() && self.goes_on(c)),
             Mark::HeardAgain,
         );
         self.resume(id);
@@ -260,7 +263,7 @@ impl Server {
                 }
             }
             if let Some(connection) = self.connections.get_mut(id) {
-                connection.suspect = SUSPECT_LINES;
+                connection.newcomer.suspect = SUSPECT_LINES;
             }
         } else if !is_known && let Some(protocol) = self.suspected(id, line) {
             mark(Mark::ForeignLater);
@@ -293,10 +296,10 @@ impl Server {
     fn suspected(&mut self, id: ConnId, line: Line<'_>) -> Option<Protocol> {
         let connection = self.connections.get_mut(id)?;
         let (Line::Whole(line) | Line::TooLong(line)) = line;
-        if connection.suspect == 0 || line.trim_ascii().is_empty() {
+        if connection.newcomer.suspect == 0 || line.trim_ascii().is_empty() {
             return None;
         }
-        connection.suspect -= 1;
+        connection.newcomer.suspect -= 1;
         Protocol::of_later_line(line)
     }
 
@@ -429,20 +432,23 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        connection.eof = true;
-        if connection.has_unread() {
+        connection.inbound.eof = true;
+        if connection.inbound.has_unread() {
             mark(Mark::EofHeldBack);
             return; // It is heard to the end first.
         }
-        if connection.is_waiting() {
+        if connection.waiting.is_waiting() {
             return; // That is seen to first.
         }
-        if connection.is_mid_line() && !connection.phase.is_ending() {
+        if connection.inbound.is_mid_line() && !connection.phase.is_ending() {
             mark(Mark::LineUnended);
             match connection.dialect {
                 Dialect::Text => self.tell(id, Notice::Unterminated),
                 Dialect::Json => {
-                    let given = connection.take_reader().and_then(|mut it| it.take_id());
+                    let given = connection
+                        .inbound
+                        .take_reader()
+                        .and_then(|mut it| it.take_id());
                     self.object_unterminated(id, given.as_deref());
                 }
             }
@@ -452,7 +458,8 @@ impl Server {
 
     /// Acts on the end of what a connection sent, if nothing of it is left to be handled.
     fn end_if_heard(&mut self, id: ConnId) {
-        let is_heard = |c: &Connection| c.eof && !c.has_unread() && !c.is_waiting();
+        let is_heard =
+            |c: &Connection| c.inbound.eof && !c.inbound.has_unread() && !c.waiting.is_waiting();
         if self.connections.get(id).is_some_and(is_heard) && !self.phase(id).is_ending() {
             self.eof(id);
         }

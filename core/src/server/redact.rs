@@ -59,7 +59,7 @@ impl Server {
         }
         let name = self.rooms.named(room);
         if let Some(connection) = self.connections.get_mut(id) {
-            connection.ask(Asking::Redact(Redacted {
+            connection.waiting.ask(Asking::Redact(Redacted {
                 room,
                 name,
                 seq,
@@ -81,8 +81,10 @@ impl Server {
     /// What the store has of the entry that a connection wants the text of to be gone; whether it waits for that.
     pub(super) fn found_to_redact(&mut self, id: ConnId, records: Option<&[Record]>) -> bool {
         let connection = self.connections.get_mut(id);
-        let asks = |c: &&mut Connection| c.asking().is_some_and(Asking::is_to_redact);
-        let asking = connection.filter(asks).and_then(Connection::take_asking);
+        let asks = |c: &&mut Connection| c.waiting.asking().is_some_and(Asking::is_to_redact);
+        let asking = connection
+            .filter(asks)
+            .and_then(|c| c.waiting.take_asking());
         let Some(Asking::Redact(asked)) = asking else {
             return false;
         };
@@ -172,7 +174,7 @@ impl Server {
                 has_changed |= it.cursor.redact(dialect, &gone, line);
             }
             if has_changed {
-                mark_if(connection.blocked, Mark::RedactedUnsent);
+                mark_if(connection.outbound.blocked, Mark::RedactedUnsent);
                 self.file(id);
             }
         }

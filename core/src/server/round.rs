@@ -174,7 +174,7 @@ impl Drop for Round<'_> {
             if let Some(connection) = self.server.connections.get_mut(outbox.id) {
                 mem::swap(&mut connection.main.cursor, &mut outbox.main.1);
                 mem::swap(&mut connection.others, &mut outbox.others);
-                connection.blocked = outbox.full;
+                connection.outbound.blocked = outbox.full;
             }
         }
         // All cursors are where they belong before anything follows from that.
@@ -191,12 +191,13 @@ impl Connection {
     fn is_done_with(&self, rooms: &Rooms) -> bool {
         let others = self.others.as_ref().map_or(&[][..], |them| &them[..]);
         let is_seated = |it: &Position| it.seat.is_some();
-        let is_settled = self.barrier <= rooms.committed() && !self.is_filed();
+        let is_settled = self.outbound.barrier <= rooms.committed() && !self.is_filed();
         // Whoever has no seat may have to be looked at after a commit.
         let is_found = rooms.is_settled() || is_seated(&self.main);
-        let is_heard = !self.has_unread() && !self.eof && !self.is_waiting();
+        let is_heard =
+            !self.inbound.has_unread() && !self.inbound.eof && !self.waiting.is_waiting();
         let is_staying = self.phase != Phase::Draining && others.iter().all(is_seated);
-        let is_free = self.copied == 0 && self.deadline.is_none();
+        let is_free = self.outbound.copied == 0 && self.deadline.is_none();
         is_settled && is_found && is_heard && is_staying && is_free
     }
 }
@@ -244,7 +245,10 @@ impl Server {
 
     /// Lends out what waits for a connection whose socket is not full.
     fn lend(&mut self, id: ConnId) -> Option<Outbox> {
-        let connection = self.connections.get_mut(id).filter(|c| !c.blocked)?;
+        let connection = self
+            .connections
+            .get_mut(id)
+            .filter(|c| !c.outbound.blocked)?;
         let cursor = mem::replace(&mut connection.main.cursor, Cursor::outside(0));
         Some(Outbox {
             id,
@@ -287,7 +291,7 @@ impl Server {
         if !full && connection.is_done_with(&self.rooms) {
             return;
         }
-        let copied = connection.copied.min(connection.private() as u64);
+        let copied = connection.outbound.copied.min(connection.private() as u64);
         let has_deadline = connection.deadline.is_some();
         let has_others = connection.others.is_some();
         let is_done = |it: &Position| {

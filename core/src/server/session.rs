@@ -304,7 +304,7 @@ impl Server {
             connection.is_away = is_away;
             connection.session = Some(Box::new(session));
             connection.name = Some(name.clone());
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         (name, resumed, notice)
     }
@@ -368,7 +368,7 @@ impl Server {
             connection.main.room = room;
             connection.dialect = dialect;
             // What it brings along may be of what is not committed.
-            connection.barrier = self.rooms.ordered();
+            connection.outbound.barrier = self.rooms.ordered();
         }
         self.rooms.attach(room);
         self.rooms.detach(before);

@@ -97,16 +97,16 @@ impl Server {
     /// Gives a connection a place in a class, if it has none.
     pub(super) fn queue(&mut self, id: ConnId, class: Class) {
         if let Some(connection) = self.connections.get_mut(id)
-            && connection.turn.is_none()
+            && connection.inbound.turn.is_none()
         {
-            connection.turn = Some(self.turns.insert(class, id));
+            connection.inbound.turn = Some(self.turns.insert(class, id));
         }
         debug_assert!(self.turns.waiting.len() <= self.connections.len());
     }
 
     /// Gives a connection that goes on a place among those who do the same.
     pub(super) fn queue_on(&mut self, id: ConnId) {
-        let asks = self.connections.get(id).is_some_and(|c| c.asks);
+        let asks = self.connections.get(id).is_some_and(|c| c.inbound.asks);
         self.queue(id, if asks { Class::Asking } else { Class::Bulk });
     }
 
@@ -117,15 +117,16 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        let unread = connection.unread();
+        let unread = connection.inbound.unread();
         let is_one_line = memchr::memchr(b'\n', unread).is_none_or(|end| end + 1 == unread.len());
         let is_little = unread.len() <= TURN || is_one_line;
-        let class = if is_little && connection.next_sparse <= now + AHEAD {
+        let class = if is_little && connection.inbound.next_sparse <= now + AHEAD {
             // A long line counts for as many turns as it fills.
             let turns = u32::try_from(unread.len().div_ceil(TURN)).unwrap_or(u32::MAX);
-            connection.next_sparse = connection.next_sparse.max(now) + PERIOD * turns;
+            connection.inbound.next_sparse =
+                connection.inbound.next_sparse.max(now) + PERIOD * turns;
             Class::Sparse
-        } else if connection.asks {
+        } else if connection.inbound.asks {
             Class::Asking
         } else {
             Class::Bulk
@@ -167,16 +168,16 @@ impl Server {
             let Some(connection) = self.connections.get_mut(id) else {
                 continue;
             };
-            connection.turn = None;
+            connection.inbound.turn = None;
             mark_if(class == Class::Sparse, Mark::TurnSparse);
             mark_if(class == Class::Bulk, Mark::TurnBulk);
             mark_if(class == Class::Asking, Mark::TurnAsking);
             if class != Class::Sparse {
                 // A long line is paid for, whatever comes between.
                 let next = self.now + AHEAD + PERIOD;
-                connection.next_sparse = connection.next_sparse.max(next);
+                connection.inbound.next_sparse = connection.inbound.next_sparse.max(next);
             }
-            let mut unread = connection.take_unread();
+            let mut unread = connection.inbound.take_unread();
             let handled = self.read_lines(id, &unread, TURN, class, false);
             unread.drain(..handled);
             self.give_up_next(id);
