@@ -138,8 +138,9 @@ pub(super) struct Expected {
     pub(super) end: Option<CloseReason>,
     /// It is known how it joined, or that it never will.
     pub(super) settled: bool,
-    /// It has asked for what happened before, and what it hears is not looked at any more.
-    pub(super) history: bool,
+    /// What it hears is not looked at any more: it has asked for what happened before, or it cannot be told to which of the
+    /// rooms that it asked for it was let in.
+    pub(super) is_unjudged: bool,
     /// It speaks JSON.
     pub(super) program: Option<Program>,
     /// Why it is not let in, though it asks to be.
@@ -344,7 +345,7 @@ impl Expected {
                     .is_broken("what concerns no room is taken for a line that does");
             }
             Ok(Request::Who(None)) => self.notices.push((self.deeds(), Notice::Who)),
-            Ok(Request::History(_)) => self.history = true,
+            Ok(Request::History(_)) => self.is_unjudged = true,
             Ok(Request::Surplus(command)) => self.begins(&format!("* Not done: /{command} ")),
             Ok(Request::Unknown(word) | Request::HelpOnOther(word)) => {
                 // Other characters may be two columns wide.

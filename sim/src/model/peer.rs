@@ -197,7 +197,7 @@ impl Peer {
 
     /// Whether what it is sent is not held against the text dialect.
     pub(super) fn is_apart(&self) -> bool {
-        self.expected.history || self.speaks_json()
+        self.expected.is_unjudged || self.speaks_json()
     }
 
     /// The name that it wants as a program.

@@ -215,6 +215,12 @@ impl Peer {
         let is_second = |it: &(usize, Notice)| matches!(&it.1, Notice::Either(lines) if lines.contains(&already));
         let of_it = due.take_while(|it| it.0 == *said);
         let Some(nth) = of_it.into_iter().position(is_second) else {
+            // Or one of those that came after others in between: which one, cannot be told.
+            let is_later = |it: &(usize, Notice)| matches!(&it.1, Notice::InRoom(to) if to == room);
+            if self.expected.notices.iter().skip(first + 1).any(is_later) {
+                self.expected.is_unjudged = true;
+                self.refused_first.push(line.into());
+            }
             return;
         };
         self.expected.notices.swap(first, first + nth);
