@@ -76,6 +76,14 @@ pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
     (line, of_line.chars().count() + 1)
 }
 
+/// Where a text that is right sets an option.
+pub(super) fn place_of(text: &str, name: &str) -> (usize, usize) {
+    let tokens = tokens(text);
+    let mut pairs = tokens.windows(2);
+    let is_it = |pair: &&[Token<'_>]| pair[0].text == name && pair[1].text == ":";
+    place(text, pairs.find(is_it).map_or(0, |pair| pair[0].at))
+}
+
 /// The place of a line and a column.
 fn offset(text: &str, (line, column): (usize, usize)) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));

@@ -42,6 +42,8 @@ type Set = Vec<(String, Vec<String>)>;
 pub struct Config {
     file: PathBuf,
     options: Set,
+    /// Where in it each of them is: line and column.
+    places: Vec<(usize, usize)>,
 }
 
 /// A file that is no configuration, and where in it that shows.
@@ -86,15 +88,27 @@ impl Config {
             at: Some(at),
             ..failed(message)
         })?;
-        let file = path.into();
-        Ok(Self { file, options })
+        let text = String::from_utf8_lossy(&bytes);
+        let place = |id: &str| {
+            let mut all = self::options(command);
+            let found = all.find(|(_, arg)| arg.get_id() == id);
+            explained::place_of(&text, &found.map_or_else(String::new, |it| it.0))
+        };
+        let places = options.iter().map(|(id, _)| place(id));
+        Ok(Self {
+            file: path.into(),
+            places: places.collect(),
+            options,
+        })
     }
 
-    /// What is wrong with it as a whole.
-    pub fn error(&self, message: &str) -> ConfigError {
+    /// What is wrong with it as a whole: with the last of these options that it sets.
+    pub fn error(&self, among: &[&str], message: &str) -> ConfigError {
+        let mut set = self.options.iter().zip(&self.places).rev();
+        let last = set.find(|((id, _), _)| among.contains(&id.as_str()));
         ConfigError {
             file: self.file.clone(),
-            at: None,
+            at: last.map(|(_, place)| *place),
             message: message.into(),
         }
     }

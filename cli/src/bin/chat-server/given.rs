@@ -49,7 +49,7 @@ fn reconciled(
         if source("data") == ephemeral || of_keeping {
             let both = "ephemeral keeps no history, and contradicts data and keep-…";
             return Err(if ephemeral == Source::File {
-                config.error(both).into()
+                config.error(&["ephemeral"], both).into()
             } else {
                 Args::command()
                     .error(ErrorKind::ArgumentConflict, both)
@@ -62,16 +62,20 @@ fn reconciled(
     if !tls.listen_tls.is_empty() && source("listen") == Source::Default {
         args.listen.clear();
     }
-    let wrong = if tls.cert.is_some() != tls.key.is_some() {
-        "a certificate needs its key, and a key its certificate: set both, cert and key"
+    let (among, wrong) = if tls.cert.is_some() != tls.key.is_some() {
+        let wrong =
+            "a certificate needs its key, and a key its certificate: set both, cert and key";
+        (["cert", "key"], wrong)
     } else if tls.cert.is_some() && tls.listen_tls.is_empty() {
-        "a certificate is for listening over TLS: set listen_tls as well"
+        let wrong = "a certificate is for listening over TLS: set listen_tls as well";
+        (["cert", "key"], wrong)
     } else if args.listen.is_empty() && tls.listen_tls.is_empty() {
-        "there is nowhere to listen: set listen or listen_tls"
+        let wrong = "there is nowhere to listen: set listen or listen_tls";
+        (["listen", "listen_tls"], wrong)
     } else {
         return Ok(args);
     };
-    Err(config.error(wrong).into())
+    Err(config.error(&among, wrong).into())
 }
 
 /// Verifies a configuration as a server would that has nothing but it.
