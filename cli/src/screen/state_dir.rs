@@ -4,7 +4,7 @@ use super::Typed;
 use crate::address::Address;
 use crate::editor::password;
 use crate::history_dir::System;
-use chat_core::{Memory, Unaccepted};
+use chat_core::{Memory, Request, Unaccepted};
 use chat_net::MemoryFile;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -52,14 +52,10 @@ impl Entered {
 
     /// Whether the client remembers it until the server has accepted it; otherwise it is done once it is taken.
     fn is_remembered(&self) -> bool {
+        let request = Request::decode(self.text().as_bytes());
         match self {
-            Self::Said(_) => true,
-            Self::Line(text) => {
-                let is_deed = text
-                    .get(..4)
-                    .is_some_and(|it| it.eq_ignore_ascii_case("/me "));
-                is_deed || text.starts_with("//") || !text.starts_with('/')
-            }
+            Self::Said(_) => !matches!(request, Ok(Request::Nothing)),
+            Self::Line(_) => matches!(request, Ok(Request::Say(_) | Request::Act(_))),
         }
     }
 }
@@ -298,6 +294,22 @@ mod tests {
             let texts: Vec<&str> = draft.entered.iter().map(|it| it.1.text()).collect();
             let all = ["/who", "one", "/me waves", "//two", "/nick bob"];
             assert_eq!(texts, all[all.len() - left..], "{newest:?} {ids:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_does_not_remember_is_not_counted() {
+        for (entered, left) in [
+            (&["/me\twaves", "hello"][..], &["hello"][..]),
+            (&["", " ", "hello"], &[]),
+            (&["/me", "hello"], &[]),
+            (&["/me ", "hello", "LEAVE"], &["LEAVE"]),
+            (&["leave", "hello"], &[]),
+        ] {
+            let mut draft = Draft::of(Vec::new(), lines(entered).iter(), None);
+            draft.settle(remembered(&["a-1"]).iter());
+            let texts: Vec<&str> = draft.entered.iter().map(|it| it.1.text()).collect();
+            assert_eq!(texts, left, "{entered:?}");
         }
     }
 
