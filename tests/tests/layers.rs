@@ -1,9 +1,9 @@
 //! The house: within each package, modules that depend on one another in a circle are no layers; and those of the
-//! core lie above one another as README.md there says.
+//! core lie above one another as README.md there says. What CONTRIBUTING.md says is where, is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The layers of the core, the lowest first; those at the same height do not know each other.
 const CORE: &[&[&str]] = &[
@@ -209,4 +209,26 @@ fn a_circle_would_be_found() {
         ("c".into(), edges(&["b"])),
     ]);
     assert_eq!(circles(&graph), ["b", "c"]);
+}
+
+#[test]
+fn what_is_said_to_be_somewhere_is_there() {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("CONTRIBUTING.md");
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let mut count = 0;
+    for row in rows {
+        // Once a path has been named, others may begin at any of its folders.
+        let mut before: Option<PathBuf> = None;
+        let names = row.split('`').skip(1).step_by(2);
+        for name in names.filter(|it| it.ends_with(".rs") || it.starts_with("core/src/")) {
+            let folders = before.iter().flat_map(|it| it.ancestors().skip(1));
+            let places = folders.map(Path::to_path_buf).chain([root().into()]);
+            let found = places
+                .map(|it: PathBuf| it.join(name))
+                .find(|it| it.exists());
+            before = Some(found.unwrap_or_else(|| panic!("{name} is nowhere: {row}")));
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count} places");
 }

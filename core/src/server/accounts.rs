@@ -237,7 +237,7 @@ impl Server {
         self.displace_all(own, Some(name));
         if !is_theirs && self.rooms.rename(now, name, own, true).is_ok() {
             mark(Mark::LoggedIn);
-            self.has_renamed(name, own);
+            self.follow_rename(name, own);
         }
         let token = self.new_device(own, besides.device);
         self.answer_account(id, Answer::LoggedIn(own), true, token, besides.given);
@@ -264,7 +264,7 @@ impl Server {
         let free = free_name_of_port(self.rooms.names(), port);
         let now = self.wall();
         if self.rooms.rename(now, name, &free, false).is_ok() {
-            self.has_renamed(name, &free);
+            self.follow_rename(name, &free);
         }
         if let Some(conn) = conn {
             let (before, now) = (name, &free);

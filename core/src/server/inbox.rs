@@ -222,7 +222,7 @@ impl Server {
     }
 
     /// A program has shown what somebody said to its person alone, up to this entry.
-    pub(super) fn has_read(&mut self, id: ConnId, with: &str, seq: u64, given: Option<&str>) {
+    pub(super) fn mark_read(&mut self, id: ConnId, with: &str, seq: u64, given: Option<&str>) {
         let Some((name, _, inbox)) = self.inbox_of(id) else {
             let name = self.name_of(id).unwrap_or_else(|| Name::of_port(0));
             return self.refuse_answer(id, Answer::NotClaimed(&name), given);

@@ -42,14 +42,14 @@ impl Server {
     pub(super) fn object(&mut self, id: ConnId, line: &[u8]) {
         let Ok(line) = str::from_utf8(line) else {
             mark(Mark::LineNotUtf8);
-            self.is_quiet_no_more(id);
+            self.end_quiet(id);
             let given = GivenId::of(line);
             return self.refuse(id, Code::NotUtf8, "the line is not UTF-8", given.as_deref());
         };
         if line.trim().is_empty() {
             return;
         }
-        self.is_quiet_no_more(id);
+        self.end_quiet(id);
         if !line.trim_start().starts_with('{') {
             mark(Mark::JsonInvalid);
             return self.refuse(id, Code::BadRequest, "the line is no object", None);
@@ -185,7 +185,7 @@ impl Server {
             Request::Revoke { device, id: given } => self.revoke(id, device, given.as_deref()),
             Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
             Request::Inbox { id: given } => self.send_inbox(id, given.as_deref()),
-            Request::Read { with, seq } => self.has_read(id, &with, seq, unstated_id().as_deref()),
+            Request::Read { with, seq } => self.mark_read(id, &with, seq, unstated_id().as_deref()),
             Request::History {
                 with: Some(with),
                 after,
@@ -259,7 +259,7 @@ impl Server {
     /// A line that is too long was dropped.
     pub(super) fn object_too_long(&mut self, id: ConnId, given: Option<&str>) {
         mark(Mark::LineTooLong);
-        self.is_quiet_no_more(id);
+        self.end_quiet(id);
         let text = alloc::format!("the line is longer than {MAX_JSON_LINE} bytes");
         self.refuse(id, Code::TooLong, &text, given);
     }
@@ -454,7 +454,7 @@ impl Server {
             let why = "this id was given to another text";
             self.refuse(id, Code::IdReused, why, said.id.as_deref());
         }
-        self.is_back(id);
+        self.end_away(id);
     }
 
     fn say_now(
@@ -493,7 +493,7 @@ impl Server {
                 return self.refuse_answer(id, unsaid(why), given);
             }
         }
-        self.is_back(id);
+        self.end_away(id);
     }
 
     /// Stands after what was said, and is sent no sooner.

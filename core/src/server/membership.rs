@@ -47,7 +47,7 @@ impl Server {
 
     /// Brings a connection into the room.
     pub(super) fn enter(&mut self, id: ConnId, event: Event, asked: Option<&str>) {
-        if !self.may_join(id) || !self.is_let_in(id, Some(&self.wanted(id, asked))) {
+        if !self.take_join(id) || !self.let_in_or_send_away(id, Some(&self.wanted(id, asked))) {
             return;
         }
         self.step(id, event);

@@ -241,7 +241,7 @@ impl Server {
                     self.bring_to_lobby(id, name);
                 }
                 Some(Dialect::Json) => {
-                    let is_only = is_everything && !self.is_going_to_lobby(id, name);
+                    let is_only = is_everything && !self.try_join_lobby(id, name);
                     if is_only {
                         return self.have_go(id, why);
                     }
@@ -286,7 +286,7 @@ impl Server {
     }
 
     /// Has a connection of the JSON dialect be in the lobby before it is removed from its only room; whether it is.
-    fn is_going_to_lobby(&mut self, id: ConnId, name: &Name) -> bool {
+    fn try_join_lobby(&mut self, id: ConnId, name: &Name) -> bool {
         if !self.may_be_in_lobby(id, name) {
             return false;
         }
@@ -295,7 +295,7 @@ impl Server {
     }
 
     /// Whether somebody may come into the lobby, by what is ordered there; if not, their connection is told why, and ends.
-    pub(super) fn is_let_in(&mut self, id: ConnId, name: Option<&Name>) -> bool {
+    pub(super) fn let_in_or_send_away(&mut self, id: ConnId, name: Option<&Name>) -> bool {
         let host = self.limited_host(id);
         let known = self
             .rooms

@@ -211,7 +211,7 @@ impl Server {
     }
 
     /// Whoever says something is there.
-    pub(super) fn is_back(&mut self, id: ConnId) {
+    pub(super) fn end_away(&mut self, id: ConnId) {
         let connection = self.connections.get_mut(id);
         if !connection.is_some_and(|c| mem::take(&mut c.is_away)) {
             return; // Most are not away, and need not be looked up among all.

@@ -157,7 +157,7 @@ impl Server {
     }
 
     /// A connection has said something, or is ending: it does not give way.
-    pub(super) fn is_quiet_no_more(&mut self, id: ConnId) {
+    pub(super) fn end_quiet(&mut self, id: ConnId) {
         if let Some(connection) = self.connections.get_mut(id)
             && mem::take(&mut connection.newcomer.is_quiet)
         {
@@ -206,7 +206,7 @@ impl Server {
             self.set_line_end(id, false);
         }
         if after.is_ending() {
-            self.is_quiet_no_more(id);
+            self.end_quiet(id);
         }
     }
 
@@ -271,7 +271,7 @@ impl Server {
     }
 
     /// Grants a joining, or sends the connection away; whether it is granted.
-    pub(super) fn may_join(&mut self, id: ConnId) -> bool {
+    pub(super) fn take_join(&mut self, id: ConnId) -> bool {
         if self.is_disk_full() {
             mark(Mark::DiskFullJoin);
             self.send_away(id, Goodbye::DiskFull, CloseReason::DiskFull);
@@ -292,7 +292,7 @@ impl Server {
 
     /// Grants an attempt with a token that is not known, or sends the connection away; whether it is
     /// granted.
-    pub(super) fn may_guess(&mut self, id: ConnId) -> bool {
+    pub(super) fn take_unknown_token(&mut self, id: ConnId) -> bool {
         let rate = self.limits.host.tokens;
         let Err(wait) = self.take(id, &rate, |it| &mut it.tokens) else {
             return true;

@@ -26,7 +26,7 @@ const RETRY_MS: u64 = 5000;
 impl Server {
     /// The first line asks to read, and its connection has its lines in the JSON dialect by now.
     pub(super) fn let_read(&mut self, id: ConnId, hello: &Hello<'_>) {
-        if !self.is_let_in(id, None) {
+        if !self.let_in_or_send_away(id, None) {
             return;
         }
         mark(Mark::ReadingBegun);
@@ -73,7 +73,7 @@ impl Server {
     /// Has a connection read a room, if anybody may.
     fn read_room(&mut self, id: ConnId, room: RoomId, from: &From) {
         // That may have come while the store was asked.
-        if !self.is_let_in(id, None) || !self.may_go_on_reading(id, room) {
+        if !self.let_in_or_send_away(id, None) || !self.may_go_on_reading(id, room) {
             return self.rooms.look_whether_empty(room);
         }
         if room != RoomId::LOBBY {
@@ -191,7 +191,7 @@ impl Server {
             // What it may be told follows from the order.
             connection.outbound.barrier = self.rooms.ordered();
             let may_stay = if room == RoomId::LOBBY {
-                self.is_let_in(id, None)
+                self.let_in_or_send_away(id, None)
             } else {
                 self.may_go_on_reading(id, room)
             };

@@ -272,19 +272,19 @@ impl Server {
         match line {
             Line::TooLong(_) => {
                 mark(Mark::LineTooLong);
-                self.is_quiet_no_more(id);
+                self.end_quiet(id);
                 self.tell(id, Notice::TooLong);
             }
             Line::Whole(line) => match Request::decode(line) {
                 Err(_) => {
                     mark(Mark::LineNotUtf8);
-                    self.is_quiet_no_more(id);
+                    self.end_quiet(id);
                     self.tell(id, Notice::NotUtf8);
                 }
                 Ok(request) => {
                     mark_if(line.len() == MAX_LINE, Mark::LineAtLimit);
                     if !is_known && request != Request::Nothing {
-                        self.is_quiet_no_more(id);
+                        self.end_quiet(id);
                     }
                     self.request(id, &request);
                 }
@@ -408,7 +408,7 @@ impl Server {
             Err(why) => return self.tell(id, Notice::Answer(unsaid(why))),
         }
         if connection.is_away {
-            self.is_back(id);
+            self.end_away(id);
         }
     }
 

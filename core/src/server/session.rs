@@ -183,10 +183,10 @@ impl Server {
             }
         };
         let is_known = self.sessions.table.contains_key(&session_of(&token));
-        if !is_known && (!(is_new || self.may_guess(id)) || !self.may_join(id)) {
+        if !is_known && (!(is_new || self.take_unknown_token(id)) || !self.take_join(id)) {
             return;
         }
-        if !self.is_session_let_in(id, session_of(&token), hello.name.as_deref()) {
+        if !self.let_session_in_or_send_away(id, session_of(&token), hello.name.as_deref()) {
             return;
         }
         self.step(id, Event::Join);
@@ -239,9 +239,14 @@ impl Server {
 
     /// Whether a connection is not kept out of the lobby, under the name of its session or the one it asks for. A session that is
     /// not in the lobby may go on elsewhere.
-    fn is_session_let_in(&mut self, id: ConnId, session: SessionId, asked: Option<&str>) -> bool {
+    fn let_session_in_or_send_away(
+        &mut self,
+        id: ConnId,
+        session: SessionId,
+        asked: Option<&str>,
+    ) -> bool {
         let Some(known) = self.sessions.table.get(&session) else {
-            return self.is_let_in(id, Some(&self.wanted(id, asked)));
+            return self.let_in_or_send_away(id, Some(&self.wanted(id, asked)));
         };
         let name = known.name.clone();
         let is_in_lobby = self.rooms.of(&name).contains(&RoomId::LOBBY);

@@ -38,7 +38,7 @@ impl Server {
         match self.rooms.rename(now, name, &wanted, false) {
             Ok(()) => {
                 mark(Mark::Renamed);
-                self.has_renamed(name, &wanted);
+                self.follow_rename(name, &wanted);
                 // It is an entry in all their rooms.
                 let rooms = self.rooms.of(&wanted);
                 let is_in_lobby = rooms.contains(&RoomId::LOBBY);
@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Somebody has another name, whoever they are to the server: a connection, a session, or both.
-    pub(super) fn has_renamed(&mut self, before: &Name, name: &Name) {
+    pub(super) fn follow_rename(&mut self, before: &Name, name: &Name) {
         self.people.rename(before, name);
         let conn = self.people.find(name).and_then(|(_, person)| person.conn);
         let found = conn.and_then(|conn| Some((conn, self.connections.get_mut(conn)?)));

@@ -133,16 +133,16 @@ impl JsonClient {
             }
             Message::Entry(entry) if self.is_here(&entry.room) => self.happened(now, &entry, line),
             Message::Entry(entry) => self.overheard(&entry),
-            Message::In { .. } => self.is_in(now, &message),
+            Message::In { .. } => self.came_in(now, &message),
             Message::Out {
                 room,
                 code: Some(_),
                 text,
                 ..
-            } => self.is_removed(now, &room, text.as_deref().unwrap_or_default()),
-            Message::Out { room, .. } => self.is_out(&room),
+            } => self.was_removed(now, &room, text.as_deref().unwrap_or_default()),
+            Message::Out { room, .. } => self.went_out(&room),
             Message::Topic { room, text, .. }
-                if self.is_topic_unasked(room.as_deref(), text.is_empty()) => {}
+                if self.takes_topic(room.as_deref(), text.is_empty()) => {}
             Message::Past(entry) => {
                 self.tell_at(&format!("* {}", line_of(&entry)), Some(entry.at));
             }

@@ -201,7 +201,7 @@ impl JsonClient {
         }
         if let Some((here, head)) = here {
             self.take_seat(RoomName::LOBBY, here, head);
-            self.is_seated(&RoomName::LOBBY, 0);
+            self.arrived(&RoomName::LOBBY, 0);
         }
         let target = self.target().clone();
         let is_there = target.is_lobby() && here.is_some();
@@ -219,7 +219,7 @@ impl JsonClient {
     }
 
     /// The connection is in a room from now on.
-    pub(super) fn is_in(&mut self, now: Timestamp, message: &Message<'_>) {
+    pub(super) fn came_in(&mut self, now: Timestamp, message: &Message<'_>) {
         let Message::In {
             room,
             epoch,
@@ -234,7 +234,7 @@ impl JsonClient {
             return;
         };
         // They may have been there since they asked, and be there again by this.
-        let is_anew = id.is_some() && self.is_answered(&room).is_some_and(|it| it.is_anew);
+        let is_anew = id.is_some() && self.take_joining(&room).is_some_and(|it| it.is_anew);
         if is_anew && self.position(&room).is_some_and(|after| after < *head) {
             self.set_position(&room, Some(*head));
         }
@@ -254,7 +254,7 @@ impl JsonClient {
         self.take_seat(room.clone(), *here, *head);
         self.follow(&room, epoch, *head);
         if !self.setup.many {
-            self.is_seated(&room, *head);
+            self.arrived(&room, *head);
         }
         self.settle(now);
     }
@@ -275,7 +275,7 @@ impl JsonClient {
     }
 
     /// If it is where the person is to be, they are there.
-    fn is_seated(&mut self, room: &RoomName, head: u64) {
+    fn arrived(&mut self, room: &RoomName, head: u64) {
         let is_going = self.going.as_ref() == Some(room);
         if is_going {
             self.going = None;
@@ -300,7 +300,7 @@ impl JsonClient {
     }
 
     /// What a room is about came, and there is nothing to tell: the person has not asked.
-    pub(super) fn is_topic_unasked(&mut self, room: Option<&str>, is_empty: bool) -> bool {
+    pub(super) fn takes_topic(&mut self, room: Option<&str>, is_empty: bool) -> bool {
         let room = room.map_or(Ok(RoomName::LOBBY), RoomName::parse);
         let asked = &mut self.connection.topic_of;
         let is_it = asked.is_some() && *asked == room.ok();
@@ -337,7 +337,7 @@ impl JsonClient {
     }
 
     /// The connection is in a room no more.
-    pub(super) fn is_out(&mut self, room: &str) {
+    pub(super) fn went_out(&mut self, room: &str) {
         let Ok(room) = RoomName::parse(room) else {
             return;
         };
@@ -349,7 +349,7 @@ impl JsonClient {
     }
 
     /// Somebody has removed the person from a room: they are in another one.
-    pub(super) fn is_removed(&mut self, now: Timestamp, room: &str, why: &str) {
+    pub(super) fn was_removed(&mut self, now: Timestamp, room: &str, why: &str) {
         let Ok(room) = RoomName::parse(room) else {
             return;
         };
@@ -385,7 +385,7 @@ impl JsonClient {
         let Ok(room) = RoomName::parse(room) else {
             return true;
         };
-        self.is_answered(&room);
+        self.take_joining(&room);
         if self.setup.many {
             if code != Code::Unchanged {
                 mark(Mark::ClientMoveRefused);
@@ -398,7 +398,7 @@ impl JsonClient {
             // more since, that comes as well, with what was not shown of the room.
             let seat = self.connection.seats.get(&room);
             if seat.is_some_and(|seat| !seat.is_parted) && !self.is_unasked(&room) {
-                self.is_seated(&room, 0);
+                self.arrived(&room, 0);
             }
         } else {
             mark(Mark::ClientMoveRefused);
@@ -487,7 +487,7 @@ impl JsonClient {
     }
 
     /// Whether it is in a room is answered.
-    fn is_answered(&mut self, room: &RoomName) -> Option<Joining> {
+    fn take_joining(&mut self, room: &RoomName) -> Option<Joining> {
         let joins = &mut self.connection.joins;
         let nth = joins.iter().position(|it| it.room == *room)?;
         Some(joins.remove(nth))
