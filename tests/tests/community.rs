@@ -94,7 +94,7 @@ fn there_is_order(it: &mut Story, [ann, bob, troll]: Three<'_>) {
     it.asks(bob, "/mute troll 10m", "bob has muted troll for 10m");
     it.types(bob, "/unmute troll");
     it.types(bob, "/slow 10");
-    it.sees(troll, "bob lets everyone say one line each 10 s");
+    it.sees(troll, "bob limits everyone to one line every 10 s");
     troll.say("one");
     troll.say("two");
     let slow = "* Not sent: people say one line at a time here; you may say the next one in 10 s.";
@@ -161,7 +161,7 @@ fn what_the_table_shows_is_what_one_types_and_sees() {
     it.asks(
         &mut bob,
         "/unclaim",
-        "* The name bob is nobody's own any more; you have it as long as you are here.",
+        "* The name bob is no longer claimed; you have it as long as you are here.",
     );
 
     let typed = it.typed.iter().map(String::as_str).collect();

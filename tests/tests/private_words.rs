@@ -126,7 +126,7 @@ fn private_words_wait_over_a_kill_and_nobody_else_sees_them() {
         );
     }
     bob.say("/unclaim");
-    bob.expect_start("* The name bob is nobody's own any more");
+    bob.expect_start("* The name bob is no longer claimed");
     bob.say("LEAVE");
     server.process.kill();
     let logs = first + &server.log.all();

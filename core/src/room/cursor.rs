@@ -225,8 +225,8 @@ impl Cursor {
         self.mid_line = true;
     }
 
-    /// Has nothing more be sent of the text of an entry that is gone, whose line stands there in the log, if it does anywhere;
-    /// whether anything waits otherwise than before.
+    /// Removes the text of a redacted entry from what still waits. `line`: where its line is in the log, if it is there yet.
+    /// Returns whether anything that waits has changed.
     pub(crate) fn redact(
         &mut self,
         dialect: Dialect,

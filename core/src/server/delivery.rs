@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-/// What is held of a room that is not the lobby, where nobody needs more: this part of what may wait for a connection.
+/// A room other than the lobby keeps one part in so many of [`Limits::behind`], unless a slow reader needs more.
 const ROOM_SHARE: u64 = 8;
 
 /// How far delivery has come.
@@ -38,7 +38,7 @@ pub(super) struct Delivery {
     /// Bytes of all rooms that could be sent when it began, by dialect.
     round_start: [u64; 2],
     sweep: Sweep,
-    /// How many ways through the seats there have been.
+    /// How many ways through the seats there have been: sweeps, and rounds.
     ways: u64,
     /// Bytes held for connections that the log has left behind.
     copied: u64,

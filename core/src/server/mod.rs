@@ -1,4 +1,4 @@
-//! The server: connections, a room, and what one does to the other.
+//! The server: connections, sessions, accounts and rooms.
 
 mod accounts;
 mod asking;
@@ -146,12 +146,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with an empty room, whose origin anybody knows: for simulations and tests.
+    /// A server with an empty lobby, whose origin anybody knows: for simulations and tests.
     pub fn new(limits: Limits) -> Self {
         Self::with_origin(limits, Origin::default())
     }
 
-    /// A server with an empty room.
+    /// A server with an empty lobby.
     pub fn with_origin(limits: Limits, origin: Origin) -> Self {
         let rooms = Rooms::new(origin.epoch);
         Self::with_rooms(limits, origin, rooms)
@@ -290,7 +290,7 @@ impl Server {
     }
 
     /// When [`Input::Timeout`] is due, and why. A server that is called later than this by more than half of
-    /// [`Limits::standstill`] takes it that it stood still.
+    /// [`Limits::standstill`] assumes that the process was suspended.
     pub fn next_timeout(&self) -> Option<(Timestamp, Timer)> {
         let is_backfill_due = self.next_backfill().is_some_and(|at| at <= self.now);
         if self.is_turn_due() || is_backfill_due || self.is_emptying_due() {
@@ -309,7 +309,8 @@ impl Server {
         })
     }
 
-    /// The next thing to do outside.
+    /// The next action that the caller must carry out: close, finish, ask the store, hash. To be called after each
+    /// [`handle`](Self::handle) until there is none.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }

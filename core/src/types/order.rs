@@ -33,7 +33,7 @@ pub enum Order<'a> {
     },
     /// Whoever is kept out by this name, or from there, is let in again.
     Unban(Option<Name>, Option<Network>),
-    /// Somebody is silent, for so many seconds or until they may speak again.
+    /// Somebody is muted, for so many seconds or until they may speak again.
     Mute(Name, Option<u32>),
     /// They may speak again.
     Unmute(Name),
@@ -69,7 +69,7 @@ pub enum OrderKind {
     Ban,
     /// They are let in again.
     Unban,
-    /// Somebody is silent.
+    /// Somebody is muted.
     Mute,
     /// They may speak again.
     Unmute,
@@ -93,7 +93,7 @@ pub enum OrderKind {
 }
 
 impl<'a> Order<'a> {
-    /// Reads what [`to_text`](Self::to_text) wrote: it as it is kept.
+    /// Parses the stored form, which [`to_text`](Self::to_text) writes; `None` where it is not valid.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         let first = || rest.split_once(' ').unwrap_or((rest, ""));
@@ -132,7 +132,7 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// It as it is kept: the word for it, and what goes with that, with a blank between each two of these.
+    /// The stored form: the word and its arguments, separated by single blanks.
     pub fn to_text(&self) -> String {
         let switch = |is_on| if is_on { "on" } else { "off" };
         match self {
@@ -268,7 +268,7 @@ impl<'a> Order<'a> {
             Self::Private(false) => "has opened the room to everyone".into(),
             Self::Invite(_) => format!("has invited {whom}"),
             Self::Slow(0) => "lets everyone speak as fast as they like".into(),
-            Self::Slow(seconds) => format!("lets everyone say one line each {seconds} s"),
+            Self::Slow(seconds) => format!("limits everyone to one line every {seconds} s"),
             Self::Admin(true) => "looks after the server".into(),
             Self::Admin(false) => "does not look after the server any more".into(),
             Self::Redact(seq, _) => format!("has removed a line of {whom} (#{seq})"),
@@ -452,7 +452,7 @@ mod tests {
             ("private off", "has opened the room to everyone"),
             ("invite bob", "has invited bob"),
             ("slow 0", "lets everyone speak as fast as they like"),
-            ("slow 3600", "lets everyone say one line each 3600 s"),
+            ("slow 3600", "limits everyone to one line every 3600 s"),
             ("admin on", "looks after the server"),
             ("admin off", "does not look after the server any more"),
         ] {

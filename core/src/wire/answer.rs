@@ -295,12 +295,12 @@ impl fmt::Display for Answer<'_> {
                 "Not done: the name {name} looks like one that belongs to somebody."
             ),
             Self::AccountsFull => {
-                f.write_str("Not done: as many names belong to somebody as there may be.")
+                f.write_str("Not done: no more names can be claimed on this server.")
             }
             Self::PasswordChanged(name) => write!(f, "{name} has the new password now."),
             Self::Unclaimed(name) => write!(
                 f,
-                "The name {name} is nobody's own any more; you have it as long as you are here."
+                "The name {name} is no longer claimed; you have it as long as you are here."
             ),
             Self::NotClaimed(name) => write!(
                 f,
@@ -345,7 +345,7 @@ impl fmt::Display for Answer<'_> {
                 write!(f, "Not done: there is no device {number}. /devices lists them.")
             }
             Self::Revoked(number) => {
-                write!(f, "Device {number} comes back without the password no more.")
+                write!(f, "Device {number} needs the password from now on.")
             }
             Self::OfClients => f.write_str(
                 "Not done: that is for your client to do. chat and chat-client can; by hand, there is nobody to do it.",
@@ -389,7 +389,7 @@ impl fmt::Display for Answer<'_> {
             ),
             Self::InboxFull(name) => write!(
                 f,
-                "Not sent: {name} is not here, and as much waits for them as may, from you or from all."
+                "Not sent: {name} is not here, and their inbox is full, or holds as many messages from you as it may."
             ),
             Self::Waits(name) => write!(f, "{name} is not here; it waits for them."),
             Self::NothingKept(asked) => write!(
@@ -449,7 +449,7 @@ impl fmt::Display for Answer<'_> {
             Self::RoomsFull => f.write_str(
                 "Not done: there are as many rooms as there may be. /rooms lists those with people in them.",
             ),
-            Self::InTooMany => write!(f, "Not done: one is in {MAX_ROOMS} rooms at most."),
+            Self::InTooMany => write!(f, "Not done: you can be in at most {MAX_ROOMS} rooms."),
             Self::RoomUnreadable(room) => {
                 write!(f, "Not done: what is kept of {room} cannot be read.")
             }
@@ -476,7 +476,7 @@ impl fmt::Display for Answer<'_> {
                 write!(f, "{room} is private: only those who are in it read it.")
             }
             Self::Closed(room, why) => write!(f, "{room} is closed{}", Ending(why)),
-            Self::NotFromOutside => f.write_str("Not done: that is ordered in a room alone."),
+            Self::NotFromOutside => f.write_str("Not done: only somebody in the room can order that."),
             Self::NoEntry => f.write_str(
                 "Not done: there is no such line. /history shows which number each has.",
             ),
@@ -528,7 +528,7 @@ impl fmt::Display for Answer<'_> {
             ),
             Self::BadTime("slow") => write!(
                 f,
-                "Not done: between two lines are at most {MAX_SLOW} s."
+                "Not done: the wait between two lines is at most {MAX_SLOW} s."
             ),
             Self::BadTime(command) => {
                 write!(f, "Not done: /{command} is for {ORDER_TIMES}; without a time, it has no end")?;

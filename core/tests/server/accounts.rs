@@ -218,7 +218,7 @@ fn a_password_is_changed_and_a_name_given_up_by_whoever_has_it_alone() {
     send(&mut w, ann, "/login ann another one");
     assert_eq!(
         send(&mut w, ann, "/unclaim"),
-        "* The name ann is nobody's own any more; you have it as long as you are here.\n"
+        "* The name ann is no longer claimed; you have it as long as you are here.\n"
     );
     w.receive(ann, "LEAVE\n");
     let other = w.join("ann");
@@ -309,7 +309,7 @@ fn as_many_names_belong_to_somebody_as_may_and_one_more_does_not() {
     w.look(eve);
     assert_eq!(
         send(&mut w, eve, "/claim open sesame"),
-        "* Not done: as many names belong to somebody as there may be.\n"
+        "* Not done: no more names can be claimed on this server.\n"
     );
     send(&mut w, eve, "/login bob open sesame");
     send(&mut w, eve, "/unclaim");
@@ -333,7 +333,7 @@ fn two_claims_that_race_for_the_last_account_are_decided_once() {
     assert_eq!(told.iter().filter(|it| it.contains("is yours")).count(), 1);
     assert_eq!(
         told.iter()
-            .filter(|it| it.contains("as there may be"))
+            .filter(|it| it.contains("no more names can be claimed"))
             .count(),
         1
     );

@@ -346,7 +346,7 @@ fn its_owner_lists_devices_and_ends_one_in_either_dialect() {
     );
     assert_eq!(
         send(&mut w, bob, "/devices REVOKE 1"),
-        "* Device 1 comes back without the password no more.\n"
+        "* Device 1 needs the password from now on.\n"
     );
     assert_eq!(
         send(&mut w, bob, "/devices"),

@@ -279,8 +279,8 @@ fn whoever_is_banned_from_outside_is_kept_out_of_the_server_whatever_they_are() 
     w.look(dan);
     for (line, words) in [
         ("/unban eve", "nobody is banned by that"),
-        ("/kick eve", "that is ordered in a room alone"),
-        ("/close", "that is ordered in a room alone"),
+        ("/kick eve", "only somebody in the room can order that"),
+        ("/close", "only somebody in the room can order that"),
         ("/ban **", "Nobody here is called **"),
     ] {
         let refused = outside(&mut w, line).unwrap();

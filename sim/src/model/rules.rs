@@ -368,7 +368,7 @@ pub(crate) fn words(order: &Order<'_>) -> String {
         Order::Private(false) => "has opened the room to everyone".into(),
         Order::Invite(_) => format!("has invited {whom}"),
         Order::Slow(0) => "lets everyone speak as fast as they like".into(),
-        Order::Slow(seconds) => format!("lets everyone say one line each {seconds} s"),
+        Order::Slow(seconds) => format!("limits everyone to one line every {seconds} s"),
         // What is not drawn is not known here.
         other => other.words(),
     }

@@ -32,7 +32,7 @@ pub(super) const MAX_OTHERS: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Seat {
     others: usize,
-    /// The last entry when it came in, or went on there: the name that it has is of after that.
+    /// Number of the room's last entry when this connection entered, or resumed, there: older ones may show another name.
     head: u64,
     /// It has asked to be there no more.
     is_parted: bool,
@@ -194,7 +194,8 @@ impl JsonClient {
         }
     }
 
-    /// The connection is welcome, with so many in the lobby, itself among them, after that entry; or it goes on outside of that.
+    /// The connection is welcome. `here`: how many are in the lobby, itself among them, and the number of the last entry
+    /// there; `None` where it resumes outside the lobby.
     pub(super) fn seated(&mut self, here: Option<(u64, u64)>) {
         if self.setup.many {
             return self.seated_in_many(here);

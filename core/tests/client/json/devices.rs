@@ -151,10 +151,7 @@ fn a_new_password_brings_another_device_and_giving_the_name_up_ends_it() {
         ]
     );
     chat.type_line("/devices revoke 2");
-    assert_eq!(
-        chat.screen[1],
-        "* Device 2 comes back without the password no more."
-    );
+    assert_eq!(chat.screen[1], "* Device 2 needs the password from now on.");
     chat.type_line("/unclaim");
     assert!(chat.client.memory().devices.is_empty());
 }

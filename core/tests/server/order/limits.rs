@@ -21,9 +21,9 @@ fn every_limit_holds_at_it_and_not_past_it() {
     );
     assert_eq!(
         send(&mut w, ann, "/slow 3601"),
-        "* Not done: between two lines are at most 3600 s.\n"
+        "* Not done: the wait between two lines is at most 3600 s.\n"
     );
-    assert!(send(&mut w, ann, &format!("/slow {MAX_SLOW}")).contains("each 3600 s"));
+    assert!(send(&mut w, ann, &format!("/slow {MAX_SLOW}")).contains("every 3600 s"));
     send(&mut w, ann, "/slow 0");
     let full = "there are as many as there may be";
     for nth in 1..MAX_BANS {

@@ -115,7 +115,7 @@ fn command(right: Right, whom: &str) -> Option<(String, String)> {
         Right::Invite => ("/invite eve".into(), "has invited eve".into()),
         Right::Slow => (
             "/slow 9".into(),
-            "lets everyone say one line each 9 s".into(),
+            "limits everyone to one line every 9 s".into(),
         ),
         Right::Redact => (
             format!("/redact {whom}"),
@@ -248,7 +248,7 @@ fn an_operator_has_a_name_of_their_own_and_is_that_only_while_they_have_it() {
     send(&mut w, bob, "/nick bobby");
     assert!(send(&mut w, bob, "/slow 5").contains("is for the operators"));
     send(&mut w, bob, "/login bob open sesame");
-    assert!(send(&mut w, bob, "/slow 5").ends_with("bob lets everyone say one line each 5 s\n"));
+    assert!(send(&mut w, bob, "/slow 5").ends_with("bob limits everyone to one line every 5 s\n"));
     // Whoever has the name after it was given up has none of its rights.
     send(&mut w, bob, "/unclaim");
     assert!(send(&mut w, bob, "/slow 0").contains("is for the operators"));

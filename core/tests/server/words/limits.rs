@@ -27,7 +27,7 @@ fn as_much_waits_for_a_name_as_may_and_no_more() {
     }
     assert_eq!(
         send(&mut w, ann, "/msg bob 4"),
-        "* Not sent: bob is not here, and as much waits for them as may, from you or from all.\n"
+        "* Not sent: bob is not here, and their inbox is full, or holds as many messages from you as it may.\n"
     );
     let (program, _) = program(&mut w, r#"{"name":"eve"}"#);
     send(

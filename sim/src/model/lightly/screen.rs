@@ -246,7 +246,7 @@ impl Lightly {
             Order::Private(false)
         } else if words == "lets everyone speak as fast as they like" {
             Order::Slow(0)
-        } else if let Some(rest) = words.strip_prefix("lets everyone say one line each ") {
+        } else if let Some(rest) = words.strip_prefix("limits everyone to one line every ") {
             Order::Slow(rest.strip_suffix(" s")?.parse().ok()?)
         } else if let Some(rest) = words.strip_prefix("has made ") {
             Order::Op(name(rest.strip_suffix(" an operator")?)?, last)
