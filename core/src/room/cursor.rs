@@ -8,6 +8,7 @@ use crate::wire::dialect::Dialect;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::ops::Range;
+use memchr::memmem;
 
 /// The most slices that one write is given.
 pub(crate) const SLICES: usize = 32;
@@ -223,6 +224,34 @@ impl Cursor {
             at_once: true,
         });
         self.mid_line = true;
+    }
+
+    /// Takes a private line back that was put in behind what may not be sent yet; whether it was there.
+    pub(crate) fn take_back(&mut self, log: &Stream, line: &str) -> bool {
+        let Some(splices) = &mut self.splices else {
+            return false;
+        };
+        let waits = |it: &Splice| it.at > log.visible() && !it.at_once;
+        for nth in 0..splices.queue.len() {
+            let splice = &mut splices.queue[nth];
+            if !waits(splice) {
+                continue;
+            }
+            let bytes = splice.insert.make_contiguous();
+            let is_whole = |at: &usize| *at == 0 || bytes[at - 1] == b'\n';
+            if let Some(at) = memmem::find_iter(bytes, line).find(is_whole) {
+                splice.insert.drain(at..at + line.len());
+                splices.private -= line.len();
+                if splice.insert.is_empty() && splice.skip == 0 {
+                    splices.queue.remove(nth);
+                }
+                if splices.queue.is_empty() {
+                    self.splices = None;
+                }
+                return true;
+            }
+        }
+        false
     }
 
     /// Removes the text of a redacted entry from what still waits. `line`: where its line is in the log, if it is there yet.
@@ -456,6 +485,29 @@ mod tests {
         log.set_bound(log.head());
         while send(&mut cursor, &log, 5, &mut sent) {}
         assert_eq!(sent, b"egun\n* at once\n* later\n");
+    }
+
+    #[test]
+    fn a_line_that_waits_is_taken_back() {
+        let mut log = Stream::default();
+        let mut cursor = Cursor::new(0);
+        log.append(["ab", "", "", ""]);
+        cursor.note(log.head(), "* x\n* one\n* two\n");
+        // It may be sent already.
+        assert!(!cursor.take_back(&log, "* one\n"));
+        log.set_bound(0);
+        assert!(!cursor.take_back(&log, "one\n"));
+        assert!(cursor.take_back(&log, "* one\n"));
+        assert!(!cursor.take_back(&log, "* one\n"));
+        log.set_bound(log.head());
+        let mut sent = Vec::new();
+        while send(&mut cursor, &log, 5, &mut sent) {}
+        assert_eq!(sent, b"ab\n* x\n* two\n");
+        log.append(["cd", "", "", ""]);
+        cursor.note(log.head(), "* only\n");
+        log.set_bound(3);
+        assert!(cursor.take_back(&log, "* only\n"));
+        assert_eq!((cursor.private(), cursor.splices()), (0, 0));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::timers::Timer;
 use crate::mark::{Mark, mark, mark_if};
 use crate::types::conn_id::ConnId;
 use crate::types::time::Timestamp;
-use crate::wire::json::DiskState;
+use crate::wire::dialect::Dialect;
+use crate::wire::json::{DiskState, Message};
 use crate::wire::notice::Notice;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,11 +23,16 @@ pub(super) struct Disk {
     is_full: bool,
     /// When the commit that is under way began.
     since: Option<Timestamp>,
-    /// A timer is set.
-    is_watched: bool,
+    /// When it is looked at next.
+    watched: Option<Timestamp>,
+    /// Who is to be given a sign of life that waits for it, and of which entry that tells.
+    pings: Vec<(ConnId, u64)>,
     /// Everyone was told that it does not answer.
     is_late: bool,
 }
+
+/// A commit is slow after this part of the time after which everyone is told.
+const SOON: u32 = 10;
 
 impl Server {
     /// There is no room on the disk but for what has to be, or there is again.
@@ -76,14 +82,17 @@ impl Server {
     /// A commit is under way from now on.
     pub(super) fn commit_began(&mut self) {
         self.disk.since = Some(self.now);
-        if !self.disk.is_watched {
-            self.watch_commit(self.now);
-        }
+        self.watch_commit(self.now + self.limits.commit / SOON);
     }
 
     /// It is not under way any more.
     pub(super) fn commit_ended(&mut self) {
         self.disk.since = None;
+        let (connections, rooms) = (&self.connections, &self.rooms);
+        self.disk.pings.retain(|(id, head)| {
+            let room = connections.get(*id).map(|it| it.main.room);
+            room.is_some_and(|room| rooms[room].log().committed() < *head)
+        });
         if mem::take(&mut self.disk.is_late) {
             mark(Mark::DiskAnswers);
             for id in self.disk_watchers() {
@@ -95,20 +104,28 @@ impl Server {
         }
     }
 
-    fn watch_commit(&mut self, since: Timestamp) {
-        self.disk.is_watched = true;
-        let due = since + self.limits.commit;
-        self.timers.insert(due, Timer::Commit, None);
+    /// Has it looked at then, if it is not before.
+    fn watch_commit(&mut self, at: Timestamp) {
+        if self.disk.watched.is_none_or(|before| at < before) {
+            self.disk.watched = Some(at);
+            self.timers.insert(at, Timer::Commit, None);
+        }
     }
 
     /// A commit may have been under way for long.
     pub(super) fn look_at_commit(&mut self) {
-        self.disk.is_watched = false;
+        if self.disk.watched.is_some_and(|at| at <= self.now) {
+            self.disk.watched = None;
+        }
         let Some(since) = self.disk.since.filter(|_| !self.disk.is_late) else {
             return;
         };
+        if !self.is_commit_slow() {
+            return self.watch_commit(since + self.limits.commit / SOON); // It is a later one.
+        }
+        self.give_signs_of_life();
         if self.now < since + self.limits.commit {
-            return self.watch_commit(since); // It is a later one.
+            return self.watch_commit(since + self.limits.commit);
         }
         mark(Mark::DiskLate);
         self.disk.is_late = true;
@@ -116,10 +133,53 @@ impl Server {
     }
 
     /// Whether a commit has been under way for so long that whoever asks for a sign of life is given one before
-    /// it is done: a tenth of the time after which everyone is told. Else the clients would give up before.
-    pub(super) fn is_commit_slow(&self) -> bool {
+    /// it is done. Else the clients would give up before.
+    fn is_commit_slow(&self) -> bool {
         let since = self.disk.since;
-        since.is_some_and(|since| self.now >= since + self.limits.commit / 10)
+        since.is_some_and(|since| self.now >= since + self.limits.commit / SOON)
+    }
+
+    /// A sign of life, which stands after what was said before; but not while that waits for the disk for long.
+    pub(super) fn pong(&mut self, id: ConnId) {
+        if self.is_commit_slow() && self.pong_at_once(id, None) {
+            return;
+        }
+        let log = self.rooms[self.room_of(id)].log();
+        let (head, committed) = (log.last(), log.committed());
+        self.note(id, &Message::Pong { head }.to_line());
+        if head > committed {
+            self.disk.pings.push((id, head));
+        }
+    }
+
+    /// Those who asked for a sign of life before the commit was slow wait no longer.
+    fn give_signs_of_life(&mut self) {
+        for (id, head) in mem::take(&mut self.disk.pings) {
+            self.pong_at_once(id, Some(head));
+        }
+    }
+
+    /// Gives a sign of life before what waits, in the place of one that waits itself, if there is to be one; whether that can be.
+    fn pong_at_once(&mut self, id: ConnId, instead: Option<u64>) -> bool {
+        let committed = self.rooms.committed();
+        let Some(connection) = self.connections.get_mut(id) else {
+            return false;
+        };
+        if connection.outbound.barrier > committed {
+            return false;
+        }
+        let log = self.rooms[connection.main.room].log();
+        let (stream, cursor) = (log.stream(Dialect::Json), &mut connection.main.cursor);
+        let waiting = instead.map(|head| Message::Pong { head }.to_line());
+        if waiting.is_some_and(|line| !cursor.take_back(stream, &line)) {
+            return false;
+        }
+        mark(Mark::PongAtOnce);
+        let head = log.committed();
+        cursor.note_at_once(stream, &Message::Pong { head }.to_line());
+        self.file(id);
+        self.mark(id);
+        true
     }
 
     /// All who are sent what happens.

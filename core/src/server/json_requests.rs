@@ -16,7 +16,6 @@ use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
 use crate::wire::answer::Answer;
 use crate::wire::asked::Asked;
-use crate::wire::dialect::Dialect;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::printable::{is_blank, printable, trimmed};
 use crate::wire::request_id::{GivenId, beginning};
@@ -235,25 +234,6 @@ impl Server {
                 self.refuse_line(id, Some((Code::UnknownType, text)), line);
             }
         }
-    }
-
-    /// A sign of life, which stands after what was said before; but not while that waits for the disk for long.
-    fn pong(&mut self, id: ConnId) {
-        if self.is_commit_slow()
-            && let Some(connection) = self.connections.get_mut(id)
-            && connection.outbound.barrier <= self.rooms.committed()
-        {
-            mark(Mark::PongAtOnce);
-            let log = self.rooms[connection.main.room].log();
-            let head = log.committed();
-            let line = Message::Pong { head }.to_line();
-            let cursor = &mut connection.main.cursor;
-            cursor.note_at_once(log.stream(Dialect::Json), &line);
-            self.file(id);
-            return self.mark(id);
-        }
-        let head = self.rooms[self.room_of(id)].log().last();
-        self.note(id, &Message::Pong { head }.to_line());
     }
 
     /// A line that is too long was dropped.
