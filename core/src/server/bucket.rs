@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn lines_and_bytes_are_granted_side_by_side() {
         let rates = Rates::of_lines(2);
-        assert_eq!((rates.lines.burst, rates.bytes.burst), (100, 51_200));
+        assert_eq!((rates.lines.burst, rates.bytes.burst), (100, 5_120));
         let mut buckets = Buckets::default();
-        buckets.take(at(0), &rates, 1, 51_199);
+        buckets.take(at(0), &rates, 1, 5_119);
         assert_eq!(buckets.ready_at(&rates), at(0));
         buckets.take(at(0), &rates, 1, 1 + 512);
         assert_eq!(

@@ -71,8 +71,8 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) hosts: Hosts,
 
-    /// Lines that one connection may send in a second, in the long run, of 512 bytes each, and in 50
-    /// seconds' time as many at once; what is more is read later, and nothing is lost. 0 lifts this, and
+    /// Lines that one connection may send in a second, in the long run, of 512 bytes each; at once, as
+    /// many lines as in 50 seconds and as many bytes as in 5; what is more is read later, and nothing is lost. 0 lifts this, and
     /// the rate of hosts unless that is given
     #[arg(long, value_name = "LINES", default_value_t = RATE, value_parser = whole::<u32>(0, u64::MAX))]
     pub(super) rate: u32,
