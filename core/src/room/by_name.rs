@@ -17,14 +17,18 @@ pub(super) struct ByName<V> {
 
 impl<V> Default for ByName<V> {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V> ByName<V> {
+    pub(super) const fn new() -> Self {
         Self {
             all: BTreeMap::new(),
             others: BTreeSet::new(),
         }
     }
-}
 
-impl<V> ByName<V> {
     /// What is known of a name, in whatever case.
     pub(super) fn get(&self, name: &Name) -> Option<&V> {
         self.all.get(&first(name))

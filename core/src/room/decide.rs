@@ -57,7 +57,12 @@ pub(crate) enum Command<'a> {
         is_theirs: bool,
     },
     /// To say what the room is about; nothing any more, with an empty text.
-    SetTopic { name: &'a Name, text: &'a str },
+    SetTopic {
+        name: &'a Name,
+        text: &'a str,
+        /// From where they come, where that counts.
+        host: Option<Host>,
+    },
     /// To say or do something; in a session, if what is said has an id. That they are in the room is for whoever
     /// makes the command to know: a connection has its membership until its leaving is ordered, and looking
     /// the name up for each line would cost a fifth of an append.
@@ -68,7 +73,26 @@ pub(crate) enum Command<'a> {
         text: &'a str,
         sender: Option<SessionId>,
         id: Option<&'a str>,
+        /// As above.
+        host: Option<Host>,
     },
+}
+
+impl Command<'_> {
+    /// From where whoever wants it comes, where that counts and is asked for.
+    pub(super) fn host(&self) -> Option<Host> {
+        match self {
+            Self::Join { host, .. }
+            | Self::Enter { host, .. }
+            | Self::SetTopic { host, .. }
+            | Self::Say { host, .. } => *host,
+            Self::Order { .. }
+            | Self::OrderByServer(_)
+            | Self::Redact { .. }
+            | Self::Leave(_)
+            | Self::Rename { .. } => None,
+        }
+    }
 }
 
 /// Who gives the orders of those who look after the server: nobody else may be called that.
@@ -181,12 +205,12 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             known.may_rename(name, wanted, is_theirs)?;
             Ok(Entry::of(Kind::Renamed, name, wanted.as_str()))
         }
-        Command::SetTopic { name, text } => {
+        Command::SetTopic { name, text, host } => {
             if !state.has(name) {
                 return Err(Refusal::NotInTheRoom);
             }
             if let Some(rules) = state.restraints() {
-                known.may_speak(rules, name)?;
+                known.may_speak(rules, name, host)?;
             }
             if state.topic().map_or("", |topic| &topic.text) == text {
                 return Err(Refusal::Unchanged);
@@ -199,9 +223,10 @@ pub(crate) fn decide<'a>(known: Known<'_>, command: Command<'a>) -> Result<Entry
             text,
             sender,
             id,
+            host,
         } => {
             if let Some(rules) = state.restraints() {
-                known.may_speak(rules, name)?;
+                known.may_speak(rules, name, host)?;
                 known.has_waited(rules, name)?;
             }
             Ok(Entry {
@@ -312,9 +337,9 @@ impl Known<'_> {
             && !rules.role(self.names, wanted).may(Right::Enter, None)
     }
 
-    /// Whether somebody is not silent.
-    fn may_speak(self, rules: &Rules, name: &Name) -> Result<(), Refusal> {
-        let mute = rules.mute_of(name, self.at);
+    /// Whether somebody from a host is not silent.
+    fn may_speak(self, rules: &Rules, name: &Name, host: Option<Host>) -> Result<(), Refusal> {
+        let mute = rules.mute_of(self.names, name, host, self.at);
         mute.map_or(Ok(()), |mute| Err(Refusal::Muted(mute.until)))
     }
 

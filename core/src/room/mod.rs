@@ -5,6 +5,7 @@ mod by_name;
 pub(crate) mod cursor;
 pub(crate) mod decide;
 pub(crate) mod log;
+mod mutes;
 pub(crate) mod names;
 pub(crate) mod redaction;
 pub(crate) mod rules;
@@ -77,6 +78,7 @@ impl Room {
         command: Command<'a>,
     ) -> Result<Ordered<'a>, Refusal> {
         let is_new = matches!(command, Command::Join { .. });
+        let host = command.host();
         let entry = decide(self.known(names, at), command)?;
         if let Change::Enters(name, _) = entry.change() {
             let is_taken = self.state.has(name) || is_new && names.has_like(name);
@@ -87,8 +89,13 @@ impl Room {
         let slow = self.state.rules().slow();
         if slow > 0 {
             match entry.change() {
-                Change::Nothing => self.pace.said(&entry.name, at, slow),
-                Change::Renames(before, after) => self.pace.rename(before, &after),
+                Change::Nothing => self.pace.said(&entry.name, host, at, slow),
+                Change::Enters(name, _) => self.pace.enter(name, host),
+                Change::Leaves(name) => self.pace.leave(name),
+                Change::Renames(before, after) => {
+                    let is_own = names.claim_of(before).is_some();
+                    self.pace.rename(before, &after, is_own);
+                }
                 _ => {}
             }
         } else if entry.kind == Kind::Order {
@@ -183,7 +190,11 @@ mod tests {
             }
             Wish::SetTopic(number, text) => {
                 who = name(*number);
-                Command::SetTopic { name: &who, text }
+                Command::SetTopic {
+                    name: &who,
+                    text,
+                    host: None,
+                }
             }
             Wish::Say(number, text) => {
                 who = name(*number);
@@ -197,6 +208,7 @@ mod tests {
                     text,
                     sender: None,
                     id: None,
+                    host: None,
                 }
             }
         };

@@ -1,8 +1,9 @@
 //! What is ordered in a room: who its operators are, who is kept out or silent, who is invited, and how fast one may speak. It is the
 //! fold of the orders among its entries.
 
+use super::mutes::{Mute, Mutes};
 use super::names::Names;
-use crate::types::limits::{MAX_BANS, MAX_INVITED, MAX_MUTES, MAX_OPERATORS};
+use crate::types::limits::{MAX_BANS, MAX_INVITED, MAX_OPERATORS};
 use crate::types::name::{Name, Unique};
 use crate::types::network::Network;
 use crate::types::order::Order;
@@ -21,8 +22,7 @@ pub(crate) struct Rules {
     operators: BTreeMap<Unique, u64>,
     /// The oldest first.
     bans: Vec<Ban>,
-    /// By when each may speak again, in milliseconds since the Unix epoch; none where that is not said.
-    mutes: BTreeMap<Unique, Option<u64>>,
+    mutes: Mutes,
     is_private: bool,
     invited: BTreeSet<Unique>,
     /// So many seconds are between two lines of one person.
@@ -43,19 +43,12 @@ pub(crate) struct Ban {
     pub(crate) reason: Box<str>,
 }
 
-/// That somebody is silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mute {
-    /// When it ends, in milliseconds since the Unix epoch.
-    pub(super) until: Option<u64>,
-}
-
 /// Where nothing was ordered.
 static NONE: Rules = Rules {
     owner: None,
     operators: BTreeMap::new(),
     bans: Vec::new(),
-    mutes: BTreeMap::new(),
+    mutes: Mutes::NONE,
     is_private: false,
     invited: BTreeSet::new(),
     slow: 0,
@@ -67,7 +60,7 @@ fn unique(name: &Name) -> Unique {
 }
 
 /// Whether something with this end holds at a time.
-fn holds(until: Option<u64>, at: u64) -> bool {
+pub(super) fn holds(until: Option<u64>, at: u64) -> bool {
     until.is_none_or(|until| at < until)
 }
 
@@ -143,10 +136,28 @@ impl Rules {
         self.slow > 0 || !self.mutes.is_empty()
     }
 
-    /// That somebody is silent at a time, if they are.
-    pub(super) fn mute_of(&self, name: &Name, at: u64) -> Option<Mute> {
-        let until = *self.mutes.get(&unique(name))?;
-        holds(until, at).then_some(Mute { until })
+    /// That somebody from a host is silent at a time, if they are. Who keeps order is that by name alone, not by what keeps others
+    /// of their host silent.
+    pub(super) fn mute_of(
+        &self,
+        names: &Names,
+        name: &Name,
+        host: Option<Host>,
+        at: u64,
+    ) -> Option<&Mute> {
+        let by_host = self.mutes.by_host(host, at);
+        let by_host = by_host.filter(|_| !self.role(names, name).may(Right::Mute, None));
+        self.mutes.by_name(name, at).or(by_host)
+    }
+
+    /// From where somebody is known to come who is muted by this name.
+    pub(crate) fn muted_from(&self, name: &Name, at: u64) -> Option<Network> {
+        self.mutes.known_from(name, at)
+    }
+
+    /// Whether anybody is silent for coming from there.
+    pub(crate) fn mutes_from(&self, host: Host, at: u64) -> bool {
+        self.mutes.by_host(Some(host), at).is_some()
     }
 
     /// The bans that hold at a time.
@@ -202,15 +213,13 @@ impl Rules {
                 true
             }
             Order::Unban(whom, from) => self.bans(at).any(|it| it.is_of(whom.as_ref(), *from)),
-            Order::Mute(name, _) => {
-                let others = self.mutes.iter();
-                let others = others.filter(|(it, until)| it.0 != *name && holds(**until, at));
-                if others.count() >= MAX_MUTES {
+            Order::Mute(name, ..) => {
+                if self.mutes.is_full_for(name, at) {
                     return Err(Fault::TooMany);
                 }
                 true
             }
-            Order::Unmute(name) => self.mute_of(name, at).is_some(),
+            Order::Unmute(name, from) => self.mutes.has(name, *from, at),
             Order::Private(is_on) => self.is_private != *is_on,
             Order::Invite(name) => {
                 let is_new = !self.is_invited(name);
@@ -235,12 +244,12 @@ impl Rules {
     pub(super) fn evolve(&mut self, at: u64, by: &Name, order: Order<'_>) {
         // What is over is as if it had never been.
         self.bans.retain(|ban| holds(ban.until, at));
-        self.mutes.retain(|_, until| holds(*until, at));
+        self.mutes.end(at);
         let end = |time: Option<u32>| time.map(|time| at.saturating_add(u64::from(time) * 1000));
         match order {
             Order::Own(given) => self.owner = Some((unique(by), given)),
             Order::Op(name, given) => {
-                self.mutes.remove(&unique(&name));
+                self.mutes.remove(&name, None);
                 let is_known = self.operators.remove(&unique(&name)).is_some();
                 if is_known || self.operators.len() < MAX_OPERATORS {
                     self.operators.insert(Unique(name), given);
@@ -270,13 +279,8 @@ impl Rules {
                 }
             }
             Order::Unban(whom, from) => self.bans.retain(|it| !it.is_of(whom.as_ref(), from)),
-            Order::Mute(name, time) => {
-                let name = Unique(name);
-                if self.mutes.len() < MAX_MUTES || self.mutes.contains_key(&name) {
-                    self.mutes.insert(name, end(time));
-                }
-            }
-            Order::Unmute(name) => drop(self.mutes.remove(&Unique(name))),
+            Order::Mute(name, time, from) => self.mutes.insert(name, end(time), from),
+            Order::Unmute(name, from) => self.mutes.remove(&name, from),
             Order::Private(is_on) => {
                 self.is_private = is_on;
                 if !is_on {
@@ -297,9 +301,7 @@ impl Rules {
 
     /// Somebody who is in the room has another name, and is no less silent for that.
     pub(super) fn rename(&mut self, before: &Name, after: &Name) {
-        if let Some(until) = self.mutes.remove(&unique(before)) {
-            self.mutes.insert(unique(after), until);
-        }
+        self.mutes.rename(before, after);
     }
 }
 
@@ -315,7 +317,7 @@ pub(super) enum Fault {
 }
 
 /// What stands in a snapshot for nothing.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 impl Rules {
     /// It as lines, each of a letter and what it says, in this order: the owner, operators, bans, mutes, privacy, those who are invited,
@@ -343,8 +345,8 @@ impl Rules {
             let (until, by) = (time(&ban.until), ban.by.0.as_str());
             put('b', &[whom, &from, &until, by, &ban.reason]);
         }
-        for (name, until) in &self.mutes {
-            put('m', &[name.0.as_str(), &time(until)]);
+        for mute in self.mutes.encode() {
+            put('m', &[&mute]);
         }
         if self.is_private {
             put('c', &[]);
@@ -394,7 +396,7 @@ impl Rules {
                         reason: next()?.into(),
                     });
                 }
-                "m" => drop(rules.mutes.insert(name(first)?, time(second)?)),
+                "m" => rules.mutes.decode(rest)?,
                 "c" => rules.is_private = true,
                 "i" => drop(rules.invited.insert(name(first)?)),
                 "s" => rules.slow = first.parse().ok()?,

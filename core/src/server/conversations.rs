@@ -297,6 +297,7 @@ impl Server {
             text,
             sender: session.filter(|_| given.is_some()),
             id: given,
+            host: None,
         };
         let _ = self.rooms.order(room, now, command); // Nothing is ordered in it.
         let line = Line {

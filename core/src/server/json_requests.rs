@@ -451,10 +451,8 @@ impl Server {
             let why = "the server's disk is full; try again later";
             return self.refuse(id, Code::DiskFull, why, given);
         }
-        let session = self
-            .connections
-            .get(id)
-            .and_then(|c| c.session.as_deref().copied());
+        let connection = self.connections.get(id);
+        let session = connection.and_then(|c| c.session.as_deref().copied());
         let session = session.filter(|_| given.is_some());
         let command = Command::Say {
             kind,
@@ -462,6 +460,7 @@ impl Server {
             text,
             sender: session,
             id: given,
+            host: self.limited_host(id),
         };
         let now = self.wall();
         match self.rooms.order(room, now, command).err() {

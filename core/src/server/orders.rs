@@ -103,6 +103,7 @@ impl Server {
             is_short.then_some(text).ok_or(Answer::ReasonTooLong)
         };
         let by = self.rooms.names().last_claim();
+        let rules = self.rooms[room].room.state.rules();
         Ok(match asked {
             Asked::Op(whom) => Order::Op(name(whom)?, by),
             Asked::Deop(whom) => Order::Deop(name(whom)?),
@@ -121,7 +122,6 @@ impl Server {
                     let name = name(whom)?;
                     let host = self.host_in(room, &name).map(Network::of_host);
                     // What kept them out before by the same name goes on to.
-                    let rules = self.rooms[room].room.state.rules();
                     let known = || rules.ban_by_name(self.wall(), &name)?.from;
                     let from = host.or_else(known);
                     (Some(name), from)
@@ -147,8 +147,20 @@ impl Server {
                 }
                 Order::Unban(name, network)
             }
-            Asked::Mute(whom, time) => Order::Mute(name(whom)?, *time),
-            Asked::Unmute(whom) => Order::Unmute(name(whom)?),
+            Asked::Mute(whom, time) => {
+                let name = name(whom)?;
+                let host = self.host_in(room, &name).map(Network::of_host);
+                // What they were silent by before goes on.
+                let known = || rules.muted_from(&name, self.wall());
+                let from = host.or_else(known);
+                Order::Mute(name, *time, from)
+            }
+            Asked::Unmute(whom) => {
+                let name = name(whom)?;
+                let host = self.host_in(room, &name);
+                let host = host.filter(|it| rules.mutes_from(*it, self.wall()));
+                Order::Unmute(name, host.map(Network::of_host))
+            }
             Asked::Private(is_on) => Order::Private(*is_on),
             Asked::Invite(whom) => Order::Invite(name(whom)?),
             Asked::Slow(seconds) => Order::Slow(*seconds),

@@ -401,6 +401,7 @@ impl Server {
             text,
             sender: None,
             id: None,
+            host: connection.limited.then_some(connection.peer.host),
         };
         match self.rooms.order(connection.main.room, now, command) {
             Ok(ordered) if kind == Kind::Said => connection.main.cursor.skip(ordered.line),

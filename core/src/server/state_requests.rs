@@ -98,7 +98,8 @@ impl Server {
             return self.refuse_answer(id, Answer::NotDone, given);
         }
         let now = self.wall();
-        let command = Command::SetTopic { name: &name, text };
+        let (name, host) = (&name, self.limited_host(id));
+        let command = Command::SetTopic { name, text, host };
         match self.rooms.order(room, now, command).err() {
             None => {
                 mark(Mark::TopicSet);

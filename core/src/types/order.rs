@@ -33,10 +33,10 @@ pub enum Order<'a> {
     },
     /// Whoever is kept out by this name, or from there, is let in again.
     Unban(Option<Name>, Option<Network>),
-    /// Somebody is muted, for so many seconds or until they may speak again.
-    Mute(Name, Option<u32>),
-    /// They may speak again.
-    Unmute(Name),
+    /// Somebody is muted, for so many seconds or until they may speak again, and whoever else comes from where they do.
+    Mute(Name, Option<u32>, Option<Network>),
+    /// They may speak again, and so may others who are muted only for coming from there.
+    Unmute(Name, Option<Network>),
     /// Nobody comes in who is not invited, or everybody may again.
     Private(bool),
     /// Somebody is invited.
@@ -119,8 +119,14 @@ impl<'a> Order<'a> {
                 let (whom, from) = target(first().0, first().1)?;
                 Self::Unban(whom, from)
             }
-            "mute" => Self::Mute(name(first().0)?, parse_time(first().1).ok()?),
-            "unmute" => Self::Unmute(name(rest)?),
+            "mute" => {
+                let (time, from) = split_network(first().1)?;
+                Self::Mute(name(first().0)?, parse_time(time).ok()?, from)
+            }
+            "unmute" => {
+                let (whom, from) = split_network(rest)?;
+                Self::Unmute(name(whom)?, from)
+            }
             "private" => Self::Private(parse_switch(rest)?),
             "invite" => Self::Invite(name(rest)?),
             "slow" => Self::Slow(rest.parse().ok().filter(|it| *it <= MAX_SLOW)?),
@@ -152,8 +158,10 @@ impl<'a> Order<'a> {
                 format!("ban {time} {whom} {from}{blank}{reason}")
             }
             Self::Unban(whom, from) => format!("unban {} {}", OrNone(whom), OrNone(from)),
-            Self::Mute(name, time) => format!("mute {name} {}", OrNone(time)),
-            Self::Unmute(name) => format!("unmute {name}"),
+            Self::Mute(name, time, from) => {
+                format!("mute {name} {}{}", OrNone(time), AfterBlank(from))
+            }
+            Self::Unmute(name, from) => format!("unmute {name}{}", AfterBlank(from)),
             Self::Private(is_on) => format!("private {}", switch(*is_on)),
             Self::Invite(name) => format!("invite {name}"),
             Self::Slow(seconds) => format!("slow {seconds}"),
@@ -175,7 +183,7 @@ impl<'a> Order<'a> {
             Self::Ban { .. } => OrderKind::Ban,
             Self::Unban(..) => OrderKind::Unban,
             Self::Mute(..) => OrderKind::Mute,
-            Self::Unmute(_) => OrderKind::Unmute,
+            Self::Unmute(..) => OrderKind::Unmute,
             Self::Private(_) => OrderKind::Private,
             Self::Invite(_) => OrderKind::Invite,
             Self::Slow(_) => OrderKind::Slow,
@@ -196,7 +204,7 @@ impl<'a> Order<'a> {
             Self::Ban { .. } => Right::Ban,
             Self::Unban(..) => Right::Unban,
             Self::Mute(..) => Right::Mute,
-            Self::Unmute(_) => Right::Unmute,
+            Self::Unmute(..) => Right::Unmute,
             Self::Private(_) => Right::Private,
             Self::Invite(_) => Right::Invite,
             Self::Slow(_) => Right::Slow,
@@ -212,8 +220,8 @@ impl<'a> Order<'a> {
             Self::Op(name, _)
             | Self::Deop(name)
             | Self::Kick(name, _)
-            | Self::Mute(name, _)
-            | Self::Unmute(name)
+            | Self::Mute(name, ..)
+            | Self::Unmute(name, _)
             | Self::Invite(name)
             | Self::Redact(_, name) => Some(name),
             Self::Ban { whom, .. } | Self::Unban(whom, _) => whom.as_ref(),
@@ -229,7 +237,10 @@ impl<'a> Order<'a> {
     /// The addresses that it is about, which operators alone see.
     pub fn address(&self) -> Option<Network> {
         match self {
-            Self::Ban { from, .. } | Self::Unban(_, from) => *from,
+            Self::Ban { from, .. }
+            | Self::Unban(_, from)
+            | Self::Mute(_, _, from)
+            | Self::Unmute(_, from) => *from,
             _ => None,
         }
     }
@@ -237,7 +248,7 @@ impl<'a> Order<'a> {
     /// For how many seconds it holds, where that is said.
     pub fn time(&self) -> Option<u32> {
         match self {
-            Self::Ban { time, .. } | Self::Mute(_, time) => *time,
+            Self::Ban { time, .. } | Self::Mute(_, time, _) => *time,
             _ => None,
         }
     }
@@ -263,7 +274,7 @@ impl<'a> Order<'a> {
             Self::Ban { .. } => format!("has banned {whom}{time}{why}"),
             Self::Unban(..) => format!("has lifted the ban of {whom}"),
             Self::Mute(..) => format!("has muted {whom}{time}"),
-            Self::Unmute(_) => format!("lets {whom} speak again"),
+            Self::Unmute(..) => format!("lets {whom} speak again"),
             Self::Private(true) => "has made the room private".into(),
             Self::Private(false) => "has opened the room to everyone".into(),
             Self::Invite(_) => format!("has invited {whom}"),
@@ -305,6 +316,14 @@ fn target(name: &str, network: &str) -> Option<(Option<Name>, Option<Network>)> 
     (name.is_some() || network.is_some()).then_some((name, network))
 }
 
+/// What stands before a network, and that, if there is one.
+fn split_network(text: &str) -> Option<(&str, Option<Network>)> {
+    match text.split_once(' ') {
+        Some((before, network)) => Some((before, Some(Network::parse(network)?))),
+        None => Some((text, None)),
+    }
+}
+
 /// So many seconds, or none said.
 fn parse_time(text: &str) -> Result<Option<u32>, InvalidTime> {
     if text == "-" {
@@ -324,6 +343,15 @@ impl<T: fmt::Display> fmt::Display for OrNone<'_, T> {
             Some(it) => it.fmt(f),
             None => f.write_str("-"),
         }
+    }
+}
+
+/// What is there, after a blank, or nothing.
+struct AfterBlank<'a, T>(&'a Option<T>);
+
+impl<T: fmt::Display> fmt::Display for AfterBlank<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |it| write!(f, " {it}"))
     }
 }
 
@@ -447,7 +475,10 @@ mod tests {
             ("unban - 192.0.2.7", "has lifted the ban of an address"),
             ("mute bob -", "has muted bob"),
             ("mute bob 604800", "has muted bob for 7d"),
+            ("mute bob - 192.0.2.7", "has muted bob"),
+            ("mute bob 90 2001:db8::/64", "has muted bob for 90s"),
             ("unmute bob", "lets bob speak again"),
+            ("unmute bob 192.0.2.7", "lets bob speak again"),
             ("private on", "has made the room private"),
             ("private off", "has opened the room to everyone"),
             ("invite bob", "has invited bob"),
@@ -474,6 +505,9 @@ mod tests {
             "unban - -",
             "mute bob",
             "mute bob 0",
+            "mute bob - x",
+            "mute bob - -",
+            "unmute bob x",
             "private",
             "slow 3601",
             "slow",

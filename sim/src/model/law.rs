@@ -230,6 +230,8 @@ impl Law {
             format!("{} where {:?} are removed", told(), place.going)
         });
         let maker = place.maker.take();
+        let client = self.people.get(&key).and_then(|who| who.client);
+        let host = client.and_then(|client| *self.hosts.get(client)?);
         let moving = self.moving.take().filter(|it| it.0 == key);
         match record.kind {
             Kind::Joined => {
@@ -251,6 +253,7 @@ impl Law {
             Kind::Left => {
                 place.members.remove(&key);
                 place.may_go.remove(&key);
+                place.rules.is_left_by(name, host);
                 self.sufferers += u64::from(place.going.remove(&key));
                 let rooms = self.people.get_mut(&key).map(|who| {
                     who.rooms.remove(&record.room);
@@ -262,7 +265,8 @@ impl Law {
             }
             Kind::Renamed => self.is_renamed(record),
             Kind::Said | Kind::Acted | Kind::Topic => {
-                let is_muted = place.rules.is_muted(at, name) && !place.is_unsure;
+                let is_muted = place.rules.is_muted(&self.accounts, at, name, host);
+                let is_muted = is_muted && !place.is_unsure;
                 Invariant::Silence.holds(!is_muted, || format!("{}, who is muted", told()));
                 if record.kind != Kind::Topic {
                     let waits = place.rules.is_to_wait(at, name) && !place.is_unsure;
@@ -331,6 +335,7 @@ impl Law {
         Invariant::Invited.holds(is_invited || may_all_the_same, || {
             format!("{}, who is not invited", told())
         });
+        place.rules.is_entered(name, host);
         place.members.insert(key);
     }
 

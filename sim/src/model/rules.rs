@@ -98,13 +98,31 @@ pub(crate) struct Rules {
     owner: Option<(String, u64)>,
     operators: BTreeMap<String, u64>,
     bans: Vec<Ban>,
-    mutes: BTreeMap<String, Option<u64>>,
+    /// By the name that each was ordered for.
+    mutes: BTreeMap<String, Mute>,
     is_private: bool,
     invited: BTreeSet<String>,
     /// Between two lines, in milliseconds.
     slow: u64,
     /// When each said something last, and the least that was between two lines since then.
     said: BTreeMap<String, (u64, u64)>,
+    /// The same of those who have left, by from where they came.
+    left: BTreeMap<IpAddr, (u64, u64)>,
+}
+
+/// Who is silent.
+#[derive(Clone, Debug)]
+struct Mute {
+    until: Option<u64>,
+    from: Option<Network>,
+    /// The last name that they took since then.
+    now: Option<String>,
+}
+
+impl Mute {
+    fn is_of(&self, key: &str, name: &str) -> bool {
+        are_alike(key, name) || self.now.as_ref().is_some_and(|now| are_alike(now, name))
+    }
 }
 
 /// Who is kept out.
@@ -207,7 +225,12 @@ impl Rules {
                 let mut bans = self.bans.iter().filter(|it| holds(it.until, at));
                 bans.any(|it| it.is_of(whom, *from))
             }
-            Order::Unmute(_) => self.mutes.get(&name).is_some_and(|it| holds(*it, at)),
+            Order::Unmute(whom, from) => {
+                let mut mutes = self.mutes.iter().filter(|it| holds(it.1.until, at));
+                mutes.any(|(key, it)| {
+                    it.is_of(key, whom.as_str()) || from.is_some() && it.from == *from
+                })
+            }
             Order::Private(is_on) => self.is_private != *is_on,
             Order::Invite(_) => !is_there && !self.invited.contains(&name),
             Order::Slow(seconds) => self.slow != u64::from(*seconds) * 1000,
@@ -227,13 +250,14 @@ impl Rules {
     /// An order was given.
     pub(crate) fn is_ordered(&mut self, at: u64, by: &str, order: &Order<'_>) {
         self.bans.retain(|it| holds(it.until, at));
+        self.mutes.retain(|_, it| holds(it.until, at));
         let name = order.whom().map(|it| folded(it.as_str()));
         let name = name.unwrap_or_default();
         let until = order.time().map(|time| at + u64::from(time) * 1000);
         match order {
             Order::Own(given) => self.owner = Some((folded(by), *given)),
             Order::Op(_, given) => {
-                self.mutes.remove(&name);
+                self.mutes.retain(|key, it| !it.is_of(key, &name));
                 self.operators.insert(name, *given);
             }
             Order::Deop(_) => drop(self.operators.remove(&name)),
@@ -252,8 +276,26 @@ impl Rules {
                 let whom = whom.as_ref().map(Name::as_str);
                 self.bans.retain(|it| !it.is_of(whom, *from));
             }
-            Order::Mute(..) => drop(self.mutes.insert(name, until)),
-            Order::Unmute(_) => drop(self.mutes.remove(&name)),
+            Order::Mute(_, _, from) => {
+                let mut is_new = true;
+                for (key, mute) in &mut self.mutes {
+                    if mute.is_of(key, &name) {
+                        is_new = false;
+                        mute.until = until;
+                        mute.from = from.or(mute.from);
+                    }
+                }
+                if is_new {
+                    let (from, now) = (*from, None);
+                    self.mutes.insert(name, Mute { until, from, now });
+                }
+            }
+            Order::Unmute(_, from) => {
+                self.mutes.retain(|key, it| !it.is_of(key, &name));
+                for mute in self.mutes.values_mut().filter(|it| it.from == *from) {
+                    mute.from = None;
+                }
+            }
             Order::Private(is_on) => {
                 self.is_private = *is_on;
                 if !is_on {
@@ -264,9 +306,9 @@ impl Rules {
             Order::Slow(seconds) => {
                 self.slow = u64::from(*seconds) * 1000;
                 if self.slow == 0 {
-                    self.said.clear();
+                    self.waits_for_nobody();
                 }
-                for said in self.said.values_mut() {
+                for said in self.said.values_mut().chain(self.left.values_mut()) {
                     said.1 = said.1.min(self.slow);
                 }
             }
@@ -277,11 +319,38 @@ impl Rules {
     /// Somebody who is there has another name.
     pub(crate) fn is_renamed(&mut self, before: &str, after: &str) {
         let (before, after) = (folded(before), folded(after));
-        if let Some(until) = self.mutes.remove(&before) {
-            self.mutes.insert(after.clone(), until);
+        for (key, mute) in &mut self.mutes {
+            if mute.is_of(key, &before) {
+                mute.now = Some(after.clone());
+            }
         }
         if let Some(said) = self.said.remove(&before) {
-            self.said.insert(after, said);
+            self.is_to_wait_since(&after, said);
+        }
+    }
+
+    /// Somebody from there has left, and whoever comes from there waits as they were to.
+    pub(crate) fn is_left_by(&mut self, name: &str, from: Option<IpAddr>) {
+        if let (Some(said), Some(from)) = (self.said.get(&folded(name)), from) {
+            let known = self.left.entry(from).or_insert(*said);
+            if known.0 <= said.0 {
+                *known = *said;
+            }
+        }
+    }
+
+    /// Somebody has come from there.
+    pub(crate) fn is_entered(&mut self, name: &str, from: Option<IpAddr>) {
+        let said = from.and_then(|from| self.left.get(&from));
+        if let Some(said) = said.copied() {
+            self.is_to_wait_since(&folded(name), said);
+        }
+    }
+
+    fn is_to_wait_since(&mut self, key: &str, said: (u64, u64)) {
+        let known = self.said.entry(key.into()).or_insert(said);
+        if known.0 <= said.0 {
+            *known = said;
         }
     }
 
@@ -295,6 +364,7 @@ impl Rules {
     /// Nobody need wait: the server has started again, or nobody was there.
     pub(crate) fn waits_for_nobody(&mut self) {
         self.said.clear();
+        self.left.clear();
     }
 
     /// Whether somebody of this name, from there, is kept out.
@@ -311,10 +381,20 @@ impl Rules {
         !self.is_private || self.invited.contains(&folded(name))
     }
 
-    /// Whether somebody is silent.
-    pub(crate) fn is_muted(&self, at: u64, name: &str) -> bool {
-        let until = self.mutes.get(&folded(name));
-        until.is_some_and(|until| holds(*until, at))
+    /// Whether somebody of this name, from there, is silent.
+    pub(crate) fn is_muted(
+        &self,
+        accounts: &Accounts,
+        at: u64,
+        name: &str,
+        from: Option<IpAddr>,
+    ) -> bool {
+        let keeps_order = self.rank(accounts, name) >= Rank::Operator;
+        let mut mutes = self.mutes.iter().filter(|it| holds(it.1.until, at));
+        mutes.any(|(key, it)| {
+            let is_from = it.from.zip(from);
+            it.is_of(key, name) || !keeps_order && is_from.is_some_and(|(of, from)| is_in(of, from))
+        })
     }
 
     /// Whether somebody still has to wait before they say something more, whatever their rank.
@@ -363,7 +443,7 @@ pub(crate) fn words(order: &Order<'_>) -> String {
         Order::Ban { .. } => format!("has banned {whom}{time}{why}"),
         Order::Unban(..) => format!("has lifted the ban of {whom}"),
         Order::Mute(..) => format!("has muted {whom}{time}"),
-        Order::Unmute(_) => format!("lets {whom} speak again"),
+        Order::Unmute(..) => format!("lets {whom} speak again"),
         Order::Private(true) => "has made the room private".into(),
         Order::Private(false) => "has opened the room to everyone".into(),
         Order::Invite(_) => format!("has invited {whom}"),

@@ -422,7 +422,8 @@ mod tests {
 
     #[test]
     fn what_is_ordered_and_who_owns_a_name_is_in_a_snapshot_whole_or_not_at_all() {
-        let [ann, bob] = ["ann", "bob"].map(|it| Name::parse(it).unwrap());
+        let [ann, bob, dan, saint] =
+            ["ann", "bob", "dan", "Saint"].map(|it| Name::parse(it).unwrap());
         let text = "0f".repeat(48);
         let mut state = State::default();
         let order = |text| Entry::of(Kind::Order, &ann, text);
@@ -435,6 +436,11 @@ mod tests {
             order("ban 60 eve 192.0.2.7 a  troll"),
             order("ban - - 2001:db8::/32"),
             order("mute bob -"),
+            order("mute eve 60 192.0.2.7"),
+            order("mute dan -"),
+            Entry::joined(alloc::borrow::Cow::Borrowed(&dan), None),
+            Entry::of(Kind::Renamed, &dan, "Saint"),
+            Entry::left(&saint),
             order("private on"),
             order("invite eve"),
             order("slow 9"),
@@ -457,6 +463,8 @@ mod tests {
                 "b eve 192.0.2.7 61000 ann a  troll",
                 "b - 2001:db8::/32 - ann ",
                 "m bob -",
+                "m dan - - Saint",
+                "m eve 61000 192.0.2.7 -",
                 "c",
                 "i eve",
                 "s 9"

@@ -1,6 +1,6 @@
 //! Rooms that not everyone may come into, and slow ones.
 
-use super::super::accounts::send;
+use super::super::accounts::{far, send};
 use super::super::json::{errors, objects, program};
 use super::super::world::World;
 use super::{admin, dev, go};
@@ -76,6 +76,50 @@ fn what_happens_in_a_private_room_is_not_on_the_servers_screen() {
         shown(&mut w),
         "[dev] ann has opened the room to everyone\n[dev] ann: open again\n"
     );
+}
+
+#[test]
+fn whoever_leaves_a_slow_room_and_comes_back_waits_on() {
+    let (mut w, ann, bob) = dev();
+    send(&mut w, ann, "/slow 10");
+    let far_away = far(&mut w, 7, true, "far");
+    let other = far(&mut w, 7, true, "other");
+    for conn in [far_away, other] {
+        go(&mut w, conn, "dev");
+    }
+    w.look(far_away);
+    assert_eq!(send(&mut w, far_away, "one"), "");
+    // Under another name, and on another connection from the same host.
+    for line in ["/join lobby", "/nick farther", "/join dev"] {
+        send(&mut w, far_away, line);
+    }
+    assert!(send(&mut w, far_away, "two").contains("in 10 s"));
+    w.receive(far_away, "LEAVE\n");
+    w.look(far_away);
+    let again = far(&mut w, 7, true, "again");
+    go(&mut w, again, "dev");
+    assert!(send(&mut w, again, "two").contains("in 10 s"));
+    // Whoever was there before them is somebody else, and so is who comes from elsewhere.
+    w.look(other);
+    assert_eq!(send(&mut w, other, "one"), "");
+    let elsewhere = far(&mut w, 8, true, "elsewhere");
+    go(&mut w, elsewhere, "dev");
+    assert_eq!(send(&mut w, elsewhere, "one"), "");
+    w.wait(Duration::from_secs(10));
+    w.look(again);
+    assert_eq!(send(&mut w, again, "two"), "");
+    // From this machine, whoever has the name that spoke, or owns it, waits.
+    send(&mut w, bob, "/claim open sesame");
+    assert_eq!(send(&mut w, bob, "one"), "");
+    for line in [
+        "/nick bobby",
+        "/join lobby",
+        "/login bob open sesame",
+        "/join dev",
+    ] {
+        send(&mut w, bob, line);
+    }
+    assert!(send(&mut w, bob, "two").contains("in 10 s"));
 }
 
 #[test]

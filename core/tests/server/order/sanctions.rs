@@ -211,6 +211,93 @@ fn a_network_is_banned_for_all_who_come_from_it_but_those_who_keep_order() {
 }
 
 #[test]
+fn a_mute_holds_by_name_and_by_host_whoever_leaves_and_comes_back() {
+    let mut w = World::new(Limits::default());
+    let ann = owner_of(&mut w, "ann");
+    go(&mut w, ann, "dev");
+    let [troll, dan] = [(7, "troll"), (7, "dan")].map(|(host, name)| far(&mut w, host, true, name));
+    for conn in [troll, dan] {
+        go(&mut w, conn, "dev");
+    }
+    send(&mut w, dan, "/claim open sesame");
+    send(&mut w, ann, "/op dan");
+    w.look(ann);
+    assert_eq!(
+        send(&mut w, ann, "/mute troll 2h"),
+        "ann has muted troll for 2h\n* That is about 192.0.2.7; only operators see this.\n"
+    );
+    w.look(troll);
+    w.look(dan);
+    let why = "* Not sent: you are muted here until 1970-01-01 02:00 UTC.\n";
+    assert_eq!(send(&mut w, troll, "hello"), why);
+    assert_eq!(
+        send(&mut w, dan, "hello"),
+        "",
+        "who keeps order is not meant"
+    );
+    // Elsewhere, under another name, and back; and on another connection.
+    for line in ["/join lobby", "/nick saint", "/join dev"] {
+        send(&mut w, troll, line);
+    }
+    assert_eq!(send(&mut w, troll, "hello"), why);
+    assert!(send(&mut w, troll, "/topic mine").contains("you are muted"));
+    let again = far(&mut w, 7, false, "angel");
+    go(&mut w, again, "dev");
+    assert_eq!(send(&mut w, again, "hello"), why);
+    w.receive(troll, "LEAVE\n");
+    // From another host, by the name and what is taken for it.
+    let other = far(&mut w, 8, false, "TRO11");
+    go(&mut w, other, "dev");
+    assert_eq!(send(&mut w, other, "hello"), why);
+    w.receive(other, "LEAVE\n");
+    let other = far(&mut w, 8, false, "eve");
+    go(&mut w, other, "dev");
+    assert_eq!(send(&mut w, other, "hello"), "");
+    // Whoever is let speak may speak, and so may the others from there.
+    w.look(ann);
+    assert_eq!(
+        send(&mut w, ann, "/unmute angel"),
+        "ann lets angel speak again\n* That is about 192.0.2.7; only operators see this.\n"
+    );
+    w.look(again);
+    assert_eq!(send(&mut w, again, "hello"), "");
+    send(&mut w, again, "/nick troll");
+    assert_eq!(send(&mut w, again, "hello"), why);
+    w.wait(Duration::from_secs(7200));
+    assert_eq!(send(&mut w, again, "hello"), "");
+}
+
+#[test]
+fn a_mute_goes_with_an_account_and_with_the_name_it_was_ordered_for() {
+    let (mut w, ann, bob) = dev();
+    send(&mut w, bob, "/claim open sesame");
+    send(&mut w, ann, "/mute bob");
+    w.look(bob);
+    let why = "* Not sent: you are muted here.\n";
+    send(&mut w, bob, "/nick bobby");
+    assert_eq!(send(&mut w, bob, "hello"), why);
+    go(&mut w, bob, "lobby");
+    send(&mut w, bob, "/login bob open sesame");
+    go(&mut w, bob, "dev");
+    assert_eq!(send(&mut w, bob, "hello"), why);
+    send(&mut w, bob, "/nick bobby");
+    assert_eq!(send(&mut w, bob, "hello"), why);
+    // A second one is of the same person, and so is being let speak.
+    send(&mut w, ann, "/mute bobby 10m");
+    w.look(bob);
+    let until = "* Not sent: you are muted here until 1970-01-01 00:10 UTC.\n";
+    assert_eq!(send(&mut w, bob, "hello"), until);
+    send(&mut w, bob, "/login bob open sesame");
+    assert_eq!(send(&mut w, bob, "hello"), until);
+    send(&mut w, ann, "/unmute bob");
+    w.look(bob);
+    send(&mut w, bob, "/nick bobby");
+    assert_eq!(send(&mut w, bob, "hello"), "");
+    w.look(ann);
+    assert!(send(&mut w, ann, "/unmute bobby").contains("they are not muted"));
+}
+
+#[test]
 fn who_is_banned_from_the_lobby_is_not_let_in_at_all() {
     let mut w = World::new(Limits::default());
     let root = admin(&mut w, "root");

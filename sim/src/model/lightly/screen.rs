@@ -265,11 +265,8 @@ impl Lightly {
                 (None, Some(address(self, true, time)?))
             } else {
                 let whom = name(whom)?;
-                let host = self.law.host_in(room, whom.as_str());
-                (
-                    Some(whom),
-                    host.and_then(|host| Network::parse(&host.to_string())),
-                )
+                let host = self.host_named(room, whom.as_str());
+                (Some(whom), host)
             };
             return Some(
                 Order::Ban {
@@ -290,15 +287,25 @@ impl Lightly {
             let (whom, span) = rest
                 .split_once(" for ")
                 .map_or((rest, None), |it| (it.0, Some(it.1)));
-            Order::Mute(name(whom)?, span.and_then(time))
+            let whom = name(whom)?;
+            let from = self.host_named(room, whom.as_str());
+            Order::Mute(whom, span.and_then(time), from)
         } else if let Some(rest) = words.strip_prefix("lets ") {
-            Order::Unmute(name(rest.strip_suffix(" speak again")?)?)
+            let whom = name(rest.strip_suffix(" speak again")?)?;
+            let from = self.host_named(room, whom.as_str());
+            Order::Unmute(whom, from)
         } else if let Some(rest) = words.strip_prefix("has invited ") {
             Order::Invite(name(rest)?)
         } else {
             return None;
         };
         Some(order.to_text())
+    }
+
+    /// From where somebody comes who is in a room, where that counts.
+    fn host_named(&self, room: &RoomName, whom: &str) -> Option<Network> {
+        let host = self.law.host_in(room, whom)?;
+        Network::parse(&host.to_string())
     }
 }
 
