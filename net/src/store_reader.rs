@@ -19,7 +19,7 @@ pub(crate) struct Reading {
 
 /// What the store has of what was asked for.
 pub(crate) enum Answer {
-    Kept(Vec<Record>),
+    Kept(u64, Vec<Record>),
     Found(Option<Record>),
     Opened(Box<History>),
     Unreadable,
@@ -29,7 +29,7 @@ impl Answer {
     /// What the server is told.
     pub(crate) fn input(&self, id: ConnId) -> Input<'_> {
         match self {
-            Self::Kept(records) => Input::Kept(id, records),
+            Self::Kept(oldest, records) => Input::Kept(id, *oldest, records),
             Self::Found(record) => Input::Found(id, record.as_ref()),
             Self::Opened(history) => Input::Opened(id, history),
             Self::Unreadable => Input::Unreadable(id),
@@ -85,7 +85,7 @@ fn answer(reader: &Reader, asked: &Action) -> Option<(ConnId, Answer)> {
     };
     match asked {
         Action::Read(id, room, after, most) => {
-            let kept = reader.read(room, *after, *most).map(Answer::Kept);
+            let kept = read(reader, room, *after, *most);
             Some((*id, kept.unwrap_or_else(unreadable)))
         }
         Action::Find(id, session, given) => {
@@ -98,6 +98,18 @@ fn answer(reader: &Reader, asked: &Action) -> Option<(ConnId, Answer)> {
         }
         _ => None,
     }
+}
+
+/// Entries of a room, and the oldest that is held after they were read.
+fn read(reader: &Reader, room: &RoomName, after: u64, most: usize) -> Result<Answer, StoreError> {
+    let records = reader.read(room, after, most)?;
+    let oldest = reader.first(room)?;
+    let from = oldest.max(after + 1);
+    if let Some(next) = records.first().map(|it| it.seq).filter(|next| *next > from) {
+        let to = next - 1;
+        tracing::error!(from, to, "entries of a room's history cannot be read");
+    }
+    Ok(Answer::Kept(oldest, records))
 }
 
 /// What the store has of a room that nobody is in.

@@ -177,7 +177,7 @@ impl Server {
             let (from, is_past) = (backfill.from, backfill.from > last);
             let record = log.record(from).filter(|_| !is_past);
             if from > backfill.next && (is_past || record.is_some()) {
-                self.pass_gap(id, from);
+                self.pass_gap(id, from, true);
             } else if let Some(record) = record {
                 self.send_past(id, &record);
             } else if from >= log.oldest() {
@@ -186,13 +186,13 @@ impl Server {
                 self.ask_store(Lane::Read, id);
             } else {
                 let next = log.oldest();
-                self.pass_gap(id, next);
+                self.pass_gap(id, next, false);
             }
         }
     }
 
     /// Entries that were read in the store.
-    pub(super) fn kept(&mut self, id: ConnId, records: &[Record]) {
+    pub(super) fn kept(&mut self, id: ConnId, oldest: u64, records: &[Record]) {
         if self.found_to_redact(id, Some(records)) {
             return;
         }
@@ -218,11 +218,12 @@ impl Server {
         backfill.most = (2 * backfill.most).min(READ);
         let next = records.first().map_or(first, |record| record.seq);
         if next > backfill.next {
-            if room != RoomId::LOBBY && backfill.from == backfill.next {
+            let is_unreadable = backfill.from > backfill.next || oldest < next;
+            if room != RoomId::LOBBY {
                 // Of the lobby the store says it with each commit.
-                self.rooms[room].room.log.set_oldest(next);
+                self.rooms[room].room.log.set_oldest(oldest.min(next));
             }
-            self.pass_gap(id, next);
+            self.pass_gap(id, next, is_unreadable);
         }
         for record in records {
             if self.private(id) >= most || record.seq > committed {
@@ -325,8 +326,8 @@ impl Server {
         self.proceed(id);
     }
 
-    /// The next entry that is there is this one.
-    fn pass_gap(&mut self, id: ConnId, next: u64) {
+    /// The next entry that is there is this one. `is_unreadable`: others before it are held, and cannot be read.
+    fn pass_gap(&mut self, id: ConnId, next: u64, is_unreadable: bool) {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
@@ -334,7 +335,6 @@ impl Server {
             return;
         };
         let room = backfill.room;
-        let is_unreadable = backfill.from > backfill.next;
         let after = mem::replace(&mut backfill.next, next) - 1;
         backfill.from = next;
         // The end of a page says what is held, of which these would be the beginning.

@@ -32,9 +32,10 @@ pub enum Input<'a> {
     DiskFull(bool),
     /// They are not, or nobody knows whether they are: the store takes no more.
     NotCommitted,
-    /// What [`Action::Read`] asked for: entries without holes. There are fewer of them, or none, only
-    /// where no more are to be had.
-    Kept(ConnId, &'a [Record]),
+    /// What [`Action::Read`] asked for: the number of the oldest entry of the room that the store holds after that, and entries
+    /// without holes, which begin with the first one that can be read. There are fewer of them, or none, only where no more are
+    /// to be had.
+    Kept(ConnId, u64, &'a [Record]),
     /// What [`Action::Find`] asked for.
     Found(ConnId, Option<&'a Record>),
     /// What [`Action::Open`] asked for: all of it the default where there never was such a room.

@@ -262,8 +262,8 @@ impl Server {
                 self.give_up_uncommitted();
                 self.stop(|_| Goodbye::NotKept);
             }
-            Input::Kept(id, records) => {
-                self.kept(id, records);
+            Input::Kept(id, oldest, records) => {
+                self.kept(id, oldest, records);
                 self.store_answered();
             }
             Input::Found(id, record) => {

@@ -326,7 +326,7 @@ fn who_is_gone_waits_for_the_store_no_more_and_an_answer_that_comes_too_late_is_
     };
     let kept = k.store.iter().filter(|record| record.seq > after);
     let kept: Vec<_> = kept.take(most).cloned().collect();
-    k.handle(Input::Kept(conn, &kept));
+    k.handle(Input::Kept(conn, 1, &kept));
     assert_eq!(
         asked_by(&k),
         [conns[2]],

@@ -67,6 +67,12 @@ impl Disk for Machine {
     }
 }
 
+/// In the place of a file there is a directory, a pipe, a socket or a device.
+#[cfg(unix)]
+fn no_file(name: &str) -> io::Error {
+    io::Error::other(format!("`{name}` is no regular file"))
+}
+
 #[cfg(unix)]
 impl Dir for Open {
     fn list(&self) -> io::Result<Vec<String>> {
@@ -85,18 +91,29 @@ impl Dir for Open {
 
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>> {
         use rustix::fs::{Mode as Bits, OFlags};
+        use rustix::io::Errno;
         let how = match mode {
             Mode::Read => OFlags::RDONLY,
             Mode::Write => OFlags::RDWR,
             Mode::New => OFlags::RDWR | OFlags::CREATE | OFlags::EXCL,
         };
-        let flags = how | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // What is no file, such as a pipe, might be waited for.
+        let flags = how | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&self.dir, name, flags, Bits::RUSR | Bits::WUSR);
         let file = opened.map_err(|error| match error {
-            rustix::io::Errno::LOOP => io::Error::other(format!("`{name}` is a symbolic link")),
+            Errno::LOOP => io::Error::other(format!("`{name}` is a symbolic link")),
+            Errno::ISDIR | Errno::NXIO => no_file(name),
+            Errno::ACCESS | Errno::PERM => {
+                let error = io::Error::from(error);
+                io::Error::new(error.kind(), format!("`{name}`: {error}"))
+            }
             error => error.into(),
         })?;
-        Ok(Arc::new(fs::File::from(file)))
+        let file = fs::File::from(file);
+        if !file.metadata()?.is_file() {
+            return Err(no_file(name));
+        }
+        Ok(Arc::new(file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -6,6 +6,7 @@ use chat_net::store::{Fault, Retention, Store, backup, check, export};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::process::Command;
 
 fn open(dir: &Dir) -> Store {
     Store::with_sizes(&dir.0, ALL, SMALL).unwrap()
@@ -136,4 +137,40 @@ fn no_symbolic_link_is_followed() {
         }
     }
     fs::remove_file(&victim.0).unwrap();
+}
+
+#[test]
+fn nothing_waits_for_a_pipe_in_the_place_of_a_file() {
+    let dir = Dir::new();
+    let mut store = open(&dir);
+    for batch in all_said(1..=300).chunks(20) {
+        store.append(batch).unwrap();
+        idle(&store);
+    }
+    drop(store);
+    for name in files(&dir) {
+        let bytes = fs::read(&name).unwrap();
+        for is_pipe in [true, false] {
+            fs::remove_file(&name).unwrap();
+            if is_pipe {
+                let made = Command::new("mkfifo").arg(&name).status().unwrap();
+                assert!(made.success());
+            } else {
+                fs::create_dir(&name).unwrap();
+            }
+            // It is refused by its name, or is of no use to begin with.
+            if let Err(error) = Store::with_sizes(&dir.0, ALL, SMALL) {
+                let told = error.to_string();
+                let file = name.file_name().unwrap().to_str().unwrap();
+                let is_named = told.contains(&format!("`{file}` is no regular file"));
+                assert!(is_named, "{told}");
+            }
+            let _ = check(&dir.0);
+            let _ = export(&dir.0, Vec::new());
+            let _ = backup(&dir.0, Dir::new().0.as_path());
+            let _ = fs::remove_file(&name).or_else(|_| fs::remove_dir(&name));
+            fs::write(&name, &bytes).unwrap();
+        }
+    }
+    assert_eq!(contents(&open(&dir)), all_said(1..=300));
 }

@@ -402,7 +402,7 @@ impl<'a> Stage<'a> {
                 let kept = self.disk.read(&room, after, most);
                 self.happened[Happening::Unreadable as usize] += u64::from(kept.is_none());
                 self.handle(match &kept {
-                    Some(kept) => Input::Kept(conn, kept),
+                    Some(kept) => Input::Kept(conn, self.disk.first(&room), kept),
                     None => Input::Unreadable(conn),
                 });
             }

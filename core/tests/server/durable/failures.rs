@@ -170,7 +170,7 @@ fn what_cannot_be_read_is_tried_in_smaller_and_smaller_pieces() {
         let kept = k.store.iter().filter(|record| record.seq > after);
         let kept: Vec<_> = kept.take(most).cloned().collect();
         k.handle(if is_readable {
-            Input::Kept(ann, &kept)
+            Input::Kept(ann, 1, &kept)
         } else {
             Input::Unreadable(ann)
         });

@@ -118,9 +118,11 @@ impl Kept {
                     let of_room = |record: &&Record| record.room == room && record.seq > after;
                     let kept = store.iter().filter(of_room);
                     let kept: Vec<Record> = kept.take(most).cloned().collect();
+                    let oldest = store.iter().find(|record| record.room == room);
+                    let oldest = oldest.map_or(u64::MAX, |record| record.seq);
                     let is_whole = kept.iter().all(|record| (self.is_readable)(record.seq));
                     world.handle(if is_whole {
-                        Input::Kept(conn, &kept)
+                        Input::Kept(conn, oldest, &kept)
                     } else {
                         Input::Unreadable(conn)
                     });

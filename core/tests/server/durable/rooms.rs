@@ -4,7 +4,7 @@ use super::{Kept, objects, program, token};
 use crate::json::entries;
 use crate::world::line;
 use chat_core::json::{Code, Message};
-use chat_core::{ConnId, Input, Limits};
+use chat_core::{Action, ConnId, Input, Limits, Record};
 use std::time::Duration;
 
 #[test]
@@ -293,5 +293,71 @@ fn nobody_is_too_far_behind_who_waits_in_a_room_for_commits_that_take_their_time
             .filter(|it| it.1.ends_with("xxxx"))
             .count(),
         said
+    );
+}
+
+#[test]
+fn an_entry_of_a_room_that_cannot_be_read_is_told_and_hides_no_other() {
+    let mut k = Kept::new(Limits::default(), Vec::new(), 9);
+    let ann = k.join("ann");
+    k.receive(ann, "/join dev\n");
+    k.answer();
+    k.receive(ann, "1\n2\n3\n4\n5\n6\n7\n/join lobby\n");
+    k.answer();
+    k.commit();
+    let mut k = k.restart(1);
+    let (bob, _) = program(&mut k, r#"{"name":"bob"}"#);
+    k.commit();
+    objects(&mut k, bob);
+    k.receive(bob, "{\"type\":\"join\",\"room\":\"dev\"}\n");
+    k.answer();
+    k.commit();
+    objects(&mut k, bob);
+    let of_dev = |k: &Kept, seqs: std::ops::RangeInclusive<u64>| {
+        let is_it = |it: &&Record| it.room.as_str() == "dev" && seqs.contains(&it.seq);
+        k.store.iter().filter(is_it).cloned().collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        k.receive(bob, "{\"type\":\"history\",\"room\":\"dev\"}\n");
+        for (oldest, read) in [(1, 1..=2), (1, 4..=5)] {
+            let Some(Action::Read(conn, _, after, most)) = k.asked.pop() else {
+                panic!("nothing is read");
+            };
+            let mut read = of_dev(&k, read);
+            read.retain(|it| it.seq > after);
+            read.truncate(most);
+            k.handle(Input::Kept(conn, oldest, &read));
+        }
+        let told = objects(&mut k, bob);
+        let missing = told.iter().filter(|it| {
+            matches!(
+                it,
+                Message::Missing {
+                    after: 2,
+                    next: 4,
+                    ..
+                }
+            )
+        });
+        assert_eq!(missing.count(), 1, "{told:?}");
+        let past: Vec<u64> = entries(&told).iter().map(|it| it.0).collect();
+        assert_eq!(past, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+        assert!(
+            matches!(told.last(), Some(Message::Page { first: 1, .. })),
+            "{told:?}"
+        );
+    }
+    // Those that are not held any more are told by where the room begins.
+    k.receive(bob, "{\"type\":\"history\",\"room\":\"dev\"}\n");
+    let Some(Action::Read(conn, ..)) = k.asked.pop() else {
+        panic!("nothing is read");
+    };
+    let read = of_dev(&k, 4..=5);
+    k.handle(Input::Kept(conn, 4, &read));
+    let told = objects(&mut k, bob);
+    assert!(!told.iter().any(|it| matches!(it, Message::Missing { .. })));
+    assert!(
+        matches!(told.last(), Some(Message::Page { first: 4, .. })),
+        "{told:?}"
     );
 }
