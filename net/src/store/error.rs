@@ -146,7 +146,7 @@ impl fmt::Display for StoreError {
             Fault::Unfinished => write!(
                 f,
                 "there is no log in {dir}: the making of one there did not end. If it was an \
-                 import, import again; a server that is started there begins an empty one"
+                 import, a backup or a repair, make it again; a server that is started there begins an empty one"
             ),
             Fault::Exists => write!(
                 f,

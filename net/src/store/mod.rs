@@ -60,7 +60,7 @@ pub use upkeep::Upkeep;
 
 use chat_core::{Record, RoomName, SessionId};
 use frame::{Frame, Tag};
-use head::Mark;
+use head::{Head, Mark};
 use making::Beginning;
 use opening::{Lock, Site, is_new};
 use reader::{Segment, Shared};
@@ -137,6 +137,12 @@ impl Store {
         let site = Site::take(place)?;
         if !is_new(&*site.dir)? {
             return Self::found(site, keep, sizes);
+        }
+        if Head::open(&*site.dir, Mode::Read)?.is_some() {
+            tracing::warn!(
+                "the making of a history here did not end, and an empty one begins: if it was an import, a backup or a repair, \
+                 make it again"
+            );
         }
         let id = site.place.disk.random()?;
         let new = Beginning {
