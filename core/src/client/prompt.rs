@@ -25,7 +25,8 @@ pub(super) enum Answer<'a> {
 
 impl<'a> Answer<'a> {
     pub(super) fn of(line: Line<'a>) -> Self {
-        let Line::Whole(line) = line else {
+        // As at the server, marks before it are no part of it, however many there are and wherever it comes.
+        let Line::Whole(line) = line.without_marks() else {
             return Self::Again(None);
         };
         match FirstLine::decode(line) {
@@ -45,5 +46,18 @@ impl<'a> Answer<'a> {
         let text = String::from_utf8_lossy(line);
         let is_one = |word: &&str| text.trim().eq_ignore_ascii_case(word);
         Self::Again(WORDS.iter().any(is_one).then(|| HELP.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_before_an_answer_are_no_part_of_it() {
+        for line in ["\u{feff}JOIN", "\u{feff}\u{feff}JOIN"] {
+            let answer = Answer::of(Line::Whole(line.as_bytes()));
+            assert!(matches!(answer, Answer::Join(None)), "{line:?}");
+        }
     }
 }

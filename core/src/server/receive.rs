@@ -31,6 +31,15 @@ use core::mem;
 /// (PROTOCOL.md, "Strangers").
 const SUSPECT_LINES: u8 = 64;
 
+/// The protocol that a line speaks for sure, given what of it has come.
+fn opened(is_first: bool, begun: &[u8]) -> Option<Protocol> {
+    if is_first {
+        Protocol::of_opening(begun)
+    } else {
+        Protocol::of_later_opening(begun)
+    }
+}
+
 impl Server {
     pub(super) fn received(&mut self, id: ConnId, bytes: &[u8]) {
         let Some(connection) = self.connections.get(id) else {
@@ -90,6 +99,7 @@ impl Server {
         {
             let (dialect, phase) = (connection.dialect, connection.phase);
             let (is_limited, is_known) = (connection.limited, connection.is_known());
+            let is_suspect = !is_known && connection.newcomer.suspect > 0;
             let before = (self.rooms.ordered(), connection.private());
             let made = self.backfills.made();
             if dialect == Dialect::Json
@@ -112,9 +122,11 @@ impl Server {
                 self.pay(id, u64::from(line.is_some()), left - rest.len());
             }
             let Some(line) = line else {
-                if phase.awaits_first_line()
+                let is_first = phase.awaits_first_line();
+                if (is_first || is_suspect)
+                    && dialect == Dialect::Text
                     && let Some(reader) = &reader
-                    && let Some(protocol) = Protocol::of_opening(reader.begun())
+                    && let Some(protocol) = opened(is_first, reader.begun())
                 {
                     mark(Mark::ForeignMidLine);
                     self.misdirected(id, protocol);

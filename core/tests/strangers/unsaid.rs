@@ -146,3 +146,64 @@ fn marks_before_a_first_line_are_no_part_of_it() {
         );
     }
 }
+
+#[test]
+fn lines_that_end_with_cr_alone_are_lines_to_the_recogniser() {
+    for line in SECRETS.lines().chain(REQUESTS.lines()) {
+        for (before, after) in [("", "\rNICK bob\rx"), ("\r \r", "\rand more")] {
+            let bytes = format!("{before}{line}{after}\r\n");
+            for way in WAYS {
+                let mut room = Room::new();
+                room.send_in(way, bytes.as_bytes());
+                assert!(is_unsaid(&room), "{bytes:?}, {}", way.0);
+            }
+        }
+    }
+    for line in SECRETS.lines() {
+        for line in [
+            format!("so\r{line}\rso"),
+            format!("{}{line}", "so\r".repeat(15)),
+        ] {
+            assert!(Protocol::of_line(line.as_bytes()).is_some(), "{line:?}");
+            assert!(
+                Protocol::of_later_line(line.as_bytes()).is_some(),
+                "{line:?}"
+            );
+        }
+    }
+    // Of what has no secret in it, people talk, and no more parts are looked at than that.
+    let far = format!("{}PASS secret", "so\r".repeat(16));
+    for line in ["so\rPING\rso", "so\rGET /users", &far] {
+        assert_eq!(Protocol::of_line(line.as_bytes()), None, "{line:?}");
+        assert_eq!(Protocol::of_later_line(line.as_bytes()), None, "{line:?}");
+    }
+}
+
+#[test]
+fn bytes_of_a_later_line_decide_before_it_ends() {
+    for (first, later) in [
+        (&b"hello\n"[..], &b"\x16\x03\x01\x02\0\x01"[..]),
+        (b"hello\n", b"\x16\x03"),
+        (b"hello\nso\n\n", b"\x04\x01"),
+        (b"\x80\n", &[0; 22]),
+        (b"hello\n", b"what \0"),
+    ] {
+        for size in [1, 99] {
+            let mut room = Room::new();
+            let bytes = [first, later].concat();
+            bytes.chunks(size).for_each(|chunk| room.send(chunk));
+            let told = str::from_utf8(&room.to_it).unwrap();
+            let what = later.escape_ascii();
+            assert!(told.contains("* Goodbye: this is a chat server"), "{what}");
+            assert!(room.heard().ends_with(" has left the chat\n"), "{what}");
+        }
+    }
+    for bytes in [
+        &b"hello\n-----BEGIN PRIVATE KEY-----"[..],
+        b"JOIN bob\n\x16\x03\x01",
+    ] {
+        let mut room = Room::new();
+        room.send(bytes);
+        assert!(!room.heard().contains("left"), "{}", bytes.escape_ascii());
+    }
+}

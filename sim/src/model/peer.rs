@@ -226,7 +226,12 @@ impl Peer {
                 }
             }
         }
-        if !self.has_begun && stranger::opening(&self.partial).is_some() {
+        let opened = match (self.has_begun, self.suspect) {
+            (false, _) => stranger::opening(&self.partial),
+            (true, 0) => None,
+            (true, _) => stranger::later_opening(&self.partial),
+        };
+        if opened.is_some() {
             self.is_foreign = true;
             self.ends_line();
         }

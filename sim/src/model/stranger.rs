@@ -17,6 +17,9 @@ const KEYS: &[u8] = b"\t\r\n\x07\x08\x0c\x1b\x15\x17";
 /// So many lines are compared as well after a first one that is neither `JOIN` nor of another protocol.
 pub(super) const LATER: usize = 64;
 
+/// So many parts of a line with CR within it are compared.
+const PARTS: usize = 16;
+
 /// A row of the table.
 struct Row {
     name: &'static str,
@@ -297,8 +300,26 @@ pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
     first.map(|(_, row)| named(row.name))
 }
 
+/// The parts of a line with CR within it that are compared as if each were a line.
+fn parts(line: &[u8]) -> Vec<&[u8]> {
+    let line = line[..line.len().min(MAX_LINE)].trim_ascii_end();
+    if !line.contains(&b'\r') {
+        return Vec::new();
+    }
+    let parts = line.split(|byte| *byte == b'\r');
+    let parts = parts.filter(|part| !part.trim_ascii().is_empty());
+    parts.take(PARTS).collect()
+}
+
 /// The protocol that a whole first line is of.
 pub(super) fn line(line: &[u8]) -> Option<Protocol> {
+    let parts = parts(line);
+    let first = parts.first().copied().and_then(whole_line);
+    let others = || parts.iter().skip(1).find_map(|part| whole_later(part));
+    whole_line(line).or(first).or_else(others)
+}
+
+fn whole_line(line: &[u8]) -> Option<Protocol> {
     if let Some(protocol) = opening(line) {
         return Some(protocol);
     }
@@ -317,6 +338,20 @@ pub(super) fn line(line: &[u8]) -> Option<Protocol> {
 
 /// The protocol that a line is of which comes soon after a first one: only secrets count.
 pub(super) fn later(line: &[u8]) -> Option<Protocol> {
+    let of_parts = || parts(line).into_iter().find_map(whole_later);
+    whole_later(line).or_else(of_parts)
+}
+
+/// The protocol that such a line is of for certain, given its first bytes.
+pub(super) fn later_opening(line: &[u8]) -> Option<Protocol> {
+    let line = without_marks(&line[..line.len().min(MAX_LINE)]);
+    let is_of_bytes = |sign: &Sign| matches!(sign, Sign::Bytes(_) | Sign::Zero);
+    let decides = |sign: &Sign| is_of_bytes(sign) && sign.decides(line, 0).is_some();
+    let row = table().iter().find(|row| row.signs.iter().any(decides))?;
+    Some(named(row.name))
+}
+
+fn whole_later(line: &[u8]) -> Option<Protocol> {
     let is_cut = line.len() >= MAX_LINE;
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let whole = if is_cut { line } else { line.trim_ascii_end() };
