@@ -186,6 +186,7 @@ Exit codes: as chat-client's (chat-client --help).";
         if let Some(room) = room {
             screen.start_in(room.clone());
         }
+        screen.join_at_start(config.rooms.clone());
         let (mut state, keep, memory) = remembered(args, &server.address, &mut screen);
         if let Some(state) = &mut state {
             screen.set_highlights(Highlights::new(&config.highlights, &state.highlights()));
@@ -305,6 +306,7 @@ Exit codes: as chat-client's (chat-client --help).";
             has_times: config.times,
             has_people: config.people,
             language: config.language.unwrap_or_else(|| of_environment(theme)),
+            keys: config.keys.clone(),
         }
     }
 

@@ -23,8 +23,11 @@ impl Editor {
         let question = self.questions.front().map(Asked::question);
         let is_seen = self.sight.is_seen();
         let is_answer = is_seen && question.is_some_and(|question| question.answer(&key).is_some());
-        let is_reserved = |reserved: fn(&Key, &Line) -> bool| reserved(&key, &self.line);
-        if !is_answer && self.reserved.is_some_and(is_reserved) {
+        let is_it = |(reserved, on_empty): &(Key, bool)| {
+            *reserved == key && (!on_empty || self.line.is_empty())
+        };
+        let mut reserved = self.reserved.iter().flatten();
+        if !is_answer && reserved.any(is_it) {
             self.is_paused = true;
             return self.urgent.push_back(Event::Key(key));
         }

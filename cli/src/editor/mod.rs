@@ -160,8 +160,8 @@ pub struct Editor {
     is_closed: bool,
     /// It had the terminal mark what is pasted when it was closed.
     had_marks: bool,
-    /// The keys that are the caller's.
-    reserved: Option<fn(&Key, &Line) -> bool>,
+    /// The keys that are the caller's, each with whether it is so only where nothing is typed.
+    reserved: Option<Vec<(Key, bool)>>,
     /// One of them was pressed, or a prompt was answered, and the keys after that wait for the caller.
     is_paused: bool,
     paused: VecDeque<Key>,
@@ -215,10 +215,10 @@ impl Editor {
         }
     }
 
-    /// Has these keys mean nothing here, while this is the line that is being typed: [`poll_urgent`](Self::poll_urgent) gives
-    /// them as [`Event::Key`], unless they answer a question. What was typed after one, and after a line that was asked for,
-    /// waits until the caller has the editor [go on](Self::go_on).
-    pub fn reserve(&mut self, keys: fn(&Key, &Line) -> bool) {
+    /// Has these keys mean nothing here, those with `true` only where nothing is typed: [`poll_urgent`](Self::poll_urgent)
+    /// gives them as [`Event::Key`], unless they answer a question. What was typed after one, and after a line that was asked
+    /// for, waits until the caller has the editor [go on](Self::go_on).
+    pub fn reserve(&mut self, keys: Vec<(Key, bool)>) {
         self.reserved = Some(keys);
     }
 

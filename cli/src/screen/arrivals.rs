@@ -170,10 +170,16 @@ impl Screen {
     /// There is a connection: it is in the lobby.
     pub(super) fn introduce(&mut self) {
         self.is_in(0);
-        if let Some(start) = self.start.take() {
+        let wanted = std::mem::take(&mut self.wanted);
+        let start = self.start.take().or_else(|| wanted.first().cloned());
+        for room in &wanted {
+            self.open(room, false);
+        }
+        if let Some(start) = start {
             // Who types on stays where they do.
             self.open(&start, !self.is_busy());
         }
+        self.arrange(&wanted);
     }
 
     /// The connection is in a room from now on. Asks what that is about, and who is there.

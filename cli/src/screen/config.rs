@@ -1,11 +1,13 @@
 //! What a person has set, in a file of their own.
 
+use super::keys::Bindings;
 use super::messages::Language;
 use super::ring::Notify;
 use super::target::Target;
 use super::theme::{Background, Colours};
-use chat_core::Name;
-use serde::Deserialize;
+use chat_core::{Name, RoomName};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -16,6 +18,9 @@ pub const DEFAULT: &str = include_str!("default_config.ron");
 
 /// The longest file, in bytes.
 const MAX_LENGTH: u64 = 64 * 1024;
+
+/// In so many rooms one can be, besides the lobby.
+const MAX_ROOMS: usize = 32;
 
 /// What is set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -43,6 +48,11 @@ pub struct Config {
     pub theme: Shades,
     /// The language of the screen; that of the environment where none is said.
     pub language: Option<Language>,
+    /// The keys that do something else than they do by themselves.
+    pub keys: Bindings,
+    /// The rooms to be in from the beginning.
+    #[serde(deserialize_with = "rooms")]
+    pub rooms: Vec<RoomName>,
 }
 
 /// For which background the shades of the colours are.
@@ -111,6 +121,8 @@ impl Default for Config {
             colours: Wanted::Auto,
             theme: Shades::Auto,
             language: None,
+            keys: Bindings::default(),
+            rooms: Vec::new(),
         }
     }
 }
@@ -149,6 +161,25 @@ impl Config {
             Err(error) => Err(failed(&error.to_string())),
         }
     }
+}
+
+struct Room(RoomName);
+
+impl<'de> Deserialize<'de> for Room {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let why = |error| D::Error::custom(format!("`{text}` is no room: {error}"));
+        RoomName::parse(&text).map(Self).map_err(why)
+    }
+}
+
+fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RoomName>, D::Error> {
+    let rooms: Vec<Room> = Vec::deserialize(deserializer)?;
+    if rooms.len() > MAX_ROOMS {
+        let why = format!("{} rooms: expected at most {MAX_ROOMS}", rooms.len());
+        return Err(D::Error::custom(why));
+    }
+    Ok(rooms.into_iter().map(|Room(room)| room).collect())
 }
 
 /// Whether a file sets nothing.
@@ -202,6 +233,8 @@ mod tests {
             ("colours: Auto", "colours: Palette"),
             ("theme: Auto", "theme: Light"),
             ("language: None", "language: German"),
+            ("keys: {}", "keys: {\"M-j\": \"next-news\"}"),
+            ("rooms: []", "rooms: [\"dev\"]"),
         ] {
             assert!(DEFAULT.contains(line), "{line}");
             let config = Config::parse(&DEFAULT.replace(line, other)).unwrap();
@@ -218,10 +251,16 @@ mod tests {
             ("(bel: true)", "bel"),
             ("(bell: 3)", "1:"),
             ("", "1:"),
+            ("(rooms: [\"a b\"])", "1:11-1:15: `a b` is no room: "),
+            ("(rooms: 3)", "1:"),
         ] {
             let told = Config::parse(text).unwrap_err();
             assert!(told.contains(why), "{told}");
         }
+        let rooms = |count: usize| format!("(rooms: [{}])", "\"dev\",".repeat(count));
+        assert_eq!(Config::parse(&rooms(32)).unwrap().rooms.len(), 32);
+        let told = Config::parse(&rooms(33)).unwrap_err();
+        assert!(told.contains("33 rooms: expected at most 32"), "{told}");
     }
 
     #[test]

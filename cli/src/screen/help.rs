@@ -1,34 +1,13 @@
 //! What `/help` and F1 show, and what is shown while a command is typed.
 
 use super::commands::{COMMANDS, Command};
+use super::keys::Bindings;
 use super::messages::{Language, Message};
 
-/// The keys, and what each does.
-const KEYS: &[(&str, Message)] = &[
-    ("PageUp PageDown", Message::KeyPages),
-    ("Escape", Message::KeyEscape),
-    ("Ctrl-R", Message::KeySearch),
-    ("Alt-S", Message::KeySearchAll),
-    ("Enter, Alt-Enter", Message::KeyEnter),
-    ("Tab, Shift-Tab", Message::KeyTab),
-    ("Up Down", Message::KeyUpDown),
-    ("Ctrl-A E B F, Alt-B F", Message::KeyMove),
-    ("Ctrl-K U W, Alt-D", Message::KeyCut),
-    ("Ctrl-_, Ctrl-X Ctrl-U", Message::KeyUndo),
-    ("Ctrl-X Ctrl-E", Message::KeyEdit),
-    ("Alt-1 to 9, Ctrl-N P", Message::KeyRooms),
-    ("Alt-A", Message::KeyNews),
-    ("Ctrl-K", Message::KeyJump),
-    ("Alt-W", Message::KeyPeople),
-    ("Ctrl-L", Message::KeyRedraw),
-    ("Ctrl-C", Message::KeyInterrupt),
-    ("Ctrl-Z", Message::KeySuspend),
-];
-
 /// The lines of the help.
-pub fn lines(language: Language) -> Vec<String> {
-    let line = |what: &str, does: Message| format!("{what:<23}{}", does.text(language));
-    let keys = KEYS.iter().map(|(what, does)| line(what, *does));
+pub fn lines(language: Language, keys: &Bindings) -> Vec<String> {
+    let line = |what: &str, does: Message| format!("{what:<22} {}", does.text(language));
+    let keys = keys.help().map(|(what, does)| line(&what, does));
     let commands = COMMANDS.iter().map(|it| line(it.name, it.does));
     keys.chain([String::new()]).chain(commands).collect()
 }

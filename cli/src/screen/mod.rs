@@ -7,7 +7,7 @@
 //! - [`room`] is what happened, in [`block`]s (`blocks` has it take little memory), [`rows`] the rows that it fills, [`view`]
 //!   where one looks, [`theme`] what it looks like.
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
-//!   room to room; [`help`] what is told of them.
+//!   room to room; [`keys`] is which key does what, and [`help`] what is told of them.
 //! - `unsent` is what was entered and is not accepted yet.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
@@ -43,6 +43,7 @@ mod draw;
 pub mod edit;
 pub mod feed;
 pub mod help;
+pub mod keys;
 pub mod messages;
 mod mode;
 mod mouse;
@@ -78,6 +79,7 @@ use chat_core::json::ROOM;
 use chat_core::{RoomName, Timestamp, Unaccepted};
 use desk::Anchor;
 use jiff::tz::TimeZone;
+use keys::Bindings;
 use messages::Language;
 use mode::Mode;
 use reports::Reports;
@@ -111,6 +113,8 @@ pub struct Settings {
     pub language: Language,
     /// Who is in the room is listed where there is room for that.
     pub has_people: bool,
+    /// The keys that a person has bound.
+    pub keys: Bindings,
 }
 
 impl Default for Settings {
@@ -125,6 +129,7 @@ impl Default for Settings {
             has_times: true,
             has_people: true,
             language: Language::English,
+            keys: Bindings::default(),
         }
     }
 }
@@ -182,6 +187,8 @@ pub struct Screen {
     current: usize,
     /// The room to go to at the beginning.
     start: Option<RoomName>,
+    /// The rooms to be in from the beginning, in this order.
+    wanted: Vec<RoomName>,
     /// Whether people are listed, where the person has said so.
     people_wanted: Option<bool>,
     /// The person's name.
@@ -221,7 +228,7 @@ impl Screen {
     /// A screen on which nothing has happened, of a size that is not known.
     pub fn new(settings: Settings) -> Self {
         let mut editor = Editor::new(Size::default(), commands::OF_SCREEN);
-        editor.reserve(typing::is_reserved);
+        editor.reserve(settings.keys.reserved());
         editor.allow_lines();
         if settings.theme.is_ascii {
             editor.mask_with('*');
@@ -242,6 +249,7 @@ impl Screen {
             rooms: vec![Room::new(ROOM)],
             current: 0,
             start: None,
+            wanted: Vec::new(),
             people_wanted: None,
             me: String::new(),
             wish: String::new(),
@@ -275,6 +283,12 @@ impl Screen {
     /// Goes to this room once there is a connection.
     pub fn start_in(&mut self, room: RoomName) {
         self.start = Some(room);
+    }
+
+    /// Joins these rooms once there is a connection: they stand before the others, in this order. The first is gone to, unless
+    /// [`start_in`](Self::start_in) says where to go.
+    pub fn join_at_start(&mut self, rooms: Vec<RoomName>) {
+        self.wanted = rooms;
     }
 
     /// The person was in this room in an earlier run; below the last entry that they saw there, if that is known, is what is new.

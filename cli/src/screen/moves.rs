@@ -160,6 +160,19 @@ impl Screen {
         }
     }
 
+    /// Puts these rooms before the others, after the lobby, in their order.
+    pub(super) fn arrange(&mut self, first: &[RoomName]) {
+        let current = (self.room().name.clone(), self.room().is_conversation);
+        let is_it = |room: &Room| (&room.name, room.is_conversation) == (&current.0, current.1);
+        let place = |room: &Room| {
+            let mut names = first.iter().map(RoomName::as_str);
+            let place = names.position(|name| !room.is_conversation && name == room.name);
+            place.unwrap_or(usize::MAX)
+        };
+        self.rooms[1..].sort_by_key(place);
+        self.current = self.rooms.iter().position(is_it).unwrap_or(0);
+    }
+
     /// Has the person be no more in a room: in this one, where none is named.
     pub(super) fn part(&mut self, asked: &str) {
         let place = match asked {

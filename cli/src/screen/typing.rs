@@ -1,5 +1,6 @@
 //! What keys do.
 
+use super::keys::Action;
 use super::messages::Message;
 use super::mode::Mode;
 use super::view::View;
@@ -49,26 +50,6 @@ pub enum Urgent {
     /// The line is to be edited with a program of their own (Ctrl-X Ctrl-E): [`Screen::being_typed`] is what it begins
     /// with, and nothing is typed on before [`Screen::edited`].
     Edit,
-}
-
-/// The keys that are the screen's and not the line's, while this is the line.
-pub(super) fn is_reserved(key: &Key, line: &Line) -> bool {
-    // Where there is something to cut out, it does that.
-    let is_jump = *key == Key::Ctrl('k') && line.is_empty();
-    is_jump || is_of_screen(key)
-}
-
-fn is_of_screen(key: &Key) -> bool {
-    matches!(
-        key,
-        Key::PageUp
-            | Key::PageDown
-            | Key::Help
-            | Key::Escape
-            | Key::Focus(_)
-            | Key::Ctrl('r' | 'n' | 'p' | 'g')
-            | Key::Alt('1'..='9' | 'a' | 's' | 'w')
-    )
 }
 
 impl Screen {
@@ -311,32 +292,31 @@ impl Screen {
     }
 
     fn key(&mut self, key: &Key) {
+        if let Key::Focus(is_focused) = key {
+            return self.focus(*is_focused);
+        }
         let page = self.areas().body.max(2) - 1;
-        match key {
-            Key::Focus(is_focused) => self.focus(*is_focused),
-            Key::Help | Key::Escape if self.help.is_some() => self.help = None,
-            Key::Help => self.help = Some(0),
-            Key::PageUp => self.scroll(true, page),
-            Key::PageDown => self.scroll(false, page),
-            Key::Escape | Key::Ctrl('g') if matches!(self.mode, Mode::Searching(_)) => {
+        match self.settings.keys.action(key) {
+            Some(Action::Help | Action::Newest) if self.help.is_some() => self.help = None,
+            Some(Action::Help) => self.help = Some(0),
+            Some(Action::PageUp) => self.scroll(true, page),
+            Some(Action::PageDown) => self.scroll(false, page),
+            Some(Action::Newest | Action::Cancel) if matches!(self.mode, Mode::Searching(_)) => {
                 self.end_search(false);
             }
-            Key::Escape | Key::Ctrl('g') if matches!(self.mode, Mode::Jumping(_)) => {
+            Some(Action::Newest | Action::Cancel) if matches!(self.mode, Mode::Jumping(_)) => {
                 self.end_jump();
             }
-            Key::Escape => self.look_at_end(),
-            Key::Ctrl('r') => self.search(),
-            Key::Alt('s') => self.search_elsewhere(),
-            Key::Ctrl('n') => self.move_by(1),
-            Key::Ctrl('p') => self.move_by(self.rooms.len() - 1),
-            Key::Ctrl('k') => self.jump(),
-            Key::Alt('a') => self.move_to_news(),
-            Key::Alt('w') => self.people_wanted = Some(self.areas().right == 0),
-            Key::Alt(digit) => {
-                let place = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
-                self.move_to(place.unwrap_or(0).wrapping_sub(1));
-            }
-            _ => {}
+            Some(Action::Newest) => self.look_at_end(),
+            Some(Action::Search) => self.search(),
+            Some(Action::SearchElsewhere) => self.search_elsewhere(),
+            Some(Action::NextRoom) => self.move_by(1),
+            Some(Action::PreviousRoom) => self.move_by(self.rooms.len() - 1),
+            Some(Action::GoToRoom) => self.jump(),
+            Some(Action::NextNews) => self.move_to_news(),
+            Some(Action::People) => self.people_wanted = Some(self.areas().right == 0),
+            Some(Action::Room(number)) => self.move_to(number - 1),
+            Some(Action::Cancel) | None => {}
         }
     }
 
@@ -357,7 +337,7 @@ impl Screen {
         match self.help {
             Some(first) if is_up => self.help = Some(first.saturating_sub(rows)),
             Some(first) => {
-                let count = help::lines(self.settings.language).len();
+                let count = help::lines(self.settings.language, &self.settings.keys).len();
                 let last = count.saturating_sub(self.areas().body);
                 self.help = Some((first + rows).min(last));
             }

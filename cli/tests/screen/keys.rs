@@ -61,6 +61,26 @@ fn a_command_that_becomes_several_lines_is_not_said() {
 }
 
 #[test]
+fn a_key_that_is_bound_does_what_it_is_bound_to() {
+    let config = "(keys: {\"M-j\": \"next-room\", \"C-n\": \"line\", \"C-b\": \"help\"})";
+    let config = chat_cli::screen::config::Config::parse(config).unwrap();
+    let settings = chat_cli::screen::Settings {
+        keys: config.keys,
+        ..Default::default()
+    };
+    let mut world = World::of(80, 24, settings);
+    world.press("/query eve\rto eve\u{1b}j");
+    assert_eq!(last_row(&mut world), ">", "the next one");
+    world.press("\u{e}");
+    assert_eq!(last_row(&mut world), ">", "the same one");
+    world.press("\u{10}");
+    assert_eq!(last_row(&mut world), "> to eve");
+    world.press("\u{2}");
+    let seen = world.seen();
+    assert!(seen.contains("Alt-1 to 9 J, Ctrl-P "), "{seen}");
+}
+
+#[test]
 fn a_password_is_not_seen_and_is_no_draft() {
     let mut world = World::online(60, 10);
     for (room, typed) in [

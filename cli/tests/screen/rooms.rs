@@ -305,6 +305,34 @@ fn the_room_of_the_beginning_is_gone_to_once_unless_one_is_there() {
 }
 
 #[test]
+fn the_rooms_of_the_beginning_stand_in_their_order() {
+    for (named, shown) in [(None, "dev"), (Some("tea"), "tea"), (Some("new"), "new")] {
+        let mut world = World::new(60, 10);
+        let room = |name: &&str| chat_core::RoomName::parse(name).unwrap();
+        // One is in some of them already, and in another.
+        for remembered in ["old", "tea"] {
+            world.screen.set_read_to(remembered, None);
+        }
+        let rooms = ["dev", "tea", "garden"];
+        world.screen.join_at_start(rooms.iter().map(room).collect());
+        if let Some(named) = &named {
+            world.screen.start_in(room(named));
+        }
+        world.screen.set_link(chat_cli::screen::Link::Online);
+        world.wait();
+        let mut joins = vec![line("dev", "/join dev"), line("garden", "/join garden")];
+        joins.extend((shown == "new").then(|| line("new", "/join new")));
+        assert_eq!(world.entered(), joins);
+        world.press("x\r");
+        assert_eq!(world.entered(), [line(shown, "x")]);
+        for (key, room) in ["lobby", "dev", "tea", "garden", "old"].iter().enumerate() {
+            world.press(&format!("\u{1b}{}x\r", key + 1));
+            assert_eq!(world.entered(), [line(room, "x")]);
+        }
+    }
+}
+
+#[test]
 fn what_was_for_one_person_alone_is_kept_as_that() {
     let mut world = World::online(60, 10);
     let in_lobby = |text: &str| ("lobby".to_string(), text.to_string());
