@@ -67,6 +67,9 @@ impl Server {
         }
         self.accept_change(id, room, given);
         self.show_address(room, &order);
+        if self.keeps_nobody_out(&order) {
+            self.tell(id, Notice::Answer(Answer::KeepsNobodyOut));
+        }
         self.take_right_of_banned(room, name, &order);
         self.carry_out_order(room, name, &order);
     }
@@ -168,6 +171,14 @@ impl Server {
             Asked::Reopen => Order::Reopen,
             Asked::Redact(_) => return Err(Answer::NoEntry), // It is looked for elsewhere.
         })
+    }
+
+    /// Whether an order is a ban of the server's own machine alone, which no limit of a host holds for.
+    fn keeps_nobody_out(&self, order: &Order<'_>) -> bool {
+        let Order::Ban { whom, from, .. } = order else {
+            return false;
+        };
+        whom.is_none() && from.is_some_and(Network::is_loopback) && !self.limits.limit_loopback
     }
 
     /// From where a connection comes, where that counts.

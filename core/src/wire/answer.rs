@@ -187,6 +187,8 @@ pub(crate) enum Answer<'a> {
     Admin(bool),
     /// The addresses that the order before this is about.
     Address(&'a str),
+    /// A ban is of addresses that nobody is kept out by.
+    KeepsNobodyOut,
     /// Too much waits for a connection for it to take that along to another room.
     TooMuchWaits,
 }
@@ -542,6 +544,9 @@ impl fmt::Display for Answer<'_> {
             Self::Admin(true) => f.write_str("You are an administrator now: you may do in any room what its owner may."),
             Self::Admin(false) => f.write_str("You are no administrator any more."),
             Self::Address(address) => write!(f, "That is about {address}; only operators see this."),
+            Self::KeepsNobodyOut => f.write_str(
+                "That keeps nobody out: connections of the server's own machine are exempt, unless it has --limit-loopback.",
+            ),
             Self::TooMuchWaits => {
                 f.write_str("Not done: too much is waiting for you already. Try again later.")
             }

@@ -166,7 +166,13 @@ impl Notice<'_> {
         }
         if matches!(
             self,
-            Self::Answer(Answer::Away | Answer::Back | Answer::Displaced { .. } | Answer::Admin(_))
+            Self::Answer(
+                Answer::Away
+                    | Answer::Back
+                    | Answer::Displaced { .. }
+                    | Answer::Admin(_)
+                    | Answer::KeepsNobodyOut
+            )
         ) {
             return Message::Notice { text }.to_line();
         }

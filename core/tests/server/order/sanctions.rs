@@ -445,3 +445,40 @@ fn an_operator_who_is_banned_keeps_order_no_more() {
     w.look(bob);
     assert_eq!(go(&mut w, bob, "dev"), "* You are banned from dev: out\n");
 }
+
+#[test]
+fn a_ban_of_the_servers_own_machine_says_that_it_keeps_nobody_out() {
+    let note = "* That keeps nobody out: connections of the server's own machine are exempt, unless it has --limit-loopback.\n";
+    for limit_loopback in [false, true] {
+        let mut w = World::new(Limits {
+            limit_loopback,
+            ..Limits::default()
+        });
+        let ann = owner_of(&mut w, "ann");
+        go(&mut w, ann, "dev");
+        let hello = r#"{"name":"bot","rooms":{"dev":{}}}"#;
+        let (bot, _) = program(&mut w, hello);
+        send(&mut w, bot, r#"{"type":"claim","password":"open sesame"}"#);
+        send(&mut w, ann, "/op bot");
+        w.look(bot);
+        w.look(ann);
+        for (whom, is_of_exempt) in [
+            ("127.0.0.1", true),
+            ("127.0.0.0/8", true),
+            ("::1", true),
+            ("192.0.2.7", false),
+            ("eve", false),
+        ] {
+            let told = send(&mut w, ann, &format!("/ban {whom}"));
+            assert!(told.starts_with("ann has banned "), "{told}");
+            let is_told = is_of_exempt && !limit_loopback;
+            assert_eq!(told.ends_with(note), is_told, "{whom}: {told}");
+        }
+        assert!(!send(&mut w, ann, "/unban 127.0.0.1").contains(note));
+        let ban = r#"{"type":"order","room":"dev","do":"ban","whom":"127.0.0.1"}"#;
+        w.look(bot);
+        let told = send(&mut w, bot, ban);
+        assert!(told.contains("has banned an address"), "{told}");
+        assert_eq!(told.contains(r#"{"type":"notice""#), !limit_loopback);
+    }
+}
