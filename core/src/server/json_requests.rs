@@ -14,6 +14,7 @@ use crate::types::conn_id::ConnId;
 use crate::types::entry::{Kind, Record};
 use crate::types::limits::MAX_JSON_LINE;
 use crate::types::name::Name;
+use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::asked::Asked;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
@@ -182,7 +183,15 @@ impl Server {
             Request::Unclaim { id: given } => self.unclaim(id, given.as_deref()),
             Request::Devices { id: given } => self.send_devices(id, given.as_deref()),
             Request::Revoke { device, id: given } => self.revoke(id, device, given.as_deref()),
-            Request::Whois { name, id: given } => self.send_whois(id, &name, given.as_deref()),
+            Request::Whois {
+                name,
+                room,
+                id: given,
+            } => {
+                let room = room.as_deref().map_or(Ok(RoomName::LOBBY), RoomName::parse);
+                let room = self.find_seen(id, room.as_ref().ok());
+                self.send_whois(id, &name, room, given.as_deref());
+            }
             Request::Inbox { id: given } => self.send_inbox(id, given.as_deref()),
             Request::Read { with, seq } => self.mark_read(id, &with, seq, unstated_id().as_deref()),
             Request::History {

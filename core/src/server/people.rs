@@ -3,9 +3,11 @@
 
 use super::Server;
 use crate::mark::{Mark, mark};
+use crate::room::RoomId;
 use crate::types::conn_id::ConnId;
 use crate::types::limits::MAX_AWAY;
 use crate::types::name::{Name, Unique};
+use crate::types::rights::Role;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::json::Message;
@@ -225,19 +227,27 @@ impl Server {
         }
     }
 
-    /// Tells a connection of somebody.
-    pub(super) fn send_whois(&mut self, id: ConnId, asked: &str, given: Option<&str>) {
+    /// Tells a connection of somebody, and what they are in a room, if it may know of that.
+    pub(super) fn send_whois(
+        &mut self,
+        id: ConnId,
+        asked: &str,
+        room: Option<RoomId>,
+        given: Option<&str>,
+    ) {
         let now = self.wall();
         let found = self.called(asked);
         let Some((name, person)) = found.as_ref().and_then(|name| self.people.find(name)) else {
             return self.refuse_answer(id, Answer::NobodyIs(asked), given);
         };
         let here_ms = now.saturating_sub(person.since);
+        let role = room.map_or(Role::None, |room| self.rooms.role(room, name));
         let line = match self.connections.get(id).map(|c| c.dialect) {
             Some(Dialect::Json) => Message::Whois {
                 name: name.as_str().into(),
                 here_ms,
                 online: person.conn.is_some(),
+                role: role.word().map(Into::into),
                 away: person.away().map(Into::into),
             }
             .to_line(),
@@ -245,6 +255,7 @@ impl Server {
                 name,
                 here_ms,
                 is_online: person.conn.is_some(),
+                role,
                 away: person.away(),
             })
             .to_line(Dialect::Text),

@@ -351,7 +351,10 @@ impl Server {
             }
             Request::Away(why) => self.set_away(id, Some(why), None),
             Request::Back => self.set_away(id, None, None),
-            Request::Whois(name) => self.send_whois(id, name, None),
+            Request::Whois(name) => {
+                let room = Some(self.room_of(id));
+                self.send_whois(id, name, room, None);
+            }
             Request::Leave => self.end(id, Event::Leave, CloseReason::Left),
             Request::Help => {
                 let role = self.role_in(id, self.room_of(id));

@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// A room in memory, if a connection may know of it.
-    fn find_seen(&self, id: ConnId, name: Option<&RoomName>) -> Option<RoomId> {
+    pub(super) fn find_seen(&self, id: ConnId, name: Option<&RoomName>) -> Option<RoomId> {
         let room = self.rooms.find(name?)?;
         self.may_see(id, room).then_some(room)
     }

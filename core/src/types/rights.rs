@@ -79,6 +79,22 @@ impl Role {
         }
     }
 
+    /// Its name for programs; nobody in particular has none.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Operator => Some("operator"),
+            Self::Owner => Some("owner"),
+            Self::Administrator => Some("administrator"),
+        }
+    }
+
+    /// The role of this name for programs; none, where a later server knows more of them.
+    pub(crate) fn of_word(word: Option<&str>) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|role| role.word() == word).unwrap_or(Self::None)
+    }
+
     /// Whether somebody of this role may do that; where it is done to somebody, to one of that role.
     ///
     /// ```

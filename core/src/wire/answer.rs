@@ -116,6 +116,7 @@ pub(crate) enum Answer<'a> {
         name: &'a Name,
         here_ms: u64,
         is_online: bool,
+        role: Role,
         away: Option<&'a str>,
     },
     /// There is no room on the disk for what was to be done.
@@ -419,12 +420,19 @@ impl fmt::Display for Answer<'_> {
                 name,
                 here_ms,
                 is_online,
+                role,
                 away,
             } => {
                 write!(f, "{name} has been here for {}", Stay(*here_ms))?;
                 if !is_online {
                     f.write_str(", and has lost the connection")?;
                 }
+                f.write_str(match role {
+                    Role::None => "",
+                    Role::Operator => "; an operator of this room",
+                    Role::Owner => "; the owner of this room",
+                    Role::Administrator => "; an administrator",
+                })?;
                 match away {
                     None => f.write_str("."),
                     Some("") => f.write_str("; away."),

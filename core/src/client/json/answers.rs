@@ -3,6 +3,7 @@
 use super::words::waiting_line;
 use crate::types::name::Name;
 use crate::types::network::Network;
+use crate::types::rights::Role;
 use crate::types::room_name::RoomName;
 use crate::wire::answer::Answer;
 use crate::wire::devices::{Listed, devices};
@@ -64,6 +65,7 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
             name,
             here_ms,
             online,
+            role,
             away,
         } => {
             let (name, away) = (Name::parse(name).ok()?, away.as_deref().map(printable));
@@ -71,6 +73,7 @@ pub fn answer_line(message: &Message<'_>) -> Option<String> {
                 name: &name,
                 here_ms: *here_ms,
                 is_online: *online,
+                role: Role::of_word(role.as_deref()),
                 away: away.as_deref(),
             };
             format!("* {answer}")

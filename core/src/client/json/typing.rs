@@ -70,7 +70,11 @@ impl JsonClient {
             Request::Back => return self.ask(&Ask::Away { text: None }),
             Request::Whois(name) => {
                 let name = name.into();
-                return self.ask(&Ask::Whois { name, id: None });
+                return self.ask(&Ask::Whois {
+                    name,
+                    room: here,
+                    id: None,
+                });
             }
             Request::Claim(_) | Request::LogIn(..) | Request::Password(_)
                 if !self.setup.is_private =>

@@ -270,6 +270,9 @@ pub enum Message<'a> {
         here_ms: u64,
         /// They have a connection at the moment.
         online: bool,
+        /// What they are in the room that was asked about, if they are more than others: `operator`, `owner` or `administrator`.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        role: Option<Cow<'a, str>>,
         /// Why they are away, if they are; may be empty.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         away: Option<Cow<'a, str>>,

@@ -91,6 +91,9 @@ pub enum Request<'a> {
         /// Their name.
         #[serde(borrow)]
         name: Cow<'a, str>,
+        /// What they are in which room; the lobby, where it is not said.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        room: Option<Cow<'a, str>>,
         /// Comes back with an error.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         id: Option<Cow<'a, str>>,

@@ -97,3 +97,19 @@ fn what_is_too_long_is_refused_here_with_how_long_it_may_be() {
         Err(CommandError::TooLong)
     );
 }
+
+#[test]
+fn what_somebody_is_in_the_room_is_asked_and_shown() {
+    let mut chat = Chat::joined(Setup {
+        is_private: true,
+        ..Setup::default()
+    });
+    chat.type_line("/claim open sesame");
+    chat.type_line("/join dev");
+    chat.screen.clear();
+    chat.type_line("/whois ann");
+    assert_eq!(
+        chat.screen,
+        ["* ann has been here for less than a minute; the owner of this room."]
+    );
+}

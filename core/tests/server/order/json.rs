@@ -1,9 +1,9 @@
 //! Order in the JSON dialect.
 
-use super::super::accounts::{far, hash};
+use super::super::accounts::{far, hash, send};
 use super::super::json::{errors, objects, program};
 use super::super::world::World;
-use super::go;
+use super::{admin, dev, go, owner_of};
 use chat_core::json::{Code, Message};
 use chat_core::{ConnId, Kind, Limits};
 use std::net::SocketAddr;
@@ -155,5 +155,66 @@ fn orders_and_bans_are_asked_for_and_answered_in_objects_as_well() {
     assert_eq!(
         errors(&objects(&mut w, reader)),
         [Code::ReadOnly, Code::ReadOnly]
+    );
+}
+
+#[test]
+fn whoever_is_asked_about_is_told_with_what_they_are_in_the_room() {
+    let (mut w, ann, bob) = dev();
+    let root = admin(&mut w, "root");
+    let cat = owner_of(&mut w, "cat");
+    w.look(ann);
+    send(&mut w, ann, "/op cat");
+    let (bot, _) = program(&mut w, r#"{"name":"bot","rooms":{"dev":{}}}"#);
+    w.look(bob);
+    let here = "has been here for less than a minute";
+    for (name, role, word) in [
+        ("bob", "", None),
+        ("cat", "; an operator of this room", Some("operator")),
+        ("ann", "; the owner of this room", Some("owner")),
+        ("root", "; an administrator", Some("administrator")),
+    ] {
+        let told = send(&mut w, bob, &format!("/whois {name}"));
+        assert_eq!(told, format!("* {name} {here}{role}.\n"));
+        w.receive(
+            bot,
+            format!("{{\"type\":\"whois\",\"name\":\"{name}\",\"room\":\"#dev\"}}\n"),
+        );
+        let told = objects(&mut w, bot);
+        let Some(Message::Whois { role, .. }) = told.last() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(role.as_deref(), word);
+    }
+    send(&mut w, ann, "/away tea");
+    let told = send(&mut w, bob, "/whois ann");
+    assert_eq!(
+        told,
+        format!("* ann {here}; the owner of this room; away: tea\n")
+    );
+    w.look(cat);
+    let told = send(&mut w, cat, "/whois ann");
+    assert_eq!(
+        told,
+        format!("* ann {here}; away: tea\n"),
+        "cat is in the lobby"
+    );
+    // Of a room of which one may not know, nothing is said, nor is anything but what it was where nobody keeps order.
+    send(&mut w, ann, "/private on");
+    let (other, _) = program(&mut w, r#"{"name":"other"}"#);
+    for (room, name) in [("dev", "ann"), ("none", "root"), ("No room", "root")] {
+        let ask = format!("{{\"type\":\"whois\",\"name\":\"{name}\",\"room\":\"{room}\"}}");
+        let told = send(&mut w, other, &ask);
+        assert!(
+            told.contains("\"online\":true") && !told.contains("role"),
+            "{told}"
+        );
+    }
+    w.look(root);
+    w.look(bob);
+    let told = send(&mut w, other, r#"{"type":"whois","name":"root"}"#);
+    assert!(
+        told.contains(r#""online":true,"role":"administrator"}"#),
+        "{told}"
     );
 }
