@@ -2,7 +2,7 @@
 
 use super::complete::Completion;
 use super::keys::Key;
-use super::line::Line;
+use super::line::{Case, Line};
 use super::password;
 use super::question::Asked;
 use super::search::Search;
@@ -106,11 +106,11 @@ impl Editor {
             Key::Alt('d') => self.kill(self.line.cursor(), self.line.word_right(), was_kill),
             Key::Ctrl('y') => self.yank(),
             Key::Alt('y') => self.yank_before(yanked),
-            Key::Ctrl('t') => {
-                if !self.line.transpose() {
-                    self.bell();
-                }
-            }
+            Key::Ctrl('t') => self.change(Line::transpose),
+            Key::Alt('u') => self.change(|line| line.change_case(Case::Upper)),
+            Key::Alt('l') => self.change(|line| line.change_case(Case::Lower)),
+            Key::Alt('c') => self.change(|line| line.change_case(Case::Capital)),
+            Key::Alt('t') => self.change(Line::transpose_words),
             Key::Up | Key::Ctrl('p') => {
                 let line = self.history.older(self.line.text());
                 self.replace(line);
@@ -197,6 +197,14 @@ impl Editor {
             return self.bell();
         }
         self.line.remove(from..to);
+        self.measure();
+    }
+
+    /// Rings where nothing could be changed.
+    fn change(&mut self, change: impl FnOnce(&mut Line) -> bool) {
+        if !change(&mut self.line) {
+            return self.bell();
+        }
         self.measure();
     }
 

@@ -78,14 +78,22 @@ impl Line {
 
     /// The beginning of the word before the cursor: letters and digits.
     pub fn word_left(&self) -> usize {
-        let before = &self.text[..self.cursor];
+        self.word_before(self.cursor)
+    }
+
+    fn word_before(&self, at: usize) -> usize {
+        let before = &self.text[..at];
         let end = before.trim_end_matches(|c: char| !c.is_alphanumeric());
         end.trim_end_matches(is_of_word).len()
     }
 
     /// The end of the word after the cursor.
     pub fn word_right(&self) -> usize {
-        let after = &self.text[self.cursor..];
+        self.word_after(self.cursor)
+    }
+
+    fn word_after(&self, at: usize) -> usize {
+        let after = &self.text[at..];
         let begin = after.trim_start_matches(|c: char| !c.is_alphanumeric());
         self.text.len() - begin.trim_start_matches(is_of_word).len()
     }
@@ -110,6 +118,64 @@ impl Line {
         let swapped = format!("{}{}", &self.text[at..right], &self.text[left..at]);
         self.text.replace_range(left..right, &swapped);
         self.set_cursor(right);
+        true
+    }
+}
+
+/// What becomes of the letters of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// All are large.
+    Upper,
+    /// All are small.
+    Lower,
+    /// The first one is large, and the others are small.
+    Capital,
+}
+
+impl Case {
+    fn of(self, word: &str) -> String {
+        let first = word.find(char::is_alphanumeric).unwrap_or(word.len());
+        let second = word[first..].chars().next().map_or(0, char::len_utf8) + first;
+        match self {
+            Self::Upper => word.to_uppercase(),
+            Self::Lower => word.to_lowercase(),
+            Self::Capital => word[..second].to_uppercase() + &word[second..].to_lowercase(),
+        }
+    }
+}
+
+impl Line {
+    /// Changes the letters from the cursor to the end of the word, and goes there; whether there was a word, and there is room.
+    pub fn change_case(&mut self, case: Case) -> bool {
+        let (from, to) = (self.cursor, self.word_right());
+        let changed = case.of(&self.text[from..to]);
+        let is_long = self.text.len() - (to - from) + changed.len() > MAX_TYPED;
+        if is_long || !changed.contains(char::is_alphanumeric) {
+            return false;
+        }
+        self.text.replace_range(from..to, &changed);
+        self.set_cursor(from + changed.len());
+        true
+    }
+
+    /// Swaps the word that the cursor is in or before, or the last one, with the one before it, and goes to where they end;
+    /// whether there were two.
+    pub fn transpose_words(&mut self) -> bool {
+        let second = self.word_before(self.word_right());
+        let first = self.word_before(second);
+        let (between, end) = (self.word_after(first), self.word_after(second));
+        if first == second || between > second {
+            return false;
+        }
+        let swapped = [
+            &self.text[second..end],
+            &self.text[between..second],
+            &self.text[first..between],
+        ];
+        let swapped = swapped.concat();
+        self.text.replace_range(first..end, &swapped);
+        self.set_cursor(end);
         true
     }
 }
@@ -199,6 +265,53 @@ mod tests {
         assert_eq!(line(text, text.len()).word_right(), text.len());
         assert_eq!(line(text, 14).blank_left(), 5);
         assert_eq!(line(text, 16).blank_left(), 5);
+    }
+
+    #[test]
+    fn letters_are_changed_up_to_the_end_of_the_word() {
+        for (before, cursor, case, after, then) in [
+            ("one two", 0, Case::Upper, "ONE two", 3),
+            ("one two", 3, Case::Upper, "one TWO", 7),
+            ("one two", 1, Case::Capital, "oNe two", 3),
+            ("  ÉTÉ!", 0, Case::Capital, "  Été!", 7),
+            ("ÉTÉ", 0, Case::Lower, "été", 5),
+            ("e\u{301}a", 0, Case::Upper, "E\u{301}A", 4),
+            ("a🏽b straße", 6, Case::Upper, "a🏽b STRASSE", 14),
+            ("ΟΔΟΣ", 0, Case::Capital, "Οδος", 8),
+        ] {
+            let mut changed = line(before, cursor);
+            assert!(changed.change_case(case), "{before}");
+            assert_eq!((changed.text(), changed.cursor()), (after, then));
+        }
+        for (text, cursor) in [("", 0), ("one", 3), ("one ...", 3), ("👍🏽", 0)] {
+            let mut same = line(text, cursor);
+            assert!(!same.change_case(Case::Upper), "{text:?}");
+            assert_eq!(same, line(text, cursor));
+        }
+        // Two bytes become three.
+        let mut long = line(&"ɐ".repeat(MAX_TYPED / 2), 0);
+        assert!(!long.change_case(Case::Upper));
+    }
+
+    #[test]
+    fn transposing_words() {
+        for (before, cursor, after, then) in [
+            ("one two", 7, "two one", 7),
+            ("one, two!", 9, "two, one!", 8),
+            ("one two  ", 9, "two one  ", 7),
+            ("one two three", 3, "two one three", 7),
+            ("one two three", 5, "two one three", 7),
+            ("日本 e\u{301}te\u{301}", 6, "e\u{301}te\u{301} 日本", 14),
+        ] {
+            let mut swapped = line(before, cursor);
+            assert!(swapped.transpose_words(), "{before}");
+            assert_eq!((swapped.text(), swapped.cursor()), (after, then));
+        }
+        for (text, cursor) in [("", 0), ("one", 3), ("one two", 0), (" one", 4), ("...", 3)] {
+            let mut same = line(text, cursor);
+            assert!(!same.transpose_words(), "{text:?}");
+            assert_eq!(same, line(text, cursor));
+        }
     }
 
     #[test]

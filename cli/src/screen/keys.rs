@@ -31,6 +31,8 @@ pub enum Action {
     PreviousRoom,
     /// Goes to the next room with news.
     NextNews,
+    /// Goes to the first unread line of the room.
+    FirstUnread,
     /// Asks for a room by some letters of its name.
     GoToRoom,
     /// Shows or hides who is here.
@@ -51,8 +53,8 @@ enum Keys {
 /// Everything that keys do, as the help tells it. What has no text there is done, and not told.
 const TABLE: &[(Keys, Option<Message>)] = {
     use Action::{
-        Cancel, GoToRoom, Help, Newest, NextNews, NextRoom, PageDown, PageUp, People, PreviousRoom,
-        Room, Search, SearchElsewhere,
+        Cancel, FirstUnread, GoToRoom, Help, Newest, NextNews, NextRoom, PageDown, PageUp, People,
+        PreviousRoom, Room, Search, SearchElsewhere,
     };
     use Keys::{Line, Screen};
     &[
@@ -75,6 +77,10 @@ const TABLE: &[(Keys, Option<Message>)] = {
             None,
         ),
         (
+            Screen(&[("first-unread", FirstUnread, &[Key::Alt('n')])]),
+            Some(Message::KeyUnread),
+        ),
+        (
             Screen(&[("search", Search, &[Key::Ctrl('r')])]),
             Some(Message::KeySearch),
         ),
@@ -87,6 +93,7 @@ const TABLE: &[(Keys, Option<Message>)] = {
         (Line("Up Down"), Some(Message::KeyUpDown)),
         (Line("Ctrl-A E B F, Alt-B F"), Some(Message::KeyMove)),
         (Line("Ctrl-K U W, Alt-D"), Some(Message::KeyCut)),
+        (Line("Alt-U L C T, Ctrl-T"), Some(Message::KeyWord)),
         (Line("Ctrl-_, Ctrl-X Ctrl-U"), Some(Message::KeyUndo)),
         (Line("Ctrl-X Ctrl-E"), Some(Message::KeyEdit)),
         (

@@ -103,6 +103,7 @@ messages! {
     NotRemembered: "Nothing is remembered in this run: {}", "Dieses Mal wird nichts gemerkt: {}";
     KeyPages: "read back, and on", "zurücklesen, und weiter";
     KeyEscape: "to the newest; closes this", "zum Neuesten; schließt dies";
+    KeyUnread: "to the first unread line", "zur ersten ungelesenen Zeile";
     KeySearch: "search; again: older; Enter stays, Escape goes back", "suchen; nochmals: älter; Enter bleibt, Escape zurück";
     KeySearchAll: "search on in the other rooms", "in den anderen Räumen weitersuchen";
     KeyEnter: "say it; begin another line", "sagen; eine weitere Zeile beginnen";
@@ -110,6 +111,7 @@ messages! {
     KeyUpDown: "what you entered before", "was du vorher eingegeben hast";
     KeyMove: "move in the line, by words", "sich in der Zeile bewegen, wortweise";
     KeyCut: "cut; Ctrl-Y inserts it, Alt-Y the one before", "ausschneiden; Ctrl-Y fügt ein, Alt-Y das davor";
+    KeyWord: "a word large, small, Capital, swapped; letters swapped", "Wort groß, klein, Groß, getauscht; Buchstaben getauscht";
     KeyUndo: "take the last change back", "die letzte Änderung zurücknehmen";
     KeyEdit: "edit the line with $VISUAL or $EDITOR", "die Zeile mit $VISUAL oder $EDITOR bearbeiten";
     KeyRooms: "rooms", "Räume";

@@ -180,6 +180,21 @@ impl Room {
         older.find(|id| self.get(*id).is_some_and(|block| contains(&block)))
     }
 
+    /// The first block that is not read, of those that are loaded.
+    pub fn first_unread(&self) -> Option<i64> {
+        let marker = self.marker?;
+        let ids = self.ids();
+        let mut first = None;
+        for id in ids.rev() {
+            match self.get(id) {
+                Some(block) if block.last <= marker => break,
+                Some(block) if !matches!(block.what, What::Notice(_)) => first = Some(id),
+                _ => {}
+            }
+        }
+        first
+    }
+
     /// Adds what happened after everything that is loaded; whether it is new.
     pub fn append(&mut self, entry: Entry) -> bool {
         if self.newest().is_some_and(|newest| entry.seq <= newest) {

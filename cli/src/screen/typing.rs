@@ -308,6 +308,7 @@ impl Screen {
                 self.end_jump();
             }
             Some(Action::Newest) => self.look_at_end(),
+            Some(Action::FirstUnread) => self.look_at_unread(),
             Some(Action::Search) => self.search(),
             Some(Action::SearchElsewhere) => self.search_elsewhere(),
             Some(Action::NextRoom) => self.move_by(1),
@@ -371,6 +372,23 @@ impl Screen {
             setting: &setting,
         };
         self.anchor = view.down(self.anchor, rows);
+        if self.anchor.is_none() {
+            self.catch_up();
+        }
+    }
+
+    /// Goes to the first unread line, or, where that is not loaded yet, to the first that is.
+    fn look_at_unread(&mut self) {
+        let Some(block) = self.room().first_unread() else {
+            return;
+        };
+        let setting = self.setting();
+        let view = View {
+            room: self.room(),
+            setting: &setting,
+        };
+        self.anchor = view.beginning_with(block, self.pane());
+        self.help = None;
         if self.anchor.is_none() {
             self.catch_up();
         }

@@ -100,6 +100,12 @@ impl View<'_> {
         (!is_end).then_some(anchor)
     }
 
+    /// The place from which a block is seen at the top, and what comes after it; none where that is the end.
+    pub fn beginning_with(&self, block: i64, height: usize) -> Option<Anchor> {
+        let below = self.rows(block).len();
+        self.down(Some(Anchor { block, below }), height)
+    }
+
     /// The place from which a block is seen with something after it.
     pub fn around(&self, block: i64, height: usize) -> Option<Anchor> {
         let rows = self.rows(block).len();

@@ -45,6 +45,26 @@ fn who_types_as_documented_gets_the_documented_bytes() {
 }
 
 #[test]
+fn words_are_changed_and_that_is_taken_back() {
+    let mut world = World::new(80, 24);
+    world.press("grüße an ann");
+    for key in ["\u{1b}t", "\u{1}", "\u{1b}u", "\u{1b}c", "\u{1b}l"] {
+        world.send(key);
+        world.wait(LONG);
+    }
+    world.draw();
+    assert_eq!(world.rows(), ["GRÜSSE Ann an"]);
+    world.press("\u{1f}");
+    world.draw();
+    assert_eq!(world.rows(), ["GRÜSSE ann an"]);
+    world.press("\u{1f}\u{1f}");
+    world.draw();
+    assert_eq!(world.rows(), ["grüße an ann"]);
+    world.press("\r");
+    assert_eq!(world.events(), entered(&["grüße an ann"]));
+}
+
+#[test]
 fn a_typing_error_at_the_end_of_the_line_takes_no_sequence() {
     let mut world = World::new(80, 24);
     world.press("helo\u{7f}lo 日本\u{7f}");

@@ -81,6 +81,33 @@ fn a_key_that_is_bound_does_what_it_is_bound_to() {
 }
 
 #[test]
+fn a_key_goes_to_the_first_unread_line() {
+    let mut world = World::online(60, 10);
+    for number in 1..=3 {
+        world.says("bob", &format!("read {number}"));
+    }
+    world.press("\u{1b}n");
+    assert!(!world.seen().contains("-- more --"), "all of it is read");
+    world.press("\u{1b}[O");
+    for number in 1..=30 {
+        world.says("bob", &format!("unread {number}."));
+    }
+    world.press("\u{1b}[I");
+    assert!(world.seen().contains("unread 30."));
+    world.press("half\u{1b}n");
+    let seen = world.seen();
+    let rows: Vec<&str> = seen.lines().collect();
+    assert!(
+        rows[0].contains(" new ") && rows[1].contains("unread 1."),
+        "{seen}"
+    );
+    assert!(rows[rows.len() - 2].ends_with("> half"), "{seen}");
+    // What it was is still to be said where it is read to the end.
+    world.press("\u{1b}");
+    assert!(world.seen().contains("unread 30."));
+}
+
+#[test]
 fn a_password_is_not_seen_and_is_no_draft() {
     let mut world = World::online(60, 10);
     for (room, typed) in [
@@ -478,7 +505,7 @@ fn help_is_there_until_one_types_on() {
         let mut world = World::online(80, 12);
         world.press(open);
         assert!(world.seen().contains("│ PageUp PageDown"));
-        world.press(&"\u{1b}[6~".repeat(6));
+        world.press(&"\u{1b}[6~".repeat(7));
         assert!(!world.seen().contains("│ PageUp PageDown"));
         assert!(world.seen().contains("│ /who"));
         world.press("h");
