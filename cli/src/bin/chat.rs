@@ -209,7 +209,7 @@ Exit codes: as chat-client's (chat-client --help).";
         let shared = Shared::new(screen, state, &memory);
         let mut keep = Kept::new(keep, shared.clone());
         let watched = shared.clone();
-        let watch = move |takes, phase, memory: &_| watched.watch(takes, phase, memory);
+        let watch = move |did, phase, memory: &_| watched.watch(did, phase, memory);
         let mut client = Session::new(Timestamp::ZERO, setup, watch);
         let outcome = runtime.block_on(async {
             let mut connector = Connector::of(server, false, args.fingerprint)?;

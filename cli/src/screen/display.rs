@@ -3,13 +3,13 @@
 
 use super::messages::Message;
 use super::paint::Painter;
-use super::session::{PART, TOPIC, WHO, page_before, type_in};
+use super::session::{PART, Step, TOPIC, WHO, page_before, type_in};
 use super::state_dir::{Draft, StateDir};
 use super::{Link, Screen, Typed};
 use crate::clock::wall_clock;
+use chat_core::Memory;
 use chat_core::json::ROOM;
 use chat_core::json_client_phase::Phase;
-use chat_core::{CommandError, Memory};
 use chat_net::client::{self, Input, Keep};
 use std::cell::RefCell;
 use std::io;
@@ -154,9 +154,12 @@ impl Shared {
         }
     }
 
-    /// Shows how the client is, which may just have taken a line.
-    pub fn watch(&self, takes: bool, phase: Phase, memory: &Memory) {
-        if takes {
+    /// Shows how the client is, and what became of what it has taken.
+    pub fn watch(&self, did: Step, phase: Phase, memory: &Memory) {
+        if did == Step::Offline {
+            return self.with(Screen::refused);
+        }
+        if did == Step::Took {
             let mut shown = self.0.borrow_mut();
             shown.screen.taken();
             let newest = memory.outbox.back().map(|said| &said.id);
@@ -239,11 +242,6 @@ impl client::Screen for Display {
 
     fn notice(&mut self, text: &str) -> io::Result<()> {
         self.shared.0.borrow_mut().last_notice = Some(text.into());
-        if text.strip_prefix("* ") == Some(&*CommandError::Offline.to_string()) {
-            // It says what was not done, and gives it back.
-            self.shared.with(Screen::refused);
-            return Ok(());
-        }
         self.shared.with(|screen| screen.notice(text, wall_clock()));
         Ok(())
     }

@@ -41,6 +41,17 @@ pub fn type_in(room: &str) -> Vec<u8> {
     [IN, room.as_bytes(), b"\n"].concat()
 }
 
+/// What a step of the client did with what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing.
+    Other,
+    /// It took a line.
+    Took,
+    /// It has not done what the line that it took last asks for: there is no connection.
+    Offline,
+}
+
 /// A client that shows what it is sent as objects. Where there is no server at the beginning, it tries again until there is.
 #[derive(Debug)]
 pub struct Session<F> {
@@ -62,9 +73,9 @@ pub struct Session<F> {
     is_given_up: bool,
 }
 
-impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
-    /// A session of a client that is to be so; `watch` is shown how it is after each step, and whether the step took a line
-    /// that was typed.
+impl<F: FnMut(Step, Phase, &Memory)> Session<F> {
+    /// A session of a client that is to be so; `watch` is shown how it is after each step, and what the step did with what
+    /// was typed.
     pub fn new(now: Timestamp, setup: Setup, watch: F) -> Self {
         let setup = Setup {
             many: true,
@@ -82,7 +93,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
             wait: WAITS.0,
             is_given_up: false,
         };
-        session.step(now, false, |_| {});
+        session.step(now, Step::Other, |_| {});
         session
     }
 
@@ -90,7 +101,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
     fn rest(&mut self) {
         self.again = Some(self.now + self.wait);
         self.wait = (self.wait * 2).min(WAITS.1);
-        self.step(self.now, false, |_| {});
+        self.step(self.now, Step::Other, |_| {});
     }
 
     fn begin_again(&mut self) {
@@ -118,7 +129,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
         }
         let is_part = PART.strip_suffix(b"\n") == Some(line);
         if is_part {
-            self.step(self.now, false, JsonClient::part_from);
+            self.step(self.now, Step::Other, JsonClient::part_from);
         }
         is_part
     }
@@ -171,12 +182,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
         self.asked.push(b'\n');
     }
 
-    fn step<T>(
-        &mut self,
-        now: Timestamp,
-        takes: bool,
-        step: impl FnOnce(&mut JsonClient) -> T,
-    ) -> T {
+    fn step<T>(&mut self, now: Timestamp, did: Step, step: impl FnOnce(&mut JsonClient) -> T) -> T {
         self.now = now;
         let result = step(&mut self.client);
         let phase = match self.again {
@@ -186,7 +192,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
         if phase != Phase::Talking {
             self.asked.clear();
         }
-        (self.watch)(takes, phase, self.client.memory());
+        (self.watch)(did, phase, self.client.memory());
         result
     }
 
@@ -195,7 +201,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Session<F> {
     }
 }
 
-impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
+impl<F: FnMut(Step, Phase, &Memory)> Client for Session<F> {
     fn command(&mut self, now: Timestamp, command: Command<'_>) -> Result<(), CommandError> {
         if let Command::Line(Line::Whole(line)) = command
             && let Some(request) = self.question(line)
@@ -213,8 +219,17 @@ impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
             self.is_given_up |= matches!(command, Command::EndOfInput | Command::Interrupt);
             return Ok(());
         }
-        let takes = matches!(command, Command::Line(_) | Command::Say(_));
-        self.step(now, takes, |client| client.command(now, command))
+        let did = match command {
+            Command::Line(_) | Command::Say(_) => Step::Took,
+            Command::EndOfInput | Command::Interrupt => Step::Other,
+        };
+        let done = self.step(now, did, |client| client.command(now, command));
+        if done == Err(CommandError::Offline) {
+            // Whoever watches says what was not done, and gives it back.
+            self.step(now, Step::Offline, |_| {});
+            return Ok(());
+        }
+        done
     }
 
     fn handle(&mut self, now: Timestamp, input: ClientInput<'_>) {
@@ -225,7 +240,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
         if self.again.is_some_and(|due| due <= now) {
             self.begin_again();
         }
-        self.step(now, false, |client| client.handle(now, input));
+        self.step(now, Step::Other, |client| client.handle(now, input));
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
@@ -255,7 +270,7 @@ impl<F: FnMut(bool, Phase, &Memory)> Client for Session<F> {
             self.asked.drain(..count.min(self.asked.len()));
             self.is_between = true;
         } else {
-            self.step(now, false, |client| client.sent(now, count));
+            self.step(now, Step::Other, |client| client.sent(now, count));
         }
     }
 
@@ -286,7 +301,7 @@ mod tests {
         b"{\"type\":\"welcome\",\"version\":1,\"room\":\"lobby\",\"name\":\"ann\",\
         \"session\":\"0\",\"epoch\":\"e\",\"head\":41,\"resumed\":false,\"grace_ms\":1}\n";
 
-    fn talking() -> Session<impl FnMut(bool, Phase, &Memory)> {
+    fn talking() -> Session<impl FnMut(Step, Phase, &Memory)> {
         let setup = Setup {
             joins: true,
             ..Setup::default()
@@ -313,6 +328,29 @@ mod tests {
         session
             .command(NOW, Command::Line(Line::Whole(line)))
             .unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_done_without_a_connection_is_told_to_whoever_watches() {
+        let steps = std::cell::RefCell::new(Vec::new());
+        let setup = Setup {
+            joins: true,
+            ..Setup::default()
+        };
+        let watch = |step, _, _: &Memory| steps.borrow_mut().push(step);
+        let mut session = Session::new(NOW, setup, watch);
+        session.handle(NOW, ClientInput::Connected);
+        session.sent(NOW, session.unsent().len());
+        session.handle(NOW, ClientInput::Received(WELCOME));
+        session.handle(NOW, ClientInput::Lost("x"));
+        for (typed, does) in [
+            (&b"/topic tea"[..], &[Step::Took, Step::Offline][..]),
+            (b"hello", &[Step::Took]),
+        ] {
+            steps.borrow_mut().clear();
+            line(&mut session, typed);
+            assert_eq!(*steps.borrow(), does);
+        }
     }
 
     #[test]
@@ -392,7 +430,7 @@ mod tests {
     }
 
     /// A session that has been told that there is no server, and that it has said so.
-    fn unreachable() -> Session<impl FnMut(bool, Phase, &Memory)> {
+    fn unreachable() -> Session<impl FnMut(Step, Phase, &Memory)> {
         let memory = Memory {
             name: Some("ann".into()),
             ..Memory::default()
