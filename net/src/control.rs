@@ -27,6 +27,7 @@ enum Question {
     Announce(String, oneshot::Sender<usize>),
     Kick(String, String, oneshot::Sender<bool>),
     SetAdmin(String, bool, oneshot::Sender<Admin>),
+    FreeName(String, oneshot::Sender<Admin>),
     Bans(oneshot::Sender<Vec<Banned>>),
     Order(
         Box<Asked<'static>>,
@@ -55,7 +56,7 @@ pub struct Rooms {
     pub more: usize,
 }
 
-/// What comes of making somebody an administrator, or none.
+/// What comes of making somebody an administrator, or none, or of ending a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admin {
     /// It is so.
@@ -200,6 +201,14 @@ impl Control {
             .await
     }
 
+    /// Has a name belong to nobody any more. It is answered once that is kept.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn free_name(&self, name: String) -> Result<Admin, NoAnswer> {
+        self.ask(|answer| Question::FreeName(name, answer)).await
+    }
+
     /// Has somebody banned from the lobby, and so from the server, or let in again; why not, in words, where that is not done.
     /// It is answered once that is kept.
     ///
@@ -333,6 +342,19 @@ fn answer(question: Question, now: Timestamp, server: &mut Server) -> Option<Don
                 _ if server.usage().is_disk_full => Admin::DiskFull,
                 (Some(name), _) => {
                     server.handle(now, Input::SetAdmin(&name, is_on));
+                    return Some(Done::Admin(to));
+                }
+            };
+            let _ = to.send(refused);
+        }
+        Question::FreeName(name, to) => {
+            let name = Name::parse(&name).ok();
+            let own = name.filter(|name| server.is_admin(name).is_some());
+            let refused = match own {
+                None => Admin::Unclaimed,
+                _ if server.usage().is_disk_full => Admin::DiskFull,
+                Some(own) => {
+                    server.handle(now, Input::FreeName(&own));
                     return Some(Done::Admin(to));
                 }
             };

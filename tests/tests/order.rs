@@ -241,3 +241,28 @@ fn what_is_removed_is_nowhere_on_the_disk_any_more() {
     assert!(!has());
     drop(server);
 }
+
+#[test]
+fn a_claim_is_ended_by_whoever_looks_after_the_server() {
+    let dir = Dir::new("free-name");
+    let data = dir.path("data");
+    let server = start(&data);
+    let mut ann = Raw::first_line(server.address(), "JOIN ann");
+    ann.say("/claim open sesame");
+    ann.expect_start("* The name ann is yours.");
+    let freed = admin(&data, &["free-name", "ann"]);
+    assert_eq!(
+        String::from_utf8_lossy(&freed.stdout),
+        "ann belongs to nobody\n"
+    );
+    ann.expect_start("* An operator of the server has ended your claim of the name ann;");
+    let refused = admin(&data, &["--json", "free-name", "ann"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(told["error"], "the name \"ann\" belongs to nobody");
+    ann.say("/claim another one");
+    ann.expect_start("* The name ann is yours.");
+    let freed = admin(&data, &["--json", "free-name", "Ann"]);
+    let told: serde_json::Value = serde_json::from_slice(&freed.stdout).expect("JSON");
+    assert_eq!(told["name"], "Ann");
+}

@@ -21,6 +21,7 @@ impl Operator {
             Request::Kick { whom, reason } => self.kick(whom, reason).await,
             Request::Grant { name } => self.set_admin(name, true).await,
             Request::Revoke { name } => self.set_admin(name, false).await,
+            Request::FreeName { name } => self.free_name(name).await,
             Request::Ban {
                 whom,
                 duration,
@@ -179,6 +180,17 @@ impl Operator {
             Admin::Unclaimed => Err(format!(
                 "the name {name:?} belongs to nobody: they have to /claim it first"
             )),
+            Admin::DiskFull => Err("the disk is full".into()),
+        }
+    }
+
+    async fn free_name(&self, name: String) -> Result<Answer, String> {
+        match self.patient(self.control.free_name(name.clone())).await? {
+            Admin::Done | Admin::Unchanged => {
+                tracing::info!(name, "an operator has ended a claim");
+                Ok(Answer::Freed { name })
+            }
+            Admin::Unclaimed => Err(format!("the name {name:?} belongs to nobody")),
             Admin::DiskFull => Err("the disk is full".into()),
         }
     }

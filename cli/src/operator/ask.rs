@@ -81,6 +81,7 @@ pub fn table(answer: &Answer) -> String {
             is_admin: true,
         } => format!("{name} is an administrator\n"),
         Answer::Admin { name, .. } => format!("{name} is no administrator\n"),
+        Answer::Freed { name } => format!("{name} belongs to nobody\n"),
         Answer::Ban {
             whom,
             is_banned: true,

@@ -52,6 +52,11 @@ pub enum Request {
         /// The name
         name: String,
     },
+    /// End a claim: the name belongs to nobody, its devices, rights and private messages are gone; it has no password
+    FreeName {
+        /// The name
+        name: String,
+    },
     /// Keep somebody out of the server: those who are here go, and nobody comes in by that
     Ban {
         /// A name, with every name that is taken for it; an address, or a network such as 192.0.2.0/24
@@ -129,6 +134,11 @@ pub enum Answer {
         name: String,
         /// They are an administrator.
         is_admin: bool,
+    },
+    /// To [`Request::FreeName`].
+    Freed {
+        /// The name that belongs to nobody any more.
+        name: String,
     },
     /// To [`Request::Ban`] and [`Request::Unban`].
     Ban {

@@ -119,12 +119,28 @@ impl Server {
             return;
         }
         self.order_account(&administers(&own, &Order::Admin(is_on).to_text()));
-        let conn = self.people.find(&own).and_then(|(_, person)| person.conn);
+        self.tell_owner_when_kept(&own, Answer::Admin(is_on));
+    }
+
+    /// Those who look after the server have a name belong to nobody any more; whoever has it keeps it for as long as they are here.
+    pub(super) fn free_name(&mut self, name: &Name) {
+        let Ok(own) = self.own_name(name) else {
+            return;
+        };
+        if !self.is_disk_full() {
+            self.order_account(&unclaimed(&own));
+            self.tell_owner_when_kept(&own, Answer::Freed(&own));
+        }
+    }
+
+    /// Tells the owner of a name what was done to it, if they are here, once it is committed.
+    fn tell_owner_when_kept(&mut self, own: &Name, answer: Answer<'_>) {
+        let conn = self.people.find(own).and_then(|(_, person)| person.conn);
         if let Some(id) = conn {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.outbound.barrier = self.rooms.ordered();
             }
-            self.tell(id, Notice::Answer(Answer::Admin(is_on)));
+            self.tell(id, Notice::Answer(answer));
             if !self.rooms.is_settled() {
                 self.look_after_commit(id);
             }

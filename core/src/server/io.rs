@@ -55,6 +55,8 @@ pub enum Input<'a> {
     /// Whoever owns this name is to look after the server, or no more. Of no consequence where
     /// [`Server::is_admin`](super::Server::is_admin) is none, or this already.
     SetAdmin(&'a Name, bool),
+    /// Nobody owns this name any more. Of no consequence where [`Server::is_admin`](super::Server::is_admin) is none.
+    FreeName(&'a Name),
     /// Those who look after the server have somebody banned from the lobby, and so from the server, or let in again. Of no
     /// consequence where [`Server::refusal_of`](super::Server::refusal_of) says why.
     Order(&'a Asked<'a>),

@@ -283,6 +283,7 @@ impl Server {
             Input::Announce(text) => self.announce(text),
             Input::Kick(whom, reason) => self.kick(whom, reason),
             Input::SetAdmin(name, is_on) => self.set_admin(name, is_on),
+            Input::FreeName(name) => self.free_name(name),
             Input::Order(asked) => self.order_outside(asked),
             Input::Stop => self.drain(Duration::ZERO),
             Input::Drain(spread) => self.drain(spread),

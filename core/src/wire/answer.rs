@@ -51,6 +51,8 @@ pub(crate) enum Answer<'a> {
     PasswordChanged(&'a Name),
     /// A name belongs to nobody any more.
     Unclaimed(&'a Name),
+    /// The same, as those who look after the server have it so.
+    Freed(&'a Name),
     /// The name that somebody has does not belong to them.
     NotClaimed(&'a Name),
     /// Somebody has the name that belongs to them.
@@ -304,6 +306,10 @@ impl fmt::Display for Answer<'_> {
             Self::Unclaimed(name) => write!(
                 f,
                 "The name {name} is no longer claimed; you have it as long as you are here."
+            ),
+            Self::Freed(name) => write!(
+                f,
+                "An operator of the server has ended your claim of the name {name}; you have it as long as you are here."
             ),
             Self::NotClaimed(name) => write!(
                 f,

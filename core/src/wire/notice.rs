@@ -171,6 +171,7 @@ impl Notice<'_> {
                     | Answer::Back
                     | Answer::Displaced { .. }
                     | Answer::Admin(_)
+                    | Answer::Freed(_)
                     | Answer::KeepsNobodyOut
             )
         ) {

@@ -5,8 +5,8 @@ use super::json::{errors, objects, program};
 use super::world::World;
 use chat_core::json::{Code, Message};
 use chat_core::{
-    Action, ConnId, HASH, Input, Limits, MAX_PASSWORD, MIN_PASSWORD, Peer, Rate, RoomName, Secret,
-    Verifier,
+    Action, ConnId, HASH, Input, Limits, MAX_PASSWORD, MIN_PASSWORD, Name, Peer, Rate, RoomName,
+    Secret, Verifier,
 };
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -65,6 +65,33 @@ pub(super) fn far(w: &mut World, host: u8, is_encrypted: bool, name: &str) -> Co
     w.receive(conn, format!("JOIN {name}\n"));
     w.look(conn);
     conn
+}
+
+#[test]
+fn a_name_is_freed_from_outside_as_its_owner_gives_it_up() {
+    let mut w = World::new(Limits::default());
+    let (ann, bob) = (w.join("ann"), w.join("bob"));
+    send(&mut w, ann, "/claim open sesame");
+    send(&mut w, bob, "/claim open sesame");
+    send(&mut w, bob, "/join dev");
+    let name = Name::parse("BOB").unwrap();
+    w.handle(Input::FreeName(&name));
+    assert_eq!(
+        w.look(bob),
+        "* An operator of the server has ended your claim of the name bob; you have it as long as you are here.\n"
+    );
+    assert_eq!(w.server.is_admin(&name), None);
+    assert!(send(&mut w, bob, "/op ann").contains("is for the owner"));
+    w.handle(Input::FreeName(&name));
+    assert_eq!(w.look(bob), "", "it belongs to nobody already");
+    assert!(send(&mut w, bob, "/claim another one").contains("is yours"));
+    assert!(send(&mut w, bob, "/op ann").contains("is for the owner"));
+    let ann = Name::parse("ann").unwrap();
+    assert_eq!(
+        w.server.is_admin(&ann),
+        Some(false),
+        "the others have theirs"
+    );
 }
 
 #[test]
