@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn lines_and_bytes_are_granted_side_by_side() {
-        let rates = Rates::of_lines(2);
+        let rates = Rates::of_host(2);
         assert_eq!((rates.lines.burst, rates.bytes.burst), (100, 5_120));
         let mut buckets = Buckets::default();
         buckets.take(at(0), &rates, 1, 5_119);

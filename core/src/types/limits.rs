@@ -268,7 +268,7 @@ impl Default for Limits {
             give_way: Rate::per_second(16, 64),
             host: HostLimits::default(),
             rate: Rates::of_lines(20),
-            host_rate: Rates::of_lines(100),
+            host_rate: Rates::of_host(100),
             slow: Duration::from_secs(4),
             first_line: Duration::from_millis(250),
             first_line_end: Duration::from_secs(30),

@@ -61,17 +61,24 @@ impl Rates {
         bytes: Rate::UNLIMITED,
     };
 
-    /// So many lines a second in the long run, of 512 bytes, and at once as many lines as in 50 s and as many bytes as in 5 s; with
-    /// 0, [no limit](Self::UNLIMITED).
+    /// Of a connection: so many lines a second in the long run, of 512 bytes, and at once as many lines as in 50 s and as many bytes
+    /// as in 12 s; with 0, [no limit](Self::UNLIMITED).
     pub const fn of_lines(lines: u32) -> Self {
+        Self::with_burst(lines, 12)
+    }
+
+    /// The same of a host, but at once as many bytes as in 5 s: less than a reader on a slow line may be behind.
+    pub const fn of_host(lines: u32) -> Self {
+        Self::with_burst(lines, 5)
+    }
+
+    const fn with_burst(lines: u32, seconds_of_bytes: u64) -> Self {
         const BYTES: u64 = 512;
         const SECONDS: u64 = 50;
-        // What five connections send at once is less than a reader on a slow line may be behind.
-        const SECONDS_OF_BYTES: u64 = 5;
         let lines = lines as u64;
         Self {
             lines: Rate::per_second(lines, SECONDS * lines),
-            bytes: Rate::per_second(BYTES * lines, SECONDS_OF_BYTES * BYTES * lines),
+            bytes: Rate::per_second(BYTES * lines, seconds_of_bytes * BYTES * lines),
         }
     }
 }

@@ -293,6 +293,13 @@ fn this_machine_is_exempt_unless_it_is_to_be_limited() {
 }
 
 #[test]
+fn what_a_host_sends_at_once_throws_out_nobody_who_reads_slowly() {
+    let limits = Limits::default();
+    assert!(limits.host_rate.bytes.burst < limits.behind);
+    assert!(limits.rate.bytes.burst < limits.behind);
+}
+
+#[test]
 fn no_rate_is_no_limit() {
     assert_eq!(Rates::of_lines(0), Rates::UNLIMITED);
     let mut w = world(Rates::of_lines(0), Rates::of_lines(0));

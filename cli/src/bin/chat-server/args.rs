@@ -72,13 +72,13 @@ pub(super) struct Args {
     pub(super) hosts: Hosts,
 
     /// Lines that one connection may send in a second, in the long run, of 512 bytes each; at once, as
-    /// many lines as in 50 seconds and as many bytes as in 5; what is more is read later, and nothing is lost. 0 lifts this, and
+    /// many lines as in 50 seconds and as many bytes as in 12; what is more is read later, and nothing is lost. 0 lifts this, and
     /// the rate of hosts unless that is given
     #[arg(long, value_name = "LINES", default_value_t = RATE, value_parser = whole::<u32>(0, u64::MAX))]
     pub(super) rate: u32,
 
     /// The same for all connections of a host (an IPv4 address, or the /64 network of an IPv6 address)
-    /// together; 0 lifts it [default: 5 times --rate]
+    /// together, but for the bytes at once, as many as in 5 seconds; 0 lifts it [default: 5 times --rate]
     #[arg(long, value_name = "LINES", value_parser = whole::<u32>(0, u64::MAX))]
     pub(super) host_rate: Option<u32>,
 
@@ -219,7 +219,7 @@ impl Args {
             limit_loopback: self.hosts.limit_loopback,
             host: self.hosts.limits(),
             rate: Rates::of_lines(self.rate),
-            host_rate: Rates::of_lines(self.host_rate()),
+            host_rate: Rates::of_host(self.host_rate()),
             ..Limits::default()
         }
     }
@@ -329,11 +329,14 @@ mod tests {
 
     #[test]
     fn a_rate_is_that_of_hosts_too_unless_they_have_their_own() {
-        let of = Rates::of_lines;
+        let (of, host) = (Rates::of_lines, Rates::of_host);
         let default = Limits::default();
         assert_eq!(limits("chat-server"), (default.rate, default.host_rate));
-        assert_eq!(limits("chat-server --rate 7"), (of(7), of(35)));
-        assert_eq!(limits("chat-server --rate 7 --host-rate 9"), (of(7), of(9)));
+        assert_eq!(limits("chat-server --rate 7"), (of(7), host(35)));
+        assert_eq!(
+            limits("chat-server --rate 7 --host-rate 9"),
+            (of(7), host(9))
+        );
         assert_eq!(
             limits("chat-server --host-rate 0"),
             (of(20), Rates::UNLIMITED)
@@ -344,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             limits("chat-server --rate 0 --host-rate 9"),
-            (Rates::UNLIMITED, of(9))
+            (Rates::UNLIMITED, host(9))
         );
     }
 }
