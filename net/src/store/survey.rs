@@ -269,6 +269,8 @@ impl Pass<'_> {
         if self.survey.guessed.contains(&header.first) {
             return self.frames(it, following);
         }
+        // Of what is missing before, some may still explain a number.
+        let missing = self.rooms.as_ref().map_or(0, |it| it.missing);
         if header.last + 1 < header.first {
             (self.each)(Item::Gap(header.last + 1, header.first - 1))?;
             self.next = header.first;
@@ -281,7 +283,10 @@ impl Pass<'_> {
                 self.flaw("who was in the room does not agree with the entries", it)?;
             }
             (Err(_), _) => self.flaw("who was in the room is not as it was written", it)?,
-            (Ok(rooms), _) => self.rooms = Some(rooms),
+            (Ok(mut rooms), _) => {
+                rooms.missing += missing;
+                self.rooms = Some(rooms);
+            }
         }
         if let Some(rooms) = self.rooms.clone() {
             (self.each)(Item::Rooms(rooms))?;

@@ -264,3 +264,43 @@ fn what_is_missing_is_exported_and_imported_with_all_rooms_after_it_however_many
     assert_eq!(store.room(&room("room-2999")).unwrap().last, 1);
     assert_eq!(store.room(&LOBBY).unwrap().last, 1500);
 }
+
+#[test]
+fn what_is_missing_in_several_places_explains_a_number_after_all_of_them() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    let batches = [
+        vec![joined(1, "ann"), of("dev", said(1))],
+        vec![of("dev", said(2))],
+        vec![said(2)],
+        vec![of("dev", said(3))],
+        vec![said(3)],
+        vec![of("dev", said(4))],
+    ];
+    for batch in &batches {
+        store.append(batch).unwrap();
+    }
+    drop(store);
+    let name = disk
+        .names()
+        .into_iter()
+        .rfind(|it| it.extension().is_some_and(|it| it == "log"));
+    let name = name.unwrap();
+    let mut bytes = disk.get(&name);
+    for seq in [2, 3] {
+        // The first entry with this text is that of `dev`.
+        let text = said(seq).text;
+        let at = bytes
+            .windows(text.len())
+            .position(|it| it == text.as_bytes());
+        bytes[at.unwrap()] ^= 1;
+    }
+    disk.put(&name, &bytes);
+    let repaired = Memory::default().copy();
+    let report = repair(place(&disk), place(&repaired)).unwrap();
+    assert_eq!(report.missing, [(3, 3), (5, 5)]);
+    let report = check(place(&repaired)).unwrap();
+    assert_eq!(report.missing, [(3, 3), (5, 5)]);
+    let store = open(&repaired);
+    assert_eq!(store.room(&room("dev")).unwrap().last, 4);
+}
