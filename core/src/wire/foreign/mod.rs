@@ -4,6 +4,7 @@
 //! Ports are tried by scanners, browsers and mailers, and by people who mistake one for another. Nothing of what
 //! they send is meant for a room, and some of it is secret.
 
+mod people;
 mod sign;
 mod table;
 

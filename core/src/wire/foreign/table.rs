@@ -1,5 +1,7 @@
 //! The table of the protocols of others.
 
+use super::people::PEOPLE;
+
 /// What each answer says, as far as its form has room for words.
 macro_rules! about {
     () => {
@@ -81,6 +83,7 @@ table! {
         "!*_secret: *" "!*_password: *" "!*_key: ?" "!*_key: ??"
         "!password: *" "!password:*" "!token: *%*" "!token: *%"
         "!private-token: *" "!x-vault-token: *" "!api-key: *" "!apikey: *" "!authorization: oauth *=…"
+        "!authorization: basic ??" "!> authorization: *…" "!> cookie: *=*…" "!< set-cookie: *…" "!> x-api-key: *" "!> proxy-authorization: *…" "!*-subscription-key: *" "!content-disposition: form-data; name=\"password\"…" "!content-disposition: form-data; name=\"token\"…" "!username=* password=*" "!user=* password=*" "get * http/%.%"
     ] "`HTTP/1.1 400 Bad Request`"
         concat!(
             "HTTP/1.1 400 Bad Request\r\n",
@@ -132,6 +135,7 @@ table! {
         "!authinfo sasl *…"
         "mode reader" "CAPABILITIES" "!authinfo user …" "!authinfo pass …" "LIST ACTIVE"
         "IHAVE <*>"
+        "ARTICLE <*@*>" "XOVER %" "XOVER %-" "XOVER %-%" "MODE STREAM"
     ] "`400`"
         concat!("400 ", about!(), "\r\n");
     Smtp "SMTP" [
@@ -143,11 +147,13 @@ table! {
         "!AUTH DIGEST-MD5" "!AUTH NTLM" "!AUTH NTLM *" "!AUTH XOAUTH2" "!AUTH XOAUTH2 *"
         "!AUTH OAUTHBEARER *" "AUTH EXTERNAL" "!AUTH EXTERNAL *" "AUTH GSSAPI" "!AUTH GSSAPI *"
         "AUTH SCRAM-*" "!AUTH SCRAM-* *" "STARTTLS" "VRFY *" "EXPN *" "RSET" "NOOP"
+        "XCLIENT *=*…" "XFORWARD *=*…" "BDAT %" "BDAT % LAST"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Ftp "FTP" [
         "USER *" "user anonymous" "ACCT *" "AUTH TLS" "AUTH SSL" "SYST" "FEAT" "PASV" "EPSV" "PORT *,*" "EPRT *%*%*" "OPTS *"
         "HOST *.*" "CLNT *"
+        "RETR /*" "SITE EXEC …"
     ] "`421`"
         concat!("421 ", about!(), "\r\n");
     Pop3 "POP3" [
@@ -164,6 +170,7 @@ table! {
         "!a LOGIN * *" "a CAPABILITY" "!. login * *" ". capability" "!a% login * *" "a% capability"
         "AUTHENTICATE \"*\" …" "AUTHENTICATE \"*\""
         "!% LOGIN * *" "% CAPABILITY" "AUTHENTICATE \"…"
+        "a STARTTLS" "a AUTHENTICATE *" ". ID NIL" "abcd CAPABILITY"
     ] "`* BYE`"
         concat!("* BYE ", about!(), "\r\n");
     Irc "IRC" [
@@ -180,6 +187,7 @@ table! {
         "MODE \\#* *" "MODE \\#* * *" "TOPIC \\#* :…" "INVITE * \\#*" "CAPAB :…" "PRIVMSG * :…" "NOTICE * :…"
         "PING :*" "PONG :*"
         "QUIT :*" "!WEBIRC * * * *" "SERVER * % :…" "SERVER * % % :…"
+        "!msg nickserv identify *" "!\\/msg nickserv identify *" "!identify * ?" "user * localhost * :…" "user * * *.* :…" "@time=* NICK *" "PROTOCTL …" "WHO \\#*" "!SASL PLAIN ??"
     ] "`ERROR`"
         concat!("ERROR :", about!(), "\r\n");
     Xmpp "XMPP" [
@@ -187,6 +195,7 @@ table! {
         "!<~ password='…" "!<~ passwd=\"…" "!<~ pass=\"…" "!<~ token=\"…" "!<~ secret=\"…" "!<soap:*…"
         "!<soapenv:*…" "!<soap-env:*…"
         "<?xml …" "<stream:stream…"
+        "!<~<password>…" "!<~<token>…" "!<token>…" "!<~<secret>…" "!<secret>…" "!<~<passwd>…" "<policy-file-request/>…"
     ] "a stream with an error, `not-authorized`"
         concat!(
             "<?xml version='1.0'?><stream:stream xmlns='jabber:client' ",
@@ -202,6 +211,7 @@ table! {
         "!\\*%" "PING" "INFO" "!AUTH *" "!auth default *" "HELLO 2" "HELLO 3" "HELLO 3 AUTH …"
         "CONFIG GET *" "CLIENT LIST" "FLUSHALL" "SLAVEOF * %" "SLAVEOF NO ONE" "REPLICAOF * %" "REPLICAOF NO ONE"
         "!CONFIG SET * *" "KEYS \\*" "MONITOR"
+        "!config set masterauth *" "!sentinel set * auth-pass *" "EVAL \"…" "REPLCONF *…" "PSYNC * -%" "CLIENT SETNAME *"
     ] "`-ERR`"
         concat!("-ERR ", about!(), "\r\n");
     Memcached "memcached" [
@@ -229,6 +239,7 @@ table! {
         concat!("@ERROR: ", about!(), "\n");
     Git "git" [
         "*git-upload-pack …" "*git-receive-pack …" "*git-upload-archive …"
+        "git-upload-pack /*" "git-receive-pack /*"
     ] "an `ERR` packet"
         concat!("0048ERR ", about!(), "\n");
     Vnc "VNC" [
@@ -308,6 +319,7 @@ table! {
         "";
     Gnutella "Gnutella" [
         "GNUTELLA CONNECT/…"
+        "GNUTELLA/%.% % *"
     ] "nothing"
         "";
     BitTorrent "BitTorrent" [
@@ -332,6 +344,7 @@ table! {
         "";
     Ldap "LDAP" [
         "0x30 .. 02" "0x30 81 .. 02" "0x30 82 .. .. 02" "0x30 84 00"
+        "!userpassword: *" "!userpassword:: *"
     ] "nothing"
         "";
     X11 "X11" [
@@ -353,6 +366,7 @@ table! {
         "HSUP AD…" "!HPAS *" "$Supports …" "!$MyPass *" "nSTREAM" "nINSTREAM" "nSCAN *" "nPING" "nVERSION"
         "request=smtpd_*" "put % 0 % %" "put % % %%% %" "*.*.* % 1%%%%%%%%%" "*.*.* %.% 1%%%%%%%%%"
         "!SOURCE * /*" "MSRP * SEND" "MSRP * REPORT" "MSRP * 200 OK" "*,*=* *=* %"
+        "client \"dict *…" "define \\* \"…" "put * 1%%%%%%%%% * *=*…" "*.*.* -%.% 1%%%%%%%%%" "?WATCH={…" "$GP^,%…" "$GN^,%…" "\\!AIVDM,…" "MSG,%,…"
     ] "a line"
         concat!(about!(), "\r\n");
     Secret "a secret" [
@@ -367,291 +381,6 @@ table! {
     ] "nothing"
         "";
 }
-
-/// What people say that would be a protocol's otherwise.
-const PEOPLE: Row = Row {
-    protocol: None,
-    name: "what people say",
-    signs: &[
-        "USER name",
-        "USER names",
-        "PASS it",
-        "PASS this",
-        "PASS that",
-        "PASS me",
-        "PASS on",
-        "HELO world",
-        "HELO there",
-        "HELO all",
-        "HELO everyone",
-        "HELO everybody",
-        "HELO again",
-        "EHLO world",
-        "EHLO all",
-        "EHLO everyone",
-        "NICK time",
-        "AUTH failed",
-        "AUTH fails",
-        "USERNAME taken",
-        "USERNAME *ing",
-        "AUTH error",
-        "PASS please",
-        "PASS them",
-        "PASS him",
-        "PASS her",
-        "PASS us",
-        "AUTH please",
-        "AUTH works",
-        "AUTH broken",
-        "AUTH down",
-        "USER experience",
-        "USER interface",
-        "HELO everyone!",
-        "EHLO guys",
-        "EHLO friends",
-        "USER error…",
-        "USER experience …",
-        "USER interface …",
-        "USER interfaces …",
-        "USER input …",
-        "USER data …",
-        "USER feedback …",
-        "USER stories …",
-        "USER accounts …",
-        "USER names …",
-        "authorization: basic income",
-        "PING :)",
-        "PING :(",
-        "PING :D",
-        "PING :P",
-        "PONG :)",
-        "PONG :D",
-        "QUIT :(",
-        "QUIT :)",
-        "PASS OUT",
-        "NICK CAVE",
-        "USER friendly",
-        "USER friendly …",
-        "incr by %",
-        "decr by %",
-        "PASS GO",
-        "auth v%",
-        "auth after *",
-        "auth at *",
-        "auth fails *",
-        "auth for *",
-        "auth in *",
-        "auth is *",
-        "auth needs *",
-        "auth on *",
-        "auth since *",
-        "auth takes *",
-        "auth took *",
-        "auth version *",
-        "auth was *",
-        "auth works *",
-        "login after *",
-        "login at *",
-        "login before *",
-        "login from *",
-        "login in *",
-        "login on *",
-        "login since *",
-        "login took *",
-        "login until *",
-        "IDENTIFY yourself",
-        "IDENTIFY yourselves",
-        "IDENTIFY it",
-        "IDENTIFY them",
-        "nickserv identify please",
-        "ns identify please",
-        "nickserv identify fail*",
-        "nickserv identify works",
-        "nickserv identify again",
-        "PASSWORD reset",
-        "PASSWORD please",
-        "PASSWORD expired",
-        "PASSWORD forgotten",
-        "PASSWORD manager",
-        "PASSWORD managers",
-        "PASSWORD policy",
-        "PASSWORD required",
-        "PASSWORD protected",
-        "PASSWORD change",
-        "PASSWORD changed",
-        "PASSWORD rules",
-        "PASSWORD needed",
-        "USERNAME please",
-        "USERNAME required",
-        "USERNAME needed",
-        "USERNAME missing",
-        "USERNAME wrong",
-        "USERNAME invalid",
-        "USERNAME unknown",
-        "USERNAME ideas",
-        "USERNAME suggestions",
-        "NICK please",
-        "NICK taken",
-        "NICK change",
-        "NICK changed",
-        "NICK ideas",
-        "AUTH needed",
-        "AUTH required",
-        "AUTH missing",
-        "AUTH expired",
-        "AUTH denied",
-        "AUTH disabled",
-        "AUTH enabled",
-        "AUTH ok",
-        "AUTH first",
-        "AUTH again",
-        "AUTH now",
-        "AUTH issues",
-        "AUTH issue",
-        "AUTH problem",
-        "AUTH problems",
-        "AUTH flow",
-        "AUTH server",
-        "AUTH service",
-        "AUTH successful",
-        "USER stories",
-        "USER story",
-        "USER guide",
-        "USER guides",
-        "USER manual",
-        "USER groups",
-        "USER group",
-        "USER accounts",
-        "USER account",
-        "USER profile",
-        "USER agent",
-        "USER data",
-        "USER input",
-        "USER testing",
-        "USER tests",
-        "USER research",
-        "USER training",
-        "USER count",
-        "USER base",
-        "USER feedback",
-        "USER support",
-        "USER help",
-        "USER docs",
-        "USER settings",
-        "USER page",
-        "USER rights",
-        "USER roles",
-        "USER management",
-        "USER list",
-        "USER please",
-        "USER unknown",
-        "USER deleted",
-        "USER banned",
-        "PUB at %",
-        "PUB in %",
-        "PUB after %",
-        "PUB by %",
-        "PUB until %",
-        "SUB at %",
-        "SUB in %",
-        "SUB after %",
-        "SUB for %",
-        "PART \\#%",
-        "set alarm …",
-        "set timer …",
-        "pass level%",
-        "pass round%",
-        "pass test%",
-        "pass exam%",
-        "pass stage%",
-        "pass phase%",
-        "pass grade%",
-        "pass check%",
-        "pass module%",
-        "auth flow *",
-        "auth gives *",
-        "auth returns *",
-        "auth throws *",
-        "auth says *",
-        "auth shows *",
-        "auth breaks *",
-        "auth with *",
-        "auth via *",
-        "auth over *",
-        "auth under *",
-        "auth by *",
-        "auth from *",
-        "auth to *",
-        "auth and *",
-        "auth or *",
-        "auth uses *",
-        "auth has *",
-        "auth oauth%",
-        "auth service *",
-        "auth server *",
-        "auth endpoint *",
-        "auth module *",
-        "auth page *",
-        "auth error *",
-        "auth code *",
-        "auth test *",
-        "auth team *",
-        "login for *",
-        "login to *",
-        "login via *",
-        "login with *",
-        "login page *",
-        "login and *",
-        "login works *",
-        "login fails *",
-        "login is *",
-        "login needs *",
-        "basic authentication",
-        "basic authorization",
-        "bearer authentication",
-        "bearer authorization",
-        "OPER is *",
-        "password: no",
-        "password: none",
-        "password: what",
-        "password: forgotten",
-        "password: required",
-        "password: please",
-        "password: wrong",
-        "password: unknown",
-        "password: lost",
-        "secret: none",
-        "secret: no",
-        "secret: santa",
-        "pwd: command",
-        "password: changed",
-        "PUB quiz %",
-        "set clock …",
-        "IDENTIFY please",
-        "auth login broken",
-        "auth login fails",
-        "auth login failed",
-        "auth login works",
-        "auth login down",
-        "auth plain wrong",
-        "auth plain works",
-        "auth plain fails",
-        "auth plain text",
-        "pass chapter%",
-        "pass lesson%",
-        "pass section%",
-        "pass part%",
-        "pass unit%",
-        "pass class%",
-        "pass course%",
-        "pass step%",
-        "pass task%",
-        "pass quiz%",
-        "pass paper%",
-    ],
-    answered: "it is said",
-    answer: "",
-};
 
 /// All protocols that are known, the first row that a first line fits counting.
 pub const TABLE: &[Row] = &{
