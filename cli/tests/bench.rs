@@ -206,7 +206,7 @@ fn where_nothing_was_measured_there_are_no_figures() {
 #[test]
 fn members_are_measured_alone_and_beside_abusers() {
     // Enough for who is deaf to fall behind, and not for those who read.
-    let server = Running::start_with(&["--limit-loopback", "--rate", "8"]);
+    let server = Running::start_with(&["--limit-loopback", "--rate", "20", "--host-rate", "200"]);
     let process = server.0.id().to_string();
     let args = [
         "latency",

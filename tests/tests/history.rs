@@ -141,7 +141,7 @@ fn an_import_leaves_alone_what_is_there_and_takes_only_whole_exports() {
         let output = run(&[command, "--data", &other]);
         let told = refused(&output);
         assert!(told.contains("there is no log in"), "{told}");
-        assert!(told.contains("import again"), "{told}");
+        assert!(told.contains("make it again"), "{told}");
     }
     let whole = run_with(&exported, &["import", "--data", &other]);
     assert_eq!(

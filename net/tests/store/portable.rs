@@ -76,7 +76,7 @@ fn an_import_that_did_not_end_is_no_log_and_one_that_did_is_not_overwritten() {
         error(export(place(&other), Vec::new())),
     ] {
         assert!(matches!(refused.fault, Fault::Unfinished), "{refused}");
-        assert!(refused.to_string().contains("import again"), "{refused}");
+        assert!(refused.to_string().contains("make it again"), "{refused}");
     }
     assert_eq!(contents(&open(&other.copy())), []);
     import(place(&other), lines.as_bytes()).unwrap();

@@ -288,10 +288,15 @@ fn table() -> &'static [Row] {
 /// The protocol that a first line is of for certain, given its first bytes.
 pub(super) fn opening(line: &[u8]) -> Option<Protocol> {
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
+    opened(line, |_| true)
+}
+
+/// By signs such as these; the one that decides after the fewest bytes counts.
+fn opened(line: &[u8], counts: impl Fn(&Sign) -> bool) -> Option<Protocol> {
     let rows = table().iter().filter(|row| !row.is_said);
     let unseen = unseen_early(line);
     let decides = |row: &'static Row| {
-        let signs = row.signs.iter();
+        let signs = row.signs.iter().filter(|sign| counts(sign));
         signs.filter_map(|sign| sign.decides(line, unseen)).min()
     };
     let first = rows
@@ -345,13 +350,14 @@ pub(super) fn later(line: &[u8]) -> Option<Protocol> {
 /// The protocol that such a line is of for certain, given its first bytes.
 pub(super) fn later_opening(line: &[u8]) -> Option<Protocol> {
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
-    let is_of_bytes = |sign: &Sign| matches!(sign, Sign::Bytes(_) | Sign::Zero);
-    let decides = |sign: &Sign| is_of_bytes(sign) && sign.decides(line, 0).is_some();
-    let row = table().iter().find(|row| row.signs.iter().any(decides))?;
-    Some(named(row.name))
+    opened(line, |sign| matches!(sign, Sign::Bytes(_) | Sign::Zero))
 }
 
 fn whole_later(line: &[u8]) -> Option<Protocol> {
+    later_opening(line).or_else(|| later_characters(line))
+}
+
+fn later_characters(line: &[u8]) -> Option<Protocol> {
     let is_cut = line.len() >= MAX_LINE;
     let line = without_marks(&line[..line.len().min(MAX_LINE)]);
     let whole = if is_cut { line } else { line.trim_ascii_end() };

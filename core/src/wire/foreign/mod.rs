@@ -26,10 +26,15 @@ impl Protocol {
     /// assert_eq!(Protocol::of_opening(&[0x16, 0x03]), Some(Protocol::Tls));
     /// ```
     pub fn of_opening(start: &[u8]) -> Option<Self> {
+        Self::opened(start, |_| true)
+    }
+
+    /// The protocol that a line speaks for sure, given what of it has come, by signs such as these.
+    fn opened(start: &[u8], counts: impl Fn(&str) -> bool) -> Option<Self> {
         let start = Text::of_opening(start);
         // The shortest beginning decides, however many bytes have come at once.
         let opens = |row: &Row| {
-            let signs = row.signs.iter();
+            let signs = row.signs.iter().filter(|sign| counts(sign));
             signs.filter_map(|sign| sign::opens(sign, &start)).min()
         };
         let rows = TABLE.iter().enumerate();
@@ -66,6 +71,10 @@ impl Protocol {
     }
 
     fn of_whole_later_line(line: &[u8]) -> Option<Self> {
+        Self::of_later_opening(line).or_else(|| Self::of_later_characters(line))
+    }
+
+    fn of_later_characters(line: &[u8]) -> Option<Self> {
         let (text, start) = (Text::of_line(line), Text::of_opening(line));
         let is_secret = |sign: &&&str| sign.starts_with('!') || sign.starts_with("0x");
         let is = |row: &&Row| {
@@ -79,13 +88,7 @@ impl Protocol {
 
     /// The protocol that such a line speaks for sure, given what of it has come: only signs of bytes decide before its end.
     pub fn of_later_opening(start: &[u8]) -> Option<Self> {
-        let start = Text::of_opening(start);
-        let is_of_bytes = |sign: &&&str| sign.starts_with("0x");
-        let is = |row: &&Row| {
-            let mut signs = row.signs.iter().filter(is_of_bytes);
-            signs.any(|sign| sign::opens(sign, &start).is_some())
-        };
-        TABLE.iter().find(is)?.protocol
+        Self::opened(start, |sign| sign.starts_with("0x"))
     }
 
     /// What it is called.
