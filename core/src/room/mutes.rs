@@ -1,7 +1,6 @@
 //! Who is silent in a room, and until when: by name, and by where they come from.
 
 use super::by_name::ByName;
-use super::rules::{NOTHING, holds};
 use crate::types::limits::MAX_MUTES;
 use crate::types::name::{Name, Unique};
 use crate::types::network::Network;
@@ -9,6 +8,14 @@ use crate::types::peer::Host;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
+
+/// What stands in a snapshot for nothing.
+pub(super) const NOTHING: &str = "-";
+
+/// Whether something with this end holds at a time.
+pub(super) fn holds(until: Option<u64>, at: u64) -> bool {
+    until.is_none_or(|until| at < until)
+}
 
 /// Everyone who is silent, by the name that they were muted under.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

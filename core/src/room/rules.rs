@@ -1,7 +1,7 @@
 //! What is ordered in a room: who its operators are, who is kept out or silent, who is invited, and how fast one may speak. It is the
 //! fold of the orders among its entries.
 
-use super::mutes::{Mute, Mutes};
+use super::mutes::{Mute, Mutes, NOTHING, holds};
 use super::names::Names;
 use crate::types::limits::{MAX_BANS, MAX_INVITED, MAX_OPERATORS};
 use crate::types::name::{Name, Unique};
@@ -57,11 +57,6 @@ static NONE: Rules = Rules {
 
 fn unique(name: &Name) -> Unique {
     Unique(name.clone())
-}
-
-/// Whether something with this end holds at a time.
-pub(super) fn holds(until: Option<u64>, at: u64) -> bool {
-    until.is_none_or(|until| at < until)
 }
 
 impl Ban {
@@ -315,9 +310,6 @@ pub(super) enum Fault {
     /// As much of this kind is in force as may be.
     TooMany,
 }
-
-/// What stands in a snapshot for nothing.
-pub(super) const NOTHING: &str = "-";
 
 impl Rules {
     /// It as lines, each of a letter and what it says, in this order: the owner, operators, bans, mutes, privacy, those who are invited,

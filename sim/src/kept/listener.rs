@@ -66,7 +66,9 @@ impl Listener {
     }
 
     pub(super) fn hears(&mut self, line: &str, disk: &Disk) {
-        if let Some(due) = self.due.take() {
+        // They may be told goodbye before that.
+        let due = self.due.take();
+        if let Some(due) = due.filter(|_| !line.starts_with("* Goodbye: ")) {
             return Invariant::InItsPlace.holds(line == due, || {
                 format!("{line:?} to {}, and {due:?} is due", self.name)
             });

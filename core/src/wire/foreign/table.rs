@@ -1,6 +1,6 @@
 //! The table of the protocols of others.
 
-use super::people::PEOPLE;
+use super::people;
 
 /// What each answer says, as far as its form has room for words.
 macro_rules! about {
@@ -381,6 +381,14 @@ table! {
     ] "nothing"
         "";
 }
+
+const PEOPLE: Row = Row {
+    protocol: None,
+    name: "what people say",
+    signs: people::SIGNS,
+    answered: "it is said",
+    answer: "",
+};
 
 /// All protocols that are known, the first row that a first line fits counting.
 pub const TABLE: &[Row] = &{
