@@ -123,7 +123,7 @@ fn a_client_that_keeps_its_state_comes_back_to_its_name_without_the_password() {
     );
     assert!(back.stdout.contains("* In the room (1): ann\n"), "{back:?}");
     assert!(
-        back.stdout.contains("* Device 1 comes back without"),
+        back.stdout.contains("* Device 1 needs the password"),
         "{back:?}"
     );
     let none = run_ann(&state, &address, &["/who"]);

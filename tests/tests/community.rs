@@ -76,7 +76,7 @@ fn they_meet(it: &mut Story, [ann, bob, troll]: Three<'_>) {
     it.asks(
         bob,
         "/whois ann",
-        "* ann has been here for less than a minute; away: lunch",
+        "* ann has been here for less than a minute; the owner of this room; away: lunch",
     );
     it.types(ann, "/back");
     it.asks(bob, "/me waves", "** bob waves");
