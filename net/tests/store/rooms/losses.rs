@@ -21,6 +21,24 @@ fn log() -> (Memory, Model) {
     (disk, model)
 }
 
+/// Changes the first entry in the newest segment with the text of each of these.
+fn damage(disk: &Memory, seqs: &[u64]) {
+    let name = disk
+        .names()
+        .into_iter()
+        .rfind(|it| it.extension().is_some_and(|it| it == "log"));
+    let name = name.unwrap();
+    let mut bytes = disk.get(&name);
+    for seq in seqs {
+        let text = said(*seq).text;
+        let at = bytes
+            .windows(text.len())
+            .position(|it| it == text.as_bytes());
+        bytes[at.unwrap()] ^= 1;
+    }
+    disk.put(&name, &bytes);
+}
+
 /// All entries of all rooms that can be read.
 fn contents(store: &Store, model: &Model) -> Vec<(RoomName, Vec<Record>)> {
     let rooms = model.rooms().into_keys();
@@ -215,18 +233,7 @@ fn where_a_room_may_have_lost_its_last_entries_a_repaired_log_has_another_epoch(
     }
     let epoch = store.epoch();
     drop(store);
-    let name = disk
-        .names()
-        .into_iter()
-        .rfind(|it| it.extension().is_some_and(|it| it == "log"));
-    let name = name.unwrap();
-    let mut bytes = disk.get(&name);
-    let text = said(2).text;
-    let at = bytes
-        .windows(text.len())
-        .position(|it| it == text.as_bytes());
-    bytes[at.unwrap()] ^= 1;
-    disk.put(&name, &bytes);
+    damage(&disk, &[2]);
     let repaired = Memory::default().copy();
     let report = repair(place(&disk), place(&repaired)).unwrap();
     assert_eq!(report.missing, [(3, 3)]);
@@ -281,21 +288,8 @@ fn what_is_missing_in_several_places_explains_a_number_after_all_of_them() {
         store.append(batch).unwrap();
     }
     drop(store);
-    let name = disk
-        .names()
-        .into_iter()
-        .rfind(|it| it.extension().is_some_and(|it| it == "log"));
-    let name = name.unwrap();
-    let mut bytes = disk.get(&name);
-    for seq in [2, 3] {
-        // The first entry with this text is that of `dev`.
-        let text = said(seq).text;
-        let at = bytes
-            .windows(text.len())
-            .position(|it| it == text.as_bytes());
-        bytes[at.unwrap()] ^= 1;
-    }
-    disk.put(&name, &bytes);
+    // The first entry with each of these texts is that of `dev`.
+    damage(&disk, &[2, 3]);
     let repaired = Memory::default().copy();
     let report = repair(place(&disk), place(&repaired)).unwrap();
     assert_eq!(report.missing, [(3, 3), (5, 5)]);
