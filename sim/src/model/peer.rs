@@ -254,7 +254,7 @@ impl Peer {
         }
         if !self.has_begun {
             if line.len() <= MAX_LINE {
-                line = stranger::without_marks(&line).to_vec();
+                line = super::skipped::without_marks(&line).to_vec();
             }
             let first = first_line(&line);
             self.has_begun = first != FirstLine::Blank;

@@ -223,6 +223,20 @@ impl Peer {
             }
             return;
         };
+        let of_a_room =
+            |line: &String| line.starts_with(NO_ROOM) || line.starts_with("* You are in ");
+        let goes_elsewhere = |it: &(usize, Notice)| match &it.1 {
+            Notice::InRoom(_) => true,
+            Notice::Either(lines) => lines.iter().any(of_a_room),
+            _ => false,
+        };
+        let mut between = self.expected.notices.iter().skip(first + 1).take(nth - 1);
+        if between.any(goes_elsewhere) {
+            // What is said to those depends on where the peer was.
+            self.expected.is_unjudged = true;
+            self.refused_first.push(line.into());
+            return;
+        }
         self.expected.notices.swap(first, first + nth);
         for before in self.expected.notices.iter_mut().skip(first).take(nth) {
             before.0 -= 1;

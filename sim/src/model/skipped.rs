@@ -105,3 +105,12 @@ impl Skipped {
         Vec::new()
     }
 }
+
+/// A line without byte order marks before it, as a first one counts.
+pub(crate) fn without_marks(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while line.starts_with(b"\xef\xbb\xbf") {
+        line = &line[3..];
+    }
+    line
+}

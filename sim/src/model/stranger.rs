@@ -2,6 +2,7 @@
 //!
 //! Nothing here is core's but the specification, so that core's recogniser is judged by what is promised.
 
+use super::skipped::without_marks;
 use chat_core::foreign::Protocol;
 use chat_core::{CloseReason, MAX_LINE, is_blank};
 use std::sync::OnceLock;
@@ -222,15 +223,6 @@ fn key(word: &[u8]) -> bool {
         word[at].is_ascii_digit() || word[at] == b'=' || before && word[at].is_ascii_uppercase()
     };
     word.len() >= 16 && word.iter().all(|byte| is_of_it(*byte)) && (0..word.len()).any(is_telling)
-}
-
-/// A line without byte order marks before it, as a first one counts.
-pub(super) fn without_marks(line: &[u8]) -> &[u8] {
-    let mut line = line;
-    while line.starts_with(b"\xef\xbb\xbf") {
-        line = &line[3..];
-    }
-    line
 }
 
 /// Whether a line begins as its first part does: most do not.

@@ -4,6 +4,7 @@ use super::Stage;
 use crate::explore::trace::Kind;
 use crate::explore::world::{Client as Role, Op, Way};
 use crate::invariant::Invariant;
+use crate::model::skipped::without_marks;
 use crate::text::visible;
 use chat_core::client_phase::Phase;
 use chat_core::{
@@ -80,7 +81,7 @@ impl Person {
             wanted.push(b'\n');
         };
         match self.client.phase() {
-            Phase::Asking => match FirstLine::decode(line) {
+            Phase::Asking => match FirstLine::decode(without_marks(line)) {
                 FirstLine::Join(None) if line.len() <= MAX_LINE => send(&mut self.wanted, b"JOIN"),
                 FirstLine::Join(Some(name))
                     if line.len() <= MAX_LINE && Name::parse(name).is_ok() =>
