@@ -20,7 +20,6 @@ use crate::wire::asked::Asked;
 use crate::wire::json::{Code, MAX_ID, MAX_PAGE, Message, Request};
 use crate::wire::printable::{is_blank, printable, trimmed};
 use crate::wire::request_id::{GivenId, beginning};
-use crate::wire::short::Short;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt::Write;
@@ -54,18 +53,15 @@ impl Server {
             mark(Mark::JsonInvalid);
             return self.refuse(id, Code::BadRequest, "the line is no object", None);
         }
-        match serde_json::from_str::<Request<'_>>(line) {
+        match Request::decode(line) {
             Ok(request) if request.is_of_members() && self.is_reader(id) => {
                 mark(Mark::ReaderSpoke);
                 self.refuse_line(id, Some((Code::ReadOnly, READ_ONLY)), line);
             }
             Ok(request) => self.carry_out(id, request, line),
-            Err(error) => {
+            Err(why) => {
                 mark(Mark::JsonInvalid);
-                // It may quote what was sent.
-                let why = alloc::format!("{error}");
-                let why = why.split(" at line ").next().unwrap_or_default();
-                let text = alloc::format!("the line is no request: {}", Short(&printable(why)));
+                let text = alloc::format!("the line is no request: {why}");
                 self.refuse_line(id, Some((Code::BadRequest, &text)), line);
             }
         }

@@ -1,6 +1,6 @@
 //! The JSON dialect: what objects mean, in both directions (PROTOCOL.md, "The JSON dialect").
 
-mod hello;
+mod fault;
 mod message;
 mod request;
 
@@ -98,7 +98,7 @@ impl<'a> Hello<'a> {
     /// # Errors
     /// When it is not understood, and why: a clause for people, which quotes no text of it.
     pub fn decode(object: &'a str) -> Result<Self, String> {
-        serde_json::from_str(object).map_err(|error| hello::fault(object, &error))
+        serde_json::from_str(object).map_err(|error| fault::of_hello(object, &error))
     }
 
     /// Whether a text looks like a token that a server gave out.

@@ -1,6 +1,6 @@
 //! What a client sends.
 
-use super::{Code, to_line};
+use super::{Code, fault, to_line};
 use crate::types::entry::Kind;
 use crate::types::limits::{MAX_ACTION, MAX_LINE};
 use crate::types::order::OrderKind;
@@ -253,6 +253,16 @@ pub enum Request<'a> {
     /// Of no type that is known.
     #[serde(other, skip_serializing)]
     Unknown,
+}
+
+impl<'a> Request<'a> {
+    /// What a line asks for.
+    ///
+    /// # Errors
+    /// When it is no request, and why: a clause for people, which quotes no text of it.
+    pub(crate) fn decode(line: &'a str) -> Result<Self, String> {
+        serde_json::from_str(line).map_err(|error| fault::of_request(line, &error))
+    }
 }
 
 impl Request<'_> {
