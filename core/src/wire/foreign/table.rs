@@ -366,7 +366,7 @@ table! {
         "HSUP AD…" "!HPAS *" "$Supports …" "!$MyPass *" "nSTREAM" "nINSTREAM" "nSCAN *" "nPING" "nVERSION"
         "request=smtpd_*" "put % 0 % %" "put % % %%% %" "*.*.* % 1%%%%%%%%%" "*.*.* %.% 1%%%%%%%%%"
         "!SOURCE * /*" "MSRP * SEND" "MSRP * REPORT" "MSRP * 200 OK" "*,*=* *=* %"
-        "client \"dict *…" "define \\* \"…" "put * 1%%%%%%%%% * *=*…" "*.*.* -%.% 1%%%%%%%%%" "?WATCH={…" "$GP^,%…" "$GN^,%…" "\\!AIVDM,…" "MSG,%,…"
+        "client \"dict *…" "define \\* \"…" "*,*=* *=%" "*,*=* *=%.%" "*,*=* *=%i" "put * 1%%%%%%%%% * *=*…" "*.*.* -%.% 1%%%%%%%%%" "?WATCH={…" "$GP^,%…" "$GN^,%…" "\\!AIVDM,…" "MSG,%,…"
     ] "a line"
         concat!(about!(), "\r\n");
     Secret "a secret" [
