@@ -205,6 +205,7 @@ marks! {
     DiskFullResume "somebody resumes or begins to read while the disk is full, and is told"
     DiskLate "a commit takes so long that everyone is told"
     PongAtOnce "a sign of life is given although a commit takes long"
+    StopUncommitted "a server that stops waits for a commit no longer, and says goodbye"
     DiskAnswers "a commit that took so long is done"
     RoomOpenedAgain "a room that nobody was in is opened again"
     RoomOpenedTwice "a room is there already when the store has answered"

@@ -310,7 +310,7 @@ impl Cursor {
     }
 
     /// Gives up on everything that waits, except the rest of a line of which a part was sent;
-    /// `last` follows it.
+    /// `last` follows it, and waits for no commit.
     pub(crate) fn cut(&mut self, log: &Stream, last: &str) {
         let mut tail = VecDeque::new();
         let mut waiting = [&[][..]; SLICES];
@@ -325,7 +325,7 @@ impl Cursor {
             }
         }
         tail.extend(last.as_bytes());
-        self.place = log.head();
+        self.place = log.visible();
         self.end = self.place;
         self.put_only(tail);
     }

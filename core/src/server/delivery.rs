@@ -382,6 +382,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
+        connection.outbound.barrier = 0;
         let dialect = connection.dialect;
         let rooms = &self.rooms;
         let waits = connection

@@ -41,6 +41,7 @@ mod round;
 mod session;
 mod standstill;
 mod state_requests;
+mod stop;
 mod subscribers;
 mod talk;
 mod timers;
@@ -133,6 +134,8 @@ pub struct Server {
     emptying: Vec<RoomId>,
     timers: Timers,
     stopping: bool,
+    /// When it stops: by how much later each connection is to come back than the one before it.
+    retry_share: Duration,
     turns: Turns,
     backfills: BackfillQueue,
     paces: rate::Paces,
@@ -204,6 +207,7 @@ impl Server {
             emptying: Vec::new(),
             timers: Timers::default(),
             stopping: false,
+            retry_share: Duration::ZERO,
             turns: Turns::default(),
             backfills: BackfillQueue::default(),
             paces: rate::Paces::default(),
@@ -354,6 +358,10 @@ impl Server {
                 self.look_at_commit();
                 continue;
             }
+            if timer == Timer::LastWord {
+                self.give_up_waiting();
+                continue;
+            }
             let Some(id) = id else {
                 mark_if(self.connections.len() > 0, Mark::StopExpired);
                 for id in self.connections.ids() {
@@ -387,35 +395,6 @@ impl Server {
         self.go_on_with_paces();
         self.take_turns();
         self.make_backfill(None);
-    }
-
-    /// Stops; those who can be told when to come back are told different times.
-    fn drain(&mut self, spread: Duration) {
-        let all = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
-        let share = spread / all.max(1);
-        self.stop(|index| Goodbye::ShuttingDown {
-            wait: RETRY + share * index,
-        });
-    }
-
-    fn stop(&mut self, why: impl Fn(u32) -> Goodbye) {
-        self.stopping = true;
-        self.timers
-            .insert(self.now + self.limits.shutdown, Timer::Shutdown, None);
-        self.sessions.clear();
-        self.people.clear();
-        for (index, id) in (0..).zip(self.connections.ids()) {
-            self.give_seats_up(id);
-            if let Some(connection) = self.connections.get_mut(id) {
-                connection.name = None;
-                connection.session = None;
-                mark_if(connection.phase == Phase::Greeting, Mark::StopUnjoined);
-                if !connection.phase.is_ending() {
-                    self.tell(id, Notice::Goodbye(why(index)));
-                }
-            }
-            self.end(id, Event::Stop, CloseReason::Stopped);
-        }
     }
 
     /// Moves a connection on, towards its end, and does what goes with that. The first reason
@@ -490,7 +469,10 @@ impl Server {
             mark_if(
                 self.stopping
                     && self.connections.len() == 0
-                    && matches!(self.timers.next(), Some((_, Timer::Shutdown))),
+                    && matches!(
+                        self.timers.next(),
+                        Some((_, Timer::LastWord | Timer::Shutdown))
+                    ),
                 Mark::StopEmptied,
             );
         }

@@ -15,6 +15,8 @@ pub enum Timer {
     Stall,
     /// A connection that was told everything did not close its side.
     Linger,
+    /// A stopping server waits for its store no longer before it says goodbye.
+    LastWord,
     /// A stopping server has waited long enough.
     Shutdown,
     /// The store may have taken too long.

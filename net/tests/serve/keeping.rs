@@ -72,6 +72,8 @@ async fn a_disk_that_hangs_does_not_keep_the_server_from_stopping() {
     let error = ended.expect("it stops").unwrap().unwrap_err().to_string();
     assert!(error.contains("not written in time"), "{error}");
     assert!(told.elapsed() <= STOP, "{:?}", told.elapsed());
+    let goodbye = "* Goodbye: the server is shutting down.\n";
+    assert_eq!(line(&mut ann).await, goodbye);
     disk.go_on();
 }
 
@@ -93,7 +95,8 @@ async fn a_commit_that_takes_more_than_a_second_is_told_while_it_does_and_when_i
     tokio::time::pause();
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert_eq!(log.take(), [""; 0]);
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // The commit began some time after the line was sent.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let told = log.take();
     assert!(
         told.len() == 1 && told[0].contains("takes more than 1s"),

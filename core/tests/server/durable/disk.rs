@@ -115,6 +115,44 @@ fn a_sign_of_life_of_an_earlier_commit_does_not_wait_for_a_slow_one() {
 }
 
 #[test]
+fn a_server_that_stops_says_goodbye_though_the_disk_does_not_answer() {
+    const GOODBYE: &str = "* Goodbye: the server is shutting down.\n";
+    let mut k = kept();
+    let (ann, bob, leaver) = (k.join("ann"), k.join("bob"), k.join("cat"));
+    let (dan, _) = program(&mut k, r#"{"name":"dan"}"#);
+    k.commit();
+    let all = [ann, bob, leaver, dan];
+    for conn in all {
+        k.look(conn);
+    }
+    k.receive(ann, "one\n");
+    k.receive(leaver, "two\nLEAVE\n");
+    let newcomer = k.join("eve");
+    k.begin();
+    k.handle(Input::Drain(Duration::from_secs(6)));
+    let limit = Limits::default().shutdown * 4 / 5;
+    k.wait(limit.saturating_sub(Duration::from_millis(1)));
+    assert_eq!(all.map(|conn| k.look(conn)), [""; 4]);
+    k.wait(Duration::from_millis(1));
+    // Whoever has left would take a silent end for a sign that all was heard.
+    for conn in [ann, bob, leaver, newcomer] {
+        assert_eq!(k.look(conn), GOODBYE, "{conn:?}");
+    }
+    // They come back one after another, as with a disk that answers.
+    let wait = 1000 + 6000 * 3 / 5;
+    assert_eq!(
+        bye(&objects(&mut k, dan)),
+        Some((Code::ShuttingDown, Some(wait)))
+    );
+    k.done();
+    assert_eq!(k.look(ann), "");
+    for conn in [ann, bob, leaver, newcomer, dan] {
+        k.handle(Input::Eof(conn));
+    }
+    assert_eq!(k.closed.len(), 5);
+}
+
+#[test]
 fn whoever_is_not_welcomed_yet_is_welcomed_first() {
     let mut k = kept();
     let ann = k.join("ann");
