@@ -203,7 +203,9 @@ fn host(text: &str) -> Result<Host, String> {
         return Err("write 0.0.0.0 or [::] for every address of this machine".into());
     }
     let is_of_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if unrooted.is_empty() || !text.chars().all(is_of_names) {
+    // RFC 1123, section 2.1: a part is not empty, and has no hyphen at an end.
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-');
+    if !unrooted.split('.').all(is_part) || !text.chars().all(is_of_names) {
         return Err(format!("{text:?} is not a host; write HOST:PORT"));
     }
     Ok(Host::Name(text.into()))
@@ -297,6 +299,14 @@ mod tests {
             assert_eq!(read.as_deref(), Ok(meant), "{text}");
             // What is printed means the same.
             assert_eq!(written(meant), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hyphen_begins_and_ends_no_part_of_a_host_and_no_part_is_empty() {
+        for text in ["-1", "-1:5000", "a-", "a.-b", "a-.b:80", "a..b", ".a", "."] {
+            let error = written(text).unwrap_err();
+            assert!(error.contains("is not a host"), "{text}: {error}");
         }
     }
 
