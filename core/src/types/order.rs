@@ -329,9 +329,8 @@ fn parse_time(text: &str) -> Result<Option<u32>, InvalidTime> {
     if text == "-" {
         return Ok(None);
     }
-    let time = text.parse().map_err(|_| InvalidTime)?;
-    let is_valid = (1..=MAX_ORDER_TIME).contains(&time);
-    is_valid.then_some(Some(time)).ok_or(InvalidTime)
+    let seconds = text.parse().map_err(|_| InvalidTime)?;
+    Span::limited(seconds).map(Some)
 }
 
 /// What is there, or a dash.
@@ -411,10 +410,16 @@ impl Span {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         let known = UNITS.iter().chain([&WEEK]).find(|(it, _)| *it == unit);
-        let time = number.parse::<u32>().ok().zip(known);
-        let time = time.and_then(|(number, (_, seconds))| number.checked_mul(*seconds));
+        let time = number.parse::<u64>().ok().zip(known);
+        let time = time.and_then(|(number, (_, seconds))| number.checked_mul(u64::from(*seconds)));
+        Some(time.ok_or(InvalidTime).and_then(Self::limited))
+    }
+
+    /// So many seconds, if something can be ordered for that long.
+    pub(crate) fn limited(seconds: u64) -> Result<u32, InvalidTime> {
+        let time = u32::try_from(seconds).ok();
         let time = time.filter(|it| (1..=MAX_ORDER_TIME).contains(it));
-        Some(time.ok_or(InvalidTime))
+        time.ok_or(InvalidTime)
     }
 }
 

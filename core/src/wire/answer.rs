@@ -258,7 +258,32 @@ impl Answer<'_> {
             | Self::LobbyIsOpen => Code::NotAllowed,
             Self::NotInThisRoom(_) => Code::NotHere,
             Self::TooManyOrders(_) => Code::TooManyOrders,
-            _ => Code::BadRequest,
+            Self::BadTime(_) | Self::NoAddress(_) | Self::NotFromOutside => Code::BadRequest,
+            // Nothing is refused by these.
+            Self::Admin(_)
+            | Self::Address(_)
+            | Self::KeepsNobodyOut
+            | Self::Claimed(_)
+            | Self::PasswordChanged(_)
+            | Self::Unclaimed(_)
+            | Self::Freed(_)
+            | Self::LoggedIn(_)
+            | Self::Displaced { .. }
+            | Self::Revoked(_)
+            | Self::OfClients
+            | Self::TopicIs(..)
+            | Self::NoTopic
+            | Self::PrivateUnanswered
+            | Self::Waits(_)
+            | Self::InboxEmpty
+            | Self::NothingSaid(_)
+            | Self::IsAway(..)
+            | Self::Away
+            | Self::Back
+            | Self::Whois { .. }
+            | Self::InRoom(..)
+            | Self::NobodyIn(_)
+            | Self::Invited(..) => Code::BadRequest,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Orders as they are asked for, in either dialect (PROTOCOL.md, "Order").
 
-use crate::types::limits::{MAX_ORDER_TIME, MAX_SLOW};
+use crate::types::limits::MAX_SLOW;
 use crate::types::order::{OrderKind, Span};
 use crate::types::rights::Right;
 use crate::wire::json::Request as Object;
@@ -168,14 +168,8 @@ impl<'a> Asked<'a> {
     ) -> Result<Self, &'static str> {
         const WHOM: &str = "\"whom\" is missing";
         let whom = whom.ok_or(WHOM);
-        let time = match time {
-            None => None,
-            Some(time) => {
-                let time = u32::try_from(time).ok();
-                let time = time.filter(|it| (1..=MAX_ORDER_TIME).contains(it));
-                Some(time.ok_or("\"for_s\" is 1 to 31536000")?)
-            }
-        };
+        let time = time.map(Span::limited).transpose();
+        let time = time.map_err(|_| "\"for_s\" is 1 to 31536000")?;
         let reason = reason.map_or("".into(), |it| Cow::Owned(trimmed(&printable(&it)).into()));
         Ok(match kind {
             OrderKind::Op => Self::Op(whom?),
