@@ -19,6 +19,8 @@ pub(super) struct Client {
     pub(super) is_over: bool,
     /// It was told that it is banned, or that there is nothing for it to read, and did not try again since.
     pub(super) is_out: bool,
+    /// It was told goodbye on the connection that it has, or had last.
+    pub(super) is_dismissed: bool,
     /// What came of a line so far.
     partial: Vec<u8>,
     said: usize,
@@ -62,6 +64,7 @@ impl Client {
             link: None,
             is_over: false,
             is_out: false,
+            is_dismissed: false,
             partial: Vec::new(),
             said: 0,
             side,
@@ -71,7 +74,7 @@ impl Client {
     /// It is connected; what it sends first.
     pub(super) fn connects(&mut self, link: usize) -> String {
         self.link = Some(link);
-        self.is_out = false;
+        (self.is_out, self.is_dismissed) = (false, false);
         self.partial.clear();
         match &mut self.side {
             Side::Program(program) => program.connects(),
@@ -211,6 +214,8 @@ impl Client {
             }
             let line = std::mem::take(&mut self.partial);
             let line = String::from_utf8(line).unwrap_or_default();
+            self.is_dismissed |=
+                line.starts_with("* Goodbye: ") || line.starts_with("{\"type\":\"bye\"");
             self.is_out |= line.starts_with("* Goodbye: you are banned")
                 || ["banned", "not_invited", "closed", "bad_room"]
                     .iter()

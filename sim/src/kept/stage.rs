@@ -274,6 +274,7 @@ impl<'a> Stage<'a> {
                 }
             }
             Op::Kill => self.kill(),
+            Op::Stop(millis) => self.stop(millis),
             Op::Fail => self.fails = true,
             Op::Full => self.set_full(true),
             Op::Room => self.set_full(false),
@@ -358,6 +359,33 @@ impl<'a> Stage<'a> {
             link.ended = true;
             let left = self.dice.below(link.down.len() + 1);
             link.down.truncate(left);
+        }
+    }
+
+    /// It is told to stop; the disk does nothing for so long.
+    fn stop(&mut self, millis: u64) {
+        if self.server.is_none() {
+            return;
+        }
+        self.count(Happening::Stopped);
+        // Who takes what they are given at once; a person's program may give up meanwhile.
+        let is_idle = |it: &Link| it.server_open && !it.ended && !it.full && it.down.is_empty();
+        let mut told = Vec::new();
+        for (who, client) in self.clients.iter_mut().enumerate() {
+            let link = client.link.filter(|_| client.person().is_none());
+            if link.is_some_and(|link| is_idle(&self.links[link])) {
+                told.push(who);
+            }
+        }
+        self.ends = true;
+        self.handle(Input::Stop);
+        self.hang(millis);
+        if self.server.is_none() && self.world.socket >= 4096 {
+            for who in told {
+                Invariant::GoodbyeLast.holds(self.clients[who].is_dismissed, || {
+                    format!("client {who} was not told that the server stops")
+                });
+            }
         }
     }
 
@@ -494,6 +522,13 @@ impl<'a> Stage<'a> {
         self.check_screen();
         let is_over = self.ends && server.connections() == 0;
         self.server = (!is_over).then_some(server);
+        if is_over {
+            self.asked.clear();
+            if self.disk.is_busy() {
+                // It does not wait for the disk any longer.
+                self.disk.die(End::Killed);
+            }
+        }
     }
 
     fn carry_out(&mut self, action: Action) {

@@ -121,6 +121,8 @@ pub enum Op {
     Crash(usize),
     /// The server is killed.
     Kill,
+    /// The server is told to stop; the disk does nothing for so many milliseconds.
+    Stop(u64),
     /// The disk fails with what is being written.
     Fail,
     /// The disk has room only for what has to be written.

@@ -5,6 +5,7 @@
 pub(super) enum Happening {
     Started,
     Killed,
+    Stopped,
     DiskFailed,
     DiskFull,
     Unreadable,
@@ -31,9 +32,10 @@ pub(super) enum Happening {
 }
 
 /// What is counted of a world, in words.
-pub const HAPPENINGS: [&str; 25] = [
+pub const HAPPENINGS: [&str; 26] = [
     "a server starts",
     "a server is killed",
+    "a server is told to stop",
     "the disk fails with what is being written",
     "the disk is full",
     "what is to be read there cannot be",
