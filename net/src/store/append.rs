@@ -1,6 +1,7 @@
 //! Entries are appended: one write and one sync for each frame, and another segment where one is full.
 
 use super::Store;
+use super::disk;
 use super::erase;
 use super::error::{Fault, StoreError};
 use super::index::Index;
@@ -117,7 +118,7 @@ impl Store {
         }
         let length = self.frame.len_at(self.end);
         self.space.reserve(self.end + length)?;
-        self.verify_place()?;
+        self.verify_place(self.end + length)?;
         let (bytes, sum) = self.frame.end(self.end, self.tag, first, self.mark.chain);
         let file = &self.active.opened.file;
         file.write(self.end, bytes)?;
@@ -140,13 +141,17 @@ impl Store {
         Ok(())
     }
 
-    /// Whether what is written is still what will be read: nobody moved or removed it meanwhile.
-    fn verify_place(&self) -> Result<(), Fault> {
-        if self.active.opened.file.is_linked()? && self.shared.dir.is_in_place()? {
-            Ok(())
-        } else {
-            Err(Fault::Gone)
+    /// Whether what is written up to here is still what will be read: nobody moved, removed or cut it meanwhile.
+    fn verify_place(&self, end: u64) -> Result<(), Fault> {
+        if !self.shared.dir.is_in_place()? {
+            return Err(Fault::Gone { file: None });
         }
+        let opened = &self.active.opened;
+        disk::verify_linked(&*opened.file, &opened.name())?;
+        if opened.file.len()? < end {
+            return Err(Fault::gone(&opened.name()));
+        }
+        Ok(())
     }
 
     /// Begins another segment, with this entry: those before it that are not in the log are lost. `has_rooms`:

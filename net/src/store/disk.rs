@@ -1,5 +1,6 @@
 //! All that a log needs of a file system, in one place.
 
+use super::error::Fault;
 use std::any::Any;
 use std::fmt::Debug;
 use std::io;
@@ -177,6 +178,15 @@ pub(super) fn remove(dir: &dyn Dir, name: &str) -> io::Result<()> {
     match dir.remove(name) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// Whether an open file still has its name, or another one.
+pub(super) fn verify_linked(file: &dyn File, name: &str) -> Result<(), Fault> {
+    if file.is_linked()? {
+        Ok(())
+    } else {
+        Err(Fault::gone(name))
     }
 }
 

@@ -62,8 +62,11 @@ pub enum Fault {
     Full(io::Error),
     /// There is no room left on the disk for more: nothing was written, and it may be tried again.
     NoRoom(io::Error),
-    /// Its directory, or what is in it, was moved or removed while it was open.
-    Gone,
+    /// Its directory, or a file in it, was moved, removed or cut while it was open.
+    Gone {
+        /// Which file; nothing, if it is the directory.
+        file: Option<String>,
+    },
     /// An entry is larger than any can be.
     TooLarge {
         /// Its number.
@@ -96,6 +99,13 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// A file was moved, removed or cut while it was open.
+    pub(super) fn gone(file: &str) -> Self {
+        Self::Gone {
+            file: Some(file.into()),
+        }
+    }
+
     pub(super) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged(what.into())
     }
@@ -189,11 +199,15 @@ impl fmt::Display for StoreError {
                 "there is no room for more in {dir} ({error}): make room on that disk; nothing is lost, and \
                  what waits is written then"
             ),
-            Fault::Gone => write!(
-                f,
-                "the log in {dir} was moved or removed while it was in use, and nothing is accepted any more: \
-                 put the directory back, or choose another one, then start again"
-            ),
+            Fault::Gone { file } => {
+                let what = file.as_deref().map(|file| format!("`{file}` of "));
+                write!(
+                    f,
+                    "{}the log in {dir} was moved, removed or cut while it was in use, and nothing is accepted any \
+                     more: put it back, or choose another directory, then start again",
+                    what.unwrap_or_default()
+                )
+            }
             Fault::TooLarge { seq } => write!(
                 f,
                 "entry {seq} for the log in {dir} is larger than any can be"

@@ -97,26 +97,20 @@ impl Head {
 
     /// Writes a newer mark, durably.
     pub(super) fn advance(&mut self, mark: Mark) -> Result<(), Fault> {
-        if self.mark == mark {
-            return Ok(());
-        }
-        self.write(mark)
-    }
-
-    /// Writes that the log is whole, durably, into both slots: were one of them damaged, the other must not
-    /// say that it is not.
-    pub(super) fn finish(&mut self, mark: Mark) -> Result<(), Fault> {
-        self.write(mark)?;
-        self.write(mark)
-    }
-
-    fn write(&mut self, mark: Mark) -> Result<(), Fault> {
+        disk::verify_linked(&*self.file, HEAD)?;
         let slot = 1 - self.slot;
         self.file.write(SLOTS[slot], &encode(mark))?;
         self.file.sync()?;
         self.slot = slot;
         self.mark = mark;
         Ok(())
+    }
+
+    /// Writes that the log is whole, durably, into both slots: were one of them damaged, the other must not
+    /// say that it is not.
+    pub(super) fn finish(&mut self, mark: Mark) -> Result<(), Fault> {
+        self.advance(mark)?;
+        self.advance(mark)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A log read by others while it is appended to.
 
 use super::bytes::shorter;
-use super::disk::Dir;
+use super::disk::{self, Dir};
 use super::error::{Fault, StoreError};
 use super::gone::Gone;
 use super::head::{Head, Mark};
@@ -332,6 +332,13 @@ impl Shared {
     pub(super) fn write_head(&self) -> Result<(), Fault> {
         let mut head = self.head();
         let mark = self.committed();
+        if head.mark == mark {
+            return Ok(());
+        }
+        // The last one is looked at before each append.
+        for sealed in self.segments().iter().rev().skip(1) {
+            disk::verify_linked(&*sealed.opened.file, &sealed.opened.name())?;
+        }
         head.advance(mark)
     }
 

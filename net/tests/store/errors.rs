@@ -181,9 +181,9 @@ fn a_log_that_was_moved_or_whose_segment_was_removed_takes_nothing_more() {
             disk.remove("log/0000000000000001.log");
         }
         let refused = error(store.append(&[said(6)]));
-        assert!(matches!(refused.fault, Fault::Gone), "{refused}");
+        assert!(matches!(refused.fault, Fault::Gone { .. }), "{refused}");
         assert!(
-            refused.to_string().contains("moved or removed"),
+            refused.to_string().contains("was moved, removed or cut"),
             "{refused}"
         );
         let refused = error(store.append(&[said(6)]));

@@ -75,9 +75,54 @@ fn a_log_that_is_moved_removed_or_replaced_takes_nothing_more() {
             _ => fs::remove_file(dir.0.join("0000000000000001.log")).unwrap(),
         }
         let refused = error(store.append(&[said(4)]));
-        assert!(matches!(refused.fault, Fault::Gone), "{how}: {refused}");
+        assert!(
+            matches!(refused.fault, Fault::Gone { .. }),
+            "{how}: {refused}"
+        );
         let refused = error(store.append(&[said(4)]));
         assert!(matches!(refused.fault, Fault::Stopped), "{how}: {refused}");
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_or_cut_under_a_log_is_named_and_nothing_more_is_taken() {
+    for (file, len) in [
+        ("0000000000000001.log", None),
+        ("head", None),
+        ("active", None),
+        ("active", Some(0)),
+        ("active", Some(4096)),
+    ] {
+        let dir = Dir::new();
+        let mut store = open(&dir);
+        for batch in all_said(1..=300).chunks(20) {
+            store.append(batch).unwrap();
+            idle(&store);
+        }
+        let segments = files(&dir).into_iter();
+        let segments = segments.filter(|it| it.extension().is_some_and(|it| it == "log"));
+        let file = match file {
+            "active" => segments.max().unwrap(),
+            _ => dir.0.join(file),
+        };
+        match len {
+            None => fs::remove_file(&file).unwrap(),
+            Some(len) => {
+                let file = fs::File::options().write(true).open(&file).unwrap();
+                file.set_len(len).unwrap();
+            }
+        }
+        // Of what is not written to for an entry, the next note of how far the log reaches finds it.
+        let refused = store.append(&[said(301)]).and_then(|()| {
+            let mut upkeep = store.upkeep();
+            while upkeep.step()? {}
+            Ok(())
+        });
+        let refused = error(refused);
+        let name = format!("`{}` of the log in", file.file_name().unwrap().display());
+        assert!(refused.to_string().starts_with(&name), "{refused}");
+        let refused = error(store.append(&[said(302)]));
+        assert!(matches!(refused.fault, Fault::Stopped), "{refused}");
     }
 }
 
