@@ -258,9 +258,11 @@ impl Answer<'_> {
             | Self::LobbyIsOpen => Code::NotAllowed,
             Self::NotInThisRoom(_) => Code::NotHere,
             Self::TooManyOrders(_) => Code::TooManyOrders,
-            Self::BadTime(_) | Self::NoAddress(_) | Self::NotFromOutside => Code::BadRequest,
-            // Nothing is refused by these.
-            Self::Admin(_)
+            // Nothing is refused by what comes after the first three.
+            Self::BadTime(_)
+            | Self::NoAddress(_)
+            | Self::NotFromOutside
+            | Self::Admin(_)
             | Self::Address(_)
             | Self::KeepsNobodyOut
             | Self::Claimed(_)
