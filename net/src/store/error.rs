@@ -199,15 +199,7 @@ impl fmt::Display for StoreError {
                 "there is no room for more in {dir} ({error}): make room on that disk; nothing is lost, and \
                  what waits is written then"
             ),
-            Fault::Gone { file } => {
-                let what = file.as_deref().map(|file| format!("`{file}` of "));
-                write!(
-                    f,
-                    "{}the log in {dir} was moved, removed or cut while it was in use, and nothing is accepted any \
-                     more: put it back, or choose another directory, then start again",
-                    what.unwrap_or_default()
-                )
-            }
+            Fault::Gone { file } => gone(f, &self.dir, file.as_deref()),
             Fault::TooLarge { seq } => write!(
                 f,
                 "entry {seq} for the log in {dir} is larger than any can be"
@@ -244,6 +236,19 @@ impl fmt::Display for StoreError {
             ),
         }
     }
+}
+
+/// The directory, or a file in it, is not what it was.
+fn gone(f: &mut fmt::Formatter<'_>, dir: &Path, file: Option<&str>) -> fmt::Result {
+    if let Some(file) = file {
+        write!(f, "`{file}` of ")?;
+    }
+    write!(
+        f,
+        "the log in {} was moved, removed or cut while it was in use, and nothing is accepted any more: put it back, or \
+         choose another directory, then start again",
+        dir.display()
+    )
 }
 
 fn not_erased(

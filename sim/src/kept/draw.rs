@@ -26,7 +26,7 @@ impl World {
         }
         let mut steps: Vec<Op> = (0..count).map(Op::Connect).collect();
         steps.extend(orders.begin(&clients));
-        let mut stops = Dice::new(seed, 12);
+        let mut ends = Dice::new(seed, 12);
         for _ in 0..dice.power(8) {
             let who = dice.below(count);
             let total: usize = weights.iter().sum();
@@ -49,8 +49,8 @@ impl World {
                 Some(9) => [Op::Full, Op::Room, Op::Hang(1 << dice.below(14))][dice.below(3)],
                 _ => Op::Say(who),
             });
-            if stops.one_in(32) {
-                steps.push(Op::Stop(1 << stops.below(14)));
+            if ends.one_in(32) {
+                steps.push(Op::Stop(1 << ends.below(14)));
             }
             steps.extend(rooms.step(&clients));
             steps.extend(orders.step(&clients));

@@ -193,14 +193,7 @@ impl<'a> Stage<'a> {
                 }
                 None => drop(self.connect(who)),
             },
-            Op::Crash(who) => {
-                let is_kept = self.dice.one_in(2);
-                if let Some(person) = self.clients[who].person() {
-                    person.die(is_kept);
-                    self.give_up(who);
-                    self.count(Happening::Crashed);
-                }
-            }
+            Op::Crash(who) => self.crash(who),
             Op::Say(who) => self.say(who),
             Op::Talk(who, times) => (0..times).for_each(|_| self.say(who)),
             Op::Again(who) if !self.clients[who].is_over => {
@@ -359,6 +352,16 @@ impl<'a> Stage<'a> {
             link.ended = true;
             let left = self.dice.below(link.down.len() + 1);
             link.down.truncate(left);
+        }
+    }
+
+    /// A person's program is killed.
+    fn crash(&mut self, who: usize) {
+        let is_kept = self.dice.one_in(2);
+        if let Some(person) = self.clients[who].person() {
+            person.die(is_kept);
+            self.give_up(who);
+            self.count(Happening::Crashed);
         }
     }
 
