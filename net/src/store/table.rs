@@ -90,9 +90,11 @@ impl Table {
         }
     }
 
-    /// Whether it knows all that a file of it has to say.
+    /// Whether it knows all that a file of it has to say: the rooms before the segment, and every entry. Whoever puts a
+    /// damaged segment back as it was, or what is noted of texts that are gone, would be told otherwise by that file.
     pub(super) fn is_complete(&self) -> bool {
-        (self.rooms.as_ref()).is_none_or(|rooms| rooms.before.is_some())
+        let knows_rooms = (self.rooms.as_ref()).is_none_or(|rooms| rooms.before.is_some());
+        knows_rooms && !self.places.contains(&0)
     }
 
     /// How many entries it knows of.

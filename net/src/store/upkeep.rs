@@ -229,7 +229,6 @@ impl Space {
             };
             debug_assert_eq!(table.len(), last + 1 - segment.first());
             if !table.is_complete() {
-                // Without the rooms before it, a file would say of them what is not so.
                 continue;
             }
             let sidecar = match Sidecar::create(&*self.shared.dir, &segment.opened, table) {

@@ -206,6 +206,27 @@ fn an_entry_that_is_found_and_cannot_be_read_is_told_of() {
 }
 
 #[test]
+fn an_index_of_a_damaged_segment_is_not_believed_once_the_segment_is_put_back() {
+    let (disk, last) = sample();
+    let file = "log/0000000000000001.log";
+    let sidecar = sidecars(&disk)[0].clone();
+    let whole = disk.get(file);
+    damage(&disk, 5);
+    disk.remove(&sidecar);
+    let store = open(&disk);
+    idle(&store);
+    assert_untold(&store, "id-5", "entry 5 cannot be read");
+    drop(store);
+    disk.put(file, &whole);
+    verify(&disk, last);
+    let store = open(&disk);
+    assert_eq!(store.find(&ANN, "id-5").unwrap(), Some(said(5)));
+    assert_eq!(store.find(&ANN, "id-0").unwrap(), None);
+    idle(&store);
+    assert!(sidecars(&disk).contains(&sidecar), "it is made again");
+}
+
+#[test]
 fn what_may_be_an_entry_that_was_damaged_before_it_was_indexed_is_told_of() {
     let (disk, last) = sample();
     damage(&disk, 5);
