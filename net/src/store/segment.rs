@@ -143,16 +143,28 @@ impl Header {
         read().map_err(malformed)
     }
 
-    /// The header of an open segment, all of which is verified but for the state.
-    pub(super) fn read(file: &dyn File, name: &str) -> Result<Self, Fault> {
+    /// The header of the segment that has the name of one with this first entry; whether it is that one is not
+    /// verified.
+    pub(super) fn found(dir: &dyn Dir, first: u64) -> Result<Self, Fault> {
+        let name = file_name(first);
+        Self::decoded(&*dir.open(&name, Mode::Read)?, &name)
+    }
+
+    fn decoded(file: &dyn File, name: &str) -> Result<Self, Fault> {
         let of = |fault: Fault| fault.in_file(name);
-        let len = file.len()?;
-        if len < STATE {
+        if file.len()? < STATE {
             return Err(of(Fault::damaged("it is shorter than it was written")));
         }
         let mut bytes = [0; ENCODED];
         file.read(0, &mut bytes)?;
-        let header = Self::decode(&bytes).map_err(of)?;
+        Self::decode(&bytes).map_err(of)
+    }
+
+    /// The header of an open segment, all of which is verified but for the state.
+    pub(super) fn read(file: &dyn File, name: &str) -> Result<Self, Fault> {
+        let of = |fault: Fault| fault.in_file(name);
+        let header = Self::decoded(file, name)?;
+        let len = file.len()?;
         let is_sound = header.first > header.last
             && file_name(header.first) == name
             && header.step > 0

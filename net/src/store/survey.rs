@@ -8,7 +8,7 @@ use super::head::{Head, Mark};
 use super::opening::{Lock, refuse_version_1, segments_of};
 use super::record::{self, Found};
 use super::rooms::Rooms;
-use super::segment::{self, Opened};
+use super::segment::{self, Header, Opened};
 use super::walk::{Salvaged, Step, Tail, Walk};
 use chat_core::{Record, RoomName};
 use std::collections::BTreeMap;
@@ -116,40 +116,46 @@ impl Survey {
             return Err(Fault::Damaged(what));
         };
         let head = Head::open(&*dir, Mode::Read).ok().flatten();
-        let mut known = head.map(|head| head.mark);
         let mut found = Vec::new();
         for first in segment::list(&*dir)? {
-            match Opened::new(&*dir, first, Mode::Read) {
+            match Header::found(&*dir, first) {
                 Err(Fault::Newer { found }) => return Err(Fault::Newer { found }),
-                opened => found.push((first, opened.ok())),
+                header => found.push((first, header.ok())),
             }
         }
-        let newest = found.iter().rev().find_map(|(_, opened)| opened.as_ref());
-        let ids: Vec<u128> = found
-            .iter()
-            .flat_map(|(_, opened)| opened)
-            .map(|it| it.header.id)
+        let ids: Vec<u128> = (found.iter())
+            .filter_map(|(_, header)| header.map(|it| it.id))
             .collect();
-        if let [first, others @ ..] = &*ids
-            && !others.is_empty()
-            && others.iter().all(|other| other == first)
-        {
-            // Else it is of another log than all of the rest.
-            known = known.filter(|known| known.id == *first);
-        }
-        let Some(id) = known
-            .map(|known| known.id)
-            .or(newest.map(|it| it.header.id))
-        else {
+        let count = |id: u128| ids.iter().filter(|it| **it == id).count();
+        let most = ids.iter().copied().max_by_key(|id| count(*id));
+        // It is of another log than all of the rest.
+        let is_stray = |id| count(id) == 0 && most.is_some_and(|most| count(most) > 1);
+        let known = head.map(|head| head.mark).filter(|it| !is_stray(it.id));
+        let Some(id) = known.map(|known| known.id).or(most) else {
             return Err(Fault::Damaged(what));
         };
+        let mut flaws = vec![what.clone()];
         let (mut segments, mut guessed) = (Vec::new(), Vec::new());
-        for (first, opened) in found {
-            let opened = opened.filter(|opened| opened.header.id == id);
-            if opened.is_none() {
-                guessed.push(first);
+        for (first, header) in found {
+            let name = segment::file_name(first);
+            match header {
+                Some(header) if header.id != id => {
+                    flaws.push(format!("`{name}` is of another log, and is left aside"));
+                    continue;
+                }
+                Some(header) if header.first != first => {
+                    let other = segment::file_name(header.first);
+                    flaws.push(format!(
+                        "`{name}` is `{other}` by another name, and is left aside"
+                    ));
+                    continue;
+                }
+                _ => {}
             }
-            let opened = opened.map_or_else(|| Opened::guess(&*dir, first, id), Ok);
+            let opened = Opened::new(&*dir, first, Mode::Read).or_else(|_| {
+                guessed.push(first);
+                Opened::guess(&*dir, first, id)
+            });
             segments.extend(opened.ok());
         }
         let Some(oldest) = segments.first().map(|it| it.header) else {
@@ -170,7 +176,7 @@ impl Survey {
             segments,
             known,
             is_in_use: false,
-            flaws: vec![what],
+            flaws,
             guessed,
             dir,
             _lock: Some(lock),

@@ -3,7 +3,7 @@
 use crate::disk::Memory;
 use crate::{
     ALL, Dir, LOBBY, SMALL, all_said, contents, dice, error, fold, idle, joined, log_of, open,
-    place, said, state,
+    place, said, state, try_open,
 };
 use chat_core::Record;
 use chat_net::store::{Fault, Report, Store, backup, check, export, import, repair};
@@ -71,6 +71,52 @@ fn change(disk: &Memory, file: &str, at: usize, bits: u8) {
     let mut bytes = disk.get(file);
     bytes[at] ^= bits;
     disk.put(file, &bytes);
+}
+
+/// The segments of a log, in their order.
+fn segments(disk: &Memory) -> Vec<PathBuf> {
+    let is_segment = |name: &PathBuf| name.extension().is_some_and(|it| it == "log");
+    disk.names().into_iter().filter(is_segment).collect()
+}
+
+#[test]
+fn a_segment_that_is_none_of_the_log_is_named_and_costs_nothing() {
+    let all = all_said(1..=300);
+    let (own, other) = (log_of(all.chunks(20)), Memory::default());
+    // The first number that a disk draws is its log's.
+    try_open(&other, &ALL).unwrap();
+    other.remove("log/head");
+    other.remove(SEGMENT);
+    let mut store = open(&other);
+    for batch in all.chunks(20) {
+        store.append(batch).unwrap();
+        idle(&store);
+    }
+    drop(store);
+    let (first, second) = (segments(&own)[0].clone(), segments(&own)[1].clone());
+    for (bytes, what) in [
+        (other.get(&first), "is of another log"),
+        (other.get(&second), "is of another log"),
+        (own.get(&first), "is `0000000000000001.log` by another name"),
+    ] {
+        // Within the first segment, within the newest one, and behind all of them.
+        for at in [2, 30, 290, 301, 9999] {
+            for has_head in [true, false] {
+                let disk = own.copy();
+                let name = format!("{at:016x}.log");
+                disk.put(format!("log/{name}"), &bytes);
+                if !has_head {
+                    disk.remove("log/head");
+                }
+                let (report, read, _) = repaired(&disk);
+                assert_eq!((read, report.missing), (all.clone(), vec![]), "{at} {what}");
+                let told = error(check(place(&disk))).to_string();
+                let named = format!("`{name}` {what}");
+                assert!(told.contains(&named), "{told}");
+                assert!(!told.contains("cannot be read:"), "{told}");
+            }
+        }
+    }
 }
 
 #[test]
