@@ -103,9 +103,19 @@ impl Screen {
                 }
                 self.answer(place, |asked| &mut asked.topic, &told, wall);
             }
-            News::Person { name, is, told } => {
+            News::Person {
+                name,
+                is,
+                role,
+                told,
+            } => {
                 self.learn(&name, is);
-                self.notice(&told, wall);
+                match role {
+                    Some(role) if self.is_role_asked && name == self.me => {
+                        (self.role, self.is_role_asked) = (role, false);
+                    }
+                    _ => self.notice(&told, wall),
+                }
             }
             News::Private {
                 from,

@@ -2,6 +2,7 @@
 
 use super::messages::{Language, Message};
 use crate::editor::CLEAR;
+use chat_core::{Right, Role};
 
 /// Who has a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub struct Command {
     pub does: Message,
     /// Who has it.
     pub whose: Whose,
+}
+
+impl Command {
+    /// Whether somebody of this role may give it. What one said oneself, everyone may remove, and close conversations.
+    pub fn is_for(&self, role: Role) -> bool {
+        match Right::of_command(&self.name[1..]) {
+            None | Some(Right::Redact | Right::Close) => true,
+            Some(right) => role.may(right, None),
+        }
+    }
 }
 
 const fn of_all(name: &'static str, does: Message) -> Command {

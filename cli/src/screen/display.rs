@@ -3,7 +3,7 @@
 
 use super::messages::Message;
 use super::paint::Painter;
-use super::session::{PART, Step, TOPIC, WHO, page_before, type_in};
+use super::session::{PART, ROLE, Step, TOPIC, WHO, page_before, type_in};
 use super::state_dir::{Draft, StateDir};
 use super::{Link, Screen, Typed};
 use crate::clock::wall_clock;
@@ -281,6 +281,7 @@ pub(super) fn input(typed: Typed) -> Input {
         Typed::Page(before) => Input::Bytes(page_before(before)),
         Typed::Who => Input::Bytes(WHO.into()),
         Typed::Topic => Input::Bytes(TOPIC.into()),
+        Typed::Role => Input::Bytes(ROLE.into()),
         Typed::Part => Input::Bytes(PART.into()),
         Typed::End => Input::End,
     }

@@ -207,7 +207,7 @@ impl Screen {
     pub(super) fn popup(&self) -> Vec<String> {
         let rows = self.areas().body;
         if let Some(first) = self.help {
-            let lines = help::lines(self.settings.language, &self.settings.keys);
+            let lines = self.help_lines();
             let first = first.min(lines.len().saturating_sub(rows));
             let goes_on = lines.len() > first + rows;
             let mut shown: Vec<String> = lines.into_iter().skip(first).take(rows).collect();

@@ -3,7 +3,7 @@
 use super::block::Entry;
 use super::people::Person;
 use chat_core::json::{self, Message, ROOM};
-use chat_core::{Kind, OrderKind, answer_line, is_blank};
+use chat_core::{Kind, OrderKind, Role, answer_line, is_blank};
 use std::borrow::Cow;
 
 /// What one object says.
@@ -69,6 +69,8 @@ pub enum News {
         name: String,
         /// How they are.
         is: Person,
+        /// What they are in the room that was asked about, if one was.
+        role: Option<Role>,
         /// The same for people.
         told: String,
     },
@@ -158,16 +160,22 @@ pub fn decode(line: &str) -> Option<News> {
                 is_away: true,
                 is_cut_off: false,
             },
+            role: None,
             told,
         },
         Message::Whois {
-            name, online, away, ..
+            name,
+            online,
+            role,
+            away,
+            ..
         } => News::Person {
             name: name.into(),
             is: Person {
                 is_away: away.is_some(),
                 is_cut_off: !online,
             },
+            role: Some(Role::of_word(role.as_deref())),
             told,
         },
         Message::Private {

@@ -3,12 +3,14 @@
 use super::commands::{COMMANDS, Command};
 use super::keys::Bindings;
 use super::messages::{Language, Message};
+use chat_core::Role;
 
-/// The lines of the help.
-pub fn lines(language: Language, keys: &Bindings) -> Vec<String> {
+/// The lines of the help: of commands, those that somebody of this role may give.
+pub fn lines(language: Language, keys: &Bindings, role: Role) -> Vec<String> {
     let line = |what: &str, does: Message| format!("{what:<22} {}", does.text(language));
     let keys = keys.help().map(|(what, does)| line(&what, does));
-    let commands = COMMANDS.iter().map(|it| line(it.name, it.does));
+    let commands = COMMANDS.iter().filter(|it| it.is_for(role));
+    let commands = commands.map(|it| line(it.name, it.does));
     keys.chain([String::new()]).chain(commands).collect()
 }
 

@@ -76,7 +76,7 @@ pub use typing::{Typed, Urgent};
 use crate::editor::{Editor, Size};
 use block::Entry;
 use chat_core::json::ROOM;
-use chat_core::{RoomName, Timestamp, Unaccepted};
+use chat_core::{Role, RoomName, Timestamp, Unaccepted};
 use desk::Anchor;
 use jiff::tz::TimeZone;
 use keys::Bindings;
@@ -207,6 +207,9 @@ pub struct Screen {
     anchor: Option<Anchor>,
     /// The first line of the help that is shown.
     help: Option<usize>,
+    /// What the person is in the room where they asked for it, and whether that was asked and is not answered yet.
+    role: Role,
+    is_role_asked: bool,
     is_focused: bool,
     /// The terminal tells whether it has the focus.
     knows_focus: bool,
@@ -261,6 +264,8 @@ impl Screen {
             is_reading_back: false,
             anchor: None,
             help: None,
+            role: Role::None,
+            is_role_asked: false,
             is_focused: true,
             knows_focus: false,
             rings: false,
@@ -307,7 +312,7 @@ impl Screen {
             if link == Link::Online {
                 self.introduce();
             } else {
-                self.is_reading_back = false;
+                (self.is_reading_back, self.is_role_asked) = (false, false);
                 self.page.clear();
                 for room in &mut self.rooms {
                     (room.is_in, room.asked) = (false, Asked::default());

@@ -21,6 +21,8 @@ const PAGES: &[u8] = b"\x1bpage ";
 pub const WHO: &[u8] = b"\x1bwho\n";
 /// See [`WHO`].
 pub const TOPIC: &[u8] = b"\x1btopic\n";
+/// The line that has a [`Session`] ask what the person is in the room.
+pub const ROLE: &[u8] = b"\x1brole\n";
 /// The line that has a [`Session`] be no more in the room for which is typed.
 pub const PART: &[u8] = b"\x1bpart\n";
 
@@ -145,6 +147,14 @@ impl<F: FnMut(Step, Phase, &Memory)> Session<F> {
             return Some(Request::Topic {
                 room,
                 text: None,
+                id: None,
+            });
+        }
+        if is(ROLE) {
+            let name = self.client.memory().name.clone().unwrap_or_default();
+            return Some(Request::Whois {
+                name: name.into(),
+                room,
                 id: None,
             });
         }
@@ -411,13 +421,14 @@ mod tests {
         session.handle(NOW, ClientInput::Received(told));
         while session.poll_action().is_some() {}
         session.handle(NOW, ClientInput::Shown);
-        for typed in [WHO, TOPIC, &page_before(None), b"hi\n", PART] {
+        for typed in [WHO, TOPIC, ROLE, &page_before(None), b"hi\n", PART] {
             line(&mut session, typed);
         }
         let sent = sent_by(&mut session, 1000);
         for asked in [
             "{\"type\":\"who\",\"room\":\"dev\"}\n",
             "{\"type\":\"topic\",\"room\":\"dev\"}\n",
+            "{\"type\":\"whois\",\"name\":\"ann\",\"room\":\"dev\"}\n",
             "{\"type\":\"history\",\"room\":\"dev\",\"before\":6,\"limit\":200}\n",
             "{\"type\":\"say\",\"room\":\"dev\",\"text\":\"hi\"",
         ] {

@@ -10,7 +10,7 @@ use crate::editor::keys::Key;
 use crate::editor::line::Line;
 use crate::editor::password;
 use crate::editor::{Event, Question, Shown};
-use chat_core::Timestamp;
+use chat_core::{Role, Timestamp};
 
 /// Bytes that were entered and may wait to be taken, before more wait in the editor.
 const MAX_TYPED: usize = 1024 * 1024;
@@ -30,6 +30,8 @@ pub enum Typed {
     Who,
     /// The screen wants to know what the room is about.
     Topic,
+    /// The screen wants to know what they are in the room.
+    Role,
     /// They want to be in the room no more.
     Part,
     /// They leave.
@@ -298,7 +300,7 @@ impl Screen {
         let page = self.areas().body.max(2) - 1;
         match self.settings.keys.action(key) {
             Some(Action::Help | Action::Newest) if self.help.is_some() => self.help = None,
-            Some(Action::Help) => self.help = Some(0),
+            Some(Action::Help) => self.show_help(),
             Some(Action::PageUp) => self.scroll(true, page),
             Some(Action::PageDown) => self.scroll(false, page),
             Some(Action::Newest | Action::Cancel) if matches!(self.mode, Mode::Searching(_)) => {
@@ -333,12 +335,25 @@ impl Screen {
         }
     }
 
+    /// Shows the help, first without orders: what the person is in the room, the server knows.
+    fn show_help(&mut self) {
+        (self.help, self.role) = (Some(0), Role::None);
+        self.is_role_asked = self.link == Link::Online;
+        if self.is_role_asked {
+            self.enter(Typed::Role);
+        }
+    }
+
+    pub(super) fn help_lines(&self) -> Vec<String> {
+        help::lines(self.settings.language, &self.settings.keys, self.role)
+    }
+
     /// Scrolls the help, where that is shown, and otherwise the messages.
     pub(super) fn scroll(&mut self, is_up: bool, rows: usize) {
         match self.help {
             Some(first) if is_up => self.help = Some(first.saturating_sub(rows)),
             Some(first) => {
-                let count = help::lines(self.settings.language, &self.settings.keys).len();
+                let count = self.help_lines().len();
                 let last = count.saturating_sub(self.areas().body);
                 self.help = Some((first + rows).min(last));
             }
@@ -459,7 +474,7 @@ impl Screen {
         let rest = rest.trim();
         let is_alone = self.room().is_conversation;
         match &*command.to_ascii_lowercase() {
-            "/help" if rest.is_empty() => self.help = Some(0),
+            "/help" if rest.is_empty() => self.show_help(),
             "/help" if rest.trim_start_matches('/').eq_ignore_ascii_case("join") => {
                 // The client's own help is for those who are in one room.
                 self.remark(Message::HelpJoin.text(self.settings.language));

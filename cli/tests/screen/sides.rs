@@ -129,3 +129,35 @@ fn rooms_that_do_not_fit_are_counted_and_those_that_name_one_marked() {
     let seen = world.seen();
     assert!(seen.contains("2:a-very-lo… 12!"), "{seen}");
 }
+
+#[test]
+fn help_lists_the_orders_that_one_may_give_in_the_room() {
+    let whois = |role: &str| {
+        format!(
+            "{{\"type\":\"whois\",\"name\":\"ann\",\"here_ms\":1,\"online\":true,\"role\":\"{role}\"}}"
+        )
+    };
+    for (role, may, may_not) in [
+        ("", &["/me", "/redact", "/close"][..], &["/kick", "/op"][..]),
+        ("operator", &["/kick", "/slow"], &["/op", "/private"]),
+        ("owner", &["/kick", "/op", "/reopen"], &[]),
+        ("administrator", &["/ban", "/op"], &[]),
+    ] {
+        for open in ["/help\r", "\u{1b}[11~"] {
+            let mut world = World::online(80, 90);
+            world.press(open);
+            let is_listed = |world: &mut World, command: &&str| {
+                let line = format!("│ {command} ");
+                world.seen().contains(&line)
+            };
+            assert!(!is_listed(&mut world, &"/kick"), "nobody knows yet");
+            world.screen.line(&whois(role), world.at);
+            assert!(may.iter().all(|it| is_listed(&mut world, it)), "{role}");
+            assert!(!may_not.iter().any(|it| is_listed(&mut world, it)));
+            world.press("\u{1b}");
+            assert!(!world.seen().contains("has been here"));
+            world.screen.line(&whois(role), world.at);
+            assert!(world.seen().contains("has been here"), "one has asked");
+        }
+    }
+}

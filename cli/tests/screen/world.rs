@@ -127,7 +127,7 @@ impl World {
     fn take(&mut self) {
         while let Some((room, typed)) = self.screen.poll_typed() {
             // What the screen asks for by itself is the same everywhere.
-            if !matches!(typed, Typed::Who | Typed::Topic) {
+            if !matches!(typed, Typed::Who | Typed::Topic | Typed::Role) {
                 self.typed.push(typed);
                 self.places.push(room);
             }

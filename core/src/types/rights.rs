@@ -90,7 +90,7 @@ impl Role {
     }
 
     /// The role of this name for programs; none, where a later server knows more of them.
-    pub(crate) fn of_word(word: Option<&str>) -> Self {
+    pub fn of_word(word: Option<&str>) -> Self {
         let mut all = Self::ALL.into_iter();
         all.find(|role| role.word() == word).unwrap_or(Self::None)
     }

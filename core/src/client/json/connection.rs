@@ -42,6 +42,8 @@ pub(super) struct Connection {
     pub(super) topic_of: Option<RoomName>,
     /// What it was asked for of the names in a room.
     pub(super) names: Asked,
+    /// So many times it was asked, for the help, what the person is in a room, and has not answered.
+    pub(super) helps: u32,
     /// Rooms, none for the lobby, for which something was said too soon, and when it is sent again.
     pub(super) held: BTreeMap<Option<String>, Timestamp>,
     /// Something else than an object came before the welcome.
@@ -71,6 +73,7 @@ impl Connection {
             is_not_let_in: false,
             topic_of: None,
             names: Asked::default(),
+            helps: 0,
             held: BTreeMap::new(),
             is_text: false,
             goodbye: false,

@@ -1,14 +1,17 @@
 //! What a person asks of the client itself, and what it tells them of its own accord.
 
 use super::JsonClient;
+use super::memory::told;
 use super::phase::{Event, Phase};
 use crate::client::ClientAction;
 use crate::client::sentence;
-use crate::types::rights::Role;
+use crate::types::rights::{Right, Role};
 use crate::types::time::Timestamp;
 use crate::wire::commands::command;
+use crate::wire::json::{Message, Request as Ask};
 use crate::wire::notice::Notice;
 use crate::wire::printable::printable;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,6 +19,9 @@ use core::fmt::Write;
 
 const UNSENT: &str = "unsent";
 const RETRY: &str = "retry";
+
+/// The id of the question what the person is in a room, which is asked for the help.
+const HELP: &str = "help";
 
 /// The commands that no server sees, and what each does.
 const COMMANDS: [(&str, &str); 4] = [
@@ -47,9 +53,46 @@ impl JsonClient {
         self.not_known(command);
     }
 
-    /// The server's commands, and the client's own.
+    /// The server's commands, of orders those that the person may give where they are, and the client's own. The server knows
+    /// what they are there: it is asked, where it can be.
     pub(super) fn help(&mut self) {
-        let mut help = Notice::Help(Role::None).to_string();
+        let name = self.memory.name.clone();
+        match name.filter(|_| self.phase == Phase::Talking && !self.reads) {
+            Some(name) => {
+                self.connection.helps += 1;
+                let room = told(self.target()).map(Cow::Owned);
+                self.request(&Ask::Whois {
+                    name: name.into(),
+                    room,
+                    id: Some(HELP.into()),
+                });
+            }
+            None => self.show_help(Role::None),
+        }
+    }
+
+    /// Takes the answer to that. Where the person has asked the same, one of the two answers is theirs.
+    pub(super) fn take_role(&mut self, message: &Message<'_>) -> bool {
+        let role = match message {
+            Message::Whois { name, role, .. } if Some(&**name) == self.memory.name.as_deref() => {
+                Role::of_word(role.as_deref())
+            }
+            Message::Error { id: Some(id), .. } if id == HELP => Role::None,
+            _ => return false,
+        };
+        let is_due = self.connection.helps > 0;
+        if is_due {
+            self.connection.helps -= 1;
+            self.show_help(role);
+        }
+        is_due
+    }
+
+    fn show_help(&mut self, role: Role) {
+        let mut help = Notice::Help(role).to_string();
+        if !role.may(Right::Redact, None) {
+            help.push_str("\n* /redact NAME|NUMBER: remove a line of your own for good");
+        }
         let of_shell = self.setup.commands.iter();
         for (name, does) in COMMANDS.iter().chain(of_shell) {
             let _ = write!(help, "\n* /{name}: {does}"); // A string takes it all.

@@ -98,7 +98,8 @@ impl JsonClient {
             || self.is_told_otherwise(&message)
             || self.is_held_already(&message);
         let is_known = self.follow_words(&message);
-        if self.take_names(&message) || self.hides(&message) || is_known {
+        let is_taken = self.take_names(&message) || self.take_role(&message);
+        if is_taken || self.hides(&message) || is_known {
             if !self.is_showing {
                 self.say_what_is_read(); // Nothing of it is to be seen first.
             }

@@ -193,7 +193,7 @@ fn commands_do_what_they_do_in_the_text_dialect() {
         chat.screen.clear();
     }
     chat.type_line("/help");
-    assert_eq!(chat.screen.len(), 18);
+    assert_eq!(chat.screen.len(), 19);
     chat.screen.clear();
     chat.type_line(" \t");
     chat.type_line("//who");

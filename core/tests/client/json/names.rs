@@ -80,6 +80,7 @@ fn commands_of_the_shell_are_in_the_help_and_are_what_may_have_been_meant() {
     chat.type_line("/help");
     let help = std::mem::take(&mut chat.screen);
     assert_eq!(help.last().unwrap(), "* /clear: clear the screen");
+    chat.sent.clear();
     chat.type_line("/claer");
     chat.type_line("/unsnet");
     chat.type_line("/Clear it");

@@ -166,3 +166,46 @@ fn orders_are_asked_for_as_they_are_typed() {
         assert_eq!(chat.screen, [told]);
     }
 }
+
+#[test]
+fn help_lists_the_orders_that_one_may_give_in_the_room() {
+    let is_told = |chat: &mut Chat, order: &str| {
+        chat.type_line("/help");
+        let help = std::mem::take(&mut chat.screen);
+        assert!(help.iter().all(|line| !line.contains("has been here")));
+        help.iter().any(|line| line.starts_with(order))
+    };
+    let (mut chat, bob) = in_dev(Setup {
+        is_private: true,
+        ..Setup::default()
+    });
+    assert!(!is_told(&mut chat, "* /kick"));
+    chat.type_line("/claim open sesame");
+    bob_says(&mut chat, bob, "/op ann");
+    assert!(is_told(&mut chat, "* /kick") && !is_told(&mut chat, "* /op"));
+    chat.type_line("/join dev2");
+    assert!(is_told(&mut chat, "* /op") && is_told(&mut chat, "* /close"));
+    chat.type_line("/join lobby");
+    assert!(!is_told(&mut chat, "* /kick"));
+    chat.screen.clear();
+    chat.type_line("/whois ann");
+    assert_eq!(chat.screen.len(), 1, "who asks it is told");
+    chat.screen.clear();
+    // Without a connection nobody can be asked.
+    chat.cut();
+    chat.type_line("/help");
+    assert!(chat.screen.iter().any(|line| line.starts_with("* /me")));
+}
+
+#[test]
+fn what_help_asks_is_not_shown_as_an_object_either() {
+    let mut chat = Chat::new(Setup {
+        raw: true,
+        joins: true,
+        ..Setup::default()
+    });
+    chat.screen.clear();
+    chat.type_line("/help");
+    assert_eq!(chat.screen, [""; 0]);
+    assert!(chat.notices.iter().any(|line| line.starts_with("* /me")));
+}
