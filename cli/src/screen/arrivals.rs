@@ -167,7 +167,8 @@ impl Screen {
     /// Shows a message for this person alone.
     pub fn notice(&mut self, text: &str, wall: u64) {
         self.is_dirty = true;
-        let text = printable(text);
+        let text = self.settings.language.told(text);
+        let text = printable(&text);
         let text = text.strip_prefix("* ").unwrap_or(&text);
         let room = &mut self.rooms[self.current];
         // While there is no connection, each try may fail in the same way; whoever asks for something is answered.

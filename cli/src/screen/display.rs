@@ -241,7 +241,10 @@ impl client::Screen for Display {
     }
 
     fn notice(&mut self, text: &str) -> io::Result<()> {
-        self.shared.0.borrow_mut().last_notice = Some(text.into());
+        let told = self
+            .shared
+            .look(|screen| screen.settings.language.told(text).into_owned());
+        self.shared.0.borrow_mut().last_notice = Some(told);
         self.shared.with(|screen| screen.notice(text, wall_clock()));
         Ok(())
     }

@@ -345,7 +345,12 @@ impl Screen {
     /// What is being typed, in as many rows as it may have, with those around the cursor.
     pub(super) fn input(&self) -> Input {
         let columns = usize::from(self.columns);
-        let (text, cursor) = self.editor.live();
+        let (mut text, mut cursor) = self.editor.live();
+        if !self.editor.is_free() {
+            // The cursor stands after what is asked.
+            text = self.settings.language.told(&text).into_owned();
+            cursor = text.len();
+        }
         let lead = if columns < 12 { 0 } else { 2 };
         // The cursor has a column of its own after a full row.
         let width = (columns - lead.min(columns)).saturating_sub(1).max(1);

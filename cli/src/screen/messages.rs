@@ -1,4 +1,5 @@
-//! What the screen itself says, in each language. What the server and the line editor say is theirs, and in English.
+//! What the screen itself says, in each language. `told` is what the client machine and the line editor say;
+//! what the server says is its own, and in English.
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -172,15 +173,20 @@ messages! {
 impl Message {
     /// It in a language, with its parts.
     pub fn with(self, language: Language, parts: &[&str]) -> String {
-        let mut parts = parts.iter();
-        let mut pieces = self.text(language).split("{}");
-        let mut text = String::from(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            text.push_str(parts.next().unwrap_or(&""));
-            text.push_str(piece);
-        }
-        text
+        fill(self.text(language), parts)
     }
+}
+
+/// A text with its parts in the places that it leaves open.
+pub(super) fn fill(text: &str, parts: &[&str]) -> String {
+    let mut parts = parts.iter();
+    let mut pieces = text.split("{}");
+    let mut filled = String::from(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        filled.push_str(parts.next().unwrap_or(&""));
+        filled.push_str(piece);
+    }
+    filled
 }
 
 /// The names of the days, from Monday on, and of the months.

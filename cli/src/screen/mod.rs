@@ -12,7 +12,7 @@
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
 //! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
-//! - [`messages`] is what the screen itself says, in each language.
+//! - [`messages`] is what the screen itself says, in each language, `told` what others in this program say.
 //! - [`session`] is the client machine, [`feed`] reads what it shows, `arrivals` is what that changes; [`people`] who is here.
 //!   [`state_dir`] keeps what is typed.
 //!
@@ -63,6 +63,7 @@ mod sides;
 pub mod state_dir;
 pub mod target;
 pub mod theme;
+mod told;
 #[cfg(unix)]
 pub mod tty;
 mod typing;

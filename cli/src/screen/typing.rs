@@ -239,6 +239,7 @@ impl Screen {
         for shown in self.editor.take_shown() {
             match shown {
                 Shown::Line(text) => {
+                    let text = self.settings.language.told(&text);
                     self.remark(text.trim_start_matches("* "));
                 }
                 Shown::ClearScreen => self.urge(Urgent::Redraw),

@@ -115,3 +115,41 @@ fn a_day_in_german() {
     };
     insta::assert_snapshot!(story_of(World::of(80, 24, settings)));
 }
+
+#[test]
+fn what_the_client_machine_and_the_line_editor_say_is_said_in_german_too() {
+    let mut world = World::of(
+        80,
+        14,
+        Settings {
+            language: Language::German,
+            ..Settings::default()
+        },
+    );
+    world.screen.set_name("ann");
+    world.screen.set_link(Link::Online);
+    let offline = "* Offline: the server closed the connection. Trying again.";
+    world.screen.notice(offline, world.at);
+    assert!(
+        world
+            .seen()
+            .contains("Getrennt: der Server hat die Verbindung geschlossen.")
+    );
+    world.send("\u{1b}[200~a\nb\nc\nd\u{1b}[201~");
+    assert!(
+        world
+            .seen()
+            .contains("> 4 eingefügte Zeilen sagen? y: ja, n: nein, o: als eine\n(cursor: 57, 13)")
+    );
+    world.wait();
+    world.press("n/claim\r");
+    assert!(
+        world
+            .seen()
+            .contains("> Passwort (es wird nicht gezeigt):\n(cursor: 36, 13)")
+    );
+    world.press("\u{1b}");
+    // What somebody says is theirs.
+    world.says("bob", offline);
+    assert!(world.seen().contains(&format!("bob: {offline}")));
+}
