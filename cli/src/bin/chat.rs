@@ -301,6 +301,7 @@ Exit codes: as chat-client's (chat-client --help).";
             zone: TimeZone::system(),
             rings: config.bell,
             mouse: config.mouse,
+            links: config.links && theme.opens_links(|name| env::var_os(name)),
             notify: config.notify,
             highlights: Highlights::new(&config.highlights, ""),
             has_times: config.times,

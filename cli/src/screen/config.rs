@@ -42,6 +42,8 @@ pub struct Config {
     pub people: bool,
     /// The mouse scrolls, and goes to rooms.
     pub mouse: bool,
+    /// Links can be opened, where the terminal can do that.
+    pub links: bool,
     /// The colours of names.
     pub colours: Wanted,
     /// The shades of those colours.
@@ -118,6 +120,7 @@ impl Default for Config {
             times: true,
             people: true,
             mouse: false,
+            links: true,
             colours: Wanted::Auto,
             theme: Shades::Auto,
             language: None,
@@ -230,6 +233,7 @@ mod tests {
             ("times: true", "times: false"),
             ("people: true", "people: false"),
             ("mouse: false", "mouse: true"),
+            ("links: true", "links: false"),
             ("colours: Auto", "colours: Palette"),
             ("theme: Auto", "theme: Light"),
             ("language: None", "language: German"),

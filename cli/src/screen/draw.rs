@@ -1,6 +1,7 @@
 //! Frames: what is seen, cell by cell.
 
 use super::areas::Areas;
+use super::links::Hyperlink;
 use super::messages::Message;
 use super::mode::Mode;
 use super::rows::{Row, Setting, is_plain};
@@ -24,6 +25,8 @@ pub struct Frame {
     pub cells: Buffer,
     /// The column and the row of the cursor.
     pub cursor: (u16, u16),
+    /// The links, each with its row, from the top.
+    pub links: Vec<(u16, Hyperlink)>,
 }
 
 impl Frame {
@@ -42,6 +45,7 @@ impl Frame {
 pub(super) struct Canvas {
     cells: Buffer,
     theme: Theme,
+    links: Vec<(u16, Hyperlink)>,
     /// Nothing is written from this column on.
     pub(super) end: u16,
 }
@@ -96,7 +100,11 @@ impl Canvas {
         self.put(0, row, look, &blanks);
     }
 
-    fn row(&mut self, column: u16, row: u16, Row(parts): &Row) {
+    fn row(&mut self, column: u16, row: u16, Row(parts, links): &Row) {
+        let links = links.iter().map(|it| it.moved(column.into()));
+        let is_whole = |it: &Hyperlink| it.columns.end <= usize::from(self.end);
+        self.links
+            .extend(links.filter(is_whole).map(|it| (row, it)));
         let mut column = column;
         for (look, text) in parts {
             column = self.put(column, row, *look, text);
@@ -128,6 +136,7 @@ impl Screen {
         let mut canvas = Canvas {
             cells: Buffer::empty(area),
             theme: self.settings.theme,
+            links: Vec::new(),
             end: self.columns,
         };
         if area.is_empty() {
@@ -154,8 +163,12 @@ impl Screen {
         }
         let (row, column) = input.cursor;
         let column = row_of(column).min(self.columns - 1);
+        if !self.settings.links {
+            canvas.links.clear();
+        }
         Frame {
             cells: canvas.cells,
+            links: canvas.links,
             cursor: (column, row_of(first + row).min(self.height - 1)),
         }
     }

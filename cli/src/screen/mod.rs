@@ -9,6 +9,7 @@
 //! - `typing` is what keys do, with the line editor of [`crate::editor`]; `search` and `moves` are searching, and going from
 //!   room to room; [`keys`] is which key does what, and [`help`] what is told of them.
 //! - `unsent` is what was entered and is not accepted yet.
+//! - [`links`] is what of a line can be opened.
 //! - `draw` makes frames of the parts that `areas` gives them, `sides` what stands around the messages; [`paint`] makes bytes
 //!   for the terminal of them.
 //! - [`reports`] is what the terminal tells between the keys, `mouse` what that does; [`ring`] is what rings.
@@ -44,6 +45,7 @@ pub mod edit;
 pub mod feed;
 pub mod help;
 pub mod keys;
+pub mod links;
 pub mod messages;
 mod mode;
 mod mouse;
@@ -104,6 +106,8 @@ pub struct Settings {
     pub rings: bool,
     /// The mouse scrolls, and goes to rooms.
     pub mouse: bool,
+    /// Links can be opened.
+    pub links: bool,
     /// How the desktop is notified of the same.
     pub notify: Notify,
     /// Words that ring.
@@ -125,6 +129,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             rings: true,
             mouse: false,
+            links: true,
             notify: Notify::None,
             highlights: Highlights::default(),
             has_times: true,

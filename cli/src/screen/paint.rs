@@ -4,6 +4,7 @@
 //! never ends at the edge of the screen without being told to: whatever one of them makes of a character stays in its row.
 
 use super::Frame;
+use super::links::{END, Hyperlink};
 use crossterm::QueueableCommand;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::{Attribute, Color as Painted, SetAttribute, SetForegroundColor};
@@ -54,14 +55,17 @@ impl Painter {
         }
         let rows = frame.cells.content.chunks(width);
         for (y, row) in (0..).zip(rows) {
+            let links = links_of(frame, y);
             let before = shown.and_then(|shown| shown.cells.content.chunks(width).nth(y.into()));
             let is_blank = |row: &[Cell]| row.iter().all(|cell| *cell == Cell::EMPTY);
             let is_same = match before {
-                Some(before) => before == row,
+                Some(before) => {
+                    before == row && shown.is_some_and(|shown| links_of(shown, y) == links)
+                }
                 None => is_blank(row),
             };
             if !is_same {
-                write_row(y, row, out)?;
+                write_row(y, row, links, out)?;
             }
         }
         let (x, y) = frame.cursor;
@@ -71,7 +75,20 @@ impl Painter {
     }
 }
 
-fn write_row(y: u16, row: &[Cell], out: &mut Vec<u8>) -> io::Result<()> {
+/// The links of a row.
+fn links_of(frame: &Frame, y: u16) -> &[(u16, Hyperlink)] {
+    let links = &frame.links;
+    let first = links.partition_point(|(row, _)| *row < y);
+    let count = links[first..].partition_point(|(row, _)| *row == y);
+    &links[first..first + count]
+}
+
+fn write_row(
+    y: u16,
+    row: &[Cell],
+    links: &[(u16, Hyperlink)],
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
     out.queue(MoveTo(0, y))?;
     out.queue(SetAttribute(Attribute::Reset))?;
     let end = row.iter().rposition(|cell| *cell != Cell::EMPTY);
@@ -80,6 +97,7 @@ fn write_row(y: u16, row: &[Cell], out: &mut Vec<u8>) -> io::Result<()> {
     out.queue(Clear(ClearType::CurrentLine))?;
     let (mut fg, mut modifier) = (Color::Reset, Modifier::empty());
     let mut is_certain = true;
+    let mut open = None;
     for (x, cell) in (0..).zip(&row[..end]) {
         let symbol = cell.symbol();
         if symbol.is_empty() {
@@ -88,12 +106,24 @@ fn write_row(y: u16, row: &[Cell], out: &mut Vec<u8>) -> io::Result<()> {
         if !is_certain {
             out.queue(MoveTo(x, y))?;
         }
+        let mut found = links.iter().map(|(_, link)| link);
+        let link = found.find(|link| link.columns.contains(&x.into()));
+        if link != open {
+            if open.is_some() {
+                out.extend_from_slice(END);
+            }
+            out.extend(link.iter().flat_map(|link| link.begin().into_bytes()));
+            open = link;
+        }
         if (cell.fg, cell.modifier) != (fg, modifier) {
             (fg, modifier) = (cell.fg, cell.modifier);
             set_style(fg, modifier, out)?;
         }
         out.extend_from_slice(symbol.as_bytes());
         is_certain = symbol.is_ascii();
+    }
+    if open.is_some() {
+        out.extend_from_slice(END);
     }
     out.queue(SetAttribute(Attribute::Reset))?;
     Ok(())
@@ -144,6 +174,7 @@ mod tests {
     use crate::screen::theme::{Background, Colours, Look, Theme};
     use ratatui_core::buffer::Buffer;
     use ratatui_core::layout::Rect;
+    use ratatui_core::style::Style;
 
     #[test]
     fn a_terminal_of_sixteen_colours_is_sent_no_number_of_another_palette() {
@@ -158,7 +189,7 @@ mod tests {
                 cells.set_string(0, 0, "bob", theme.style(Look::Name(hash)));
                 let frame = Frame {
                     cells,
-                    cursor: (0, 0),
+                    ..Frame::default()
                 };
                 let bytes = Painter::default().paint(&frame);
                 let bytes = String::from_utf8(bytes).unwrap();
@@ -167,5 +198,35 @@ mod tests {
                 assert!(!bytes.contains("8;5;"), "{bytes:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_link_ends_in_its_row_and_one_that_changes_has_its_row_written_anew() {
+        let mut cells = Buffer::empty(Rect::new(0, 0, 5, 2));
+        for y in 0..2 {
+            cells.set_string(0, y, "abcde", Style::new());
+        }
+        let link = |to: &str, columns| Hyperlink {
+            columns,
+            to: to.into(),
+        };
+        let mut frame = Frame {
+            cells,
+            links: vec![(0, link("http://a", 1..3)), (1, link("http://a", 2..9))],
+            ..Frame::default()
+        };
+        let begin = frame.links[0].1.begin();
+        assert!(begin.starts_with("\x1b]8;id=") && begin.ends_with(";http://a\x1b\\"));
+        let mut painter = Painter::default();
+        let bytes = String::from_utf8(painter.paint(&frame)).unwrap();
+        let end = str::from_utf8(END).unwrap();
+        assert!(bytes.contains(&format!("a{begin}bc{end}de")), "{bytes:?}");
+        assert!(bytes.contains(&format!("ab{begin}cde{end}")), "{bytes:?}");
+        frame.links[1] = (1, link("http://b", 2..9));
+        let bytes = String::from_utf8(painter.paint(&frame)).unwrap();
+        assert!(bytes.contains(";http://b") && !bytes.contains(";http://a"));
+        frame.links.clear();
+        let bytes = String::from_utf8(painter.paint(&frame)).unwrap();
+        assert_eq!(bytes.matches("abcde").count(), 2);
     }
 }

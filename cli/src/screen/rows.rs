@@ -1,6 +1,7 @@
 //! Which rows a block of the room fills: wrapped by words, and hanging after the name.
 
 use super::block::{Block, Net, What};
+use super::links::{self, Hyperlink};
 use super::messages::{Language, Message};
 use super::theme::{Look, hash};
 use super::unsent::Is;
@@ -22,13 +23,13 @@ const TIMES: usize = 40;
 /// The columns of a time and the blank after it.
 const TIME: usize = 6;
 
-/// A row: pieces of text, each with its look. They fill no more columns than there are.
+/// A row: pieces of text, each with its look, and its links. They fill no more columns than there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row(pub Vec<(Look, String)>);
+pub struct Row(pub Vec<(Look, String)>, pub Vec<Hyperlink>);
 
 impl Row {
     fn of(look: Look, text: String) -> Self {
-        Self(vec![(look, text)])
+        Self(vec![(look, text)], Vec::new())
     }
 }
 
@@ -189,14 +190,14 @@ impl Setting {
         if hang * 2 <= self.columns {
             first.push((look, name.into()));
             first.push((Look::Plain, ": ".into()));
-            self.hanging(Row(first), hang, (of_text, text), rows);
+            self.hanging(Row(first, Vec::new()), hang, (of_text, text), rows);
             return;
         }
         // The name takes a row of its own, or several.
         let names = wrap(&format!("{name}:"), self.columns.saturating_sub(lead));
         for part in names {
             first.push((look, part));
-            rows.push(Row(std::mem::take(&mut first)));
+            rows.push(Row(std::mem::take(&mut first), Vec::new()));
         }
         let hang = self.columns.saturating_sub(1).min(2);
         let begin = Row::of(Look::Plain, " ".repeat(hang));
@@ -209,7 +210,7 @@ impl Setting {
         let ((of_name, name), (of_text, text)) = (who, what);
         let first = rows.len();
         self.remark(time, &format!("{MARK}{name} {text}"), of_text, rows);
-        let Some(Row(parts)) = rows.get_mut(first) else {
+        let Some(Row(parts, _)) = rows.get_mut(first) else {
             return;
         };
         let begin = parts.pop().map(|(_, text)| text).unwrap_or_default();
@@ -231,20 +232,26 @@ impl Setting {
         let lead = time.chars().count();
         let hang = lead.max(2).min(self.columns - 1);
         let parts = wrap(text, self.columns - hang);
+        let links = links::in_rows(text, &parts, 0);
         let mut begin = Some(time);
-        for part in parts {
+        for (part, links) in parts.into_iter().zip(links) {
             let time = begin.take().unwrap_or_else(|| " ".repeat(hang));
-            rows.push(Row(vec![(Look::Quiet, time), (look, part)]));
+            let before = time.chars().count();
+            let links = links.iter().map(|it| it.moved(before)).collect();
+            rows.push(Row(vec![(Look::Quiet, time), (look, part)], links));
         }
     }
 
     /// A text after the beginning of its first row, its other rows as far to the right.
     fn hanging(&self, begin: Row, hang: usize, (look, text): (Look, &str), rows: &mut Vec<Row>) {
         let mut begin = Some(begin);
-        for part in wrap(text, self.columns - hang.min(self.columns - 1)) {
+        let parts = wrap(text, self.columns - hang.min(self.columns - 1));
+        let links = links::in_rows(text, &parts, hang);
+        for (part, links) in parts.into_iter().zip(links) {
             let blanks = || Row::of(Look::Plain, " ".repeat(hang));
             let mut row = begin.take().unwrap_or_else(blanks);
             row.0.push((look, part));
+            row.1 = links;
             rows.push(row);
         }
     }
@@ -457,7 +464,7 @@ mod tests {
                     "      the others"
                 ]
             );
-            let Row(parts) = &rows[0];
+            let Row(parts, _) = &rows[0];
             assert_eq!(parts[1], (Look::Plain, "** ".into()));
             assert_eq!(parts[2], (look, "bob".into()));
             assert_eq!(parts[3].0, Look::Plain);

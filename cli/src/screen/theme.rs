@@ -75,6 +75,11 @@ impl Theme {
         }
     }
 
+    /// Whether the terminal can be told of links: one without colours, and the console of Linux, may show that as text.
+    pub fn opens_links(self, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+        self.colours != Colours::None && variable("TERM").is_none_or(|term| term != "linux")
+    }
+
     /// The style of a piece of text.
     pub fn style(self, look: Look) -> Style {
         let plain = Style::new();

@@ -32,6 +32,9 @@ pub(crate) const TEXTS: &[&str] = &[
     "\u{1f1e9}\u{1f1ea}",
     "ﷺ",
     "\u{e0001}",
+    "https://a.example/long-enough-to-be-wrapped",
+    "mailto:",
+    "\u{1b}]8;;http://b\u{1b}\\",
 ];
 
 pub(crate) const KEYS: &[&str] = &[

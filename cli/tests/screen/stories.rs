@@ -153,3 +153,30 @@ fn what_the_client_machine_and_the_line_editor_say_is_said_in_german_too() {
     world.says("bob", offline);
     assert!(world.seen().contains(&format!("bob: {offline}")));
 }
+
+#[test]
+fn a_link_is_one_in_all_its_rows_and_only_where_that_is_wanted() {
+    for links in [true, false] {
+        let settings = Settings {
+            links,
+            ..Settings::default()
+        };
+        let mut world = World::of(30, 8, settings);
+        world.screen.set_name("ann");
+        world.screen.set_link(Link::Online);
+        let to = "https://a.example/a/long/way/to/go";
+        world.says("bob", &format!("see {to}, there"));
+        let frame = world.screen.frame().unwrap();
+        let rows: Vec<u16> = frame.links.iter().map(|(row, _)| *row).collect();
+        assert_eq!(rows.len(), if links { 2 } else { 0 }, "{}", frame.text());
+        assert!(rows.is_sorted() && frame.links.iter().all(|(_, it)| &*it.to == to));
+        let parts = frame.links.iter().map(|(row, it)| {
+            let cells = it.columns.clone();
+            let x = |column: usize| u16::try_from(column).unwrap();
+            cells
+                .map(|column| frame.cells[(x(column), *row)].symbol())
+                .collect::<String>()
+        });
+        assert_eq!(parts.collect::<String>(), if links { to } else { "" });
+    }
+}
