@@ -2,7 +2,7 @@
 
 use super::keys::Bindings;
 use super::messages::Language;
-use super::ring::Notify;
+use super::ring::DesktopNotice;
 use super::target::Target;
 use super::theme::{Background, Colours};
 use chat_core::{Name, RoomName};
@@ -33,7 +33,7 @@ pub struct Config {
     /// The bell rings for what names the person.
     pub bell: bool,
     /// The desktop is notified of the same.
-    pub notify: Notify,
+    pub notify: DesktopNotice,
     /// Words that ring, besides the name.
     pub highlights: Vec<String>,
     /// Each line has its time, unless it has that of the line before.
@@ -115,7 +115,7 @@ impl Default for Config {
             server: "127.0.0.1:5000".into(),
             name: None,
             bell: true,
-            notify: Notify::None,
+            notify: DesktopNotice::None,
             highlights: Vec::new(),
             times: true,
             people: true,

@@ -86,7 +86,7 @@ use keys::Bindings;
 use messages::Language;
 use mode::Mode;
 use reports::Reports;
-use ring::{Highlights, Notify};
+use ring::{DesktopNotice, Highlights};
 use room::{Asked, Room};
 use sides::Spot;
 use std::collections::VecDeque;
@@ -109,7 +109,7 @@ pub struct Settings {
     /// Links can be opened.
     pub links: bool,
     /// How the desktop is notified of the same.
-    pub notify: Notify,
+    pub notify: DesktopNotice,
     /// Words that ring.
     pub highlights: Highlights,
     /// Times are shown where there is room for them.
@@ -130,7 +130,7 @@ impl Default for Settings {
             rings: true,
             mouse: false,
             links: true,
-            notify: Notify::None,
+            notify: DesktopNotice::None,
             highlights: Highlights::default(),
             has_times: true,
             has_people: true,

@@ -15,7 +15,7 @@ const MAX_NOTIFICATION: usize = 200;
 
 /// How the desktop is notified, besides the bell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Notify {
+pub enum DesktopNotice {
     /// Not at all.
     #[default]
     None,
@@ -25,7 +25,7 @@ pub enum Notify {
     Osc777,
 }
 
-impl Notify {
+impl DesktopNotice {
     /// The bytes that have a terminal notify its desktop of a text. Nothing in the text ends them or acts on the terminal.
     pub fn bytes(self, text: &str, is_ascii: bool) -> Vec<u8> {
         let begin = match self {
@@ -226,8 +226,8 @@ mod tests {
     fn nothing_that_somebody_says_gets_out_of_a_notification() {
         let harm = "a\x1b\\b\x07c;d\u{9c}e\n\u{90}f\u{18}g\u{1a}h";
         for (notify, begin) in [
-            (Notify::Osc9, "\x1b]9;"),
-            (Notify::Osc777, "\x1b]777;notify;chat;"),
+            (DesktopNotice::Osc9, "\x1b]9;"),
+            (DesktopNotice::Osc777, "\x1b]777;notify;chat;"),
         ] {
             for is_ascii in [true, false] {
                 let bytes = notify.bytes(&format!("{harm}ĜÉ"), is_ascii);
@@ -244,8 +244,8 @@ mod tests {
                 assert_eq!(terminal.screen().contents(), "");
             }
         }
-        assert_eq!(Notify::None.bytes("hi", false), b"");
-        let long = Notify::Osc9.bytes(&"x".repeat(MAX_NOTIFICATION + 1), false);
+        assert_eq!(DesktopNotice::None.bytes("hi", false), b"");
+        let long = DesktopNotice::Osc9.bytes(&"x".repeat(MAX_NOTIFICATION + 1), false);
         assert_eq!(long.len(), MAX_NOTIFICATION + "\x1b]9;\x1b\\".len());
     }
 }

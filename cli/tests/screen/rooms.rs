@@ -231,7 +231,7 @@ fn chosen_words_ring_are_listed_and_ring_no_more() {
 #[test]
 fn the_desktop_is_notified_of_what_one_does_not_see() {
     let settings = chat_cli::screen::Settings {
-        notify: chat_cli::screen::ring::Notify::Osc9,
+        notify: chat_cli::screen::ring::DesktopNotice::Osc9,
         rings: false,
         ..chat_cli::screen::Settings::default()
     };
