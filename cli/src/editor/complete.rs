@@ -1,5 +1,6 @@
 //! Names and commands, completed with Tab.
 
+use super::line_kind::LineKind;
 use chat_core::{Name, ServerLine, names_of_roster};
 use std::collections::VecDeque;
 
@@ -135,7 +136,7 @@ impl Completion {
         match Takes::of(before) {
             Takes::Name => true,
             Takes::Command | Takes::Room | Takes::OwnRoom | Takes::Banned | Takes::OnOff => false,
-            Takes::Text => !word.is_empty() && (!before.is_empty() || !word.starts_with('/')),
+            Takes::Text => !word.is_empty() && (!before.is_empty() || is_plain(word)),
         }
     }
 
@@ -150,7 +151,7 @@ impl Completion {
         let (before, word) = split(&text[..cursor]);
         let start = before.len();
         let takes = Takes::of(before);
-        let is_command = start == 0 && word.starts_with('/') && !word.starts_with("//");
+        let is_command = start == 0 && LineKind::is_command(word);
         // What a command takes is shown without a letter of it.
         if word.is_empty() && takes == Takes::Text {
             return None;
@@ -171,7 +172,7 @@ impl Completion {
         } else {
             ending
         };
-        let with_slash = is_command || word.starts_with('/');
+        let with_slash = !is_plain(word);
         let all: Box<dyn Iterator<Item = &str>> = match takes {
             Takes::Command if with_slash => Box::new(commands.iter().copied()),
             Takes::Command => Box::new(commands.iter().map(|it| it.trim_start_matches('/'))),
@@ -214,6 +215,11 @@ impl Completion {
         self.at = (self.at + step) % self.choices.len();
         &self.choices[self.at]
     }
+}
+
+/// Whether there is no slash before this.
+fn is_plain(word: &str) -> bool {
+    matches!(LineKind::of(word), LineKind::Plain(_))
 }
 
 /// What stands before the last word of a text, and that word.

@@ -2,6 +2,7 @@
 
 use super::keys::{MAX_PASTE, Pasted};
 use super::line::{self, Line};
+use super::line_kind::LineKind;
 use super::password;
 use super::paste::{self, Lines};
 use super::question::Asked;
@@ -56,7 +57,7 @@ impl Editor {
             self.tell_not_said(command);
             return true;
         }
-        let is_unsaid = text.contains('\n') && text.split('\n').any(is_command);
+        let is_unsaid = text.contains('\n') && text.split('\n').any(LineKind::is_command);
         if is_unsaid {
             self.bell();
             self.notice(ONE_LINE);
@@ -181,7 +182,7 @@ impl Editor {
             self.notice(&format!(
                 "* Not taken: {lines} lines were pasted, and one is asked for."
             ));
-        } else if is_command(self.line.text()) {
+        } else if LineKind::is_command(self.line.text()) {
             // Whoever has typed a command means what they paste for it alone: they see it, and enter it themselves.
             self.insert(&Lines::joined(&pasted, "", ""));
         } else if lines > paste::UNASKED_LINES {
@@ -308,7 +309,7 @@ impl Editor {
         self.measure();
         match lines.len() {
             1 => {}
-            _ if is_command(self.line.text().trim_start()) => {
+            _ if LineKind::is_command(self.line.text().trim_start()) => {
                 self.bell();
                 self.notice(ONE_LINE);
             }
@@ -324,11 +325,6 @@ impl Editor {
             self.line = line;
         }
     }
-}
-
-/// Whether a line is a command, and nothing that is said.
-pub(super) fn is_command(line: &str) -> bool {
-    line.starts_with('/') && !line.starts_with("//")
 }
 
 /// What is being typed, as if it had been pasted.

@@ -33,6 +33,7 @@ pub mod history;
 pub mod keys;
 pub mod layout;
 pub mod line;
+pub mod line_kind;
 pub mod paint;
 pub mod password;
 pub mod paste;

@@ -3,6 +3,7 @@
 
 use super::keys::Key;
 use super::line::Line;
+use super::line_kind::LineKind;
 use super::{Editor, Event, Shown};
 use chat_core::{MAX_LINE, Request, is_blank};
 use std::borrow::Cow;
@@ -144,7 +145,7 @@ pub(super) fn told_by<'a>(
     lines: impl IntoIterator<Item = &'a str>,
     all_are_said: bool,
 ) -> Option<&'static str> {
-    let is_told = |line: &&str| all_are_said || !line.starts_with('/');
+    let is_told = |line: &&str| all_are_said || matches!(LineKind::of(line), LineKind::Plain(_));
     lines.into_iter().filter(is_told).find_map(|line| {
         let command = line.trim_start_matches(|c: char| !c.is_ascii_graphic());
         let (command, rest) = command.split_once(char::is_whitespace)?;

@@ -2,8 +2,8 @@
 
 use super::Editor;
 use super::burst::{self, Resolved};
-use super::entering::is_command;
 use super::keys::{Key, Pasted};
+use super::line_kind::LineKind;
 use super::question::Asked;
 use chat_core::Timestamp;
 
@@ -94,8 +94,8 @@ impl Editor {
             && keys.iter().all(is_of_paste)
             && is_free
             && self.search.is_none()
-            && is_command(self.before_burst.text())
-            && is_command(self.line.text())
+            && LineKind::is_command(self.before_burst.text())
+            && LineKind::is_command(self.line.text())
     }
 
     /// What was pasted without a mark may not have come to its end: a key that follows may be of it, and no answer.

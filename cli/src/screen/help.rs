@@ -3,6 +3,7 @@
 use super::commands::{COMMANDS, Command};
 use super::keys::Bindings;
 use super::messages::{Language, Message};
+use crate::editor::line_kind::LineKind;
 use chat_core::Role;
 
 /// The lines of the help: of commands, those that somebody of this role may give.
@@ -16,7 +17,7 @@ pub fn lines(language: Language, keys: &Bindings, role: Role) -> Vec<String> {
 
 /// The commands that a line may become, each with what it does.
 pub fn matching(line: &str, language: Language) -> Vec<String> {
-    if !line.starts_with('/') || line.starts_with("//") {
+    if !LineKind::is_command(line) {
         return Vec::new();
     }
     let (word, is_whole) = match line.split_once(char::is_whitespace) {

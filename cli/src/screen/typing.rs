@@ -8,6 +8,7 @@ use super::{Link, Screen, help};
 use crate::editor::complete::Known;
 use crate::editor::keys::Key;
 use crate::editor::line::Line;
+use crate::editor::line_kind::LineKind;
 use crate::editor::password;
 use crate::editor::{Event, Question, Shown};
 use chat_core::{Role, Timestamp};
@@ -157,7 +158,8 @@ impl Screen {
         drafts.retain(|(_, text): &(_, String)| !text.is_empty() && !password::may_be_in(text));
         let lobby = &*self.rooms[0].name;
         let is_free = drafts.iter().all(|(name, _)| *name != lobby) && !typed.is_empty();
-        let is_kept = !typed.starts_with('/') && !password::may_be_in(typed);
+        let is_plain = matches!(LineKind::of(typed), LineKind::Plain(_));
+        let is_kept = is_plain && !password::may_be_in(typed);
         if is_free && room.is_conversation && is_kept {
             drafts.insert(0, (lobby, format!("/msg {} {typed}", room.name)));
         }
@@ -460,9 +462,8 @@ impl Screen {
         }
         if text.contains('\n') {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                // As a line alone: that begins with a slash which is said.
-                let is_said = line.starts_with("//");
-                self.enter(Typed::Said(line[usize::from(is_said)..].into()));
+                let said = LineKind::of(line).said().unwrap_or(line);
+                self.enter(Typed::Said(said.into()));
             }
         } else if !self.own_command(text.trim_end()) {
             self.enter(Typed::Line(text));
@@ -527,12 +528,12 @@ impl Screen {
         let (name, typed) = if room.is_conversation {
             let to = &room.name;
             let typed = match typed {
-                Typed::Line(text) if text.starts_with("//") => {
-                    Typed::Line(format!("/msg {to} {}", &text[1..]))
-                }
-                Typed::Line(text) if !text.starts_with('/') && !text.trim().is_empty() => {
-                    Typed::Line(format!("/msg {to} {text}"))
-                }
+                Typed::Line(text) => match LineKind::of(&text).said() {
+                    Some(said) if !said.trim().is_empty() => {
+                        Typed::Line(format!("/msg {to} {said}"))
+                    }
+                    _ => Typed::Line(text),
+                },
                 Typed::Said(text) => Typed::Line(format!("/msg {to} {text}")),
                 other => other,
             };
@@ -553,7 +554,7 @@ impl Screen {
 
 /// Whether something is told to those in the room, or done there; of several lines, each is.
 fn is_said(text: &str) -> bool {
-    let is_command = text.starts_with('/') && !text.starts_with("//");
+    let is_command = LineKind::is_command(text);
     let (word, _) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let is_leave = text.trim().eq_ignore_ascii_case("leave");
     !is_leave && (!is_command || text.contains('\n') || word.eq_ignore_ascii_case("/me"))

@@ -3,6 +3,7 @@
 use super::messages::Message;
 use super::{Link, Screen, Typed};
 use crate::editor::line::Line;
+use crate::editor::line_kind::{LineKind, saying};
 use crate::editor::password;
 use std::borrow::Cow;
 
@@ -79,8 +80,7 @@ impl Screen {
         let to = alone(&text).filter(|(to, _)| here.is_conversation && here.name == *to);
         let (place, text) = match to {
             // As it was typed there.
-            Some((_, said)) if said.starts_with('/') => (Some(self.current), format!("/{said}")),
-            Some((_, said)) => (Some(self.current), said.to_owned()),
+            Some((_, said)) => (Some(self.current), saying(said)),
             None if here.is_conversation && room == self.rooms[0].name => {
                 (Some(self.current), text)
             }
@@ -119,13 +119,13 @@ impl Screen {
             let (mut place, mut is_alone, mut is) = (&**room, false, Is::Said);
             let text = match typed {
                 Typed::Line(text) if text.trim().is_empty() => return None,
-                Typed::Line(text) if text.starts_with("//") => (&text[1..]).into(),
-                Typed::Line(text) if !text.starts_with('/') => (&**text).into(),
                 Typed::Said(text) => (&**text).into(),
                 Typed::Line(text) => {
-                    if let Some(text) = deed(text) {
+                    if let Some(said) = LineKind::of(text).said() {
+                        Cow::from(said)
+                    } else if let Some(text) = deed(text) {
                         is = Is::Deed;
-                        Cow::from(text)
+                        text.into()
                     } else if !shows_commands {
                         return None;
                     } else if let Some((to, text)) = alone(text)
