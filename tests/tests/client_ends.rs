@@ -47,8 +47,8 @@ fn a_server_that_speaks_something_else_is_shown_for_what_it_is() {
         ),
         (
             b"\x15\x03\x01\x00\x02\x02\x46",
-            "something that is no text",
-            "a server that speaks TLS",
+            "The server speaks TLS there",
+            "write tls:// before its address",
         ),
     ] {
         let finished = told_by(sent);

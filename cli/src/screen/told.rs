@@ -84,6 +84,7 @@ const CLAUSES: &[(&str, &str)] = &[
     ("the server sent a line that is too long", "der Server hat eine zu lange Zeile gesendet"),
     ("the server sent something that is not understood", "der Server hat etwas Unverständliches gesendet"),
     ("the server broke the connection off ({}): {}", "der Server hat die Verbindung abgebrochen ({}): {}"),
+    ("the server speaks TLS there: write tls:// before its address", "der Server spricht dort TLS: schreibe tls:// vor seine Adresse"),
     ("this is no chat server: {}", "das ist kein Chat-Server: {}"),
 ];
 

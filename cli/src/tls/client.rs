@@ -243,7 +243,7 @@ impl Connector {
                 Error::AlertReceived(AlertDescription::UnexpectedMessage)
                 | Error::InvalidMessage(_),
             ) => other(
-                "it seems to speak no TLS there; without tls:// and --tls you speak plain text, which others \
+                "it seems to speak no TLS there; leave tls:// (or --tls) out to speak plain text, which others \
                  can read on the way"
                     .into(),
             ),

@@ -9,6 +9,9 @@ use alloc::vec::Vec;
 /// So much of what a server sent first is remembered, in bytes.
 const MOST: usize = 128;
 
+/// What may well be a chat server, if it is spoken to otherwise.
+const TLS: &str = "a server that speaks TLS";
+
 /// How a server's first bytes begin, and what speaks so.
 #[rustfmt::skip]
 const KNOWN: &[(&[u8], &str)] = &[
@@ -40,8 +43,9 @@ const KNOWN: &[(&[u8], &str)] = &[
     (b"RTSP/",              "a media server (RTSP)"),
     (b"SIP/",               "a telephone server (SIP)"),
     (b"AMQP",               "an AMQP server"),
-    (b"\x15\x03",           "a server that speaks TLS"),
-    (b"\x16\x03",           "a server that speaks TLS"),
+    (b"\x15\x03",           TLS),
+    (b"\x16\x03",           TLS),
+    (b"This port speaks TLS", TLS),
     (b"\x00\x00",           "a server that speaks HTTP/2"),
     (b"\xff\xfb",           "a telnet server"),
     (b"\xff\xfd",           "a telnet server"),
@@ -58,8 +62,16 @@ impl Banner {
         self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
+    /// That this is no chat server, as a clause, if that is known for certain.
+    pub(super) fn strange(&self) -> Option<String> {
+        Some(match self.stranger()? {
+            TLS => "the server speaks TLS there: write tls:// before its address".into(),
+            _ => self.with("this is no chat server"),
+        })
+    }
+
     /// What the server seems to be, if it is known for certain to be no chat server.
-    pub(super) fn stranger(&self) -> Option<&'static str> {
+    fn stranger(&self) -> Option<&'static str> {
         let is_irc = |line: &[u8]| {
             line.starts_with(b":")
                 && [&b" NOTICE "[..], b" 001 ", b" 451 ", b" 421 "]
@@ -169,7 +181,8 @@ mod tests {
                 b":irc.example.org NOTICE * :*** Looking up\r\n",
                 "an IRC server",
             ),
-            (b"\x15\x03\x01\x00\x02\x02\x46", "a server that speaks TLS"),
+            (b"\x15\x03\x01\x00\x02\x02\x46", TLS),
+            (b"This port speaks TLS: connect with", TLS),
             (b"J\x00\x00\x00\x0a8.0.36\x00", "a MySQL server"),
             (b"-ERR unknown command 'JOIN'\r\n", "a Redis server"),
         ] {
@@ -179,6 +192,17 @@ mod tests {
             let single: Vec<&[u8]> = sent.chunks(1).collect();
             assert_eq!(banner(&single), whole);
         }
+    }
+
+    #[test]
+    fn whoever_speaks_tls_is_told_from_other_strangers() {
+        let strange = |sent: &[u8]| banner(&[sent]).strange();
+        let of_tls = strange(b"\x15\x03\x01\x00\x02\x02\x46").unwrap();
+        assert!(of_tls.contains("write tls:// before its address"));
+        assert_eq!(strange(b"This port speaks TLS: connect"), Some(of_tls));
+        let web = strange(b"HTTP/1.1 400 Bad Request\r\n").unwrap();
+        assert!(web.starts_with("this is no chat server: it sent \"HTTP/1.1"));
+        assert_eq!(strange(b"This port"), None);
     }
 
     #[test]

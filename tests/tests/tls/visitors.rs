@@ -15,7 +15,7 @@ fn whoever_speaks_plain_text_to_tls_is_told_so_in_words() {
         let (code, said) = ends(client_of(&dir, arguments), "JOIN\nhi\n");
         assert_eq!(code, 4, "{said}");
         assert!(
-            said.contains("This port speaks TLS: connect with chat-client tls://"),
+            said.contains("The server speaks TLS there: write tls:// before its address."),
             "{said}"
         );
     }
@@ -44,7 +44,10 @@ fn whoever_speaks_tls_to_plain_text_is_told_so_in_words() {
     ] {
         let (code, said) = ends(client_of(&dir, arguments), "JOIN\nhi\n");
         assert_eq!(code, 3, "{said}");
-        assert!(said.contains("it seems to speak no TLS there"), "{said}");
+        assert!(
+            said.contains("it seems to speak no TLS there; leave tls://"),
+            "{said}"
+        );
     }
 }
 

@@ -31,10 +31,8 @@ impl JsonClient {
     pub(super) fn received(&mut self, now: Timestamp, mut bytes: &[u8]) {
         if self.phase == Phase::Joining {
             self.connection.banner.hear(bytes);
-            if self.connection.banner.stranger().is_some()
-                && let Some(sent) = self.connection.banner.describe()
-            {
-                return self.lost(now, &format!("this is no chat server: {sent}"));
+            if let Some(why) = self.connection.banner.strange() {
+                return self.lost(now, &why);
             }
         }
         let mut reader = mem::replace(&mut self.connection.reader, LineReader::new(0));

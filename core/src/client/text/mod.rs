@@ -261,9 +261,8 @@ impl TextClient {
         self.keep_waiting(now);
         if self.phase == Phase::Joining {
             self.banner.hear(bytes);
-            if self.banner.stranger().is_some() {
-                let news = sentence(&self.banner.with("this is no chat server"));
-                return self.end(Event::Lost, &news);
+            if let Some(why) = self.banner.strange() {
+                return self.end(Event::Lost, &sentence(&why));
             }
         }
         let mut reader = core::mem::replace(&mut self.reader, LineReader::new(0));
