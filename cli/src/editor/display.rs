@@ -1,6 +1,6 @@
 //! What the terminal is to show.
 
-use super::password::{self, PASSWORD};
+use super::password;
 use super::{EVENT, Editor, Shown};
 
 impl Editor {
@@ -57,8 +57,8 @@ impl Editor {
             let end = text.len();
             return (text, end);
         }
-        if self.asking.is_some() {
-            let text = self.status.clone() + PASSWORD;
+        if let Some(asking) = &self.asking {
+            let text = self.status.clone() + asking.prompt();
             let end = text.len();
             return (text, end);
         }

@@ -11,7 +11,10 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What stands where a password is typed.
-pub(super) const PASSWORD: &str = "Password (it is not shown): ";
+const PASSWORD: &str = "Password (it is not shown): ";
+
+/// What stands where a new one is typed once more: nobody has seen what they typed.
+const AGAIN: &str = "The same password again: ";
 
 /// A password that is being typed.
 #[derive(Clone, Default)]
@@ -19,6 +22,18 @@ pub(super) struct Asking {
     /// The command that it is for, with a blank at the end.
     command: String,
     typed: Line,
+    /// What was typed first, where it is typed once more.
+    first: Option<Line>,
+}
+
+impl Asking {
+    /// What stands before it.
+    pub(super) fn prompt(&self) -> &'static str {
+        match self.first {
+            Some(_) => AGAIN,
+            None => PASSWORD,
+        }
+    }
 }
 
 impl std::fmt::Debug for Asking {
@@ -34,7 +49,7 @@ impl Editor {
         self.sight.asked();
         self.asking = Some(Asking {
             command: format!("{} ", command.trim_end()),
-            typed: Line::default(),
+            ..Asking::default()
         });
     }
 
@@ -67,8 +82,9 @@ impl Editor {
             Key::Ctrl('u') => asking.typed = Line::default(),
             Key::Enter => self.password_entered(),
             Key::Escape | Key::Ctrl('c' | 'd' | 'g') => {
+                let prompt = asking.prompt();
                 self.asking = None;
-                self.show(Shown::Entered(PASSWORD.into()));
+                self.show(Shown::Entered(prompt.into()));
             }
             Key::Focus(_) => {}
             _ => self.bell(),
@@ -76,14 +92,33 @@ impl Editor {
     }
 
     /// The password is entered, which is shown nowhere and is no line to come back to; none, where the person has changed their
-    /// mind.
+    /// mind. A new one is entered twice.
     fn password_entered(&mut self) {
-        let Some(Asking { command, typed }) = self.asking.take() else {
+        let Some(asking) = self.asking.take() else {
             return;
         };
-        self.show(Shown::Entered(PASSWORD.into()));
-        if !typed.text().is_empty() {
-            self.push(Event::Entered(command + typed.text()));
+        self.show(Shown::Entered(asking.prompt().into()));
+        let Asking {
+            command,
+            typed,
+            first,
+        } = asking;
+        let is_new = is_of(command.trim_end(), &["/claim", "/passwd"]);
+        match first {
+            _ if typed.text().is_empty() => {}
+            None if is_new => {
+                self.sight.asked();
+                self.asking = Some(Asking {
+                    command,
+                    typed: Line::default(),
+                    first: Some(typed),
+                });
+            }
+            Some(first) if first.text() != typed.text() => {
+                self.bell();
+                self.notice("* Not sent: the two passwords are not the same.");
+            }
+            _ => self.push(Event::Entered(command + typed.text())),
         }
     }
 }

@@ -58,6 +58,8 @@ const TOLD: &[(&str, &str)] = &[
     ("Not taken: it has {} bytes; {} are the most.", "Nicht genommen: es hat {} Bytes; mehr als {} gehen nicht."),
     ("Not taken: what came before the question could be seen is no answer.", "Nicht genommen: was kam, bevor die Frage zu sehen war, ist keine Antwort."),
     ("Password (it is not shown): ", "Passwort (es wird nicht gezeigt): "),
+    ("The same password again: ", "Dasselbe Passwort noch einmal: "),
+    ("Not sent: the two passwords are not the same.", "Nicht gesendet: die beiden Passwörter sind nicht gleich."),
     ("Say {} pasted lines? y: yes, n: no, o: as one ", "{} eingefügte Zeilen sagen? y: ja, n: nein, o: als eine "),
     ("Say {} lines? y: yes, n: no, o: as one ", "{} Zeilen sagen? y: ja, n: nein, o: als eine "),
     ("Say \"{}\" to everyone? y: yes, n: no (then LEAVE leaves) ", "Allen \"{}\" sagen? y: ja, n: nein (dann geht man mit LEAVE) "),

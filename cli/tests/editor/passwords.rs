@@ -124,7 +124,35 @@ fn what_comes_at_once_is_no_password() {
         let rows = world.rows();
         assert_eq!(rows, ["/claim", UNSEEN, "Password (it is not shown):"]);
         assert_eq!(world.events(), []);
-        world.press("open sesame\r");
+        world.press("open sesame\ropen sesame\r");
         assert_eq!(world.events(), entered(&["/claim open sesame"]));
+    }
+}
+
+#[test]
+fn a_new_password_is_entered_twice_and_only_the_same_is_sent() {
+    const AGAIN: &str = "The same password again:";
+    const FIRST: &str = "Password (it is not shown):";
+    for command in ["/claim", "/PASSWD"] {
+        let mut world = World::new(80, 24);
+        world.press(&format!("{command}\ropen sesame\r"));
+        world.draw();
+        assert_eq!(world.rows(), [command, FIRST, AGAIN]);
+        assert_eq!(world.events(), []);
+        world.press("open sesame\r");
+        let whole = format!("{command} open sesame");
+        assert_eq!(world.events(), entered(&[&whole]));
+        for other in ["open sesamf\r", "\r", "\x03", "\x1b"] {
+            world.press(&format!("{command}\ropen sesame\r{other}"));
+            assert_eq!(world.events(), [], "{other:?}");
+            assert_eq!(world.editor.typed().text(), "");
+        }
+        world.draw();
+        let rows = world.rows().join("\n");
+        assert_eq!(
+            rows.matches("the two passwords are not the same").count(),
+            1
+        );
+        assert!(!String::from_utf8(world.written).unwrap().contains("sesam"));
     }
 }
