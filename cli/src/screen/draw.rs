@@ -206,7 +206,12 @@ impl Screen {
 
     /// Asks for what was before what is loaded; whether it comes.
     pub(super) fn read_back(&mut self) -> bool {
-        let room = self.room();
+        self.read_back_in(self.current)
+    }
+
+    /// The same of another room.
+    pub(super) fn read_back_in(&mut self, place: usize) -> bool {
+        let room = &self.rooms[place];
         let is_possible = room.is_in && !room.is_complete && room.has_space();
         if is_possible && !self.is_reading_back {
             let (name, page) = (room.name.clone(), Typed::Page(room.oldest()));

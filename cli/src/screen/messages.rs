@@ -76,6 +76,7 @@ messages! {
     RingsNot: "It does not ring: {}", "Es klingelt nicht: {}";
     Search: "search: ", "suchen: ";
     LookingBack: "looking further back ({}): ", "sucht weiter zurück ({}): ";
+    LookingElsewhere: "looking back in {} ({}): ", "sucht zurück in {} ({}): ";
     NotFound: "not found: ", "nicht gefunden: ";
     NotFoundYet: "not found yet: ", "noch nicht gefunden: ";
     NotFoundElsewhere: "in no other room, as far as loaded: ", "in keinem anderen Raum, soweit geladen: ";

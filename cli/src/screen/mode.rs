@@ -37,4 +37,6 @@ pub(super) struct Search {
     pub(super) from: (String, bool, Option<Anchor>),
     /// It goes on once the page that was asked for is here.
     pub(super) waits: bool,
+    /// That page is of another room: the search goes on in the others.
+    pub(super) is_elsewhere: bool,
 }

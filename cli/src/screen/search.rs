@@ -35,6 +35,7 @@ impl Screen {
                     at: None,
                     has_failed: false,
                     waits: false,
+                    is_elsewhere: false,
                 });
             }
         }
@@ -65,6 +66,7 @@ impl Screen {
         if let Mode::Searching(search) = &mut self.mode {
             (search.pattern, search.at) = (pattern, at);
             (search.has_failed, search.waits) = (has_failed, waits);
+            search.is_elsewhere = false;
         }
         self.search_prompt();
     }
@@ -82,9 +84,7 @@ impl Screen {
         let has_it = |place: &usize| self.rooms[*place].find(&pattern, i64::MAX).is_some();
         let place = others.find(has_it).filter(|_| !pattern.is_empty());
         let Some(place) = place else {
-            return self
-                .editor
-                .prompt(Message::NotFoundElsewhere.text(self.settings.language));
+            return self.look_back_elsewhere(!pattern.is_empty());
         };
         self.end_search(true);
         self.go_to(place);
@@ -94,6 +94,24 @@ impl Screen {
         }
         self.editor.exchange(Line::of(typed));
         self.search_on(false);
+    }
+
+    /// Asks the server for what was before in another room, where that may be; the search goes on once it has come.
+    fn look_back_elsewhere(&mut self, is_wanted: bool) {
+        let (current, count) = (self.current, self.rooms.len());
+        let mut others = (1..count).map(|step| (current + step) % count);
+        let place = others.find(|place| is_wanted && self.read_back_in(*place));
+        if let Mode::Searching(search) = &mut self.mode {
+            search.is_elsewhere = place.is_some();
+        }
+        let prompt = match place.map(|place| &self.rooms[place]) {
+            Some(room) => {
+                let loaded = (room.ids().end - room.ids().start).to_string();
+                self.say(Message::LookingElsewhere, &[&room.name, &loaded])
+            }
+            None => self.say(Message::NotFoundElsewhere, &[]),
+        };
+        self.editor.prompt(&prompt);
     }
 
     fn search_prompt(&mut self) {
@@ -115,6 +133,9 @@ impl Screen {
         let Mode::Searching(search) = &mut self.mode else {
             return;
         };
+        if search.is_elsewhere {
+            return self.search_elsewhere();
+        }
         if !std::mem::take(&mut search.waits) {
             return;
         }

@@ -1,6 +1,6 @@
 //! Several rooms, and conversations with one person.
 
-use crate::world::{World, line};
+use crate::world::{World, entry, line};
 use chat_cli::screen::Typed;
 
 /// What is seen of a day in several rooms.
@@ -281,6 +281,71 @@ fn a_search_goes_on_in_the_other_rooms() {
     assert!(world.seen().contains("bob: another Needle"));
     world.press("\u{1b}");
     assert!(!world.seen().contains("another"), "back where it began");
+}
+
+/// A page of a room comes, its first entry this one.
+fn page(world: &mut World, room: &str, seq: u64, text: &str, first: u64) {
+    let of_room = |line: String| line.replace("\"lobby\"", &format!("\"{room}\""));
+    let past = entry("past", seq, world.at, ("said", "cat", text, ""));
+    world.screen.line(&of_room(past), world.at);
+    let end = format!("{{\"type\":\"page\",\"room\":\"{room}\",\"first\":{first},\"head\":90}}");
+    world.screen.line(&end, world.at);
+    world.wait();
+}
+
+#[test]
+fn a_search_in_the_other_rooms_goes_back_in_their_history_until_it_finds_something() {
+    let mut world = World::online(60, 10);
+    page(&mut world, "lobby", 1, "nothing", 1);
+    for room in ["garden", "kitchen"] {
+        let told = format!(
+            "{{\"type\":\"in\",\"room\":\"{room}\",\"epoch\":\"e\",\"head\":80,\"here\":1}}"
+        );
+        world.screen.line(&told, world.at);
+    }
+    world.skip(80);
+    world.says_in("garden", "bob", "hi");
+    world.wait();
+    let asked = |world: &mut World| {
+        let places = std::mem::take(&mut world.places).into_iter();
+        let both = places.zip(std::mem::take(&mut world.typed));
+        both.filter(|(_, typed)| matches!(typed, Typed::Page(_)))
+            .collect::<Vec<_>>()
+    };
+    asked(&mut world);
+    let of = |room: &str, before| vec![(String::from(room), Typed::Page(before))];
+    world.press("\u{1b}sneedle\u{1b}s");
+    assert_eq!(last_row(&mut world), "> looking back in garden (1): needle");
+    assert_eq!(asked(&mut world), of("garden", Some(81)));
+    page(&mut world, "garden", 70, "roses", 1);
+    assert_eq!(last_row(&mut world), "> looking back in garden (2): needle");
+    assert_eq!(asked(&mut world), of("garden", Some(70)));
+    page(&mut world, "garden", 1, "more roses", 1);
+    assert_eq!(
+        last_row(&mut world),
+        "> looking back in kitchen (0): needle"
+    );
+    assert_eq!(asked(&mut world), of("kitchen", None));
+    page(&mut world, "kitchen", 60, "A needle, at last", 1);
+    assert!(world.seen().contains("cat: A needle, at last"));
+    assert_eq!(last_row(&mut world), "> search: needle");
+    // Who types on asks for nothing any more, and neither does who has ended the search.
+    world.press("\u{1b}");
+    world.press("\u{1b}sother\u{1b}s");
+    assert_eq!(last_row(&mut world), "> looking back in kitchen (1): other");
+    asked(&mut world);
+    world.press("\u{1b}");
+    page(&mut world, "kitchen", 50, "the other one", 1);
+    assert_eq!(
+        (last_row(&mut world), asked(&mut world)),
+        (">".into(), vec![])
+    );
+    world.press("\u{1b}snowhere\u{1b}s");
+    page(&mut world, "kitchen", 1, "the first", 1);
+    assert_eq!(
+        last_row(&mut world),
+        "> in no other room, as far as loaded: nowhere"
+    );
 }
 
 #[test]
