@@ -90,7 +90,8 @@ impl Store {
             let shared = Arc::clone(&self.shared);
             // Nobody is told that it is ordered before it is done, and whoever looks beside this one is not, either.
             let held = (!orders.is_empty()).then(|| shared.head());
-            self.write(frame)?;
+            let written = self.write(frame);
+            written.map_err(|fault| fault.in_file(&self.active.opened.name()))?;
             self.forget(frame);
             self.shared.commit(self.mark);
             self.to_erase.extend(orders);

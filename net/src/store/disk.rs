@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Display};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +87,14 @@ pub trait Dir: Debug + Send + Sync {
     /// When it cannot be locked.
     fn lock(&self, alone: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
 
+    /// Whether files can be made, renamed and removed in it, for all that is to be told without doing so.
+    ///
+    /// # Errors
+    /// When they cannot.
+    fn verify_writable(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether the path by which it was opened still leads to it.
     ///
     /// # Errors
@@ -169,16 +177,52 @@ pub(crate) fn open(dir: &dyn Dir, name: &str, mode: Mode) -> io::Result<Option<A
     match dir.open(name, mode) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(named(name, error)),
     }
 }
 
 /// Takes a file away, if there is one.
 pub(super) fn remove(dir: &dyn Dir, name: &str) -> io::Result<()> {
     match dir.remove(name) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(name, error)),
         _ => Ok(()),
     }
+}
+
+/// What failed, of the file of this name.
+#[derive(Debug)]
+struct Named {
+    name: String,
+    error: io::Error,
+}
+
+impl Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.name, self.error)
+    }
+}
+
+impl std::error::Error for Named {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Says of which file an error is, unless it says that already.
+pub(super) fn named(name: &str, error: io::Error) -> io::Error {
+    if error.get_ref().is_some() {
+        return error;
+    }
+    let (name, kind) = (name.into(), error.kind());
+    io::Error::new(kind, Named { name, error })
+}
+
+/// Whether no more files can be opened at once.
+pub(super) fn is_short_of_files(error: &io::Error) -> bool {
+    let named = error.get_ref().and_then(|it| it.downcast_ref::<Named>());
+    let code = named.map_or(error, |it| &it.error).raw_os_error();
+    // EMFILE and ENFILE, wherever there are such.
+    cfg!(unix) && matches!(code, Some(23 | 24))
 }
 
 /// Whether an open file still has its name, or another one.
@@ -195,10 +239,13 @@ pub(super) fn verify_linked(file: &dyn File, name: &str) -> Result<(), Fault> {
 pub(crate) fn put(dir: &dyn Dir, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn File>> {
     let unfinished = format!("{name}.tmp");
     remove(dir, &unfinished)?;
-    let file = dir.open(&unfinished, Mode::New)?;
-    file.write(0, bytes)?;
-    file.sync()?;
-    dir.rename(&unfinished, name)?;
-    dir.sync()?;
-    Ok(file)
+    let made = || {
+        let file = dir.open(&unfinished, Mode::New)?;
+        file.write(0, bytes)?;
+        file.sync()?;
+        dir.rename(&unfinished, name)?;
+        dir.sync()?;
+        Ok(file)
+    };
+    made().map_err(|error| named(name, error))
 }

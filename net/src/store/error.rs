@@ -1,5 +1,6 @@
 //! What can go wrong with a log, and what to do about it.
 
+use super::disk;
 use chat_core::RoomName;
 use std::fmt;
 use std::io;
@@ -127,6 +128,9 @@ impl Fault {
     pub(super) fn in_file(self, name: &str) -> Self {
         match self {
             Self::Damaged(what) => Self::Damaged(format!("in `{name}`, {what}")),
+            Self::Io(error) => Self::Io(disk::named(name, error)),
+            Self::Full(error) => Self::Full(disk::named(name, error)),
+            Self::NoRoom(error) => Self::NoRoom(disk::named(name, error)),
             fault => fault,
         }
     }
@@ -191,13 +195,13 @@ impl fmt::Display for StoreError {
             } => not_erased(f, &self.dir, what, *is_overlooked),
             Fault::Full(error) => write!(
                 f,
-                "there is no room for the log in {dir} ({error}): make room on that disk, then \
-                 start again"
+                "there is no room for the log in {dir} ({error}): {}, then start again",
+                make_room(error)
             ),
             Fault::NoRoom(error) => write!(
                 f,
-                "there is no room for more in {dir} ({error}): make room on that disk; nothing is lost, and \
-                 what waits is written then"
+                "there is no room for more in {dir} ({error}): {}; nothing is lost, and what waits is written then",
+                make_room(error)
             ),
             Fault::Gone { file } => gone(f, &self.dir, file.as_deref()),
             Fault::TooLarge { seq } => write!(
@@ -206,8 +210,8 @@ impl fmt::Display for StoreError {
             ),
             Fault::Io(error) => write!(
                 f,
-                "the log in {dir} could not be read or written ({error}): see to the disk and the \
-                 permissions, then start again"
+                "the log in {dir} could not be read or written ({error}): {}, then start again",
+                remedy(error, &self.dir)
             ),
             Fault::Sequence {
                 room,
@@ -235,6 +239,33 @@ impl fmt::Display for StoreError {
                 "the log in {dir} was not exported: what it is written to failed ({error})"
             ),
         }
+    }
+}
+
+/// What to do where there is no room for what is to be written.
+fn make_room(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit on the size of a file for whoever starts this (`ulimit -f`, LimitFSIZE=); the disk itself is not full"
+        }
+        _ => "make room on that disk",
+    }
+}
+
+/// What to do where reading or writing failed.
+fn remedy(error: &io::Error, dir: &Path) -> String {
+    let dir = dir.display();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(
+            "let the user who runs this read and write it (`chown -R USER {dir}`, `chmod -R u+rwX {dir}`)"
+        ),
+        io::ErrorKind::ReadOnlyFilesystem => "it is on a medium that can only be read, which is enough for `chat-server check` \
+             and `export`: have it mounted to be written, or copy it elsewhere with `chat-server backup`"
+            .into(),
+        _ if disk::is_short_of_files(error) => {
+            "raise the limit on open files for whoever starts this (`ulimit -n`, LimitNOFILE=)".into()
+        }
+        _ => "see to the disk and the permissions".into(),
     }
 }
 

@@ -103,10 +103,6 @@ impl Dir for Open {
         let file = opened.map_err(|error| match error {
             Errno::LOOP => io::Error::other(format!("`{name}` is a symbolic link")),
             Errno::ISDIR | Errno::NXIO => no_file(name),
-            Errno::ACCESS | Errno::PERM => {
-                let error = io::Error::from(error);
-                io::Error::new(error.kind(), format!("`{name}`: {error}"))
-            }
             error => error.into(),
         })?;
         let file = fs::File::from(file);
@@ -132,6 +128,12 @@ impl Dir for Open {
     fn lock(&self, alone: bool) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         // A lock belongs to what was opened: this is to outlive, and not to be given back with, the directory.
         taken(fs::File::open(&self.path)?, alone)
+    }
+
+    fn verify_writable(&self) -> io::Result<()> {
+        use rustix::fs::{Access, AtFlags, accessat};
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(accessat(&self.dir, ".", access, AtFlags::EACCESS)?)
     }
 
     fn is_in_place(&self) -> io::Result<bool> {

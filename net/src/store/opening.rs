@@ -17,6 +17,7 @@ use super::upkeep::{self, Space};
 use super::walk::{Step, Tail, Walk};
 use chat_core::Record;
 use std::any::Any;
+use std::io;
 use std::sync::Arc;
 
 pub(super) type Lock = Box<dyn Any + Send + Sync>;
@@ -33,6 +34,10 @@ impl Site {
     pub(super) fn take(place: Place) -> Result<Self, Fault> {
         let dir = place.made()?;
         let lock = dir.lock(true)?.ok_or(Fault::InUse)?;
+        // Else that is found by the first who speaks.
+        dir.verify_writable().map_err(|error| {
+            io::Error::new(error.kind(), format!("no file can be made in it: {error}"))
+        })?;
         Ok(Self { place, dir, lock })
     }
 }

@@ -339,7 +339,7 @@ impl Shared {
         for sealed in self.segments().iter().rev().skip(1) {
             disk::verify_linked(&*sealed.opened.file, &sealed.opened.name())?;
         }
-        head.advance(mark)
+        (head.advance(mark)).map_err(|fault| fault.in_file(super::HEAD))
     }
 
     /// The last entry of a segment that one with the entry `next` follows.

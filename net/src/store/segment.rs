@@ -6,7 +6,7 @@
 //! end, which is a multiple of the header's step: a file that was cut shows.
 
 use super::bytes::read_all;
-use super::disk::{Dir, File, Mode};
+use super::disk::{self, Dir, File, Mode};
 use super::error::Fault;
 use super::frame::{SECTOR, Tag};
 use super::gone::{Gone, Rest};
@@ -227,7 +227,7 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn new(dir: &dyn Dir, first: u64, mode: Mode) -> Result<Self, Fault> {
         let name = file_name(first);
-        let file = dir.open(&name, mode)?;
+        let file = (dir.open(&name, mode)).map_err(|error| disk::named(&name, error))?;
         let header = Header::read(&*file, &name)?;
         Self::with(header, file).with_gone(dir)
     }

@@ -122,16 +122,18 @@ impl Space {
 
     /// Writes one step of zeros.
     fn extend(&self, zeros: &mut Zeros) -> Result<(), Fault> {
+        let name = file_name(zeros.active.first());
         let file = if let Some(file) = &zeros.file {
             Arc::clone(file)
         } else {
-            let name = file_name(zeros.active.first());
-            let file = self.shared.dir.open(&name, Mode::Write)?;
+            let opened = self.shared.dir.open(&name, Mode::Write);
+            let file = opened.map_err(|error| disk::named(&name, error))?;
             Arc::clone(zeros.file.insert(file))
         };
         // What is there already has its own step.
         let step = zeros.active.opened.header.step;
-        zeros.ready = extended(&*file, zeros.ready, step)?;
+        let ready = extended(&*file, zeros.ready, step);
+        zeros.ready = ready.map_err(|fault| fault.in_file(&name))?;
         self.ready.store(zeros.ready, Ordering::Release);
         Ok(())
     }
@@ -146,7 +148,7 @@ impl Space {
         let mut zeros = self.zeros();
         let ready = match zeros.next.take() {
             Some(ready) => ready,
-            None => Ready::create(&*self.shared.dir)?,
+            None => Ready::create(&*self.shared.dir).map_err(|it| it.in_file(NEXT))?,
         };
         let (opened, len) = ready.become_segment(&*self.shared.dir, header, bytes)?;
         let active = Arc::new(Segment::new(opened, Some(Index::Memory(table))));
@@ -203,12 +205,13 @@ impl Space {
         }
         let next = match &mut zeros.next {
             Some(next) => next,
-            next => next.insert(Ready::create(&*self.shared.dir)?),
+            next => next.insert(Ready::create(&*self.shared.dir).map_err(|it| it.in_file(NEXT))?),
         };
         if next.len >= self.sizes.ahead.min(self.sizes.segment) {
             return Ok(false);
         }
-        next.len = extended(&*next.file, next.len, self.sizes.step)?;
+        let len = extended(&*next.file, next.len, self.sizes.step);
+        next.len = len.map_err(|fault| fault.in_file(NEXT))?;
         Ok(true)
     }
 

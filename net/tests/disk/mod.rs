@@ -34,6 +34,8 @@ struct State {
     is_moved: bool,
     /// How many more changes it takes before it fails, and how it fails then.
     failing: Option<(u64, io::ErrorKind)>,
+    /// What can only be read, a file or the directory, and how writing there fails.
+    read_only: Option<(PathBuf, io::ErrorKind)>,
     /// No file is made or made longer.
     is_full: bool,
     hangs: bool,
@@ -88,6 +90,18 @@ impl Memory {
     /// Has it fail from the change after the next `changes` on.
     pub(crate) fn fail_after(&self, changes: u64, kind: io::ErrorKind) {
         self.state().failing = Some((changes, kind));
+    }
+
+    /// Has a file, or a directory, be there to be read alone.
+    pub(crate) fn make_read_only(&self, path: impl Into<PathBuf>, kind: io::ErrorKind) {
+        self.state().read_only = Some((path.into(), kind));
+    }
+
+    fn verify_writable(&self, path: &Path) -> io::Result<()> {
+        match &self.state().read_only {
+            Some((denied, kind)) if denied == path => Err((*kind).into()),
+            _ => Ok(()),
+        }
     }
 
     /// Has it have no room for more than there is.
@@ -308,7 +322,9 @@ impl Dir for Folder {
         match (mode, exists) {
             (Mode::New, true) => return Err(io::ErrorKind::AlreadyExists.into()),
             (_, false) if mode != Mode::New => return Err(io::ErrorKind::NotFound.into()),
-            _ => {}
+            (Mode::Read, _) => {}
+            (Mode::Write, _) => self.disk.verify_writable(&path)?,
+            (Mode::New, _) => self.disk.verify_writable(&self.path)?,
         }
         let contents = match mode {
             Mode::New => self
@@ -357,6 +373,10 @@ impl Dir for Folder {
         }
         *others = if alone { ALONE } else { *others + 1 };
         Ok(Some(Box::new(Lock(self.disk.clone(), self.path.clone()))))
+    }
+
+    fn verify_writable(&self) -> io::Result<()> {
+        self.disk.verify_writable(&self.path)
     }
 
     fn is_in_place(&self) -> io::Result<bool> {

@@ -3,9 +3,10 @@
 use crate::disk::Memory;
 use crate::{ALL, Step, all_said, any_steps, contents, error, idle, open, place, said, try_open};
 use chat_core::Record;
-use chat_net::store::{Fault, Upkeep, check};
+use chat_net::store::{Fault, Upkeep, backup, check, export};
 use proptest::prelude::*;
 use std::io::ErrorKind;
+use std::path::Path;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -189,4 +190,42 @@ fn a_log_that_was_moved_or_whose_segment_was_removed_takes_nothing_more() {
         let refused = error(store.append(&[said(6)]));
         assert!(matches!(refused.fault, Fault::Stopped), "{refused}");
     }
+}
+
+#[test]
+fn a_log_that_can_only_be_read_is_refused_at_once_and_is_checked_and_exported() {
+    use ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let segment = "0000000000000001.log";
+    for (file, kind, told) in [
+        (None, PermissionDenied, "chmod -R u+rwX log"),
+        (None, ReadOnlyFilesystem, "mounted to be written"),
+        (Some("head"), PermissionDenied, "chmod -R u+rwX log"),
+        (Some(segment), PermissionDenied, "chmod -R u+rwX log"),
+    ] {
+        let disk = Memory::default();
+        open(&disk).append(&all_said(1..=5)).unwrap();
+        let path = Path::new("log").join(file.unwrap_or_default());
+        disk.make_read_only(path, kind);
+        let refused = error(try_open(&disk, &ALL)).to_string();
+        assert!(refused.contains(told), "{refused}");
+        let what = file.map_or("no file can be made in it: ".into(), |it| {
+            format!("(`{it}`: ")
+        });
+        assert!(refused.contains(&what), "{refused}");
+        assert_eq!(check(place(&disk)).unwrap().entries, 5);
+        export(place(&disk), Vec::new()).unwrap();
+        backup(place(&disk), place(&Memory::default().copy())).unwrap();
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_a_file_is_not_said_to_be_a_full_disk() {
+    let disk = Memory::default();
+    let mut store = open(&disk);
+    idle(&store);
+    disk.fail_after(0, ErrorKind::FileTooLarge);
+    let refused = error(store.append(&[said(1)])).to_string();
+    assert!(refused.contains("`0000000000000001.log`: "), "{refused}");
+    assert!(refused.contains("ulimit -f"), "{refused}");
+    assert!(!refused.contains("make room on that disk"), "{refused}");
 }
