@@ -96,6 +96,11 @@ fn a_byte_order_mark_before_an_export_is_skipped_and_elsewhere_it_is_not() {
     let marked = [mark, &lines].concat();
     let report = import(place(&other), marked.as_slice()).unwrap();
     assert_eq!(report.head, 2);
+    for blank in [&b"\n"[..], b" \r\n"] {
+        let marked = [mark, blank, &lines].concat();
+        let report = import(place(&Memory::default()), marked.as_slice()).unwrap();
+        assert_eq!(report.head, 2);
+    }
 
     let second = lines.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     let torn = [&lines[..second], mark, &lines[second..]].concat();
@@ -175,6 +180,58 @@ fn an_export_that_was_cut_or_changed_is_refused() {
             matches!(refused.fault, Fault::BadExport { .. }),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_line_of_an_export_is_said_as_of_what_it_is_to_be() {
+    let disk = Memory::default();
+    open(&disk).append(&all_said(1..=3)).unwrap();
+    let mut lines = Vec::new();
+    export(place(&disk), &mut lines).unwrap();
+    let text = String::from_utf8(lines).unwrap();
+    for (old, new, told) in [
+        (
+            "\"version\":2,",
+            "",
+            "line 1 is not what belongs there (missing field `version`",
+        ),
+        (
+            "\"seq\":2,",
+            "",
+            "line 3 is not what belongs there (missing field `seq`",
+        ),
+        (
+            "\"seq\":2",
+            "\"seq\":\"2\"",
+            "line 3 is not what belongs there (invalid type: string \"2\", expected u64 at byte ",
+        ),
+        ("\"seq\":2", "\"seq\":7", "line 3 is entry 7, not 2"),
+        (
+            "\"kind\":\"said\"",
+            "\"kind\":\"sung\"",
+            "line 2 is no entry: its `kind`",
+        ),
+        (
+            "\"name\":\"ann\"",
+            "\"name\":\"\"",
+            "line 2 is no entry: its `name`",
+        ),
+        (
+            "\"complete\":true",
+            "\"complete\":1",
+            "line 5 is not what belongs there (invalid type: integer `1`, expected a boolean",
+        ),
+        (
+            "{\"count\":3",
+            "{\"count\":2",
+            "line 5 does not agree with the entries before it",
+        ),
+    ] {
+        let changed = text.replacen(old, new, 1);
+        assert_ne!(changed, text, "{old}");
+        let refused = error(import(place(&Memory::default()), changed.as_bytes()));
+        assert!(refused.to_string().contains(told), "{refused}");
     }
 }
 

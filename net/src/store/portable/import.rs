@@ -27,7 +27,7 @@ pub fn import(place: impl Into<Place>, from: impl BufRead) -> Result<Report, Sto
 
 fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
     let mut lines = Lines { from, line: 0 };
-    let head: Head = lines.next(MAX_HEAD)?;
+    let head: Head = lines.next(MAX_HEAD, |bytes| serde_json::from_slice(bytes))?;
     if head.format != FORMAT {
         return Err(lines.bad("does not begin an export of a log"));
     }
@@ -60,9 +60,13 @@ fn import_into(place: &Place, from: impl BufRead) -> Result<Report, Fault> {
         store: Store::begin(place.clone(), &new, Retention::default())?,
     };
     let end = loop {
-        match lines.next(MAX_ENTRY)? {
+        match lines.next(MAX_ENTRY, Line::decode)? {
             Line::Entry(entry) => {
-                let record = Record::try_from(entry).map_err(|()| lines.bad("is no entry"))?;
+                let record = Record::try_from(entry).map_err(|member| {
+                    lines.bad(format!(
+                        "is no entry: its `{member}` is none that there can be"
+                    ))
+                })?;
                 import.entry(record).map_err(|fault| lines.located(fault))?;
             }
             Line::Missing(it) => {

@@ -1,6 +1,7 @@
 //! The lines of an export, as they are written.
 
 use chat_core::{Kind, Name, Record, RoomName};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub(super) const FORMAT: &str = "chat-log";
@@ -34,12 +35,31 @@ pub(super) struct Member {
     pub(super) session: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Line {
     Entry(Entry),
     Missing(Missing),
     End(End),
+}
+
+impl Line {
+    /// Says what is wrong with one as what it is to be, by a member that no other has.
+    pub(super) fn decode(bytes: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Members {
+            missing: Option<IgnoredAny>,
+            count: Option<IgnoredAny>,
+        }
+        let members: Members = serde_json::from_slice(bytes)?;
+        if members.missing.is_some() {
+            serde_json::from_slice(bytes).map(Self::Missing)
+        } else if members.count.is_some() {
+            serde_json::from_slice(bytes).map(Self::End)
+        } else {
+            serde_json::from_slice(bytes).map(Self::Entry)
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,21 +125,23 @@ impl From<Record> for Entry {
 }
 
 impl TryFrom<Entry> for Record {
-    type Error = ();
+    /// The member that is none.
+    type Error = &'static str;
 
-    fn try_from(entry: Entry) -> Result<Self, ()> {
+    fn try_from(entry: Entry) -> Result<Self, &'static str> {
         let room = entry.room.as_deref().map(RoomName::parse_kept);
+        let sender = entry.sender.as_deref().map(str::parse);
         Ok(Self {
-            room: room.transpose().map_err(|_| ())?.unwrap_or_default(),
+            room: room.transpose().map_err(|_| "room")?.unwrap_or_default(),
             seq: entry.seq,
             at: entry.at,
             kind: Kind::ALL
                 .into_iter()
                 .find(|kind| kind.name() == entry.kind)
-                .ok_or(())?,
-            name: Name::parse(&entry.name).map_err(|_| ())?,
+                .ok_or("kind")?,
+            name: Name::parse(&entry.name).map_err(|_| "name")?,
             text: entry.text.into(),
-            sender: entry.sender.as_deref().map(str::parse).transpose()?,
+            sender: sender.transpose().map_err(|()| "sender")?,
             id: entry.id.map(Into::into),
         })
     }

@@ -3,7 +3,6 @@
 use crate::store::error::Fault;
 use chat_core::MAX_LINE;
 use chat_core::json::MAX_ID;
-use serde::Deserialize;
 use std::io::{BufRead, Read};
 
 /// The longest first line, of a million in the room before the first entry.
@@ -23,11 +22,15 @@ pub(super) struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     /// The next line, of at most so many bytes without its end.
-    pub(super) fn next<T: for<'a> Deserialize<'a>>(&mut self, most: u64) -> Result<T, Fault> {
+    pub(super) fn next<T>(
+        &mut self,
+        longest: u64,
+        decode: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<T, Fault> {
         let mut bytes = Vec::new();
         self.line += 1;
-        self.more(most + 1, &mut bytes)?;
-        let mut most = most;
+        self.more(longest + 1, &mut bytes)?;
+        let mut most = longest;
         if bytes.last() != Some(&b'\n') && bytes.starts_with(MISSING) {
             // With what is missing there may be all rooms.
             most = MAX_HEAD;
@@ -47,8 +50,16 @@ impl<R: BufRead> Lines<R> {
             Some(text) if self.line == 1 => text,
             _ => &bytes,
         };
-        serde_json::from_slice(text)
-            .map_err(|error| self.bad(format!("is not what belongs there ({error})")))
+        if self.line == 1 && text.trim_ascii().is_empty() {
+            // Some put a line of its own there.
+            return self.next(longest, decode);
+        }
+        decode(text).map_err(|error| {
+            let told = error.to_string();
+            // It knows of one line.
+            let told = told.replace(" at line 1 column ", " at byte ");
+            self.bad(format!("is not what belongs there ({told})"))
+        })
     }
 
     /// Reads on to the end of the line, at most so many bytes.
