@@ -1,9 +1,10 @@
 //! All of a log gone through as it is, also where it is damaged, and nothing is changed.
 
 use super::LOBBY_ALONE;
-use super::disk::{Dir, Mode, Place};
+use super::disk::{self, Dir, Mode, Place};
 use super::erase;
 use super::error::Fault;
+use super::gone;
 use super::head::{Head, Mark};
 use super::opening::{Lock, refuse_version_1, segments_of};
 use super::record::{self, Found};
@@ -227,10 +228,21 @@ impl Survey {
                 .map_or(self.known.first, |it| it.header.first.min(self.known.first)),
             chain: None,
             rooms: None,
+            found: 0,
+            bare: None,
         };
         for (nth, segment) in self.segments.iter().enumerate() {
             let following = self.segments.get(nth + 1);
             pass.segment(segment, following)?;
+        }
+        if pass.found < ordered.len()
+            && let Some(gone) = pass.bare.take()
+        {
+            let what = format!(
+                "`{gone}` is missing: if texts of its segment were erased, their entries can be read with that file alone, so put \
+                 it back"
+            );
+            (pass.each)(Item::Flaw(what))?;
         }
         let (last, known) = (pass.next - 1, self.known.last);
         if last < known {
@@ -251,6 +263,10 @@ struct Pass<'a> {
     /// The sum of the last frame, unless something was lost since.
     chain: Option<u64>,
     rooms: Option<Rooms>,
+    /// How many of those that are ordered gone were found.
+    found: usize,
+    /// The file that would say what was erased of a damaged segment, where it is missing.
+    bare: Option<String>,
 }
 
 impl Pass<'_> {
@@ -308,10 +324,11 @@ impl Pass<'_> {
         of: &Opened,
     ) -> Result<(), Fault> {
         self.next = offset + 1;
-        if erase::has_text(record.kind) && (is_left || !record.text.is_empty()) {
+        if erase::has_text(record.kind) {
             let entry = (record.room.clone(), record.seq);
             let ordered = self.ordered.get(&entry);
-            if is_left || ordered.is_some() {
+            self.found += usize::from(ordered.is_some());
+            if is_left || ordered.is_some() && !record.text.is_empty() {
                 let is_found = is_left || ordered == Some(&true);
                 (self.each)(Item::Left(entry.0, entry.1, is_found))?;
                 record.text = "".into();
@@ -359,6 +376,10 @@ impl Pass<'_> {
                     }
                 }
                 self.chain = None;
+                let gone = gone::file_name(header.first);
+                if disk::open(&*self.survey.dir, &gone, Mode::Read)?.is_none() {
+                    self.bare.get_or_insert(gone);
+                }
                 salvaged = walk.salvage(&mut each)?;
             }
             let has_found = !found.is_empty();

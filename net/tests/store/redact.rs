@@ -1,7 +1,7 @@
 //! The text of an entry is erased for good, once that is ordered.
 
 use crate::disk::Memory;
-use crate::{ALL, ANN, LOBBY, contents, dice, idle, open, place, said, try_open};
+use crate::{ALL, ANN, LOBBY, contents, dice, error, idle, open, place, said, try_open};
 use chat_core::{Kind, Record, RoomName};
 use chat_net::store::{Fault, Retention, StoreError, backup, check, export, import, repair};
 use std::io::ErrorKind;
@@ -493,4 +493,28 @@ fn nobody_who_looks_beside_a_server_finds_a_text_that_it_is_about_to_erase() {
         is_over.store(true, Ordering::Release);
         looks.join().unwrap();
     });
+}
+
+#[test]
+fn check_names_the_file_of_what_was_erased_where_it_is_missing() {
+    let gone = "`0000000000000001.gone` is missing";
+    for has_order in [true, false] {
+        let disk = Memory::default();
+        let mut all = vec![secret(1, 99), said(2)];
+        all.push(if has_order { order(3, 1) } else { said(3) });
+        open(&disk).append(&all).unwrap();
+        check(place(&disk)).unwrap();
+        if has_order {
+            disk.remove("log/0000000000000001.gone");
+        } else {
+            // What else is damaged does not need it.
+            let path = "log/0000000000000001.log";
+            let mut bytes = disk.get(path);
+            bytes[4096 + 512 + 100] ^= 1;
+            disk.put(path, &bytes);
+        }
+        let refused = error(check(place(&disk))).to_string();
+        assert!(refused.contains("cannot be read"), "{refused}");
+        assert_eq!(refused.contains(gone), has_order, "{refused}");
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const FORMAT: &str = "chat-log";
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct Head {
     pub(super) format: String,
     pub(super) version: u32,
@@ -47,6 +47,7 @@ impl Line {
     /// Says what is wrong with one as what it is to be, by a member that no other has.
     pub(super) fn decode(bytes: &[u8]) -> serde_json::Result<Self> {
         #[derive(Deserialize)]
+        #[serde(expecting = "an object")]
         struct Members {
             missing: Option<IgnoredAny>,
             count: Option<IgnoredAny>,
