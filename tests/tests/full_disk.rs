@@ -129,7 +129,8 @@ fn a_full_disk_ends_nothing_and_loses_nothing_that_was_accepted() {
     server.process.signal(Signal::TERM);
     assert_eq!(server.process.exit_code(), 0);
     let told = server.log.rest().join("\n");
-    assert!(told.contains("make room on that disk"), "{told}");
+    // It is no disk that is full here.
+    assert!(told.contains("`ulimit -f`"), "{told}");
 
     let export = Command::new(chat_server())
         .args(["export", "--data", data])
@@ -145,6 +146,24 @@ fn a_full_disk_ends_nothing_and_loses_nothing_that_was_accepted() {
     let accepted: BTreeMap<u64, String> = idle.accepted.into_iter().chain(cat.accepted).collect();
     assert_eq!(kept, accepted);
     fs::remove_dir_all(dir).expect("it is there");
+}
+
+/// So few files can be open that there is no server: it says what to raise, wherever it is short of them.
+#[test]
+fn a_limit_on_open_files_is_told_at_the_start() {
+    let dir = std::env::temp_dir().join(format!("chat-few-files-{}", std::process::id()));
+    for most in [12, 16] {
+        let limited = format!(
+            "ulimit -n {most}; exec {:?} --listen 127.0.0.1:0 --data {dir:?}",
+            chat_server()
+        );
+        let ended = Command::new("sh").args(["-c", &limited]).output();
+        let ended = ended.expect("it can be started");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("`ulimit -n`"), "{said}");
+    }
+    let _ = fs::remove_dir_all(dir);
 }
 
 /// There is no room for a history at all.

@@ -36,8 +36,13 @@ fn failed(error: &(dyn Error + 'static), is_json: bool) -> ExitCode {
     } else if let Some(usage) = error.downcast_ref::<clap::Error>() {
         let _ = usage.print();
     } else {
+        let remedy = if is_short_of_files(error) {
+            ": raise the limit for whoever starts this (`ulimit -n`, LimitNOFILE=)"
+        } else {
+            ""
+        };
         // Its terminal may be closed.
-        let _ = writeln!(io::stderr(), "chat-server: {error}");
+        let _ = writeln!(io::stderr(), "chat-server: {error}{remedy}");
     }
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
@@ -46,6 +51,12 @@ fn failed(error: &(dyn Error + 'static), is_json: bool) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Whether no more files can be opened at once (EMFILE, ENFILE).
+fn is_short_of_files(error: &(dyn Error + 'static)) -> bool {
+    let code = error.downcast_ref().and_then(io::Error::raw_os_error);
+    cfg!(unix) && matches!(code, Some(23 | 24))
 }
 
 fn main() -> ExitCode {
