@@ -278,8 +278,11 @@ impl Answers {
             self.due.insert(nth.unwrap_or(0), due); // It is still due.
         } else {
             self.may_be_of_the_other(&due.asked);
+            // That somebody is in a room already, or may not come in, is told in the order of the connection.
+            let is_in_order = !matches!(message, Message::Error { .. });
             for (room, place) in &places.of {
-                let is_its = due.asked.room() == Some(*room) || !is_apart && **room == self.main;
+                let is_its = is_in_order && due.asked.room() == Some(*room)
+                    || !is_apart && **room == self.main;
                 if is_its {
                     self.since.insert((*room).into(), place.head);
                 }
