@@ -1,7 +1,6 @@
 //! Entries are appended: one write and one sync for each frame, and another segment where one is full.
 
 use super::Store;
-use super::disk;
 use super::erase;
 use super::error::{Fault, StoreError};
 use super::index::Index;
@@ -148,7 +147,7 @@ impl Store {
             return Err(Fault::Gone { file: None });
         }
         let opened = &self.active.opened;
-        disk::verify_linked(&*opened.file, &opened.name())?;
+        Fault::verify_linked(&*opened.file, &opened.name())?;
         if opened.file.len()? < end {
             return Err(Fault::gone(&opened.name()));
         }

@@ -1,6 +1,5 @@
 //! All that a log needs of a file system, in one place.
 
-use super::error::Fault;
 use std::any::Any;
 use std::fmt::{self, Debug, Display};
 use std::io;
@@ -223,15 +222,6 @@ pub(super) fn is_short_of_files(error: &io::Error) -> bool {
     let code = named.map_or(error, |it| &it.error).raw_os_error();
     // EMFILE and ENFILE, wherever there are such.
     cfg!(unix) && matches!(code, Some(23 | 24))
-}
-
-/// Whether an open file still has its name, or another one.
-pub(super) fn verify_linked(file: &dyn File, name: &str) -> Result<(), Fault> {
-    if file.is_linked()? {
-        Ok(())
-    } else {
-        Err(Fault::gone(name))
-    }
 }
 
 /// Makes a file of which nobody has anything before all of it is there: it is written under another name,

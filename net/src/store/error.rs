@@ -1,6 +1,6 @@
 //! What can go wrong with a log, and what to do about it.
 
-use super::disk;
+use super::disk::{self, File};
 use chat_core::RoomName;
 use std::fmt;
 use std::io;
@@ -104,6 +104,15 @@ impl Fault {
     pub(super) fn gone(file: &str) -> Self {
         Self::Gone {
             file: Some(file.into()),
+        }
+    }
+
+    /// Whether an open file still has its name, or another one.
+    pub(super) fn verify_linked(file: &dyn File, name: &str) -> Result<(), Self> {
+        if file.is_linked()? {
+            Ok(())
+        } else {
+            Err(Self::gone(name))
         }
     }
 

@@ -97,7 +97,7 @@ impl Head {
 
     /// Writes a newer mark, durably.
     pub(super) fn advance(&mut self, mark: Mark) -> Result<(), Fault> {
-        disk::verify_linked(&*self.file, HEAD)?;
+        Fault::verify_linked(&*self.file, HEAD)?;
         let slot = 1 - self.slot;
         self.file.write(SLOTS[slot], &encode(mark))?;
         self.file.sync()?;

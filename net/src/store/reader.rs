@@ -1,7 +1,7 @@
 //! A log read by others while it is appended to.
 
 use super::bytes::shorter;
-use super::disk::{self, Dir};
+use super::disk::Dir;
 use super::error::{Fault, StoreError};
 use super::gone::Gone;
 use super::head::{Head, Mark};
@@ -337,7 +337,7 @@ impl Shared {
         }
         // The last one is looked at before each append.
         for sealed in self.segments().iter().rev().skip(1) {
-            disk::verify_linked(&*sealed.opened.file, &sealed.opened.name())?;
+            Fault::verify_linked(&*sealed.opened.file, &sealed.opened.name())?;
         }
         (head.advance(mark)).map_err(|fault| fault.in_file(super::HEAD))
     }
